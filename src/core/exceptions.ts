@@ -1,0 +1,201 @@
+/** What can go wrong, as data: one class per outcome. Rendering is not decided here. */
+
+/** Values of HTTP header fields by name; a list is sent as separate fields. */
+export type HeaderFields = Record<string, string | string[]>;
+
+/** Parameters of an RFC 6750 §3 challenge, without the realm. */
+export interface ChallengeParameters {
+  readonly error: string;
+  readonly error_description: string;
+  readonly scope?: string;
+}
+
+export interface APIExceptionOptions {
+  /** Value of `error` in the body; default: the class's own. */
+  code?: string | undefined;
+  /** Status; default: the class's own. */
+  httpCode?: number | undefined;
+  /** Further header fields of the response. */
+  headers?: HeaderFields | undefined;
+  /** The reason for the log; never sent. */
+  cause?: unknown;
+}
+
+/**
+ * An answer that is not a success: a status, a code and a sentence for the caller. A handler or a custom class may
+ * throw it or a subclass. Mirrors DRF's `APIException`.
+ *
+ * @example
+ * class OutOfStock extends APIException {
+ *   static override readonly httpCode = 409;
+ *   static override readonly code = 'out_of_stock';
+ *   static override readonly description = 'This book is sold out';
+ * }
+ */
+export class APIException extends Error {
+  static readonly httpCode: number = 500;
+  static readonly code: string = 'server_error';
+  static readonly description: string = 'The server could not handle the request';
+
+  /** HTTP status. */
+  httpCode: number;
+  /** Value of `error` in the body. */
+  code: string;
+  /** Header fields that go with the answer; the challenges are added while answering. */
+  headers: HeaderFields;
+
+  constructor(message?: string, options: APIExceptionOptions = {}) {
+    super(message ?? new.target.description, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.httpCode = options.httpCode ?? new.target.httpCode;
+    this.code = options.code ?? new.target.code;
+    this.headers = options.headers ?? {};
+  }
+
+  /** The error parameters of this outcome's challenge (RFC 6750 §3.1), where it has any. */
+  get challenge(): ChallengeParameters | undefined {
+    return undefined;
+  }
+
+  /** The body of the answer. */
+  toJSON(): Record<string, unknown> {
+    return { error: this.code, error_description: this.message };
+  }
+}
+
+/** Nobody is authenticated where somebody must be: 401 and challenges without an error (RFC 6750 §3.1). */
+export class NotAuthenticated extends APIException {
+  static override readonly httpCode = 401;
+  static override readonly code: string = 'not_authenticated';
+  static override readonly description: string = 'Authentication credentials were not provided';
+}
+
+/** Credentials were sent and are not good: 401. For access tokens see {@link InvalidToken}. */
+export class AuthenticationFailed extends APIException {
+  static override readonly httpCode = 401;
+  static override readonly code: string = 'authentication_failed';
+  static override readonly description: string = 'Incorrect authentication credentials';
+}
+
+/** The access token is expired, revoked, malformed, or invalid for other reasons: 401 `invalid_token` (RFC 6750 §3.1). */
+export class InvalidToken extends AuthenticationFailed {
+  static override readonly code = 'invalid_token';
+  static override readonly description = 'The access token is not valid';
+
+  override get challenge(): ChallengeParameters {
+    return { error: 'invalid_token', error_description: this.message };
+  }
+}
+
+/** The request's credentials cannot be read in one way only: 400 `invalid_request` (RFC 6750 §3.1). */
+export class InvalidRequest extends APIException {
+  static override readonly httpCode = 400;
+  static override readonly code = 'invalid_request';
+  static override readonly description = 'The request is malformed';
+
+  override get challenge(): ChallengeParameters {
+    return { error: 'invalid_request', error_description: this.message };
+  }
+}
+
+/** The body cannot be read: 400, or 413 when it is too large. */
+export class ParseError extends APIException {
+  static override readonly httpCode = 400;
+  static override readonly code = 'invalid_request';
+  static override readonly description = 'The body could not be read';
+}
+
+/** Somebody is authenticated and may not: 403 `permission_denied`. */
+export class PermissionDenied extends APIException {
+  static override readonly httpCode = 403;
+  static override readonly code: string = 'permission_denied';
+  static override readonly description: string = 'You do not have permission to perform this action';
+}
+
+/** The access token lacks scopes: 403 with `error="insufficient_scope"` and the scopes that are needed (RFC 6750 §3.1). */
+export class InsufficientScope extends PermissionDenied {
+  static override readonly code = 'insufficient_scope';
+  static override readonly description = 'The access token does not have the scope that this request needs';
+
+  constructor(
+    /** The scopes that would help, in the order of the rules. */
+    readonly scopes: readonly string[] = [],
+    message?: string,
+    options: APIExceptionOptions = {},
+  ) {
+    super(message, options);
+  }
+
+  override get challenge(): ChallengeParameters {
+    const scope = this.scopes.length > 0 ? { scope: this.scopes.join(' ') } : {};
+    return { error: 'insufficient_scope', error_description: InsufficientScope.description, ...scope };
+  }
+}
+
+/** There is no such object: 404. */
+export class NotFound extends APIException {
+  static override readonly httpCode = 404;
+  static override readonly code = 'not_found';
+  static override readonly description = 'Not found';
+}
+
+/** Too many requests: 429 with `Retry-After`. */
+export class Throttled extends APIException {
+  static override readonly httpCode = 429;
+  static override readonly code = 'throttled';
+  static override readonly description = 'Request was throttled';
+
+  constructor(
+    /** Seconds until a request may succeed, where that is known. */
+    readonly wait?: number,
+    message?: string,
+    options: APIExceptionOptions = {},
+  ) {
+    super(message, { ...options, headers: { ...retryAfter(wait), ...options.headers } });
+  }
+}
+
+/** What is needed to decide cannot be reached (the issuer's keys, introspection): 503 with `Retry-After`. */
+export class ServiceUnavailable extends APIException {
+  static override readonly httpCode = 503;
+  static override readonly code = 'temporarily_unavailable';
+  static override readonly description = 'The request cannot be checked at the moment';
+
+  constructor(
+    message?: string,
+    /** Seconds until another try makes sense; default 1. */
+    readonly retryAfter: number = 1,
+    options: APIExceptionOptions = {},
+  ) {
+    super(message, { ...options, headers: { ...retryAfterHeader(retryAfter), ...options.headers } });
+  }
+}
+
+/**
+ * A rule or a setting is missing or wrong. At start it stops the start; where it is only visible during a request it
+ * is a 500 that names no internals. The message is for the developer: it names the place and the fix.
+ */
+export class ImproperlyConfigured extends Error {
+  readonly httpCode = 500;
+  readonly code = 'server_error';
+  headers: HeaderFields = {};
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+
+  /** The body of the answer. */
+  toJSON(): Record<string, unknown> {
+    return { error: this.code, error_description: APIException.description };
+  }
+}
+
+function retryAfter(wait: number | undefined): HeaderFields {
+  return wait === undefined || !(wait > 0) ? {} : retryAfterHeader(wait);
+}
+
+// RFC 9110 §10.2.3: whole seconds; rounded up, so that a client that obeys is not refused again.
+function retryAfterHeader(seconds: number): HeaderFields {
+  return { 'Retry-After': String(Math.max(1, Math.ceil(seconds))) };
+}

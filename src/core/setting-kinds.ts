@@ -1,0 +1,136 @@
+/** The kinds of value that a setting can have: how each is read from a variable and when it is right. */
+
+/** Receives what the library has to say; never a token, a claim's value or a secret. */
+export interface Logger {
+  debug(message: string, data?: object): void;
+  info(message: string, data?: object): void;
+  warn(message: string, data?: object): void;
+  error(message: string, data?: object): void;
+}
+
+/** A class of authentication, permission or throttling, or a composed permission. */
+export type PolicyClass = (abstract new (...dependencies: never[]) => object) | object;
+
+export interface Kind<Input, Value> {
+  /** What is accepted, in words that follow "expected". */
+  readonly accepts: string;
+  /** May the variable be empty? */
+  readonly mayBeEmpty?: boolean;
+  /** The text of a variable as the value that `check` takes. */
+  read(text: string): unknown;
+  /** The value as it is used, or `undefined` where it is not accepted. */
+  check(input: unknown): Value | undefined;
+  /** Only for the types. */
+  readonly input?: Input;
+}
+
+export function text(accepts: string, isRight: (value: string) => boolean = () => true): Kind<string, string> {
+  return {
+    accepts: `${accepts} (a string)`,
+    read: variable => variable.trim(),
+    check: input =>
+      typeof input === 'string' && input !== '' && input === input.trim() && isRight(input) ? input : undefined,
+  };
+}
+
+export function listOf(
+  item: Kind<string, string>,
+  { mayBeEmpty = false } = {},
+): Kind<string | readonly string[], readonly string[]> {
+  return {
+    accepts: `a ${mayBeEmpty ? '' : 'non-empty '}list, each element ${item.accepts}`,
+    mayBeEmpty,
+    read: variable => (variable.trim() === '' ? [] : variable.split(',').map(element => element.trim())),
+    check(input) {
+      const list: readonly unknown[] = Array.isArray(input) ? input : [input];
+      if (list.length === 0 && !mayBeEmpty) return undefined;
+      const checked = list.map(element => item.check(element));
+      return checked.every(element => element !== undefined) ? Object.freeze(checked) : undefined;
+    },
+  };
+}
+
+export function literal<Text extends string>(value: Text): Kind<Text, Text> {
+  return {
+    accepts: `'${value}'`,
+    read: variable => variable.trim(),
+    check: input => (input === value ? value : undefined),
+  };
+}
+
+function number(accepts: string, isRight: (value: number) => boolean): Kind<number, number> {
+  return {
+    accepts,
+    read: variable => (/^\d+(?:\.\d+)?$/.test(variable.trim()) ? Number(variable) : variable),
+    check: input => (typeof input === 'number' && Number.isFinite(input) && isRight(input) ? input : undefined),
+  };
+}
+
+// A timer of Node's fires at once when its delay does not fit into 31 bits of milliseconds.
+const longestTimer = 2_147_483;
+
+export const seconds = number(
+  `a number of seconds over 0 and up to ${longestTimer}`,
+  value => value > 0 && value <= longestTimer,
+);
+export const fraction = number('a number of seconds over 0', value => value > 0);
+export const nonNegative = number('a number of seconds, 0 or more', value => value >= 0);
+export const positiveInteger = number('a whole number, 1 or more', value => Number.isInteger(value) && value > 0);
+export const nonNegativeInteger = number('a whole number, 0 or more', value => Number.isInteger(value) && value >= 0);
+
+export const onOff: Kind<boolean, boolean> = {
+  accepts: 'true or false',
+  read: variable => ({ true: true, false: false })[variable.trim()] ?? variable,
+  check: input => (typeof input === 'boolean' ? input : undefined),
+};
+
+type RequiredValues = Readonly<Record<string, string | number | boolean>>;
+
+export const requiredValues: Kind<RequiredValues, RequiredValues> = {
+  accepts:
+    'an object of claims, each a string, a finite number or a boolean (in a variable: name=value, separated by commas)',
+  read: readPairs,
+  check(input) {
+    if (typeof input !== 'object' || input === null || Array.isArray(input)) return undefined;
+    const entries = Object.entries(input as Record<string, unknown>);
+    return entries.every(([name, value]) => name !== '' && isComparable(value))
+      ? Object.freeze({ ...(input as RequiredValues) })
+      : undefined;
+  },
+};
+
+function readPairs(variable: string): unknown {
+  const pairs = variable.split(',').map(pair => pair.trim());
+  if (!pairs.every(pair => /^[^=]+=./.test(pair))) return variable;
+  return Object.fromEntries(
+    pairs.map(pair => [pair.slice(0, pair.indexOf('=')).trim(), pair.slice(pair.indexOf('=') + 1).trim()]),
+  );
+}
+
+function isComparable(value: unknown): boolean {
+  return typeof value === 'string' ? value !== '' : typeof value === 'boolean' || Number.isFinite(value);
+}
+
+export const logger: Kind<Logger, Logger> = {
+  accepts: 'an object with the functions debug, info, warn and error',
+  read: variable => variable,
+  check: input => (isLogger(input) ? input : undefined),
+};
+
+function isLogger(input: unknown): input is Logger {
+  if (typeof input !== 'object' || input === null) return false;
+  return ['debug', 'info', 'warn', 'error'].every(
+    level => typeof (input as Record<string, unknown>)[level] === 'function',
+  );
+}
+
+export const policyClasses: Kind<readonly PolicyClass[], readonly PolicyClass[]> = {
+  accepts: 'a list of classes, none of them undefined (an undefined one is an import cycle)',
+  read: variable => variable,
+  check: input =>
+    Array.isArray(input) && input.every(isPolicy) ? Object.freeze([...(input as PolicyClass[])]) : undefined,
+};
+
+function isPolicy(value: unknown): boolean {
+  return typeof value === 'function' || (typeof value === 'object' && value !== null);
+}

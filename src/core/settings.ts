@@ -1,0 +1,356 @@
+/** The one table of settings: name, AXIOMS_* variable, default, meaning and check. Everything about a setting derives from its row. */
+import { inspect } from 'node:util';
+import { ImproperlyConfigured } from './exceptions';
+import {
+  fraction,
+  listOf,
+  literal,
+  logger,
+  nonNegative,
+  nonNegativeInteger,
+  onOff,
+  policyClasses,
+  positiveInteger,
+  requiredValues,
+  seconds,
+  text,
+  type Kind,
+  type Logger,
+} from './setting-kinds';
+import { isSupportedAlgorithm, supportedAlgorithms } from './signature';
+import { checkTogether } from './settings-checks';
+import { isPlainUrl } from './urls';
+
+interface Description<Value> {
+  /** The environment variable; none: only in code. */
+  readonly variable?: string;
+  /** How the README shows the default. */
+  readonly defaultText: string;
+  readonly fallback?: Value;
+  readonly meaning: string;
+}
+
+type Row<Input, Value> = Description<Value> & { readonly kind: Kind<Input, Value> };
+
+function row<Input, Value, Rest extends Description<Value>>(
+  kind: Kind<Input, Value>,
+  rest: Rest,
+): Rest & { readonly kind: Kind<Input, Value> } {
+  return { kind, ...rest };
+}
+
+const claimName = text(
+  'a claim name, or a JSON Pointer that starts with "/"',
+  name => !name.startsWith('/') || /^(?:\/(?:[^~]|~[01])*)$/.test(name),
+);
+const url = text('an absolute URL without user name, password or fragment', isPlainUrl);
+
+/** The rows, in the order of the README's table. */
+export const settingsTable = {
+  audience: row(listOf(text('an audience')), {
+    variable: 'AXIOMS_AUDIENCE',
+    defaultText: 'required',
+    meaning: "accepted audience(s): one of them must be an exact element of the token's",
+  }),
+  audienceClaims: row(listOf(claimName), {
+    variable: 'AXIOMS_AUDIENCE_CLAIMS',
+    defaultText: '`aud`',
+    fallback: ['aud'],
+    meaning: 'where the audience stands; the first one present decides',
+  }),
+  requiredClaims: row(requiredValues, {
+    variable: 'AXIOMS_REQUIRED_CLAIMS',
+    defaultText: '–',
+    fallback: {},
+    meaning: 'claims that must have exactly this value: `token_use=access`',
+  }),
+  domain: row(text('a host name, with or without a path', isDomain), {
+    variable: 'AXIOMS_DOMAIN',
+    defaultText: '–',
+    meaning: 'gives `issuerUrl` = `https://{domain}`',
+  }),
+  issuerUrl: row(url, {
+    variable: 'AXIOMS_ISS_URL',
+    defaultText: 'from `domain`',
+    meaning: 'expected `iss`, compared exactly, trailing slash included',
+  }),
+  jwksUrl: row(url, {
+    variable: 'AXIOMS_JWKS_URL',
+    defaultText: 'discovered',
+    meaning:
+      "where the keys are; default: from the issuer's metadata (OIDC discovery, RFC 8414), where it has none `{issuerUrl}/.well-known/jwks.json`",
+  }),
+  jwksRefreshInterval: row(seconds, {
+    variable: 'AXIOMS_JWKS_REFRESH_INTERVAL',
+    defaultText: '3600',
+    fallback: 3600,
+    meaning: 'seconds between background refreshes, ± 5 % jitter',
+  }),
+  jwksCacheTtl: row(seconds, {
+    variable: 'AXIOMS_JWKS_CACHE_TTL',
+    defaultText: '2 × the interval, and never less',
+    meaning: 'seconds that fetched keys may be used while the issuer cannot be reached',
+  }),
+  jwksPrefetch: row(onOff, {
+    variable: 'AXIOMS_JWKS_PREFETCH',
+    defaultText: 'true',
+    fallback: true,
+    meaning: 'fetch the keys at start; a failure is logged and does not stop the start',
+  }),
+  jwksTimeout: row(seconds, {
+    variable: 'AXIOMS_JWKS_TIMEOUT',
+    defaultText: '5',
+    fallback: 5,
+    meaning: 'seconds that one fetch may take, body included',
+  }),
+  jwksCooldown: row(seconds, {
+    variable: 'AXIOMS_JWKS_COOLDOWN',
+    defaultText: '30',
+    fallback: 30,
+    meaning: 'least seconds between refetches for unknown `kid`s',
+  }),
+  jwksRetryMin: row(seconds, {
+    variable: 'AXIOMS_JWKS_RETRY_MIN',
+    defaultText: '1',
+    fallback: 1,
+    meaning: 'seconds to wait after a failed fetch; doubles with each failure, with jitter',
+  }),
+  jwksRetryMax: row(seconds, {
+    variable: 'AXIOMS_JWKS_RETRY_MAX',
+    defaultText: '60',
+    fallback: 60,
+    meaning: 'most seconds to wait after a failed fetch',
+  }),
+  algorithms: row(
+    listOf(text(`one of ${supportedAlgorithms.join(', ')}; none and HS* are never accepted`, isSupportedAlgorithm)),
+    {
+      variable: 'AXIOMS_ALGORITHMS',
+      defaultText: 'RS256/384/512, PS256/384/512, ES256/384/512, EdDSA',
+      fallback: supportedAlgorithms,
+      meaning: 'accepted signature algorithms, asymmetric only',
+    },
+  ),
+  tokenTypes: row(listOf(text('a media type such as at+jwt')), {
+    variable: 'AXIOMS_TOKEN_TYPS',
+    defaultText: '`at+jwt`, `JWT` or no `typ`',
+    meaning:
+      'accepted `typ` headers, without case and with an optional `application/`; a list given here excludes a missing `typ`',
+  }),
+  profile: row(literal('rfc9068'), {
+    variable: 'AXIOMS_PROFILE',
+    defaultText: '–',
+    meaning: "`rfc9068`: accepts `at+jwt` alone and requires that profile's claims",
+  }),
+  maxTokenSize: row(positiveInteger, {
+    variable: 'AXIOMS_MAX_TOKEN_SIZE',
+    defaultText: '12288',
+    fallback: 12288,
+    meaning: 'bytes; a longer token is refused before decoding',
+  }),
+  clockTolerance: row(nonNegative, {
+    variable: 'AXIOMS_CLOCK_TOLERANCE',
+    defaultText: '5',
+    fallback: 5,
+    meaning: 'seconds of tolerance for `exp`, `nbf`, `iat`',
+  }),
+  maxTokenAge: row(fraction, {
+    variable: 'AXIOMS_MAX_TOKEN_AGE',
+    defaultText: '–',
+    meaning: 'seconds since `iat` after which a token is refused',
+  }),
+  scopeClaims: row(listOf(claimName), {
+    variable: 'AXIOMS_SCOPE_CLAIMS',
+    defaultText: '`scope`, `scp`',
+    fallback: ['scope', 'scp'],
+    meaning: 'where the scopes stand; the first one present wins',
+  }),
+  rolesClaims: row(listOf(claimName), {
+    variable: 'AXIOMS_ROLES_CLAIMS',
+    defaultText: '`roles`',
+    fallback: ['roles'],
+    meaning: 'where the roles stand; likewise',
+  }),
+  permissionsClaims: row(listOf(claimName), {
+    variable: 'AXIOMS_PERMISSIONS_CLAIMS',
+    defaultText: '`permissions`',
+    fallback: ['permissions'],
+    meaning: 'where the permissions stand; likewise',
+  }),
+  publicMethods: row(
+    listOf(
+      text('an HTTP method in capitals', name => /^[A-Z]+$/.test(name)),
+      { mayBeEmpty: true },
+    ),
+    {
+      variable: 'AXIOMS_SAFE_METHODS',
+      defaultText: '`OPTIONS`',
+      fallback: ['OPTIONS'],
+      meaning: 'methods that need no credentials; an empty variable is an empty list',
+    },
+  ),
+  realm: row(
+    text('printable characters without quotes', name => /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/.test(name)),
+    { variable: 'AXIOMS_REALM', defaultText: '`api`', fallback: 'api', meaning: 'the realm in challenges' },
+  ),
+  resourceUrl: row(url, {
+    variable: 'AXIOMS_RESOURCE_URL',
+    defaultText: '–',
+    meaning: "this API's own URL; never taken from a Host header",
+  }),
+  allowInsecureUrls: row(listOf(url, { mayBeEmpty: true }), {
+    variable: 'AXIOMS_ALLOW_INSECURE_URLS',
+    defaultText: '–',
+    fallback: [],
+    meaning: 'the `http:` issuer or key URLs that are accepted although not loopback, each spelled out',
+  }),
+  tokenCacheSize: row(nonNegativeInteger, {
+    variable: 'AXIOMS_TOKEN_CACHE_SIZE',
+    defaultText: '10000',
+    fallback: 10_000,
+    meaning: 'verified tokens kept, and at most 32 MiB of them; 0 turns the cache off',
+  }),
+  logger: row(logger, {
+    defaultText: 'console, for warnings and errors',
+    meaning: 'an object with `debug`, `info`, `warn`, `error`, each `(message, data)`',
+  }),
+  defaultAuthenticationClasses: row(policyClasses, {
+    defaultText: '`[AccessTokenAuthentication]`',
+    meaning: 'for controllers that say nothing',
+  }),
+  defaultPermissionClasses: row(policyClasses, {
+    defaultText: '`[IsAuthenticatedOrPublicMethod]`',
+    meaning: 'likewise',
+  }),
+};
+
+type Table = typeof settingsTable;
+export type SettingName = keyof Table;
+type InputOf<R> = R extends { kind: { input?: infer Input } } ? Input : never;
+type ValueOf<R> = R extends { kind: { check(input: unknown): infer Value } } ? Exclude<Value, undefined> : never;
+type Completed = 'audience' | 'jwksCacheTtl' | 'logger';
+export type Values = {
+  readonly [Name in SettingName]: Name extends Completed
+    ? ValueOf<Table[Name]>
+    : Table[Name] extends { fallback: unknown }
+      ? ValueOf<Table[Name]>
+      : ValueOf<Table[Name]> | undefined;
+};
+
+/** What {@link defineSettings} takes; `audience` and one of `domain`, `issuerUrl`, `jwksUrl` are required. Times are in seconds. */
+export type SettingsInput = { [Name in SettingName]?: InputOf<Table[Name]> | undefined };
+
+// Declared beside the class: fields of the class itself would be made undefined by its constructor.
+export interface Settings extends Values {}
+
+/** Checked, frozen settings. Made by {@link defineSettings}; the server's own are `Container.get(Settings)`. */
+export class Settings {
+  constructor(values: Values) {
+    Object.freeze(Object.assign(this, values));
+  }
+}
+
+/**
+ * Checks the settings and fills in the defaults.
+ *
+ * @throws ImproperlyConfigured naming the setting, the value seen and what is accepted; for unknown names too.
+ * @example
+ * const settings = defineSettings({ audience: 'https://api.example.com', domain: 'auth.example.com' });
+ */
+export function defineSettings(input: SettingsInput): Settings {
+  refuseUnknownNames(input);
+  const checked = Object.fromEntries(names.map(name => [name, checkValue(name, input[name])])) as unknown as Values;
+  const values = { ...checked, ...derived(checked) };
+  checkTogether(values);
+  return new Settings(values);
+}
+
+/**
+ * The settings that the AXIOMS_* variables give.
+ *
+ * @throws ImproperlyConfigured for an unknown AXIOMS_* variable, an empty one, or one that cannot be read.
+ * @example
+ * const settings = defineSettings(settingsFromEnv(process.env));
+ */
+export function settingsFromEnv(env: NodeJS.ProcessEnv): SettingsInput {
+  refuseUnknownVariables(env);
+  const given = names.filter(name => env[variableOf(name) ?? ''] !== undefined);
+  return Object.fromEntries(given.map(name => [name, readVariable(name, env[variableOf(name) ?? ''] ?? '')]));
+}
+
+const names = Object.keys(settingsTable) as SettingName[];
+
+function rowOf(name: SettingName): Row<unknown, unknown> {
+  return settingsTable[name];
+}
+
+function variableOf(name: SettingName): string | undefined {
+  return rowOf(name).variable;
+}
+
+function refuseUnknownNames(input: SettingsInput): void {
+  const unknown = Object.keys(input).find(name => !Object.hasOwn(settingsTable, name));
+  if (unknown !== undefined)
+    throw new ImproperlyConfigured(`There is no setting '${unknown}'. The settings are: ${names.join(', ')}.`);
+}
+
+function refuseUnknownVariables(env: NodeJS.ProcessEnv): void {
+  const known = names.map(variableOf).filter(variable => variable !== undefined);
+  const unknown = Object.keys(env).find(variable => variable.startsWith('AXIOMS_') && !known.includes(variable));
+  if (unknown !== undefined)
+    throw new ImproperlyConfigured(
+      `There is no setting for the variable ${unknown}. The variables are: ${known.join(', ')}.`,
+    );
+}
+
+function checkValue(name: SettingName, input: unknown): unknown {
+  const { kind, fallback, variable } = rowOf(name);
+  if (input === undefined) return fallback;
+  const value = kind.check(input);
+  if (value === undefined)
+    throw wrong(`Setting '${name}'${variable === undefined ? '' : ` (${variable})`}`, input, kind.accepts);
+  return value;
+}
+
+function readVariable(name: SettingName, text: string): unknown {
+  const { kind, variable = '' } = rowOf(name);
+  const value = kind.read(text);
+  const isEmpty = text.trim() === '' && kind.mayBeEmpty !== true;
+  if (isEmpty || kind.check(value) === undefined)
+    throw wrong(`The variable ${variable} (setting '${name}')`, text, kind.accepts);
+  return value;
+}
+
+function wrong(what: string, seen: unknown, accepts: string): ImproperlyConfigured {
+  return new ImproperlyConfigured(`${what} is ${shown(seen)}; expected ${accepts}.`);
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'function') return `the function ${value.name}`;
+  return inspect(value, { depth: 1, maxArrayLength: 10, maxStringLength: 200, breakLength: Infinity });
+}
+
+function derived(values: Values): Pick<Values, 'issuerUrl' | 'jwksCacheTtl' | 'logger'> {
+  const host = values.domain?.replace(/^https?:\/\//, '');
+  return {
+    issuerUrl: values.issuerUrl ?? (host === undefined ? undefined : `https://${host}`),
+    jwksCacheTtl: values.jwksCacheTtl ?? 2 * values.jwksRefreshInterval,
+    logger: values.logger ?? consoleLogger,
+  };
+}
+
+const silent = (): void => undefined;
+
+const consoleLogger: Logger = {
+  debug: silent,
+  info: silent,
+  warn: (message, data) => {
+    console.warn(`axioms: ${message}`, ...(data === undefined ? [] : [data]));
+  },
+  error: (message, data) => {
+    console.error(`axioms: ${message}`, ...(data === undefined ? [] : [data]));
+  },
+};
+
+function isDomain(domain: string): boolean {
+  return isPlainUrl(`https://${domain.replace(/^https?:\/\//, '')}`) && !domain.includes('?');
+}

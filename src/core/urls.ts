@@ -1,0 +1,38 @@
+/** Which URLs the library is willing to fetch keys and metadata from, and how they are joined. */
+
+/** RFC 8252 §7.3, RFC 6761 §6.3: names and addresses that never leave the machine. */
+export function isLoopback(url: URL): boolean {
+  return (
+    url.hostname === 'localhost' ||
+    url.hostname.endsWith('.localhost') ||
+    url.hostname === '[::1]' ||
+    /^127(?:\.\d{1,3}){3}$/.test(url.hostname)
+  );
+}
+
+/** `https`, or `http` to the machine itself, or spelled out in `allowInsecureUrls`. */
+export function isFetchable(url: string, allowInsecureUrls: readonly string[]): boolean {
+  const parsed = parse(url);
+  if (parsed === null) return false;
+  return (
+    parsed.protocol === 'https:' ||
+    (parsed.protocol === 'http:' && (isLoopback(parsed) || allowInsecureUrls.includes(url)))
+  );
+}
+
+/** An absolute http(s) URL without user name, password or fragment. */
+export function isPlainUrl(url: string): boolean {
+  const parsed = parse(url);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol) || /\s/.test(url)) return false;
+  return parsed.username === '' && parsed.password === '' && !url.includes('#');
+}
+
+/** `{base}{path}` with exactly one slash between them. */
+export function joinUrl(base: string, path: string): string {
+  return `${base.replace(/\/+$/, '')}${path}`;
+}
+
+// URL.parse is not in Node 20.
+function parse(url: string): URL | null {
+  return URL.canParse(url) ? new URL(url) : null;
+}
