@@ -329,7 +329,9 @@ function shown(value: unknown): string {
   return inspect(value, { depth: 1, maxArrayLength: 10, maxStringLength: 200, breakLength: Infinity });
 }
 
-function derived(values: Values): Pick<Values, 'issuerUrl' | 'jwksCacheTtl' | 'logger'> {
+function derived(
+  values: Partial<Values> & Pick<Values, 'jwksRefreshInterval'>,
+): Pick<Values, 'issuerUrl' | 'jwksCacheTtl' | 'logger'> {
   const host = values.domain?.replace(/^https?:\/\//, '');
   return {
     issuerUrl: values.issuerUrl ?? (host === undefined ? undefined : `https://${host}`),

@@ -1,0 +1,50 @@
+/** The contract of an authentication class, with its three answers: not mine, yes, mine and bad. */
+import type { Request } from 'express';
+import type { Claims } from '../core/claims';
+import type { User } from './user';
+
+/** Whom a class found, and with what. */
+export interface AuthenticationResult {
+  readonly user: User;
+  readonly auth?: { readonly token?: string; readonly claims?: Claims };
+}
+
+/**
+ * Says who is calling. Mirrors DRF's `BaseAuthentication`. With `@Service()` a class gets its dependencies from the
+ * container; without it, it is simply constructed.
+ *
+ * @example
+ * class ApiKeyAuthentication extends BaseAuthentication {
+ *   authenticate(request: Request) {
+ *     const key = request.get('X-Api-Key');
+ *     if (key === undefined) return null;
+ *     if (key !== 'open sesame') throw new AuthenticationFailed('The API key is not known');
+ *     return { user: { isAuthenticated: true, sub: 'ali-baba' } };
+ *   }
+ *   override authenticateHeader() {
+ *     return 'ApiKey realm="api"';
+ *   }
+ * }
+ */
+export abstract class BaseAuthentication {
+  /** Must somebody be authenticated by this class, where no other of the list knew the caller? */
+  declare readonly isMandatory?: boolean;
+
+  /**
+   * @returns the user, or `null` where the request has no credentials for this class.
+   * @throws AuthenticationFailed or another APIException where it has, and they are bad; no later class is asked then.
+   */
+  abstract authenticate(request: Request): Promise<AuthenticationResult | null> | AuthenticationResult | null;
+
+  /** The challenge of a 401 (RFC 9110 §11.6.1); `undefined`: this class has none. */
+  authenticateHeader(_request: Request): string | undefined {
+    return undefined;
+  }
+
+  /** Does this request's method need nobody? */
+  isPublic?(request: Request): boolean;
+}
+
+/** A class of authentication, as `authenticationClasses` lists it. */
+// The container knows what a constructor takes; no list needs to.
+export type AuthenticationClass = new (...dependencies: never[]) => BaseAuthentication;

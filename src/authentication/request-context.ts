@@ -1,0 +1,36 @@
+/** What the library knows of a request while it is answered; nobody else sees it. */
+import type { Request } from 'express';
+import type { AccessTokenVerifier } from '../core/access-token';
+import { ImproperlyConfigured } from '../core/exceptions';
+import type { Settings } from '../core/settings';
+import type { BaseAuthentication } from './base';
+
+export interface RequestContext {
+  readonly settings: Settings;
+  readonly verifier: AccessTokenVerifier;
+  /** The controller's authentication classes, in list order. */
+  authenticators: readonly BaseAuthentication[];
+  /** The one that accepted the credentials. */
+  successfulAuthenticator?: BaseAuthentication;
+}
+
+const context = Symbol('axioms');
+
+type WithContext = Request & { [context]?: RequestContext };
+
+/** The context of a request of a guarded route, where it has one. */
+export function findContext(request: Request): RequestContext | undefined {
+  return (request as WithContext)[context];
+}
+
+/** @throws ImproperlyConfigured for a request that no guarded route has received. */
+export function contextOf(request: Request): RequestContext {
+  const found = findContext(request);
+  if (found === undefined)
+    throw new ImproperlyConfigured('This request did not come through a route of axioms-routing-controllers.');
+  return found;
+}
+
+export function setContext(request: Request, value: RequestContext): void {
+  (request as WithContext)[context] = value;
+}

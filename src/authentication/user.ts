@@ -1,0 +1,72 @@
+/** Who is calling. */
+import type { Request } from 'express';
+import type { Claims, Grants } from '../core/claims';
+
+/** Whom an authentication class found. A class of your own may return any object that has `isAuthenticated`. */
+export interface User {
+  readonly isAuthenticated: boolean;
+  /** The subject, where there is one; it means nothing without the issuer. */
+  readonly sub?: string;
+  readonly scopes?: readonly string[];
+  readonly roles?: readonly string[];
+  readonly permissions?: readonly string[];
+}
+
+/** The user of a verified access token. */
+export class AccessTokenUser implements User {
+  readonly isAuthenticated = true;
+  readonly sub: string;
+  readonly claims: Claims;
+  readonly scopes: readonly string[];
+  readonly roles: readonly string[];
+  readonly permissions: readonly string[];
+
+  constructor(claims: Claims, grants: Grants) {
+    this.sub = claims.sub as string;
+    this.claims = claims;
+    this.scopes = grants.scopes;
+    this.roles = grants.roles;
+    this.permissions = grants.permissions;
+  }
+}
+
+/** Nobody in particular. */
+export class AnonymousUser implements User {
+  readonly isAuthenticated = false;
+}
+
+/** How a request was authenticated. */
+export interface RequestAuth {
+  readonly token?: string;
+  readonly claims?: Claims;
+  /** The authentication class that accepted the credentials. */
+  readonly authenticator: object;
+}
+
+/** Express's request as a handler and a rule see it. */
+export interface AxiomsRequest extends Request {
+  user: Express.User & User & Partial<Pick<AccessTokenUser, 'claims'>>;
+  /** `null` for an anonymous request. */
+  auth: RequestAuth | null;
+  /** The frozen claims of the access token, or `null`. */
+  authJwt: Claims | null;
+}
+
+declare global {
+  // Declaration merging into Express's and Passport's types needs a namespace.
+  // eslint-disable-next-line @typescript-eslint/no-namespace
+  namespace Express {
+    // All optional: an app's own users, Passport's for instance, stay assignable.
+    interface User {
+      readonly isAuthenticated?: boolean;
+      readonly sub?: string;
+      readonly claims?: Claims;
+      readonly scopes?: readonly string[];
+      readonly roles?: readonly string[];
+      readonly permissions?: readonly string[];
+    }
+    interface Request {
+      user?: User | undefined;
+    }
+  }
+}

@@ -1,0 +1,95 @@
+/** When is an access token good: RFC 7519, RFC 9068 and RFC 8725, for a resource server. */
+import { checkClaims, checkTimes } from './claim-rules';
+import { parseCompactJws, type Claims, type TokenHeader, type UnverifiedToken } from './compact-jws';
+import { InvalidToken } from './exceptions';
+import type { JwksManager } from './jwks-manager';
+import type { VerificationKey } from './key-set';
+import type { Settings } from './settings';
+import { verifySignature } from './signature';
+import { VerifiedTokens } from './verified-tokens';
+
+/** A token whose every check held; frozen. */
+export interface VerifiedToken {
+  readonly header: TokenHeader;
+  readonly claims: Claims;
+}
+
+/**
+ * Verifies access tokens. Checks that need no key come first: a token that is malformed, expired, foreign or of the
+ * wrong kind causes no fetch and no cryptography.
+ *
+ * @example
+ * const { claims } = await Container.get(AccessTokenVerifier).verify(token);
+ */
+export class AccessTokenVerifier {
+  /** The time, in milliseconds; read at the moment of use. */
+  clock: () => number = () => Date.now();
+  readonly #verified: VerifiedTokens;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly keys: JwksManager,
+  ) {
+    this.#verified = new VerifiedTokens(settings.tokenCacheSize);
+  }
+
+  /**
+   * @throws InvalidToken naming a reason that the client can act on.
+   * @throws ServiceUnavailable when the issuer's keys are needed and cannot be had.
+   */
+  async verify(token: string): Promise<VerifiedToken> {
+    return this.verifiedBefore(token) ?? (await this.verifyAnew(token));
+  }
+
+  private verifiedBefore(token: string): VerifiedToken | undefined {
+    if (token.length > this.settings.maxTokenSize) return undefined;
+    const known = this.#verified.get(token);
+    if (known === undefined || !this.keys.isCurrent(known.key)) return undefined;
+    checkTimes(known.token.claims, this.settings, this.clock());
+    return known.token;
+  }
+
+  private async verifyAnew(token: string): Promise<VerifiedToken> {
+    const unverified = parseCompactJws(token, this.settings.maxTokenSize);
+    const named = this.checkHeader(unverified.header);
+    checkTimes(unverified.claims, this.settings, this.clock());
+    checkClaims(unverified.claims, this.settings);
+    const key = await this.keys.getKey(named);
+    return this.checkSignature(token, named.alg, key, unverified);
+  }
+
+  // jwk, jku, x5u and x5c are never looked at: keys come from the issuer alone (RFC 8725 §3.10).
+  private checkHeader(header: TokenHeader): { alg: string; kid: string } {
+    const { alg, kid } = header;
+    // RFC 8725 §3.1, §3.2: only the algorithms of the list.
+    if (typeof alg !== 'string' || !this.settings.algorithms.includes(alg))
+      throw new InvalidToken('The algorithm of the access token is not accepted');
+    if (typeof kid !== 'string' || kid === '') throw new InvalidToken('The access token names no key');
+    // RFC 7515 §4.1.11: an extension that is not understood makes the token invalid, and none is. RFC 7797 §6: b64 is one.
+    if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64'))
+      throw new InvalidToken('The access token uses an extension that is not supported');
+    if (!this.acceptsType(header)) throw new InvalidToken('The token is not of an accepted type');
+    return { alg, kid };
+  }
+
+  // RFC 8725 §3.11: explicit typing. RFC 7515 §4.1.9: without case, and "application/" may be left out.
+  private acceptsType(header: TokenHeader): boolean {
+    const { tokenTypes, profile } = this.settings;
+    if (!Object.hasOwn(header, 'typ')) return tokenTypes === undefined && profile === undefined;
+    const accepted = profile === undefined ? (tokenTypes ?? ['at+jwt', 'jwt']) : ['at+jwt'];
+    return typeof header.typ === 'string' && accepted.some(type => shortType(type) === shortType(header.typ as string));
+  }
+
+  private checkSignature(token: string, alg: string, key: VerificationKey, unverified: UnverifiedToken): VerifiedToken {
+    const { header, claims, signingInput, signature } = unverified;
+    if (!verifySignature(alg, key.keyObject, signingInput, signature))
+      throw new InvalidToken('The signature of the access token is wrong');
+    const verified = Object.freeze({ header, claims });
+    this.#verified.set(token, verified, key);
+    return verified;
+  }
+}
+
+function shortType(type: string): string {
+  return type.toLowerCase().replace(/^application\//, '');
+}

@@ -1,0 +1,160 @@
+/** One fetch of a JSON document, bounded in time and size, that follows no redirect and says why it failed. */
+import { startTimer, type Timers } from './timers';
+
+/**
+ * Why there is no document. `parse`: the body is not what it was asked for; `content`: it is, and says something that
+ * is refused; `closed`: the fetch was given up because the server is closing.
+ */
+export type FailureKind = 'timeout' | 'status' | 'size' | 'redirect' | 'parse' | 'network' | 'content' | 'closed';
+
+/** A fetch that failed: for the log, never for a client. The message holds nothing of the body. */
+export class FetchFailure extends Error {
+  override readonly name = 'FetchFailure';
+
+  constructor(
+    readonly kind: FailureKind,
+    /** What was asked. */
+    readonly url: string,
+    reason: string,
+    /** Status of the answer, where there was one that was refused. */
+    readonly status?: number,
+  ) {
+    super(`${url}: ${reason}`);
+  }
+}
+
+export interface FetchBounds {
+  readonly fetch: typeof globalThis.fetch;
+  readonly timers: Timers;
+  /** Seconds for headers and body together. */
+  readonly timeout: number;
+  /** Gives the fetch up; its reason should be a {@link FetchFailure}. */
+  readonly signal: AbortSignal;
+}
+
+export interface JsonAnswer {
+  readonly headers: Headers;
+  /** The parsed body; `undefined` where the answer was 304. */
+  readonly document: unknown;
+  /** RFC 9110 §15.4.5: the document that came with this ETag is still the one. */
+  readonly isUnchanged: boolean;
+}
+
+/** Bytes of the largest body that is read. */
+export const largestBody = 512 * 1024;
+
+/**
+ * The JSON document at `url`. With an `etag` the request is conditional (RFC 9110 §13.1.2) and 304 is an answer.
+ *
+ * @throws FetchFailure and nothing else.
+ * @example
+ * const { document } = await fetchJson(url, { fetch, timers: globalTimers, timeout: 5, signal });
+ */
+export async function fetchJson(url: string, bounds: FetchBounds, etag?: string): Promise<JsonAnswer> {
+  const controller = new AbortController();
+  const stop = (reason: unknown): void => {
+    controller.abort(reason);
+  };
+  const end = limit(url, bounds, stop);
+  try {
+    // A race, because an injected fetch may not listen to the signal.
+    return await Promise.race([exchange(url, bounds.fetch, controller.signal, etag), aborted(controller.signal)]);
+  } catch (error) {
+    throw asFailure(url, controller.signal.aborted ? controller.signal.reason : error);
+  } finally {
+    end();
+    // Closes the connection of an answer that was not read to its end.
+    stop(undefined);
+  }
+}
+
+function limit(url: string, bounds: FetchBounds, stop: (reason: unknown) => void): () => void {
+  const { signal, timers, timeout } = bounds;
+  const onAbort = (): void => {
+    stop(signal.reason);
+  };
+  const onTimeout = (): void => {
+    stop(new FetchFailure('timeout', url, `no complete answer within ${timeout} s`));
+  };
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort);
+  const timer = startTimer(timers, onTimeout, timeout * 1000);
+  return () => {
+    timers.clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const giveUp = (): void => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp, { once: true });
+  });
+}
+
+async function exchange(
+  url: string,
+  fetch: typeof globalThis.fetch,
+  signal: AbortSignal,
+  etag: string | undefined,
+): Promise<JsonAnswer> {
+  const condition: Record<string, string> = etag === undefined ? {} : { 'If-None-Match': etag };
+  const headers = { Accept: 'application/json', ...condition };
+  const response = await fetch(url, { headers, redirect: 'manual', signal });
+  const isUnchanged = response.status === 304 && etag !== undefined;
+  if (isUnchanged) return { headers: response.headers, document: undefined, isUnchanged };
+  refuseStatus(url, response);
+  return { headers: response.headers, document: parse(url, await readBody(url, response)), isUnchanged };
+}
+
+function refuseStatus(url: string, { status, type }: Response): void {
+  const isRedirect = type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304);
+  if (isRedirect) throw new FetchFailure('redirect', url, `redirects (status ${status}); it is not followed`, status);
+  if (status !== 200) throw new FetchFailure('status', url, `answers with status ${status}`, status);
+}
+
+async function readBody(url: string, response: Response): Promise<Buffer> {
+  if (Number(response.headers.get('content-length')) > largestBody) throw tooLarge(url);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > largestBody) throw tooLarge(url);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function tooLarge(url: string): FetchFailure {
+  return new FetchFailure('size', url, `the answer has more than ${largestBody} bytes`);
+}
+
+function parse(url: string, body: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch {
+    // The parser's own message quotes the body.
+    throw new FetchFailure('parse', url, 'the answer is not JSON');
+  }
+}
+
+function asFailure(url: string, error: unknown): FetchFailure {
+  if (error instanceof FetchFailure) return error;
+  return new FetchFailure('network', url, `cannot be reached (${codeOf(error)})`);
+}
+
+// undici's own error says "fetch failed"; what happened is in its cause.
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error';
+  const cause = error.cause instanceof Error ? error.cause : error;
+  return (cause as NodeJS.ErrnoException).code ?? cause.name;
+}
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,96 @@
+/** What the claims of an access token must say, whoever signed it: small checks that need no key. */
+import { claimValue, type Claims } from './claims';
+import { InvalidToken } from './exceptions';
+import type { Settings } from './settings';
+
+type Rule = (claims: Claims, settings: Settings) => void;
+
+/** @throws InvalidToken for the first rule that the claims break; times are checked apart. */
+export function checkClaims(claims: Claims, settings: Settings): void {
+  for (const rule of rules) rule(claims, settings);
+}
+
+const rules: readonly Rule[] = [
+  fromTheIssuer,
+  forThisAudience,
+  aboutSomebody,
+  notOfAnotherKind,
+  notBoundToAKey,
+  withRequiredValues,
+  asTheProfileSays,
+];
+
+// RFC 7519 §4.1.1, RFC 9068 §4: "MUST exactly match".
+function fromTheIssuer({ iss }: Claims, { issuerUrl }: Settings): void {
+  if (issuerUrl !== undefined && iss !== issuerUrl) throw new InvalidToken('The access token is from another issuer');
+}
+
+// RFC 7519 §4.1.3: this API must be one of the audiences, as a whole element.
+function forThisAudience(claims: Claims, settings: Settings): void {
+  const value = settings.audienceClaims.map(name => claimValue(claims, name)).find(found => found !== undefined);
+  const audiences: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const isOurs = audiences.some(audience => typeof audience === 'string' && settings.audience.includes(audience));
+  if (!isOurs) throw new InvalidToken('The access token is for another audience');
+}
+
+function aboutSomebody({ sub }: Claims): void {
+  if (typeof sub !== 'string' || sub === '') throw new InvalidToken('The access token has no subject');
+}
+
+// RFC 8725 §3.12: tokens of one kind must not serve as another. Cognito marks them with token_use, Keycloak with a claim
+// typ; OpenID Connect Core §3.1.3.6 puts at_hash and c_hash into ID tokens, Back-Channel Logout §2.4 puts events into logout tokens.
+function notOfAnotherKind(claims: Claims): void {
+  const { token_use: use, typ } = claims;
+  const isMarked = Object.hasOwn(claims, 'token_use') && use !== 'access';
+  const isTyped = typeof typ === 'string' && ['id', 'refresh', 'offline', 'logout'].includes(typ.toLowerCase());
+  const hasTheirClaims = ['at_hash', 'c_hash', 'events'].some(name => Object.hasOwn(claims, name));
+  if (isMarked || isTyped || hasTheirClaims) throw new InvalidToken('The token is not an access token');
+}
+
+// RFC 7800 §3.1, RFC 9449 §7: who only bears such a token has not shown the key that it is bound to.
+function notBoundToAKey(claims: Claims): void {
+  if (Object.hasOwn(claims, 'cnf')) throw new InvalidToken('The access token is bound to a key that was not shown');
+}
+
+function withRequiredValues(claims: Claims, { requiredClaims }: Settings): void {
+  const isMet = Object.entries(requiredClaims).every(([name, value]) => claimValue(claims, name) === value);
+  if (!isMet) throw new InvalidToken('The access token lacks a required claim');
+}
+
+// RFC 9068 §2.2: iss, exp, aud, sub, client_id, iat and jti are required; exp and sub always are, here.
+function asTheProfileSays(claims: Claims, { profile }: Settings): void {
+  if (profile !== 'rfc9068') return;
+  const isComplete = ['iss', 'client_id', 'jti'].every(name => typeof claims[name] === 'string' && claims[name] !== '');
+  if (!isComplete || claims.aud === undefined || claims.iat === undefined)
+    throw new InvalidToken('The access token lacks a claim of its profile');
+}
+
+/**
+ * Is the token good at this time, give or take `clockTolerance`?
+ *
+ * @param now milliseconds since 1970
+ * @throws InvalidToken for a token that is expired, too old, not yet valid or issued in the future.
+ */
+export function checkTimes(claims: Claims, { clockTolerance, maxTokenAge }: Settings, now: number): void {
+  const seconds = now / 1000;
+  const exp = numericDate(claims, 'exp');
+  const nbf = numericDate(claims, 'nbf');
+  const iat = numericDate(claims, 'iat');
+  // RFC 7519 §4.1.4: "on or after which the JWT MUST NOT be accepted".
+  if (exp === undefined) throw new InvalidToken('The access token never expires');
+  if (seconds >= exp + clockTolerance) throw new InvalidToken('The access token expired');
+  if (nbf !== undefined && nbf > seconds + clockTolerance) throw new InvalidToken('The access token is not valid yet');
+  if (iat !== undefined && iat > seconds + clockTolerance)
+    throw new InvalidToken('The access token was issued in the future');
+  if (maxTokenAge !== undefined && (iat === undefined || seconds > iat + maxTokenAge + clockTolerance))
+    throw new InvalidToken('The access token is too old');
+}
+
+// RFC 7519 §2: a NumericDate is a JSON number; text that looks like one is not.
+function numericDate(claims: Claims, name: 'exp' | 'nbf' | 'iat'): number | undefined {
+  if (!Object.hasOwn(claims, name)) return undefined;
+  const value = claims[name];
+  if (typeof value !== 'number' || !Number.isFinite(value))
+    throw new InvalidToken(`The access token has no numeric ${name}`);
+  return value;
+}

@@ -1,0 +1,59 @@
+/** What a token grants: scopes, roles and permissions out of its claims, and when a list of wanted ones is met. */
+import type { Claims, JsonValue } from './compact-jws';
+import type { Settings } from './settings';
+
+export type { Claims } from './compact-jws';
+
+/** The three kinds of grant. */
+export type GrantKind = 'scopes' | 'roles' | 'permissions';
+
+/** What somebody was granted. */
+export type Grants = Readonly<Record<GrantKind, readonly string[]>>;
+
+/**
+ * The value of a claim: a top-level claim exactly as written, or, with a leading `/`, a JSON Pointer (RFC 6901).
+ * `undefined` where it is absent or null.
+ */
+export function claimValue(claims: Claims, name: string): JsonValue | undefined {
+  const value = name.startsWith('/') ? pointedAt(claims, name) : own(claims, name);
+  return value === null ? undefined : value;
+}
+
+/** Scopes, roles and permissions, each from the first of its claims that is present. */
+export function grantsOf(claims: Claims, settings: Settings): Grants {
+  return Object.freeze({
+    scopes: grantList(claims, settings.scopeClaims),
+    roles: grantList(claims, settings.rolesClaims),
+    permissions: grantList(claims, settings.permissionsClaims),
+  });
+}
+
+function grantList(claims: Claims, names: readonly string[]): readonly string[] {
+  const value = names.map(name => claimValue(claims, name)).find(found => found !== undefined);
+  return Object.freeze(asList(value));
+}
+
+// RFC 6749 §3.3: scopes are separated by spaces. An array is taken as it is; anything else grants nothing.
+function asList(value: JsonValue | undefined): string[] {
+  if (typeof value === 'string') return value.split(' ').filter(name => name !== '');
+  return Array.isArray(value) ? value.filter(name => typeof name === 'string') : [];
+}
+
+function own(value: JsonValue | undefined, name: string): JsonValue | undefined {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  return (value as Claims)[name];
+}
+
+// RFC 6901 §4: "~1" is "/" and "~0" is "~", in this order.
+function pointedAt(claims: Claims, pointer: string): JsonValue | undefined {
+  const names = pointer.slice(1).split('/');
+  return names.reduce<JsonValue | undefined>(
+    (value, name) => step(value, name.replaceAll('~1', '/').replaceAll('~0', '~')),
+    claims,
+  );
+}
+
+function step(value: JsonValue | undefined, name: string): JsonValue | undefined {
+  // An array's "length" is an own property, too, and not an element.
+  return Array.isArray(value) && !/^(?:0|[1-9]\d*)$/.test(name) ? undefined : own(value, name);
+}

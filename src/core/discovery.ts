@@ -1,0 +1,143 @@
+/** Where an issuer's keys are: its metadata (OIDC discovery, RFC 8414) asked, checked and remembered. */
+import { FetchFailure, isJsonObject } from './bounded-fetch';
+import type { Logger } from './setting-kinds';
+import { isFetchable, isPlainUrl, joinUrl } from './urls';
+
+/** Fetches a JSON document; rejects with a {@link FetchFailure}. */
+export type Ask = (url: string) => Promise<unknown>;
+
+export interface Place {
+  /** The issuer, as it must stand in its metadata. */
+  readonly issuer: string;
+  /** The setting `jwksUrl`; where it is given nothing is discovered. */
+  readonly jwksUrl: string | undefined;
+  readonly allowInsecureUrls: readonly string[];
+  readonly logger: Logger;
+}
+
+const longestTrust = 24 * 60 * 60 * 1000;
+
+/** The last known key URL of one issuer: discovered once, again after it was doubted, and again after 24 hours. */
+export class Discovery {
+  readonly #place: Place;
+  #known: string | undefined;
+  #askedAt = -Infinity;
+
+  constructor(place: Place) {
+    this.#place = place;
+    this.#known = place.jwksUrl;
+  }
+
+  /** The key URL that was used last, or `undefined` before the first discovery. */
+  get jwksUrl(): string | undefined {
+    return this.#known;
+  }
+
+  /** The keys could not be fetched: ask where they are before the next fetch. */
+  doubt(): void {
+    this.#askedAt = -Infinity;
+  }
+
+  /**
+   * The key URL. Asks the issuer where that is due; a repeated discovery that fails changes nothing.
+   *
+   * @param now in milliseconds.
+   * @throws FetchFailure where the first discovery fails or is refused.
+   */
+  async locate(ask: Ask, now: number): Promise<string> {
+    if (this.#known === undefined || this.#isDue(now)) this.#known = await this.#discover(ask, now);
+    return this.#known;
+  }
+
+  #isDue(now: number): boolean {
+    return this.#place.jwksUrl === undefined && now - this.#askedAt >= longestTrust;
+  }
+
+  async #discover(ask: Ask, now: number): Promise<string> {
+    const { issuer, allowInsecureUrls } = this.#place;
+    try {
+      const found = await discoverJwksUrl(issuer, ask, allowInsecureUrls);
+      return found ?? this.#known ?? joinUrl(issuer, '/.well-known/jwks.json');
+    } catch (failure) {
+      if (this.#known === undefined) throw failure;
+      this.#report(failure);
+      return this.#known;
+    } finally {
+      this.#askedAt = now;
+    }
+  }
+
+  #report(failure: unknown): void {
+    const { issuer, logger } = this.#place;
+    const kind = failure instanceof FetchFailure ? failure.kind : undefined;
+    if (kind === 'closed') return;
+    const reason = failure instanceof Error ? failure.message : undefined;
+    logger.warn("The issuer's metadata cannot be used; its last known key URL is", { issuer, kind, reason });
+  }
+}
+
+/**
+ * The `jwks_uri` of the issuer's metadata, or `undefined` where the issuer has none: both places answer 404. Every other
+ * failure is an outage, because an outage must not move the keys.
+ *
+ * @throws FetchFailure also for metadata of another issuer and for a `jwks_uri` that must not be fetched.
+ * @example
+ * const jwksUrl = await discoverJwksUrl('https://auth.example.com', ask, []);
+ */
+export async function discoverJwksUrl(
+  issuer: string,
+  ask: Ask,
+  allowInsecureUrls: readonly string[],
+): Promise<string | undefined> {
+  for (const url of metadataUrls(issuer)) {
+    const metadata = await askUnlessMissing(ask, url);
+    if (metadata !== undefined) return jwksUriOf(metadata, url, issuer, allowInsecureUrls);
+  }
+  return undefined;
+}
+
+// OpenID Connect Discovery 1.0 §4 appends to the issuer; RFC 8414 §3.1 inserts between host and path.
+function metadataUrls(issuer: string): readonly string[] {
+  const { origin, pathname } = new URL(issuer);
+  return [
+    joinUrl(issuer, '/.well-known/openid-configuration'),
+    `${origin}/.well-known/oauth-authorization-server${pathname.replace(/\/+$/, '')}`,
+  ];
+}
+
+async function askUnlessMissing(ask: Ask, url: string): Promise<unknown> {
+  try {
+    return await ask(url);
+  } catch (failure) {
+    if (failure instanceof FetchFailure && failure.status === 404) return undefined;
+    throw failure;
+  }
+}
+
+function jwksUriOf(metadata: unknown, url: string, issuer: string, allowInsecureUrls: readonly string[]): string {
+  if (!isJsonObject(metadata)) throw new FetchFailure('parse', url, 'the metadata is not a JSON object');
+  refuseOtherIssuer(metadata['issuer'], url, issuer);
+  const jwksUri = metadata['jwks_uri'];
+  if (typeof jwksUri !== 'string') throw new FetchFailure('content', url, 'the metadata has no jwks_uri');
+  if (!mayFetchKeys(jwksUri, issuer, allowInsecureUrls))
+    throw new FetchFailure('content', url, `jwks_uri ${quoted(jwksUri)} is not an https: URL that may be fetched`);
+  return jwksUri;
+}
+
+// RFC 8414 §3.3, OpenID Connect Discovery 1.0 §4.3: identical, or the metadata must not be used.
+function refuseOtherIssuer(named: unknown, url: string, issuer: string): void {
+  if (named === issuer) return;
+  const seen = typeof named === 'string' ? quoted(named) : 'none';
+  throw new FetchFailure('content', url, `the metadata names the issuer ${seen}, and '${issuer}' is expected`);
+}
+
+// An https: issuer must not lead to http:, not even on this machine.
+function mayFetchKeys(jwksUri: string, issuer: string, allowInsecureUrls: readonly string[]): boolean {
+  if (!isPlainUrl(jwksUri) || !isFetchable(jwksUri, allowInsecureUrls)) return false;
+  const isDowngrade = issuer.startsWith('https:') && !jwksUri.startsWith('https:');
+  return !isDowngrade || allowInsecureUrls.includes(jwksUri);
+}
+
+function quoted(text: string): string {
+  return `'${text.slice(0, 200)}'`;
+}

@@ -1,0 +1,255 @@
+/** The keys of one issuer: when they are fetched, what of an answer is believed, and who has to wait. */
+import { fetchJson, FetchFailure, type JsonAnswer } from './bounded-fetch';
+import { Discovery } from './discovery';
+import { InvalidToken, ServiceUnavailable } from './exceptions';
+import { refreshAfter } from './freshness';
+import { KeySet, type KeyName, type VerificationKey } from './key-set';
+import { RefreshPace } from './refresh-pace';
+import type { Settings } from './settings';
+import { startTimer, type Timers } from './timers';
+
+/** What the library takes from its surroundings; read at the moment of use, so that a test can set it. */
+export interface Surroundings {
+  readonly fetch: typeof globalThis.fetch;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly timers: Timers;
+  /** 0 up to, and without, 1. */
+  readonly random: () => number;
+}
+
+/** What is known about the keys of one issuer; plain data. Times are in milliseconds since 1970. */
+export interface IssuerStatus {
+  /** The setting `issuerUrl`, or where there is none `jwksUrl`. */
+  readonly issuer: string;
+  /** Where the keys are; `null` until that is discovered. */
+  readonly jwksUrl: string | null;
+  readonly keys: readonly { readonly kid: string; readonly alg: string | null }[];
+  /** When the keys were fetched or confirmed last. */
+  readonly lastSuccess: number | null;
+  /** Why the last fetch failed; `null` where it did not. */
+  readonly lastError: string | null;
+  /** When the background refresh comes; `null` before the start and after the end. */
+  readonly nextRefresh: number | null;
+  /** There are no keys, or they are older than the refresh interval. */
+  readonly stale: boolean;
+  /** Fetches of the keys so far; discovery is not counted. */
+  readonly fetchCount: number;
+}
+
+interface Version {
+  readonly url: string;
+  readonly etag: string | undefined;
+}
+
+/** Holds the keys of one issuer. See {@link JwksManager} for what its methods promise. */
+export class IssuerKeys {
+  readonly #settings: Settings;
+  readonly #surroundings: Surroundings;
+  readonly #issuer: string;
+  readonly #discovery: Discovery;
+  readonly #pace: RefreshPace;
+  readonly #closing = new AbortController();
+  #keySet = KeySet.empty;
+  #version: Version | undefined;
+  #inFlight: Promise<void> | undefined;
+  #failure: FetchFailure | undefined;
+  #isStarted = false;
+  #timer: unknown;
+  #nextRefresh: number | null = null;
+  #fetchCount = 0;
+  #reported = '';
+
+  constructor(settings: Settings, surroundings: Surroundings) {
+    const { issuerUrl, jwksUrl, allowInsecureUrls, logger } = settings;
+    this.#settings = settings;
+    this.#surroundings = surroundings;
+    this.#issuer = issuerUrl ?? jwksUrl ?? '';
+    this.#discovery = new Discovery({ issuer: this.#issuer, jwksUrl, allowInsecureUrls, logger });
+    this.#pace = new RefreshPace(settings);
+  }
+
+  async start(): Promise<void> {
+    this.#isStarted = true;
+    this.#schedule();
+    if (this.#settings.jwksPrefetch) await this.#refreshQuietly();
+  }
+
+  close(): void {
+    this.#closing.abort(new FetchFailure('closed', this.#issuer, 'the server is closing'));
+    this.#surroundings.timers.clearTimeout(this.#timer);
+    this.#nextRefresh = null;
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      await this.#fetchOnce();
+    } catch {
+      throw this.#unavailable();
+    }
+  }
+
+  async getKey(name: KeyName): Promise<VerificationKey> {
+    if (this.#isClosed) throw this.#unavailable();
+    const key = this.#find(name) ?? (await this.#findAnew(name));
+    if (key === undefined) throw new InvalidToken('The access token is signed with an unknown key');
+    return key;
+  }
+
+  isCurrent(key: VerificationKey): boolean {
+    const isCurrent = this.#isUsable && this.#keySet.has(key);
+    if (isCurrent) this.#refreshIfStale();
+    return isCurrent;
+  }
+
+  status(): IssuerStatus {
+    return {
+      issuer: this.#issuer,
+      jwksUrl: this.#discovery.jwksUrl ?? null,
+      keys: this.#keySet.keys.map(({ kid, alg }) => ({ kid, alg: alg ?? null })),
+      lastSuccess: this.#pace.loadedAt ?? null,
+      lastError: this.#failure?.message ?? null,
+      nextRefresh: this.#nextRefresh,
+      stale: this.#pace.isStale(this.#now),
+      fetchCount: this.#fetchCount,
+    };
+  }
+
+  get #now(): number {
+    return this.#surroundings.clock();
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  get #isUsable(): boolean {
+    return !this.#isClosed && this.#pace.isUsable(this.#now);
+  }
+
+  // A key that is there never waits for the network, however old it is.
+  #find(name: KeyName): VerificationKey | undefined {
+    const key = this.#isUsable ? this.#keySet.find(name) : undefined;
+    if (key !== undefined) this.#refreshIfStale();
+    return key;
+  }
+
+  async #findAnew(name: KeyName): Promise<VerificationKey | undefined> {
+    if (this.#mayFetch()) await this.refresh();
+    return this.#keySet.find(name);
+  }
+
+  // Nothing is remembered of the kids that were asked for, so nobody can fill a memory with them: one cooldown serves all.
+  #mayFetch(): boolean {
+    if (this.#inFlight !== undefined) return true;
+    if (this.#pace.retryIn(this.#now) > 0) throw this.#unavailable();
+    // The first load does not start the cooldown: a key that was published just after it must still be found.
+    return !this.#isUsable || this.#pace.takeRefetch(this.#now);
+  }
+
+  #refreshIfStale(): void {
+    const isWaiting = this.#inFlight !== undefined || this.#pace.retryIn(this.#now) > 0;
+    if (!isWaiting && this.#pace.isStale(this.#now)) void this.#refreshQuietly();
+  }
+
+  // The failure is in the log; nobody waits for this.
+  async #refreshQuietly(): Promise<void> {
+    await this.#fetchOnce().catch(() => undefined);
+  }
+
+  #fetchOnce(): Promise<void> {
+    if (this.#isClosed) return Promise.reject(this.#closing.signal.reason as FetchFailure);
+    this.#inFlight ??= this.#attempt().finally(() => {
+      this.#inFlight = undefined;
+    });
+    return this.#inFlight;
+  }
+
+  async #attempt(): Promise<void> {
+    try {
+      await this.#download();
+    } catch (error) {
+      this.#fail(error instanceof FetchFailure ? error : new FetchFailure('network', this.#issuer, String(error)));
+      throw error;
+    } finally {
+      this.#schedule();
+    }
+  }
+
+  async #download(): Promise<void> {
+    const ask = async (url: string): Promise<unknown> => (await this.#fetch(url)).document;
+    const url = await this.#discovery.locate(ask, this.#now);
+    const etag = this.#version?.url === url ? this.#version.etag : undefined;
+    this.#fetchCount++;
+    const answer = await this.#fetch(url, etag);
+    if (!answer.isUnchanged) this.#replaceKeys(answer.document, url);
+    this.#version = { url, etag: answer.headers.get('etag') ?? (answer.isUnchanged ? etag : undefined) };
+    this.#succeed(answer);
+  }
+
+  #fetch(url: string, etag?: string): Promise<JsonAnswer> {
+    const { fetch, timers } = this.#surroundings;
+    const bounds = { fetch, timers, timeout: this.#settings.jwksTimeout, signal: this.#closing.signal };
+    return fetchJson(url, bounds, etag);
+  }
+
+  // An issuer has keys: a set without one, over good keys, is a mistake of its own and no revocation of everything.
+  #replaceKeys(document: unknown, url: string): void {
+    const keySet = KeySet.read(document, this.#keySet);
+    if (keySet === undefined) throw new FetchFailure('parse', url, 'the answer is not a JWK Set');
+    this.#reportProblems(keySet);
+    const hasGoodKeys = this.#isUsable && this.#keySet.keys.length > 0;
+    if (keySet.keys.length === 0 && hasGoodKeys)
+      throw new FetchFailure('content', url, 'the JWK Set has no usable key; the last good keys stay');
+    this.#keySet = keySet;
+  }
+
+  #reportProblems({ keys, problems }: KeySet): void {
+    const summary = JSON.stringify([keys.length === 0, problems]);
+    if (summary === this.#reported) return;
+    this.#reported = summary;
+    const { logger } = this.#settings;
+    if (problems.length > 0)
+      logger.warn("Keys of the issuer's JWK Set are not used", { issuer: this.#issuer, problems });
+    if (keys.length === 0) logger.error("The issuer's JWK Set has no usable key", { issuer: this.#issuer });
+  }
+
+  #succeed({ headers }: JsonAnswer): void {
+    if (this.#pace.isFailing)
+      this.#settings.logger.info('The keys of the issuer can be fetched again', { issuer: this.#issuer });
+    const interval = refreshAfter(headers, this.#settings.jwksRefreshInterval, this.#now);
+    this.#pace.succeeded(this.#now, interval * 1000);
+    this.#failure = undefined;
+  }
+
+  #fail(failure: FetchFailure): void {
+    this.#failure = failure;
+    if (this.#isClosed) return;
+    this.#pace.failed(this.#now, this.#surroundings.random);
+    this.#discovery.doubt();
+    const { kind, message: reason } = failure;
+    const data = { issuer: this.#issuer, kind, reason, retryInSeconds: this.#pace.retryIn(this.#now) / 1000 };
+    const { logger } = this.#settings;
+    if (this.#isUsable && kind !== 'content') logger.warn('The keys of the issuer could not be refreshed', data);
+    else logger.error('The keys of the issuer could not be fetched', data);
+  }
+
+  #schedule(): void {
+    const { timers, random } = this.#surroundings;
+    timers.clearTimeout(this.#timer);
+    if (!this.#isStarted || this.#isClosed) return;
+    const delay = this.#pace.untilRefresh(this.#now, random);
+    this.#nextRefresh = this.#now + delay;
+    this.#timer = startTimer(timers, () => void this.#refreshQuietly(), delay);
+  }
+
+  // One object a request: what answers it may add headers to it.
+  #unavailable(): ServiceUnavailable {
+    const retryAfter = this.#pace.retryIn(this.#now) / 1000;
+    return new ServiceUnavailable(
+      'The keys of the issuer cannot be fetched at the moment',
+      retryAfter > 0 ? retryAfter : 1,
+      { cause: this.#isClosed ? (this.#closing.signal.reason as unknown) : this.#failure },
+    );
+  }
+}

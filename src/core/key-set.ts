@@ -1,0 +1,146 @@
+/** Which keys of a JWK Set (RFC 7517 §5) verify signatures, and which of them a token's header names. */
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { isJsonObject, type JsonObject } from './bounded-fetch';
+import { keyFits, supportedAlgorithms } from './signature';
+
+/** A public key of the issuer. The same object for as long as the issuer publishes the same key. */
+export interface VerificationKey {
+  readonly kid: string;
+  /** The only algorithm it may be used with; absent: every one that it fits. */
+  readonly alg?: string;
+  readonly keyObject: KeyObject;
+}
+
+/** What a token's header says about its key. */
+export interface KeyName {
+  readonly alg: string;
+  readonly kid: string;
+}
+
+/** An issuer's usable keys. A bad key is left out and named in `problems`; it never breaks the good ones. */
+export class KeySet {
+  static readonly empty = new KeySet([], []);
+
+  readonly #byKid: ReadonlyMap<string, readonly VerificationKey[]>;
+  readonly #members: ReadonlySet<VerificationKey>;
+
+  private constructor(
+    readonly keys: readonly VerificationKey[],
+    /** What is wrong with the set, one sentence a key; never key material. */
+    readonly problems: readonly string[],
+  ) {
+    this.#byKid = byKid(keys);
+    this.#members = new Set(keys);
+  }
+
+  /**
+   * The usable keys of a JWK Set; keys that `previous` has too are the same objects.
+   *
+   * @returns `undefined` where the document is not a JWK Set (no `keys` array).
+   * @example
+   * const key = KeySet.read(await response.json())?.find({ alg: 'RS256', kid: 'k1' });
+   */
+  static read(document: unknown, previous: KeySet = KeySet.empty): KeySet | undefined {
+    const jwks = isJsonObject(document) ? document['keys'] : undefined;
+    if (!Array.isArray(jwks)) return undefined;
+    const readings = jwks.map((jwk: unknown, index) => readKey(jwk, index));
+    const keys = readings.flatMap(({ key }) => (key === undefined ? [] : [previous.#same(key) ?? key]));
+    const problems = readings.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
+    return new KeySet(keys, [...problems, ...ambiguities(keys)]);
+  }
+
+  /** The one key that a header names. Two different keys that both fit are none: never guess which was meant. */
+  find({ alg, kid }: KeyName): VerificationKey | undefined {
+    const candidates = fitting(this.#byKid.get(kid) ?? [], alg);
+    return areTheSame(candidates) ? candidates[0] : undefined;
+  }
+
+  /** Is this very object one of the keys? */
+  has(key: VerificationKey): boolean {
+    return this.#members.has(key);
+  }
+
+  #same(key: VerificationKey): VerificationKey | undefined {
+    const candidates = this.#byKid.get(key.kid) ?? [];
+    return candidates.find(({ alg, keyObject }) => alg === key.alg && keyObject.equals(key.keyObject));
+  }
+}
+
+function byKid(keys: readonly VerificationKey[]): Map<string, VerificationKey[]> {
+  const groups = new Map<string, VerificationKey[]>();
+  for (const key of keys) {
+    const group = groups.get(key.kid);
+    if (group === undefined) groups.set(key.kid, [key]);
+    else group.push(key);
+  }
+  return groups;
+}
+
+function fitting(keys: readonly VerificationKey[], alg: string): readonly VerificationKey[] {
+  return keys.filter(key => (key.alg ?? alg) === alg && keyFits(key.keyObject, alg));
+}
+
+function areTheSame([first, ...others]: readonly VerificationKey[]): boolean {
+  return others.every(other => first?.keyObject.equals(other.keyObject));
+}
+
+function ambiguities(keys: readonly VerificationKey[]): string[] {
+  const isAmbiguous = (group: readonly VerificationKey[]): boolean =>
+    supportedAlgorithms.some(alg => !areTheSame(fitting(group, alg)));
+  return [...byKid(keys)]
+    .filter(([, group]) => isAmbiguous(group))
+    .map(([kid]) => `different keys have the kid ${quoted(kid)}; it names none of them`);
+}
+
+interface Reading {
+  readonly key?: VerificationKey;
+  readonly problem?: string;
+}
+
+// RFC 7517 §4.2, §4.3: a key for something else is none of ours, and nothing to warn about.
+function readKey(jwk: unknown, index: number): Reading {
+  if (!isJsonObject(jwk)) return { problem: `key ${index} is not an object` };
+  if (!isForSignatures(jwk)) return {};
+  const { kid } = jwk;
+  if (typeof kid !== 'string' || kid === '') return { problem: `key ${index} has no kid` };
+  const key = hasRightMembers(jwk) ? importKey(kid, jwk) : 'is not a public RSA, EC or OKP key';
+  return typeof key === 'string' ? { problem: `the key with the kid ${quoted(kid)} ${key}` } : { key };
+}
+
+function isForSignatures({ use, key_ops: operations }: JsonObject): boolean {
+  const isForUse = use === undefined || use === 'sig';
+  return isForUse && (operations === undefined || (Array.isArray(operations) && operations.includes('verify')));
+}
+
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+
+// An issuer that publishes a private key has lost it: what it verifies proves nothing (RFC 7517 §9.2).
+function hasRightMembers(jwk: JsonObject): boolean {
+  const isAsymmetric = jwk['kty'] === 'RSA' || jwk['kty'] === 'EC' || jwk['kty'] === 'OKP';
+  return isAsymmetric && !privateMembers.some(member => Object.hasOwn(jwk, member));
+}
+
+function importKey(kid: string, jwk: JsonObject): VerificationKey | string {
+  const keyObject = publicKey(jwk);
+  if (keyObject === undefined) return 'cannot be read (a member is missing, or the point is not on the curve)';
+  const { alg } = jwk;
+  if (alg !== undefined && typeof alg !== 'string') return 'has an alg that is not a string';
+  const fits = alg === undefined ? supportedAlgorithms.some(name => keyFits(keyObject, name)) : keyFits(keyObject, alg);
+  if (!fits) return 'is too weak, or of a type, curve or alg that is not accepted';
+  return Object.freeze({ kid, ...(alg === undefined ? {} : { alg }), keyObject });
+}
+
+// OpenSSL refuses points that are not on the curve; it accepts the RSA exponent 1, which "verifies" any signature.
+function publicKey(jwk: JsonObject): KeyObject | undefined {
+  try {
+    const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
+    const exponent = key.asymmetricKeyDetails?.publicExponent ?? 3n;
+    return exponent >= 3n && exponent % 2n === 1n ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function quoted(kid: string): string {
+  return JSON.stringify(kid.slice(0, 100));
+}

@@ -1,0 +1,42 @@
+/** What a rule asks for, as data: enforcement, challenges, documents and audits all read this one description. */
+import type { GrantKind, Grants } from './claims';
+
+/** Any of, or all of, some scopes, roles or permissions. */
+export interface GrantRequirement {
+  readonly kind: GrantKind;
+  readonly match: 'any' | 'all';
+  readonly values: readonly string[];
+}
+
+/** A tree of what is asked for. */
+export type Requirement =
+  | GrantRequirement
+  /** Anyone, nobody, or anyone who is authenticated. */
+  | { readonly kind: 'anyone' | 'nobody' | 'authenticated' }
+  /** Only these HTTP methods. */
+  | { readonly kind: 'methods'; readonly methods: readonly string[] }
+  /** Only who owns the object: the attribute's value is the token's subject. */
+  | { readonly kind: 'owner'; readonly attribute: string }
+  /** Something that only code can say. */
+  | { readonly kind: 'custom'; readonly name: string }
+  | { readonly kind: 'and' | 'or'; readonly of: readonly Requirement[] }
+  | { readonly kind: 'not'; readonly of: Requirement };
+
+/** Is this about scopes, roles or permissions? */
+export function isGrant(requirement: Requirement): requirement is GrantRequirement {
+  return requirement.kind === 'scopes' || requirement.kind === 'roles' || requirement.kind === 'permissions';
+}
+
+/** Does what was granted meet this list? Exact and case-sensitive, never a part of a name. */
+export function meets({ scopes, roles, permissions }: Grants, { kind, match, values }: GrantRequirement): boolean {
+  const granted = { scopes, roles, permissions }[kind];
+  return match === 'all'
+    ? values.every(value => granted.includes(value))
+    : values.some(value => granted.includes(value));
+}
+
+/** The lists of the requirement that are asked for, not their negations, in order. */
+export function grantsAskedFor(requirement: Requirement): readonly GrantRequirement[] {
+  if (isGrant(requirement)) return [requirement];
+  return requirement.kind === 'and' || requirement.kind === 'or' ? requirement.of.flatMap(grantsAskedFor) : [];
+}

@@ -1,0 +1,54 @@
+/** OAuth2/OIDC authentication and claim-based authorization for routing-controllers, Express and typedi. */
+export {
+  createExpressServer,
+  useExpressServer,
+  type AxiomsServer,
+  type AxiomsServerOptions,
+} from './routing-controllers/server';
+export { Claim, CurrentObject } from './routing-controllers/params';
+export { defineSettings, settingsFromEnv, Settings, type SettingsInput } from './core/settings';
+export type { Logger } from './core/setting-kinds';
+export { AccessTokenVerifier, type VerifiedToken } from './core/access-token';
+export type { Claims, JsonValue, TokenHeader } from './core/compact-jws';
+export { JwksManager, type IssuerStatus, type VerificationKey } from './core/jwks-manager';
+export type { GrantRequirement, Requirement } from './core/requirement';
+export {
+  APIException,
+  AuthenticationFailed,
+  ImproperlyConfigured,
+  InsufficientScope,
+  InvalidRequest,
+  InvalidToken,
+  NotAuthenticated,
+  NotFound,
+  ParseError,
+  PermissionDenied,
+  ServiceUnavailable,
+  Throttled,
+  type APIExceptionOptions,
+  type ChallengeParameters,
+  type HeaderFields,
+} from './core/exceptions';
+export { BaseAuthentication, type AuthenticationClass, type AuthenticationResult } from './authentication/base';
+export {
+  AccessTokenAuthentication,
+  HasValidAccessToken,
+  IsAccessTokenAuthenticated,
+  IsAnyGetOrIsAccessTokenAuthenticated,
+  IsAnyPostOrIsAccessTokenAuthenticated,
+} from './authentication/access-token';
+export { AccessTokenUser, AnonymousUser, type AxiomsRequest, type RequestAuth, type User } from './authentication/user';
+export { BasePermission, type PermissionClass } from './permissions/base';
+export { and, not, or, ComposedPermission, type PermissionRule } from './permissions/operators';
+export {
+  AllowAny,
+  DenyAll,
+  IsAuthenticated,
+  IsAuthenticatedOrPublicMethod,
+  IsAuthenticatedOrReadOnly,
+  IsSafeOnly,
+} from './permissions/access';
+export { HasAccessTokenPermissions, HasAccessTokenRoles, HasAccessTokenScopes } from './permissions/token-claims';
+export { IsSubOwner, IsSubOwnerOrSafeOnly } from './permissions/ownership';
+export { ApiController, type ApiView } from './views/api-view';
+export type { RouteRules } from './views/route-rules';

@@ -1,0 +1,95 @@
+/** Permissions that ask who is calling and how, not what they were granted. */
+import type { Request } from 'express';
+import { contextOf } from '../authentication/request-context';
+import { ImproperlyConfigured } from '../core/exceptions';
+import type { Requirement } from '../core/requirement';
+import { BasePermission, decidesBeforeTheBody, type ApiView } from './base';
+
+/** Is somebody authenticated? */
+export function isAuthenticated(request: Request): boolean {
+  return request.user?.isAuthenticated === true;
+}
+
+const defaultSafeMethods = ['GET', 'HEAD', 'OPTIONS'];
+
+/** The methods of this controller that only read. */
+export function safeMethodsOf(controller: ApiView): readonly string[] {
+  const methods: unknown = controller.safeMethods ?? defaultSafeMethods;
+  if (Array.isArray(methods) && methods.every(method => typeof method === 'string')) return methods;
+  throw new ImproperlyConfigured(
+    `${controller.constructor.name}.safeMethods must be a list of HTTP methods, such as ['GET', 'HEAD'].`,
+  );
+}
+
+/** Opens a door, in words: everybody may. */
+export class AllowAny extends BasePermission {
+  override hasPermission(): boolean {
+    return true;
+  }
+
+  override requirement(): Requirement {
+    return { kind: 'anyone' };
+  }
+}
+
+/** Nobody may. */
+export class DenyAll extends BasePermission {
+  override hasPermission(): boolean {
+    return false;
+  }
+
+  override requirement(): Requirement {
+    return { kind: 'nobody' };
+  }
+}
+
+/** Whoever is authenticated may. */
+export class IsAuthenticated extends BasePermission {
+  override hasPermission(request: Request): boolean {
+    return isAuthenticated(request);
+  }
+
+  override requirement(): Requirement {
+    return { kind: 'authenticated' };
+  }
+}
+
+/** Everybody may read (GET, HEAD, OPTIONS), whoever is authenticated may do anything. */
+export class IsAuthenticatedOrReadOnly extends BasePermission {
+  override hasPermission(request: Request): boolean {
+    return defaultSafeMethods.includes(request.method) || isAuthenticated(request);
+  }
+
+  override requirement(): Requirement {
+    return { kind: 'or', of: [{ kind: 'methods', methods: defaultSafeMethods }, { kind: 'authenticated' }] };
+  }
+}
+
+/** Whoever is authenticated may; so may everybody where the setting `publicMethods` or an authentication class says that the method is public. */
+export class IsAuthenticatedOrPublicMethod extends BasePermission {
+  override hasPermission(request: Request): boolean {
+    const { settings, authenticators } = contextOf(request);
+    const isPublic =
+      settings.publicMethods.includes(request.method) || authenticators.some(one => one.isPublic?.(request) === true);
+    return isPublic || isAuthenticated(request);
+  }
+
+  override requirement(): Requirement {
+    return { kind: 'authenticated' };
+  }
+}
+
+/** Only the controller's `safeMethods`. */
+export class IsSafeOnly extends BasePermission {
+  override hasPermission(request: Request, controller: ApiView): boolean {
+    return safeMethodsOf(controller).includes(request.method);
+  }
+
+  override requirement(controller: ApiView): Requirement {
+    return { kind: 'methods', methods: safeMethodsOf(controller) };
+  }
+}
+
+[AllowAny, DenyAll, IsAuthenticated, IsAuthenticatedOrReadOnly, IsAuthenticatedOrPublicMethod, IsSafeOnly].forEach(
+  decidesBeforeTheBody,
+);

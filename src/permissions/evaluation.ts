@@ -1,0 +1,163 @@
+/** Whether a list of permissions is met, before there is an object (three-valued) and with one; and, if not, because of which. */
+import type { Request } from 'express';
+import { InsufficientScope, NotAuthenticated, PermissionDenied, type APIException } from '../core/exceptions';
+import { grantsAskedFor, meets, type GrantRequirement, type Requirement } from '../core/requirement';
+import { isAuthenticated } from './access';
+import { definesObjectRule, definesViewRule, dependsOnObject, type ApiView } from './base';
+import { requirementOfLeaf, type PermissionLeaf, type PermissionTree } from './tree';
+import { grantsOfRequest } from './token-claims';
+
+/** `undefined`: it depends on the object. */
+type Truth = boolean | undefined;
+
+/** What is asked about: a request to a controller's handler and, once it is loaded, the object. */
+export interface Subject {
+  readonly request: Request;
+  readonly controller: ApiView;
+  readonly object?: { readonly value: unknown };
+}
+
+/** What came of asking a tree. */
+export interface Outcome {
+  readonly truth: Truth;
+  /** The permission that decided. */
+  readonly leaf?: PermissionLeaf;
+  readonly isNegated: boolean;
+  /** It is false, and scopes alone could turn that around. */
+  readonly isUpToScopes: boolean;
+}
+
+interface Position {
+  readonly isNegated: boolean;
+  readonly isInsideOr: boolean;
+}
+
+/**
+ * Is the tree true of the subject? Before there is an object the answer is `undefined` where it depends on one; a
+ * false means that no object could make it true.
+ */
+export async function evaluate(
+  tree: PermissionTree,
+  subject: Subject,
+  position: Position = { isNegated: false, isInsideOr: false },
+): Promise<Outcome> {
+  if ('permission' in tree) return evaluateLeaf(tree, subject, position.isNegated);
+  // De Morgan: each leaf is negated, not the whole, so that its need of an authenticated request is not turned around.
+  if (tree.operator === 'not')
+    return evaluate(tree.operands[0] as PermissionTree, subject, { ...position, isNegated: !position.isNegated });
+  const isAnd = (tree.operator === 'and') !== position.isNegated;
+  return isAnd
+    ? evaluateAnd(tree.operands, subject, position)
+    : evaluateOr(tree.operands, subject, { ...position, isInsideOr: true });
+}
+
+// Inside an `or` the others are asked after a refusal by scopes, too: would scopes alone do?
+async function evaluateAnd(
+  operands: readonly PermissionTree[],
+  subject: Subject,
+  position: Position,
+): Promise<Outcome> {
+  const outcomes: Outcome[] = [];
+  for (const operand of operands) {
+    const outcome = await evaluate(operand, subject, position);
+    outcomes.push(outcome);
+    if (outcome.truth === false && !(position.isInsideOr && outcome.isUpToScopes)) break;
+  }
+  const failing = outcomes.filter(({ truth }) => truth === false);
+  const [first] = failing;
+  if (first !== undefined) return { ...first, isUpToScopes: failing.every(one => one.isUpToScopes) };
+  return {
+    truth: outcomes.some(({ truth }) => truth === undefined) ? undefined : true,
+    isNegated: position.isNegated,
+    isUpToScopes: false,
+  };
+}
+
+// Every operand is asked, even after a true one: an error in another must come to light.
+async function evaluateOr(operands: readonly PermissionTree[], subject: Subject, position: Position): Promise<Outcome> {
+  const outcomes: Outcome[] = [];
+  for (const operand of operands) outcomes.push(await evaluate(operand, subject, position));
+  const best = outcomes.find(({ truth }) => truth === true) ?? outcomes.find(({ truth }) => truth === undefined);
+  return best ?? outcomes.find(({ isUpToScopes }) => isUpToScopes) ?? (outcomes[0] as Outcome);
+}
+
+async function evaluateLeaf(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): Promise<Outcome> {
+  const isNobody = leaf.permission.needsAuthentication === true && !isAuthenticated(subject.request);
+  const truth = isNobody ? false : await leafTruth(leaf, subject, isNegated);
+  const isUpToScopes = truth === false && !isNegated && !isNobody && (await wouldScopesDo(leaf, subject));
+  return { truth, leaf, isNegated, isUpToScopes };
+}
+
+// A rule that a class does not define is true, negated or not.
+async function leafTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): Promise<Truth> {
+  const { permission } = leaf;
+  if (definesViewRule(permission)) {
+    leaf.viewRule ??= await permission.hasPermission(subject.request, subject.controller);
+    // Only true allows, and only a false is turned around: a class that answers neither allows nothing.
+    if ((leaf.viewRule as unknown) !== true) return isNegated && (leaf.viewRule as unknown) === false;
+    return definesObjectRule(permission) ? objectTruth(leaf, subject, isNegated) : !isNegated;
+  }
+  return definesObjectRule(permission) ? objectTruth(leaf, subject, isNegated) : true;
+}
+
+async function objectTruth({ permission }: PermissionLeaf, subject: Subject, isNegated: boolean): Promise<Truth> {
+  const { request, controller, object } = subject;
+  if (!dependsOnObject(permission, request, controller)) return !isNegated;
+  if (object === undefined) return undefined;
+  return (await permission.hasObjectPermission(request, controller, object.value)) === !isNegated;
+}
+
+/**
+ * The answer to a list of permissions that its outcome refuses (RFC 6750 §3.1): nobody is authenticated, scopes are
+ * missing, or something else is.
+ *
+ * @param trees the route's permissions: the challenge names the scopes of every unmet scope rule of theirs
+ */
+export async function refusal(
+  outcome: Outcome,
+  trees: readonly PermissionTree[],
+  subject: Subject,
+): Promise<APIException> {
+  if (!isAuthenticated(subject.request)) return new NotAuthenticated();
+  const { message, code } = ownWords(outcome);
+  if (!outcome.isUpToScopes) return new PermissionDenied(message, { code });
+  const unmet = await Promise.all(trees.map(tree => unmetScopes(tree, subject)));
+  return new InsufficientScope([...new Set(unmet.flat())], message, { code });
+}
+
+// What a permission says of its refusal does not fit its negation's.
+function ownWords({ isNegated, leaf }: Outcome): { readonly message?: string; readonly code?: string } {
+  return isNegated || leaf === undefined ? {} : leaf.permission;
+}
+
+async function unmetScopes(tree: PermissionTree, subject: Subject, isNegated = false): Promise<readonly string[]> {
+  if ('permission' in tree)
+    return isNegated ? [] : (await unmetScopeLists(tree, subject)).flatMap(({ values }) => values);
+  const operands = tree.operands.map(operand =>
+    unmetScopes(operand, subject, tree.operator === 'not' ? !isNegated : isNegated),
+  );
+  return (await Promise.all(operands)).flat();
+}
+
+async function unmetScopeLists(
+  leaf: PermissionLeaf,
+  { request, controller }: Subject,
+): Promise<readonly GrantRequirement[]> {
+  const grants = grantsOfRequest(request);
+  const lists = grantsAskedFor(await requirementOfLeaf(leaf.permission, controller));
+  return lists.filter(list => list.kind === 'scopes' && !meets(grants, list));
+}
+
+async function wouldScopesDo(leaf: PermissionLeaf, subject: Subject): Promise<boolean> {
+  if ((await unmetScopeLists(leaf, subject)).length === 0) return false;
+  return isTrueWithAllScopes(await requirementOfLeaf(leaf.permission, subject.controller), subject);
+}
+
+function isTrueWithAllScopes(requirement: Requirement, subject: Subject): boolean {
+  const { kind } = requirement;
+  if (kind === 'and') return requirement.of.every(one => isTrueWithAllScopes(one, subject));
+  if (kind === 'or') return requirement.of.some(one => isTrueWithAllScopes(one, subject));
+  if (kind === 'roles' || kind === 'permissions') return meets(grantsOfRequest(subject.request), requirement);
+  if (kind === 'methods') return requirement.methods.includes(subject.request.method);
+  return kind === 'scopes' || kind === 'anyone' || kind === 'authenticated';
+}

@@ -1,0 +1,120 @@
+/** Permissions by what a token grants: any of, all of, or both, from the controller's members. */
+import type { Request } from 'express';
+import { contextOf } from '../authentication/request-context';
+import { AccessTokenUser, type AxiomsRequest } from '../authentication/user';
+import { grantsOf, type GrantKind, type Grants } from '../core/claims';
+import { ImproperlyConfigured } from '../core/exceptions';
+import { grantsAskedFor, meets, type GrantRequirement, type Requirement } from '../core/requirement';
+import { BasePermission, decidesBeforeTheBody, type ApiView } from './base';
+
+/** What the caller was granted: as the user says, or else as the claims do. */
+export function grantsOfRequest(request: Request): Grants {
+  const { user, auth } = request as AxiomsRequest;
+  if (user instanceof AccessTokenUser) return user;
+  const claimed = grantsOf(auth?.claims ?? {}, contextOf(request).settings);
+  const said = (kind: GrantKind): readonly string[] => (Array.isArray(user[kind]) ? user[kind] : claimed[kind]);
+  return { scopes: said('scopes'), roles: said('roles'), permissions: said('permissions') };
+}
+
+const suffixes = { scopes: 'Scopes', roles: 'Roles', permissions: 'Permissions' } as const;
+
+abstract class HasAccessTokenGrants extends BasePermission {
+  override readonly needsAuthentication = true;
+  protected abstract readonly kind: GrantKind;
+
+  override hasPermission(request: Request, controller: ApiView): boolean | Promise<boolean> {
+    const requirement = this.requirement(controller);
+    return requirement instanceof Promise
+      ? requirement.then(found => isMet(found, request))
+      : isMet(requirement, request);
+  }
+
+  override requirement(controller: ApiView): Requirement | Promise<Requirement> {
+    const [any, plain, all] = this.members().map(name => controller[name]);
+    const values = [any, plain, all];
+    if (!values.some(isThenable)) return this.describe(controller, values);
+    return Promise.all(values.map(async value => value)).then(found => this.describe(controller, found));
+  }
+
+  /** The members of the controller that are read: any of, its short name, all of. */
+  members(): readonly GrantMember[] {
+    const suffix = suffixes[this.kind];
+    return [`accessTokenAny${suffix}`, `accessToken${suffix}`, `accessTokenAll${suffix}`];
+  }
+
+  private describe(controller: ApiView, values: readonly unknown[]): Requirement {
+    const [any = [], plain = [], all = []] = values.map((value, index) => this.checkedList(controller, index, value));
+    const lists: GrantRequirement[] = [
+      { kind: this.kind, match: 'any', values: any.length > 0 ? any : plain },
+      { kind: this.kind, match: 'all', values: all },
+    ];
+    const [first, ...others] = lists.filter(list => list.values.length > 0);
+    if (first === undefined) throw this.missing(controller);
+    return others.length === 0 ? first : { kind: 'and', of: [first, ...others] };
+  }
+
+  private checkedList(controller: ApiView, index: number, value: unknown): readonly string[] {
+    const list = value ?? [];
+    if (Array.isArray(list) && list.every(name => this.isName(name))) return list as readonly string[];
+    throw new ImproperlyConfigured(
+      `${controller.constructor.name}.${String(this.members()[index])} must be a list of ${this.kind}, such as ['book:read'], each without spaces.`,
+    );
+  }
+
+  // A claim is split at spaces: a name with one in it could never be granted by a string.
+  private isName(name: unknown): boolean {
+    return (
+      typeof name === 'string' && (this.kind === 'scopes' ? /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(name) : name !== '')
+    );
+  }
+
+  private missing(controller: ApiView): ImproperlyConfigured {
+    const [any, plain, all] = this.members();
+    const name = `${controller.constructor.name}.${controller.action}`;
+    return new ImproperlyConfigured(
+      `${name} has the permission class ${this.constructor.name} and says no ${this.kind}: give ${plain}, ${any} or ${all} a non-empty list, or replace the class (AllowAny opens a door in words).`,
+    );
+  }
+}
+
+type Suffix = (typeof suffixes)[GrantKind];
+type GrantMember = `accessToken${'' | 'Any' | 'All'}${Suffix}`;
+
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}
+
+function isMet(requirement: Requirement, request: Request): boolean {
+  const grants = grantsOfRequest(request);
+  return grantsAskedFor(requirement).every(list => meets(grants, list));
+}
+
+/**
+ * Asks for scopes: `accessTokenScopes` (or `accessTokenAnyScopes`): any of them; `accessTokenAllScopes`: all of them;
+ * where both are given, both must hold. Mirrors axioms-drf-py's class of this name.
+ *
+ * @throws ImproperlyConfigured where the controller names none: that never means access.
+ * @example
+ * class BookController {
+ *   permissionClasses = [HasAccessTokenScopes];
+ *   get accessTokenScopes() {
+ *     return this.action === 'list' ? ['book:read'] : ['book:create'];
+ *   }
+ *   declare action: string;
+ * }
+ */
+export class HasAccessTokenScopes extends HasAccessTokenGrants {
+  protected override readonly kind = 'scopes';
+}
+
+/** Asks for roles: `accessTokenRoles`, `accessTokenAnyRoles`, `accessTokenAllRoles`; see {@link HasAccessTokenScopes}. */
+export class HasAccessTokenRoles extends HasAccessTokenGrants {
+  protected override readonly kind = 'roles';
+}
+
+/** Asks for permissions: `accessTokenPermissions`, `accessTokenAnyPermissions`, `accessTokenAllPermissions`; see {@link HasAccessTokenScopes}. */
+export class HasAccessTokenPermissions extends HasAccessTokenGrants {
+  protected override readonly kind = 'permissions';
+}
+
+[HasAccessTokenScopes, HasAccessTokenRoles, HasAccessTokenPermissions].forEach(decidesBeforeTheBody);

@@ -1,0 +1,79 @@
+/** What typedi makes and holds: the library's services, controllers for one request, and policies with their dependencies. */
+import 'reflect-metadata';
+import { Container, Token, type Constructable } from 'typedi';
+import { AccessTokenVerifier } from '../core/access-token';
+import { ImproperlyConfigured } from '../core/exceptions';
+import { JwksManager } from '../core/jwks-manager';
+import { Settings } from '../core/settings';
+
+/** A class that can be made. */
+export type Class<T extends object = object> = new (...dependencies: never[]) => T;
+
+/** Makes the server's own services those of the container; with several servers the last one's win. */
+export function registerServices(settings: Settings, jwksManager: JwksManager, verifier: AccessTokenVerifier): void {
+  // Values without a type: a reset of the container must not make others.
+  Container.set({ id: Settings, value: settings });
+  Container.set({ id: JwksManager, value: jwksManager });
+  Container.set({ id: AccessTokenVerifier, value: verifier });
+}
+
+/**
+ * Makes an authentication, permission or throttle class: by the container where it is a `@Service()`, else simply.
+ *
+ * @throws ImproperlyConfigured where it needs dependencies and nobody can give them.
+ */
+export function makePolicy<T extends object>(policyClass: new (...dependencies: never[]) => T): T {
+  checkDependencies(policyClass);
+  const known = policyClass as Constructable<T>;
+  if (Container.has(known)) return Container.get(known);
+  if (dependencyTypes(policyClass).length === 0) return new policyClass();
+  throw new ImproperlyConfigured(
+    `${policyClass.name} has constructor parameters, and the container does not know it: add @Service() to it.`,
+  );
+}
+
+/** Makes controllers of a class, each anew, with dependencies that are shared as the container shares them. */
+export interface ControllerFactory {
+  make(): object;
+  /** Forgets the registration. */
+  remove(): void;
+}
+
+export function controllerFactory(controllerClass: Class): ControllerFactory {
+  checkDependencies(controllerClass);
+  const id = new Token<object>(controllerClass.name);
+  Container.set({ id, type: controllerClass as Constructable<object>, transient: true });
+  return { make: () => Container.get(id), remove: () => void Container.remove(id) };
+}
+
+/** Makes a controller once, for looking at. */
+export function makeOnce(controllerClass: Class): object {
+  const factory = controllerFactory(controllerClass);
+  try {
+    return factory.make();
+  } finally {
+    factory.remove();
+  }
+}
+
+function dependencyTypes(someClass: Class): readonly unknown[] {
+  return (Reflect.getMetadata('design:paramtypes', someClass) as unknown[] | undefined) ?? [];
+}
+
+// typedi would inject undefined, or the container itself, and say nothing.
+function checkDependencies(someClass: Class): void {
+  const types = dependencyTypes(someClass);
+  const missing = types.findIndex((type, index) => type === undefined && !isInjectedByHand(someClass, index));
+  if (missing >= 0)
+    throw new ImproperlyConfigured(
+      `Constructor parameter ${missing} of ${someClass.name} has an undefined class: an import cycle? Import it from the file that declares it, or use @Inject(() => TheClass).`,
+    );
+  if (types.length >= someClass.length) return;
+  throw new ImproperlyConfigured(
+    `${someClass.name} has constructor parameters, and TypeScript emitted no types for them: compile with tsc and "emitDecoratorMetadata", and give the class a decorator such as @Service().`,
+  );
+}
+
+function isInjectedByHand(someClass: Class, index: number): boolean {
+  return Container.handlers.some(handler => handler.object === someClass && handler.index === index);
+}

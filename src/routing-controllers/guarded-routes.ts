@@ -1,0 +1,148 @@
+/** The routes of a server: each handler's rules, read and checked at start, and the controllers that are made for it. */
+import 'reflect-metadata';
+import type { ActionMetadata } from 'routing-controllers';
+import { ImproperlyConfigured } from '../core/exceptions';
+import type { ApiView } from '../permissions/base';
+import { checkShape } from '../views/controller-shape';
+import { checkObjectPermissions } from '../views/object-rules';
+import { routeRules, type RouteRules } from '../views/route-rules';
+import type { Services } from '../views/visit';
+import { controllerFactory, makeOnce, type Class, type ControllerFactory } from './container';
+import { currentObject } from './params';
+import { isParametrized, routePath } from './route-path';
+
+export interface GuardedRoute {
+  readonly rules: RouteRules;
+  makeController(): ApiView;
+}
+
+interface KnownController {
+  readonly factory: ControllerFactory;
+  /** Made for reading the rules. */
+  readonly sample: ApiView;
+}
+
+export class GuardedRoutes {
+  readonly all: RouteRules[] = [];
+  readonly #controllers = new Map<Class, KnownController>();
+
+  constructor(private readonly services: Services) {}
+
+  /** @throws ImproperlyConfigured where the handler cannot be guarded as it is written. */
+  add(meta: ActionMetadata, routePrefix: string): GuardedRoute {
+    const { factory, sample } = this.controller(meta.target as Class, meta);
+    const route = {
+      method: meta.type === 'all' ? undefined : meta.type.toUpperCase(),
+      path: String(routePath(routePrefix, meta)),
+      isParametrized: isParametrized(meta.route),
+      action: meta.method,
+    };
+    const rules = routeRules(route, sample, this.services);
+    for (const check of [requireTypes, requireLoader]) check(meta, rules, sample);
+    this.report(rules, sample);
+    this.all.push(rules);
+    return { rules, makeController: () => factory.make() as ApiView };
+  }
+
+  /** Forgets what was registered in the container. */
+  close(): void {
+    for (const { factory } of this.#controllers.values()) factory.remove();
+  }
+
+  private controller(controllerClass: Class, meta: ActionMetadata): KnownController {
+    const known = this.#controllers.get(controllerClass) ?? this.newController(controllerClass, meta);
+    this.#controllers.set(controllerClass, known);
+    return known;
+  }
+
+  private newController(controllerClass: Class, meta: ActionMetadata): KnownController {
+    const factory = controllerFactory(controllerClass);
+    giveObjectCheck(controllerClass);
+    const sample = make(controllerClass, factory) as ApiView;
+    checkShape(sample, makeOnce, this.services.settings.logger);
+    requireKnownActions(sample, meta);
+    return { factory, sample };
+  }
+
+  private report({ place, method = '', hasObjectRule, isObjectAction }: RouteRules, controller: ApiView): void {
+    const { logger } = this.services.settings;
+    if (!hasObjectRule) return;
+    if (!isObjectAction(method)) logger.info(`${place} is about no one object: its object rule asks nothing there.`);
+    else if (controller.getObject === undefined && !['GET', 'HEAD', 'OPTIONS'].includes(method)) {
+      logger.warn(
+        `${place} changes something and its controller has no getObject(): the object rule is asked by the handler, if at all. Give the controller getObject(), so that it is asked before the effect.`,
+      );
+    }
+  }
+}
+
+function make(controllerClass: Class, factory: ControllerFactory): object {
+  try {
+    return factory.make();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ImproperlyConfigured(`${controllerClass.name} cannot be made: ${reason}${hintFor(reason)}`, {
+      cause: error,
+    });
+  }
+}
+
+// The compiler's older way with fields assigns them, which a getter of a subclass does not allow.
+function hintFor(reason: string): string {
+  return reason.includes('which has only a getter')
+    ? '. A field of a base class meets a getter of this name in a subclass: make it a getter in both.'
+    : '';
+}
+
+// A controller has the check at run time without a base class.
+function giveObjectCheck({ prototype }: Class): void {
+  if ('checkObjectPermissions' in (prototype as object)) return;
+  const value = function (this: object, object: unknown): Promise<void> {
+    return checkObjectPermissions(this, object);
+  };
+  Object.defineProperty(prototype, 'checkObjectPermissions', { value, writable: true, configurable: true });
+}
+
+function requireKnownActions(sample: ApiView, { controllerMetadata }: ActionMetadata): void {
+  let listed: readonly string[] | undefined;
+  try {
+    listed = sample.objectActions;
+  } catch {
+    // A getter that looks at the request; it is asked again for each route.
+    return;
+  }
+  const actions = controllerMetadata.actions.map(({ method }) => method);
+  const unknown = listed?.find(action => !actions.includes(action));
+  if (unknown !== undefined)
+    throw new ImproperlyConfigured(
+      `${sample.constructor.name}.objectActions names '${unknown}', which is no handler. The handlers are: ${actions.join(', ')}.`,
+    );
+}
+
+// Without types parameters are neither converted nor validated, silently: a 400 becomes a 200.
+function requireTypes({ params, target, method }: ActionMetadata, { place }: RouteRules): void {
+  if (
+    params.length === 0 ||
+    Reflect.getMetadata('design:paramtypes', (target as Class).prototype as object, method) !== undefined
+  )
+    return;
+  throw new ImproperlyConfigured(
+    `${place} has parameters, and TypeScript emitted no types for them, so that nothing would be validated: compile with tsc, "experimentalDecorators" and "emitDecoratorMetadata" (tsx, esbuild and type stripping emit none).`,
+  );
+}
+
+function requireLoader(
+  { params }: ActionMetadata,
+  { place, isObjectAction, method = '' }: RouteRules,
+  controller: ApiView,
+): void {
+  if (!params.some(({ transform }) => transform === currentObject)) return;
+  if (controller.getObject === undefined)
+    throw new ImproperlyConfigured(
+      `${place} has @CurrentObject(), and its controller no getObject() that would load it.`,
+    );
+  if (!isObjectAction(method))
+    throw new ImproperlyConfigured(
+      `${place} has @CurrentObject(), and is about no one object: add '${place.split('.')[1] ?? ''}' to objectActions.`,
+    );
+}

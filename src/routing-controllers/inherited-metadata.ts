@@ -1,0 +1,75 @@
+/** Lets inherited handlers keep what their class declares: routing-controllers looks at the subclass only, and serves them without. */
+import { getMetadataArgsStorage } from 'routing-controllers';
+
+type Storage = ReturnType<typeof getMetadataArgsStorage>;
+type Entry = { readonly target: unknown; readonly method?: unknown };
+
+const home = globalThis as { routingControllersMetadataArgsStorage?: Storage };
+
+/** While `build` runs, parameters, middlewares, interceptors, `@Authorized`, `@HttpCode` and the like of base classes count for their subclasses. */
+export function withInheritedMetadata(build: () => void): void {
+  const own = getMetadataArgsStorage();
+  home.routingControllersMetadataArgsStorage = inheriting(own);
+  try {
+    build();
+  } finally {
+    home.routingControllersMetadataArgsStorage = own;
+  }
+}
+
+// Shares the lists with the original: controllers that a glob loads meanwhile register themselves in both.
+function inheriting(own: Storage): Storage {
+  return Object.assign(Object.create(own) as Storage, {
+    filterUsesWithTargetAndMethod: (target: object, method?: string) => outermostFirst(own.uses, target, method),
+    filterInterceptorUsesWithTargetAndMethod: (target: object, method?: string) =>
+      outermostFirst(own.useInterceptors, target, method),
+    filterParamsWithTargetAndMethod: (target: object, method: string) => nearestParams(own, target, method),
+    filterResponseHandlersWithTarget: (target: object) =>
+      classesOf(target).flatMap(one => own.responseHandlers.filter(entry => entry.target === one)),
+    filterResponseHandlersWithTargetAndMethod: (target: object, method: string) =>
+      methodEntries(own.responseHandlers, target, method),
+  });
+}
+
+/** The class and its base classes, nearest first. */
+function classesOf(target: object): readonly object[] {
+  const classes: object[] = [];
+  for (
+    let one: unknown = target;
+    typeof one === 'function' && one !== Function.prototype;
+    one = Object.getPrototypeOf(one)
+  )
+    classes.push(one);
+  return classes;
+}
+
+// The nearest class that declares a route for the method is where its decorators end: further up it is another handler.
+function declaringClasses(target: object, method: string): readonly object[] {
+  const classes = classesOf(target);
+  const { actions } = getMetadataArgsStorage();
+  const declared = classes.findIndex(one => actions.some(action => action.target === one && action.method === method));
+  return classes.slice(0, declared + 1);
+}
+
+function methodEntries<T extends Entry>(entries: readonly T[], target: object, method: string): T[] {
+  return declaringClasses(target, method).flatMap(one =>
+    entries.filter(entry => entry.target === one && entry.method === method),
+  );
+}
+
+function outermostFirst<T extends Entry>(entries: readonly T[], target: object, method?: string): T[] {
+  const classes = method === undefined ? classesOf(target) : declaringClasses(target, method);
+  return [...classes]
+    .reverse()
+    .flatMap(one => entries.filter(entry => entry.target === one && entry.method === method));
+}
+
+function nearestParams(own: Storage, target: object, method: string): Storage['params'] {
+  const ofClass = (one: object): Storage['params'] =>
+    own.params.filter(param => (param.object as object).constructor === one && param.method === method);
+  return (
+    declaringClasses(target, method)
+      .map(ofClass)
+      .find(params => params.length > 0) ?? []
+  );
+}

@@ -1,0 +1,39 @@
+/** Parameter decorators for handlers. */
+import { createParamDecorator, type Action } from 'routing-controllers';
+import { claimValue } from '../core/claims';
+import type { JsonValue } from '../core/compact-jws';
+import type { AxiomsRequest } from '../authentication/user';
+import { findVisit } from '../views/visit';
+
+/** Reads the loaded object; known by identity, so that the start can tell who asks for it. */
+export function currentObject({ request }: Action): unknown {
+  return findVisit(request as AxiomsRequest)?.object?.value;
+}
+
+/**
+ * Injects what the controller's `getObject()` loaded, once its object rules held.
+ *
+ * @example
+ * @Get('/:id')
+ * retrieve(@CurrentObject() article: Article) {
+ *   return article;
+ * }
+ */
+export function CurrentObject(): ParameterDecorator {
+  return createParamDecorator({ value: currentObject }) as ParameterDecorator;
+}
+
+/**
+ * Injects one claim of the access token: a name as it stands there, or a JSON Pointer (RFC 6901); `undefined` where it is absent.
+ *
+ * @example
+ * @Get('/me')
+ * me(@Claim('email') email: string | undefined) {
+ *   return { email };
+ * }
+ */
+export function Claim(name: string): ParameterDecorator {
+  const value = ({ request }: Action): JsonValue | undefined =>
+    claimValue((request as AxiomsRequest).authJwt ?? {}, name);
+  return createParamDecorator({ value }) as ParameterDecorator;
+}

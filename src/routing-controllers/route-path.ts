@@ -1,0 +1,27 @@
+/** The path of a route as Express takes it, prefixes included. */
+import type { ActionMetadata } from 'routing-controllers';
+
+/** Upstream's own joining of a prefix with a regex matches nothing. */
+export function routePath(routePrefix: string, { route, controllerMetadata }: ActionMetadata): string | RegExp {
+  const own = route as string | RegExp | undefined;
+  const prefix = `${withSlash(routePrefix)}${(controllerMetadata.route as string | undefined) ?? ''}`;
+  if (!(own instanceof RegExp)) return `${prefix}${own ?? ''}` || '/';
+  return prefix === '' ? own : new RegExp(`^${escaped(prefix)}(?:${unanchored(own.source)})/?$`, own.flags);
+}
+
+/** Has the handler's own path a parameter, or is it a regex? */
+export function isParametrized(route: string | RegExp | undefined): boolean {
+  return route instanceof RegExp || /[:*]/.test(route ?? '');
+}
+
+function withSlash(prefix: string): string {
+  return prefix === '' || prefix.startsWith('/') ? prefix : `/${prefix}`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+}
+
+function unanchored(source: string): string {
+  return source.replace(/^\^/, '').replace(/(?<!\\)\$$/, '');
+}

@@ -1,0 +1,132 @@
+/** Makes or extends an Express app: routing-controllers' names and signatures, with every route guarded. */
+import express, { type Application, type ErrorRequestHandler, type Express } from 'express';
+import { createExecutor, getMetadataArgsStorage, type RoutingControllersOptions } from 'routing-controllers';
+import { AccessTokenVerifier } from '../core/access-token';
+import { ImproperlyConfigured } from '../core/exceptions';
+import { JwksManager } from '../core/jwks-manager';
+import { defineSettings, settingsFromEnv, type Settings, type SettingsInput } from '../core/settings';
+import { isAnswer } from '../views/exception-handler';
+import type { RouteRules } from '../views/route-rules';
+import type { Services } from '../views/visit';
+import { asParseError } from './body';
+import { makePolicy, registerServices } from './container';
+import { AxiomsDriver } from './driver';
+import { GuardedRoutes } from './guarded-routes';
+import { withInheritedMetadata } from './inherited-metadata';
+import { setTripwire } from './tripwire';
+
+/** routing-controllers' options and the library's settings. */
+export interface AxiomsServerOptions extends RoutingControllersOptions {
+  /** Default: `settingsFromEnv(process.env)`. */
+  axioms?: SettingsInput | undefined;
+}
+
+/** What a server keeps at `app.locals.axioms`. */
+export interface AxiomsServer {
+  readonly settings: Settings;
+  readonly jwksManager: JwksManager;
+  readonly verifier: AccessTokenVerifier;
+  /** Every guarded route and what it asks for. */
+  readonly routes: readonly RouteRules[];
+  /** Stops the refreshing of keys; the process can end by itself then. */
+  close(): void;
+}
+
+setTripwire();
+
+/**
+ * A new Express app that serves the controllers, each route guarded by its controller's rules. Same name and signature
+ * as routing-controllers'.
+ *
+ * @throws ImproperlyConfigured where a setting or a rule is missing or wrong, in words with the fix.
+ * @example
+ * const app = createExpressServer({ controllers: [BookController], axioms: { audience: 'https://api.example.com', domain: 'auth.example.com' } });
+ * app.listen(3000);
+ */
+export function createExpressServer(options: AxiomsServerOptions): Express {
+  return useExpressServer(express(), options);
+}
+
+/**
+ * Serves the controllers from an Express app that is there already. Several servers, on one app or on several, live
+ * beside each other. Same name and signature as routing-controllers'.
+ *
+ * @throws ImproperlyConfigured as {@link createExpressServer} does.
+ */
+export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
+  const settings = defineSettings(options.axioms ?? settingsFromEnv(process.env));
+  const server = newServer(settings);
+  serve(app as Application, options, server);
+  (app as Application).locals.axioms = server;
+  void server.jwksManager.start();
+  return app;
+}
+
+interface NewServer extends AxiomsServer {
+  readonly services: Services;
+  readonly guarded: GuardedRoutes;
+}
+
+function newServer(settings: Settings): NewServer {
+  const jwksManager = new JwksManager(settings);
+  const verifier = new AccessTokenVerifier(settings, jwksManager);
+  const services: Services = { settings, verifier, make: makePolicy };
+  const guarded = new GuardedRoutes(services);
+  registerServices(settings, jwksManager, verifier);
+  warnOfOpenings(settings);
+  const close = (): void => {
+    jwksManager.close();
+    guarded.close();
+  };
+  return { settings, jwksManager, verifier, services, guarded, routes: guarded.all, close };
+}
+
+function serve(app: Application, options: AxiomsServerOptions, { services, guarded }: NewServer): void {
+  requireControllers(options);
+  const driver = new AxiomsDriver(app, services, guarded);
+  withInheritedMetadata(() => {
+    createExecutor(driver, options);
+  });
+  if (guarded.all.length === 0)
+    throw new ImproperlyConfigured(
+      `No handler was found in controllers: ${options.controllers?.map(nameOf).join(', ')}. Check the paths, and that the classes have handlers.`,
+    );
+  if (options.defaultErrorHandler !== false) app.use(answerOurErrors(driver));
+}
+
+// Without controllers upstream would serve every controller class that the process has loaded.
+function requireControllers({ controllers }: AxiomsServerOptions): void {
+  const list: readonly unknown[] = controllers ?? [];
+  if (list.length === 0)
+    throw new ImproperlyConfigured(
+      'The option controllers is missing or empty: name the controller classes, or paths to them.',
+    );
+  const known = getMetadataArgsStorage().controllers.map(({ target }) => target as unknown);
+  const wrong = list.find(one => typeof one !== 'string' && !known.includes(one));
+  if (list.includes(undefined) || wrong !== undefined)
+    throw new ImproperlyConfigured(
+      `The option controllers lists ${nameOf(wrong)}, which is no controller class: decorate it with @JsonController(), or mend the import cycle that makes it undefined.`,
+    );
+}
+
+function nameOf(listed: unknown): string {
+  return typeof listed === 'function' ? listed.name : String(listed);
+}
+
+function warnOfOpenings({ issuerUrl, allowInsecureUrls, logger }: Settings): void {
+  if (issuerUrl === undefined)
+    logger.warn(
+      "There is only a jwksUrl: the issuer of tokens is not checked. Give 'issuerUrl' (AXIOMS_ISS_URL) or 'domain' (AXIOMS_DOMAIN).",
+    );
+  for (const url of allowInsecureUrls)
+    logger.warn(`'allowInsecureUrls' accepts ${url}: who can change its answers can forge tokens.`);
+}
+
+// What plain middlewares of the app threw or handed on: ours, and a body that cannot be read. The rest is the app's.
+function answerOurErrors(driver: AxiomsDriver): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    const known = asParseError(error);
+    if (isAnswer(known) && !response.headersSent) driver.handleError(known, undefined, { request, response, next });
+    else next(error);
+  };
+}

@@ -1,0 +1,94 @@
+/** Whatever was thrown becomes one response: status, challenges, body. Errors of others are not touched here. */
+import type { Request, Response } from 'express';
+import { carriesErrors, challenge, withError } from '../core/challenge';
+import { APIException, ImproperlyConfigured, PermissionDenied, type HeaderFields } from '../core/exceptions';
+import type { Settings } from '../core/settings';
+import type { BaseAuthentication } from '../authentication/base';
+import { findVisit } from './visit';
+
+/** An error that is the library's to answer. */
+export type Answer = APIException | ImproperlyConfigured;
+
+export function isAnswer(error: unknown): error is Answer {
+  return error instanceof APIException || error instanceof ImproperlyConfigured;
+}
+
+/**
+ * The answer to an error, with its header fields filled in: the challenges of the controller's authentication
+ * classes on a 401, that of the class at fault on a 400 and a 403.
+ */
+export function answerTo(error: Answer, request: Request, settings: Settings): Answer {
+  if (error instanceof ImproperlyConfigured) return withHeaders(error, {});
+  const challenges = challengesFor(error, request, settings);
+  if (error.httpCode !== 401)
+    return withHeaders(error, challenges.length > 0 ? { 'WWW-Authenticate': challenges } : {});
+  // Without a challenge there is no 401 (RFC 9110 §15.5.2), and nothing that the client could send instead.
+  if (challenges.length === 0) return withHeaders(new PermissionDenied(undefined, { cause: error }), {});
+  return withHeaders(error, { 'WWW-Authenticate': challenges });
+}
+
+function withHeaders(answer: Answer, challenges: HeaderFields): Answer {
+  answer.headers = { ...answer.headers, 'Cache-Control': 'no-store', ...challenges };
+  return answer;
+}
+
+function challengesFor(error: APIException, request: Request, settings: Settings): string[] {
+  const offered = offeredChallenges(request, settings);
+  const atFault = classAtFault(request, offered);
+  const withReason = (one: Offered): string =>
+    one === atFault && error.challenge !== undefined ? withError(one.header, error.challenge) : one.header;
+  if (error.httpCode === 401) return [...new Set(offered.map(withReason))];
+  return error.challenge === undefined || atFault === undefined ? [] : [withReason(atFault)];
+}
+
+interface Offered {
+  readonly authenticator?: BaseAuthentication;
+  readonly header: string;
+}
+
+// Where no controller is involved yet, in a global middleware, the scheme is RFC 6750's.
+function offeredChallenges(request: Request, settings: Settings): readonly Offered[] {
+  const visit = findVisit(request);
+  if (visit === undefined) return [{ header: challenge('Bearer', settings.realm) }];
+  const all = visit.authenticators.map(authenticator => ({
+    authenticator,
+    header: authenticator.authenticateHeader(request),
+  }));
+  return all.filter(
+    (one): one is { authenticator: BaseAuthentication; header: string } =>
+      one.header !== undefined && one.header !== '',
+  );
+}
+
+/** The class that threw, or that let the caller in; else the first that can say why. */
+function classAtFault(request: Request, offered: readonly Offered[]): Offered | undefined {
+  const visit = findVisit(request);
+  const known = visit?.failedAuthenticator ?? visit?.successfulAuthenticator;
+  const candidates = known === undefined ? offered : offered.filter(({ authenticator }) => authenticator === known);
+  return candidates.find(({ header }) => carriesErrors(header));
+}
+
+/** Sends the answer, once, as `application/json`. */
+export function sendAnswer(response: Response, answer: Answer): void {
+  const body = Buffer.from(JSON.stringify(answer.toJSON()));
+  for (const name of ['Content-Encoding', 'Content-Disposition', 'ETag', 'Last-Modified', 'Transfer-Encoding'])
+    response.removeHeader(name);
+  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+  response.statusCode = answer.httpCode;
+  response.setHeader('Content-Type', 'application/json');
+  response.setHeader('Content-Length', body.length);
+  response.end(body);
+}
+
+/** Tells the log why: a refusal is everyday, a server's own fault is not. Never a token, a claim's value or a secret. */
+export function logAnswer(answer: Answer, place: string, { logger }: Settings): void {
+  const data = { place, status: answer.httpCode, error: answer.code, reason: answer.message, ...causeOf(answer) };
+  if (answer.httpCode === 500) logger.error(`${place} failed: ${answer.message}`, data);
+  else logger.debug(`${place} refused: ${answer.message}`, data);
+}
+
+// The text of an error of others, not the error: its own properties may hold claims.
+function causeOf({ cause }: Answer): object {
+  if (cause === undefined) return {};
+  return { cause: cause instanceof Error ? (cause.stack ?? cause.message) : typeof cause };
+}

@@ -1,0 +1,87 @@
+/** Rules about one object: when they are asked, and that no answer leaves where they never were. */
+import type { Response } from 'express';
+import { ImproperlyConfigured, NotFound } from '../core/exceptions';
+import { evaluate, refusal } from '../permissions/evaluation';
+import { answerTo, logAnswer, sendAnswer } from './exception-handler';
+import { visitOf, type Visit } from './visit';
+
+/** Runs the object rules of the controller's request on this object. */
+export async function checkObjectPermissions(controller: object, object: unknown): Promise<void> {
+  const visit = visitOf(controller);
+  if (visit === undefined)
+    throw new ImproperlyConfigured(
+      `${controller.constructor.name}.checkObjectPermissions was called outside of a request.`,
+    );
+  await askObjectRules(visit, object);
+}
+
+async function askObjectRules(visit: Visit, value: unknown): Promise<void> {
+  const subject = { ...visit.subject, object: { value } };
+  for (const tree of visit.permissions) {
+    const outcome = await evaluate(tree, subject);
+    if (outcome.truth !== true) throw await refusal(outcome, visit.permissions, subject);
+  }
+  visit.isObjectPending = false;
+}
+
+/**
+ * Loads the object of an object action, where the controller can, and asks the rules about it.
+ *
+ * @throws NotFound where there is none.
+ */
+export async function loadObject(visit: Visit): Promise<void> {
+  const { controller } = visit;
+  if (!visit.isObjectAction || controller.getObject === undefined) return;
+  const value = await controller.getObject();
+  if (value === undefined || value === null) throw new NotFound();
+  visit.object = { value };
+  await askObjectRules(visit, value);
+}
+
+/**
+ * While a rule about the object has not been asked, no success leaves: an answer below 400 becomes a 500, and nothing
+ * of what the handler wrote is sent, by whatever method it writes.
+ */
+export function holdUntilAsked(visit: Visit): void {
+  const { response } = visit;
+  const { write, end, writeHead } = response;
+  const headers = { ...response.getHeaders() };
+  const isHeld = (): boolean =>
+    visit.isObjectPending && !response.headersSent && response.statusCode >= 200 && response.statusCode < 400;
+  const refuse = (): void => {
+    Object.assign(response, { write, end, writeHead });
+    replaceHeaders(response, headers);
+    const answer = answerTo(neverAsked(visit), visit.request, visit.settings);
+    logAnswer(answer, visit.rules.place, visit.settings);
+    sendAnswer(response, answer);
+    silence(response);
+  };
+  response.writeHead = ((status: number, ...rest: unknown[]) => {
+    response.statusCode = status;
+    if (!isHeld()) return Reflect.apply(writeHead, response, [status, ...rest]) as Response;
+    refuse();
+    return response;
+  }) as Response['writeHead'];
+  response.write = ((...chunk: unknown[]) =>
+    isHeld() ? (refuse(), true) : (Reflect.apply(write, response, chunk) as boolean)) as Response['write'];
+  response.end = ((...chunk: unknown[]) =>
+    isHeld() ? (refuse(), response) : (Reflect.apply(end, response, chunk) as Response)) as Response['end'];
+}
+
+function replaceHeaders(response: Response, headers: Readonly<Record<string, unknown>>): void {
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string);
+}
+
+// The handler goes on, it may be in a stream: what it still writes goes nowhere, and it need not know.
+function silence(response: Response): void {
+  response.write = (() => true) as Response['write'];
+  response.end = (() => response) as Response['end'];
+  response.writeHead = (() => response) as Response['writeHead'];
+}
+
+function neverAsked({ rules }: Visit): ImproperlyConfigured {
+  return new ImproperlyConfigured(
+    `${rules.place} is about one object, and its object rule was never asked: give the controller getObject(), or call this.checkObjectPermissions(object) before answering. If it is about no object, leave it out of objectActions.`,
+  );
+}

@@ -1,0 +1,102 @@
+/** What is known of a handler's rules at start: what they ask for, when they can be asked, and whether they are right. */
+import { ImproperlyConfigured } from '../core/exceptions';
+import type { Requirement } from '../core/requirement';
+import type { ApiView } from '../permissions/base';
+import { hasObjectRule, isEarly, permissionTree, requirementOf, type PermissionTree } from '../permissions/tree';
+import { MethodOnly } from './method-only';
+import { authenticationClassesOf, permissionRulesOf, throttleClassesOf } from './policies';
+import type { Services } from './visit';
+
+/** A handler and its route, as the binding sees them. */
+export interface Route {
+  /** The HTTP method in capitals; `undefined`: all of them. */
+  readonly method: string | undefined;
+  /** The path, prefixes included; for a regex its text. */
+  readonly path: string;
+  /** The handler's own path has a parameter, or is a regex. */
+  readonly isParametrized: boolean;
+  /** The handler's name. */
+  readonly action: string;
+}
+
+/** What one permission of the list asks for; `undefined`: it is decided per request. */
+type Known = Requirement | undefined;
+
+export interface RouteRules extends Route {
+  /** Where to look: `BookController.list`. */
+  readonly place: string;
+  readonly authentication: readonly string[] | undefined;
+  /** One a permission of the list; `undefined`: the list itself is decided per request. */
+  readonly permissions: readonly Known[] | undefined;
+  readonly hasObjectRule: boolean;
+  /** Is the handler about one object, when it is asked with this method? */
+  isObjectAction(method: string): boolean;
+  /** Was this permission of the list found to be decided per request? */
+  isLate(index: number): boolean;
+}
+
+/**
+ * Reads the rules of a handler from a controller that was made for this alone.
+ *
+ * @throws ImproperlyConfigured naming the controller, the handler and the fix, where a rule is missing, empty or throws.
+ */
+export function routeRules(route: Route, controller: ApiView, services: Services): RouteRules {
+  const place = `${controller.constructor.name}.${route.action}`;
+  const shown = new MethodOnly(route.method);
+  Object.assign(controller, { request: shown.request, response: shown.response, action: route.action });
+  const read = <T>(what: () => T): T | undefined => unlessExceeded(what, shown, place);
+  const authenticators = read(() =>
+    authenticationClassesOf(controller, services.settings).map(one => services.make(one)),
+  );
+  const trees = read(() => permissionTrees(controller, services));
+  const permissions = trees?.map(tree => read(() => settled(requirementOf(tree, controller))));
+  const late = permissions?.map((known, index) => known === undefined || !isEarly(trees?.[index] as PermissionTree));
+  read(() => throttleClassesOf(controller).map(one => services.make(one)));
+  return {
+    ...route,
+    place,
+    authentication: authenticators?.map(one => one.constructor.name),
+    permissions,
+    isObjectAction: objectActionTest(
+      route,
+      read(() => controller.objectActions),
+    ),
+    hasObjectRule: trees?.some(hasObjectRule) ?? false,
+    isLate: index => late?.[index] ?? false,
+  };
+}
+
+function permissionTrees(controller: ApiView, services: Services): readonly PermissionTree[] {
+  return permissionRulesOf(controller, services.settings).map(rule => permissionTree(rule, one => services.make(one)));
+}
+
+function unlessExceeded<T>(what: () => T, shown: MethodOnly, place: string): T | undefined {
+  try {
+    const { isExceeded, found } = shown.watch(what);
+    return isExceeded ? undefined : found;
+  } catch (error) {
+    throw asConfigurationError(error, place);
+  }
+}
+
+function asConfigurationError(error: unknown, place: string): ImproperlyConfigured {
+  if (error instanceof ImproperlyConfigured && error.message.includes(place.slice(0, place.indexOf('.')))) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ImproperlyConfigured(`The rules of ${place} cannot be read: ${reason}`, { cause: error });
+}
+
+// What an async getter finds is known per request; that it fails now need not mean that it will.
+function settled(requirement: Requirement | Promise<Requirement>): Known {
+  if (!(requirement instanceof Promise)) return requirement;
+  requirement.catch(() => undefined);
+  return undefined;
+}
+
+/** Those with a parameter in their own path are about one object, and every PUT, PATCH and DELETE; or those that are listed. */
+function objectActionTest(
+  { action, isParametrized }: Route,
+  listed: readonly string[] | undefined,
+): (method: string) => boolean {
+  if (listed !== undefined) return () => listed.includes(action);
+  return method => isParametrized || ['PUT', 'PATCH', 'DELETE'].includes(method);
+}

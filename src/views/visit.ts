@@ -1,0 +1,88 @@
+/** One request at one handler: the controller made for it, its policies, and how far it has come. */
+import type { Request, Response } from 'express';
+import { findContext, setContext, type RequestContext } from '../authentication/request-context';
+import type { BaseAuthentication } from '../authentication/base';
+import type { AxiomsRequest } from '../authentication/user';
+import type { AccessTokenVerifier } from '../core/access-token';
+import type { Settings } from '../core/settings';
+import type { ApiView } from '../permissions/base';
+import type { Subject } from '../permissions/evaluation';
+import type { PermissionTree } from '../permissions/tree';
+import type { RouteRules } from './route-rules';
+
+/** What a server has for all of its requests. */
+export interface Services {
+  readonly settings: Settings;
+  readonly verifier: AccessTokenVerifier;
+  /** Makes an authentication, permission or throttle class, dependencies included. */
+  make<T extends object>(policyClass: new (...dependencies: never[]) => T): T;
+}
+
+/** A controller that is being written to. */
+type Writable = { -readonly [Name in 'request' | 'response' | 'action']: ApiView[Name] };
+
+const visitOfController = new WeakMap<object, Visit>();
+
+export class Visit implements RequestContext {
+  authenticators: readonly BaseAuthentication[] = [];
+  successfulAuthenticator?: BaseAuthentication;
+  /** The authentication class that threw. */
+  failedAuthenticator?: BaseAuthentication;
+  permissions: readonly PermissionTree[] = [];
+  /** Those that have not been asked yet. */
+  unasked: readonly PermissionTree[] = [];
+  arePermissionsRead = false;
+  /** Does the answer depend on an object that no rule has seen? */
+  isObjectPending = false;
+  /** What `getObject()` loaded. */
+  object?: { readonly value: unknown };
+  /** The handler was called: no other route may answer this request. */
+  isHandled = false;
+
+  constructor(
+    readonly rules: RouteRules,
+    readonly services: Services,
+    readonly controller: ApiView,
+    readonly request: AxiomsRequest,
+    readonly response: Response,
+  ) {
+    visitOfController.set(controller, this);
+    setContext(request, this);
+    this.show(request, response);
+  }
+
+  get settings(): Settings {
+    return this.services.settings;
+  }
+
+  get verifier(): AccessTokenVerifier {
+    return this.services.verifier;
+  }
+
+  get subject(): Subject {
+    return { request: this.request, controller: this.controller };
+  }
+
+  get isObjectAction(): boolean {
+    return this.rules.isObjectAction(this.request.method);
+  }
+
+  /** Sets what the controller sees as its request and response. */
+  show(request: unknown, response: unknown): void {
+    const controller: Writable = this.controller;
+    controller.request = request as AxiomsRequest;
+    controller.response = response as Response;
+    controller.action = this.rules.action;
+  }
+}
+
+/** The visit that this request is on, where a guarded route has received it. */
+export function findVisit(request: Request): Visit | undefined {
+  const context = findContext(request);
+  return context instanceof Visit ? context : undefined;
+}
+
+/** The visit that this controller was made for. */
+export function visitOf(controller: object): Visit | undefined {
+  return visitOfController.get(controller);
+}

@@ -1,0 +1,34 @@
+/** A logger that keeps what it is told. */
+import type { Logger } from '../../src/core/setting-kinds';
+
+interface Entry {
+  readonly level: keyof Logger;
+  readonly message: string;
+  readonly data: unknown;
+}
+
+export class RecordingLogger implements Logger {
+  readonly entries: Entry[] = [];
+
+  debug(message: string, data?: object): void {
+    this.entries.push({ level: 'debug', message, data });
+  }
+
+  info(message: string, data?: object): void {
+    this.entries.push({ level: 'info', message, data });
+  }
+
+  warn(message: string, data?: object): void {
+    this.entries.push({ level: 'warn', message, data });
+  }
+
+  error(message: string, data?: object): void {
+    this.entries.push({ level: 'error', message, data });
+  }
+
+  /** Everything that was logged at these levels, as one text. */
+  text(...levels: (keyof Logger)[]): string {
+    const wanted = this.entries.filter(({ level }) => levels.length === 0 || levels.includes(level));
+    return wanted.map(({ message, data }) => `${message} ${JSON.stringify(data)}`).join('\n');
+  }
+}
