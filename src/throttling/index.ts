@@ -1,0 +1,2 @@
+/** How often: `axioms-routing-controllers/throttling`. */
+export { BaseThrottle, type ThrottleClass } from './base';
