@@ -44,7 +44,8 @@ export interface RequestAuth {
 }
 
 /** Express's request as a handler and a rule see it. */
-export interface AxiomsRequest extends Request {
+// Not `extends Request`: another library may declare an `auth` of its own on it.
+export interface AxiomsRequest extends Omit<Request, 'user' | 'auth' | 'authJwt'> {
   user: Express.User & User & Partial<Pick<AccessTokenUser, 'claims'>>;
   /** `null` for an anonymous request. */
   auth: RequestAuth | null;

@@ -8,8 +8,10 @@ export interface HeaderSource {
   readonly rawHeaders?: readonly string[];
 }
 
-// RFC 6750 §2.1: b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
-const b64token = /^[A-Za-z0-9\-._~+/]+=*$/;
+// RFC 9110 §5.6.2, §11.1: a scheme is a token, without case; what follows it is the scheme's.
+const bearer = /^bearer(?![\w!#$%&'*+\-.^`|~])(.*)$/is;
+// RFC 6750 §2.1: "Bearer" 1*SP b64token, and b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
+const oneToken = /^ +([\w\-.~+/]+=*) *$/;
 
 /**
  * The token of an `Authorization: Bearer` header, or `null` where there is no such header or it is of another scheme.
@@ -18,9 +20,8 @@ const b64token = /^[A-Za-z0-9\-._~+/]+=*$/;
  */
 export function bearerToken(request: HeaderSource): string | null {
   if (isRepeated(request)) throw new InvalidRequest('The Authorization header is repeated');
-  // RFC 9110 §11.1: the scheme is case-insensitive.
-  const [, rest] = /^\s*bearer(?=[\s,]|$)(.*)$/is.exec(request.headers.authorization ?? '') ?? [];
-  return rest === undefined ? null : checked(rest.trim());
+  const [, rest] = bearer.exec(request.headers.authorization ?? '') ?? [];
+  return rest === undefined ? null : theToken(rest);
 }
 
 // `request.headers` keeps the first of repeated Authorization fields only: which token was meant must not be guessed.
@@ -28,9 +29,11 @@ function isRepeated({ rawHeaders = [] }: HeaderSource): boolean {
   return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization').length > 1;
 }
 
-function checked(token: string): string {
-  if (token === '') throw new InvalidRequest('The Authorization header has no token');
-  if (/[\s,]/.test(token)) throw new InvalidRequest('The Authorization header has more than one token');
-  if (!b64token.test(token)) throw new InvalidRequest('The access token has illegal characters');
-  return token;
+function theToken(rest: string): string {
+  const [, token] = oneToken.exec(rest) ?? [];
+  if (token !== undefined) return token;
+  const words = rest.split(/[\s,]+/).filter(word => word !== '');
+  if (words.length === 0) throw new InvalidRequest('The Authorization header has no token');
+  if (words.length > 1) throw new InvalidRequest('The Authorization header has more than one token');
+  throw new InvalidRequest('The access token has illegal characters');
 }

@@ -61,7 +61,7 @@ function withRequiredValues(claims: Claims, { requiredClaims }: Settings): void 
 function asTheProfileSays(claims: Claims, { profile }: Settings): void {
   if (profile !== 'rfc9068') return;
   const isComplete = ['iss', 'client_id', 'jti'].every(name => typeof claims[name] === 'string' && claims[name] !== '');
-  if (!isComplete || claims.aud === undefined || claims.iat === undefined)
+  if (!isComplete || claimValue(claims, 'aud') === undefined || claims.iat === undefined)
     throw new InvalidToken('The access token lacks a claim of its profile');
 }
 

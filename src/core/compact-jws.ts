@@ -37,8 +37,9 @@ export function parseCompactJws(token: string, maxSize: number): UnverifiedToken
   };
 }
 
-function malformed(cause?: unknown): InvalidToken {
-  return new InvalidToken('The access token is malformed', { cause });
+// Without a cause: the parsers' own messages quote the token, and causes are logged.
+function malformed(): InvalidToken {
+  return new InvalidToken('The access token is malformed');
 }
 
 // RFC 7515 §2: base64url without padding, white space or line breaks. Encoding it again finds stray bits (RFC 4648 §3.5):
@@ -62,16 +63,16 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 function decodeUtf8(bytes: Buffer): string {
   try {
     return utf8.decode(bytes);
-  } catch (error) {
-    throw malformed(error);
+  } catch {
+    throw malformed();
   }
 }
 
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (error) {
-    throw malformed(error);
+  } catch {
+    throw malformed();
   }
 }
 

@@ -60,11 +60,11 @@ export class RefreshPace {
   }
 
   /**
-   * May the keys be fetched for a key that is not among them? Where they may, the cooldown starts. After a failure the
-   * back-off alone decides.
+   * May the keys be fetched for a key that is not among them? Where they may, the cooldown starts. After a failure it
+   * does not count: the back-off alone, see `retryIn`, decides.
    */
   takeRefetch(now: number): boolean {
-    if (this.isFailing ? this.retryIn(now) > 0 : now < this.#refetchAt) return false;
+    if (!this.isFailing && now < this.#refetchAt) return false;
     this.#refetchAt = now + this.#settings.jwksCooldown * 1000;
     return true;
   }

@@ -91,20 +91,27 @@ export const requiredValues: Kind<RequiredValues, RequiredValues> = {
     'an object of claims, each a string, a finite number or a boolean (in a variable: name=value, separated by commas)',
   read: readPairs,
   check(input) {
-    if (typeof input !== 'object' || input === null || Array.isArray(input)) return undefined;
-    const entries = Object.entries(input as Record<string, unknown>);
-    return entries.every(([name, value]) => name !== '' && isComparable(value))
-      ? Object.freeze({ ...(input as RequiredValues) })
-      : undefined;
+    if (!isPlainObject(input)) return undefined;
+    const isRight = Object.entries(input).every(([name, value]) => name !== '' && isComparable(value));
+    return isRight ? Object.freeze({ ...(input as RequiredValues) }) : undefined;
   },
 };
+
+// A Map, say, has no entries that anybody would see: it would require nothing.
+function isPlainObject(input: unknown): input is Record<string, unknown> {
+  if (typeof input !== 'object' || input === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(input);
+  return prototype === Object.prototype || prototype === null;
+}
 
 function readPairs(variable: string): unknown {
   const pairs = variable.split(',').map(pair => pair.trim());
   if (!pairs.every(pair => /^[^=]+=./.test(pair))) return variable;
-  return Object.fromEntries(
+  const values = Object.fromEntries(
     pairs.map(pair => [pair.slice(0, pair.indexOf('=')).trim(), pair.slice(pair.indexOf('=') + 1).trim()]),
   );
+  // A claim that stands twice would be required once.
+  return Object.keys(values).length === pairs.length ? values : variable;
 }
 
 function isComparable(value: unknown): boolean {

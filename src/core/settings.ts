@@ -36,6 +36,8 @@ function row<Input, Value, Rest extends Description<Value>>(
   kind: Kind<Input, Value>,
   rest: Rest,
 ): Rest & { readonly kind: Kind<Input, Value> } {
+  // One list serves every server.
+  Object.freeze(rest.fallback);
   return { kind, ...rest };
 }
 
@@ -44,6 +46,11 @@ const claimName = text(
   name => !name.startsWith('/') || /^(?:\/(?:[^~]|~[01])*)$/.test(name),
 );
 const url = text('an absolute URL without user name, password or fragment', isPlainUrl);
+// RFC 8414 §2, OpenID Connect Discovery 1.0 §3.
+const issuer = text(
+  'an absolute URL without user name, password, query or fragment',
+  name => isPlainUrl(name) && !name.includes('?'),
+);
 
 /** The rows, in the order of the README's table. */
 export const settingsTable = {
@@ -69,7 +76,7 @@ export const settingsTable = {
     defaultText: '–',
     meaning: 'gives `issuerUrl` = `https://{domain}`',
   }),
-  issuerUrl: row(url, {
+  issuerUrl: row(issuer, {
     variable: 'AXIOMS_ISS_URL',
     defaultText: 'from `domain`',
     meaning: 'expected `iss`, compared exactly, trailing slash included',
@@ -354,5 +361,6 @@ const consoleLogger: Logger = {
 };
 
 function isDomain(domain: string): boolean {
-  return isPlainUrl(`https://${domain.replace(/^https?:\/\//, '')}`) && !domain.includes('?');
+  const rest = domain.replace(/^https?:\/\//, '');
+  return isPlainUrl(`https://${rest}`) && !rest.includes('?') && !rest.includes('://');
 }

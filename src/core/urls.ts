@@ -20,11 +20,9 @@ export function isFetchable(url: string, allowInsecureUrls: readonly string[]): 
   );
 }
 
-/** An absolute http(s) URL without user name, password or fragment. */
+/** An absolute http(s) URL without user name, password or fragment, spelled out: what `URL` would mend is not one. */
 export function isPlainUrl(url: string): boolean {
-  const parsed = parse(url);
-  if (parsed === null || !/^https?:$/.test(parsed.protocol) || /\s/.test(url)) return false;
-  return parsed.username === '' && parsed.password === '' && !url.includes('#');
+  return /^https?:\/\/[^\s\\/?#@]+(?:[/?][^\s\\#]*)?$/.test(url) && parse(url) !== null;
 }
 
 /** `{base}{path}` with exactly one slash between them. */

@@ -3,11 +3,11 @@ import type { Request } from 'express';
 import { InsufficientScope, NotAuthenticated, PermissionDenied, type APIException } from '../core/exceptions';
 import { grantsAskedFor, meets, type GrantRequirement, type Requirement } from '../core/requirement';
 import { isAuthenticated } from './access';
-import { definesObjectRule, definesViewRule, dependsOnObject, type ApiView } from './base';
+import { definesObjectRule, definesViewRule, dependsOnObject, type ApiView, type BasePermission } from './base';
 import { requirementOfLeaf, type PermissionLeaf, type PermissionTree } from './tree';
 import { grantsOfRequest } from './token-claims';
 
-/** `undefined`: it depends on the object. */
+/** `undefined`: it depends on the object, or on a permission that cannot be asked yet. */
 type Truth = boolean | undefined;
 
 /** What is asked about: a request to a controller's handler and, once it is loaded, the object. */
@@ -15,6 +15,8 @@ export interface Subject {
   readonly request: Request;
   readonly controller: ApiView;
   readonly object?: { readonly value: unknown };
+  /** Can this permission be asked by now? The answer of one that cannot is not known yet. Default: each can. */
+  canAsk?(permission: BasePermission): boolean;
 }
 
 /** What came of asking a tree. */
@@ -47,25 +49,28 @@ export async function evaluate(
     return evaluate(tree.operands[0] as PermissionTree, subject, { ...position, isNegated: !position.isNegated });
   const isAnd = (tree.operator === 'and') !== position.isNegated;
   return isAnd
-    ? evaluateAnd(tree.operands, subject, position)
+    ? evaluateAnd(tree.operands, subject, position, tree.operator === 'or')
     : evaluateOr(tree.operands, subject, { ...position, isInsideOr: true });
 }
 
-// Inside an `or` the others are asked after a refusal by scopes, too: would scopes alone do?
+// Inside an `or` the others are asked after a refusal by scopes, too: would scopes alone do? A negated `or` asks all of
+// them, as every `or` does: an error in another must come to light.
 async function evaluateAnd(
   operands: readonly PermissionTree[],
   subject: Subject,
   position: Position,
+  asksAll: boolean,
 ): Promise<Outcome> {
   const outcomes: Outcome[] = [];
   for (const operand of operands) {
     const outcome = await evaluate(operand, subject, position);
     outcomes.push(outcome);
-    if (outcome.truth === false && !(position.isInsideOr && outcome.isUpToScopes)) break;
+    if (outcome.truth === false && !asksAll && !(position.isInsideOr && outcome.isUpToScopes)) break;
   }
   const failing = outcomes.filter(({ truth }) => truth === false);
   const [first] = failing;
-  if (first !== undefined) return { ...first, isUpToScopes: failing.every(one => one.isUpToScopes) };
+  if (first !== undefined)
+    return position.isInsideOr ? { ...first, isUpToScopes: failing.every(one => one.isUpToScopes) } : first;
   return {
     truth: outcomes.some(({ truth }) => truth === undefined) ? undefined : true,
     isNegated: position.isNegated,
@@ -83,7 +88,8 @@ async function evaluateOr(operands: readonly PermissionTree[], subject: Subject,
 
 async function evaluateLeaf(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): Promise<Outcome> {
   const isNobody = leaf.permission.needsAuthentication === true && !isAuthenticated(subject.request);
-  const truth = isNobody ? false : await leafTruth(leaf, subject, isNegated);
+  const isUnknown = subject.canAsk?.(leaf.permission) === false;
+  const truth = isNobody ? false : isUnknown ? undefined : await leafTruth(leaf, subject, isNegated);
   const isUpToScopes = truth === false && !isNegated && !isNobody && (await wouldScopesDo(leaf, subject));
   return { truth, leaf, isNegated, isUpToScopes };
 }
@@ -92,9 +98,9 @@ async function evaluateLeaf(leaf: PermissionLeaf, subject: Subject, isNegated: b
 async function leafTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): Promise<Truth> {
   const { permission } = leaf;
   if (definesViewRule(permission)) {
-    leaf.viewRule ??= await permission.hasPermission(subject.request, subject.controller);
+    if (!('viewRule' in leaf)) leaf.viewRule = await permission.hasPermission(subject.request, subject.controller);
     // Only true allows, and only a false is turned around: a class that answers neither allows nothing.
-    if ((leaf.viewRule as unknown) !== true) return isNegated && (leaf.viewRule as unknown) === false;
+    if (leaf.viewRule !== true) return isNegated && leaf.viewRule === false;
     return definesObjectRule(permission) ? objectTruth(leaf, subject, isNegated) : !isNegated;
   }
   return definesObjectRule(permission) ? objectTruth(leaf, subject, isNegated) : true;

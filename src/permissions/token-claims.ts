@@ -6,6 +6,7 @@ import { grantsOf, type GrantKind, type Grants } from '../core/claims';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { grantsAskedFor, meets, type GrantRequirement, type Requirement } from '../core/requirement';
 import { BasePermission, decidesBeforeTheBody, type ApiView } from './base';
+import { seen } from './rejections';
 
 /** What the caller was granted: as the user says, or else as the claims do. */
 export function grantsOfRequest(request: Request): Grants {
@@ -30,7 +31,7 @@ abstract class HasAccessTokenGrants extends BasePermission {
   }
 
   override requirement(controller: ApiView): Requirement | Promise<Requirement> {
-    const [any, plain, all] = this.members().map(name => controller[name]);
+    const [any, plain, all] = this.members().map(name => seen(controller[name]));
     const values = [any, plain, all];
     if (!values.some(isThenable)) return this.describe(controller, values);
     return Promise.all(values.map(async value => value)).then(found => this.describe(controller, found));
@@ -54,8 +55,11 @@ abstract class HasAccessTokenGrants extends BasePermission {
   }
 
   private checkedList(controller: ApiView, index: number, value: unknown): readonly string[] {
-    const list = value ?? [];
-    if (Array.isArray(list) && list.every(name => this.isName(name))) return list as readonly string[];
+    // A copy has no holes, which every() would pass over: "all of" nothing would be met.
+    const list: readonly unknown[] | undefined = Array.isArray(value ?? [])
+      ? Array.from((value ?? []) as [])
+      : undefined;
+    if (list?.every(name => this.isName(name)) === true) return list as readonly string[];
     throw new ImproperlyConfigured(
       `${controller.constructor.name}.${String(this.members()[index])} must be a list of ${this.kind}, such as ['book:read'], each without spaces.`,
     );

@@ -8,6 +8,7 @@ import {
   type PermissionClass,
 } from './base';
 import { ComposedPermission, type PermissionRule } from './operators';
+import { seen } from './rejections';
 
 /** A permission of a list with its instance, or a composition of them. */
 export type PermissionTree =
@@ -15,8 +16,8 @@ export type PermissionTree =
 
 export interface PermissionLeaf {
   readonly permission: BasePermission;
-  /** What `hasPermission` said; asked once a request. */
-  viewRule?: boolean | undefined;
+  /** What `hasPermission` said, whatever it is; asked once a request. */
+  viewRule?: unknown;
 }
 
 export function permissionTree(
@@ -45,7 +46,7 @@ export function hasObjectRule(tree: PermissionTree): boolean {
 /** What the tree asks for of this controller; a class that does not say is `custom`. */
 export function requirementOf(tree: PermissionTree, controller: ApiView): Requirement | Promise<Requirement> {
   if ('permission' in tree) return requirementOfLeaf(tree.permission, controller);
-  const operands = tree.operands.map(operand => requirementOf(operand, controller));
+  const operands = tree.operands.map(operand => seen(requirementOf(operand, controller)));
   const composed = (of: readonly Requirement[]): Requirement =>
     tree.operator === 'not' ? { kind: 'not', of: of[0] ?? { kind: 'anyone' } } : { kind: tree.operator, of };
   return operands.some(operand => operand instanceof Promise)

@@ -1,35 +1,24 @@
 /** What `@Authorized()` asks: the app's own checker, or else who is calling and in which roles. */
 import type { Request } from 'express';
-import {
-  ForbiddenError,
-  UnauthorizedError,
-  type Action,
-  type ActionMetadata,
-  type AuthorizationChecker,
-} from 'routing-controllers';
+import { ForbiddenError, UnauthorizedError, type Action, type AuthorizationChecker } from 'routing-controllers';
 import { NotAuthenticated, PermissionDenied } from '../core/exceptions';
 import { isAuthenticated } from '../permissions/access';
 import { grantsOfRequest } from '../permissions/token-claims';
 
-/** @throws NotAuthenticated, PermissionDenied, or upstream's errors where the app's own checker says no. */
-export async function checkAuthorized(
-  meta: ActionMetadata,
-  action: Action,
-  own: AuthorizationChecker | undefined,
-): Promise<void> {
-  const request = action.request as Request;
-  const roles = meta.authorizedRoles as string[];
-  if (own === undefined) {
-    checkRoles(request, roles);
-  } else if (!(await own(action, roles))) {
-    throw upstreamRefusal(request, roles);
-  }
-}
-
-function checkRoles(request: Request, roles: readonly string[]): void {
+/** @throws NotAuthenticated, or PermissionDenied where the caller has none of these roles. */
+export function checkRoles(request: Request, roles: readonly string[]): void {
   if (!isAuthenticated(request)) throw new NotAuthenticated();
   const granted = grantsOfRequest(request).roles;
   if (roles.length > 0 && !roles.some(role => granted.includes(role))) throw new PermissionDenied();
+}
+
+/** @throws upstream's errors where the app's own checker says no. */
+export async function askChecker(
+  checker: AuthorizationChecker,
+  action: Action,
+  roles: readonly string[],
+): Promise<void> {
+  if (!(await checker(action, [...roles]))) throw upstreamRefusal(action.request as Request, roles);
 }
 
 // An app that brings its own checker keeps the answers that its clients know.

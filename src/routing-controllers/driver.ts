@@ -1,21 +1,28 @@
 /** The binding to routing-controllers: the guard in front of every route, a controller per request, one answer to every error. */
-import type { Application, NextFunction, Request, RequestHandler, Response } from 'express';
-import { ExpressDriver, type Action, type ActionMetadata, type UseMetadata } from 'routing-controllers';
-import { APIException, NotAuthenticated } from '../core/exceptions';
+import { finished } from 'node:stream';
+import type { Application, ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from 'express';
+import {
+  ExpressDriver,
+  type Action,
+  type ActionMetadata,
+  type CurrentUserChecker,
+  type UseMetadata,
+} from 'routing-controllers';
+import { APIException, ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
 import { isAuthenticated } from '../permissions/access';
 import { answerTo, isAnswer, logAnswer, sendAnswer } from '../views/exception-handler';
 import { afterTheBody, beforeTheBody } from '../views/lifecycle';
-import { Visit, findVisit, type Services } from '../views/visit';
+import { Visit, findVisit, type Services, type Stage } from '../views/visit';
 import type { AxiomsRequest } from '../authentication/user';
-import { checkAuthorized } from './authorized';
+import { askChecker, checkRoles } from './authorized';
 import { asParseError, bodyParser } from './body';
 import type { GuardedRoute, GuardedRoutes } from './guarded-routes';
-import { middlewareFunction } from './middleware';
+import { isErrorMiddleware, isMiddlewareClass, middlewareFunction, type Middleware } from './middleware';
 import { routePath } from './route-path';
 
-type Step = (request: Request, response: Response, next: NextFunction) => unknown;
-
 export class AxiomsDriver extends ExpressDriver {
+  override currentUserChecker: CurrentUserChecker = userOf;
+
   constructor(
     app: Application,
     private readonly services: Services,
@@ -38,9 +45,9 @@ export class AxiomsDriver extends ExpressDriver {
         uses.filter(use => !use.afterAction),
       ),
       ...this.bodyParsers(meta),
-      this.secondGuard(meta),
+      this.secondGuard(meta, route),
       ...this.uploads(meta),
-      this.handler(execute),
+      this.handler(meta, route, execute),
       ...this.middlewares(
         meta,
         uses.filter(use => use.afterAction),
@@ -53,22 +60,33 @@ export class AxiomsDriver extends ExpressDriver {
   private firstGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
     return (request, response, next) => {
       // Another route's handler has this request already: Express goes on after an answer.
-      if (findVisit(request)?.isHandled === true) return;
-      this.guard(meta, { request, response, next }, () => {
+      if (findVisit(request)?.stage === 'handled') return;
+      this.guard(meta, { request, response, next }, async () => {
         const visit = new Visit(route.rules, this.services, route.makeController(), request as AxiomsRequest, response);
-        return beforeTheBody(visit);
+        await beforeTheBody(visit);
+        this.checkCaller(meta, request);
+        visit.stage = 'admitted';
       });
     };
   }
 
+  // What `@Authorized()` and `@CurrentUser({ required: true })` ask, where the app has no checker of its own for them.
+  private checkCaller(meta: ActionMetadata, request: Request): void {
+    if (meta.isAuthorizedUsed && this.authorizationChecker === undefined) checkRoles(request, rolesOf(meta));
+    const isUserNeeded = meta.params.some(param => param.type === 'current-user' && param.required);
+    if (isUserNeeded && this.currentUserChecker === userOf && !isAuthenticated(request)) throw new NotAuthenticated();
+  }
+
   // Between the body parser and uploads: a refused upload stores no file, a refused caller learns nothing of the schema.
-  private secondGuard(meta: ActionMetadata): RequestHandler {
+  private secondGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
     return (request, response, next) => {
       const action = { request, response, next };
       this.guard(meta, action, async () => {
-        if (meta.isAuthorizedUsed) await checkAuthorized(meta, action, this.authorizationChecker);
-        if (this.needsCurrentUser(meta) && !isAuthenticated(request)) throw new NotAuthenticated();
-        await afterTheBody(findVisit(request) as Visit);
+        const visit = visitAt('admitted', route, request);
+        if (meta.isAuthorizedUsed && this.authorizationChecker !== undefined)
+          await askChecker(this.authorizationChecker, action, rolesOf(meta));
+        await afterTheBody(visit);
+        visit.stage = 'permitted';
       });
     };
   }
@@ -83,13 +101,6 @@ export class AxiomsDriver extends ExpressDriver {
       (error: unknown) => {
         this.handleError(asServerError(error), meta, action);
       },
-    );
-  }
-
-  private needsCurrentUser(meta: ActionMetadata): boolean {
-    return (
-      this.currentUserChecker === undefined &&
-      meta.params.some(param => param.type === 'current-user' && param.required)
     );
   }
 
@@ -110,30 +121,61 @@ export class AxiomsDriver extends ExpressDriver {
     );
   }
 
-  private middlewares(meta: ActionMetadata, uses: UseMetadata[]): (RequestHandler | Step)[] {
+  private middlewares(meta: ActionMetadata, uses: UseMetadata[]): (RequestHandler | ErrorRequestHandler)[] {
     return uses.map(use => {
       const middleware = middlewareFunction(use);
-      return middleware.length === 4 ? middleware : this.step(meta, middleware);
+      const isClass = isMiddlewareClass(use);
+      if (!isErrorMiddleware(middleware)) return this.step(meta, middleware, isClass);
+      return (error: unknown, request: Request, response: Response, next: NextFunction) => {
+        this.run(meta, { request, response, next }, goOn => middleware(error, request, response, goOn), isClass);
+      };
     });
   }
 
-  // Our errors are answered here, however a middleware reports them; those of others go on as Express has it.
-  private step(meta: ActionMetadata, run: Step): RequestHandler {
+  private step(meta: ActionMetadata, middleware: Middleware, isClass = false): RequestHandler {
     return (request, response, next) => {
-      const settle = (error?: unknown): void => {
-        const known = asParseError(error);
-        if (isAnswer(known)) this.handleError(known, meta, { request, response, next });
-        else next(error);
-      };
-      callSafely(() => run(request, response, settle as NextFunction), settle);
+      this.run(meta, { request, response, next }, goOn => middleware(request, response, goOn), isClass);
     };
   }
 
-  private handler(execute: (action: Action) => unknown): RequestHandler {
+  // A middleware goes on once. Our errors are answered here, however it reports them, and so is what a class throws;
+  // the rest goes on to Express, as upstream has it.
+  private run(meta: ActionMetadata, action: Action, call: (goOn: NextFunction) => unknown, isClass: boolean): void {
+    const { request, response, next } = action as { request: Request; response: Response; next: NextFunction };
+    let hasGoneOn = false;
+    const goOn = (error: unknown, isOurs: boolean): void => {
+      if (hasGoneOn) {
+        this.logStray(error, placeOf(request));
+        return;
+      }
+      hasGoneOn = true;
+      const known = asParseError(error);
+      if (isSaid(known) && (isOurs || isAnswer(known) || response.headersSent)) this.handleError(known, meta, action);
+      else next(error);
+    };
+    callSafely(
+      () =>
+        call(error => {
+          goOn(error, false);
+        }),
+      error => {
+        goOn(asThrown(error, placeOf(request)), isClass);
+      },
+    );
+  }
+
+  private handler(meta: ActionMetadata, route: GuardedRoute, execute: (action: Action) => unknown): RequestHandler {
     return (request, response, next) => {
-      const visit = findVisit(request);
-      if (visit !== undefined) visit.isHandled = true;
-      void execute({ request, response, next });
+      const action = { request, response, next };
+      callSafely(
+        () => {
+          visitAt('permitted', route, request).stage = 'handled';
+          return execute(action);
+        },
+        error => {
+          this.handleError(error, meta, action);
+        },
+      );
     };
   }
 
@@ -146,15 +188,16 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   override handleSuccess(result: unknown, meta: ActionMetadata, action: Action): void {
-    const response = action.response as Response;
-    // Answered by hand: upstream takes an undefined result for "not found".
-    if (result === undefined && response.headersSent) {
-      action.next?.();
+    const { response, next } = action as { request: Request; response: Response; next: NextFunction };
+    // Answered by hand, or being so: upstream takes an undefined result for "not found", and goes on at once.
+    if (result === response || (result === undefined && response.headersSent)) {
+      if (response.headersSent) next();
+      else response.once('finish', next);
       return;
     }
     if (isStream(result))
-      result.once('error', error => {
-        this.handleError(error, meta, action);
+      finished(result, { writable: false }, error => {
+        if (error) this.handleError(error, meta, action);
       });
     super.handleSuccess(result, meta, action);
   }
@@ -162,12 +205,12 @@ export class AxiomsDriver extends ExpressDriver {
   /** Answers once, and never calls `next` after an answer: Express would destroy the connection. */
   override handleError(error: unknown, meta: ActionMetadata | undefined, action: Action): void {
     const { request, response } = action as { request: Request; response: Response };
-    const place = findVisit(request)?.rules.place ?? `${request.method} ${request.path}`;
+    const place = placeOf(request);
     try {
       if (response.headersSent) this.endLate(error, place, response);
-      else this.answer(error ?? new Error(`${place} threw ${String(error)}`), meta, action, place);
+      else this.answer(withFinalStatus(asThrown(error, place)), meta, action, place);
     } catch (failure) {
-      this.endLate(failure, place, response);
+      this.endUnanswerable(failure, place, action);
     }
   }
 
@@ -185,11 +228,55 @@ export class AxiomsDriver extends ExpressDriver {
     else next(error);
   }
 
+  // An error that cannot be told: frozen, circular, with a status that is none.
+  private endUnanswerable(failure: unknown, place: string, action: Action): void {
+    const { response, next } = action as { request: Request; response: Response; next: NextFunction };
+    if (response.headersSent) {
+      this.endLate(failure, place, response);
+      return;
+    }
+    this.services.settings.logger.error(`${place} failed with an error that cannot be answered`, {
+      place,
+      error: textOf(failure),
+    });
+    if (this.isDefaultErrorHandlingEnabled) sendAnswer(response, new APIException());
+    else next(new APIException());
+  }
+
   // Too late for an answer: an unfinished one must not look complete.
   private endLate(error: unknown, place: string, response: Response): void {
     this.services.settings.logger.error(`${place} failed after its answer had begun`, { place, error: textOf(error) });
     if (!response.writableEnded) response.destroy();
   }
+
+  private logStray(error: unknown, place: string): void {
+    if (isSaid(error))
+      this.services.settings.logger.error(`A middleware of ${place} failed after it had gone on`, {
+        place,
+        error: textOf(error),
+      });
+  }
+}
+
+function userOf({ request }: Action): unknown {
+  return (request as Request).user;
+}
+
+function rolesOf({ authorizedRoles }: ActionMetadata): readonly string[] {
+  return authorizedRoles as string[];
+}
+
+function placeOf(request: Request): string {
+  return findVisit(request)?.rules.place ?? `${request.method} ${request.path}`;
+}
+
+// A middleware between the steps can call `next` twice, or go on after a refusal.
+function visitAt(stage: Stage, { rules }: GuardedRoute, request: Request): Visit {
+  const visit = findVisit(request);
+  if (visit?.rules === rules && visit.stage === stage) return visit;
+  throw new ImproperlyConfigured(
+    `${rules.place} was reached past its guard: a middleware called next() twice, or an error middleware went on after a refusal.`,
+  );
 }
 
 function runOnItsController(meta: ActionMetadata, action: Action, params: unknown[]): unknown {
@@ -208,8 +295,25 @@ function isExpected(error: unknown): boolean {
     error !== null &&
     'httpCode' in error &&
     typeof error.httpCode === 'number' &&
+    error.httpCode >= 400 &&
     error.httpCode < 500
   );
+}
+
+// What was thrown; for Express nothing was, where that is undefined, null, false, 0 or ''.
+function asThrown(error: unknown, place: string): unknown {
+  return isSaid(error) ? error : new Error(`${place} threw ${JSON.stringify(error) ?? 'undefined'}`);
+}
+
+/** Does `next` take this for an error? */
+function isSaid(error: unknown): boolean {
+  return Boolean(error);
+}
+
+// An informational status ends no exchange: the client would wait for ever.
+function withFinalStatus(error: unknown): unknown {
+  const { httpCode } = error as { httpCode?: unknown };
+  return httpCode && Number(httpCode) < 200 ? new APIException(undefined, { cause: error }) : error;
 }
 
 // The text, not the object: an error's own properties may hold claims.

@@ -26,8 +26,11 @@ function inheriting(own: Storage): Storage {
     filterParamsWithTargetAndMethod: (target: object, method: string) => nearestParams(own, target, method),
     filterResponseHandlersWithTarget: (target: object) =>
       classesOf(target).flatMap(one => own.responseHandlers.filter(entry => entry.target === one)),
-    filterResponseHandlersWithTargetAndMethod: (target: object, method: string) =>
-      methodEntries(own.responseHandlers, target, method),
+    // Upstream takes the first of each kind, but of headers of one name the last.
+    filterResponseHandlersWithTargetAndMethod: (target: object, method: string) => [
+      ...methodEntries(own.responseHandlers, target, method).filter(({ type }) => type !== 'header'),
+      ...outermostFirst(own.responseHandlers, target, method).filter(({ type }) => type === 'header'),
+    ],
   });
 }
 

@@ -1,4 +1,4 @@
-/** A `@UseBefore` or `@UseAfter` as a function for Express. */
+/** What `@UseBefore` and `@UseAfter` name: functions and classes. */
 import type { NextFunction, Request, Response } from 'express';
 import {
   getFromContainer,
@@ -7,21 +7,32 @@ import {
   type UseMetadata,
 } from 'routing-controllers';
 
-type Middleware = (request: Request, response: Response, next: NextFunction) => unknown;
+export type Middleware = (request: Request, response: Response, next: NextFunction) => unknown;
+type ErrorMiddleware = (error: unknown, request: Request, response: Response, next: NextFunction) => unknown;
 type Members = { readonly use?: unknown; readonly error?: unknown } | undefined;
 
-export function middlewareFunction({ middleware }: UseMetadata): Middleware {
-  const { use, error } = (middleware.prototype as Members) ?? {};
-  if (use !== undefined)
-    return (request, response, next) =>
-      getFromContainer<ExpressMiddlewareInterface>(middleware).use(request, response, next) as unknown;
-  if (error !== undefined) return errorMiddleware(middleware) as unknown as Middleware;
-  return middleware as Middleware;
+/** A `@UseBefore` or `@UseAfter` as a function for Express. */
+export function middlewareFunction({ middleware }: UseMetadata): Middleware | ErrorMiddleware {
+  const { use, error } = membersOf(middleware);
+  const make = <T>(): T => getFromContainer<T>(middleware);
+  const run: Middleware = (request, response, next) =>
+    make<ExpressMiddlewareInterface>().use(request, response, next) as unknown;
+  const runOnError: ErrorMiddleware = (failure, request, response, next) =>
+    make<ExpressErrorMiddlewareInterface>().error(failure, request, response, next) as unknown;
+  if (use !== undefined) return run;
+  return error !== undefined ? runOnError : (middleware as Middleware | ErrorMiddleware);
 }
 
-// Express knows an error middleware by its four parameters.
-function errorMiddleware(middleware: UseMetadata['middleware']) {
-  return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
-    getFromContainer<ExpressErrorMiddlewareInterface>(middleware).error(error, request, response, next);
-  };
+export function isMiddlewareClass({ middleware }: UseMetadata): boolean {
+  const { use, error } = membersOf(middleware);
+  return use !== undefined || error !== undefined;
+}
+
+function membersOf({ prototype }: UseMetadata['middleware']): NonNullable<Members> {
+  return (prototype as Members) ?? {};
+}
+
+/** Express knows an error middleware by its four parameters. */
+export function isErrorMiddleware(middleware: Middleware | ErrorMiddleware): middleware is ErrorMiddleware {
+  return middleware.length === 4;
 }

@@ -2,6 +2,7 @@
 import type { AuthenticationResult, BaseAuthentication } from '../authentication/base';
 import { AnonymousUser } from '../authentication/user';
 import { ImproperlyConfigured, NotAuthenticated, Throttled } from '../core/exceptions';
+import { isAuthenticated } from '../permissions/access';
 import { evaluate, refusal } from '../permissions/evaluation';
 import { isEarly, leavesOf, permissionTree, type PermissionTree } from '../permissions/tree';
 import { MethodOnly } from './method-only';
@@ -15,7 +16,7 @@ import type { Visit } from './visit';
  * 2. May they? Every permission that needs nothing but the caller, the method and the controller is asked.
  */
 export async function beforeTheBody(visit: Visit): Promise<void> {
-  await asItsRoute(visit, async () => {
+  await visit.asItsRoute(async () => {
     await performAuthentication(visit);
     await checkEarlyPermissions(visit);
   });
@@ -28,24 +29,12 @@ export async function beforeTheBody(visit: Visit): Promise<void> {
  * 5. With this object? It is loaded, and its rules are asked; or no success leaves until they were.
  */
 export async function afterTheBody(visit: Visit): Promise<void> {
-  await asItsRoute(visit, async () => {
+  await visit.asItsRoute(async () => {
     await checkLatePermissions(visit);
     await checkThrottles(visit);
     await loadObject(visit);
   });
   if (visit.isObjectPending) holdUntilAsked(visit);
-}
-
-// RFC 9110 §9.3.2: HEAD is GET without the content, so the rules of GET decide. The handler sees HEAD again.
-async function asItsRoute(visit: Visit, run: () => Promise<void>): Promise<void> {
-  const { request, rules } = visit;
-  const { method } = request;
-  if (method === 'HEAD' && rules.method === 'GET') request.method = 'GET';
-  try {
-    await run();
-  } finally {
-    request.method = method;
-  }
 }
 
 async function performAuthentication(visit: Visit): Promise<void> {
@@ -55,8 +44,10 @@ async function performAuthentication(visit: Visit): Promise<void> {
     const result = await authenticatedBy(authenticator, visit);
     if (result === null) continue;
     setCaller(visit, result, authenticator);
-    return;
+    break;
   }
+  // A class may answer for nobody in particular; a mandatory one insists on somebody all the same.
+  if (isAuthenticated(visit.request)) return;
   const insists = visit.authenticators.some(one => one.isMandatory === true && one.isPublic?.(visit.request) !== true);
   if (insists) throw new NotAuthenticated();
 }
@@ -73,16 +64,20 @@ async function authenticatedBy(authenticator: BaseAuthentication, visit: Visit):
 function checkedResult(result: unknown, { constructor }: BaseAuthentication): AuthenticationResult | null {
   if (result === null || isResult(result)) return result;
   throw new ImproperlyConfigured(
-    `${constructor.name}.authenticate must return null, or { user } with a boolean user.isAuthenticated.`,
+    `${constructor.name}.authenticate must return null, or { user, auth } with a boolean user.isAuthenticated, and auth { token, claims } or left out.`,
   );
 }
 
 function isResult(result: unknown): result is AuthenticationResult {
-  if (typeof result !== 'object' || result === null || !('user' in result)) return false;
-  const { user } = result;
-  return (
-    typeof user === 'object' && user !== null && 'isAuthenticated' in user && typeof user.isAuthenticated === 'boolean'
-  );
+  if (!isObject(result)) return false;
+  const { user, auth = {} } = result;
+  if (!isObject(user) || typeof user.isAuthenticated !== 'boolean' || !isObject(auth)) return false;
+  const { token = '', claims = {} } = auth;
+  return typeof token === 'string' && isObject(claims) && !Array.isArray(claims);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 function setCaller(
@@ -99,12 +94,25 @@ function setCaller(
 
 // While these are asked the controller sees a request with a method and nothing else: a rule that looks further is asked later.
 async function checkEarlyPermissions(visit: Visit): Promise<void> {
+  const { rules } = visit;
   const shown = new MethodOnly(visit.request.method);
   visit.show(shown.request, shown.response);
   try {
     const permissions = readPermissions(visit, shown);
-    const early = permissions.filter((tree, index) => isEarly(tree) && !visit.rules.isLate(index));
-    for (const tree of early) await askEarly(visit, tree, early, shown);
+    // A challenge names what was known at start, be it asked later.
+    const known = permissions.filter((_, index) => rules.permissions?.[index] !== undefined);
+    let isInOrder = true;
+    for (const [index, tree] of permissions.entries()) {
+      const isWhole = isEarly(tree) && !rules.isLate(index);
+      isInOrder &&= isWhole;
+      // The first failing member decides; before a body is read, the first that can be asked.
+      const canAsk = rules.readsBody
+        ? (one: BasePermission) => known.includes(tree) && isAskedBeforeTheBody(one)
+        : () => isInOrder;
+      const { isExceeded } = await shown.watchAsync(() => ask(visit, tree, known, { ...visit.subject, canAsk }));
+      if (isExceeded) leavesOf(tree).forEach(leaf => delete leaf.viewRule);
+      else if (isWhole && (rules.readsBody || isInOrder)) visit.unasked = visit.unasked.filter(one => one !== tree);
+    }
   } finally {
     visit.show(visit.request, visit.response);
   }
@@ -124,26 +132,20 @@ function permissionTrees(visit: Visit): readonly PermissionTree[] {
   );
 }
 
-async function askEarly(
-  visit: Visit,
-  tree: PermissionTree,
-  early: readonly PermissionTree[],
-  shown: MethodOnly,
-): Promise<void> {
-  const { isExceeded } = await shown.watchAsync(() => ask(visit, tree, early));
-  if (isExceeded) leavesOf(tree).forEach(leaf => delete leaf.viewRule);
-  else visit.unasked = visit.unasked.filter(one => one !== tree);
-}
-
 async function checkLatePermissions(visit: Visit): Promise<void> {
   if (!visit.arePermissionsRead) visit.unasked = visit.permissions = permissionTrees(visit);
-  for (const tree of visit.unasked) await ask(visit, tree, visit.permissions);
+  for (const tree of visit.unasked) await ask(visit, tree, visit.permissions, visit.subject);
 }
 
-async function ask(visit: Visit, tree: PermissionTree, all: readonly PermissionTree[]): Promise<void> {
-  const outcome = await evaluate(tree, visit.subject);
-  if (outcome.truth === false) throw await refusal(outcome, all, visit.subject);
-  if (outcome.truth === undefined && visit.isObjectAction) visit.isObjectPending = true;
+async function ask(
+  visit: Visit,
+  tree: PermissionTree,
+  all: readonly PermissionTree[],
+  subject: Subject,
+): Promise<Truth> {
+  const outcome = await evaluate(tree, subject);
+  if (outcome.truth === false) throw await refusal(outcome, all, subject);
+  return outcome.truth;
 }
 
 // All of them are asked, and the longest wait is told, as in DRF.
@@ -154,5 +156,6 @@ async function checkThrottles(visit: Visit): Promise<void> {
     const isAllowed: unknown = await throttle.allowRequest(visit.request, visit.controller);
     if (isAllowed !== true) waits.push(throttle.wait());
   }
-  if (waits.length > 0) throw new Throttled(Math.max(0, ...waits.filter(wait => wait !== undefined)));
+  if (waits.length > 0)
+    throw new Throttled(Math.max(0, ...waits.filter((wait): wait is number => Number.isFinite(wait))));
 }

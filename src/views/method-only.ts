@@ -16,6 +16,8 @@ export class MethodOnly {
       get: ask,
       has: () => ask() === true,
       ownKeys: () => (ask() === true ? ['method'] : []),
+      getOwnPropertyDescriptor: () => void ask(),
+      getPrototypeOf: () => (ask() === true ? {} : null),
     };
     const get = (_target: object, name: string | symbol): unknown =>
       name === 'method' && method !== undefined ? method : ask();

@@ -12,7 +12,7 @@ export async function checkObjectPermissions(controller: object, object: unknown
     throw new ImproperlyConfigured(
       `${controller.constructor.name}.checkObjectPermissions was called outside of a request.`,
     );
-  await askObjectRules(visit, object);
+  await visit.asItsRoute(() => askObjectRules(visit, object));
 }
 
 async function askObjectRules(visit: Visit, value: unknown): Promise<void> {
@@ -38,46 +38,56 @@ export async function loadObject(visit: Visit): Promise<void> {
   await askObjectRules(visit, value);
 }
 
+const writerNames = ['write', 'end', 'writeHead', 'writeEarlyHints'] as const;
+type Writer = (typeof writerNames)[number];
+
 /**
  * While a rule about the object has not been asked, no success leaves: an answer below 400 becomes a 500, and nothing
  * of what the handler wrote is sent, by whatever method it writes.
  */
 export function holdUntilAsked(visit: Visit): void {
   const { response } = visit;
-  const { write, end, writeHead } = response;
-  const headers = { ...response.getHeaders() };
-  const isHeld = (): boolean =>
-    visit.isObjectPending && !response.headersSent && response.statusCode >= 200 && response.statusCode < 400;
+  const { write, end, writeHead, writeEarlyHints } = response;
+  const writers = { write, end, writeHead, writeEarlyHints };
+  // A copy: appendHeader() adds to a list of values in place.
+  const headers = structuredClone({ ...response.getHeaders() });
+  const isHeld = (): boolean => visit.isObjectPending && !response.headersSent && !(response.statusCode >= 400);
   const refuse = (): void => {
-    Object.assign(response, { write, end, writeHead });
+    Object.assign(response, writers);
     replaceHeaders(response, headers);
     const answer = answerTo(neverAsked(visit), visit.request, visit.settings);
     logAnswer(answer, visit.rules.place, visit.settings);
     sendAnswer(response, answer);
     silence(response);
   };
-  response.writeHead = ((status: number, ...rest: unknown[]) => {
-    response.statusCode = status;
-    if (!isHeld()) return Reflect.apply(writeHead, response, [status, ...rest]) as Response;
-    refuse();
-    return response;
-  }) as Response['writeHead'];
-  response.write = ((...chunk: unknown[]) =>
-    isHeld() ? (refuse(), true) : (Reflect.apply(write, response, chunk) as boolean)) as Response['write'];
-  response.end = ((...chunk: unknown[]) =>
-    isHeld() ? (refuse(), response) : (Reflect.apply(end, response, chunk) as Response)) as Response['end'];
+  const held = (name: Writer) => {
+    return (...given: unknown[]): unknown => {
+      if (name === 'writeHead') response.statusCode = given[0] as number;
+      if (!isHeld()) return Reflect.apply(writers[name], response, given) as unknown;
+      refuse();
+      return Reflect.apply(response[name], response, given) as unknown;
+    };
+  };
+  for (const name of writerNames) Object.assign(response, { [name]: held(name) });
 }
 
 function replaceHeaders(response: Response, headers: Readonly<Record<string, unknown>>): void {
+  response.statusMessage = '';
   for (const name of response.getHeaderNames()) response.removeHeader(name);
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string);
 }
 
 // The handler goes on, it may be in a stream: what it still writes goes nowhere, and it need not know.
 function silence(response: Response): void {
-  response.write = (() => true) as Response['write'];
-  response.end = (() => response) as Response['end'];
-  response.writeHead = (() => response) as Response['writeHead'];
+  const drop = <T>(result: T) => {
+    return (...chunk: unknown[]): T => {
+      const written = chunk.at(-1);
+      if (typeof written === 'function') process.nextTick(written);
+      return result;
+    };
+  };
+  Object.assign(response, { write: drop(true), end: drop(response), writeHead: drop(response) });
+  response.writeEarlyHints = drop(undefined);
 }
 
 function neverAsked({ rules }: Visit): ImproperlyConfigured {

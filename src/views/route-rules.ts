@@ -57,10 +57,7 @@ export function routeRules(route: Route, controller: ApiView, services: Services
     place,
     authentication: authenticators?.map(one => one.constructor.name),
     permissions,
-    isObjectAction: objectActionTest(
-      route,
-      read(() => controller.objectActions),
-    ),
+    isObjectAction: objectActionTest(route, listedObjectActions(controller, shown, place)),
     hasObjectRule: trees?.some(hasObjectRule) ?? false,
     isLate: index => late?.[index] ?? false,
   };
@@ -80,7 +77,7 @@ function unlessExceeded<T>(what: () => T, shown: MethodOnly, place: string): T |
 }
 
 function asConfigurationError(error: unknown, place: string): ImproperlyConfigured {
-  if (error instanceof ImproperlyConfigured && error.message.includes(place.slice(0, place.indexOf('.')))) return error;
+  if (error instanceof ImproperlyConfigured && error.message.includes(place)) return error;
   const reason = error instanceof Error ? error.message : String(error);
   return new ImproperlyConfigured(`The rules of ${place} cannot be read: ${reason}`, { cause: error });
 }
@@ -90,6 +87,16 @@ function settled(requirement: Requirement | Promise<Requirement>): Known {
   if (!(requirement instanceof Promise)) return requirement;
   requirement.catch(() => undefined);
   return undefined;
+}
+
+// What is about an object is known at start: a list that could differ would leave an object without its rule.
+function listedObjectActions(controller: ApiView, shown: MethodOnly, place: string): readonly string[] | undefined {
+  const { isExceeded, found } = shown.watch((): unknown => controller.objectActions);
+  const isRight = Array.isArray(found) && found.every(action => typeof action === 'string');
+  if (!isExceeded && (found === undefined || isRight)) return found;
+  throw new ImproperlyConfigured(
+    `The objectActions of ${place} must be a list of its handlers' names, such as ['publish']${isExceeded ? ', and may not look at the request' : ''}.`,
+  );
 }
 
 /** Those with a parameter in their own path are about one object, and every PUT, PATCH and DELETE; or those that are listed. */

@@ -18,6 +18,12 @@ export interface Services {
   make<T extends object>(policyClass: new (...dependencies: never[]) => T): T;
 }
 
+/**
+ * How far a request has come on its route: past what is asked before the body, past what is asked after it, at the
+ * handler. No step may be left out, whatever a middleware in between does.
+ */
+export type Stage = 'begun' | 'admitted' | 'permitted' | 'handled';
+
 /** A controller that is being written to. */
 type Writable = { -readonly [Name in 'request' | 'response' | 'action']: ApiView[Name] };
 
@@ -36,8 +42,9 @@ export class Visit implements RequestContext {
   isObjectPending = false;
   /** What `getObject()` loaded. */
   object?: { readonly value: unknown };
-  /** The handler was called: no other route may answer this request. */
-  isHandled = false;
+  stage: Stage = 'begun';
+  readonly #isHeadOfGet: boolean;
+  #asking = 0;
 
   constructor(
     readonly rules: RouteRules,
@@ -46,6 +53,7 @@ export class Visit implements RequestContext {
     readonly request: AxiomsRequest,
     readonly response: Response,
   ) {
+    this.#isHeadOfGet = request.method === 'HEAD' && rules.method !== 'HEAD';
     visitOfController.set(controller, this);
     setContext(request, this);
     this.show(request, response);
@@ -65,6 +73,21 @@ export class Visit implements RequestContext {
 
   get isObjectAction(): boolean {
     return this.rules.isObjectAction(this.request.method);
+  }
+
+  /**
+   * Asks rules. HEAD is GET without the content (RFC 9110 §9.3.2): the method reads GET meanwhile, so that the rules of
+   * GET decide. The handler sees HEAD again; what it asks of the rules may overlap.
+   */
+  async asItsRoute(ask: () => Promise<void>): Promise<void> {
+    this.#asking += 1;
+    if (this.#isHeadOfGet) this.request.method = 'GET';
+    try {
+      await ask();
+    } finally {
+      this.#asking -= 1;
+      if (this.#isHeadOfGet && this.#asking === 0) this.request.method = 'HEAD';
+    }
   }
 
   /** Sets what the controller sees as its request and response. */

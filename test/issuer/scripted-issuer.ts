@@ -1,5 +1,6 @@
 /** An issuer on this machine that serves metadata and keys, well or badly, as a test tells it to. */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
@@ -82,8 +83,9 @@ export class ScriptedIssuer {
     return this.url + keysPath;
   }
 
-  get openSockets(): number {
-    return this.#sockets.size;
+  /** Requests whose answer has neither been sent nor given up. */
+  get openRequests(): number {
+    return [...this.#open.values()].reduce((sum, open) => sum + open, 0);
   }
 
   /** Requests to this path so far. */
@@ -174,14 +176,18 @@ export class ScriptedIssuer {
     this.bytesSent = 0;
     while (this.bytesSent < bytes && !response.destroyed) {
       this.bytesSent += chunk.length;
-      await new Promise(resolve => (response.write(chunk) ? setImmediate(resolve) : onceFree(response, resolve)));
+      if (!response.write(chunk)) await writable(response);
     }
     response.end();
   }
 }
 
-function onceFree(response: ServerResponse, resolve: (value?: unknown) => void): void {
-  response.once('drain', resolve).once('close', resolve);
+async function writable(response: ServerResponse): Promise<void> {
+  const stopped = new AbortController();
+  const free = ['drain', 'close'].map(event => once(response, event, { signal: stopped.signal }));
+  await Promise.race(free).catch(() => undefined);
+  stopped.abort();
+  await Promise.allSettled(free);
 }
 
 function drip(response: ServerResponse): void {
