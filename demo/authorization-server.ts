@@ -1,0 +1,75 @@
+/** A real OAuth 2.0 and OpenID Connect server for the demo: panva's oidc-provider, with everything in memory. */
+import { randomBytes } from 'node:crypto';
+import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import type { Configuration } from 'oidc-provider';
+import { API, API_SCOPES, isPerson } from './accounts';
+import { machineClient, webClient } from './authorization-server/clients';
+import { loginPage, loginUrl } from './authorization-server/login-page';
+import { memoryAdapter } from './authorization-server/memory-adapter';
+import { loadProvider } from './authorization-server/provider';
+import { grantWhatTheAccountHas, resourceServer, rolesAndPermissions } from './authorization-server/tokens';
+import { listenOn } from './listening';
+
+export interface AuthorizationServer {
+  readonly url: string;
+  /** Whoever has this key can sign tokens that the API believes; `demo:check` signs an expired one. */
+  readonly signingKey: JWK;
+  close(): Promise<void>;
+}
+
+export async function startAuthorizationServer(port: number): Promise<AuthorizationServer> {
+  const signingKey = await newSigningKey();
+  const { server, url, close } = await listenOn(port);
+  const Provider = await loadProvider();
+  const provider = new Provider(url, configuration(url, signingKey));
+  provider.use(loginPage(provider));
+  const answer = provider.callback();
+  server.on('request', (request, response) => void answer(request, response));
+  return { url, signingKey, close };
+}
+
+async function newSigningKey(): Promise<JWK> {
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
+  return { ...(await exportJWK(privateKey)), kid: 'demo', alg: 'ES256', use: 'sig' };
+}
+
+const AN_HOUR = 3600;
+
+function configuration(issuerUrl: string, signingKey: JWK): Configuration {
+  return {
+    adapter: memoryAdapter(),
+    jwks: { keys: [signingKey] },
+    cookies: { keys: [randomBytes(32).toString('base64url')] },
+    clients: [webClient(issuerUrl), machineClient],
+    clientBasedCORS: () => false,
+    scopes: API_SCOPES,
+    features,
+    findAccount: (_ctx, id) => (isPerson(id) ? { accountId: id, claims: () => ({ sub: id }) } : undefined),
+    loadExistingGrant: grantWhatTheAccountHas,
+    extraTokenClaims: (_ctx, token) => rolesAndPermissions(token),
+    interactions: { url: (_ctx, { uid }) => loginUrl(uid) },
+    renderError: (ctx, { error, error_description }) => {
+      ctx.body = [error, error_description].join(': ');
+    },
+    ttl: {
+      AccessToken: AN_HOUR,
+      ClientCredentials: AN_HOUR,
+      Grant: AN_HOUR,
+      IdToken: AN_HOUR,
+      Interaction: AN_HOUR,
+      Session: AN_HOUR,
+    },
+  };
+}
+
+const features: Configuration['features'] = {
+  clientCredentials: { enabled: true },
+  devInteractions: { enabled: false },
+  rpInitiatedLogout: { enabled: false },
+  resourceIndicators: {
+    enabled: true,
+    defaultResource: () => API,
+    getResourceServerInfo: (_ctx, resource) => resourceServer(resource),
+    useGrantedResource: () => true,
+  },
+};

@@ -1,0 +1,23 @@
+import { randomBytes } from 'node:crypto';
+import type { ClientMetadata } from 'oidc-provider';
+import { accounts } from '../accounts';
+
+/** The app that people sign in to. It can keep no secret: PKCE proves that it is the same from step to step. */
+export const webClient = (issuerUrl: string) =>
+  ({
+    client_id: 'web',
+    redirect_uris: [`${issuerUrl}/callback`] as [string],
+    token_endpoint_auth_method: 'none',
+    id_token_signed_response_alg: 'ES256',
+  }) satisfies ClientMetadata;
+
+/** A program that acts for itself. */
+export const machineClient = {
+  client_id: 'machine',
+  client_secret: randomBytes(32).toString('base64url'),
+  grant_types: ['client_credentials'],
+  redirect_uris: [],
+  response_types: [],
+  scope: accounts.machine.scopes.join(' '),
+  id_token_signed_response_alg: 'ES256',
+} satisfies ClientMetadata;

@@ -1,0 +1,34 @@
+/** As much of a browser as signing in takes: it follows redirects, keeps cookies and submits the form. */
+export class Browser {
+  readonly #cookies = new Map<string, string>();
+
+  /** Opens a page, signs in where it is asked to, and stops where it is sent to `destination`: at which URL? */
+  async signIn(start: URL, name: string, destination: string): Promise<URL> {
+    let url = start;
+    while (!url.href.startsWith(destination)) {
+      const page = await this.#request(url);
+      const answer =
+        page.status === 200 ? await this.#request(url, { method: 'POST', body: new URLSearchParams({ name }) }) : page;
+      url = await redirectOf(answer, url);
+    }
+    return url;
+  }
+
+  async #request(url: URL, init: RequestInit = {}): Promise<Response> {
+    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const response = await fetch(url, { ...init, redirect: 'manual', headers: { cookie } });
+    for (const line of response.headers.getSetCookie()) this.#keep(line);
+    return response;
+  }
+
+  #keep(line: string) {
+    const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+    this.#cookies.set(name, value);
+  }
+}
+
+async function redirectOf(response: Response, url: URL): Promise<URL> {
+  const location = response.headers.get('location');
+  if (location === null) throw new Error(`${url.pathname} answered ${response.status}: ${await response.text()}`);
+  return new URL(location, url);
+}

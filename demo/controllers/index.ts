@@ -1,0 +1,21 @@
+import { ArticleController } from './article-controller';
+import { BookController } from './book-controller';
+import { ProfileController } from './profile-controller';
+import { ProtectedController } from './protected-controller';
+import { PublicController } from './public-controller';
+import { ReportController } from './report-controller';
+import { RoleController } from './role-controller';
+import { SampleController } from './sample-controller';
+
+export type ControllerClass = new (...dependencies: never[]) => object;
+
+export const controllers: ControllerClass[] = [
+  PublicController,
+  ProtectedController,
+  ProfileController,
+  ReportController,
+  RoleController,
+  SampleController,
+  BookController,
+  ArticleController,
+];

@@ -1,0 +1,46 @@
+import type { AccountName, Person } from './accounts';
+import { tokenOf } from './client/tokens';
+import type { Demo } from './demo';
+import { Article } from './models/article';
+import { examples } from './rules/table';
+
+interface Attempt {
+  readonly what: string;
+  readonly path: string;
+  readonly as?: AccountName;
+  readonly method?: string;
+  readonly body?: object;
+}
+
+/** Lines to paste into a shell, each with a fresh token. */
+export async function requestsToTry(demo: Demo): Promise<string> {
+  const lines = (await attempts(demo)).map(async attempt => `# ${attempt.what}\n${await curl(demo, attempt)}`);
+  return (await Promise.all(lines)).join('\n\n');
+}
+
+async function attempts(demo: Demo): Promise<Attempt[]> {
+  const [alices, bobs] = [await articleOf(demo, 'alice'), await articleOf(demo, 'bob')];
+  const change = { method: 'PATCH', body: { text: 'A better text.' } };
+  const addition = { method: 'POST', path: '/books', body: examples.books! };
+  return [
+    { what: 'Anybody reads what is public: 200', path: '/public' },
+    { what: 'Nobody in particular reads what is protected: 401', path: '/protected' },
+    { what: 'bob reads the books: 200', path: '/books', as: 'bob' },
+    { what: 'bob adds a book: 403, and the challenge names the scope that he lacks', as: 'bob', ...addition },
+    { what: 'The machine adds a book: 201', as: 'machine', ...addition },
+    { what: 'alice changes her article: 200', path: alices, as: 'alice', ...change },
+    { what: "alice changes bob's article: 403", path: bobs, as: 'alice', ...change },
+  ];
+}
+
+async function articleOf({ database }: Demo, authorSub: Person): Promise<string> {
+  const { id } = await database.manager.findOneByOrFail(Article, { authorSub });
+  return `/articles/${id}`;
+}
+
+async function curl({ api, issuer }: Demo, { path, as, method = 'GET', body }: Attempt): Promise<string> {
+  const parts = ['curl -i', method === 'GET' ? '' : `-X ${method}`, api.url + path];
+  if (body) parts.push(`-H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`);
+  if (as) parts.push(`-H 'Authorization: Bearer ${await tokenOf(as, issuer.url)}'`);
+  return parts.filter(Boolean).join(' ');
+}

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { people } from './accounts';
+import { Article } from './models/article';
+import { Book } from './models/book';
+
+/** A schema of PostgreSQL, or a file of SQLite. */
+export type DatabasePlace = { readonly url: string; readonly schema: string } | { readonly file: string };
+
+const { DATABASE_URL: url } = process.env;
+
+/** What is written here is still there at the next start. */
+export const demoPlace: DatabasePlace = url
+  ? { url, schema: 'axioms_demo' }
+  : { file: join('demo', 'data', 'demo.sqlite') };
+
+export async function temporaryPlace(): Promise<DatabasePlace> {
+  if (url) return { url, schema: `axioms_demo_${randomUUID()}` };
+  return { file: join(await mkdtemp(join(tmpdir(), 'axioms-demo-')), 'demo.sqlite') };
+}
+
+export async function openDatabase(place: DatabasePlace): Promise<DataSource> {
+  if ('file' in place) await mkdir(dirname(place.file), { recursive: true });
+  const database = new DataSource({ ...driver(place), entities: [Article, Book] });
+  await database.initialize();
+  if ('schema' in place) await database.query(`CREATE SCHEMA IF NOT EXISTS "${place.schema}"`);
+  await database.synchronize();
+  await addExamples(database);
+  return database;
+}
+
+function driver(place: DatabasePlace): DataSourceOptions {
+  if ('url' in place) return { type: 'postgres', ...place };
+  return { type: 'sqljs', location: place.file, autoSave: true };
+}
+
+async function addExamples({ manager }: DataSource) {
+  if (!(await manager.exists(Book)))
+    await manager.save(Book, { title: 'A Wizard of Earthsea', author: 'Ursula K. Le Guin' });
+  for (const authorSub of people)
+    if (!(await manager.existsBy(Article, { authorSub })))
+      await manager.save(Article, { title: `Notes of ${authorSub}`, text: 'Names have power.', authorSub });
+}
+
+/** Leaves nothing of it behind. */
+export async function removeDatabase(place: DatabasePlace) {
+  if ('file' in place) return rm(dirname(place.file), { recursive: true });
+  const database = await new DataSource(driver(place)).initialize();
+  await database.query(`DROP SCHEMA "${place.schema}" CASCADE`);
+  await database.destroy();
+}

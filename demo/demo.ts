@@ -1,0 +1,33 @@
+import type { DataSource } from 'typeorm';
+import { startApi, type Api } from './api';
+import { startAuthorizationServer, type AuthorizationServer } from './authorization-server';
+import type { ControllerClass } from './controllers';
+import { openDatabase, type DatabasePlace } from './database';
+
+export interface DemoOptions {
+  readonly place: DatabasePlace;
+  /** Default: any free one. */
+  readonly port?: number;
+  readonly issuerPort?: number;
+  readonly controllers?: ControllerClass[];
+}
+
+export interface Demo {
+  readonly api: Api;
+  readonly issuer: AuthorizationServer;
+  readonly database: DataSource;
+  close(): Promise<void>;
+}
+
+/** Both servers and the database behind them, in this process. */
+export async function startDemo({ place, port = 0, issuerPort = 0, ...options }: DemoOptions): Promise<Demo> {
+  const database = await openDatabase(place);
+  const issuer = await startAuthorizationServer(issuerPort);
+  const api = await startApi({ port, issuerUrl: issuer.url, database, ...options });
+  const close = async () => {
+    await api.close();
+    await issuer.close();
+    await database.destroy();
+  };
+  return { api, issuer, database, close };
+}

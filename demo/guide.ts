@@ -1,0 +1,36 @@
+/** What a newcomer reads first: who can do what, and requests to try it with. */
+import { accounts } from './accounts';
+import { aligned } from './aligned';
+import { requestsToTry } from './curl';
+import type { Demo } from './demo';
+import { rules, type Rule } from './rules/table';
+
+export async function guide(demo: Demo): Promise<string> {
+  return `
+API                   ${demo.api.url}
+Authorization server  ${demo.issuer.url}
+
+${whoIsWho()}
+
+${whoCanDoWhat()}
+
+${await requestsToTry(demo)}
+
+Ctrl-C ends the demo.`;
+}
+
+function whoIsWho(): string {
+  const rows = Object.entries(accounts).map(([name, { roles, permissions, scopes }]) =>
+    [[name], roles, permissions, scopes].map(words => words.join(' ')),
+  );
+  return aligned([['', 'roles', 'permissions', 'scopes'], ...rows]);
+}
+
+function whoCanDoWhat(): string {
+  const rows = rules.filter(isFirstOfItsRequest).map(([request, statuses]) => [request, ...statuses.map(String)]);
+  return aligned([['', 'anonymous', 'bob', 'alice', 'machine'], ...rows]);
+}
+
+function isFirstOfItsRequest([request]: Rule, index: number): boolean {
+  return rules.findIndex(([other]) => other === request) === index;
+}

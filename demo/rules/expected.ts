@@ -1,0 +1,66 @@
+/** From the table to single requests: who sends what, and which answer is right. */
+import type { Caller, Callers } from './callers';
+import type { Rule, ScopeRule, Statuses } from './table';
+
+export interface Answer {
+  readonly status: number;
+  /** The whole `WWW-Authenticate`, where there is one. */
+  readonly challenge: string | null;
+}
+
+export interface Expectation {
+  readonly request: string;
+  readonly body?: object | undefined;
+  readonly caller: Caller;
+  readonly expected: Answer;
+}
+
+type CallerAndStatus = readonly [caller: Caller, status: number];
+
+export async function expectationsOf(
+  [request, statuses, details = {}]: Rule,
+  callers: Callers,
+): Promise<Expectation[]> {
+  const { body } = details;
+  const pairs = await Promise.all([byName(statuses, callers), byScopes(statuses, details, callers), byFlaw(callers)]);
+  return pairs.flat().map(([caller, status]) => {
+    return { request, body, caller, expected: { status, challenge: challengeTo(caller, status, details) } };
+  });
+}
+
+async function byName(statuses: Statuses, callers: Callers): Promise<CallerAndStatus[]> {
+  const known = await callers.ofTheTable();
+  return known.map((caller, column) => [caller, statuses[column]!]);
+}
+
+/** Exactly the scopes that are needed open the door; each that is missing closes it. */
+async function byScopes(statuses: Statuses, { any = [], all = [] }: ScopeRule, callers: Callers) {
+  const [, , asAlice] = statuses;
+  const ways = any.length > 0 ? any.map(scope => [...all, scope]) : all.length > 0 ? [all] : [];
+  const gaps = [...(any.length > 0 ? [any] : []), ...all.map(scope => [scope])];
+  return Promise.all([
+    ...ways.map(async (scopes): Promise<CallerAndStatus> => [await callers.aliceWith(scopes), asAlice]),
+    ...gaps.map(async (scopes): Promise<CallerAndStatus> => [await callers.aliceWithout(scopes), 403]),
+  ]);
+}
+
+async function byFlaw(callers: Callers): Promise<CallerAndStatus[]> {
+  return (await callers.flawed()).map(caller => [caller, 401]);
+}
+
+function challengeTo(caller: Caller, status: number, rule: ScopeRule): string | null {
+  if (caller.flaw !== undefined) return `${bearer}, error="invalid_token", error_description="${caller.flaw}"`;
+  if (status === 401) return bearer;
+  const missing = unmetScopes(caller, rule);
+  return status === 403 && missing.length > 0 ? `${bearer}, ${insufficient}, scope="${missing.join(' ')}"` : null;
+}
+
+const bearer = 'Bearer realm="api"';
+const insufficient =
+  'error="insufficient_scope", error_description="The access token does not have the scope that this request needs"';
+
+function unmetScopes({ scopes }: Caller, { any = [], all = [] }: ScopeRule): string[] {
+  const unmetAny = any.some(scope => scopes.includes(scope)) ? [] : any;
+  const unmetAll = all.every(scope => scopes.includes(scope)) ? [] : all;
+  return [...unmetAny, ...unmetAll];
+}

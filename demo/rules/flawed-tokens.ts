@@ -1,0 +1,46 @@
+/** Tokens that look right and are not. */
+import { decodeJwt, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
+import type { AuthorizationServer } from '../authorization-server';
+import { personToken } from '../client/tokens';
+import type { Caller } from './callers';
+
+export async function flawedTokens({ url, signingKey }: AuthorizationServer): Promise<Caller[]> {
+  const good = await personToken(url, 'alice');
+  const claims = decodeJwt(good);
+  const { privateKey: otherKey } = await generateKeyPair('ES256');
+  const otherApi = 'https://another-api.example';
+  return [
+    flawed('expired', 'The access token expired', await sign(anHourOld(claims), signingKey)),
+    flawed('tampered', 'The signature of the access token is wrong', tamper(good)),
+    flawed('foreign key', 'The signature of the access token is wrong', await sign(claims, otherKey)),
+    flawed(
+      'foreign issuer',
+      'The access token is from another issuer',
+      await sign({ ...claims, iss: 'https://another-issuer.example' }, otherKey),
+    ),
+    flawed(
+      'foreign audience',
+      'The access token is for another audience',
+      await personToken(url, 'alice', { resource: otherApi }),
+    ),
+  ];
+}
+
+function flawed(name: string, flaw: string, token: string): Caller {
+  return { name: `alice, ${name}`, flaw, token, scopes: [] };
+}
+
+function sign(claims: JWTPayload, key: CryptoKey | JWK): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'demo' }).sign(key);
+}
+
+function anHourOld(claims: JWTPayload): JWTPayload {
+  const anHourAgo = Math.floor(Date.now() / 1000) - 3600;
+  return { ...claims, iat: anHourAgo - 3600, exp: anHourAgo };
+}
+
+/** One character of the signature, flipped. */
+function tamper(token: string): string {
+  const place = token.lastIndexOf('.') + 10;
+  return token.slice(0, place) + (token[place] === 'A' ? 'B' : 'A') + token.slice(place + 1);
+}

@@ -1,0 +1,27 @@
+/** The outcome of the check, as text. */
+import { aligned } from '../aligned';
+import type { Outcome } from './check-rules';
+import type { Answer } from './expected';
+
+export function report(outcomes: readonly Outcome[]): string {
+  const failed = outcomes.filter(({ passed }) => !passed);
+  const header = ['', 'request', 'who', 'expected', 'got'];
+  const summary = `${outcomes.length - failed.length} passed, ${failed.length} failed`;
+  return [aligned([header, ...outcomes.map(row)]), ...failed.map(difference), '', summary].join('\n');
+}
+
+function row({ passed, request, caller, expected, got }: Outcome): string[] {
+  return [passed ? '✓' : '✗', request, caller.name, brief(expected), brief(got)];
+}
+
+/** The status and the challenge's error code; what is compared is the whole challenge. */
+function brief({ status, challenge }: Answer): string {
+  const [, code = challenge] = /error="([^"]*)"/.exec(challenge ?? '') ?? [];
+  return [status, code].join(' ').trimEnd();
+}
+
+function difference({ request, caller, expected, got }: Outcome): string {
+  return `\n${request} as ${caller.name}\n  expected ${inFull(expected)}\n  got      ${inFull(got)}`;
+}
+
+const inFull = ({ status, challenge }: Answer) => `${status}, WWW-Authenticate: ${challenge ?? '(none)'}`;

@@ -1,0 +1,117 @@
+/** Every rule of the demo's controllers, each taken away from one action. */
+import { AccessTokenAuthentication, AllowAny } from 'axioms-routing-controllers';
+import { getMetadataArgsStorage } from 'routing-controllers';
+import { controllers, type ControllerClass } from '../../demo/controllers';
+
+export interface WithdrawnRule {
+  /** As in `BookController.create without HasAccessTokenScopes`. */
+  readonly name: string;
+  /** The requests that it is about: where the controller is mounted, and the action's method. */
+  readonly route: string;
+  readonly method: string;
+  /** Makes the controller that lacks the rule. */
+  weakened(): ControllerClass;
+}
+
+export function withdrawnRules(): WithdrawnRule[] {
+  return controllers.flatMap(actionsOf).flatMap(action =>
+    withdrawalsFrom(action).map(([what, members]) => ({
+      name: `${action.controller.name}.${action.name} ${what}`,
+      route: mountOf(action.controller).route,
+      method: action.method,
+      weakened: () => weakened(action, members),
+    })),
+  );
+}
+
+/** A subclass that says the same: the check must not tell it from the original. */
+export function unchanged(controller: ControllerClass): ControllerClass {
+  return weakened({ controller, name: '' }, {});
+}
+
+interface Action {
+  readonly controller: ControllerClass;
+  readonly name: string;
+  readonly method: string;
+  readonly isAboutOneObject: boolean;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+type Withdrawal = readonly [what: string, members: Members];
+
+function actionsOf(controller: ControllerClass): Action[] {
+  const declared = getMetadataArgsStorage().actions.filter(({ target }) => isOrExtends(controller, target));
+  return declared.map(({ method: name, type, route }) => {
+    return { controller, name, method: type.toUpperCase(), isAboutOneObject: String(route).includes(':') };
+  });
+}
+
+function isOrExtends(controller: object, target: object): boolean {
+  return controller === target || Object.prototype.isPrototypeOf.call(target, controller);
+}
+
+function withdrawalsFrom(action: Action): Withdrawal[] {
+  const view: Members = Object.assign(new action.controller(), {
+    action: action.name,
+    request: { method: action.method },
+  });
+  return [...fromClasses(view), ...fromGrants(view), ...fromOwnership(view, action)];
+}
+
+function fromClasses({ authenticationClasses, permissionClasses }: Members): Withdrawal[] {
+  const isOpen = listOf(permissionClasses).includes(AllowAny);
+  if (isOpen) return [['without AllowAny', { permissionClasses: undefined }]];
+  return [
+    ['open to everybody', { authenticationClasses: [AccessTokenAuthentication], permissionClasses: [AllowAny] }],
+    ...withoutEach('authenticationClasses', listOf(authenticationClasses)),
+    ...withoutEach('permissionClasses', listOf(permissionClasses)),
+  ];
+}
+
+// Where nothing of a kind is left, the rule is wrong and not gone: that is left to the permission class's own withdrawal.
+function fromGrants(view: Members): Withdrawal[] {
+  return ['Scopes', 'Roles', 'Permissions'].flatMap(kind => {
+    const members = ['', 'Any', 'All'].map(match => `accessToken${match}${kind}`);
+    const isOnly = members.flatMap(member => listOf(view[member])).length < 2;
+    return isOnly ? [] : members.flatMap(member => withoutEach(member, listOf(view[member])));
+  });
+}
+
+function fromOwnership({ ownerAttribute }: Members, { method, isAboutOneObject }: Action): Withdrawal[] {
+  const isRule = ownerAttribute !== undefined && isAboutOneObject && method !== 'GET';
+  return isRule ? [['without ownership', { safeMethods: [method] }]] : [];
+}
+
+function withoutEach(member: string, list: readonly unknown[]): Withdrawal[] {
+  return list.map(one => {
+    const name = typeof one === 'function' ? one.name : String(one);
+    return [`without ${name} in ${member}`, { [member]: list.filter(other => other !== one) }];
+  });
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** A subclass that says something else for this one action. */
+function weakened({ controller, name }: Pick<Action, 'controller' | 'name'>, members: Members): ControllerClass {
+  const Weakened = class extends (controller as new (...dependencies: unknown[]) => Members) {
+    constructor(...dependencies: unknown[]) {
+      super(...dependencies);
+      for (const [member, value] of Object.entries(members)) sayFor(this, name, member, value);
+    }
+  };
+  getMetadataArgsStorage().controllers.push({ ...mountOf(controller), target: Weakened });
+  return Weakened;
+}
+
+function sayFor(view: Members, action: string, member: string, value: unknown) {
+  const own = Object.getOwnPropertyDescriptor(view, member);
+  const inherited = Object.getPrototypeOf(view) as object;
+  const said = () => (own ? own.value : Reflect.get(inherited, member, view)) as unknown;
+  Object.defineProperty(view, member, { get: () => (view.action === action ? value : said()), configurable: true });
+}
+
+function mountOf(controller: ControllerClass) {
+  return getMetadataArgsStorage().controllers.find(({ target }) => target === controller)!;
+}
