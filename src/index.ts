@@ -5,6 +5,7 @@ export {
   type AxiomsServer,
   type AxiomsServerOptions,
 } from './routing-controllers/server';
+export { healthMiddleware, type Health, type IssuerHealth } from './routing-controllers/health';
 export { Claim, CurrentObject } from './routing-controllers/params';
 export { defineSettings, settingsFromEnv, Settings, type SettingsInput } from './core/settings';
 export type { Logger } from './core/setting-kinds';

@@ -107,7 +107,7 @@ describe('the README', () => {
         defaultText: string;
         meaning: string;
       };
-      expect(readme).to.include(
+      expect(unpadded).to.include(
         `| \`${name}\` | ${variable === undefined ? '–' : `\`${variable}\``} | ${defaultText} | ${meaning} |`,
       );
     }

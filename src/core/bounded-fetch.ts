@@ -1,5 +1,5 @@
 /** One fetch of a JSON document, bounded in time and size, that follows no redirect and says why it failed. */
-import { startTimer, type Timers } from './timers';
+import { follow, TimeIsUp } from './deadline';
 
 /**
  * Why there is no document. `parse`: the body is not what it was asked for; `content`: it is, and says something that
@@ -19,16 +19,18 @@ export class FetchFailure extends Error {
     /** Status of the answer, where there was one that was refused. */
     readonly status?: number,
   ) {
-    super(`${url}: ${reason}`);
+    super(`${withoutQuery(url)}: ${reason}`);
   }
+}
+
+// A query may hold a key of the API's own.
+function withoutQuery(url: string): string {
+  return url.replace(/\?.*$/s, '');
 }
 
 export interface FetchBounds {
   readonly fetch: typeof globalThis.fetch;
-  readonly timers: Timers;
-  /** Seconds for headers and body together. */
-  readonly timeout: number;
-  /** Gives the fetch up; its reason should be a {@link FetchFailure}. */
+  /** Gives the fetch up, headers and body; its reason should be a {@link FetchFailure} or {@link TimeIsUp}. */
   readonly signal: AbortSignal;
 }
 
@@ -48,41 +50,23 @@ export const largestBody = 512 * 1024;
  *
  * @throws FetchFailure and nothing else.
  * @example
- * const { document } = await fetchJson(url, { fetch, timers: globalTimers, timeout: 5, signal });
+ * const { signal } = new Deadline(5, globalTimers, closing.signal);
+ * const { document } = await fetchJson(url, { fetch, signal });
  */
-export async function fetchJson(url: string, bounds: FetchBounds, etag?: string): Promise<JsonAnswer> {
-  const controller = new AbortController();
-  const stop = (reason: unknown): void => {
-    controller.abort(reason);
-  };
-  const end = limit(url, bounds, stop);
+export async function fetchJson(url: string, { fetch, signal }: FetchBounds, etag?: string): Promise<JsonAnswer> {
+  const own = new AbortController();
+  const unfollow = follow(signal, own);
   try {
+    signal.throwIfAborted();
     // A race, because an injected fetch may not listen to the signal.
-    return await Promise.race([exchange(url, bounds.fetch, controller.signal, etag), aborted(controller.signal)]);
+    return await Promise.race([aborted(own.signal), exchange(url, fetch, own.signal, etag)]);
   } catch (error) {
-    throw asFailure(url, controller.signal.aborted ? controller.signal.reason : error);
+    throw asFailure(url, own.signal.aborted ? own.signal.reason : error);
   } finally {
-    end();
+    unfollow();
     // Closes the connection of an answer that was not read to its end.
-    stop(undefined);
+    own.abort();
   }
-}
-
-function limit(url: string, bounds: FetchBounds, stop: (reason: unknown) => void): () => void {
-  const { signal, timers, timeout } = bounds;
-  const onAbort = (): void => {
-    stop(signal.reason);
-  };
-  const onTimeout = (): void => {
-    stop(new FetchFailure('timeout', url, `no complete answer within ${timeout} s`));
-  };
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort);
-  const timer = startTimer(timers, onTimeout, timeout * 1000);
-  return () => {
-    timers.clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-  };
 }
 
 function aborted(signal: AbortSignal): Promise<never> {
@@ -143,6 +127,7 @@ function parse(url: string, body: Buffer): unknown {
 
 function asFailure(url: string, error: unknown): FetchFailure {
   if (error instanceof FetchFailure) return error;
+  if (error instanceof TimeIsUp) return new FetchFailure('timeout', url, error.message);
   return new FetchFailure('network', url, `cannot be reached (${codeOf(error)})`);
 }
 

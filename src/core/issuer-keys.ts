@@ -1,5 +1,6 @@
 /** The keys of one issuer: when they are fetched, what of an answer is believed, and who has to wait. */
 import { fetchJson, FetchFailure, type JsonAnswer } from './bounded-fetch';
+import { Deadline } from './deadline';
 import { Discovery } from './discovery';
 import { InvalidToken, ServiceUnavailable } from './exceptions';
 import { refreshAfter } from './freshness';
@@ -33,6 +34,8 @@ export interface IssuerStatus {
   readonly nextRefresh: number | null;
   /** There are no keys, or they are older than the refresh interval. */
   readonly stale: boolean;
+  /** There are keys, and none too old for verifying tokens with them. */
+  readonly usable: boolean;
   /** Fetches of the keys so far; discovery is not counted. */
   readonly fetchCount: number;
 }
@@ -98,8 +101,13 @@ export class IssuerKeys {
 
   isCurrent(key: VerificationKey): boolean {
     const isCurrent = this.#isUsable && this.#keySet.has(key);
-    if (isCurrent) this.#refreshIfStale();
+    if (isCurrent) this.refreshIfStale();
     return isCurrent;
+  }
+
+  refreshIfStale(): void {
+    const isWaiting = this.#inFlight !== undefined || this.#pace.retryIn(this.#now) > 0;
+    if (!isWaiting && this.#pace.isStale(this.#now)) void this.#refreshQuietly();
   }
 
   status(): IssuerStatus {
@@ -111,6 +119,7 @@ export class IssuerKeys {
       lastError: this.#failure?.message ?? null,
       nextRefresh: this.#nextRefresh,
       stale: this.#pace.isStale(this.#now),
+      usable: this.#hasGoodKeys,
       fetchCount: this.#fetchCount,
     };
   }
@@ -127,10 +136,14 @@ export class IssuerKeys {
     return !this.#isClosed && this.#pace.isUsable(this.#now);
   }
 
+  get #hasGoodKeys(): boolean {
+    return this.#isUsable && this.#keySet.keys.length > 0;
+  }
+
   // A key that is there never waits for the network, however old it is.
   #find(name: KeyName): VerificationKey | undefined {
     const key = this.#isUsable ? this.#keySet.find(name) : undefined;
-    if (key !== undefined) this.#refreshIfStale();
+    if (key !== undefined) this.refreshIfStale();
     return key;
   }
 
@@ -147,11 +160,6 @@ export class IssuerKeys {
     return !this.#isUsable || this.#pace.takeRefetch(this.#now);
   }
 
-  #refreshIfStale(): void {
-    const isWaiting = this.#inFlight !== undefined || this.#pace.retryIn(this.#now) > 0;
-    if (!isWaiting && this.#pace.isStale(this.#now)) void this.#refreshQuietly();
-  }
-
   // The failure is in the log; nobody waits for this.
   async #refreshQuietly(): Promise<void> {
     await this.#fetchOnce().catch(() => undefined);
@@ -166,31 +174,44 @@ export class IssuerKeys {
   }
 
   async #attempt(): Promise<void> {
+    const deadline = this.#deadline(this.#settings.jwksTimeout, this.#closing.signal);
     try {
-      await this.#download();
+      await this.#download(deadline.signal);
     } catch (error) {
       this.#fail(error instanceof FetchFailure ? error : new FetchFailure('network', this.#issuer, String(error)));
       throw error;
     } finally {
+      deadline.end();
       this.#schedule();
     }
   }
 
-  async #download(): Promise<void> {
-    const ask = async (url: string): Promise<unknown> => (await this.#fetch(url)).document;
-    const url = await this.#discovery.locate(ask, this.#now);
+  #deadline(seconds: number, outer: AbortSignal): Deadline {
+    return new Deadline(seconds, this.#surroundings.timers, outer);
+  }
+
+  async #download(signal: AbortSignal): Promise<void> {
+    const url = await this.#locate(signal);
     const etag = this.#version?.url === url ? this.#version.etag : undefined;
     this.#fetchCount++;
-    const answer = await this.#fetch(url, etag);
+    const answer = await this.#fetch(url, signal, etag);
     if (!answer.isUnchanged) this.#replaceKeys(answer.document, url);
     this.#version = { url, etag: answer.headers.get('etag') ?? (answer.isUnchanged ? etag : undefined) };
     this.#succeed(answer);
   }
 
-  #fetch(url: string, etag?: string): Promise<JsonAnswer> {
-    const { fetch, timers } = this.#surroundings;
-    const bounds = { fetch, timers, timeout: this.#settings.jwksTimeout, signal: this.#closing.signal };
-    return fetchJson(url, bounds, etag);
+  // A discovery that is only repeated must leave the keys time to come: a hanging one would make them run out.
+  async #locate(signal: AbortSignal): Promise<string> {
+    const { jwksTimeout } = this.#settings;
+    const deadline = this.#deadline(this.#discovery.jwksUrl === undefined ? jwksTimeout : jwksTimeout / 2, signal);
+    const ask = async (url: string): Promise<unknown> => (await this.#fetch(url, deadline.signal)).document;
+    return this.#discovery.locate(ask, this.#now).finally(() => {
+      deadline.end();
+    });
+  }
+
+  #fetch(url: string, signal: AbortSignal, etag?: string): Promise<JsonAnswer> {
+    return fetchJson(url, { fetch: this.#surroundings.fetch, signal }, etag);
   }
 
   // An issuer has keys: a set without one, over good keys, is a mistake of its own and no revocation of everything.
@@ -198,8 +219,7 @@ export class IssuerKeys {
     const keySet = KeySet.read(document, this.#keySet);
     if (keySet === undefined) throw new FetchFailure('parse', url, 'the answer is not a JWK Set');
     this.#reportProblems(keySet);
-    const hasGoodKeys = this.#isUsable && this.#keySet.keys.length > 0;
-    if (keySet.keys.length === 0 && hasGoodKeys)
+    if (keySet.keys.length === 0 && this.#hasGoodKeys)
       throw new FetchFailure('content', url, 'the JWK Set has no usable key; the last good keys stay');
     this.#keySet = keySet;
   }

@@ -77,6 +77,11 @@ export class JwksManager implements Surroundings {
     return this.#issuer.isCurrent(key);
   }
 
+  /** Sets off the fetches that are due, and waits for none: with it an API that nobody has asked anything gets its keys. */
+  refreshIfStale(): void {
+    this.#issuer.refreshIfStale();
+  }
+
   /** What is known about each issuer's keys; plain data, for health checks. */
   status(): IssuerStatus[] {
     return [this.#issuer.status()];

@@ -3,11 +3,11 @@ import type { Request } from 'express';
 import { InsufficientScope, NotAuthenticated, PermissionDenied, type APIException } from '../core/exceptions';
 import { grantsAskedFor, meets, type GrantRequirement, type Requirement } from '../core/requirement';
 import { isAuthenticated } from './access';
-import { definesObjectRule, definesViewRule, dependsOnObject, type ApiView, type BasePermission } from './base';
+import { definesObjectRule, definesViewRule, dependsOnObject, type ApiView } from './base';
 import { requirementOfLeaf, type PermissionLeaf, type PermissionTree } from './tree';
 import { grantsOfRequest } from './token-claims';
 
-/** `undefined`: it depends on the object, or on a permission that cannot be asked yet. */
+/** `undefined`: it depends on the object. */
 type Truth = boolean | undefined;
 
 /** What is asked about: a request to a controller's handler and, once it is loaded, the object. */
@@ -15,8 +15,6 @@ export interface Subject {
   readonly request: Request;
   readonly controller: ApiView;
   readonly object?: { readonly value: unknown };
-  /** Can this permission be asked by now? The answer of one that cannot is not known yet. Default: each can. */
-  canAsk?(permission: BasePermission): boolean;
 }
 
 /** What came of asking a tree. */
@@ -88,8 +86,7 @@ async function evaluateOr(operands: readonly PermissionTree[], subject: Subject,
 
 async function evaluateLeaf(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): Promise<Outcome> {
   const isNobody = leaf.permission.needsAuthentication === true && !isAuthenticated(subject.request);
-  const isUnknown = subject.canAsk?.(leaf.permission) === false;
-  const truth = isNobody ? false : isUnknown ? undefined : await leafTruth(leaf, subject, isNegated);
+  const truth = isNobody ? false : await leafTruth(leaf, subject, isNegated);
   const isUpToScopes = truth === false && !isNegated && !isNobody && (await wouldScopesDo(leaf, subject));
   return { truth, leaf, isNegated, isUpToScopes };
 }

@@ -38,6 +38,15 @@ export function isEarly(tree: PermissionTree): boolean {
   return leavesOf(tree).every(({ permission }) => isAskedBeforeTheBody(permission));
 }
 
+/** Is the tree false for whoever is not authenticated, whatever its rules say? */
+export function isClosedToNobody(tree: PermissionTree, isNegated = false): boolean {
+  if ('permission' in tree) return tree.permission.needsAuthentication === true;
+  const isClosed = (operand: PermissionTree): boolean =>
+    isClosedToNobody(operand, tree.operator === 'not' ? !isNegated : isNegated);
+  const isAnd = (tree.operator === 'and') !== isNegated;
+  return isAnd ? tree.operands.some(isClosed) : tree.operands.every(isClosed);
+}
+
 /** Has any permission of the tree a rule about an object? */
 export function hasObjectRule(tree: PermissionTree): boolean {
   return leavesOf(tree).some(({ permission }) => definesObjectRule(permission));

@@ -1,4 +1,5 @@
 /** The binding to routing-controllers: the guard in front of every route, a controller per request, one answer to every error. */
+import { METHODS } from 'node:http';
 import { finished } from 'node:stream';
 import type { Application, ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from 'express';
 import {
@@ -12,6 +13,7 @@ import { APIException, ImproperlyConfigured, NotAuthenticated } from '../core/ex
 import { isAuthenticated } from '../permissions/access';
 import { answerTo, isAnswer, logAnswer, sendAnswer } from '../views/exception-handler';
 import { afterTheBody, beforeTheBody } from '../views/lifecycle';
+import type { RouteRules } from '../views/route-rules';
 import { Visit, findVisit, type Services, type Stage } from '../views/visit';
 import type { AxiomsRequest } from '../authentication/user';
 import { askChecker, checkRoles } from './authorized';
@@ -35,8 +37,7 @@ export class AxiomsDriver extends ExpressDriver {
     const route = this.routes.add(meta, this.routePrefix);
     const uses = [...meta.controllerMetadata.uses, ...meta.uses];
     meta.methodOverride ??= runOnItsController;
-    const register = (this.app as Record<string, (...args: unknown[]) => void>)[meta.type.toLowerCase()];
-    register?.call(
+    registrarOf(this.app, meta, route.rules).call(
       this.app,
       routePath(this.routePrefix, meta),
       this.firstGuard(meta, route),
@@ -256,6 +257,15 @@ export class AxiomsDriver extends ExpressDriver {
         error: textOf(error),
       });
   }
+}
+
+type Registrar = (...args: unknown[]) => void;
+
+function registrarOf(app: object, { type }: ActionMetadata, { place }: RouteRules): Registrar {
+  const register = (app as Record<string, unknown>)[type.toLowerCase()];
+  if (typeof register === 'function' && (type === 'all' || METHODS.includes(type.toUpperCase())))
+    return register as Registrar;
+  throw new ImproperlyConfigured(`${place} is for the method ${type.toUpperCase()}, which Express does not know.`);
 }
 
 function userOf({ request }: Action): unknown {

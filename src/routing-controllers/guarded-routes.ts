@@ -36,6 +36,7 @@ export class GuardedRoutes {
       path: String(routePath(routePrefix, meta)),
       isParametrized: isParametrized(meta.route),
       action: meta.method,
+      readsBody: meta.isBodyUsed,
     };
     const rules = routeRules(route, sample, this.services);
     for (const check of [requireTypes, requireLoader]) check(meta, rules, sample);

@@ -6,7 +6,9 @@ export function routePath(routePrefix: string, { route, controllerMetadata }: Ac
   const own = route as string | RegExp | undefined;
   const prefix = `${withSlash(routePrefix)}${(controllerMetadata.route as string | undefined) ?? ''}`;
   if (!(own instanceof RegExp)) return `${prefix}${own ?? ''}` || '/';
-  return prefix === '' ? own : new RegExp(`^${escaped(prefix)}(?:${unanchored(own.source)})/?$`, own.flags);
+  // A regex that remembers where it was matches every other time.
+  const flags = own.flags.replace(/[gy]/g, '');
+  return new RegExp(prefix === '' ? own.source : `^${escaped(prefix)}(?:${unanchored(own.source)})/?$`, flags);
 }
 
 /** Has the handler's own path a parameter, or is it a regex? */

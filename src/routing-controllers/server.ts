@@ -1,5 +1,5 @@
 /** Makes or extends an Express app: routing-controllers' names and signatures, with every route guarded. */
-import express, { type Application, type ErrorRequestHandler, type Express } from 'express';
+import express, { type Application, type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { createExecutor, getMetadataArgsStorage, type RoutingControllersOptions } from 'routing-controllers';
 import { AccessTokenVerifier } from '../core/access-token';
 import { ImproperlyConfigured } from '../core/exceptions';
@@ -57,9 +57,14 @@ export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
   const settings = defineSettings(options.axioms ?? settingsFromEnv(process.env));
   const server = newServer(settings);
   serve(app as Application, options, server);
-  (app as Application).locals.axioms = server;
+  localsOf(app as Application).axioms = server;
   void server.jwksManager.start();
   return app;
+}
+
+// A router has none of its own.
+function localsOf(app: { locals?: Record<string, unknown> }): Record<string, unknown> {
+  return (app.locals ??= {});
 }
 
 interface NewServer extends AxiomsServer {
@@ -91,6 +96,7 @@ function serve(app: Application, options: AxiomsServerOptions, { services, guard
     throw new ImproperlyConfigured(
       `No handler was found in controllers: ${options.controllers?.map(nameOf).join(', ')}. Check the paths, and that the classes have handlers.`,
     );
+  app.use(endOptions);
   if (options.defaultErrorHandler !== false) app.use(answerOurErrors(driver));
 }
 
@@ -121,6 +127,11 @@ function warnOfOpenings({ issuerUrl, allowInsecureUrls, logger }: Settings): voi
   for (const url of allowInsecureUrls)
     logger.warn(`'allowInsecureUrls' accepts ${url}: who can change its answers can forge tokens.`);
 }
+
+// After an OPTIONS request Express answers by itself, even where there is an answer, and ends the connection over it.
+const endOptions: RequestHandler = (request, response, next) => {
+  if (request.method !== 'OPTIONS' || !response.headersSent) next();
+};
 
 // What plain middlewares of the app threw or handed on: ours, and a body that cannot be read. The rest is the app's.
 function answerOurErrors(driver: AxiomsDriver): ErrorRequestHandler {

@@ -62,8 +62,8 @@ function spelling(name: string): string {
   return name
     .replace(/_/g, '')
     .toLowerCase()
-    .replace(/e?s$/, '')
-    .replace(/s?class$/, 'class')
+    .replace(/s?class(?:es)?$/, 'class')
+    .replace(/s$/, '')
     .replace('accesstokens', 'accesstoken');
 }
 

@@ -4,7 +4,7 @@ import { AnonymousUser } from '../authentication/user';
 import { ImproperlyConfigured, NotAuthenticated, Throttled } from '../core/exceptions';
 import { isAuthenticated } from '../permissions/access';
 import { evaluate, refusal } from '../permissions/evaluation';
-import { isEarly, leavesOf, permissionTree, type PermissionTree } from '../permissions/tree';
+import { isClosedToNobody, isEarly, leavesOf, permissionTree, type PermissionTree } from '../permissions/tree';
 import { MethodOnly } from './method-only';
 import { holdUntilAsked, loadObject } from './object-rules';
 import { authenticationClassesOf, permissionRulesOf, throttleClassesOf } from './policies';
@@ -94,8 +94,8 @@ function setCaller(
 
 // While these are asked the controller sees a request with a method and nothing else: a rule that looks further is asked later.
 async function checkEarlyPermissions(visit: Visit): Promise<void> {
-  const { rules } = visit;
-  const shown = new MethodOnly(visit.request.method);
+  const { rules, request } = visit;
+  const shown = new MethodOnly(request.method);
   visit.show(shown.request, shown.response);
   try {
     const permissions = readPermissions(visit, shown);
@@ -103,15 +103,11 @@ async function checkEarlyPermissions(visit: Visit): Promise<void> {
     const known = permissions.filter((_, index) => rules.permissions?.[index] !== undefined);
     let isInOrder = true;
     for (const [index, tree] of permissions.entries()) {
-      const isWhole = isEarly(tree) && !rules.isLate(index);
-      isInOrder &&= isWhole;
-      // The first failing member decides; before a body is read, the first that can be asked.
-      const canAsk = rules.readsBody
-        ? (one: BasePermission) => known.includes(tree) && isAskedBeforeTheBody(one)
-        : () => isInOrder;
-      const { isExceeded } = await shown.watchAsync(() => ask(visit, tree, known, { ...visit.subject, canAsk }));
-      if (isExceeded) leavesOf(tree).forEach(leaf => delete leaf.viewRule);
-      else if (isWhole && (rules.readsBody || isInOrder)) visit.unasked = visit.unasked.filter(one => one !== tree);
+      const isKnown = isEarly(tree) && !rules.isLate(index);
+      isInOrder &&= isKnown;
+      // The first failing member decides; where there is a body, the first that needs nothing of it.
+      if (isKnown && (isInOrder || rules.readsBody)) await askEarly(visit, tree, known, shown);
+      else if (!isAuthenticated(request) && isClosedToNobody(tree)) throw new NotAuthenticated();
     }
   } finally {
     visit.show(visit.request, visit.response);
@@ -132,20 +128,26 @@ function permissionTrees(visit: Visit): readonly PermissionTree[] {
   );
 }
 
-async function checkLatePermissions(visit: Visit): Promise<void> {
-  if (!visit.arePermissionsRead) visit.unasked = visit.permissions = permissionTrees(visit);
-  for (const tree of visit.unasked) await ask(visit, tree, visit.permissions, visit.subject);
-}
-
-async function ask(
+async function askEarly(
   visit: Visit,
   tree: PermissionTree,
-  all: readonly PermissionTree[],
-  subject: Subject,
-): Promise<Truth> {
-  const outcome = await evaluate(tree, subject);
-  if (outcome.truth === false) throw await refusal(outcome, all, subject);
-  return outcome.truth;
+  known: readonly PermissionTree[],
+  shown: MethodOnly,
+): Promise<void> {
+  const { isExceeded } = await shown.watchAsync(() => ask(visit, tree, known));
+  if (isExceeded) leavesOf(tree).forEach(leaf => delete leaf.viewRule);
+  else visit.unasked = visit.unasked.filter(one => one !== tree);
+}
+
+async function checkLatePermissions(visit: Visit): Promise<void> {
+  if (!visit.arePermissionsRead) visit.unasked = visit.permissions = permissionTrees(visit);
+  for (const tree of visit.unasked) await ask(visit, tree, visit.permissions);
+}
+
+async function ask(visit: Visit, tree: PermissionTree, all: readonly PermissionTree[]): Promise<void> {
+  const outcome = await evaluate(tree, visit.subject);
+  if (outcome.truth === false) throw await refusal(outcome, all, visit.subject);
+  if (outcome.truth === undefined && visit.isObjectAction) visit.isObjectPending = true;
 }
 
 // All of them are asked, and the longest wait is told, as in DRF.

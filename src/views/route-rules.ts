@@ -17,6 +17,8 @@ export interface Route {
   readonly isParametrized: boolean;
   /** The handler's name. */
   readonly action: string;
+  /** A body is parsed for the handler. */
+  readonly readsBody: boolean;
 }
 
 /** What one permission of the list asks for; `undefined`: it is decided per request. */

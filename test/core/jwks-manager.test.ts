@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { expect } from 'chai';
+import { fetchJson, FetchFailure } from '../../src/core/bounded-fetch';
+import { TimeIsUp } from '../../src/core/deadline';
 import { APIException, InvalidToken, ServiceUnavailable } from '../../src/core/exceptions';
 import { JwksManager, type IssuerStatus, type VerificationKey } from '../../src/core/jwks-manager';
 import { defineSettings, type SettingsInput } from '../../src/core/settings';
 import { globalTimers } from '../../src/core/timers';
 import { eventually, FakeTime } from '../issuer/fake-time';
 import { RecordingLogger } from '../issuer/recording-logger';
-import { down, keysPath, makeKey, oidcPath, ok, ScriptedIssuer, type Mode } from '../issuer/scripted-issuer';
+import { down, keysPath, makeKey, oauthPath, oidcPath, ok, ScriptedIssuer, type Mode } from '../issuer/scripted-issuer';
 
 // A = 600 s, A + S = 1800 s, C = 30 s, F = 1 s doubling to 60 s; all of it passes on a fake clock.
 const refreshInterval = 600;
@@ -365,6 +367,57 @@ describe('JwksManager', () => {
       await eventually(() => issuer.openRequests === 0);
     }).retries(2);
   }
+
+  const slow = (delay: number): Mode => ({ is: 'slow', delay });
+  const slowPaths: [string, Record<string, Mode>][] = [
+    ['hangs', { [oidcPath]: { is: 'hang' } }],
+    ['hangs at its second place', { [oidcPath]: { is: 'status', status: 404 }, [oauthPath]: { is: 'hang' } }],
+    ['and keys are slow, each within the timeout', { [oidcPath]: slow(100), [keysPath]: slow(100) }],
+  ];
+  for (const [title, modes] of slowPaths) {
+    it(`S9: a cold start where discovery ${title} answers 503 within the one timeout`, async () => {
+      for (const [path, mode] of Object.entries(modes)) issuer.modes.set(path, mode);
+      manager = make({ jwksTimeout: 0.15 });
+      manager.timers = globalTimers;
+      const start = performance.now();
+      expect(await askMany(100, () => 'k1')).to.deep.equal([503]);
+      expect(performance.now() - start).to.be.within(145, 250);
+      expect(issuer.count()).to.be.at.most(1);
+      expect(logger.text('error')).to.contain('"kind":"timeout"');
+      await eventually(() => issuer.openRequests === 0);
+    }).retries(2);
+  }
+
+  it('S9: a repeated discovery that hangs leaves the keys their time', async () => {
+    await ask('k1');
+    issuer.metadataMode = { is: 'hang' };
+    issuer.keys.push(makeKey('k2').jwk);
+    time.advance(25 * 60 * 60);
+    const asked = ask('k2');
+    await eventually(() => issuer.openRequests === 1);
+    time.advance(2.5);
+    expect(await asked).to.equal(200);
+    expect(issuer.count()).to.equal(2);
+  });
+
+  it('S9: a fetch is not begun when the time is up', async () => {
+    const closed = new AbortController();
+    closed.abort(new TimeIsUp(5));
+    let asked = 0;
+    const fetch = (): Promise<Response> => Promise.reject(new Error(`asked ${++asked} times`));
+    const failure = await fetchJson(issuer.url, { fetch, signal: closed.signal }).catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(FetchFailure).and.include({ kind: 'timeout' });
+    expect(asked).to.equal(0);
+  });
+
+  it('S9: a failure does not tell the query of a URL, which may be a secret', async () => {
+    issuer.keysMode = down;
+    issuer.modes.set(`${keysPath}?code=secret-marker`, down);
+    manager = make({ jwksUrl: `${issuer.jwksUrl}?code=secret-marker` });
+    await refreshFails();
+    expect(status().lastError).to.equal(`${issuer.jwksUrl}: answers with status 500`);
+    isMeantToHeal = false;
+  });
 
   it('S9: a fetch that does not listen to its signal ends in time, too', async () => {
     const realFetch = manager.fetch;
@@ -726,6 +779,7 @@ describe('JwksManager', () => {
       lastError: null,
       nextRefresh: null,
       stale: true,
+      usable: false,
       fetchCount: 0,
     });
     await manager.start();
@@ -737,6 +791,7 @@ describe('JwksManager', () => {
       lastError: null,
       nextRefresh: time.now + refreshInterval * 1000,
       stale: false,
+      usable: true,
       fetchCount: 1,
     });
     issuer.keysMode = down;
