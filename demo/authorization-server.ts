@@ -35,6 +35,15 @@ async function newSigningKey(): Promise<JWK> {
 
 const AN_HOUR = 3600;
 
+const lifetimes = {
+  AccessToken: AN_HOUR,
+  ClientCredentials: AN_HOUR,
+  Grant: AN_HOUR,
+  IdToken: AN_HOUR,
+  Interaction: AN_HOUR,
+  Session: AN_HOUR,
+};
+
 function configuration(issuerUrl: string, signingKey: JWK): Configuration {
   return {
     adapter: memoryAdapter(),
@@ -51,14 +60,7 @@ function configuration(issuerUrl: string, signingKey: JWK): Configuration {
     renderError: (ctx, { error, error_description }) => {
       ctx.body = [error, error_description].join(': ');
     },
-    ttl: {
-      AccessToken: AN_HOUR,
-      ClientCredentials: AN_HOUR,
-      Grant: AN_HOUR,
-      IdToken: AN_HOUR,
-      Interaction: AN_HOUR,
-      Session: AN_HOUR,
-    },
+    ttl: lifetimes,
   };
 }
 

@@ -10,9 +10,15 @@ export async function guide(demo: Demo): Promise<string> {
 API                   ${demo.api.url}
 Authorization server  ${demo.issuer.url}
 
+Who is who, by their access tokens:
+
 ${whoIsWho()}
 
+Who can do what, by the status of the answer:
+
 ${whoCanDoWhat()}
+
+Requests to try; their tokens are good for an hour:
 
 ${await requestsToTry(demo)}
 

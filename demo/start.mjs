@@ -4,11 +4,11 @@ import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'nod
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const build = 'dist/.tsbuildinfo';
+const stamp = 'dist/.tsbuildinfo';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
-if (!isInstalled()) run('Installing what is missing', 'npm ci --include=dev --ignore-scripts --no-audit --no-fund');
-if (!isBuilt()) run('Building', 'npm run build --silent');
+if (!isInstalled()) run('npm ci --include=dev --ignore-scripts --no-audit --no-fund');
+if (!isBuilt()) build();
 await import(`../dist/demo/${process.argv[2]}.js`);
 
 function isInstalled() {
@@ -27,21 +27,25 @@ function isBuilt() {
   const sources = ['src', 'demo'].flatMap(folder =>
     readdirSync(folder, { recursive: true }).map(file => join(folder, file)),
   );
-  const newest = Math.max(...[...sources, 'tsconfig.json'].filter(file => /\.(ts|json)$/.test(file)).map(timeOf));
-  return existsSync(build) && timeOf(build) >= newest;
+  const times = [...sources, 'tsconfig.json'].filter(file => /\.(ts|json)$/.test(file)).map(timeOf);
+  return existsSync(stamp) && timeOf(stamp) >= Math.max(...times);
 }
 
 function timeOf(file) {
   return statSync(file).mtimeMs;
 }
 
-function run(what, command) {
-  console.log(`${what}: ${command}`);
+function build() {
+  run('npm run build --silent');
+  // The compiler leaves its stamp alone where nothing changed but a file's time.
+  utimesSync(stamp, new Date(), new Date());
+}
+
+function run(command) {
+  console.log(command);
   try {
     execSync(command, { stdio: 'inherit' });
   } catch {
     process.exit(1);
   }
-  // An unchanged file is not written again: note that what is built is as new as what it was built from.
-  if (existsSync(build)) utimesSync(build, new Date(), new Date());
 }

@@ -20,7 +20,8 @@ function brief({ status, challenge }: Answer): string {
   return [status, code].join(' ').trimEnd();
 }
 
-function difference({ request, caller, expected, got }: Outcome): string {
+/** What was expected and what came, in full. */
+export function difference({ request, caller, expected, got }: Outcome): string {
   return `\n${request} as ${caller.name}\n  expected ${inFull(expected)}\n  got      ${inFull(got)}`;
 }
 
