@@ -216,10 +216,10 @@ const providers: Provider[] = [
   },
   {
     name: 'Microsoft Entra ID (v2.0), web clients with a secret',
-    settings: { issuerUrl: entra, audience: entraApi, requiredClaims: { ver: '2.0', azpacr: '1' } },
+    settings: { issuerUrl: entra, audience: entraApi, requiredClaims: { ver: '2.0', azpacr: '0' } },
     accessToken: {
       header: { typ: 'JWT' },
-      claims: { ...entraUser, aio: 'A', azp: '77777777-client', azpacr: '1', scp: 'books.read openid' },
+      claims: { ...entraUser, aio: 'A', azp: '77777777-client', azpacr: '0', scp: 'books.read openid' },
     },
     opens: ['/scopes', '/roles'],
     others: {

@@ -1,7 +1,7 @@
 /** When is an access token good: RFC 7519, RFC 9068 and RFC 8725, for a resource server. */
 import { checkClaims, checkTimes } from './claim-rules';
 import { parseCompactJws, type Claims, type TokenHeader, type UnverifiedToken } from './compact-jws';
-import { InvalidToken } from './exceptions';
+import { InvalidToken, ServiceUnavailable } from './exceptions';
 import type { JwksManager } from './jwks-manager';
 import type { VerificationKey } from './key-set';
 import type { Settings } from './settings';
@@ -51,11 +51,15 @@ export class AccessTokenVerifier {
 
   private async verifyAnew(token: string): Promise<VerifiedToken> {
     const unverified = parseCompactJws(token, this.settings.maxTokenSize);
-    const named = this.checkHeader(unverified.header);
-    checkTimes(unverified.claims, this.settings, this.clock());
-    checkClaims(unverified.claims, this.settings);
-    const key = await this.keys.getKey(named);
-    return this.checkSignature(token, named.alg, key, unverified);
+    try {
+      const named = this.checkHeader(unverified.header);
+      checkTimes(unverified.claims, this.settings, this.clock());
+      checkClaims(unverified.claims, this.settings);
+      const key = await this.keys.getKey(named);
+      return this.checkSignature(token, named.alg, key, unverified);
+    } catch (error) {
+      throw attributed(error, unverified.claims, this.settings);
+    }
   }
 
   // jwk, jku, x5u and x5c are never looked at: keys come from the issuer alone (RFC 8725 §3.10).
@@ -63,12 +67,14 @@ export class AccessTokenVerifier {
     const { alg, kid } = header;
     // RFC 8725 §3.1, §3.2: only the algorithms of the list.
     if (typeof alg !== 'string' || !this.settings.algorithms.includes(alg))
-      throw new InvalidToken('The algorithm of the access token is not accepted');
-    if (typeof kid !== 'string' || kid === '') throw new InvalidToken('The access token names no key');
+      throw new InvalidToken('The algorithm of the access token is not accepted', { reason: 'token_algorithm' });
+    if (typeof kid !== 'string' || kid === '')
+      throw new InvalidToken('The access token names no key', { reason: 'token_key' });
     // RFC 7515 §4.1.11: an extension that is not understood makes the token invalid, and none is. RFC 7797 §6: b64 is one.
     if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64'))
-      throw new InvalidToken('The access token uses an extension that is not supported');
-    if (!this.acceptsType(header)) throw new InvalidToken('The token is not of an accepted type');
+      throw new InvalidToken('The access token uses an extension that is not supported', { reason: 'token_extension' });
+    if (!this.acceptsType(header))
+      throw new InvalidToken('The token is not of an accepted type', { reason: 'token_type' });
     return { alg, kid };
   }
 
@@ -83,11 +89,18 @@ export class AccessTokenVerifier {
   private checkSignature(token: string, alg: string, key: VerificationKey, unverified: UnverifiedToken): VerifiedToken {
     const { header, claims, signingInput, signature } = unverified;
     if (!verifySignature(alg, key.keyObject, signingInput, signature))
-      throw new InvalidToken('The signature of the access token is wrong');
+      throw new InvalidToken('The signature of the access token is wrong', { reason: 'token_signature' });
     const verified = Object.freeze({ header, claims });
     this.#verified.set(token, verified, key);
     return verified;
   }
+}
+
+/** The refusal, with the issuer that it is about; only what the settings say: these claims may be anybody's. */
+function attributed(error: unknown, { iss }: Claims, { issuerUrl }: Settings): unknown {
+  const isOurs = error instanceof InvalidToken || error instanceof ServiceUnavailable;
+  if (isOurs && issuerUrl !== undefined && iss === issuerUrl) error.issuer = issuerUrl;
+  return error;
 }
 
 function shortType(type: string): string {

@@ -22,7 +22,8 @@ const rules: readonly Rule[] = [
 
 // RFC 7519 §4.1.1, RFC 9068 §4: "MUST exactly match".
 function fromTheIssuer({ iss }: Claims, { issuerUrl }: Settings): void {
-  if (issuerUrl !== undefined && iss !== issuerUrl) throw new InvalidToken('The access token is from another issuer');
+  if (issuerUrl !== undefined && iss !== issuerUrl)
+    throw new InvalidToken('The access token is from another issuer', { reason: 'token_issuer' });
 }
 
 // RFC 7519 §4.1.3: this API must be one of the audiences, as a whole element.
@@ -30,11 +31,12 @@ function forThisAudience(claims: Claims, settings: Settings): void {
   const value = settings.audienceClaims.map(name => claimValue(claims, name)).find(found => found !== undefined);
   const audiences: readonly unknown[] = Array.isArray(value) ? value : [value];
   const isOurs = audiences.some(audience => typeof audience === 'string' && settings.audience.includes(audience));
-  if (!isOurs) throw new InvalidToken('The access token is for another audience');
+  if (!isOurs) throw new InvalidToken('The access token is for another audience', { reason: 'token_audience' });
 }
 
 function aboutSomebody({ sub }: Claims): void {
-  if (typeof sub !== 'string' || sub === '') throw new InvalidToken('The access token has no subject');
+  if (typeof sub !== 'string' || sub === '')
+    throw new InvalidToken('The access token has no subject', { reason: 'token_subject' });
 }
 
 // RFC 8725 §3.12: tokens of one kind must not serve as another. Cognito marks them with token_use, Keycloak with a claim
@@ -44,17 +46,19 @@ function notOfAnotherKind(claims: Claims): void {
   const isMarked = Object.hasOwn(claims, 'token_use') && use !== 'access';
   const isTyped = typeof typ === 'string' && ['id', 'refresh', 'offline', 'logout'].includes(typ.toLowerCase());
   const hasTheirClaims = ['at_hash', 'c_hash', 'events'].some(name => Object.hasOwn(claims, name));
-  if (isMarked || isTyped || hasTheirClaims) throw new InvalidToken('The token is not an access token');
+  if (isMarked || isTyped || hasTheirClaims)
+    throw new InvalidToken('The token is not an access token', { reason: 'token_type' });
 }
 
 // RFC 7800 §3.1, RFC 9449 §7: who only bears such a token has not shown the key that it is bound to.
 function notBoundToAKey(claims: Claims): void {
-  if (Object.hasOwn(claims, 'cnf')) throw new InvalidToken('The access token is bound to a key that was not shown');
+  if (Object.hasOwn(claims, 'cnf'))
+    throw new InvalidToken('The access token is bound to a key that was not shown', { reason: 'token_bound' });
 }
 
 function withRequiredValues(claims: Claims, { requiredClaims }: Settings): void {
   const isMet = Object.entries(requiredClaims).every(([name, value]) => claimValue(claims, name) === value);
-  if (!isMet) throw new InvalidToken('The access token lacks a required claim');
+  if (!isMet) throw new InvalidToken('The access token lacks a required claim', { reason: 'token_claim' });
 }
 
 // RFC 9068 §2.2: iss, exp, aud, sub, client_id, iat and jti are required; exp and sub always are, here.
@@ -62,7 +66,7 @@ function asTheProfileSays(claims: Claims, { profile }: Settings): void {
   if (profile !== 'rfc9068') return;
   const isComplete = ['iss', 'client_id', 'jti'].every(name => typeof claims[name] === 'string' && claims[name] !== '');
   if (!isComplete || claimValue(claims, 'aud') === undefined || claims.iat === undefined)
-    throw new InvalidToken('The access token lacks a claim of its profile');
+    throw new InvalidToken('The access token lacks a claim of its profile', { reason: 'token_claim' });
 }
 
 /**
@@ -77,13 +81,14 @@ export function checkTimes(claims: Claims, { clockTolerance, maxTokenAge }: Sett
   const nbf = numericDate(claims, 'nbf');
   const iat = numericDate(claims, 'iat');
   // RFC 7519 §4.1.4: "on or after which the JWT MUST NOT be accepted".
-  if (exp === undefined) throw new InvalidToken('The access token never expires');
-  if (seconds >= exp + clockTolerance) throw new InvalidToken('The access token expired');
-  if (nbf !== undefined && nbf > seconds + clockTolerance) throw new InvalidToken('The access token is not valid yet');
+  if (exp === undefined) throw new InvalidToken('The access token never expires', { reason: 'token_claim' });
+  if (seconds >= exp + clockTolerance) throw new InvalidToken('The access token expired', { reason: 'token_expired' });
+  if (nbf !== undefined && nbf > seconds + clockTolerance)
+    throw new InvalidToken('The access token is not valid yet', { reason: 'token_not_yet_valid' });
   if (iat !== undefined && iat > seconds + clockTolerance)
-    throw new InvalidToken('The access token was issued in the future');
+    throw new InvalidToken('The access token was issued in the future', { reason: 'token_not_yet_valid' });
   if (maxTokenAge !== undefined && (iat === undefined || seconds > iat + maxTokenAge + clockTolerance))
-    throw new InvalidToken('The access token is too old');
+    throw new InvalidToken('The access token is too old', { reason: 'token_too_old' });
 }
 
 // RFC 7519 §2: a NumericDate is a JSON number; text that looks like one is not.
@@ -91,6 +96,6 @@ function numericDate(claims: Claims, name: 'exp' | 'nbf' | 'iat'): number | unde
   if (!Object.hasOwn(claims, name)) return undefined;
   const value = claims[name];
   if (typeof value !== 'number' || !Number.isFinite(value))
-    throw new InvalidToken(`The access token has no numeric ${name}`);
+    throw new InvalidToken(`The access token has no numeric ${name}`, { reason: 'token_claim' });
   return value;
 }

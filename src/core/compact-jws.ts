@@ -25,7 +25,7 @@ export interface UnverifiedToken {
  * with JSON objects, no member twice, in the first two.
  */
 export function parseCompactJws(token: string, maxSize: number): UnverifiedToken {
-  if (token.length > maxSize) throw new InvalidToken('The access token is too long');
+  if (token.length > maxSize) throw new InvalidToken('The access token is too long', { reason: 'token_too_long' });
   const parts = token.split('.', 4);
   const [header, claims, signature] = parts;
   if (parts.length !== 3 || header === undefined || claims === undefined || signature === undefined) throw malformed();
@@ -39,7 +39,7 @@ export function parseCompactJws(token: string, maxSize: number): UnverifiedToken
 
 // Without a cause: the parsers' own messages quote the token, and causes are logged.
 function malformed(): InvalidToken {
-  return new InvalidToken('The access token is malformed');
+  return new InvalidToken('The access token is malformed', { reason: 'token_malformed' });
 }
 
 // RFC 7515 §2: base64url without padding, white space or line breaks. Encoding it again finds stray bits (RFC 4648 §3.5):

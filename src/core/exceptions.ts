@@ -77,10 +77,45 @@ export class AuthenticationFailed extends APIException {
   static override readonly description: string = 'Incorrect authentication credentials';
 }
 
+/** Why an access token is not valid: a closed set, for events and metrics. `token_invalid`: for another reason. */
+export type TokenReason =
+  | 'token_malformed'
+  | 'token_too_long'
+  | 'token_algorithm'
+  | 'token_extension'
+  | 'token_type'
+  | 'token_key'
+  | 'token_signature'
+  | 'token_expired'
+  | 'token_not_yet_valid'
+  | 'token_too_old'
+  | 'token_issuer'
+  | 'token_audience'
+  | 'token_subject'
+  | 'token_claim'
+  | 'token_bound'
+  | 'token_revoked'
+  | 'token_invalid';
+
+export interface InvalidTokenOptions extends APIExceptionOptions {
+  /** Default: `token_invalid`. */
+  reason?: TokenReason | undefined;
+}
+
 /** The access token is expired, revoked, malformed, or invalid for other reasons: 401 `invalid_token` (RFC 6750 §3.1). */
 export class InvalidToken extends AuthenticationFailed {
   static override readonly code = 'invalid_token';
   static override readonly description = 'The access token is not valid';
+
+  /** The message as data; never sent. */
+  readonly reason: TokenReason;
+  /** The trusted issuer whose rules the token broke, as the settings spell it; never sent. */
+  declare issuer?: string | undefined;
+
+  constructor(message?: string, options: InvalidTokenOptions = {}) {
+    super(message, options);
+    this.reason = options.reason ?? 'token_invalid';
+  }
 
   override get challenge(): ChallengeParameters {
     return { error: 'invalid_token', error_description: this.message };
@@ -155,19 +190,33 @@ export class Throttled extends APIException {
   }
 }
 
+/** What cannot be reached: a closed set, for events and metrics. `unavailable`: something else than the issuer's keys. */
+export type UnavailableReason = 'keys_unavailable' | 'unavailable';
+
+export interface ServiceUnavailableOptions extends APIExceptionOptions {
+  /** Default: `unavailable`. */
+  reason?: UnavailableReason | undefined;
+}
+
 /** What is needed to decide cannot be reached (the issuer's keys, introspection): 503 with `Retry-After`. */
 export class ServiceUnavailable extends APIException {
   static override readonly httpCode = 503;
   static override readonly code = 'temporarily_unavailable';
   static override readonly description = 'The request cannot be checked at the moment';
 
+  /** The message as data; never sent. */
+  readonly reason: UnavailableReason;
+  /** The trusted issuer whose keys are missing, as the settings spell it; never sent. */
+  declare issuer?: string | undefined;
+
   constructor(
     message?: string,
     /** Seconds until another try makes sense; default 1. */
     readonly retryAfter: number = 1,
-    options: APIExceptionOptions = {},
+    options: ServiceUnavailableOptions = {},
   ) {
     super(message, { ...options, headers: { ...retryAfterHeader(retryAfter), ...options.headers } });
+    this.reason = options.reason ?? 'unavailable';
   }
 }
 

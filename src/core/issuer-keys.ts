@@ -1,7 +1,8 @@
 /** The keys of one issuer: when they are fetched, what of an answer is believed, and who has to wait. */
-import { fetchJson, FetchFailure, type JsonAnswer } from './bounded-fetch';
+import { fetchJson, FetchFailure, type FailureKind, type JsonAnswer } from './bounded-fetch';
 import { Deadline } from './deadline';
 import { Discovery } from './discovery';
+import { keyRefreshes, type JwksEvent } from './events';
 import { InvalidToken, ServiceUnavailable } from './exceptions';
 import { refreshAfter } from './freshness';
 import { KeySet, type KeyName, type VerificationKey } from './key-set';
@@ -95,7 +96,8 @@ export class IssuerKeys {
   async getKey(name: KeyName): Promise<VerificationKey> {
     if (this.#isClosed) throw this.#unavailable();
     const key = this.#find(name) ?? (await this.#findAnew(name));
-    if (key === undefined) throw new InvalidToken('The access token is signed with an unknown key');
+    if (key === undefined)
+      throw new InvalidToken('The access token is signed with an unknown key', { reason: 'token_key' });
     return key;
   }
 
@@ -175,11 +177,15 @@ export class IssuerKeys {
 
   async #attempt(): Promise<void> {
     const deadline = this.#deadline(this.#settings.jwksTimeout, this.#closing.signal);
+    const tell = keyRefreshes.hasSubscribers ? this.#teller() : undefined;
     try {
-      await this.#download(deadline.signal);
+      const outcome = await this.#download(deadline.signal);
+      tell?.(outcome);
     } catch (error) {
-      this.#fail(error instanceof FetchFailure ? error : new FetchFailure('network', this.#issuer, String(error)));
-      throw error;
+      const failure = error instanceof FetchFailure ? error : new FetchFailure('network', this.#issuer, String(error));
+      this.#fail(failure);
+      tell?.('failed', failure.kind);
+      throw failure;
     } finally {
       deadline.end();
       this.#schedule();
@@ -190,7 +196,15 @@ export class IssuerKeys {
     return new Deadline(seconds, this.#surroundings.timers, outer);
   }
 
-  async #download(signal: AbortSignal): Promise<void> {
+  #teller(): (outcome: JwksEvent['outcome'], failure?: FailureKind) => void {
+    const start = this.#now;
+    return (outcome, failure) => {
+      const keys = this.#keySet.keys.length;
+      keyRefreshes.publish({ issuer: this.#issuer, outcome, failure, keys, duration: this.#now - start });
+    };
+  }
+
+  async #download(signal: AbortSignal): Promise<'refreshed' | 'unchanged'> {
     const url = await this.#locate(signal);
     const etag = this.#version?.url === url ? this.#version.etag : undefined;
     this.#fetchCount++;
@@ -198,6 +212,7 @@ export class IssuerKeys {
     if (!answer.isUnchanged) this.#replaceKeys(answer.document, url);
     this.#version = { url, etag: answer.headers.get('etag') ?? (answer.isUnchanged ? etag : undefined) };
     this.#succeed(answer);
+    return answer.isUnchanged ? 'unchanged' : 'refreshed';
   }
 
   // A discovery that is only repeated must leave the keys time to come: a hanging one would make them run out.
@@ -269,7 +284,10 @@ export class IssuerKeys {
     return new ServiceUnavailable(
       'The keys of the issuer cannot be fetched at the moment',
       retryAfter > 0 ? retryAfter : 1,
-      { cause: this.#isClosed ? (this.#closing.signal.reason as unknown) : this.#failure },
+      {
+        reason: 'keys_unavailable',
+        cause: this.#isClosed ? (this.#closing.signal.reason as unknown) : this.#failure,
+      },
     );
   }
 }

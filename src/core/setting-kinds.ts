@@ -14,8 +14,6 @@ export type PolicyClass = (abstract new (...dependencies: never[]) => object) | 
 export interface Kind<Input, Value> {
   /** What is accepted, in words that follow "expected". */
   readonly accepts: string;
-  /** May the variable be empty? */
-  readonly mayBeEmpty?: boolean;
   /** The text of a variable as the value that `check` takes. */
   read(text: string): unknown;
   /** The value as it is used, or `undefined` where it is not accepted. */
@@ -39,7 +37,6 @@ export function listOf(
 ): Kind<string | readonly string[], readonly string[]> {
   return {
     accepts: `a ${mayBeEmpty ? '' : 'non-empty '}list, each element ${item.accepts}`,
-    mayBeEmpty,
     read: variable => (variable.trim() === '' ? [] : variable.split(',').map(element => element.trim())),
     check(input) {
       const list: readonly unknown[] = Array.isArray(input) ? input : [input];

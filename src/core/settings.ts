@@ -24,6 +24,8 @@ import { isPlainUrl } from './urls';
 interface Description<Value> {
   /** The environment variable; none: only in code. */
   readonly variable?: string;
+  /** Is an empty variable an empty list? Elsewhere it is an error. */
+  readonly mayBeEmptyVariable?: boolean;
   /** How the README shows the default. */
   readonly defaultText: string;
   readonly fallback?: Value;
@@ -190,6 +192,7 @@ export const settingsTable = {
     ),
     {
       variable: 'AXIOMS_SAFE_METHODS',
+      mayBeEmptyVariable: true,
       defaultText: '`OPTIONS`',
       fallback: ['OPTIONS'],
       meaning: 'methods that need no credentials; an empty variable is an empty list',
@@ -319,9 +322,9 @@ function checkValue(name: SettingName, input: unknown): unknown {
 }
 
 function readVariable(name: SettingName, text: string): unknown {
-  const { kind, variable = '' } = rowOf(name);
+  const { kind, variable = '', mayBeEmptyVariable = false } = rowOf(name);
   const value = kind.read(text);
-  const isEmpty = text.trim() === '' && kind.mayBeEmpty !== true;
+  const isEmpty = text.trim() === '' && !mayBeEmptyVariable;
   if (isEmpty || kind.check(value) === undefined)
     throw wrong(`The variable ${variable} (setting '${name}')`, text, kind.accepts);
   return value;

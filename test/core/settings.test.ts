@@ -358,7 +358,7 @@ const examples: Example[] = [
     variable: 'AXIOMS_ALLOW_INSECURE_URLS',
     fallback: [],
     good: [
-      ['', [], []],
+      ['http://auth', 'http://auth', ['http://auth']],
       [
         'http://auth:8080,http://keys/jwks',
         ['http://auth:8080', 'http://keys/jwks'],
@@ -458,7 +458,7 @@ describe('settings', () => {
         });
       }
 
-      const mayBeEmpty = name === 'publicMethods' || name === 'allowInsecureUrls';
+      const mayBeEmpty = name === 'publicMethods';
       for (const text of ['', '  '])
         it(`${mayBeEmpty ? 'is an empty list from' : 'stops the start:'} an empty ${variable}, ${JSON.stringify(text)}`, () => {
           const read = (): SettingsInput => settingsFromEnv({ [variable]: text });
@@ -491,6 +491,10 @@ describe('settings', () => {
   it('of requiredClaims are text where they come from the variable', () => {
     const read = settingsFromEnv({ AXIOMS_REQUIRED_CLAIMS: 'token_use=access, level=1 ,a=b=c' });
     expect(read).to.deep.equal({ requiredClaims: { token_use: 'access', level: '1', a: 'b=c' } });
+  });
+
+  it('may be an empty list of insecure URLs, in code', () => {
+    expect(define({ allowInsecureUrls: [] }).allowInsecureUrls).to.deep.equal([]);
   });
 
   it('that are undefined are not given', () => {
