@@ -7,11 +7,12 @@ export {
 } from './routing-controllers/server';
 export { healthMiddleware, type Health, type IssuerHealth } from './routing-controllers/health';
 export { Claim, CurrentObject } from './routing-controllers/params';
-export { defineSettings, settingsFromEnv, Settings, type SettingsInput } from './core/settings';
+export { defineSettings, settingsFromEnv, Settings, type IssuerInput, type SettingsInput } from './core/settings';
 export type { Logger } from './core/setting-kinds';
 export { AccessTokenVerifier, type VerifiedToken } from './core/access-token';
 export type { Claims, JsonValue, TokenHeader } from './core/compact-jws';
 export { JwksManager, type IssuerStatus, type VerificationKey } from './core/jwks-manager';
+export type { DecisionEvent, DecisionReason, JwksEvent } from './core/events';
 export type { GrantRequirement, Requirement } from './core/requirement';
 export {
   APIException,
@@ -29,6 +30,10 @@ export {
   type APIExceptionOptions,
   type ChallengeParameters,
   type HeaderFields,
+  type InvalidTokenOptions,
+  type ServiceUnavailableOptions,
+  type TokenReason,
+  type UnavailableReason,
 } from './core/exceptions';
 export { BaseAuthentication, type AuthenticationClass, type AuthenticationResult } from './authentication/base';
 export {

@@ -3,9 +3,9 @@ import { checkClaims, checkTimes } from './claim-rules';
 import { parseCompactJws, type Claims, type TokenHeader, type UnverifiedToken } from './compact-jws';
 import { InvalidToken, ServiceUnavailable } from './exceptions';
 import type { JwksManager } from './jwks-manager';
-import type { VerificationKey } from './key-set';
 import type { Settings } from './settings';
 import { verifySignature } from './signature';
+import { settingsFor } from './trusted-issuers';
 import { VerifiedTokens } from './verified-tokens';
 
 /** A token whose every check held; frozen. */
@@ -44,56 +44,63 @@ export class AccessTokenVerifier {
   private verifiedBefore(token: string): VerifiedToken | undefined {
     if (token.length > this.settings.maxTokenSize) return undefined;
     const known = this.#verified.get(token);
-    if (known === undefined || !this.keys.isCurrent(known.key)) return undefined;
-    checkTimes(known.token.claims, this.settings, this.clock());
+    if (known === undefined || !this.keys.isCurrent(known.key, known.settings.issuerUrl)) return undefined;
+    try {
+      checkTimes(known.token.claims, known.settings, this.clock());
+    } catch (error) {
+      throw attributed(error, known.token.claims, known.settings);
+    }
     return known.token;
   }
 
   private async verifyAnew(token: string): Promise<VerifiedToken> {
     const unverified = parseCompactJws(token, this.settings.maxTokenSize);
+    const { claims } = unverified;
+    const trusted = settingsFor(claims, this.settings);
+    if (trusted === undefined)
+      throw new InvalidToken('The access token is from another issuer', { reason: 'token_issuer' });
     try {
-      const named = this.checkHeader(unverified.header);
-      checkTimes(unverified.claims, this.settings, this.clock());
-      checkClaims(unverified.claims, this.settings);
-      const key = await this.keys.getKey(named);
-      return this.checkSignature(token, named.alg, key, unverified);
+      return await this.judge(token, unverified, trusted);
     } catch (error) {
-      throw attributed(error, unverified.claims, this.settings);
+      throw attributed(error, claims, trusted);
     }
   }
 
-  // jwk, jku, x5u and x5c are never looked at: keys come from the issuer alone (RFC 8725 §3.10).
-  private checkHeader(header: TokenHeader): { alg: string; kid: string } {
-    const { alg, kid } = header;
-    // RFC 8725 §3.1, §3.2: only the algorithms of the list.
-    if (typeof alg !== 'string' || !this.settings.algorithms.includes(alg))
-      throw new InvalidToken('The algorithm of the access token is not accepted', { reason: 'token_algorithm' });
-    if (typeof kid !== 'string' || kid === '')
-      throw new InvalidToken('The access token names no key', { reason: 'token_key' });
-    // RFC 7515 §4.1.11: an extension that is not understood makes the token invalid, and none is. RFC 7797 §6: b64 is one.
-    if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64'))
-      throw new InvalidToken('The access token uses an extension that is not supported', { reason: 'token_extension' });
-    if (!this.acceptsType(header))
-      throw new InvalidToken('The token is not of an accepted type', { reason: 'token_type' });
-    return { alg, kid };
-  }
-
-  // RFC 8725 §3.11: explicit typing. RFC 7515 §4.1.9: without case, and "application/" may be left out.
-  private acceptsType(header: TokenHeader): boolean {
-    const { tokenTypes, profile } = this.settings;
-    if (!Object.hasOwn(header, 'typ')) return tokenTypes === undefined && profile === undefined;
-    const accepted = profile === undefined ? (tokenTypes ?? ['at+jwt', 'jwt']) : ['at+jwt'];
-    return typeof header.typ === 'string' && accepted.some(type => shortType(type) === shortType(header.typ as string));
-  }
-
-  private checkSignature(token: string, alg: string, key: VerificationKey, unverified: UnverifiedToken): VerifiedToken {
+  private async judge(token: string, unverified: UnverifiedToken, settings: Settings): Promise<VerifiedToken> {
     const { header, claims, signingInput, signature } = unverified;
-    if (!verifySignature(alg, key.keyObject, signingInput, signature))
+    const named = checkHeader(header, settings);
+    checkTimes(claims, settings, this.clock());
+    checkClaims(claims, settings);
+    const key = await this.keys.getKey(named, settings.issuerUrl);
+    if (!verifySignature(named.alg, key.keyObject, signingInput, signature))
       throw new InvalidToken('The signature of the access token is wrong', { reason: 'token_signature' });
     const verified = Object.freeze({ header, claims });
-    this.#verified.set(token, verified, key);
+    this.#verified.set(token, { token: verified, key, settings });
     return verified;
   }
+}
+
+// jwk, jku, x5u and x5c are never looked at: keys come from the issuer alone (RFC 8725 §3.10).
+function checkHeader(header: TokenHeader, settings: Settings): { alg: string; kid: string } {
+  const { alg, kid } = header;
+  // RFC 8725 §3.1, §3.2: only the algorithms of the list.
+  if (typeof alg !== 'string' || !settings.algorithms.includes(alg))
+    throw new InvalidToken('The algorithm of the access token is not accepted', { reason: 'token_algorithm' });
+  if (typeof kid !== 'string' || kid === '')
+    throw new InvalidToken('The access token names no key', { reason: 'token_key' });
+  // RFC 7515 §4.1.11: an extension that is not understood makes the token invalid, and none is. RFC 7797 §6: b64 is one.
+  if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64'))
+    throw new InvalidToken('The access token uses an extension that is not supported', { reason: 'token_extension' });
+  if (!acceptsType(header, settings))
+    throw new InvalidToken('The token is not of an accepted type', { reason: 'token_type' });
+  return { alg, kid };
+}
+
+// RFC 8725 §3.11: explicit typing. RFC 7515 §4.1.9: without case, and "application/" may be left out.
+function acceptsType(header: TokenHeader, { tokenTypes, profile }: Settings): boolean {
+  if (!Object.hasOwn(header, 'typ')) return tokenTypes === undefined && profile === undefined;
+  const accepted = profile === undefined ? (tokenTypes ?? ['at+jwt', 'jwt']) : ['at+jwt'];
+  return typeof header.typ === 'string' && accepted.some(type => shortType(type) === shortType(header.typ as string));
 }
 
 /** The refusal, with the issuer that it is about; only what the settings say: these claims may be anybody's. */

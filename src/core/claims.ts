@@ -1,6 +1,7 @@
 /** What a token grants: scopes, roles and permissions out of its claims, and when a list of wanted ones is met. */
 import type { Claims, JsonValue } from './compact-jws';
 import type { Settings } from './settings';
+import { settingsFor } from './trusted-issuers';
 
 export type { Claims } from './compact-jws';
 
@@ -19,12 +20,13 @@ export function claimValue(claims: Claims, name: string): JsonValue | undefined 
   return value === null ? undefined : value;
 }
 
-/** Scopes, roles and permissions, each from the first of its claims that is present. */
+/** Scopes, roles and permissions, each from the first of its issuer's claims for it that is present. */
 export function grantsOf(claims: Claims, settings: Settings): Grants {
+  const { scopeClaims, rolesClaims, permissionsClaims } = settingsFor(claims, settings) ?? settings;
   return Object.freeze({
-    scopes: grantList(claims, settings.scopeClaims),
-    roles: grantList(claims, settings.rolesClaims),
-    permissions: grantList(claims, settings.permissionsClaims),
+    scopes: grantList(claims, scopeClaims),
+    roles: grantList(claims, rolesClaims),
+    permissions: grantList(claims, permissionsClaims),
   });
 }
 

@@ -48,9 +48,10 @@ interface Version {
 
 /** Holds the keys of one issuer. See {@link JwksManager} for what its methods promise. */
 export class IssuerKeys {
+  /** The setting `issuerUrl`, or where there is none `jwksUrl`. */
+  readonly issuer: string;
   readonly #settings: Settings;
   readonly #surroundings: Surroundings;
-  readonly #issuer: string;
   readonly #discovery: Discovery;
   readonly #pace: RefreshPace;
   readonly #closing = new AbortController();
@@ -68,8 +69,8 @@ export class IssuerKeys {
     const { issuerUrl, jwksUrl, allowInsecureUrls, logger } = settings;
     this.#settings = settings;
     this.#surroundings = surroundings;
-    this.#issuer = issuerUrl ?? jwksUrl ?? '';
-    this.#discovery = new Discovery({ issuer: this.#issuer, jwksUrl, allowInsecureUrls, logger });
+    this.issuer = issuerUrl ?? jwksUrl ?? '';
+    this.#discovery = new Discovery({ issuer: this.issuer, jwksUrl, allowInsecureUrls, logger });
     this.#pace = new RefreshPace(settings);
   }
 
@@ -80,7 +81,7 @@ export class IssuerKeys {
   }
 
   close(): void {
-    this.#closing.abort(new FetchFailure('closed', this.#issuer, 'the server is closing'));
+    this.#closing.abort(new FetchFailure('closed', this.issuer, 'the server is closing'));
     this.#surroundings.timers.clearTimeout(this.#timer);
     this.#nextRefresh = null;
   }
@@ -114,7 +115,7 @@ export class IssuerKeys {
 
   status(): IssuerStatus {
     return {
-      issuer: this.#issuer,
+      issuer: this.issuer,
       jwksUrl: this.#discovery.jwksUrl ?? null,
       keys: this.#keySet.keys.map(({ kid, alg }) => ({ kid, alg: alg ?? null })),
       lastSuccess: this.#pace.loadedAt ?? null,
@@ -182,7 +183,7 @@ export class IssuerKeys {
       const outcome = await this.#download(deadline.signal);
       tell?.(outcome);
     } catch (error) {
-      const failure = error instanceof FetchFailure ? error : new FetchFailure('network', this.#issuer, String(error));
+      const failure = error instanceof FetchFailure ? error : new FetchFailure('network', this.issuer, String(error));
       this.#fail(failure);
       tell?.('failed', failure.kind);
       throw failure;
@@ -200,7 +201,7 @@ export class IssuerKeys {
     const start = this.#now;
     return (outcome, failure) => {
       const keys = this.#keySet.keys.length;
-      keyRefreshes.publish({ issuer: this.#issuer, outcome, failure, keys, duration: this.#now - start });
+      keyRefreshes.publish({ issuer: this.issuer, outcome, failure, keys, duration: this.#now - start });
     };
   }
 
@@ -245,13 +246,13 @@ export class IssuerKeys {
     this.#reported = summary;
     const { logger } = this.#settings;
     if (problems.length > 0)
-      logger.warn("Keys of the issuer's JWK Set are not used", { issuer: this.#issuer, problems });
-    if (keys.length === 0) logger.error("The issuer's JWK Set has no usable key", { issuer: this.#issuer });
+      logger.warn("Keys of the issuer's JWK Set are not used", { issuer: this.issuer, problems });
+    if (keys.length === 0) logger.error("The issuer's JWK Set has no usable key", { issuer: this.issuer });
   }
 
   #succeed({ headers }: JsonAnswer): void {
     if (this.#pace.isFailing)
-      this.#settings.logger.info('The keys of the issuer can be fetched again', { issuer: this.#issuer });
+      this.#settings.logger.info('The keys of the issuer can be fetched again', { issuer: this.issuer });
     const interval = refreshAfter(headers, this.#settings.jwksRefreshInterval, this.#now);
     this.#pace.succeeded(this.#now, interval * 1000);
     this.#failure = undefined;
@@ -263,7 +264,7 @@ export class IssuerKeys {
     this.#pace.failed(this.#now, this.#surroundings.random);
     this.#discovery.doubt();
     const { kind, message: reason } = failure;
-    const data = { issuer: this.#issuer, kind, reason, retryInSeconds: this.#pace.retryIn(this.#now) / 1000 };
+    const data = { issuer: this.issuer, kind, reason, retryInSeconds: this.#pace.retryIn(this.#now) / 1000 };
     const { logger } = this.#settings;
     if (this.#isUsable && kind !== 'content') logger.warn('The keys of the issuer could not be refreshed', data);
     else logger.error('The keys of the issuer could not be fetched', data);

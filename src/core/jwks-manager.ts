@@ -1,16 +1,18 @@
 /** Which key verifies a token: the issuer's keys, kept, refreshed and served through its outages. */
+import { InvalidToken } from './exceptions';
 import { IssuerKeys, type IssuerStatus, type Surroundings } from './issuer-keys';
 import type { KeyName, VerificationKey } from './key-set';
 import type { Settings } from './settings';
 import { globalTimers, type Timers } from './timers';
+import { issuerSettings } from './trusted-issuers';
 
 export type { IssuerStatus } from './issuer-keys';
 export type { VerificationKey } from './key-set';
 
 /**
- * The keys of the trusted issuer. One fetch at a time, however many wait; a key that is known never waits for the
- * network; an unknown one causes at most one fetch a `jwksCooldown`; while the issuer is down the last good keys serve
- * until `jwksCacheTtl`.
+ * The keys of the trusted issuers, each for itself. One fetch at a time, however many wait; a key that is known never
+ * waits for the network; an unknown one causes at most one fetch a `jwksCooldown`; while the issuer is down the last
+ * good keys serve until `jwksCacheTtl`.
  *
  * @example
  * const manager = new JwksManager(settings);
@@ -28,62 +30,76 @@ export class JwksManager implements Surroundings {
   /** From 0 up to, and without, 1: for the jitter; default: `Math.random()`. */
   random: () => number = () => Math.random();
 
-  readonly #issuer: IssuerKeys;
-  #started: Promise<void> | undefined;
+  readonly #issuers: readonly IssuerKeys[];
+  readonly #byIssuer: ReadonlyMap<string, IssuerKeys>;
+  #started: Promise<unknown> | undefined;
 
   constructor(settings: Settings) {
-    this.#issuer = new IssuerKeys(settings, this);
+    this.#issuers = issuerSettings(settings).map(one => new IssuerKeys(one, this));
+    this.#byIssuer = new Map(this.#issuers.map(one => [one.issuer, one]));
   }
 
   /**
-   * Fetches the keys (where the setting `jwksPrefetch` says so) and starts the background refresh. Once is enough;
-   * a failed fetch is logged, tried again after the back-off, and rejects nothing.
+   * Fetches the keys (where the setting `jwksPrefetch` says so), of all issuers at once, and starts the background
+   * refresh. Once is enough; a failed fetch is logged, tried again after the back-off, and rejects nothing.
    */
-  start(): Promise<void> {
-    return (this.#started ??= this.#issuer.start());
+  async start(): Promise<void> {
+    await (this.#started ??= Promise.all(this.#issuers.map(one => one.start())));
   }
 
   /** Gives up the fetch in flight and every timer. From here on `getKey` and `refresh` throw `ServiceUnavailable`. */
   close(): void {
-    this.#issuer.close();
+    for (const one of this.#issuers) one.close();
   }
 
   /**
-   * Fetches the keys now, whatever cooldown or back-off say; joins a fetch that is in flight.
+   * Fetches the keys of all issuers now, whatever cooldown or back-off say; joins a fetch that is in flight.
    *
-   * @throws ServiceUnavailable where that fails; the reason is its `cause` and in the log. The last good keys stay.
+   * @throws ServiceUnavailable where that fails for one of them, once all have been tried; the reason is its `cause` and
+   * in the log. The last good keys stay.
    */
-  refresh(): Promise<void> {
-    return this.#issuer.refresh();
+  async refresh(): Promise<void> {
+    const attempts = await Promise.allSettled(this.#issuers.map(one => one.refresh()));
+    for (const attempt of attempts) if (attempt.status === 'rejected') throw attempt.reason;
   }
 
   /**
    * The key that a token's header names.
    *
-   * @throws InvalidToken where the issuer has no such key, as far as is known and may be asked.
+   * @param issuer whose key, as the settings spell it; may be left out where only one issuer is trusted
+   * @throws InvalidToken where the issuer is not trusted or has no such key, as far as is known and may be asked.
    * @throws ServiceUnavailable where that cannot be known at the moment; `retryAfter` is the rest of the back-off in seconds.
    * @example
    * const { keyObject } = await manager.getKey({ alg: 'ES256', kid: '2025-01' });
    */
-  getKey(header: KeyName): Promise<VerificationKey> {
-    return this.#issuer.getKey(header);
+  async getKey(header: KeyName, issuer?: string): Promise<VerificationKey> {
+    const keys = this.#keysOf(issuer);
+    if (keys === undefined)
+      throw new InvalidToken('The access token is from another issuer', { reason: 'token_issuer' });
+    return keys.getKey(header);
   }
 
   /**
    * Would `getKey` still give out this very object? Answers at once, so that it can be asked for each request; like
    * `getKey` it sets off the background refresh where that is due.
    */
-  isCurrent(key: VerificationKey): boolean {
-    return this.#issuer.isCurrent(key);
+  isCurrent(key: VerificationKey, issuer?: string): boolean {
+    return this.#keysOf(issuer)?.isCurrent(key) ?? false;
   }
 
   /** Sets off the fetches that are due, and waits for none: with it an API that nobody has asked anything gets its keys. */
   refreshIfStale(): void {
-    this.#issuer.refreshIfStale();
+    for (const one of this.#issuers) one.refreshIfStale();
   }
 
   /** What is known about each issuer's keys; plain data, for health checks. */
   status(): IssuerStatus[] {
-    return [this.#issuer.status()];
+    return this.#issuers.map(one => one.status());
+  }
+
+  // Which of several was meant must not be guessed.
+  #keysOf(issuer: string | undefined): IssuerKeys | undefined {
+    if (issuer !== undefined) return this.#byIssuer.get(issuer);
+    return this.#issuers.length === 1 ? this.#issuers[0] : undefined;
   }
 }

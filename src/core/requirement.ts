@@ -15,8 +15,8 @@ export type Requirement =
   | { readonly kind: 'anyone' | 'nobody' | 'authenticated' }
   /** Only these HTTP methods. */
   | { readonly kind: 'methods'; readonly methods: readonly string[] }
-  /** Only who owns the object: the attribute's value is the token's subject. */
-  | { readonly kind: 'owner'; readonly attribute: string }
+  /** Only who owns the object: the attributes' values are the token's subject and, where that is asked, its issuer. */
+  | { readonly kind: 'owner'; readonly attribute: string; readonly issuerAttribute?: string }
   /** Something that only code can say. */
   | { readonly kind: 'custom'; readonly name: string }
   | { readonly kind: 'and' | 'or'; readonly of: readonly Requirement[] }
@@ -33,6 +33,14 @@ export function meets({ scopes, roles, permissions }: Grants, { kind, match, val
   return match === 'all'
     ? values.every(value => granted.includes(value))
     : values.some(value => granted.includes(value));
+}
+
+/** Does it ask, anywhere, who owns the object? */
+export function asksForOwner(requirement: Requirement): boolean {
+  if (requirement.kind === 'not') return asksForOwner(requirement.of);
+  return requirement.kind === 'and' || requirement.kind === 'or'
+    ? requirement.of.some(asksForOwner)
+    : requirement.kind === 'owner';
 }
 
 /** The lists of the requirement that are asked for, not their negations, in order. */

@@ -94,6 +94,13 @@ export const requiredValues: Kind<RequiredValues, RequiredValues> = {
   },
 };
 
+/** Each entry's own members are checked where the entry becomes settings. */
+export const issuerEntries: Kind<readonly object[], readonly object[]> = {
+  accepts: 'a non-empty list of objects, each with issuerUrl and audience',
+  read: variable => variable,
+  check: input => (Array.isArray(input) && input.length > 0 && input.every(isPlainObject) ? input : undefined),
+};
+
 // A Map, say, has no entries that anybody would see: it would require nothing.
 function isPlainObject(input: unknown): input is Record<string, unknown> {
   if (typeof input !== 'object' || input === null) return false;

@@ -24,10 +24,10 @@ function requireAudience({ audience }: Values): void {
   }
 }
 
-function requireIssuer({ issuerUrl, jwksUrl }: Values): void {
-  if (issuerUrl === undefined && jwksUrl === undefined) {
+function requireIssuer({ issuerUrl, jwksUrl, issuers }: Values): void {
+  if (issuerUrl === undefined && jwksUrl === undefined && issuers === undefined) {
     throw new ImproperlyConfigured(
-      "One of the settings 'domain' (AXIOMS_DOMAIN), 'issuerUrl' (AXIOMS_ISS_URL) and 'jwksUrl' (AXIOMS_JWKS_URL) is required: whose tokens are trusted?",
+      "One of the settings 'domain' (AXIOMS_DOMAIN), 'issuerUrl' (AXIOMS_ISS_URL) and 'jwksUrl' (AXIOMS_JWKS_URL), or else 'issuers', is required: whose tokens are trusted?",
     );
   }
 }

@@ -1,8 +1,10 @@
 /** The one table of settings: name, AXIOMS_* variable, default, meaning and check. Everything about a setting derives from its row. */
 import { inspect } from 'node:util';
+import { consoleLogger } from './console-logger';
 import { ImproperlyConfigured } from './exceptions';
 import {
   fraction,
+  issuerEntries,
   listOf,
   literal,
   logger,
@@ -15,10 +17,10 @@ import {
   seconds,
   text,
   type Kind,
-  type Logger,
 } from './setting-kinds';
 import { isSupportedAlgorithm, supportedAlgorithms } from './signature';
 import { checkTogether } from './settings-checks';
+import { severalIssuers, type issuerSettingNames } from './settings-issuers';
 import { isPlainUrl } from './urls';
 
 interface Description<Value> {
@@ -88,6 +90,11 @@ export const settingsTable = {
     defaultText: 'discovered',
     meaning:
       "where the keys are; default: from the issuer's metadata (OIDC discovery, RFC 8414), where it has none `{issuerUrl}/.well-known/jwks.json`",
+  }),
+  issuers: row(issuerEntries, {
+    defaultText: '–',
+    meaning:
+      'several trusted issuers: a list of `{ issuerUrl, audience, … }` instead of `audience`, `domain`, `issuerUrl` and `jwksUrl`; the `iss` of a token chooses; what else an entry does not say, the other settings do',
   }),
   jwksRefreshInterval: row(seconds, {
     variable: 'AXIOMS_JWKS_REFRESH_INTERVAL',
@@ -239,15 +246,25 @@ type InputOf<R> = R extends { kind: { input?: infer Input } } ? Input : never;
 type ValueOf<R> = R extends { kind: { check(input: unknown): infer Value } } ? Exclude<Value, undefined> : never;
 type Completed = 'audience' | 'jwksCacheTtl' | 'logger';
 export type Values = {
-  readonly [Name in SettingName]: Name extends Completed
-    ? ValueOf<Table[Name]>
-    : Table[Name] extends { fallback: unknown }
+  readonly [Name in SettingName]: Name extends 'issuers'
+    ? readonly Settings[] | undefined
+    : Name extends Completed
       ? ValueOf<Table[Name]>
-      : ValueOf<Table[Name]> | undefined;
+      : Table[Name] extends { fallback: unknown }
+        ? ValueOf<Table[Name]>
+        : ValueOf<Table[Name]> | undefined;
 };
 
-/** What {@link defineSettings} takes; `audience` and one of `domain`, `issuerUrl`, `jwksUrl` are required. Times are in seconds. */
-export type SettingsInput = { [Name in SettingName]?: InputOf<Table[Name]> | undefined };
+/**
+ * What {@link defineSettings} takes; `audience` and one of `domain`, `issuerUrl`, `jwksUrl` are required, or else
+ * `issuers`. Times are in seconds.
+ */
+export type SettingsInput = {
+  [Name in SettingName]?: (Name extends 'issuers' ? readonly IssuerInput[] : InputOf<Table[Name]>) | undefined;
+};
+
+/** An entry of `issuers`: `audience` and one of `issuerUrl`, `domain` are required. */
+export type IssuerInput = Pick<SettingsInput, (typeof issuerSettingNames)[number]>;
 
 // Declared beside the class: fields of the class itself would be made undefined by its constructor.
 export interface Settings extends Values {}
@@ -265,11 +282,17 @@ export class Settings {
  * @throws ImproperlyConfigured naming the setting, the value seen and what is accepted; for unknown names too.
  * @example
  * const settings = defineSettings({ audience: 'https://api.example.com', domain: 'auth.example.com' });
+ * const both = defineSettings({
+ *   issuers: [
+ *     { issuerUrl: 'https://staff.example.com', audience: 'https://api.example.com', rolesClaims: '/realm_access/roles' },
+ *     { issuerUrl: 'https://customers.example.com/', audience: 'https://api.example.com', algorithms: ['ES256'] },
+ *   ],
+ * });
  */
 export function defineSettings(input: SettingsInput): Settings {
   refuseUnknownNames(input);
   const checked = Object.fromEntries(names.map(name => [name, checkValue(name, input[name])])) as unknown as Values;
-  const values = { ...checked, ...derived(checked) };
+  const values = { ...checked, ...derived(checked), ...severalIssuers(input, defineSettings) };
   checkTogether(values);
   return new Settings(values);
 }
@@ -349,19 +372,6 @@ function derived(
     logger: values.logger ?? consoleLogger,
   };
 }
-
-const silent = (): void => undefined;
-
-const consoleLogger: Logger = {
-  debug: silent,
-  info: silent,
-  warn: (message, data) => {
-    console.warn(`axioms: ${message}`, ...(data === undefined ? [] : [data]));
-  },
-  error: (message, data) => {
-    console.error(`axioms: ${message}`, ...(data === undefined ? [] : [data]));
-  },
-};
 
 function isDomain(domain: string): boolean {
   const rest = domain.replace(/^https?:\/\//, '');

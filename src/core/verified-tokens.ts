@@ -3,11 +3,14 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { VerifiedToken } from './access-token';
 import type { VerificationKey } from './key-set';
+import type { Settings } from './settings';
 
-interface Entry {
+export interface Entry {
   readonly token: VerifiedToken;
   /** The entry is good only while this very key is the issuer's. */
   readonly key: VerificationKey;
+  /** The settings of its issuer: what accepted it. */
+  readonly settings: Settings;
 }
 
 const mostBytes = 32 * 1024 * 1024;
@@ -24,9 +27,9 @@ export class VerifiedTokens {
     return this.#entries?.get(keyOf(token));
   }
 
-  set(token: string, verified: VerifiedToken, key: VerificationKey): void {
+  set(token: string, entry: Entry): void {
     // Parsed claims take about four times their text; the rest is the entry itself.
-    this.#entries?.set(keyOf(token), { token: verified, key }, { size: 4 * token.length + 512 });
+    this.#entries?.set(keyOf(token), entry, { size: 4 * token.length + 512 });
   }
 }
 

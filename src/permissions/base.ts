@@ -26,6 +26,13 @@ export interface ApiView {
   readonly accessTokenAllPermissions?: Now<readonly string[]> | undefined;
   /** The property of the object that names its owner; default `'user'`. */
   readonly ownerAttribute?: string | undefined;
+  /** The property of the object that names its owner's issuer: compared with the token's `iss`. Default: it is not asked. */
+  readonly ownerIssuerAttribute?: string | undefined;
+  /**
+   * As whom the caller owns objects, compared with the `ownerAttribute`; default: the token's `sub`. With several
+   * issuers it tells apart who has the same `sub` there; `undefined`: the caller owns nothing.
+   */
+  ownerOf?(request: AxiomsRequest): Now<string | undefined>;
   /** The methods that only read; default `GET`, `HEAD`, `OPTIONS`. */
   readonly safeMethods?: readonly string[] | undefined;
   /** The handlers that are about one object. */

@@ -1,8 +1,10 @@
 /** Permissions by ownership: the object's owner is the token's subject. */
 import type { Request } from 'express';
+import { findContext } from '../authentication/request-context';
 import type { AxiomsRequest } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Requirement } from '../core/requirement';
+import type { Settings } from '../core/settings';
 import { safeMethodsOf } from './access';
 import { BasePermission, dependsOnObjectWhen, type ApiView } from './base';
 
@@ -15,30 +17,66 @@ export function ownerAttributeOf(controller: ApiView): string {
   );
 }
 
+/** The controller's `ownerIssuerAttribute`, where it has one. */
+function ownerIssuerAttributeOf(controller: ApiView): string | undefined {
+  const attribute: unknown = controller.ownerIssuerAttribute;
+  if (attribute === undefined || (typeof attribute === 'string' && attribute !== '')) return attribute;
+  throw new ImproperlyConfigured(
+    `${controller.constructor.name}.ownerIssuerAttribute must be the name of the property that names the owner's issuer, such as 'authorIss'.`,
+  );
+}
+
 /**
- * Only the owner: the object's `ownerAttribute` is the caller's `sub`. It has no rule before there is an object, but
- * asks for an authenticated request.
+ * The same `sub` from two issuers is two people (RFC 7519 §4.1.2): with several issuers a controller says how it tells
+ * them apart.
  *
- * @throws ImproperlyConfigured for an object without that attribute.
+ * @throws ImproperlyConfigured where it does not.
+ */
+export function requireOneOwner(controller: ApiView, { issuers = [] }: Settings): void {
+  const isTold = typeof controller.ownerOf === 'function' || ownerIssuerAttributeOf(controller) !== undefined;
+  if (issuers.length < 2 || isTold) return;
+  throw new ImproperlyConfigured(
+    `${controller.constructor.name} has an ownership rule, and several issuers are trusted: the same sub from two of them is two people. Name the property that holds the issuer of an object's owner, ownerIssuerAttribute = 'ownerIss'; or say as whom the caller owns objects: ownerOf(request) { return …; }`,
+  );
+}
+
+/**
+ * Only the owner: the object's `ownerAttribute` is the caller's `sub` (or what the controller's `ownerOf(request)` says),
+ * and its `ownerIssuerAttribute`, where the controller has one, is the token's `iss`. It has no rule before there is an
+ * object, but asks for an authenticated request.
+ *
+ * @throws ImproperlyConfigured for an object without these attributes.
+ * @example
+ * class NoteController {
+ *   permissionClasses = [IsSubOwner];
+ *   ownerAttribute = 'authorSub';
+ *   ownerIssuerAttribute = 'authorIss';
+ * }
  */
 export class IsSubOwner extends BasePermission {
   override readonly needsAuthentication: boolean = true;
 
-  override hasObjectPermission(request: Request, controller: ApiView, object: unknown): boolean {
-    const { user, auth } = request as AxiomsRequest;
-    const sub = user.sub ?? auth?.claims?.sub;
-    const owner = ownerText(attributeValue(controller, object));
-    return typeof sub === 'string' && sub !== '' && owner === sub;
+  override hasObjectPermission(request: Request, controller: ApiView, object: unknown): boolean | Promise<boolean> {
+    const settings = findContext(request)?.settings;
+    if (settings !== undefined) requireOneOwner(controller, settings);
+    const owner = ownerText(attributeValue(controller, object, 'ownerAttribute', ownerAttributeOf(controller)));
+    const isTheirs = isOfTheirIssuer(request, controller, object);
+    const caller = callerOf(request, controller);
+    return caller instanceof Promise
+      ? caller.then(found => isTheirs && owns(found, owner))
+      : isTheirs && owns(caller, owner);
   }
 
   override requirement(controller: ApiView): Requirement {
-    return { kind: 'owner', attribute: ownerAttributeOf(controller) };
+    const issuerAttribute = ownerIssuerAttributeOf(controller);
+    const issuer = issuerAttribute === undefined ? {} : { issuerAttribute };
+    return { kind: 'owner', attribute: ownerAttributeOf(controller), ...issuer };
   }
 }
 
 /** Any authenticated request for the controller's `safeMethods`, only the owner for the others. */
 export class IsSubOwnerOrSafeOnly extends IsSubOwner {
-  override hasObjectPermission(request: Request, controller: ApiView, object: unknown): boolean {
+  override hasObjectPermission(request: Request, controller: ApiView, object: unknown): boolean | Promise<boolean> {
     return isSafe(request, controller) || super.hasObjectPermission(request, controller, object);
   }
 
@@ -53,12 +91,37 @@ function isSafe(request: Request, controller: ApiView): boolean {
   return safeMethodsOf(controller).includes(request.method);
 }
 
-function attributeValue(controller: ApiView, object: unknown): unknown {
-  const attribute = ownerAttributeOf(controller);
+function callerOf(request: Request, controller: ApiView): unknown {
+  const { user, auth } = request as AxiomsRequest;
+  return controller.ownerOf === undefined
+    ? (user.sub ?? auth?.claims?.sub)
+    : controller.ownerOf(request as AxiomsRequest);
+}
+
+function owns(caller: unknown, owner: string | undefined): boolean {
+  return typeof caller === 'string' && caller !== '' && caller === owner;
+}
+
+function isOfTheirIssuer(request: Request, controller: ApiView, object: unknown): boolean {
+  const attribute = ownerIssuerAttributeOf(controller);
+  if (attribute === undefined) return true;
+  const { user, auth } = request as AxiomsRequest;
+  return owns(
+    auth?.claims?.iss ?? user.claims?.iss,
+    ownerText(attributeValue(controller, object, 'ownerIssuerAttribute', attribute)),
+  );
+}
+
+function attributeValue(
+  controller: ApiView,
+  object: unknown,
+  member: 'ownerAttribute' | 'ownerIssuerAttribute',
+  attribute: string,
+): unknown {
   if (typeof object === 'object' && object !== null && hasAttribute(object, attribute))
     return (object as Record<string, unknown>)[attribute];
   throw new ImproperlyConfigured(
-    `The object that ${controller.constructor.name}.${controller.action} is about has no attribute '${attribute}': set ownerAttribute to the property that names the owner.`,
+    `The object that ${controller.constructor.name}.${controller.action} is about has no attribute '${attribute}': set ${member} to the property that names the owner${member === 'ownerAttribute' ? '' : "'s issuer"}.`,
   );
 }
 

@@ -24,10 +24,19 @@ function withEmptyBody(parse: RequestHandler): RequestHandler {
 export function asParseError(error: unknown): unknown {
   if (typeof error !== 'object' || error === null) return error;
   const { type, status, name, code } = error as { type?: unknown; status?: unknown; name?: unknown; code?: unknown };
-  if (name === 'MulterError') return parseError(code === 'LIMIT_UNEXPECTED_FILE' ? 400 : 413, error);
+  if (name === 'MulterError') return parseError(isLimit(code) ? 413 : 400, error);
+  if (error instanceof Error && formErrors.test(error.message)) return parseError(400, error);
   const isOfBodyParser =
     typeof type === 'string' && /^(?:entity|encoding|charset|request|parameters|querystring)\./.test(type);
   return isOfBodyParser && typeof status === 'number' && status < 500 ? parseError(status, error) : error;
+}
+
+// What multer's parser says of a form, for want of a code.
+const formErrors =
+  /^(?:Multipart: Boundary not found|Malformed (?:content type|part header)|Unexpected end of (?:form|file)|Unsupported content type: .*)$/;
+
+function isLimit(code: unknown): boolean {
+  return String(code).startsWith('LIMIT_') && code !== 'LIMIT_UNEXPECTED_FILE';
 }
 
 const descriptions: Readonly<Record<number, string>> = {

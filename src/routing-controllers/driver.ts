@@ -19,8 +19,16 @@ import type { AxiomsRequest } from '../authentication/user';
 import { askChecker, checkRoles } from './authorized';
 import { asParseError, bodyParser } from './body';
 import type { GuardedRoute, GuardedRoutes } from './guarded-routes';
-import { isErrorMiddleware, isMiddlewareClass, middlewareFunction, type Middleware } from './middleware';
+import {
+  isErrorMiddleware,
+  isMiddlewareClass,
+  middlewareFunction,
+  type ErrorMiddleware,
+  type Made,
+  type Middleware,
+} from './middleware';
 import { routePath } from './route-path';
+import { asServerError, asThrown, isExpected, isSaid, textOf, withFinalStatus } from './thrown';
 
 export class AxiomsDriver extends ExpressDriver {
   override currentUserChecker: CurrentUserChecker = userOf;
@@ -33,11 +41,19 @@ export class AxiomsDriver extends ExpressDriver {
     super(app);
   }
 
+  override registerMiddleware(middleware: GlobalMiddleware, { routePrefix }: { routePrefix?: string }): void {
+    const made = (): Made => middleware.instance as Made;
+    const handler = made().error
+      ? this.errorStep(undefined, (...received) => made().error?.(...received))
+      : this.step(undefined, (...received) => made().use?.(...received), true);
+    (this.app as Application).use(routePrefix || '/', handler);
+  }
+
   override registerAction(meta: ActionMetadata, execute: (action: Action) => unknown): void {
     const route = this.routes.add(meta, this.routePrefix);
     const uses = [...meta.controllerMetadata.uses, ...meta.uses];
     meta.methodOverride ??= runOnItsController;
-    registrarOf(this.app, meta, route.rules).call(
+    registrarOf(this.app as object, meta, route.rules).call(
       this.app,
       routePath(this.routePrefix, meta),
       this.firstGuard(meta, route),
@@ -127,13 +143,21 @@ export class AxiomsDriver extends ExpressDriver {
       const middleware = middlewareFunction(use);
       const isClass = isMiddlewareClass(use);
       if (!isErrorMiddleware(middleware)) return this.step(meta, middleware, isClass);
-      return (error: unknown, request: Request, response: Response, next: NextFunction) => {
-        this.run(meta, { request, response, next }, goOn => middleware(error, request, response, goOn), isClass);
-      };
+      return this.errorStep(meta, middleware, isClass);
     });
   }
 
-  private step(meta: ActionMetadata, middleware: Middleware, isClass = false): RequestHandler {
+  private errorStep(
+    meta: ActionMetadata | undefined,
+    middleware: ErrorMiddleware,
+    isClass = false,
+  ): ErrorRequestHandler {
+    return (error: unknown, request, response, next) => {
+      this.run(meta, { request, response, next }, goOn => middleware(error, request, response, goOn), isClass);
+    };
+  }
+
+  private step(meta: ActionMetadata | undefined, middleware: Middleware, isClass = false): RequestHandler {
     return (request, response, next) => {
       this.run(meta, { request, response, next }, goOn => middleware(request, response, goOn), isClass);
     };
@@ -141,7 +165,12 @@ export class AxiomsDriver extends ExpressDriver {
 
   // A middleware goes on once. Our errors are answered here, however it reports them, and so is what a class throws;
   // the rest goes on to Express, as upstream has it.
-  private run(meta: ActionMetadata, action: Action, call: (goOn: NextFunction) => unknown, isClass: boolean): void {
+  private run(
+    meta: ActionMetadata | undefined,
+    action: Action,
+    call: (goOn: NextFunction) => unknown,
+    isClass: boolean,
+  ): void {
     const { request, response, next } = action as { request: Request; response: Response; next: NextFunction };
     let hasGoneOn = false;
     const goOn = (error: unknown, isOurs: boolean): void => {
@@ -217,6 +246,7 @@ export class AxiomsDriver extends ExpressDriver {
 
   private answer(error: unknown, meta: ActionMetadata | undefined, action: Action, place: string): void {
     const { request, response, next } = action as { request: Request; response: Response; next: NextFunction };
+    findVisit(request)?.observation?.failed(error);
     if (isAnswer(error)) {
       const answer = answerTo(error, request, this.services.settings);
       logAnswer(answer, place, this.services.settings);
@@ -259,6 +289,7 @@ export class AxiomsDriver extends ExpressDriver {
   }
 }
 
+type GlobalMiddleware = Parameters<ExpressDriver['registerMiddleware']>[0];
 type Registrar = (...args: unknown[]) => void;
 
 function registrarOf(app: object, { type }: ActionMetadata, { place }: RouteRules): Registrar {
@@ -292,43 +323,6 @@ function visitAt(stage: Stage, { rules }: GuardedRoute, request: Request): Visit
 function runOnItsController(meta: ActionMetadata, action: Action, params: unknown[]): unknown {
   const { controller } = findVisit(action.request as Request) as Visit;
   return (controller as unknown as Record<string, (...params: unknown[]) => unknown>)[meta.method]?.(...params);
-}
-
-// What a policy throws that is no answer, ours or routing-controllers', is a defect: it refuses, and says nothing of itself.
-function asServerError(error: unknown): unknown {
-  return isAnswer(error) || isExpected(error) ? error : new APIException(undefined, { cause: error });
-}
-
-function isExpected(error: unknown): boolean {
-  return (
-    typeof error === 'object' &&
-    error !== null &&
-    'httpCode' in error &&
-    typeof error.httpCode === 'number' &&
-    error.httpCode >= 400 &&
-    error.httpCode < 500
-  );
-}
-
-// What was thrown; for Express nothing was, where that is undefined, null, false, 0 or ''.
-function asThrown(error: unknown, place: string): unknown {
-  return isSaid(error) ? error : new Error(`${place} threw ${JSON.stringify(error) ?? 'undefined'}`);
-}
-
-/** Does `next` take this for an error? */
-function isSaid(error: unknown): boolean {
-  return Boolean(error);
-}
-
-// An informational status ends no exchange: the client would wait for ever.
-function withFinalStatus(error: unknown): unknown {
-  const { httpCode } = error as { httpCode?: unknown };
-  return httpCode && Number(httpCode) < 200 ? new APIException(undefined, { cause: error }) : error;
-}
-
-// The text, not the object: an error's own properties may hold claims.
-function textOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : typeof error;
 }
 
 function isStream(result: unknown): result is NodeJS.ReadableStream {

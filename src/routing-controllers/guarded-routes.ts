@@ -30,6 +30,7 @@ export class GuardedRoutes {
 
   /** @throws ImproperlyConfigured where the handler cannot be guarded as it is written. */
   add(meta: ActionMetadata, routePrefix: string): GuardedRoute {
+    refuseTakenName(meta);
     const { factory, sample } = this.controller(meta.target as Class, meta);
     const route = {
       method: meta.type === 'all' ? undefined : meta.type.toUpperCase(),
@@ -118,6 +119,14 @@ function requireKnownActions(sample: ApiView, { controllerMetadata }: ActionMeta
     throw new ImproperlyConfigured(
       `${sample.constructor.name}.objectActions names '${unknown}', which is no handler. The handlers are: ${actions.join(', ')}.`,
     );
+}
+
+// A field of that name, set for each request, would hide the handler.
+function refuseTakenName({ target, method }: ActionMetadata): void {
+  if (!['request', 'response', 'action'].includes(method)) return;
+  throw new ImproperlyConfigured(
+    `${(target as Class).name}.${method} cannot be a handler: this.${method} is set for each request. Call the handler something else.`,
+  );
 }
 
 // Without types parameters are neither converted nor validated, silently: a 400 becomes a 200.

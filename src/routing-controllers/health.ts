@@ -53,7 +53,10 @@ function healthOf(manager: JwksManager): Health {
   return { status: issuers.every(({ ready }) => ready) ? 'ready' : 'unavailable', issuers };
 }
 
-function issuerHealth({ issuer, usable, keys, lastSuccess, stale, lastError }: IssuerStatus, now: number): IssuerHealth {
+function issuerHealth(
+  { issuer, usable, keys, lastSuccess, stale, lastError }: IssuerStatus,
+  now: number,
+): IssuerHealth {
   const keyAge = lastSuccess === null ? null : Math.max(0, now - lastSuccess) / 1000;
   return { issuer, ready: usable, keys: keys.length, keyAge, stale, lastError };
 }

@@ -1,24 +1,24 @@
 /** What `@UseBefore` and `@UseAfter` name: functions and classes. */
 import type { NextFunction, Request, Response } from 'express';
-import {
-  getFromContainer,
-  type ExpressErrorMiddlewareInterface,
-  type ExpressMiddlewareInterface,
-  type UseMetadata,
-} from 'routing-controllers';
+import { getFromContainer, type UseMetadata } from 'routing-controllers';
 
 export type Middleware = (request: Request, response: Response, next: NextFunction) => unknown;
-type ErrorMiddleware = (error: unknown, request: Request, response: Response, next: NextFunction) => unknown;
+export type ErrorMiddleware = (error: unknown, request: Request, response: Response, next: NextFunction) => unknown;
+
+/** A middleware class's object. */
+export interface Made {
+  readonly use?: Middleware;
+  readonly error?: ErrorMiddleware;
+}
+
 type Members = { readonly use?: unknown; readonly error?: unknown } | undefined;
 
 /** A `@UseBefore` or `@UseAfter` as a function for Express. */
 export function middlewareFunction({ middleware }: UseMetadata): Middleware | ErrorMiddleware {
   const { use, error } = membersOf(middleware);
-  const make = <T>(): T => getFromContainer<T>(middleware);
-  const run: Middleware = (request, response, next) =>
-    make<ExpressMiddlewareInterface>().use(request, response, next) as unknown;
-  const runOnError: ErrorMiddleware = (failure, request, response, next) =>
-    make<ExpressErrorMiddlewareInterface>().error(failure, request, response, next) as unknown;
+  const make = (): Made => getFromContainer(middleware);
+  const run: Middleware = (...received) => make().use?.(...received);
+  const runOnError: ErrorMiddleware = (...received) => make().error?.(...received);
   if (use !== undefined) return run;
   return error !== undefined ? runOnError : (middleware as Middleware | ErrorMiddleware);
 }

@@ -5,6 +5,7 @@ import { AccessTokenVerifier } from '../core/access-token';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { JwksManager } from '../core/jwks-manager';
 import { defineSettings, settingsFromEnv, type Settings, type SettingsInput } from '../core/settings';
+import { issuerSettings } from '../core/trusted-issuers';
 import { isAnswer } from '../views/exception-handler';
 import type { RouteRules } from '../views/route-rules';
 import type { Services } from '../views/visit';
@@ -78,7 +79,7 @@ function newServer(settings: Settings): NewServer {
   const services: Services = { settings, verifier, make: makePolicy };
   const guarded = new GuardedRoutes(services);
   registerServices(settings, jwksManager, verifier);
-  warnOfOpenings(settings);
+  issuerSettings(settings).forEach(warnOfOpenings);
   const close = (): void => {
     jwksManager.close();
     guarded.close();

@@ -15,6 +15,7 @@ const ruleNames: readonly string[] = [
   'throttleClasses',
   ...grants.flatMap(({ plain, any, all }) => [plain, any, all]),
   'ownerAttribute',
+  'ownerIssuerAttribute',
   'safeMethods',
   'objectActions',
 ];
@@ -64,7 +65,7 @@ function spelling(name: string): string {
     .toLowerCase()
     .replace(/s?class(?:es)?$/, 'class')
     .replace(/s$/, '')
-    .replace('accesstokens', 'accesstoken');
+    .replace(/accesstokens(?=any|all|scope|role|permission)/, 'accesstoken');
 }
 
 const intended = new Map(ruleNames.map(name => [spelling(name), name]));

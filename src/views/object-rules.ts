@@ -55,7 +55,9 @@ export function holdUntilAsked(visit: Visit): void {
   const refuse = (): void => {
     Object.assign(response, writers);
     replaceHeaders(response, headers);
-    const answer = answerTo(neverAsked(visit), visit.request, visit.settings);
+    const error = neverAsked(visit);
+    visit.observation?.failed(error);
+    const answer = answerTo(error, visit.request, visit.settings);
     logAnswer(answer, visit.rules.place, visit.settings);
     sendAnswer(response, answer);
     silence(response);

@@ -1,7 +1,8 @@
 /** What is known of a handler's rules at start: what they ask for, when they can be asked, and whether they are right. */
 import { ImproperlyConfigured } from '../core/exceptions';
-import type { Requirement } from '../core/requirement';
+import { asksForOwner, type Requirement } from '../core/requirement';
 import type { ApiView } from '../permissions/base';
+import { requireOneOwner } from '../permissions/ownership';
 import { hasObjectRule, isEarly, permissionTree, requirementOf, type PermissionTree } from '../permissions/tree';
 import { MethodOnly } from './method-only';
 import { authenticationClassesOf, permissionRulesOf, throttleClassesOf } from './policies';
@@ -52,6 +53,10 @@ export function routeRules(route: Route, controller: ApiView, services: Services
   );
   const trees = read(() => permissionTrees(controller, services));
   const permissions = trees?.map(tree => read(() => settled(requirementOf(tree, controller))));
+  if (permissions?.some(known => known !== undefined && asksForOwner(known)) === true)
+    read(() => {
+      requireOneOwner(controller, services.settings);
+    });
   const late = permissions?.map((known, index) => known === undefined || !isEarly(trees?.[index] as PermissionTree));
   read(() => throttleClassesOf(controller).map(one => services.make(one)));
   return {

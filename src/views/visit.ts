@@ -8,6 +8,7 @@ import type { Settings } from '../core/settings';
 import type { ApiView } from '../permissions/base';
 import type { Subject } from '../permissions/evaluation';
 import type { PermissionTree } from '../permissions/tree';
+import { Observation } from './observation';
 import type { RouteRules } from './route-rules';
 
 /** What a server has for all of its requests. */
@@ -43,6 +44,8 @@ export class Visit implements RequestContext {
   /** What `getObject()` loaded. */
   object?: { readonly value: unknown };
   stage: Stage = 'begun';
+  /** Where somebody listens. */
+  readonly observation: Observation | undefined;
   readonly #isHeadOfGet: boolean;
   #asking = 0;
 
@@ -56,6 +59,7 @@ export class Visit implements RequestContext {
     this.#isHeadOfGet = request.method === 'HEAD' && rules.method !== 'HEAD';
     visitOfController.set(controller, this);
     setContext(request, this);
+    this.observation = Observation.of(this);
     this.show(request, response);
   }
 
@@ -71,6 +75,11 @@ export class Visit implements RequestContext {
     return { request: this.request, controller: this.controller };
   }
 
+  /** Is the request still on this visit? */
+  get isCurrent(): boolean {
+    return findContext(this.request) === this;
+  }
+
   get isObjectAction(): boolean {
     return this.rules.isObjectAction(this.request.method);
   }
@@ -80,11 +89,13 @@ export class Visit implements RequestContext {
    * GET decide. The handler sees HEAD again; what it asks of the rules may overlap.
    */
   async asItsRoute(ask: () => Promise<void>): Promise<void> {
+    const stopTime = this.observation?.timeFromHere();
     this.#asking += 1;
     if (this.#isHeadOfGet) this.request.method = 'GET';
     try {
       await ask();
     } finally {
+      stopTime?.();
       this.#asking -= 1;
       if (this.#isHeadOfGet && this.#asking === 0) this.request.method = 'HEAD';
     }

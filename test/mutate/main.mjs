@@ -19,7 +19,10 @@ const rooms = ['core', 'permissions', 'views'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { since: { type: 'string' }, workers: { type: 'string', default: String(Math.min(4, availableParallelism())) } },
+  options: {
+    since: { type: 'string' },
+    workers: { type: 'string', default: String(Math.min(4, availableParallelism())) },
+  },
 });
 
 const sandboxes = await Sandbox.several(Number(values.workers));

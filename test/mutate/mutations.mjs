@@ -30,7 +30,8 @@ function isOfTheCompiler(node) {
 }
 
 function nameOf(node) {
-  if (ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node) || ts.isAccessor(node)) return node.name?.getText();
+  if (ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node) || ts.isAccessor(node))
+    return node.name?.getText();
   if (ts.isVariableDeclaration(node) && ts.isSourceFile(node.parent.parent.parent)) return node.name.getText();
   return ts.isConstructorDeclaration(node) ? `new ${node.parent.name?.getText() ?? ''}` : undefined;
 }
@@ -73,7 +74,17 @@ function droppedOperands(node) {
   ];
 }
 
-const swapped = { '===': '!==', '!==': '===', '<': '<=', '<=': '<', '>': '>=', '>=': '>', '-': '+', '*': '/', '/': '*' };
+const swapped = {
+  '===': '!==',
+  '!==': '===',
+  '<': '<=',
+  '<=': '<',
+  '>': '>=',
+  '>=': '>',
+  '-': '+',
+  '*': '/',
+  '/': '*',
+};
 
 function otherOperators(node) {
   if (!ts.isBinaryExpression(node) || isForcedAnyway(node)) return [];

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inParallel } from './in-parallel.mjs';
+import { Tester } from './tester.mjs';
 
 /** These look at the sources, the types or the whole demo: slow, and they notice no single check. */
 const others = /^dist\/test\/(?:demo|types|packages?|readme|architecture)\b/;
@@ -20,9 +21,7 @@ export class Reach {
   testsOf({ script, start }) {
     const name = script.slice('dist/src/'.length, -'.js'.length);
     const cost = ({ file, duration }) => (file.includes(name) ? 0 : duration);
-    return this.#tests
-      .filter(({ ranges }) => isRun(ranges.get(script) ?? [], start))
-      .sort((a, b) => cost(a) - cost(b));
+    return this.#tests.filter(({ ranges }) => isRun(ranges.get(script) ?? [], start)).sort((a, b) => cost(a) - cost(b));
   }
 }
 
@@ -39,9 +38,11 @@ export async function reachOf(sandboxes) {
 
 async function observe(file, sandbox) {
   const folder = await mkdtemp(join(tmpdir(), 'reach-'));
+  const tester = new Tester(sandbox.folder, { NODE_V8_COVERAGE: folder });
   const start = performance.now();
-  const isGood = await sandbox.run([file], longest, { NODE_V8_COVERAGE: folder });
+  const isGood = await tester.passes([file], longest);
   const duration = performance.now() - start;
+  await tester.stop();
   const ranges = isGood ? await rangesIn(folder, pathToFileURL(sandbox.folder).href) : undefined;
   await rm(folder, { recursive: true });
   return isGood ? { file, duration, ranges } : undefined;

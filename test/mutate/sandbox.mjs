@@ -1,5 +1,5 @@
 /** A copy of the package that may be broken: compiled anew, with links to all that is not compiled. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, symlinkSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const trial = fileURLToPath(new URL('./trial.cjs', import.meta.url));
 const notLinked = ['dist', 'coverage', '.git'];
 
 export class Sandbox {
@@ -55,20 +54,6 @@ export class Sandbox {
     }
   }
 
-  /** Do these tests pass, one file after the other, within this time? */
-  run(tests, milliseconds, env = {}) {
-    return new Promise(resolve => {
-      const options = { cwd: this.folder, env: { ...process.env, ...env }, stdio: 'ignore', detached: true };
-      const child = spawn(process.execPath, [trial, ...tests], options);
-      const timer = setTimeout(() => stop(child), milliseconds);
-      child.once('exit', code => {
-        clearTimeout(timer);
-        stop(child);
-        resolve(code === 0);
-      });
-    });
-  }
-
   remove() {
     return rm(this.folder, { recursive: true, force: true });
   }
@@ -79,13 +64,4 @@ function newFolder() {
   for (const name of readdirSync(root))
     if (!notLinked.includes(name)) symlinkSync(join(root, name), join(folder, name));
   return folder;
-}
-
-// With all that its tests have started.
-function stop({ pid }) {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has ended, and nothing of it is left.
-  }
 }

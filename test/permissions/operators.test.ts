@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { inspect } from 'node:util';
 import { Get, JsonController, Put } from 'routing-controllers';
 import {
   AllowAny,
@@ -150,7 +151,7 @@ describe('and, or and not', () => {
     ['and, or, not, nested', and(or(False, not(False)), not(and(True, or(False, False)))), [200, 200, 200]],
   ];
   for (const [title, rule, statuses] of truths) {
-    it(`${title}`, async () => {
+    it(title, async () => {
       const answers = [];
       for (const place of ['list', 'loaded', 'unloaded'] as const) answers.push((await ask([rule], place)).status);
       expect(answers).to.deep.equal(statuses);
@@ -259,8 +260,7 @@ describe('a rule that throws', () => {
 describe('only true allows', () => {
   const others: readonly unknown[] = [undefined, null, 1, 'yes', '', 0, NaN, {}, [], () => true, Symbol('true')];
   for (const answer of others) {
-    const name =
-      typeof answer === 'string' ? `'${answer}'` : String(typeof answer === 'object' ? JSON.stringify(answer) : answer);
+    const name = inspect(answer);
     for (const [kind, given] of [
       ['', () => answer],
       ['a promise of ', () => Promise.resolve(answer)],
@@ -449,11 +449,10 @@ describe('what a refusal says', () => {
     const said = (word: string) => leaf({ view: false, message: word, code: word });
     const [one, two] = [said('one'), said('two')];
     for (const list of [[one, two], [and(one, two)], [or(one, two)], [True, one, two], [or(False, True), one]]) {
-      const { body } = await ask(list, 'list');
-      expect(body).to.deep.equal({ error: 'one', error_description: 'one' });
+      expect((await ask(list, 'list')).body).to.deep.equal({ error: 'one', error_description: 'one' });
     }
-    const { body } = await ask([leaf({ object: false, message: 'mine', code: 'mine' })], 'loaded');
-    expect(body).to.deep.equal({ error: 'mine', error_description: 'mine' });
+    const objecting = await ask([leaf({ object: false, message: 'mine', code: 'mine' })], 'loaded');
+    expect(objecting.body).to.deep.equal({ error: 'mine', error_description: 'mine' });
   });
 });
 

@@ -5,7 +5,7 @@ import request, { type Response } from 'supertest';
 import { healthMiddleware, type Health } from 'axioms-routing-controllers';
 import { Api, type ApiOptions } from '../api';
 import { eventually, FakeTime } from '../issuer/fake-time';
-import { down, ok } from '../issuer/scripted-issuer';
+import { down, keysPath, ok, ScriptedIssuer } from '../issuer/scripted-issuer';
 
 @JsonController('/papers')
 class PaperController {
@@ -23,7 +23,7 @@ describe('healthMiddleware', () => {
     api = await Api.start({ controllers: [PaperController], axioms: { jwksPrefetch: false, ...axioms } });
     api.app.get('/ready', healthMiddleware());
     time = new FakeTime();
-    Object.assign(api.server.jwksManager, { clock: time.clock, timers: time.timers, random: () => 0.5 });
+    Object.assign(api.server.jwksManager, { clock: time.clock, random: () => 0.5 });
   }
 
   async function ask(app: Express = api.app): Promise<Response> {
@@ -105,13 +105,16 @@ describe('healthMiddleware', () => {
   });
 
   it('tells neither keys nor kids nor the query of a URL', async () => {
-    await start();
-    await api.close();
-    await start({ jwksUrl: `${api.issuer.server.jwksUrl}?code=secret-marker` });
+    const elsewhere = await ScriptedIssuer.start();
+    await start({ jwksUrl: `${elsewhere.jwksUrl}?code=secret-marker` });
+    elsewhere.modes.set(`${keysPath}?code=secret-marker`, ok);
+    await refresh();
+    elsewhere.modes.clear();
     await refresh();
     const { text } = await ask();
-    expect(text).to.contain('lastError').and.not.to.contain('secret-marker');
-    expect(text).not.to.contain('k1').and.not.to.contain(api.issuer.key.jwk['x'] as string);
+    expect(text).to.contain(`"lastError":"${elsewhere.jwksUrl}: answers`).and.not.to.contain('secret-marker');
+    expect(text).not.to.contain('k1').and.not.to.contain(elsewhere.keys[0]!['x']);
+    await elsewhere.close();
   });
 
   it('serves HEAD without a body', async () => {

@@ -236,7 +236,11 @@ describe('a controller that inherits its handlers', () => {
     it(`converts, validates and answers with the base class's status at /${base}`, async () => {
       expect((await api.as(shelf, 'get', `/${base}/seven`)).status).to.equal(400);
       const created = await api.as(shelf, 'post', `/${base}`).send({ width: 3 });
-      expect([created.status, created.body.width, created.body.isShelf]).to.deep.equal([201, 3, true]);
+      expect([
+        created.status,
+        (created.body as Record<string, unknown>).width,
+        (created.body as Record<string, unknown>).isShelf,
+      ]).to.deep.equal([201, 3, true]);
       for (const body of [{ width: 0 }, { width: 'wide' }, {}])
         expect((await api.as(shelf, 'post', `/${base}`).send(body)).status).to.equal(400);
       expect((await api.as(shelf, 'delete', `/${base}/7`)).status).to.equal(204);
@@ -252,7 +256,11 @@ describe('a controller that inherits its handlers', () => {
 
   it('serves the handlers of a class in the middle', async () => {
     const response = await api.as(shelf, 'put', '/deep/7').send({ width: 2 });
-    expect([response.status, response.body.id, response.body.width]).to.deep.equal([202, 7, 2]);
+    expect([
+      response.status,
+      (response.body as Record<string, unknown>).id,
+      (response.body as Record<string, unknown>).width,
+    ]).to.deep.equal([202, 7, 2]);
     expect((await api.as(shelf, 'put', '/deep/7').send({ width: 0 })).status).to.equal(400);
   });
 
@@ -268,7 +276,11 @@ describe('a controller that inherits its handlers', () => {
 
   it('adds the decorators of an override to those of the base class, and validates its body still', async () => {
     const created = await api.as(shelf, 'post', '/overriding').send({ width: 3 });
-    expect([created.status, created.body.width, created.body.isShelf]).to.deep.equal([201, 6, true]);
+    expect([
+      created.status,
+      (created.body as Record<string, unknown>).width,
+      (created.body as Record<string, unknown>).isShelf,
+    ]).to.deep.equal([201, 6, true]);
     expect(created.headers).to.include({ 'x-sub-method': 'ran' });
     expect((await api.as(shelf, 'post', '/overriding').send({ width: 0 })).status).to.equal(400);
   });

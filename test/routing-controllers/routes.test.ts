@@ -190,7 +190,7 @@ class VerbController {
     return { ok: true };
   }
 
-  @Method('propfind' as 'get', '/get')
+  @Method('propfind', '/get')
   propfind() {
     ran.push('propfind');
     return { ok: true };
@@ -480,7 +480,10 @@ describe('several servers in one process', () => {
   ] as const)
     it(`serve ${name} that is mounted at a path`, async () => {
       const issuer = await TestIssuer.start();
-      const mounted = useExpressServer(inner(), { controllers: [VerbController, OpenController], axioms: issuer.settings });
+      const mounted = useExpressServer(inner(), {
+        controllers: [VerbController, OpenController],
+        axioms: issuer.settings,
+      });
       const app = express();
       app.use('/outer/:tenant', mounted);
       const get = (path: string) => request(app).get(path);

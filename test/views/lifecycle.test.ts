@@ -429,8 +429,11 @@ describe('the order of a request', () => {
       throw new PermissionDenied('Not today', { code: 'not_today' });
     };
     await served({ controllers: [controllerOf('/who', { permissionClasses: [permission('p', deny)] })] }, async api => {
-      const { status, body } = await api.as({}, 'get', '/who');
-      expect([status, body]).to.deep.equal([403, { error: 'not_today', error_description: 'Not today' }]);
+      const response = await api.as({}, 'get', '/who');
+      expect([response.status, response.body]).to.deep.equal([
+        403,
+        { error: 'not_today', error_description: 'Not today' },
+      ]);
     });
   });
 });

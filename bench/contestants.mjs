@@ -1,0 +1,92 @@
+/** The same routing-controllers route on the same Express, guarded by each contestant in the way its README shows. */
+import 'reflect-metadata';
+import express from 'express';
+import routingControllers from 'routing-controllers';
+import { algorithms, audience } from './tokens.mjs';
+
+const { Get, JsonController, UseBefore, useExpressServer } = routingControllers;
+
+/** By name: makes the app. Only what a contestant needs is loaded into its process. */
+export const contestants = {
+  unguarded: () => stock(),
+  ours: issuer => ours(issuer, {}),
+  'ours, with a scope rule': async issuer => {
+    const { HasAccessTokenScopes, HasValidAccessToken } = await library();
+    const authenticationClasses = [HasValidAccessToken];
+    const permissionClasses = [HasAccessTokenScopes];
+    return ours(issuer, { authenticationClasses, permissionClasses, accessTokenScopes: ['book:read'] });
+  },
+  'express-oauth2-jwt-bearer': async ({ url }) => {
+    const { auth } = (await import('express-oauth2-jwt-bearer')).default;
+    return stock(auth({ issuerBaseURL: url, audience }));
+  },
+  'express-jwt + jwks-rsa': async ({ url, jwksUrl }) => {
+    const { expressjwt } = (await import('express-jwt')).default;
+    const { expressJwtSecret } = (await import('jwks-rsa')).default;
+    const secret = expressJwtSecret({ ...keyCaching, jwksUri: jwksUrl });
+    return stock(expressjwt({ secret, audience, issuer: url, algorithms }));
+  },
+  'passport-jwt + jwks-rsa': async ({ url, jwksUrl }) => {
+    const { default: passport } = await import('passport');
+    const { ExtractJwt, Strategy } = (await import('passport-jwt')).default;
+    const { passportJwtSecret } = (await import('jwks-rsa')).default;
+    const secretOrKeyProvider = passportJwtSecret({ ...keyCaching, jwksUri: jwksUrl });
+    const jwtFromRequest = ExtractJwt.fromAuthHeaderAsBearerToken();
+    const options = { secretOrKeyProvider, jwtFromRequest, audience, issuer: url, algorithms };
+    passport.use(new Strategy(options, (claims, done) => done(null, claims)));
+    return stock(passport.authenticate('jwt', { session: false }));
+  },
+  'aws-jwt-verify': async ({ url, jwksUrl }) => {
+    const { JwtVerifier } = await import('aws-jwt-verify');
+    const verifier = JwtVerifier.create({ issuer: url, audience, jwksUri: jwksUrl.replace('http:', 'https:') });
+    // It fetches keys over https only: they are given to it.
+    verifier.cacheJwks(await (await fetch(jwksUrl)).json());
+    return stock(bearerMiddleware(token => verifier.verify(token)));
+  },
+};
+
+const keyCaching = { cache: true, rateLimit: true };
+
+// An Express of their own would be routing-controllers' older one. The env: a refused token is nothing to print.
+function stock(...guards) {
+  const app = express().set('env', 'test');
+  return useExpressServer(app, { controllers: [bookController({}, guards)] });
+}
+
+async function ours({ url }, rules) {
+  const { useExpressServer } = await library();
+  const axioms = { audience, issuerUrl: url };
+  return useExpressServer(express().set('env', 'test'), { controllers: [bookController(rules)], axioms });
+}
+
+async function library() {
+  return (await import('../dist/src/index.js')).default;
+}
+
+function bookController(rules, guards = []) {
+  class BookController {
+    constructor() {
+      Object.assign(this, rules);
+    }
+    list() {
+      return { books: [] };
+    }
+  }
+  JsonController('/books')(BookController);
+  Get('/')(BookController.prototype, 'list');
+  for (const guard of guards) UseBefore(guard)(BookController);
+  return BookController;
+}
+
+function bearerMiddleware(verify) {
+  return (request, response, next) => {
+    const [, token = ''] = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    verify(token).then(
+      claims => {
+        request.user = claims;
+        next();
+      },
+      () => response.status(401).end(),
+    );
+  };
+}

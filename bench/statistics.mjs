@@ -1,0 +1,17 @@
+/** What a list of rounds comes to. */
+
+export function spread(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  const median = (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2;
+  return { median, min: sorted[0], max: sorted.at(-1) };
+}
+
+/** Round by round: what happened to the machine in a round happened to both. */
+export function ratio(these, those) {
+  return spread(these.map((value, round) => value / those[round]));
+}
+
+export function difference(these, those) {
+  return these.map((value, round) => value - those[round]);
+}

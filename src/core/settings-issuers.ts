@@ -1,0 +1,87 @@
+/** Several trusted issuers: each entry of the setting `issuers` becomes settings of its own. */
+import { ImproperlyConfigured } from './exceptions';
+import type { IssuerInput, Settings, SettingsInput } from './settings';
+
+/** What an entry of `issuers` may say; the rest is the same for all of them. */
+export const issuerSettingNames = [
+  'issuerUrl',
+  'domain',
+  'audience',
+  'audienceClaims',
+  'requiredClaims',
+  'jwksUrl',
+  'jwksRefreshInterval',
+  'jwksCacheTtl',
+  'jwksPrefetch',
+  'jwksTimeout',
+  'jwksCooldown',
+  'jwksRetryMin',
+  'jwksRetryMax',
+  'algorithms',
+  'tokenTypes',
+  'profile',
+  'clockTolerance',
+  'maxTokenAge',
+  'scopeClaims',
+  'rolesClaims',
+  'permissionsClaims',
+  'allowInsecureUrls',
+] as const;
+
+/** What says whose tokens are trusted, and so cannot be a default for several issuers. */
+const ofOneIssuer = ['domain', 'issuerUrl', 'jwksUrl', 'audience'] as const;
+
+type Define = (input: SettingsInput) => Settings;
+
+/**
+ * The settings of each issuer; nothing where `issuers` is not given. The top-level `audience` is empty then: settings
+ * that are no issuer's own accept no token.
+ *
+ * @throws ImproperlyConfigured naming the entry and the fix.
+ */
+export function severalIssuers(
+  { issuers, ...shared }: SettingsInput,
+  define: Define,
+): { readonly issuers?: readonly Settings[]; readonly audience?: readonly string[] } {
+  if (issuers === undefined) return {};
+  refuseOneIssuer(shared);
+  const found = issuers.map((entry, index) => ownSettings(entry, `Setting 'issuers[${index}]'`, shared, define));
+  refuseRepeated(found);
+  return { issuers: Object.freeze(found), audience: Object.freeze([]) };
+}
+
+function refuseOneIssuer(shared: SettingsInput): void {
+  const name = ofOneIssuer.find(one => shared[one] !== undefined);
+  if (name !== undefined)
+    throw new ImproperlyConfigured(
+      `Setting '${name}' is given together with 'issuers'; expected one of the two: move it into the entry that it is about.`,
+    );
+}
+
+function ownSettings(entry: IssuerInput, place: string, shared: SettingsInput, define: Define): Settings {
+  refuseOtherNames(entry, place);
+  if (entry.issuerUrl === undefined && entry.domain === undefined)
+    throw new ImproperlyConfigured(`${place} has no 'issuerUrl' and no 'domain': the iss of a token chooses by it.`);
+  const given = Object.entries<unknown>(entry).filter(([, value]) => value !== undefined);
+  try {
+    return define({ ...shared, ...Object.fromEntries(given) });
+  } catch (error) {
+    if (!(error instanceof ImproperlyConfigured)) throw error;
+    throw new ImproperlyConfigured(`${place}: ${error.message}`, { cause: error });
+  }
+}
+
+function refuseOtherNames(entry: IssuerInput, place: string): void {
+  const other = Object.keys(entry).find(name => !(issuerSettingNames as readonly string[]).includes(name));
+  if (other !== undefined)
+    throw new ImproperlyConfigured(
+      `${place} has no setting '${other}'. An issuer's own settings are: ${issuerSettingNames.join(', ')}.`,
+    );
+}
+
+function refuseRepeated(found: readonly Settings[]): void {
+  const urls = found.map(({ issuerUrl }) => issuerUrl);
+  const repeated = urls.find((url, index) => urls.indexOf(url) !== index);
+  if (repeated !== undefined)
+    throw new ImproperlyConfigured(`Setting 'issuers' has two entries for '${repeated}'; expected one an issuer.`);
+}

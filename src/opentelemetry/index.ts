@@ -1,0 +1,51 @@
+/** `axioms-routing-controllers/opentelemetry`: decisions and key refreshes as OpenTelemetry metrics. */
+import { metrics, type Attributes, type Meter } from '@opentelemetry/api';
+import { decisions, keyRefreshes, type DecisionEvent, type JwksEvent } from '../core/events';
+
+/**
+ * Measures every decision and every refresh of keys, from now on:
+ * - `axioms.decisions`, a counter by outcome, reason, issuer, route, method and status;
+ * - `axioms.decision.duration`, a histogram of seconds by outcome, route and method;
+ * - `axioms.jwks.refreshes`, a counter by issuer, outcome and kind of failure;
+ * - `axioms.jwks.keys`, a gauge by issuer.
+ *
+ * @param meter default: the global provider's
+ * @returns a function that ends it.
+ * @example
+ * const stop = measureWithOpenTelemetry();
+ */
+export function measureWithOpenTelemetry(meter: Meter = metrics.getMeter('axioms-routing-controllers')): () => void {
+  const ends = [decisions.subscribe(decisionMeasure(meter)), keyRefreshes.subscribe(refreshMeasure(meter))];
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+function decisionMeasure(meter: Meter): (event: DecisionEvent) => void {
+  const count = meter.createCounter('axioms.decisions', { description: 'Guarded requests by what came of them' });
+  const duration = meter.createHistogram('axioms.decision.duration', {
+    description: 'Time spent on deciding',
+    unit: 's',
+    advice: { explicitBucketBoundaries: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5] },
+  });
+  return event => {
+    const { outcome, reason, issuer, status, route } = event;
+    const where: Attributes = {
+      'axioms.outcome': outcome,
+      'http.route': route.path,
+      'http.request.method': route.method,
+    };
+    count.add(1, { ...where, 'axioms.reason': reason, 'axioms.issuer': issuer, 'http.response.status_code': status });
+    duration.record(event.duration / 1000, where);
+  };
+}
+
+function refreshMeasure(meter: Meter): (event: JwksEvent) => void {
+  const count = meter.createCounter('axioms.jwks.refreshes', { description: "Fetches of an issuer's keys" });
+  const keys = meter.createGauge('axioms.jwks.keys', { description: "Usable keys in an issuer's key set" });
+  return event => {
+    const { issuer, outcome, failure } = event;
+    count.add(1, { 'axioms.issuer': issuer, 'axioms.outcome': outcome, 'error.type': failure });
+    keys.record(event.keys, { 'axioms.issuer': issuer });
+  };
+}

@@ -1,0 +1,115 @@
+/** What came of a request, for whoever listens on the channel `axioms:decision`. */
+import { decisions, type DecisionEvent, type DecisionReason } from '../core/events';
+import {
+  AuthenticationFailed,
+  ImproperlyConfigured,
+  InsufficientScope,
+  InvalidRequest,
+  InvalidToken,
+  NotAuthenticated,
+  NotFound,
+  ParseError,
+  PermissionDenied,
+  ServiceUnavailable,
+  Throttled,
+} from '../core/exceptions';
+import { settingsFor } from '../core/trusted-issuers';
+import { isAuthenticated } from '../permissions/access';
+import type { Visit } from './visit';
+
+/** Follows one request to the end of its answer, and publishes one event then. */
+export class Observation {
+  #spent = 0;
+  #error: unknown;
+
+  /** `undefined` where nobody listens: it costs nothing then. */
+  static of(visit: Visit): Observation | undefined {
+    return decisions.hasSubscribers ? new Observation(visit) : undefined;
+  }
+
+  private constructor(private readonly visit: Visit) {
+    visit.response.once('close', () => {
+      // Another route may have taken the request over.
+      if (visit.isCurrent) decisions.publish(this.event());
+    });
+  }
+
+  /** Counts the time until the returned function is called as spent on deciding. */
+  timeFromHere(): () => void {
+    const start = performance.now();
+    return () => {
+      this.#spent += performance.now() - start;
+    };
+  }
+
+  /** The request was answered with this error; the last one counts. */
+  failed(error: unknown): void {
+    this.#error = error;
+  }
+
+  private event(): DecisionEvent {
+    const { rules, request, response } = this.visit;
+    const { place, method = 'ALL', path } = rules;
+    return {
+      ...this.judgement(),
+      status: response.headersSent ? response.statusCode : undefined,
+      route: { place, method, path },
+      issuer: issuerOf(this.#error) ?? verifiedIssuer(this.visit),
+      claims: Object.keys(request.auth?.claims ?? {}),
+      duration: this.#spent,
+    };
+  }
+
+  private judgement(): Pick<DecisionEvent, 'outcome' | 'reason'> {
+    const { stage, request } = this.visit;
+    const isDecided = stage === 'permitted' || stage === 'handled';
+    const isHandlersOwn = isDecided && !ruleErrors.some(one => this.#error instanceof one);
+    if (isHandlersOwn) return { outcome: 'allowed', reason: isAuthenticated(request) ? 'ok' : 'anonymous' };
+    if (this.#error === undefined) return { outcome: 'error', reason: 'unfinished' };
+    const reason = reasonOf(this.#error);
+    return { outcome: undecided.includes(reason) ? 'error' : 'refused', reason };
+  }
+}
+
+// What a handler throws is its answer, unless it is what the rules about an object say there.
+const ruleErrors = [PermissionDenied, NotAuthenticated, AuthenticationFailed, ImproperlyConfigured];
+
+const undecided: readonly DecisionReason[] = ['keys_unavailable', 'unavailable', 'misconfigured', 'server_error'];
+
+type ErrorClass = abstract new (...given: never[]) => Error;
+
+/** The first that fits: subclasses come before their bases. */
+const reasons: readonly (readonly [ErrorClass, DecisionReason])[] = [
+  [InsufficientScope, 'insufficient_scope'],
+  [PermissionDenied, 'permission_denied'],
+  [NotAuthenticated, 'not_authenticated'],
+  [AuthenticationFailed, 'credentials_invalid'],
+  [InvalidRequest, 'request_malformed'],
+  [ParseError, 'request_malformed'],
+  [Throttled, 'throttled'],
+  [NotFound, 'not_found'],
+  [ImproperlyConfigured, 'misconfigured'],
+];
+
+function reasonOf(error: unknown): DecisionReason {
+  if (error instanceof InvalidToken || error instanceof ServiceUnavailable) return error.reason;
+  return reasons.find(([errorClass]) => error instanceof errorClass)?.[1] ?? reasonOfStatus(error);
+}
+
+// An error of the app's own, or of routing-controllers.
+function reasonOfStatus(error: unknown): DecisionReason {
+  const { httpCode } = Object(error) as { httpCode?: unknown };
+  if (httpCode === 401) return 'not_authenticated';
+  if (httpCode === 403) return 'permission_denied';
+  return typeof httpCode === 'number' && httpCode < 500 ? 'other' : 'server_error';
+}
+
+function issuerOf(error: unknown): string | undefined {
+  return error instanceof InvalidToken || error instanceof ServiceUnavailable ? error.issuer : undefined;
+}
+
+function verifiedIssuer({ request, settings }: Visit): string | undefined {
+  const claims = request.auth?.claims ?? {};
+  const issuerUrl = settingsFor(claims, settings)?.issuerUrl;
+  return claims.iss === issuerUrl ? issuerUrl : undefined;
+}

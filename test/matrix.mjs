@@ -1,0 +1,109 @@
+/**
+ * Runs the built tests, and the demo's check, on every supported Node and Express: `npm run matrix`, or
+ * `npm run matrix -- 22/4 24/5` for some of them. Prints a table; exits 1 on any failure.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const all = ['20', '22', '24'].flatMap(node => ['4', '5'].map(express => ({ node, express })));
+const wanted = process.argv.slice(2);
+const combinations = all.filter(({ node, express }) => wanted.length === 0 || wanted.includes(`${node}/${express}`));
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const results = mkdtempSync(join(tmpdir(), 'matrix-'));
+
+async function run(command, args, environment = {}) {
+  const child = spawn(command, args, { cwd: root, env: { ...process.env, ...environment } });
+  const chunks = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => chunks.push(chunk));
+  const [code] = await once(child, 'close');
+  return { isGood: code === 0, output: Buffer.concat(chunks).toString() };
+}
+
+/** This process's Node for its own major; the others come from npm, once, into a folder that git does not see. */
+async function nodeBinary(major) {
+  if (process.versions.node.split('.')[0] === major) return process.execPath;
+  const folder = join(root, 'node_modules/.cache/matrix', major);
+  const name = `node-${process.platform}-${process.arch}`;
+  const binary = join(folder, 'node_modules', name, 'bin/node');
+  if (!existsSync(binary)) {
+    mkdirSync(folder, { recursive: true });
+    const { isGood, output } = await run('npm', [
+      'install',
+      '--prefix',
+      folder,
+      '--no-audit',
+      '--no-fund',
+      `${name}@${major}`,
+    ]);
+    if (!isGood) throw new Error(`Node ${major} cannot be installed:\n${output}`);
+  }
+  return binary;
+}
+
+async function runTests(binary, environment) {
+  const report = join(results, 'report.json');
+  rmSync(report, { force: true });
+  // What the compiler finds depends on neither.
+  const types = ['--ignore', 'dist/test/types/**'];
+  const args = [
+    'node_modules/mocha/bin/mocha.js',
+    ...types,
+    '--reporter',
+    'json',
+    '--reporter-option',
+    `output=${report}`,
+  ];
+  const { isGood, output } = await run(binary, args, environment);
+  if (!existsSync(report)) return { isGood: false, said: 'no report', details: [output.slice(-4000)] };
+  const { stats, failures } = JSON.parse(readFileSync(report, 'utf8'));
+  return {
+    isGood: isGood && stats.failures === 0 && stats.passes > 0,
+    said: `${stats.passes} passed, ${stats.failures} failed`,
+    details: failures.map(({ fullTitle, err }) => `${fullTitle}: ${err.message ?? err}`),
+  };
+}
+
+async function checkDemo(environment) {
+  if (scripts['demo:check'] === undefined) return { isGood: true, said: 'none yet', details: [] };
+  const { isGood, output } = await run('npm', ['run', 'demo:check'], environment);
+  return { isGood, said: isGood ? 'good' : 'FAILED', details: isGood ? [] : [output.slice(-4000)] };
+}
+
+async function runCombination({ node, express }) {
+  const started = Date.now();
+  const binary = await nodeBinary(node);
+  const environment = {
+    EXPRESS: express,
+    NODE_OPTIONS: `--require ${join(root, 'test/express-version.cjs')}`,
+    PATH: `${dirname(binary)}${delimiter}${process.env.PATH}`,
+  };
+  const version = (await run(binary, ['--version'])).output.trim();
+  const [tests, demo] = [await runTests(binary, environment), await checkDemo(environment)];
+  return { node: version, express, tests, demo, seconds: Math.round((Date.now() - started) / 1000) };
+}
+
+const rows = [];
+for (const combination of combinations) {
+  const row = await runCombination(combination);
+  rows.push(row);
+  for (const detail of [...row.tests.details, ...row.demo.details])
+    console.log(`Node ${row.node}, Express ${row.express}: ${detail}`);
+}
+rmSync(results, { recursive: true });
+
+console.table(
+  rows.map(({ node, express, tests, demo, seconds }) => ({
+    Node: node,
+    Express: express,
+    tests: tests.said,
+    demo: demo.said,
+    seconds,
+  })),
+);
+const isGood = rows.length > 0 && rows.every(({ tests, demo }) => tests.isGood && demo.isGood);
+process.exitCode = isGood ? 0 : 1;

@@ -1,0 +1,72 @@
+/** A process that runs tests in a folder, again and again: only its first run has to load what the tests stand on. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const trial = fileURLToPath(new URL('./trial.cjs', import.meta.url));
+
+export class Tester {
+  #folder;
+  #environment;
+  #child;
+
+  constructor(folder, environment = {}) {
+    this.#folder = folder;
+    this.#environment = { ...process.env, ...environment };
+  }
+
+  /** Do these test files pass, within this time? A process that hangs or breaks is replaced by another. */
+  async passes(files, milliseconds) {
+    this.#child ??= this.#start();
+    const child = this.#child;
+    child.send(files);
+    const isPassed = await answerOf(child, milliseconds);
+    if (isPassed === undefined) await this.#kill();
+    return isPassed === true;
+  }
+
+  /** Ends the process in good order. */
+  async stop() {
+    const child = this.#child;
+    if (child === undefined) return;
+    this.#child = undefined;
+    child.disconnect();
+    await once(child, 'exit');
+    killAll(child);
+  }
+
+  #start() {
+    return fork(trial, { cwd: this.#folder, env: this.#environment, stdio: 'ignore', detached: true });
+  }
+
+  async #kill() {
+    const child = this.#child;
+    this.#child = undefined;
+    const isRunning = child.exitCode === null && child.signalCode === null;
+    killAll(child);
+    if (isRunning) await once(child, 'exit');
+  }
+}
+
+/** `undefined` where none came in time. */
+function answerOf(child, milliseconds) {
+  return new Promise(resolve => {
+    const settle = answer => {
+      clearTimeout(timer);
+      child.removeAllListeners();
+      resolve(answer);
+    };
+    const timer = setTimeout(settle, milliseconds);
+    child.once('message', ({ isPassed }) => settle(isPassed));
+    child.once('exit', () => settle());
+  });
+}
+
+// With all that its tests have started.
+function killAll({ pid }) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended, and nothing of it is left.
+  }
+}
