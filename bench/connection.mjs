@@ -32,11 +32,6 @@ export class Connection {
     return new Promise(resolve => (this.#settle = resolve));
   }
 
-  close() {
-    this.#settle = undefined;
-    this.#socket.destroy();
-  }
-
   #receive(chunk) {
     this.#received += chunk;
     const head = this.#received.indexOf('\r\n\r\n');

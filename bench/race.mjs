@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { Child } from './child.mjs';
 import { contestants } from './contestants.mjs';
 import { startIssuer } from './issuer.mjs';
+import { add, percentile } from './statistics.mjs';
 import { makeKeys, mintMany, writePool } from './tokens.mjs';
 
 export class Race {
-  /** Bursts by scenario and contestant: one of each a round. */
-  bursts = new Map();
+  /** What was measured, by scenario and contestant: one of each a round. */
+  rounds = new Map();
 
   constructor(parts) {
     Object.assign(this, parts);
@@ -24,37 +25,45 @@ export class Race {
     const servers = await startServers(issuer, only);
     const load = new Child('./load.mjs', [pool]);
     await load.ready();
-    return new Race({ rounds, amount, scenarios, issuer, folder, servers, load });
+    return new Race({ count: rounds, amount, scenarios, issuer, folder, servers, load });
   }
 
   async run() {
     for (const { url } of this.servers) await requireGuard(url, this.servers[0].url === url);
-    for (let round = -warmUps; round < this.rounds; round++) await this.round(round);
-    return this.bursts;
+    for (let round = -warmUps; round < this.count; round++) await this.round(round);
+    return this.rounds;
   }
 
   // Who begins changes from round to round.
   async round(round) {
-    process.stderr.write(round < 0 ? 'warming up …\n' : `round ${round + 1} of ${this.rounds} …\n`);
+    process.stderr.write(round < 0 ? 'warming up …\n' : `round ${round + 1} of ${this.count} …\n`);
     const first = (round + warmUps) % this.servers.length;
     const order = [...this.servers.slice(first), ...this.servers.slice(0, first)];
-    for (const scenario of this.scenarios)
-      for (const server of order) {
-        const burst = await this.burst(server, scenario);
-        if (round >= 0) this.keep(scenario, server, burst);
-      }
+    for (const scenario of this.scenarios) {
+      const sums = await this.sums(order, scenario);
+      if (round >= 0) for (const server of order) this.keep(scenario, server, sums.get(server));
+    }
+  }
+
+  // A round comes in slices, so that a disturbance of a second or two meets everybody.
+  async sums(order, scenario) {
+    const sums = new Map(order.map(server => [server, { cpu: 0, seconds: 0, latencies: [] }]));
+    for (let slice = 0; slice < slices; slice++)
+      for (const server of order) add(sums.get(server), await this.burst(server, scenario));
+    return sums;
   }
 
   async burst({ child, url }, { alg, kind }) {
     const before = await child.ask({});
-    const answer = await this.load.ask({ url, alg, kind, amount: this.amount });
+    const answer = await this.load.ask({ url, alg, kind, amount: this.amount / slices });
     const after = await child.ask({});
-    return { ...answer, cpu: (after.cpu - before.cpu) / this.amount };
+    return { ...answer, cpu: after.cpu - before.cpu };
   }
 
-  keep(scenario, { name }, burst) {
+  keep(scenario, { name }, { cpu, seconds, latencies }) {
     const place = `${scenario.title}|${name}`;
-    this.bursts.set(place, [...(this.bursts.get(place) ?? []), burst]);
+    const round = { cpu: cpu / this.amount, throughput: this.amount / seconds, p99: percentile(latencies, 0.99) };
+    this.rounds.set(place, [...(this.rounds.get(place) ?? []), round]);
   }
 
   async stop() {
@@ -65,6 +74,7 @@ export class Race {
 }
 
 const warmUps = 2;
+const slices = 5;
 
 async function poolOf(keys, issuer, size) {
   process.stderr.write(`signing ${keys.length} × ${size} tokens …\n`);

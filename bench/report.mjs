@@ -5,11 +5,11 @@ import { shown, table } from './table.mjs';
 
 const heads = ['', 'requests/s', 'CPU µs/request', 'above unguarded', '÷ unguarded', 'ours ÷ it, CPU above', 'p99 ms'];
 
-export function report(bursts, { scenarios, servers, rounds, amount }) {
+export function report(rounds, { scenarios, servers, count, amount }) {
   const names = servers.map(({ name }) => name);
-  const intro = `Node ${process.version}, ${cpus().length} × ${cpus()[0].model}; ${rounds} rounds of ${amount} requests; median (min–max)`;
+  const intro = `Node ${process.version}, ${cpus().length} × ${cpus()[0].model}; ${count} rounds of ${amount} requests; median (min–max)`;
   const parts = scenarios.map(({ title }) => {
-    const of = (name, figure) => bursts.get(`${title}|${name}`).map(burst => burst[figure]);
+    const of = (name, figure) => rounds.get(`${title}|${name}`).map(round => round[figure]);
     return `${title}\n${table(
       heads,
       names.map(name => row(name, of)),

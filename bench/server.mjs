@@ -6,6 +6,8 @@ import { contestants } from './contestants.mjs';
 const [name, issuer] = process.argv.slice(2);
 const app = await contestants[name](JSON.parse(issuer));
 const server = app.listen(0, '127.0.0.1');
+// Connections stay open while the others have their turn.
+server.keepAliveTimeout = 0;
 await once(server, 'listening');
 
 serve(() => {

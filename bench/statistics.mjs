@@ -15,3 +15,14 @@ export function ratio(these, those) {
 export function difference(these, those) {
   return these.map((value, round) => value - those[round]);
 }
+
+export function percentile(values, share) {
+  return values.sort((a, b) => a - b)[Math.floor(values.length * share)];
+}
+
+/** Adds one slice of a round to its sums. */
+export function add(sums, { cpu, seconds, latencies }) {
+  sums.cpu += cpu;
+  sums.seconds += seconds;
+  sums.latencies.push(...latencies);
+}

@@ -9,7 +9,7 @@ export { healthMiddleware, type Health, type IssuerHealth } from './routing-cont
 export { Claim, CurrentObject } from './routing-controllers/params';
 export { defineSettings, settingsFromEnv, Settings, type IssuerInput, type SettingsInput } from './core/settings';
 export type { Logger } from './core/setting-kinds';
-export { AccessTokenVerifier, type VerifiedToken } from './core/access-token';
+export { AccessTokenVerifier, type Revocation, type VerifiedToken } from './core/access-token';
 export type { Claims, JsonValue, TokenHeader } from './core/compact-jws';
 export { JwksManager, type IssuerStatus, type VerificationKey } from './core/jwks-manager';
 export type { DecisionEvent, DecisionReason, JwksEvent } from './core/events';

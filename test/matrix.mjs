@@ -91,6 +91,7 @@ const rows = [];
 for (const combination of combinations) {
   const row = await runCombination(combination);
   rows.push(row);
+  console.log(`Node ${row.node}, Express ${row.express}: ${row.tests.said}; demo: ${row.demo.said}`);
   for (const detail of [...row.tests.details, ...row.demo.details])
     console.log(`Node ${row.node}, Express ${row.express}: ${detail}`);
 }

@@ -30,7 +30,7 @@ export class SeveralIssuers {
     const entries = each.map((own, index) => ({ issuerUrl: issuers[index]!.url, audience, ...own }));
     try {
       const settings = { logger: silentLogger, ...axioms, issuers: entries };
-      return new SeveralIssuers(issuers, createExpressServer({ controllers, axioms: settings } as AxiomsServerOptions));
+      return new SeveralIssuers(issuers, createExpressServer({ controllers, axioms: settings }));
     } catch (error) {
       await Promise.all(issuers.map(issuer => issuer.close()));
       throw error;

@@ -15,6 +15,21 @@ export interface VerifiedToken {
 }
 
 /**
+ * Which tokens are meant: one, or those of an issuer with these claims. `sub`, `jti`, `sid` and `client_id` mean
+ * nothing without `iss`.
+ */
+export type Revocation =
+  | { readonly token: string }
+  | {
+      readonly token?: never;
+      readonly iss: string;
+      readonly jti?: string;
+      readonly sub?: string;
+      readonly sid?: string;
+      readonly client_id?: string;
+    };
+
+/**
  * Verifies access tokens. Checks that need no key come first: a token that is malformed, expired, foreign or of the
  * wrong kind causes no fetch and no cryptography.
  *
@@ -39,6 +54,22 @@ export class AccessTokenVerifier {
    */
   async verify(token: string): Promise<VerifiedToken> {
     return this.verifiedBefore(token) ?? (await this.verifyAnew(token));
+  }
+
+  /**
+   * Forgets verified tokens, so that the next request with one of them is checked in full. It denies nothing by itself:
+   * a token that is still good is accepted again.
+   *
+   * @param which one token, or those of an issuer that agree with every claim that is named
+   * @returns how many were forgotten
+   * @example
+   * verifier.revoke({ token });
+   * verifier.revoke({ iss: 'https://auth.example.com', sid: 'session-7' });
+   */
+  revoke(which: Revocation): number {
+    if (which.token !== undefined) return this.#verified.delete(which.token) ? 1 : 0;
+    const named = namedClaims(which);
+    return this.#verified.deleteWhere(({ claims }) => named.every(([name, value]) => claims[name] === value));
   }
 
   private verifiedBefore(token: string): VerifiedToken | undefined {
@@ -78,6 +109,18 @@ export class AccessTokenVerifier {
     this.#verified.set(token, { token: verified, key, settings });
     return verified;
   }
+}
+
+const revocationClaims = ['iss', 'jti', 'sub', 'sid', 'client_id'];
+
+// A misspelled or missing name must not forget more, or less, than was meant.
+function namedClaims(which: object): [name: string, value: unknown][] {
+  const named = Object.entries(which).filter(([, value]) => value !== undefined);
+  const isRight = named.every(([name, value]) => revocationClaims.includes(name) && typeof value === 'string');
+  if (isRight && named.length > 1 && named.some(([name]) => name === 'iss')) return named;
+  throw new TypeError(
+    "revoke() takes { token }, or 'iss' and at least one of jti, sub, sid and client_id, each a string.",
+  );
 }
 
 // jwk, jku, x5u and x5c are never looked at: keys come from the issuer alone (RFC 8725 §3.10).

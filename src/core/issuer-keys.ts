@@ -60,6 +60,7 @@ export class IssuerKeys {
   #inFlight: Promise<void> | undefined;
   #failure: FetchFailure | undefined;
   #isStarted = false;
+  #isClosed = false;
   #timer: unknown;
   #nextRefresh: number | null = null;
   #fetchCount = 0;
@@ -81,6 +82,7 @@ export class IssuerKeys {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#closing.abort(new FetchFailure('closed', this.issuer, 'the server is closing'));
     this.#surroundings.timers.clearTimeout(this.#timer);
     this.#nextRefresh = null;
@@ -109,8 +111,10 @@ export class IssuerKeys {
   }
 
   refreshIfStale(): void {
-    const isWaiting = this.#inFlight !== undefined || this.#pace.retryIn(this.#now) > 0;
-    if (!isWaiting && this.#pace.isStale(this.#now)) void this.#refreshQuietly();
+    const now = this.#now;
+    if (!this.#pace.isStale(now)) return;
+    const isWaiting = this.#inFlight !== undefined || this.#pace.retryIn(now) > 0;
+    if (!isWaiting) void this.#refreshQuietly();
   }
 
   status(): IssuerStatus {
@@ -129,10 +133,6 @@ export class IssuerKeys {
 
   get #now(): number {
     return this.#surroundings.clock();
-  }
-
-  get #isClosed(): boolean {
-    return this.#closing.signal.aborted;
   }
 
   get #isUsable(): boolean {

@@ -9,6 +9,7 @@ type PaceSettings = Pick<
 /** The times of one issuer. Everything here is in milliseconds; the settings are in seconds. */
 export class RefreshPace {
   readonly #settings: PaceSettings;
+  readonly #longestUse: number;
   #loadedAt: number | undefined;
   #interval: number;
   #failures = 0;
@@ -17,6 +18,7 @@ export class RefreshPace {
 
   constructor(settings: PaceSettings) {
     this.#settings = settings;
+    this.#longestUse = settings.jwksCacheTtl * 1000;
     this.#interval = settings.jwksRefreshInterval * 1000;
   }
 
@@ -46,7 +48,7 @@ export class RefreshPace {
 
   /** May the keys be used, fresh or not? */
   isUsable(now: number): boolean {
-    return this.#loadedAt !== undefined && now - this.#loadedAt < this.#settings.jwksCacheTtl * 1000;
+    return this.#loadedAt !== undefined && now - this.#loadedAt < this.#longestUse;
   }
 
   /** Are the keys older than the refresh interval? */

@@ -27,6 +27,17 @@ export class VerifiedTokens {
     return this.#entries?.get(keyOf(token));
   }
 
+  delete(token: string): boolean {
+    return this.#entries?.delete(keyOf(token)) ?? false;
+  }
+
+  /** @returns how many there were. */
+  deleteWhere(isMeant: (token: VerifiedToken) => boolean): number {
+    const meant = [...(this.#entries?.entries() ?? [])].filter(([, { token }]) => isMeant(token));
+    for (const [key] of meant) this.#entries?.delete(key);
+    return meant.length;
+  }
+
   set(token: string, entry: Entry): void {
     // Parsed claims take about four times their text; the rest is the entry itself.
     this.#entries?.set(keyOf(token), entry, { size: 4 * token.length + 512 });

@@ -106,15 +106,8 @@ function giveObjectCheck({ prototype }: Class): void {
 }
 
 function requireKnownActions(sample: ApiView, { controllerMetadata }: ActionMetadata): void {
-  let listed: readonly string[] | undefined;
-  try {
-    listed = sample.objectActions;
-  } catch {
-    // A getter that looks at the request; it is asked again for each route.
-    return;
-  }
   const actions = controllerMetadata.actions.map(({ method }) => method);
-  const unknown = listed?.find(action => !actions.includes(action));
+  const unknown = listedActions(sample).find(action => !actions.includes(action));
   if (unknown !== undefined)
     throw new ImproperlyConfigured(
       `${sample.constructor.name}.objectActions names '${unknown}', which is no handler. The handlers are: ${actions.join(', ')}.`,
@@ -127,6 +120,18 @@ function refuseTakenName({ target, method }: ActionMetadata): void {
   throw new ImproperlyConfigured(
     `${(target as Class).name}.${method} cannot be a handler: this.${method} is set for each request. Call the handler something else.`,
   );
+}
+
+function listedActions(sample: ApiView): readonly string[] {
+  let listed: unknown;
+  try {
+    listed = sample.objectActions ?? [];
+  } catch {
+    // A getter that looks at the request; it is asked again for each route.
+    return [];
+  }
+  if (Array.isArray(listed)) return listed as readonly string[];
+  throw new ImproperlyConfigured(`${sample.constructor.name}.objectActions must be a list of handlers' names.`);
 }
 
 // Without types parameters are neither converted nor validated, silently: a 400 becomes a 200.

@@ -17,8 +17,9 @@ type Members = { readonly use?: unknown; readonly error?: unknown } | undefined;
 export function middlewareFunction({ middleware }: UseMetadata): Middleware | ErrorMiddleware {
   const { use, error } = membersOf(middleware);
   const make = (): Made => getFromContainer(middleware);
-  const run: Middleware = (...received) => make().use?.(...received);
-  const runOnError: ErrorMiddleware = (...received) => make().error?.(...received);
+  const run: Middleware = (request, response, next) => make().use?.(request, response, next);
+  const runOnError: ErrorMiddleware = (failure, request, response, next) =>
+    make().error?.(failure, request, response, next);
   if (use !== undefined) return run;
   return error !== undefined ? runOnError : (middleware as Middleware | ErrorMiddleware);
 }

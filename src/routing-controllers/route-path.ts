@@ -13,7 +13,8 @@ export function routePath(routePrefix: string, { route, controllerMetadata }: Ac
 
 /** Has the handler's own path a parameter, or is it a regex? */
 export function isParametrized(route: string | RegExp | undefined): boolean {
-  return route instanceof RegExp || /[:*]/.test(route ?? '');
+  // Express 4 takes a group for an unnamed parameter.
+  return route instanceof RegExp || /[:*(]/.test(route ?? '');
 }
 
 function withSlash(prefix: string): string {

@@ -1,4 +1,5 @@
 /** What somebody threw: it may be anything, and be odd in any way. */
+import { HttpError } from 'routing-controllers';
 import { APIException } from '../core/exceptions';
 import { isAnswer } from '../views/exception-handler';
 
@@ -14,7 +15,8 @@ export function asThrown(error: unknown, place: string): unknown {
 
 /** What a policy throws that is no answer, ours or routing-controllers', is a defect: it refuses, and says nothing of itself. */
 export function asServerError(error: unknown): unknown {
-  return isAnswer(error) || isExpected(error) ? error : new APIException(undefined, { cause: error });
+  const isOfUpstream = error instanceof HttpError && isExpected(error);
+  return isAnswer(error) || isOfUpstream ? error : new APIException(undefined, { cause: error });
 }
 
 /** Is it an answer about the request, and not a failure of the server? */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ImproperlyConfigured } from '../../src/core/exceptions';
-import { defineSettings, settingsFromEnv, type SettingsInput } from '../../src/core/settings';
+import { defineSettings, settingsFromEnv } from '../../src/core/settings';
 import { issuerSettings, settingsFor } from '../../src/core/trusted-issuers';
 
 const one = { issuerUrl: 'https://one.example', audience: 'api' };
@@ -75,8 +75,8 @@ describe('the setting issuers', () => {
   ];
   for (const [title, input, said] of refused) {
     it(`is refused with ${title}, in words`, () => {
-      expect(() => defineSettings(input as SettingsInput)).to.throw(ImproperlyConfigured);
-      for (const words of said) expect(() => defineSettings(input as SettingsInput)).to.throw(words);
+      expect(() => defineSettings(input)).to.throw(ImproperlyConfigured);
+      for (const words of said) expect(() => defineSettings(input)).to.throw(words);
     });
   }
 

@@ -3,17 +3,18 @@ import ts from 'typescript';
 
 const kinds = ts.SyntaxKind;
 
-/** Each as the part of the text that is replaced, by what, and the name of the function that it stands in. */
+/** Each as the part of the text that is replaced, by what, the name of the function that it stands in, and whether a whole check goes. */
 export function mutationsOf(text) {
   const source = ts.createSourceFile('file.js', text, ts.ScriptTarget.ES2022, true, ts.ScriptKind.JS);
   const found = new Map();
   const visit = (node, place) => {
     if (isOfTheCompiler(node)) return;
     const inside = nameOf(node) ?? place;
-    for (const [part, replacement] of mutations(node)) {
+    for (const [part, replacement, isCheck = false] of mutations(node)) {
       const [start, end] = [part.getStart(), part.getEnd()];
-      if (text.slice(start, end) !== replacement)
-        found.set(`${start} ${end} ${replacement}`, { start, end, replacement, place: inside });
+      const key = `${start} ${end} ${replacement}`;
+      if (text.slice(start, end) !== replacement && found.get(key)?.isCheck !== true)
+        found.set(key, { start, end, replacement, place: inside, isCheck });
     }
     ts.forEachChild(node, child => visit(child, inside));
   };
@@ -41,6 +42,9 @@ function mutations(node) {
 }
 
 const rules = [
+  withoutGuards,
+  withoutRules,
+  withoutChecks,
   forcedConditions,
   droppedOperands,
   otherOperators,
@@ -51,6 +55,31 @@ const rules = [
   withoutStatements,
   looserPatterns,
 ];
+
+/** An `if` that refuses, or ends the function early, as if it were never met. */
+function withoutGuards(node) {
+  return ts.isIfStatement(node) && leaves(node.thenStatement) ? [[node.expression, 'false', true]] : [];
+}
+
+function leaves(statement) {
+  if (ts.isBlock(statement)) return statement.statements.length > 0 && leaves(statement.statements.at(-1));
+  return ts.isThrowStatement(statement) || ts.isReturnStatement(statement);
+}
+
+/** Of a list of functions, one less. */
+function withoutRules(node) {
+  const isList = ts.isArrayLiteralExpression(node) && node.elements.length > 1 && node.elements.every(ts.isIdentifier);
+  return isList ? withoutElements(node).map(change => [...change, true]) : [];
+}
+
+/** A call that checks, and a throw at the end of what did not return. */
+function withoutChecks(node) {
+  const isCheck =
+    ts.isExpressionStatement(node) &&
+    /^(?:await )?(?:[\w.]+\.|\(0, )*(?:check|require|refuse|ask|hold)\w*\)?\(/.test(node.getText());
+  const isThrow = ts.isThrowStatement(node) && !ts.isIfStatement(node.parent);
+  return isCheck || isThrow ? [[node, ';', true]] : [];
+}
 
 function forcedConditions(node) {
   if (ts.isIfStatement(node)) return forced(node.expression);

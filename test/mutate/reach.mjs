@@ -17,12 +17,22 @@ export class Reach {
     this.#tests.push(test);
   }
 
-  /** The tests that run this place, those of the same name and the fast ones first. */
-  testsOf({ script, start }) {
-    const name = script.slice('dist/src/'.length, -'.js'.length);
-    const cost = ({ file, duration }) => (file.includes(name) ? 0 : duration);
-    return this.#tests.filter(({ ranges }) => isRun(ranges.get(script) ?? [], start)).sort((a, b) => cost(a) - cost(b));
+  /**
+   * The tests that run this place: that of the file's own name first, then those of its room, then the others; the fast
+   * ones first, and as many as take no longer than `budget` together.
+   */
+  testsOf({ script, start }, budget) {
+    const reaching = this.#tests.filter(({ ranges }) => isRun(ranges.get(script) ?? [], start));
+    const sorted = reaching.sort((a, b) => distance(a, script) - distance(b, script) || a.duration - b.duration);
+    let sum = 0;
+    return sorted.filter(({ duration }, index) => (sum += duration) <= budget || index === 0);
   }
+}
+
+function distance({ file }, script) {
+  const [name] = script.slice('dist/src/'.length).split('.');
+  if (file.includes(`/${name}.`)) return 0;
+  return file.startsWith(`dist/test/${name.split('/')[0]}/`) ? 1 : 2;
 }
 
 export async function reachOf(sandboxes) {
@@ -39,13 +49,11 @@ export async function reachOf(sandboxes) {
 async function observe(file, sandbox) {
   const folder = await mkdtemp(join(tmpdir(), 'reach-'));
   const tester = new Tester(sandbox.folder, { NODE_V8_COVERAGE: folder });
-  const start = performance.now();
-  const isGood = await tester.passes([file], longest);
-  const duration = performance.now() - start;
+  const { isPassed, duration } = await tester.run([file], longest);
   await tester.stop();
-  const ranges = isGood ? await rangesIn(folder, pathToFileURL(sandbox.folder).href) : undefined;
+  const ranges = isPassed ? await rangesIn(folder, pathToFileURL(sandbox.folder).href) : undefined;
   await rm(folder, { recursive: true });
-  return isGood ? { file, duration, ranges } : undefined;
+  return isPassed ? { file, duration, ranges } : undefined;
 }
 
 /** By script: where V8 counted how often. */

@@ -17,10 +17,11 @@ async function mutantsOf(sandbox, script) {
   const text = await sandbox.read(script);
   const map = new SourceMap(JSON.parse(await sandbox.read(`${script}.map`)));
   const file = script.replace('dist/src/', '').replace(/js$/, 'ts');
-  return mutationsOf(text).map(({ start, end, replacement, place }) => ({
+  return mutationsOf(text).map(({ start, end, replacement, place, isCheck }) => ({
     script,
     file,
     start,
+    isCheck,
     line: lineOf(map, text, start),
     name: `${file} ${place}: ${told(text.slice(start, end))} → ${told(replacement) || 'nothing'}`,
     text: text.slice(0, start) + replacement + text.slice(end),

@@ -15,14 +15,14 @@ export class Tester {
     this.#environment = { ...process.env, ...environment };
   }
 
-  /** Do these test files pass, within this time? A process that hangs or breaks is replaced by another. */
-  async passes(files, milliseconds) {
+  /** Do these test files pass, within this time, and how long do they take? A process that hangs or breaks is replaced by another. */
+  async run(files, milliseconds) {
     this.#child ??= this.#start();
     const child = this.#child;
     child.send(files);
-    const isPassed = await answerOf(child, milliseconds);
-    if (isPassed === undefined) await this.#kill();
-    return isPassed === true;
+    const answer = await answerOf(child, milliseconds);
+    if (answer === undefined) await this.#kill();
+    return answer ?? { isPassed: false, duration: milliseconds };
   }
 
   /** Ends the process in good order. */
@@ -57,7 +57,7 @@ function answerOf(child, milliseconds) {
       resolve(answer);
     };
     const timer = setTimeout(settle, milliseconds);
-    child.once('message', ({ isPassed }) => settle(isPassed));
+    child.once('message', settle);
     child.once('exit', () => settle());
   });
 }

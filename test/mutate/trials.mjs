@@ -9,8 +9,10 @@ const mutantsPerProcess = 25;
 export class Trials {
   #sandboxes;
   #reach;
+  #budget;
 
-  constructor(sandboxes, reach) {
+  constructor(sandboxes, reach, budget) {
+    this.#budget = budget;
     this.#sandboxes = sandboxes;
     this.#reach = reach;
   }
@@ -51,14 +53,12 @@ export class Trials {
   }
 
   async #passes(mutant, tester) {
-    const tests = this.#reach.testsOf(mutant);
+    const tests = this.#reach.testsOf(mutant, this.#budget);
     if (tests.length === 0) return true;
     const usual = tests.reduce((sum, { duration }) => sum + duration, 0);
     const time = Math.max(patience.least, patience.factor * usual);
-    return tester.passes(
-      tests.map(({ file }) => file),
-      time,
-    );
+    const files = tests.map(({ file }) => file);
+    return (await tester.run(files, time)).isPassed;
   }
 }
 

@@ -63,7 +63,8 @@ class AnswerController {
 
   @Get('/response-later')
   returnedLater(@Res() response: Response) {
-    setImmediate(() => response.json({ by: 'response' }));
+    // Later than Express would say that it found nothing.
+    setTimeout(() => response.json({ by: 'response' }), 50);
     return response;
   }
 
@@ -179,6 +180,11 @@ class AnswerController {
 
   @All('/all')
   all() {
+    return { ok: true };
+  }
+
+  @Get('/options')
+  besidesOptions() {
     return { ok: true };
   }
 

@@ -96,7 +96,7 @@ describe('several issuers', () => {
       '__proto__',
     ]) {
       const response = await api!.with(api!.issuers[0]!.token({ iss }, {}, key), 'get', '/who');
-      expect(response.status, String(iss)).to.equal(401);
+      expect(response.status, JSON.stringify(iss)).to.equal(401);
       expect(response.headers['www-authenticate']).to.contain('The access token is from another issuer');
     }
     expect(api!.requests).to.deep.equal([0, 0]);

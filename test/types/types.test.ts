@@ -53,7 +53,7 @@ describe('the types', () => {
 
   it('suit a project that has neither, and refuse what is wrong, line by line', () => {
     const lines = readFileSync(join(folder, 'wrong.ts'), 'utf8').split('\n');
-    const marked = lines.flatMap((line, index) => (line.endsWith('// error') ? [`wrong.ts:${index + 1}`] : []));
+    const marked = lines.flatMap((line, index) => (line.endsWith('// error:') ? [`wrong.ts:${index + 2}`] : []));
     const found = errorsIn('app.ts', 'wrong.ts').map(({ file, line }) => `${file}:${line}`);
     expect(new Set(found)).to.deep.equal(new Set(marked));
   }).timeout(120_000);
