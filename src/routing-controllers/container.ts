@@ -17,16 +17,22 @@ export function registerServices(settings: Settings, jwksManager: JwksManager, v
   Container.set({ id: AccessTokenVerifier, value: verifier });
 }
 
+const simpleClasses = new WeakSet<Class>();
+
 /**
  * Makes an authentication, permission or throttle class: by the container where it is a `@Service()`, else simply.
  *
  * @throws ImproperlyConfigured where it needs dependencies and nobody can give them.
  */
 export function makePolicy<T extends object>(policyClass: new (...dependencies: never[]) => T): T {
-  checkDependencies(policyClass);
   const known = policyClass as Constructable<T>;
+  if (simpleClasses.has(policyClass) && !Container.has(known)) return new policyClass();
+  checkDependencies(policyClass);
   if (Container.has(known)) return Container.get(known);
-  if (dependencyTypes(policyClass).length === 0) return new policyClass();
+  if (dependencyTypes(policyClass).length === 0) {
+    simpleClasses.add(policyClass);
+    return new policyClass();
+  }
   throw new ImproperlyConfigured(
     `${policyClass.name} has constructor parameters, and the container does not know it: add @Service() to it.`,
   );
@@ -43,7 +49,9 @@ export function controllerFactory(controllerClass: Class): ControllerFactory {
   checkDependencies(controllerClass);
   const id = new Token<object>(controllerClass.name);
   Container.set({ id, type: controllerClass as Constructable<object>, transient: true });
-  return { make: () => Container.get(id), remove: () => void Container.remove(id) };
+  const isSimple = dependencyTypes(controllerClass).length === 0 && !isInjected(controllerClass);
+  const simple = controllerClass as new () => object;
+  return { make: () => (isSimple ? new simple() : Container.get(id)), remove: () => void Container.remove(id) };
 }
 
 /** Makes a controller once, for looking at. */
@@ -76,4 +84,13 @@ function checkDependencies(someClass: Class): void {
 
 function isInjectedByHand(someClass: Class, index: number): boolean {
   return Container.handlers.some(handler => handler.object === someClass && handler.index === index);
+}
+
+function isInjected(someClass: Class): boolean {
+  return Container.handlers.some(
+    handler =>
+      handler.object === someClass ||
+      (handler.object as object) === someClass.prototype ||
+      (someClass.prototype as object) instanceof (handler.object.constructor as Class),
+  );
 }

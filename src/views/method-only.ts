@@ -1,28 +1,44 @@
 /** A request that offers its method alone: it shows whether a rule can be decided before there is anything else. */
 
+class Shown {
+  /** How often anything else was asked for. */
+  excesses = 0;
+
+  constructor(readonly method: string | undefined) {}
+}
+
+function ask(shown: Shown): undefined {
+  shown.excesses += 1;
+  return undefined;
+}
+
+const responseTraps: ProxyHandler<Shown> = {
+  get: ask,
+  has: shown => ask(shown) === true,
+  ownKeys: shown => (ask(shown) === true ? ['method'] : []),
+  getOwnPropertyDescriptor: shown => void ask(shown),
+  getPrototypeOf: shown => (ask(shown) === true ? {} : null),
+};
+
+const requestTraps: ProxyHandler<Shown> = {
+  ...responseTraps,
+  get: (shown, name) => (name === 'method' && shown.method !== undefined ? shown.method : ask(shown)),
+};
+
 export class MethodOnly {
   readonly request: object;
   readonly response: object;
-  /** How often anything else was asked for. */
-  #excesses = 0;
+  readonly #shown: Shown;
 
   /** @param method `undefined`: not even the method is known (a route for all of them). */
   constructor(method: string | undefined) {
-    const ask = (): unknown => {
-      this.#excesses += 1;
-      return undefined;
-    };
-    const traps: ProxyHandler<object> = {
-      get: ask,
-      has: () => ask() === true,
-      ownKeys: () => (ask() === true ? ['method'] : []),
-      getOwnPropertyDescriptor: () => void ask(),
-      getPrototypeOf: () => (ask() === true ? {} : null),
-    };
-    const get = (_target: object, name: string | symbol): unknown =>
-      name === 'method' && method !== undefined ? method : ask();
-    this.request = new Proxy({}, { ...traps, get });
-    this.response = new Proxy({}, traps);
+    this.#shown = new Shown(method);
+    this.request = new Proxy(this.#shown, requestTraps);
+    this.response = new Proxy(this.#shown, responseTraps);
+  }
+
+  get #excesses(): number {
+    return this.#shown.excesses;
   }
 
   /** Runs `look` and tells whether it asked for anything but the method. What it throws then, for want of it, does not count. */

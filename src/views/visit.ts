@@ -28,7 +28,7 @@ export type Stage = 'begun' | 'admitted' | 'permitted' | 'handled';
 /** A controller that is being written to. */
 type Writable = { -readonly [Name in 'request' | 'response' | 'action']: ApiView[Name] };
 
-const visitOfController = new WeakMap<object, Visit>();
+const visit = Symbol('axioms.visit');
 
 export class Visit implements RequestContext {
   authenticators: readonly BaseAuthentication[] = [];
@@ -57,7 +57,7 @@ export class Visit implements RequestContext {
     readonly response: Response,
   ) {
     this.#isHeadOfGet = request.method === 'HEAD' && rules.method !== 'HEAD';
-    visitOfController.set(controller, this);
+    (controller as { [visit]?: Visit })[visit] = this;
     setContext(request, this);
     this.observation = Observation.of(this);
     this.show(request, response);
@@ -118,5 +118,5 @@ export function findVisit(request: Request): Visit | undefined {
 
 /** The visit that this controller was made for. */
 export function visitOf(controller: object): Visit | undefined {
-  return visitOfController.get(controller);
+  return (controller as { [visit]?: Visit })[visit];
 }
