@@ -117,7 +117,7 @@ export const settingsTable = {
     variable: 'AXIOMS_JWKS_TIMEOUT',
     defaultText: '5',
     fallback: 5,
-    meaning: 'seconds that one fetch may take, body included',
+    meaning: 'seconds that one refresh may take, discovery and body included',
   }),
   jwksCooldown: row(seconds, {
     variable: 'AXIOMS_JWKS_COOLDOWN',

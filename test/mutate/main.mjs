@@ -1,7 +1,7 @@
 /**
  * Are the checks checked? Takes each check of core/, permissions/ and views/ away in turn and runs the tests that reach it.
  *
- *     npm run mutate [-- <part of a file's path> …] [--thorough] [--since <revision>] [--workers 2] [--budget 15]
+ *     npm run mutate [-- <part of a file's path> …] [--thorough] [--since <revision>] [--workers 2] [--budget 60]
  *
  * A mutant is a check that is never met, a rule less in a list, a call that checks left out; with --thorough also every
  * operand, operator, literal and pattern turned around.
@@ -26,7 +26,7 @@ const { values, positionals } = parseArgs({
     since: { type: 'string' },
     thorough: { type: 'boolean', default: false },
     workers: { type: 'string', default: String(Math.min(4, availableParallelism())) },
-    budget: { type: 'string', default: '15' },
+    budget: { type: 'string', default: '60' },
   },
 });
 
