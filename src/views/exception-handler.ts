@@ -27,9 +27,15 @@ export function answerTo(error: Answer, request: Request, settings: Settings): A
   return withHeaders(error, { 'WWW-Authenticate': challenges });
 }
 
+const ownHeaders = new WeakMap<Answer, HeaderFields>();
+
+// The same error may be thrown again, for another controller: what is added to its own fields is of this answer only.
 function withHeaders(answer: Answer, challenges: HeaderFields): Answer {
-  answer.headers = { ...answer.headers, 'Cache-Control': 'no-store', ...challenges };
-  return answer;
+  const own = ownHeaders.get(answer) ?? answer.headers;
+  ownHeaders.set(answer, own);
+  const headers = { ...own, 'Cache-Control': 'no-store', ...challenges };
+  if (Object.isFrozen(answer)) return Object.create(answer, { headers: { value: headers } }) as Answer;
+  return Object.assign(answer, { headers });
 }
 
 function challengesFor(error: APIException, request: Request, settings: Settings): string[] {
