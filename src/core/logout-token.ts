@@ -69,10 +69,12 @@ function invalid(what: string, cause?: Error): InvalidRequest {
 // §2.4: typ should be "logout+jwt"; older issuers say JWT, or nothing.
 function checkHeader(header: TokenHeader, settings: Settings): { alg: string; kid: string } {
   const { alg, kid, typ = 'JWT' } = header;
-  if (typeof alg !== 'string' || !settings.algorithms.includes(alg)) throw invalid('has an algorithm that is not accepted');
+  if (typeof alg !== 'string' || !settings.algorithms.includes(alg))
+    throw invalid('has an algorithm that is not accepted');
   if (typeof kid !== 'string' || kid === '') throw invalid('names no key');
   if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64')) throw invalid('uses an extension');
-  if (typeof typ !== 'string' || !/^(?:application\/)?(?:logout\+jwt|jwt)$/i.test(typ)) throw invalid('is of another type');
+  if (typeof typ !== 'string' || !/^(?:application\/)?(?:logout\+jwt|jwt)$/i.test(typ))
+    throw invalid('is of another type');
   return { alg, kid };
 }
 

@@ -36,7 +36,10 @@ export class RedisDenylist implements Denylist {
   readonly #prefix: string;
   readonly #ttl: number;
 
-  constructor(client: RedisClient, { ttl = 7 * 86_400, prefix = 'axioms:denylist:', timeout }: RedisDenylistOptions = {}) {
+  constructor(
+    client: RedisClient,
+    { ttl = 7 * 86_400, prefix = 'axioms:denylist:', timeout }: RedisDenylistOptions = {},
+  ) {
     this.#connection = new RedisConnection(client, { timeout });
     this.#prefix = prefix;
     this.#ttl = ttl;
