@@ -29,7 +29,7 @@ class Counting {
    */
   async hit(key: string, rate: Rate): Promise<Hit | undefined> {
     try {
-      const hit = await this.#store.hit(key, rate);
+      const hit = checkedHit(await this.#store.hit(key, rate));
       this.#watch.worked();
       return hit;
     } catch (error) {
@@ -38,6 +38,14 @@ class Counting {
       return this.#policy === 'open' ? undefined : this.#local.hit(key, rate);
     }
   }
+}
+
+// What is no answer is an outage: it must not let anybody through by itself.
+function checkedHit(answer: unknown): Hit {
+  const { isAllowed, remaining, reset } = Object(answer) as Partial<Record<keyof Hit, unknown>>;
+  if (typeof isAllowed === 'boolean' && typeof remaining === 'number' && typeof reset === 'number')
+    return { isAllowed, remaining, reset };
+  throw new TypeError('The throttle store must answer { isAllowed, remaining, reset }');
 }
 
 const countings = new WeakMap<Settings, Counting>();

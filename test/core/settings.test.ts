@@ -403,22 +403,24 @@ const examples: Example[] = [
     ],
     accepts: 'an object with the functions debug, info, warn and error',
   },
-  ...(['defaultAuthenticationClasses', 'defaultPermissionClasses', 'defaultThrottleClasses'] as const).map((name): Example => ({
-    name,
-    fallback: undefined,
-    good: [
-      ['', [SomeClass]],
-      ['', []],
-    ],
-    bad: [
-      [SomeClass, 'the function SomeClass'],
-      [[undefined], '[ undefined ]'],
-      [[SomeClass, null], '[ [class SomeClass], null ]'],
-      [['SomeClass'], "[ 'SomeClass' ]"],
-      [null, 'null'],
-    ],
-    accepts: 'none of them undefined (an undefined one is an import cycle)',
-  })),
+  ...(['defaultAuthenticationClasses', 'defaultPermissionClasses', 'defaultThrottleClasses'] as const).map(
+    (name): Example => ({
+      name,
+      fallback: undefined,
+      good: [
+        ['', [SomeClass]],
+        ['', []],
+      ],
+      bad: [
+        [SomeClass, 'the function SomeClass'],
+        [[undefined], '[ undefined ]'],
+        [[SomeClass, null], '[ [class SomeClass], null ]'],
+        [['SomeClass'], "[ 'SomeClass' ]"],
+        [null, 'null'],
+      ],
+      accepts: 'none of them undefined (an undefined one is an import cycle)',
+    }),
+  ),
   {
     name: 'throttleRates',
     variable: 'AXIOMS_THROTTLE_RATES',
