@@ -95,7 +95,7 @@ describe('the setting denylist', () => {
   });
 
   for (const answer of [true, undefined, null, 0, '', {}, Promise.resolve(undefined)])
-    it(`refuses where it answers ${answer instanceof Promise ? 'a promise of nothing' : String(JSON.stringify(answer))}`, async () => {
+    it(`refuses where it answers ${answer instanceof Promise ? 'a promise of nothing' : JSON.stringify(answer)}`, async () => {
       await serve({ revoke: () => undefined, useOnce: () => true, isRevoked: () => answer as never });
       expectRefusal(await api.as({}, 'get', '/things'), 'invalid_token');
       expect(handled).to.equal(0);

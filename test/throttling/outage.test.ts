@@ -115,7 +115,7 @@ describe('while the store of throttles cannot be reached', () => {
   });
 
   for (const answer of [undefined, null, true, {}, { isAllowed: true }, { isAllowed: 1, remaining: 1, reset: 1 }])
-    it(`a store that answers ${String(JSON.stringify(answer))} is out`, async () => {
+    it(`a store that answers ${JSON.stringify(answer)} is out`, async () => {
       await serve({ hit: () => answer as never });
       expect(await statuses(3)).to.deep.equal([200, 200, 429]);
       expect(logger.text('error')).to.include('must answer { isAllowed, remaining, reset }');

@@ -55,7 +55,7 @@ describe('a rate', () => {
     });
 
   for (const value of [undefined, null, 10, {}, ['10/hour'], { toString: () => '10/hour' }])
-    it(`is not ${String(JSON.stringify(value))}`, () => {
+    it(`is not ${JSON.stringify(value)}`, () => {
       expect(parseRate(value)).to.equal(undefined);
     });
 

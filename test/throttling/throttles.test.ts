@@ -259,7 +259,7 @@ describe('throttles', () => {
     });
 
     for (const key of [undefined, 7, Promise.resolve('alice'), {}])
-      it(`whose key is ${key instanceof Promise ? 'a promise' : String(JSON.stringify(key))} let nobody through`, async () => {
+      it(`whose key is ${key instanceof Promise ? 'a promise' : JSON.stringify(key)} let nobody through`, async () => {
         class Keyless extends SimpleRateThrottle {
           override rate = '1/minute';
           getCacheKey() {
