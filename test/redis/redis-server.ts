@@ -74,11 +74,6 @@ export class OwnRedis {
     await ended;
   }
 
-  /** It neither answers nor goes away. */
-  freeze(): void {
-    this.#process?.kill('SIGSTOP');
-  }
-
   async close(): Promise<void> {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });

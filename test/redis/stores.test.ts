@@ -16,7 +16,12 @@ const makers: Record<string, (url: string) => Promise<Made>> = {
   ioredis: async url => {
     const client = new Redis(url, { enableReadyCheck: false });
     await client.ping();
-    return { client, close: () => client.disconnect() };
+    return {
+      client,
+      close: () => {
+        client.disconnect();
+      },
+    };
   },
   redis: async url => {
     const client = createClient({ url });
