@@ -18,6 +18,7 @@ const imports: Readonly<Record<string, readonly string[]>> = {
     'ApiView',
     'AuthenticationResult',
     'SettingsInput',
+    'AxiomsServer',
   ],
   'routing-controllers': [
     'JsonController',

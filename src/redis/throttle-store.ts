@@ -41,8 +41,8 @@ export class RedisThrottleStore implements ThrottleStore {
 }
 
 function hitOf(answer: unknown): Hit {
-  const [isAllowed, remaining, reset] = (Array.isArray(answer) ? answer : []).map(Number);
-  if (remaining === undefined || reset === undefined) throw new Error('Redis answered something else than was asked');
+  const [isAllowed, remaining = NaN, reset = NaN] = (Array.isArray(answer) ? answer : []).map(Number);
+  if (Number.isNaN(remaining + reset)) throw new Error('Redis answered something else than was asked');
   return { isAllowed: isAllowed === 1, remaining, reset: reset / 1000 };
 }
 

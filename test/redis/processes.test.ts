@@ -95,7 +95,12 @@ describe('several processes', function () {
     it('after a logout token that one of them was sent; none takes it again', async () => {
       let token = '';
       const send = async (api: ApiProcess | undefined) =>
-        (await request(api?.url).post('/logout').type('form').send({ logout_token: token })).status;
+        (
+          await request(api?.url ?? '')
+            .post('/logout')
+            .type('form')
+            .send({ logout_token: token })
+        ).status;
       const closed = await closedBy(async () => {
         token = logoutToken();
         expect(await send(apis[0])).to.equal(200);
