@@ -14,7 +14,8 @@ import { callerOf } from './identity';
 
 const limits = Symbol('axioms.limits');
 
-type WithLimits = Request & { [limits]?: Map<BaseThrottle, Limit> };
+/** Of each throttle that counted the request: kept with it, for a throttle may be shared by all requests. */
+type WithLimits = Request & { [limits]?: [BaseThrottle, Limit][] };
 
 /**
  * Lets so many requests a period through, counted by what `getCacheKey` returns. A subclass says who is counted, and
@@ -64,8 +65,10 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
     const name = this.scopeFor(controller) ?? this.constructor.name;
     const hit = await countingOf(contextOf(request).settings).hit(this.#storeKey(name, rate, key), rate);
     if (hit === undefined) return true;
-    ((request as WithLimits)[limits] ??= new Map()).set(this, { ...rate, ...hit, name });
-    return hit.isAllowed;
+    const { isAllowed, remaining, reset } = hit;
+    const limit = { name, amount: rate.amount, seconds: rate.seconds, isAllowed, remaining, reset };
+    ((request as WithLimits)[limits] ??= []).push([this, limit]);
+    return isAllowed;
   }
 
   override wait(request?: Request): number | undefined {
@@ -73,7 +76,7 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
   }
 
   override limit(request: Request): Limit | undefined {
-    return (request as WithLimits)[limits]?.get(this);
+    return (request as WithLimits)[limits]?.find(([throttle]) => throttle === this)?.[1];
   }
 
   override checkConfiguration(controller: ApiView, settings: Settings): void {
@@ -115,7 +118,8 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
   #storeKey(name: string, { amount, seconds }: Rate, key: unknown): string {
     if (typeof key !== 'string')
       throw new ImproperlyConfigured(`${this.constructor.name}.getCacheKey must return a string, or null.`);
-    const whole = JSON.stringify([name, amount, seconds, key]);
+    // With the length of the name no two of them can be spelled the same.
+    const whole = `${name.length}:${name}:${amount}/${seconds}:${key}`;
     return whole.length <= longestKey ? whole : hash('sha256', whole, 'base64');
   }
 }
