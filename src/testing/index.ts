@@ -1,0 +1,9 @@
+/** What tests of an API need, for every test runner: `axioms-routing-controllers/testing`. */
+export { TestIssuer, type IssuerSettings, type TestIssuerOptions, type TokenClaims } from './test-issuer';
+export { IssuerEndpoints, keysPath, oauthPath, oidcPath, type IssuerRequest } from './issuer-endpoints';
+export type { IssuerMode } from './issuer-mode';
+export { base64url, signatureOver, signed, signingKey, type Jwk, type SigningKey } from './signing-key';
+export { forge, forgedTokens, type ForgedToken, type ForgedTokenName } from './forged-tokens';
+export { TestClock } from './test-clock';
+export { silentLogger } from './silent-logger';
+export type { AppWithServer } from './served-app';
