@@ -7,3 +7,13 @@ export { forge, forgedTokens, type ForgedToken, type ForgedTokenName } from './f
 export { TestClock } from './test-clock';
 export { silentLogger } from './silent-logger';
 export type { AppWithServer } from './served-app';
+export { forceAuthenticate, type ForcedUser } from './force-authenticate';
+export {
+  AccessMatrixError,
+  expectAccessMatrix,
+  type AccessDifference,
+  type AccessMatrix,
+  type AccessMatrixOptions,
+  type TestedApp,
+} from './access-matrix';
+export type { RequestContent } from './loopback';

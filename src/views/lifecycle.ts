@@ -1,5 +1,6 @@
 /** When each policy runs: the whole security flow of a request on one screen. */
 import type { AuthenticationResult, BaseAuthentication } from '../authentication/base';
+import { ForcedAuthentication, forcedCaller } from '../authentication/forced-caller';
 import { AnonymousUser } from '../authentication/user';
 import { ImproperlyConfigured, NotAuthenticated, Throttled } from '../core/exceptions';
 import { isAuthenticated } from '../permissions/access';
@@ -40,16 +41,22 @@ export async function afterTheBody(visit: Visit): Promise<void> {
 async function performAuthentication(visit: Visit): Promise<void> {
   setCaller(visit, { user: new AnonymousUser() }, undefined);
   visit.authenticators = authenticationClassesOf(visit.controller, visit.settings).map(one => visit.services.make(one));
+  const forced = forcedCaller(visit.settings);
+  if (forced !== undefined) setCaller(visit, forced, visit.authenticators[0] ?? new ForcedAuthentication());
+  else await askAuthenticators(visit);
+  // A class may answer for nobody in particular; a mandatory one insists on somebody all the same.
+  if (isAuthenticated(visit.request)) return;
+  const insists = visit.authenticators.some(one => one.isMandatory === true && one.isPublic?.(visit.request) !== true);
+  if (insists) throw new NotAuthenticated();
+}
+
+async function askAuthenticators(visit: Visit): Promise<void> {
   for (const authenticator of visit.authenticators) {
     const result = await authenticatedBy(authenticator, visit);
     if (result === null) continue;
     setCaller(visit, result, authenticator);
     break;
   }
-  // A class may answer for nobody in particular; a mandatory one insists on somebody all the same.
-  if (isAuthenticated(visit.request)) return;
-  const insists = visit.authenticators.some(one => one.isMandatory === true && one.isPublic?.(visit.request) !== true);
-  if (insists) throw new NotAuthenticated();
 }
 
 async function authenticatedBy(authenticator: BaseAuthentication, visit: Visit): Promise<AuthenticationResult | null> {
