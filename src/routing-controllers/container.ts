@@ -17,6 +17,17 @@ export function registerServices(settings: Settings, jwksManager: JwksManager, v
   Container.set({ id: AccessTokenVerifier, value: verifier });
 }
 
+/** Runs what makes a server beside that of the process, and leaves the container the services that it has. */
+export function keepingServices<Made>(make: () => Made): Made {
+  const ids = [Settings, JwksManager, AccessTokenVerifier].filter(id => Container.has(id as Constructable<object>));
+  const kept = ids.map(id => ({ id, value: Container.get<object>(id as Constructable<object>) }));
+  try {
+    return make();
+  } finally {
+    for (const service of kept) Container.set(service);
+  }
+}
+
 const simpleClasses = new WeakSet<Class>();
 
 /**

@@ -40,10 +40,14 @@ export function forceAuthenticate(app: AppWithServer, user: ForcedUser | null): 
     forceCaller(settings, undefined);
     return;
   }
-  refuseInProduction();
-  const caller = callerOf(user, settings);
+  force(user, settings);
   warn(settings);
-  forceCaller(settings, caller);
+}
+
+/** The same without a warning, for a server that is the test kit's own. */
+export function force(user: ForcedUser, settings: Settings): void {
+  refuseInProduction();
+  forceCaller(settings, callerOf(user, settings));
 }
 
 function refuseInProduction(): void {
@@ -51,6 +55,11 @@ function refuseInProduction(): void {
     throw new ImproperlyConfigured(
       'forceAuthenticate() lets everybody in and is refused where NODE_ENV is production: it is for tests alone.',
     );
+}
+
+/** The user as permissions see them. */
+export function userOf(user: ForcedUser, settings: Settings): User {
+  return callerOf(user, settings).user;
 }
 
 const message =

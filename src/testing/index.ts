@@ -17,3 +17,18 @@ export {
   type TestedApp,
 } from './access-matrix';
 export type { RequestContent } from './loopback';
+export { ContractViolation, type ContractCase } from './contracts/contract-case';
+export {
+  authenticationContract,
+  type AuthenticationContract,
+  type Credentials,
+  type GivesCredentials,
+} from './contracts/authentication-contract';
+export { permissionContract, type PermissionCase, type PermissionContract } from './contracts/permission-contract';
+export {
+  throttleStoreContract,
+  type CountedHit,
+  type CountingStore,
+  type ThrottleStoreContract,
+} from './contracts/throttle-store-contract';
+export { denylistContract, type DenylistContract, type Revoked, type RevokingStore } from './contracts/denylist-contract';
