@@ -85,7 +85,8 @@ interface Cell {
 
 function cellsOf(matrix: AccessMatrix, options: AccessMatrixOptions): readonly Cell[] {
   const unknown = Object.keys(options.requests ?? {}).find(row => !Object.hasOwn(matrix, row));
-  if (unknown !== undefined) throw new RangeError(`The option requests has '${unknown}', which is no row of the matrix.`);
+  if (unknown !== undefined)
+    throw new RangeError(`The option requests has '${unknown}', which is no row of the matrix.`);
   const cells = Object.entries(matrix).flatMap(([row, callers]) => rowCells(row, callers, options));
   if (cells.length === 0) throw new RangeError('The access matrix is empty: it would ask nothing.');
   return cells;

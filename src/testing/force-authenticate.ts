@@ -70,8 +70,7 @@ const warnedOf = new WeakSet<Settings>();
 // Whoever has silenced the logger hears it too; once an app, or it would drown what else there is to hear.
 function warn(settings: Settings): void {
   settings.logger.warn(message);
-  if (!warnedOf.has(settings))
-    process.emitWarning(message, { type: 'SecurityWarning', code: 'AXIOMS_FORCED_USER' });
+  if (!warnedOf.has(settings)) process.emitWarning(message, { type: 'SecurityWarning', code: 'AXIOMS_FORCED_USER' });
   warnedOf.add(settings);
 }
 
@@ -98,7 +97,9 @@ function isNamed(user: unknown): user is TokenClaims & { readonly sub: string } 
 function tokenCaller({ scopes, ...said }: TokenClaims, settings: Settings): AuthenticationResult {
   const claims = deepFreeze(JSON.parse(JSON.stringify(said))) as Claims;
   const granted = grantsOf(claims, settings);
-  const grants: Grants = Array.isArray(scopes) ? { ...granted, scopes: Object.freeze([...(scopes as string[])]) } : granted;
+  const grants: Grants = Array.isArray(scopes)
+    ? { ...granted, scopes: Object.freeze([...(scopes as string[])]) }
+    : granted;
   return { user: new AccessTokenUser(claims, grants), auth: { claims } };
 }
 

@@ -54,7 +54,11 @@ const rows = {
   'no-signature': row('that ends before its signature', malformed, (issuer, claims) =>
     issuer.token(claims).replace(/[^.]*$/, ''),
   ),
-  'five-parts': row('of five parts, as an encrypted one has', malformed, (issuer, claims) => `${issuer.token(claims)}.a.b`),
+  'five-parts': row(
+    'of five parts, as an encrypted one has',
+    malformed,
+    (issuer, claims) => `${issuer.token(claims)}.a.b`,
+  ),
   padded: row('with padding after its signature', malformed, (issuer, claims) => `${issuer.token(claims)}==`),
   'duplicate-member': row('that says two subjects', malformed, (issuer, claims) => {
     const payload = JSON.stringify(issuer.claims(claims)).replace(/^\{/, '{"sub":"admin",');

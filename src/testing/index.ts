@@ -31,4 +31,9 @@ export {
   type CountingStore,
   type ThrottleStoreContract,
 } from './contracts/throttle-store-contract';
-export { denylistContract, type DenylistContract, type Revoked, type RevokingStore } from './contracts/denylist-contract';
+export {
+  denylistContract,
+  type DenylistContract,
+  type Revoked,
+  type RevokingStore,
+} from './contracts/denylist-contract';

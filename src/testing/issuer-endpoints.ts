@@ -76,6 +76,7 @@ export class IssuerEndpoints {
 
   /** Serves over HTTP, on a free port of 127.0.0.1. */
   async listen(): Promise<this> {
+    if (this.#server !== undefined) return this;
     const server = createServer((request, response) => {
       this.#receive({ path: request.url ?? '', headers: request.headers }, response);
     });

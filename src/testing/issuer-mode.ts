@@ -14,6 +14,28 @@ export type IssuerMode =
   | { readonly is: 'oversized'; readonly bytes: number; readonly chunked: boolean }
   | { readonly is: 'document'; readonly document: unknown };
 
+const modes: Readonly<Record<IssuerMode['is'], true>> = {
+  ok: true,
+  slow: true,
+  hang: true,
+  drip: true,
+  drop: true,
+  html: true,
+  'invalid-json': true,
+  'not-a-jwks': true,
+  'empty-keys': true,
+  status: true,
+  redirect: true,
+  oversized: true,
+  document: true,
+};
+
+/** @throws RangeError for a mode that there is not. */
+export function requireMode({ is }: IssuerMode): void {
+  if (!Object.hasOwn(modes, is))
+    throw new RangeError(`An issuer cannot be '${is}': it is one of ${Object.keys(modes).join(', ')}.`);
+}
+
 /** An answer of HTTP, by whatever way it goes out. */
 export interface IssuerAnswer {
   readonly status: number;

@@ -51,7 +51,8 @@ export class TestClock {
   }
 
   /**
-   * Lets this many seconds pass, and calls back what falls into them, in order.
+   * Lets this many seconds pass, at once, and calls back what falls into them, in order. A fetch that is begun by that has
+   * no chance to end in the seconds that are left: where they are more than `jwksTimeout`, it has timed out.
    *
    * @throws RangeError for a time that would run backwards.
    */

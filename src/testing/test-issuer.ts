@@ -2,7 +2,7 @@
 import { silentLogger } from './silent-logger';
 import { forge, type ForgedTokenName } from './forged-tokens';
 import { IssuerEndpoints } from './issuer-endpoints';
-import type { IssuerMode } from './issuer-mode';
+import { requireMode, type IssuerMode } from './issuer-mode';
 import { axiomsServerOf, type AppWithServer } from './served-app';
 import { signed, signingKey, type SigningKey } from './signing-key';
 
@@ -57,6 +57,7 @@ export class TestIssuer {
   /** Metadata and keys, for what the methods here do not do. */
   readonly endpoints: IssuerEndpoints;
   readonly #clock: { now(): number };
+  #keysMade = 1;
 
   constructor({ alg, kid = 'k1', audience, issuerUrl, clock }: TestIssuerOptions = {}) {
     this.key = signingKey(kid, alg);
@@ -152,8 +153,9 @@ export class TestIssuer {
    *
    * @throws RangeError for an algorithm that there is no key for.
    */
-  rotate(kid = `k${this.endpoints.keys.length + 1}`, { alg = this.key.alg, drop = false } = {}): SigningKey {
-    this.key = signingKey(kid, alg);
+  rotate(kid?: string, { alg = this.key.alg, drop = false } = {}): SigningKey {
+    this.#keysMade += 1;
+    this.key = signingKey(kid ?? `k${this.#keysMade}`, alg);
     this.endpoints.keys = drop ? [this.key.jwk] : [...this.endpoints.keys, this.key.jwk];
     return this.key;
   }
@@ -170,8 +172,13 @@ export class TestIssuer {
     this.endpoints.keys = keys.filter(key => key.kid !== kid);
   }
 
-  /** Has a bad day, keys and metadata both, until it recovers: by default it answers 503. */
+  /**
+   * Has a bad day, keys and metadata both, until it recovers: by default it answers 503.
+   *
+   * @throws RangeError for a mode that there is not.
+   */
   outage(mode: IssuerMode = { is: 'status', status: 503 }): void {
+    requireMode(mode);
     this.endpoints.keysMode = this.endpoints.metadataMode = mode;
   }
 

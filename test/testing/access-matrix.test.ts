@@ -14,7 +14,7 @@ import { bookApi } from './book-api';
 describe('expectAccessMatrix', () => {
   let issuer: TestIssuer;
   let app: Express;
-  let callers: AccessMatrixOptions;
+  let callers: AccessMatrixOptions & { readonly tokens: { readonly bob: string } };
   before(() => {
     issuer = new TestIssuer();
     app = issuer.attachTo(bookApi(issuer.settings()));
@@ -30,7 +30,7 @@ describe('expectAccessMatrix', () => {
     (app.locals.axioms as AxiomsServer).close();
   });
 
-  const errorOf = (matrix: AccessMatrix, options = callers): Promise<unknown> =>
+  const errorOf = (matrix: AccessMatrix, options: AccessMatrixOptions = callers): Promise<unknown> =>
     expectAccessMatrix(app, matrix, options).then(
       () => undefined,
       (error: unknown) => error,
@@ -79,7 +79,7 @@ describe('expectAccessMatrix', () => {
 
   it('shows no token', async () => {
     const error = await errorOf({ 'GET /books': { bob: 500 } });
-    expect(JSON.stringify([(error as Error).message, error])).not.to.include(callers.tokens!.bob);
+    expect(JSON.stringify([(error as Error).message, error])).not.to.include(callers.tokens.bob);
   });
 
   it('sends what a row says, and forces nobody upon the others', async () => {
@@ -112,7 +112,7 @@ describe('expectAccessMatrix', () => {
     ['has a request of no row', { 'GET /books': { anonymous: 401 } }, { requests: { 'PUT /books': {} } }, 'PUT /books'],
   ] as const)
     it(`refuses a table that ${what}`, async () => {
-      const error = await errorOf(matrix as AccessMatrix, options);
+      const error = await errorOf(matrix, options);
       expect(error).to.be.instanceOf(RangeError);
       expect((error as Error).message).to.include(message);
     });

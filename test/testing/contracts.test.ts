@@ -392,7 +392,8 @@ class Revocations implements RevokingStore {
 
   isRevoked(claims: Record<string, unknown>): boolean {
     return this.entries.some(
-      entry => entry.iss === claims.iss && this.isFresh(entry) && this.isMeant(entry, claims) && isBefore(entry, claims),
+      entry =>
+        entry.iss === claims.iss && this.isFresh(entry) && this.isMeant(entry, claims) && isBefore(entry, claims),
     );
   }
 

@@ -27,8 +27,11 @@ describe('forceAuthenticate', () => {
 
   it("makes every request this user's until it is taken back; permissions still run", async () => {
     forceAuthenticate(app, { sub: 'alice', scope: 'book:read', email: 'a@example.com', roles: ['editor'] });
-    const { status, body } = await request(app).get('/books');
-    expect([status, body]).to.deep.equal([200, { sub: 'alice', email: 'a@example.com', roles: ['editor'] }]);
+    const answer = await request(app).get('/books');
+    expect([answer.status, answer.body]).to.deep.equal([
+      200,
+      { sub: 'alice', email: 'a@example.com', roles: ['editor'] },
+    ]);
     expectRefusal(await request(app).post('/books'), 'insufficient_scope', 'book:create');
     forceAuthenticate(app, null);
     expectRefusal(await request(app).get('/books'), 'not_authenticated');
@@ -38,11 +41,14 @@ describe('forceAuthenticate', () => {
   it('looks at no token meanwhile, good or bad, and does again afterwards', async () => {
     forceAuthenticate(app, { sub: 'alice', scope: 'book:read' });
     for (const token of [issuer.token({ sub: 'bob' }), issuer.forge('tampered')]) {
-      const { body } = await request(app).get('/books').set('Authorization', `Bearer ${token}`).expect(200);
-      expect(body).to.include({ sub: 'alice' });
+      const answer = await request(app).get('/books').set('Authorization', `Bearer ${token}`).expect(200);
+      expect(answer.body).to.include({ sub: 'alice' });
     }
     forceAuthenticate(app, null);
-    await request(app).get('/books').set('Authorization', `Bearer ${issuer.forge('tampered')}`).expect(401);
+    await request(app)
+      .get('/books')
+      .set('Authorization', `Bearer ${issuer.forge('tampered')}`)
+      .expect(401);
   });
 
   it('takes a user as an authentication class would return it, nobody included', async () => {
@@ -83,7 +89,9 @@ describe('forceAuthenticate', () => {
     await new Promise(setImmediate);
     process.off('warning', listen);
     expect(logger.entries.filter(({ level }) => level === 'warn')).to.have.length(2);
-    expect(logger.text('warn')).to.include('forceAuthenticate() is on').and.not.match(/alice|bob/);
+    expect(logger.text('warn'))
+      .to.include('forceAuthenticate() is on')
+      .and.not.match(/alice|bob/);
     expect(warnings.map(({ name, code }) => [name, code])).to.deep.equal([['SecurityWarning', 'AXIOMS_FORCED_USER']]);
   });
 
@@ -117,9 +125,14 @@ describe('forceAuthenticate', () => {
     const user = { isAuthenticated: true, sub: 'alice', scopes: ['book:read'] };
     const text = JSON.stringify(user);
     const path = `/books?forced=${encodeURIComponent(text)}&user[sub]=alice&__proto__[forced][user][sub]=alice`;
-    const asked = request(app).get(path).set({ 'X-Forced-User': text, Cookie: `user=${text}`, 'X-User': 'alice' });
+    const asked = request(app)
+      .get(path)
+      .set({ 'X-Forced-User': text, Cookie: `user=${text}`, 'X-User': 'alice' });
     expectRefusal(await asked, 'not_authenticated');
-    expectRefusal(await request(app).post(path).send({ user, forced: { user }, __proto__: { user } }), 'not_authenticated');
+    expectRefusal(
+      await request(app).post(path).send({ user, forced: { user }, __proto__: { user } }),
+      'not_authenticated',
+    );
   });
 
   it('is not reached by a polluted prototype', async () => {

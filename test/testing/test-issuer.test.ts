@@ -29,8 +29,11 @@ for (const way of ['over HTTP', 'by its fetch'] as const)
     });
 
     it('signs tokens that the server accepts, with the claims that they are given', async () => {
-      const { status, body } = await list(app, issuer.token({ ...reader, roles: ['editor'], email: 'b@example.com' }));
-      expect([status, body]).to.deep.equal([200, { sub: 'bob', roles: ['editor'], email: 'b@example.com' }]);
+      const answer = await list(app, issuer.token({ ...reader, roles: ['editor'], email: 'b@example.com' }));
+      expect([answer.status, answer.body]).to.deep.equal([
+        200,
+        { sub: 'bob', roles: ['editor'], email: 'b@example.com' },
+      ]);
       expect([issuer.fetches, issuer.endpoints.count('/.well-known/openid-configuration')]).to.deep.equal([1, 1]);
     });
 
@@ -98,6 +101,18 @@ describe('a test issuer', () => {
     }
   });
 
+  it('has no outage that there is not, and no kid twice', () => {
+    const issuer = new TestIssuer();
+    expect(() => {
+      issuer.outage({ is: 'gone' } as never);
+    }).to.throw(RangeError, "cannot be 'gone'");
+    expect(issuer.endpoints.keysMode).to.deep.equal({ is: 'ok' });
+    issuer.rotate('k2');
+    issuer.remove('k1');
+    issuer.rotate();
+    expect(issuer.endpoints.keys.map(({ kid }) => kid)).to.deep.equal(['k2', 'k3']);
+  });
+
   it('fetches nothing of others', async () => {
     const { fetch, endpoints } = new TestIssuer();
     const failure = await fetch('https://elsewhere.test/keys').catch((error: unknown) => error);
@@ -113,7 +128,12 @@ describe('a test issuer', () => {
     await issuer[Symbol.asyncDispose]();
     await issuer.close();
     await new TestIssuer().close();
-    expect(await fetch(jwksUrl).then(() => 'open', () => 'closed')).to.equal('closed');
+    expect(
+      await fetch(jwksUrl).then(
+        () => 'open',
+        () => 'closed',
+      ),
+    ).to.equal('closed');
   });
 
   it('refuses to be attached to an app that nobody serves', () => {
@@ -127,7 +147,9 @@ describe('a test clock', () => {
   it('moves the time of the server, its timers and the tokens of an issuer', async () => {
     const clock = new TestClock(new Date('2031-05-06'));
     const issuer = new TestIssuer({ clock });
-    const app = clock.attachTo(issuer.attachTo(bookApi({ ...issuer.settings(), jwksRefreshInterval: 600 })));
+    const app = clock.attachTo(
+      issuer.attachTo(bookApi({ ...issuer.settings(), jwksRefreshInterval: 600, jwksTimeout: 1000 })),
+    );
     const token = issuer.token(reader);
     await list(app, token).expect(200);
     clock.advance(304);

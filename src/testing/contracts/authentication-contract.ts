@@ -200,7 +200,10 @@ function checkChallenge({ status, headers }: LoopbackAnswer): void {
   const challenge = headers['www-authenticate'];
   promised(status !== 401 || challenge !== undefined, 'A 401 has no WWW-Authenticate.');
   const isRight = challenge === undefined || challengeForm.test(challenge);
-  promised(isRight, 'The challenge of authenticateHeader() is not of the form of RFC 9110 §11.6.1: Scheme name="value".');
+  promised(
+    isRight,
+    'The challenge of authenticateHeader() is not of the form of RFC 9110 §11.6.1: Scheme name="value".',
+  );
 }
 
 // Shorter ones, "1" or "Bearer", may stand in any text.

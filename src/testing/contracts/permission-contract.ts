@@ -70,7 +70,10 @@ function casesOf(contract: PermissionContract, one: PermissionCase, isAllowed: b
     { name: `${verb} a request ${one.title}`, run: () => checkAlone(contract, one, isAllowed) },
     { name: `${verb} it inside of and, or and two nots`, run: () => checkComposed(contract, one, isAllowed) },
     { name: `${opposite} it inside of a not`, run: () => checkNegated(contract, one, isAllowed) },
-    { name: 'describes what it enforces, where it describes it', run: () => checkDescription(contract, one, isAllowed) },
+    {
+      name: 'describes what it enforces, where it describes it',
+      run: () => checkDescription(contract, one, isAllowed),
+    },
   ];
 }
 
@@ -105,15 +108,20 @@ async function checkNegated(contract: PermissionContract, one: PermissionCase, i
 }
 
 async function checkDescription(contract: PermissionContract, one: PermissionCase, isAllowed: boolean): Promise<void> {
-  await probed(contract, one, rule => rule, async (_, app) => {
-    const { routes, settings } = axiomsServerOf(app);
-    const described: Requirement | undefined = routes[0]?.permissions?.[0];
-    const user = one.user === undefined ? undefined : userOf(one.user, settings);
-    const isMet = described === undefined ? undefined : isMetBy(described, user, methodOf(one));
-    const isRight = isMet === undefined || isMet === isAllowed;
-    promised(isRight, `requirement() describes ${JSON.stringify(described)}, which says the opposite.`);
-    return Promise.resolve();
-  });
+  await probed(
+    contract,
+    one,
+    rule => rule,
+    async (_, app) => {
+      const { routes, settings } = axiomsServerOf(app);
+      const described: Requirement | undefined = routes[0]?.permissions?.[0];
+      const user = one.user === undefined ? undefined : userOf(one.user, settings);
+      const isMet = described === undefined ? undefined : isMetBy(described, user, methodOf(one));
+      const isRight = isMet === undefined || isMet === isAllowed;
+      promised(isRight, `requirement() describes ${JSON.stringify(described)}, which says the opposite.`);
+      return Promise.resolve();
+    },
+  );
 }
 
 function methodOf({ method = 'GET' }: PermissionCase): string {

@@ -12,10 +12,7 @@ export interface CountedHit {
 
 /** A store as a throttle uses it. */
 export interface CountingStore {
-  hit(
-    key: string,
-    rate: { readonly amount: number; readonly seconds: number },
-  ): CountedHit | Promise<CountedHit>;
+  hit(key: string, rate: { readonly amount: number; readonly seconds: number }): CountedHit | Promise<CountedHit>;
 }
 
 export interface ThrottleStoreContract {
@@ -57,7 +54,10 @@ const promises: readonly StorePromise[] = [
     async hit => {
       const hits = [await hit(rate), await hit(rate), await hit(rate), await hit(rate), await hit(rate)];
       const allowed = hits.map(({ isAllowed }) => isAllowed);
-      promised(allowed.join() === 'true,true,true,false,false', `Of 5 requests at 3/min it answered ${allowed.join()}.`);
+      promised(
+        allowed.join() === 'true,true,true,false,false',
+        `Of 5 requests at 3/min it answered ${allowed.join()}.`,
+      );
     },
   ],
   [
@@ -89,9 +89,15 @@ const promises: readonly StorePromise[] = [
     async hit => {
       const keys = ['a', 'A', 'a:b', 'a*', 'a b', 'a\nb', 'ä', '__proto__', '{a}', "a'", 'x'.repeat(1000)];
       const hits = await Promise.all(keys.map(key => hit({ amount: 1, seconds: 60 }, key)));
-      promised(hits.every(({ isAllowed }) => isAllowed), 'One key was counted for another.');
+      promised(
+        hits.every(({ isAllowed }) => isAllowed),
+        'One key was counted for another.',
+      );
       const again = await Promise.all(keys.map(key => hit({ amount: 1, seconds: 60 }, key)));
-      promised(again.every(({ isAllowed }) => !isAllowed), 'A key was not found again.');
+      promised(
+        again.every(({ isAllowed }) => !isAllowed),
+        'A key was not found again.',
+      );
     },
   ],
 ];
