@@ -69,14 +69,14 @@ export class TestClock {
   }
 
   /**
-   * Gives the server of this app this clock and these timers. Attach it right after the server is made: what waits
+   * Gives the server of this app, and the stores of its settings that have a `clock`, this clock and these timers. Attach it right after the server is made: what waits
    * already goes on with the time of before.
    *
    * @throws ImproperlyConfigured for an app that no server of this library serves.
    */
   attachTo<App extends AppWithServer>(app: App): App {
-    const { jwksManager, verifier } = axiomsServerOf(app);
-    jwksManager.clock = verifier.clock = this.now;
+    const { jwksManager, verifier, settings } = axiomsServerOf(app);
+    for (const timed of [jwksManager, verifier, ...Object.values(settings).filter(hasClock)]) timed.clock = this.now;
     jwksManager.timers = this.timers;
     return app;
   }
@@ -84,4 +84,8 @@ export class TestClock {
   #nextUntil(end: number): [number, Pending] | undefined {
     return [...this.#pending].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at)[0];
   }
+}
+
+function hasClock(setting: unknown): setting is { clock: () => number } {
+  return typeof setting === 'object' && setting !== null && 'clock' in setting && typeof setting.clock === 'function';
 }

@@ -2,7 +2,14 @@ import { expect } from 'chai';
 import type { Express } from 'express';
 import request from 'supertest';
 import type { AxiomsServer } from 'axioms-routing-controllers';
-import { forge, forgedTokens, TestClock, TestIssuer, type ForgedTokenName } from 'axioms-routing-controllers/testing';
+import {
+  expectAccessMatrix,
+  forge,
+  forgedTokens,
+  TestClock,
+  TestIssuer,
+  type ForgedTokenName,
+} from 'axioms-routing-controllers/testing';
 import { supportedAlgorithms } from '../../src/core/signature';
 import { eventually } from '../issuer/fake-time';
 import { bookApi } from './book-api';
@@ -163,6 +170,14 @@ describe('a test clock', () => {
     closeServer(app);
   });
 
+  it('moves the time of the stores that the settings name', () => {
+    const clock = new TestClock(7);
+    const [store, other] = [{ clock: () => 0 }, { clock: 'none' }];
+    const axioms = { jwksManager: {}, verifier: {}, settings: { store, other, realm: 'api', nothing: null } };
+    clock.attachTo({ locals: { axioms } });
+    expect([store.clock(), other.clock]).to.deep.equal([7, 'none']);
+  });
+
   it('calls back in order, in the time that a callback is due at, and not what was cleared', () => {
     const clock = new TestClock(0);
     const seen: [string, number][] = [];
@@ -227,6 +242,21 @@ describe('a forged token', () => {
         `Bearer realm="api", error="${error}", error_description="${description}"`,
       );
       if (isRefusedWithoutAKey) expect(issuer.fetches).to.equal(fetches);
+    });
+
+  for (const alg of ['RS256', 'EdDSA'])
+    it(`is refused likewise where the issuer signs by ${alg}`, async () => {
+      const signer = new TestIssuer({ alg });
+      const served = signer.attachTo(bookApi(signer.settings()));
+      const tokens = Object.fromEntries(names.map(name => [name, signer.forge(name, reader)]));
+      const statuses = Object.fromEntries(names.map(name => [name, forgedTokens[name].status]));
+      const good = { good: signer.token(reader) };
+      await expectAccessMatrix(
+        served,
+        { 'GET /books': { ...statuses, good: 200 } },
+        { tokens: { ...tokens, ...good } },
+      );
+      closeServer(served);
     });
 
   it('is none without a name that is known', () => {
