@@ -20,6 +20,17 @@ export function registerServices(settings: Settings, jwksManager: JwksManager, v
 /** Makes an authentication, permission or throttle class. */
 export type PolicyMaker = <T extends object>(policyClass: new (...dependencies: never[]) => T) => T;
 
+/** Runs what makes a server beside that of the process, and leaves the container the services that it has. */
+export function keepingServices<Made>(make: () => Made): Made {
+  const ids = [Settings, JwksManager, AccessTokenVerifier].filter(id => Container.has(id as Constructable<object>));
+  const kept = ids.map(id => ({ id, value: Container.get<object>(id as Constructable<object>) }));
+  try {
+    return make();
+  } finally {
+    for (const service of kept) Container.set(service);
+  }
+}
+
 /**
  * Makes authentication, permission and throttle classes: by the container where they are `@Service()`s, else simply.
  * Which of them a class is, is found out once for a server: the container looks through all that it knows.

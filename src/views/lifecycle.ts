@@ -1,6 +1,7 @@
 /** When each policy runs: the whole security flow of a request on one screen. */
 import type { AuthenticationResult, BaseAuthentication } from '../authentication/base';
 import { setCaller } from '../authentication/caller';
+import { ForcedAuthentication, forcedCaller } from '../authentication/forced-caller';
 import { AnonymousUser } from '../authentication/user';
 import { ImproperlyConfigured, NotAuthenticated, Throttled } from '../core/exceptions';
 import { after, attempt, inTurn, lastly, type Soon } from '../core/soon';
@@ -40,7 +41,7 @@ export function afterTheBody(visit: Visit): Soon<void> {
 function performAuthentication(visit: Visit): Soon<void> {
   const { services } = visit;
   visit.authenticators = authenticationClassesOf(visit.controller, visit.settings).map(one => services.make(one));
-  return after(askAuthenticators(visit, 0), () => {
+  return after(findCaller(visit), () => {
     // A class may answer for nobody in particular; a mandatory one insists on somebody all the same.
     if (isAuthenticated(visit.request)) return;
     const insists = visit.authenticators.some(
@@ -48,6 +49,12 @@ function performAuthentication(visit: Visit): Soon<void> {
     );
     if (insists) throw new NotAuthenticated();
   });
+}
+
+function findCaller(visit: Visit): Soon<void> {
+  const forced = forcedCaller(visit.settings);
+  if (forced === undefined) return askAuthenticators(visit, 0);
+  setSomebody(visit, forced, visit.authenticators[0] ?? new ForcedAuthentication());
 }
 
 // Until one knows. Nobody is the caller where none does.

@@ -56,7 +56,7 @@ describe('request.user, request.auth and request.authJwt', () => {
   });
 
   const serve = (one: Express = app): Express =>
-    useExpressServer(one, { controllers: [MeController], axioms: issuer.settings });
+    useExpressServer(one, { controllers: [MeController], axioms: issuer.settings() });
   const alice = { user: 'alice', is: true, auth: true, claims: 'alice' };
   const nobody = { user: null, is: false, auth: false, claims: null };
 

@@ -24,7 +24,7 @@ describe('AccessTokenVerifier', () => {
   }
 
   function verifierWith(input: Partial<SettingsInput> = {}): Subject {
-    const settings = defineSettings({ ...issuer.settings, jwksPrefetch: false, ...input });
+    const settings = defineSettings({ ...issuer.settings(), jwksPrefetch: false, ...input });
     const keys = new JwksManager(settings);
     const getKeySoon = keys.getKeySoon.bind(keys);
     let lookups = 0;

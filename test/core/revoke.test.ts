@@ -31,7 +31,7 @@ describe('AccessTokenVerifier.revoke', () => {
   });
 
   function start(input: SettingsInput = {}): void {
-    const { audience, logger } = one.settings;
+    const { audience, logger } = one.settings();
     const issuers = [one, two].map(({ url }) => ({ issuerUrl: url, audience }));
     const settings = defineSettings({ issuers, logger, ...input });
     keys = new CountingKeys(settings);
