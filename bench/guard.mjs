@@ -16,7 +16,7 @@ const require = createRequire(import.meta.url);
 const library = part => require(`../dist/src/${part}.js`);
 const { AccessTokenVerifier, defineSettings, JwksManager } = library('index');
 const { HasAccessTokenScopes, HasValidAccessToken } = library('index');
-const { controllerFactory, makePolicy } = library('routing-controllers/container');
+const { controllerFactory, policyMaker } = library('routing-controllers/container');
 const { routeRules } = library('views/route-rules');
 const { UserRateThrottle } = library('throttling/index');
 const { Visit } = library('views/visit');
@@ -70,7 +70,7 @@ console.log(table(['without HTTP', 'CPU µs (min–max)'], rows));
 manager.close();
 
 function servicesOf(settings) {
-  return { settings, verifier: new AccessTokenVerifier(settings, manager), make: makePolicy };
+  return { settings, verifier: new AccessTokenVerifier(settings, manager), make: policyMaker() };
 }
 
 function makerOf(controllerClass) {

@@ -6,6 +6,7 @@ import type { AxiomsRequest } from '../authentication/user';
 import { claimValue } from '../core/claims';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Settings } from '../core/settings';
+import { after, type Soon } from '../core/soon';
 import { parseRate, rateForm, type Rate } from '../core/throttle-rates';
 import type { ApiView } from '../permissions/base';
 import { BaseThrottle, type Limit } from './base';
@@ -58,17 +59,13 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
     return rate === null ? null : (ratesKnown.get(rate) ?? this.#parsed(rate));
   }
 
-  async allowRequest(request: Request, controller: ApiView): Promise<boolean> {
+  allowRequest(request: Request, controller: ApiView): Soon<boolean> {
     const rate = this.parseRate(this.getRate(request, controller));
     const key = rate === null ? null : this.getCacheKey(request, controller);
     if (rate === null || key === null) return true;
     const name = this.scopeFor(controller) ?? this.constructor.name;
-    const hit = await countingOf(contextOf(request).settings).hit(this.#storeKey(name, rate, key), rate);
-    if (hit === undefined) return true;
-    const { isAllowed, remaining, reset } = hit;
-    const limit = { name, amount: rate.amount, seconds: rate.seconds, isAllowed, remaining, reset };
-    ((request as WithLimits)[limits] ??= []).push([this, limit]);
-    return isAllowed;
+    const counted = countingOf(contextOf(request).settings).hit(this.#storeKey(name, rate, key), rate);
+    return after(counted, hit => hit === undefined || this.#keep(request, { name, ...rate, ...hit }));
   }
 
   override wait(request?: Request): number | undefined {
@@ -101,6 +98,11 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
     throw new ImproperlyConfigured(
       `${this.constructor.name} has the scope '${scope}', for which the setting 'throttleRates' has no rate: add ${scope}: '100/hour', or null for no limit.`,
     );
+  }
+
+  #keep(request: Request, limit: Limit): boolean {
+    ((request as WithLimits)[limits] ??= []).push([this, limit]);
+    return limit.isAllowed;
   }
 
   #parsed(text: string): Rate {

@@ -1,6 +1,7 @@
 /** How often: every throttle of the route is asked, and what they say becomes one answer. */
 import type { HeaderFields } from '../core/exceptions';
 import { Throttled } from '../core/exceptions';
+import { after, inTurn, type Soon } from '../core/soon';
 import type { BaseThrottle, Limit } from '../throttling/base';
 import { throttleClassesOf } from './policies';
 import type { Visit } from './visit';
@@ -10,16 +11,21 @@ import type { Visit } from './visit';
  *
  * @throws Throttled with the longest wait.
  */
-export async function checkThrottles(visit: Visit): Promise<void> {
-  const asked: BaseThrottle[] = [];
+export function checkThrottles(visit: Visit): Soon<void> {
+  const throttles = throttleClassesOf(visit.controller, visit.settings).map(one => visit.services.make(one));
+  if (throttles.length === 0) return;
   const refusing: BaseThrottle[] = [];
-  for (const throttleClass of throttleClassesOf(visit.controller, visit.settings)) {
-    const throttle = visit.services.make(throttleClass);
-    const isAllowed: unknown = await throttle.allowRequest(visit.request, visit.controller);
-    asked.push(throttle);
-    if (isAllowed !== true) refusing.push(throttle);
-  }
-  const fields = asked.length === 0 ? undefined : rateLimitFields(asked, visit);
+  const ask = (throttle: BaseThrottle): Soon<void> =>
+    after(throttle.allowRequest(visit.request, visit.controller), (isAllowed: unknown) => {
+      if (isAllowed !== true) refusing.push(throttle);
+    });
+  return after(inTurn(throttles, ask), () => {
+    tell(visit, throttles, refusing);
+  });
+}
+
+function tell(visit: Visit, throttles: readonly BaseThrottle[], refusing: readonly BaseThrottle[]): void {
+  const fields = rateLimitFields(throttles, visit);
   if (refusing.length > 0) throw new Throttled(longestWait(refusing, visit), undefined, { headers: fields });
   for (const name in fields) visit.response.setHeader(name, fields[name] as string);
 }
