@@ -42,7 +42,7 @@ export class GuardedRoutes {
       isParametrized: isParametrized(meta.route),
       action: meta.method,
       readsBody: meta.isBodyUsed,
-      declaredBy: declaringClass(meta.target as Class, meta.method) ?? meta.target,
+      declaredBy: declaringClass(meta.target, meta.method) ?? meta.target,
     };
     const rules = routeRules(route, sample, this.services);
     for (const check of [requireTypes, requireLoader]) check(meta, rules, sample);

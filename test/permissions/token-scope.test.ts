@@ -342,8 +342,8 @@ describe('the settings of Django OAuth Toolkit’s classes', () => {
         ['get', '/admin', ['api']],
       ];
       for (const [method, path, required_scopes] of named) {
-        const { status, body } = await api.as({ scope: 'a' }, method, path);
-        expect([status, body as object, path]).to.deep.equal([
+        const response = await api.as({ scope: 'a' }, method, path);
+        expect([response.status, response.body as object, path]).to.deep.equal([
           403,
           {
             error: 'insufficient_scope',
