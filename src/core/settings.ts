@@ -1,5 +1,4 @@
 /** The one table of settings: name, AXIOMS_* variable, default, meaning and check. Everything about a setting derives from its row. */
-import { inspect } from 'node:util';
 import { consoleLogger } from './console-logger';
 import { ImproperlyConfigured } from './exceptions';
 import {
@@ -14,36 +13,15 @@ import {
   policyClasses,
   positiveInteger,
   requiredValues,
+  scopeName,
   seconds,
   text,
-  type Kind,
 } from './setting-kinds';
+import { row, wrong, type Row } from './setting-row';
 import { isSupportedAlgorithm, supportedAlgorithms } from './signature';
 import { checkTogether } from './settings-checks';
 import { severalIssuers, type issuerSettingNames } from './settings-issuers';
 import { isPlainUrl } from './urls';
-
-interface Description<Value> {
-  /** The environment variable; none: only in code. */
-  readonly variable?: string;
-  /** Is an empty variable an empty list? Elsewhere it is an error. */
-  readonly mayBeEmptyVariable?: boolean;
-  /** How the README shows the default. */
-  readonly defaultText: string;
-  readonly fallback?: Value;
-  readonly meaning: string;
-}
-
-type Row<Input, Value> = Description<Value> & { readonly kind: Kind<Input, Value> };
-
-function row<Input, Value, Rest extends Description<Value>>(
-  kind: Kind<Input, Value>,
-  rest: Rest,
-): Rest & { readonly kind: Kind<Input, Value> } {
-  // One list serves every server.
-  Object.freeze(rest.fallback);
-  return { kind, ...rest };
-}
 
 const claimName = text(
   'a claim name, or a JSON Pointer that starts with "/"',
@@ -226,6 +204,31 @@ export const settingsTable = {
     fallback: 10_000,
     meaning: 'verified tokens kept, and at most 32 MiB of them; 0 turns the cache off',
   }),
+  readScope: row(scopeName, {
+    variable: 'AXIOMS_READ_SCOPE',
+    defaultText: '`read`',
+    fallback: 'read',
+    meaning: 'what `TokenHasReadWriteScope` and `TokenHasResourceScope` ask for GET, HEAD and OPTIONS',
+  }),
+  writeScope: row(scopeName, {
+    variable: 'AXIOMS_WRITE_SCOPE',
+    defaultText: '`write`',
+    fallback: 'write',
+    meaning: 'what they ask for the other methods',
+  }),
+  errorResponseWithScopes: row(onOff, {
+    variable: 'AXIOMS_ERROR_RESPONSE_WITH_SCOPES',
+    defaultText: 'false',
+    fallback: false,
+    meaning: 'a 403 of `TokenHasScope` or a subclass names its scopes in the body: `required_scopes`',
+  }),
+  explain: row(onOff, {
+    variable: 'AXIOMS_EXPLAIN',
+    defaultText: 'false',
+    fallback: false,
+    meaning:
+      'a refusal tells its caller why, as `explanation` in the body; turned off, with a warning, where `NODE_ENV` is `production`',
+  }),
   logger: row(logger, {
     defaultText: 'console, for warnings and errors',
     meaning: 'an object with `debug`, `info`, `warn`, `error`, each `(message, data)`',
@@ -351,15 +354,6 @@ function readVariable(name: SettingName, text: string): unknown {
   if (isEmpty || kind.check(value) === undefined)
     throw wrong(`The variable ${variable} (setting '${name}')`, text, kind.accepts);
   return value;
-}
-
-function wrong(what: string, seen: unknown, accepts: string): ImproperlyConfigured {
-  return new ImproperlyConfigured(`${what} is ${shown(seen)}; expected ${accepts}.`);
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'function') return `the function ${value.name}`;
-  return inspect(value, { depth: 1, maxArrayLength: 10, maxStringLength: 200, breakLength: Infinity });
 }
 
 function derived(

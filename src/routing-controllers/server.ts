@@ -15,6 +15,7 @@ import { policyMaker, registerServices } from './container';
 import { AxiomsDriver } from './driver';
 import { GuardedRoutes } from './guarded-routes';
 import { withInheritedMetadata } from './inherited-metadata';
+import { serves } from './serving';
 import { setTripwire } from './tripwire';
 
 /** routing-controllers' options and the library's settings. */
@@ -56,12 +57,21 @@ export function createExpressServer(options: AxiomsServerOptions): Express {
  * @throws ImproperlyConfigured as {@link createExpressServer} does.
  */
 export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
-  const settings = defineSettings(options.axioms ?? settingsFromEnv(process.env));
+  const settings = serverSettings(options.axioms ?? settingsFromEnv(process.env), process.env.NODE_ENV);
   const server = newServer(settings);
+  serves(server, { services: server.services, answersErrors: options.defaultErrorHandler !== false });
   serve(app as Application, options, server);
   localsOf(app as Application).axioms = server;
   void server.jwksManager.start();
   return app;
+}
+
+// What helps a developer helps an attacker, too.
+function serverSettings(input: SettingsInput, environment: string | undefined): Settings {
+  const settings = defineSettings(input);
+  if (!settings.explain || environment !== 'production') return settings;
+  settings.logger.warn("Setting 'explain' (AXIOMS_EXPLAIN) is turned off: NODE_ENV is 'production'.");
+  return defineSettings({ ...input, explain: false });
 }
 
 // A router has none of its own.
