@@ -6,6 +6,7 @@ export {
   type AxiomsServerOptions,
 } from './routing-controllers/server';
 export { healthMiddleware, type Health, type IssuerHealth } from './routing-controllers/health';
+export { protectedResourceMiddleware } from './routing-controllers/protected-resource';
 export { Claim, CurrentObject } from './routing-controllers/params';
 export { defineSettings, settingsFromEnv, Settings, type IssuerInput, type SettingsInput } from './core/settings';
 export type { Logger } from './core/setting-kinds';
@@ -35,7 +36,12 @@ export {
   type TokenReason,
   type UnavailableReason,
 } from './core/exceptions';
-export { BaseAuthentication, type AuthenticationClass, type AuthenticationResult } from './authentication/base';
+export {
+  BaseAuthentication,
+  type AuthenticationClass,
+  type AuthenticationResult,
+  type NamedSecurityScheme,
+} from './authentication/base';
 export {
   AccessTokenAuthentication,
   HasValidAccessToken,

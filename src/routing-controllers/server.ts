@@ -14,6 +14,7 @@ import { makePolicy, registerServices } from './container';
 import { AxiomsDriver } from './driver';
 import { GuardedRoutes } from './guarded-routes';
 import { withInheritedMetadata } from './inherited-metadata';
+import { metadataRoute } from './protected-resource';
 import { setTripwire } from './tripwire';
 
 /** routing-controllers' options and the library's settings. */
@@ -57,10 +58,26 @@ export function createExpressServer(options: AxiomsServerOptions): Express {
 export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
   const settings = defineSettings(options.axioms ?? settingsFromEnv(process.env));
   const server = newServer(settings);
+  if (settings.resourceUrl !== undefined)
+    (app as Application).use(metadataRoute(() => serversOf(app as object).map(one => one.server)));
   serve(app as Application, options, server);
+  servers.set(app as object, [...serversOf(app as object), { server, options }]);
   localsOf(app as Application).axioms = server;
   void server.jwksManager.start();
   return app;
+}
+
+/** A server, and with what it was made. */
+export interface ServerOfApp {
+  readonly server: AxiomsServer;
+  readonly options: AxiomsServerOptions;
+}
+
+const servers = new WeakMap<object, readonly ServerOfApp[]>();
+
+/** The servers of this app, in the order in which they were made. */
+export function serversOf(app: object): readonly ServerOfApp[] {
+  return servers.get(app) ?? [];
 }
 
 // A router has none of its own.

@@ -1,9 +1,10 @@
 /** What is known of a handler's rules at start: what they ask for, when they can be asked, and whether they are right. */
+import type { BaseAuthentication } from '../authentication/base';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { asksForOwner, type Requirement } from '../core/requirement';
 import type { ApiView } from '../permissions/base';
 import { requireOneOwner } from '../permissions/ownership';
-import { hasObjectRule, isEarly, permissionTree, requirementOf, type PermissionTree } from '../permissions/tree';
+import { hasObjectRule, isClosedToNobody, isEarly, permissionTree, requirementOf, type PermissionTree } from '../permissions/tree';
 import { MethodOnly } from './method-only';
 import { authenticationClassesOf, permissionRulesOf, throttleClassesOf } from './policies';
 import type { Services } from './visit';
@@ -31,7 +32,13 @@ export interface RouteRules extends Route {
   readonly authentication: readonly string[] | undefined;
   /** One a permission of the list; `undefined`: the list itself is decided per request. */
   readonly permissions: readonly Known[] | undefined;
+  /** The throttle classes; `undefined`: the list is decided per request. */
+  readonly throttling: readonly string[] | undefined;
   readonly hasObjectRule: boolean;
+  /** Is whoever is not authenticated refused, whatever the permissions' own rules say? */
+  readonly isClosedToNobody: boolean;
+  /** The authentication classes, made to be looked at; `undefined`: the list is decided per request. */
+  authenticators(): readonly BaseAuthentication[] | undefined;
   /** Is the handler about one object, when it is asked with this method? */
   isObjectAction(method: string): boolean;
   /** Was this permission of the list found to be decided per request? */
@@ -58,14 +65,17 @@ export function routeRules(route: Route, controller: ApiView, services: Services
       requireOneOwner(controller, services.settings);
     });
   const late = permissions?.map((known, index) => known === undefined || !isEarly(trees?.[index] as PermissionTree));
-  read(() => throttleClassesOf(controller).map(one => services.make(one)));
+  const throttles = read(() => throttleClassesOf(controller).map(one => services.make(one)));
   return {
     ...route,
     place,
     authentication: authenticators?.map(one => one.constructor.name),
+    authenticators: () => authenticators,
     permissions,
+    throttling: throttles?.map(one => one.constructor.name),
     isObjectAction: objectActionTest(route, listedObjectActions(controller, shown, place)),
     hasObjectRule: trees?.some(hasObjectRule) ?? false,
+    isClosedToNobody: trees?.some(tree => isClosedToNobody(tree)) ?? false,
     isLate: index => late?.[index] ?? false,
   };
 }
