@@ -9,6 +9,8 @@ export interface Circumstances {
   readonly isObjectAction: boolean;
   /** Does the method need nobody? `undefined`: an authentication class decides that per request. */
   readonly isPublicMethod: boolean | undefined;
+  /** Is nobody in particular refused, whatever the rules say? */
+  readonly needsSomebody: boolean;
 }
 
 type Composed = { readonly kind: 'and' | 'or' | 'not' };
@@ -30,7 +32,13 @@ const perRequest: Asked = { kind: 'leaf', leaf: { kind: 'perRequest' }, isNegate
 export function askedOfList(list: readonly (Requirement | undefined)[] | undefined, known: Circumstances): Asked {
   if (list === undefined) return perRequest;
   const of = list.map(requirement => (requirement === undefined ? perRequest : asked(requirement, known)));
-  return of.length === 1 && of[0] !== undefined ? of[0] : composed('and', of);
+  const all = composed('and', of);
+  return known.needsSomebody ? ofSomebody(all) : all;
+}
+
+function ofSomebody(all: Asked): Asked {
+  if (all.kind === 'leaf') return all.leaf.kind === 'anyone' ? somebody : all;
+  return composed(all.kind, all.of.map(ofSomebody));
 }
 
 /** The requirement with everything settled that the circumstances settle; De Morgan's laws put `not` at the leaves. */
@@ -65,10 +73,11 @@ function askedWherePublic({ isPublicMethod }: Circumstances, isNegated: boolean)
   return isPublicMethod === false ? leaf : composed(isNegated ? 'and' : 'or', [leaf, perRequest]);
 }
 
-// What decides nothing is left out: `and` with anyone, `or` with nobody.
+// What decides nothing is left out: `and` with anyone, `or` with nobody, and what is said twice.
 function composed(kind: 'and' | 'or', of: readonly Asked[]): Asked {
   const [neutral, decisive] = kind === 'and' ? [anyone, nobody] : [nobody, anyone];
-  const left = of.filter(one => one !== neutral);
+  const texts = of.map(one => JSON.stringify(one));
+  const left = of.filter((one, index) => one !== neutral && texts.indexOf(texts[index] ?? '') === index);
   if (kind === 'and' && left.includes(decisive)) return decisive;
   if (left.length === 0) return neutral;
   return left.length === 1 && left[0] !== undefined ? left[0] : { kind, of: left };

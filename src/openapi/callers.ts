@@ -29,7 +29,12 @@ export function callersOf(rules: RouteRules, method: string, server: AxiomsServe
   const { publicMethods, realm } = server.settings;
   // A list that is decided per request: a token is what can be said of it.
   if (authenticators === undefined)
-    return { schemes: [bearer], isMandatory: false, isPublicMethod: undefined, challenges: [challenge('Bearer', realm)] };
+    return {
+      schemes: [bearer],
+      isMandatory: false,
+      isPublicMethod: undefined,
+      challenges: [challenge('Bearer', realm)],
+    };
   const request = methodOnly(method, authenticators, server);
   const isPublic = authenticators.map(one => asked(() => one.isPublic?.(request) === true));
   const challenges = authenticators.map(one => asked(() => one.authenticateHeader(request)));

@@ -35,13 +35,17 @@ export interface OpenApiOptions {
  * const document = await openApiDocument(app, { info: { title: 'Books', version: '1.0.0' } });
  */
 export async function openApiDocument(app: object, options: OpenApiOptions = {}): Promise<OpenApiDocument> {
+  return buildDocument(await knownServers(app), options);
+}
+
+/** What a document is built from. */
+export async function knownServers(app: object): Promise<readonly KnownServer[]> {
   const servers = serversOf(app);
   if (servers.length === 0)
     throw new ImproperlyConfigured(
       'openApiDocument() found no server: hand it the app that createExpressServer made, or that useExpressServer was given.',
     );
-  const known = servers.map(async one => ({ ...one, issuers: await endpointsOf(one.server).find() }));
-  return buildDocument(await Promise.all(known), options);
+  return Promise.all(servers.map(async one => ({ ...one, issuers: await endpointsOf(one.server).find() })));
 }
 
 const endpoints = new WeakMap<AxiomsServer, IssuerEndpoints>();
@@ -52,12 +56,12 @@ function endpointsOf(server: AxiomsServer): IssuerEndpoints {
   return known;
 }
 
-// Each server with what is known of its issuers.
-interface Known extends ServerOfApp {
+/** A server with what is known of its issuers. */
+export interface KnownServer extends ServerOfApp {
   readonly issuers: readonly IssuerSignIn[];
 }
 
-function buildDocument(servers: readonly Known[], options: OpenApiOptions): OpenApiDocument {
+export function buildDocument(servers: readonly KnownServer[], options: OpenApiOptions): OpenApiDocument {
   const { info = { title: 'API', version: '1.0.0' }, servers: places } = options;
   const collected = new Collected(new SignInSchemes(servers.flatMap(({ issuers }) => issuers)));
   for (const one of servers) collected.add(one);
@@ -79,7 +83,7 @@ class Collected {
 
   constructor(private readonly signIns: SignInSchemes) {}
 
-  add(known: Known): void {
+  add(known: KnownServer): void {
     for (const rules of known.server.routes) {
       const handler = handlerOf(rules);
       if (handler === undefined) continue;
@@ -93,7 +97,7 @@ class Collected {
     const scopes = Object.fromEntries(
       [...this.#scopes].sort().map(([scope, places]) => [scope, descriptions[scope] ?? `For ${shortened(places)}`]),
     );
-    const { [refusalSchemaName]: _, ...found } = this.#schemas.referredToBy(this.paths.items);
+    const found = this.#schemas.referredToBy(this.paths.items);
     const named = Object.entries(found).map(([name, schema]) => [componentName(name), schema] as const);
     return {
       schemas: { ...Object.fromEntries(named), [refusalSchemaName]: refusalSchema },
@@ -101,12 +105,18 @@ class Collected {
     };
   }
 
-  #addOperation({ server, options, issuers }: Known, { rules, handler, template, method }: Found): void {
-    const guarded = guardedAt(rules, method, server);
+  #addOperation({ server, options, issuers }: KnownServer, { rules, handler, template, method }: Found): void {
+    const guarded = guardedAt(rules, handler, method, server);
     const described = describe(handler, template, options, this.#schemas);
     const remarked = { ...described, description: withRemark(described.description, template) };
     const operation = guardedOperation(remarked, guarded, server, this.signIns.namesFor(issuers));
-    this.paths.add({ path: template.path, method, place: rules.place, isForAll: rules.method === undefined, operation });
+    this.paths.add({
+      path: template.path,
+      method,
+      place: rules.place,
+      isForAll: rules.method === undefined,
+      operation,
+    });
     this.#schemes.push(...guarded.callers.schemes);
     for (const scope of scopesOf(guarded.asked))
       this.#scopes.set(scope, [...(this.#scopes.get(scope) ?? []), `${method} ${template.path}`]);

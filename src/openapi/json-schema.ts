@@ -9,16 +9,21 @@ const data = ['example', 'examples', 'default', 'enum', 'const'];
 
 /** The same, as 3.1 has it; what is `undefined` is left out, and names are those that components may have. */
 export function asOpenApi31(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(asOpenApi31);
+  if (Array.isArray(value)) return value.map((element: unknown) => asOpenApi31(element));
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).filter(([, member]) => member !== undefined);
-  const converted = entries.map(([name, member]) => [name, data.includes(name) && isData(member) ? member : asOpenApi31(member)]);
-  return steps.reduce((schema, step) => step(schema), Object.fromEntries(converted) as Members);
+  const converted = entries.map(([name, member]) => [
+    name,
+    data.includes(name) && isData(member) ? member : asOpenApi31(member),
+  ]);
+  return steps.reduce<Members>((schema, step) => step(schema), Object.fromEntries(converted));
 }
 
 // A property of that name has a schema.
 function isData(member: unknown): boolean {
-  return typeof member !== 'object' || member === null || Array.isArray(member) || !('type' in member || '$ref' in member);
+  return (
+    typeof member !== 'object' || member === null || Array.isArray(member) || !('type' in member || '$ref' in member)
+  );
 }
 
 const steps: readonly ((schema: Members) => Members)[] = [withNull, withNumericBounds, withMediaType, withRightName];
@@ -28,7 +33,11 @@ function withNull({ nullable, ...schema }: Members): Members {
   if (!nullable) return schema;
   const { type, enum: values } = schema;
   if (typeof type === 'string')
-    return { ...schema, type: [type, 'null'], ...(Array.isArray(values) ? { enum: [...(values as unknown[]), null] } : {}) };
+    return {
+      ...schema,
+      type: [type, 'null'],
+      ...(Array.isArray(values) ? { enum: [...(values as unknown[]), null] } : {}),
+    };
   return isComposed(schema) ? { anyOf: [schema, { type: 'null' }] } : schema;
 }
 

@@ -4,7 +4,7 @@ import type { ActionMetadata, RoutingControllersOptions } from 'routing-controll
 import { getHeaderParams, getOperation, type IRoute } from 'routing-controllers-openapi';
 import type { Handler } from '../routing-controllers/handlers';
 import { asOpenApi31 } from './json-schema';
-import type { OperationObject, ParameterObject, ResponseObject } from './open-api';
+import type { OperationObject, ParameterObject, ResponseObject, SchemaObject } from './open-api';
 import type { PathTemplate } from './paths';
 import type { ClassSchemas } from './schemas';
 
@@ -22,8 +22,11 @@ export function describe(
   schemas: ClassSchemas,
 ): Described {
   const route = readableRoute(action, template, options, schemas);
-  const operation = asOpenApi31(getOperation(route, schemas.named as never)) as Described;
-  const parameters = [...(operation.parameters ?? []).map(one => asTemplateHas(one, template)), ...cookies(action, route)];
+  const operation = asOpenApi31(getOperation(route, schemas.named)) as Described;
+  const parameters = [
+    ...(operation.parameters ?? []).map(one => asTemplateHas(one, template)),
+    ...cookies(action, route),
+  ];
   return {
     ...operation,
     ...(parameters.length > 0 ? { parameters } : {}),
@@ -42,7 +45,7 @@ function readableRoute(
   const { target, method, type, controllerMetadata } = action;
   const path = parameters.map(({ name }) => `/:${name.replace(/\W/g, '_')}`).join('');
   return {
-    action: { target, method, type, route: path, options: {} } as IRoute['action'],
+    action: { target, method, type, route: path, options: {} },
     controller: { target: controllerMetadata.target, type: controllerMetadata.type } as IRoute['controller'],
     options: defaults === undefined ? {} : { defaults },
     params: action.params.map(one => argumentsOf(one, schemas)).filter(isReadable),
@@ -72,7 +75,11 @@ function isReadable({ type, explicitType: known }: ParameterArguments): boolean 
   return (type !== 'queries' && type !== 'headers') || known !== undefined;
 }
 
-function responseHandlers({ successHttpCode, headers, controllerMetadata }: ActionMetadata): IRoute['responseHandlers'] {
+function responseHandlers({
+  successHttpCode,
+  headers,
+  controllerMetadata,
+}: ActionMetadata): IRoute['responseHandlers'] {
   const contentType = (headers['Content-Type'] ?? headers['content-type']) as unknown;
   const known = { 'success-code': successHttpCode as number | undefined, 'content-type': contentType };
   const found = Object.entries(known).filter(([, value]) => value !== undefined);
@@ -84,8 +91,15 @@ function asTemplateHas(parameter: ParameterObject, { parameters }: PathTemplate)
   const known = parameters.find(({ name }) => name.replace(/\W/g, '_') === parameter.name);
   if (parameter.in !== 'path' || known === undefined) return parameter;
   const { name, pattern, description } = known;
-  const schema = { ...parameter.schema, ...(pattern === undefined ? {} : { pattern }) };
-  return { ...parameter, name, required: true, schema, ...(description === undefined ? {} : { description }) };
+  // Upstream takes path-to-regexp's own pattern for a rule of the API.
+  const schema = { ...parameter.schema, pattern };
+  return {
+    ...parameter,
+    name,
+    required: true,
+    schema: asOpenApi31(schema) as SchemaObject,
+    ...(description === undefined ? {} : { description }),
+  };
 }
 
 function cookies(action: ActionMetadata, route: IRoute): readonly ParameterObject[] {
@@ -97,7 +111,12 @@ function cookies(action: ActionMetadata, route: IRoute): readonly ParameterObjec
   return found.map(one => ({ ...one, in: 'cookie' }));
 }
 
-function emptyAnswers({ undefinedResultCode, nullResultCode }: ActionMetadata): Readonly<Record<string, ResponseObject>> {
+function emptyAnswers({
+  undefinedResultCode,
+  nullResultCode,
+}: ActionMetadata): Readonly<Record<string, ResponseObject>> {
   const codes = [undefinedResultCode, nullResultCode].filter(code => typeof code === 'number');
-  return Object.fromEntries(codes.map(code => [code, { description: code < 400 ? 'Nothing to tell' : 'Nothing there' }]));
+  return Object.fromEntries(
+    codes.map(code => [code, { description: code < 400 ? 'Nothing to tell' : 'Nothing there' }]),
+  );
 }

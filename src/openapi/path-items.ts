@@ -52,7 +52,8 @@ export class Paths {
 
   // A fragment makes it a path of its own, and is not sent.
   #putBeside(path: string, { method, place }: Placed, operation: OperationObject): void {
-    const remark = 'Another handler is registered before for paths of this form; this one is asked where that one does not match.';
+    const remark =
+      'Another handler is registered before for paths of this form; this one is asked where that one does not match.';
     let beside = `${path}#${place}`;
     for (let count = 2; this.#at(beside, method) !== undefined; count++) beside = `${path}#${place}-${count}`;
     this.#put(beside, method, { ...operation, description: `${operation.description}\n\n${remark}` });

@@ -48,7 +48,9 @@ function templateOf(pieces: readonly Piece[]): PathTemplate {
 
 function withDifferentNames(parameters: readonly PathParameter[]): readonly PathParameter[] {
   const names = parameters.map(({ name }) => name);
-  return parameters.map((one, index) => (names.indexOf(one.name) < index ? { ...one, name: `${one.name}${index}` } : one));
+  return parameters.map((one, index) =>
+    names.indexOf(one.name) < index ? { ...one, name: `${one.name}${index}` } : one,
+  );
 }
 
 // Braces would be a parameter, a query or a fragment something else than a path.

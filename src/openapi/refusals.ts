@@ -4,6 +4,7 @@ import {
   APIException,
   InsufficientScope,
   InvalidToken,
+  NotFound,
   PermissionDenied,
   ServiceUnavailable,
   Throttled,
@@ -34,16 +35,19 @@ export interface Refusable {
   /** Can a caller who is known be refused? */
   readonly canDeny: boolean;
   readonly isThrottled: boolean;
+  /** Is an object loaded, which may not be there? */
+  readonly loadsObject: boolean;
   readonly settings: Settings;
 }
 
 export function refusalsAt(operation: Refusable): Readonly<Record<string, ResponseObject>> {
-  const { callers, canDeny, isThrottled } = operation;
+  const { callers, canDeny, isThrottled, loadsObject } = operation;
   const knowsCallers = callers.schemes.length > 0;
   const takesTokens = callers.challenges.some(carriesErrors);
   return {
     ...(knowsCallers ? { 401: unauthorized(operation) } : {}),
     ...(canDeny || !knowsCallers ? { 403: forbidden(operation) } : {}),
+    ...(loadsObject ? { 404: refusal('There is no such object.', new NotFound()) } : {}),
     ...(isThrottled ? { 429: refusal('Too many requests.', new Throttled(), { 'Retry-After': retryAfter }) } : {}),
     ...(takesTokens ? { 503: unavailable } : {}),
   };
@@ -65,17 +69,19 @@ function unauthorized({ callers, settings }: Refusable): ResponseObject {
   const withReason = callers.challenges.map(one => withAddressOfMetadata(invalid(one), settings));
   const description = `One field for each way to authenticate: ${inCode(withAddress)}. Credentials that are not good: ${inCode(withReason)}.`;
   return refusal('No credentials where some are needed, or credentials that are not good.', new InvalidToken(), {
-    ...(withAddress[0] === undefined ? {} : { 'WWW-Authenticate': challengeHeader(description, withAddress.join(', ')) }),
+    ...(withAddress[0] === undefined
+      ? {}
+      : { 'WWW-Authenticate': challengeHeader(description, withAddress.join(', ')) }),
   });
 }
 
 function forbidden({ callers, scopes }: Refusable): ResponseObject {
   const challenge = callers.challenges.find(carriesErrors);
-  if (scopes.length === 0 || challenge === undefined)
-    return refusal('Whoever it is, may not.', new PermissionDenied());
+  if (scopes.length === 0 || challenge === undefined) return refusal('Whoever it is, may not.', new PermissionDenied());
   const error = new InsufficientScope(scopes);
   const example = withError(challenge, error.challenge);
-  const description = 'Where scopes are missing: those of every rule that is not met. Where another rule refuses: absent.';
+  const description =
+    'Where scopes are missing: those of every rule that is not met. Where another rule refuses: absent.';
   return refusal('Whoever it is, may not: scopes are missing, or another rule refuses.', error, {
     'WWW-Authenticate': challengeHeader(description, example),
   });

@@ -27,7 +27,7 @@ const builtIn: Readonly<Record<string, SchemaObject>> = {
 // Where upstream's own converters say what no caller could obey.
 const additionalConverters: Options['additionalConverters'] = {
   [IS_DATE_STRING]: { type: 'string', format: 'date-time' },
-  [IS_ENUM]: ({ constraints }) => ({ enum: enumValues(constraints?.[0] as object) }),
+  [IS_ENUM]: ({ constraints }) => ({ enum: enumValues(constraints[0] as object) }),
 };
 
 /** The classes of one document. A second class of a name gets a name of its own. */

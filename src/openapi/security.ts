@@ -9,7 +9,7 @@ export interface Question {
   readonly asked: Asked;
   readonly callers: Callers;
   /** Is nobody in particular refused, whatever the rules say? */
-  readonly isClosedToNobody: boolean;
+  readonly needsSomebody: boolean;
 }
 
 /**
@@ -18,14 +18,15 @@ export interface Question {
  *
  * @param signIns names of the schemes for signing in at an issuer, which give what `bearer` sends
  */
-export function securityOf({ asked, callers, isClosedToNobody }: Question, signIns: readonly string[]): readonly SecurityRequirement[] {
+export function securityOf(
+  { asked, callers, needsSomebody }: Question,
+  signIns: readonly string[],
+): readonly SecurityRequirement[] {
   const inWords: Alternative = { scopes: [], anonymous: anonymousAt(asked) };
   const found = alternativesOf(asked) ?? [inWords];
   const alternatives = found.length > 0 ? found : [{ ...inWords, anonymous: 'no' as const }];
   const names = callers.schemes.flatMap(({ name }) => (name === bearer.name ? [...signIns, name] : [name]));
-  const entries = alternatives.flatMap(one =>
-    entriesFor(callers.isMandatory || isClosedToNobody ? { ...one, anonymous: 'no' } : one, names),
-  );
+  const entries = alternatives.flatMap(one => entriesFor(needsSomebody ? { ...one, anonymous: 'no' } : one, names));
   return entries.length === 1 && isOpen(entries[0]) ? [] : distinct(entries);
 }
 

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import type { Application, NextFunction, Request, RequestHandler, Response } from 'express';
 import { serveFiles, setup } from 'swagger-ui-express';
 import { ImproperlyConfigured } from '../core/exceptions';
-import { openApiDocument, type OpenApiOptions } from './document';
+import { buildDocument, knownServers, type KnownServer, type OpenApiOptions } from './document';
 import type { OpenApiDocument } from './open-api';
 
 export interface ServeOpenApiOptions extends OpenApiOptions {
@@ -53,12 +53,37 @@ function checkedPath(name: string, path: string): string {
 }
 
 function document(app: object, options: ServeOpenApiOptions): RequestHandler {
+  const latest = new LatestDocument(app, options);
   return (request, response, next) => {
-    openApiDocument(app, options).then(found => {
+    latest.get().then(found => {
       response.set({ 'Cache-Control': 'no-cache', 'Access-Control-Allow-Origin': '*' });
       response.json(placedAt(request.baseUrl, found));
     }, next);
   };
+}
+
+/** Built once, and again when there is a further server or an issuer was found: anybody may ask, as often as they like. */
+class LatestDocument {
+  #basis: readonly unknown[] = [];
+  #document: OpenApiDocument | undefined;
+
+  constructor(
+    private readonly app: object,
+    private readonly options: OpenApiOptions,
+  ) {}
+
+  async get(): Promise<OpenApiDocument> {
+    const servers = await knownServers(this.app);
+    const basis = servers.flatMap(basisOf);
+    const isSame = basis.length === this.#basis.length && basis.every((one, index) => one === this.#basis[index]);
+    if (!isSame) this.#document = undefined;
+    this.#basis = basis;
+    return (this.#document ??= buildDocument(servers, this.options));
+  }
+}
+
+function basisOf({ server, issuers }: KnownServer): readonly unknown[] {
+  return [server, ...issuers];
 }
 
 // The app may be mounted in another.

@@ -1,4 +1,5 @@
 /** Who may, in words. */
+import { anonymousAt } from './alternatives';
 import type { Asked, Leaf } from './asked';
 
 /**
@@ -7,7 +8,20 @@ import type { Asked, Leaf } from './asked';
  */
 export function inWords(asked: Asked): string {
   if (asked.kind === 'leaf') return asked.isNegated ? negated(asked.leaf) : plain(asked.leaf);
-  return asked.of.map(one => (one.kind === 'leaf' ? inWords(one) : `(${inWords(one)})`)).join(`, ${asked.kind} `);
+  const of = asked.kind === 'or' ? withoutImplied(asked.of) : asked.of;
+  return of.map(one => (one.kind === 'leaf' ? inWords(one) : `(${inWords(one)})`)).join(`, ${asked.kind} `);
+}
+
+// Where anyone may, so may the owner; where whoever is authenticated may, likewise.
+function withoutImplied(of: readonly Asked[]): readonly Asked[] {
+  const [anyone] = of.filter(one => isLeaf(one, 'anyone'));
+  if (anyone !== undefined) return [anyone];
+  const somebody = of.find(one => isLeaf(one, 'authenticated'));
+  return somebody === undefined ? of : of.filter(one => one === somebody || anonymousAt(one) !== 'no');
+}
+
+function isLeaf(asked: Asked, kind: Leaf['kind']): boolean {
+  return asked.kind === 'leaf' && asked.leaf.kind === kind && !asked.isNegated;
 }
 
 function negated(leaf: Leaf): string {

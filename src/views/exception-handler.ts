@@ -44,8 +44,7 @@ function challengesFor(error: APIException, request: Request, settings: Settings
   const atFault = classAtFault(request, offered);
   const withReason = (one: Offered): string =>
     one === atFault && error.challenge !== undefined ? withError(one.header, error.challenge) : one.header;
-  if (error.httpCode === 401)
-    return [...new Set(offered.map(one => withAddressOfMetadata(withReason(one), settings)))];
+  if (error.httpCode === 401) return [...new Set(offered.map(one => withAddressOfMetadata(withReason(one), settings)))];
   return error.challenge === undefined || atFault === undefined ? [] : [withReason(atFault)];
 }
 

@@ -4,7 +4,14 @@ import { ImproperlyConfigured } from '../core/exceptions';
 import { asksForOwner, type Requirement } from '../core/requirement';
 import type { ApiView } from '../permissions/base';
 import { requireOneOwner } from '../permissions/ownership';
-import { hasObjectRule, isClosedToNobody, isEarly, permissionTree, requirementOf, type PermissionTree } from '../permissions/tree';
+import {
+  hasObjectRule,
+  isClosedToNobody,
+  isEarly,
+  permissionTree,
+  requirementOf,
+  type PermissionTree,
+} from '../permissions/tree';
 import { MethodOnly } from './method-only';
 import { authenticationClassesOf, permissionRulesOf, throttleClassesOf } from './policies';
 import type { Services } from './visit';
