@@ -9,14 +9,14 @@ const data = ['example', 'examples', 'default', 'enum', 'const'];
 
 /** The same, as 3.1 has it; what is `undefined` is left out, and names are those that components may have. */
 export function asOpenApi31(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((element: unknown) => asOpenApi31(element));
+  if (Array.isArray(value)) return value.map(asOpenApi31) as unknown;
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
-  const converted = entries.map(([name, member]) => [
+  const entries = Object.entries(value as Members).filter(([, member]) => member !== undefined);
+  const converted = entries.map(([name, member]): [string, unknown] => [
     name,
     data.includes(name) && isData(member) ? member : asOpenApi31(member),
   ]);
-  return steps.reduce<Members>((schema, step) => step(schema), Object.fromEntries(converted));
+  return steps.reduce((schema, step) => step(schema), Object.fromEntries<unknown>(converted));
 }
 
 // A property of that name has a schema.
