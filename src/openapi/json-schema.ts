@@ -9,7 +9,7 @@ const data = ['example', 'examples', 'default', 'enum', 'const'];
 
 /** The same, as 3.1 has it; what is `undefined` is left out, and names are those that components may have. */
 export function asOpenApi31(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(asOpenApi31) as unknown;
+  if (Array.isArray(value)) return (value as unknown[]).map(asOpenApi31);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value as Members).filter(([, member]) => member !== undefined);
   const converted = entries.map(([name, member]): [string, unknown] => [

@@ -20,9 +20,11 @@ describe('the endpoints of an issuer', () => {
   });
   afterEach(() => issuer.close());
 
+  const surroundings = () => ({ fetch: globalThis.fetch, clock: time.clock, timers: time.timers });
+
   function made(axioms: SettingsInput): IssuerEndpoints {
     const settings = defineSettings({ audience: 'api', issuerUrl: issuer.url, logger, ...axioms });
-    return new IssuerEndpoints(settings, { fetch: globalThis.fetch, ...time });
+    return new IssuerEndpoints(settings, surroundings());
   }
 
   async function signIn() {
@@ -35,7 +37,7 @@ describe('the endpoints of an issuer', () => {
 
   it('are asked for once a day, however many want them', async () => {
     const found = await Promise.all([endpoints.find(), endpoints.find(), endpoints.find()]);
-    expect(found[0]?.[0]?.signIn).to.deep.equal(known());
+    expect(found[0][0]?.signIn).to.deep.equal(known());
     time.advance(23 * 3600);
     await endpoints.find();
     expect(issuer.count(oidcPath)).to.equal(1);
@@ -94,10 +96,10 @@ describe('the endpoints of an issuer', () => {
   it('are none where the issuer has no metadata, or there is only a key URL', async () => {
     issuer.metadataMode = { is: 'status', status: 404 };
     expect(await signIn()).to.equal(undefined);
-    const nameless = new IssuerEndpoints(defineSettings({ audience: 'api', jwksUrl: issuer.jwksUrl, logger }), {
-      fetch: globalThis.fetch,
-      ...time,
-    });
+    const nameless = new IssuerEndpoints(
+      defineSettings({ audience: 'api', jwksUrl: issuer.jwksUrl, logger }),
+      surroundings(),
+    );
     expect(await nameless.find()).to.deep.equal([]);
   });
 });
