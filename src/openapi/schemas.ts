@@ -1,5 +1,4 @@
 /** JSON Schemas of the classes that handlers take, by class-validator's rules. */
-import { defaultMetadataStorage } from 'class-transformer/cjs/storage';
 import { IS_DATE_STRING, IS_ENUM } from 'class-validator';
 import { targetConstructorToSchema, validationMetadatasToSchemas } from 'class-validator-jsonschema';
 import { asOpenApi31, referencesIn, schemaPrefix } from './json-schema';
@@ -8,6 +7,12 @@ import type { SchemaObject } from './open-api';
 type SchemaClass = abstract new (...parameters: never[]) => object;
 type Options = NonNullable<Parameters<typeof validationMetadatasToSchemas>[0]>;
 type Schemas = Record<string, SchemaObject>;
+
+// What `@Type()` says is kept where class-transformer's own types do not lead.
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+const { defaultMetadataStorage } = require('class-transformer/cjs/storage') as {
+  readonly defaultMetadataStorage: NonNullable<Options['classTransformerMetadataStorage']>;
+};
 
 /** What JavaScript brings along, as it stands in JSON. */
 const builtIn: Readonly<Record<string, SchemaObject>> = {
