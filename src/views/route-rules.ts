@@ -14,6 +14,7 @@ import {
 } from '../permissions/tree';
 import { MethodOnly } from './method-only';
 import { authenticationClassesOf, permissionRulesOf, throttleClassesOf } from './policies';
+import { StandingRules } from './standing-rules';
 import type { Services } from './visit';
 
 /** A handler and its route, as the binding sees them. */
@@ -48,6 +49,8 @@ export interface RouteRules extends Route {
   authenticators(): readonly BaseAuthentication[] | undefined;
   /** Is the handler about one object, when it is asked with this method? */
   isObjectAction(method: string): boolean;
+  /** Where all of its rules stand in plain fields. */
+  readonly standing: StandingRules | undefined;
   /** Was this permission of the list found to be decided per request? */
   isLate(index: number): boolean;
 }
@@ -83,6 +86,7 @@ export function routeRules(route: Route, controller: ApiView, services: Services
     isObjectAction: objectActionTest(route, listedObjectActions(controller, shown, place)),
     hasObjectRule: trees?.some(hasObjectRule) ?? false,
     isClosedToNobody: trees?.some(tree => isClosedToNobody(tree)) ?? false,
+    standing: StandingRules.of(trees, permissions, controller),
     isLate: index => late?.[index] ?? false,
   };
 }
