@@ -11,9 +11,10 @@ import { checkObjectPermissions } from '../views/object-rules';
 import { routeRules, type RouteRules } from '../views/route-rules';
 import type { Services } from '../views/visit';
 import { controllerFactory, makeOnce, type Class, type ControllerFactory } from './container';
+import { rememberHandler } from './handlers';
 import { declaringClass } from './inherited-metadata';
 import { currentObject } from './params';
-import { isParametrized, routePath } from './route-path';
+import { isParametrized, pathPrefix, routePath } from './route-path';
 
 export interface GuardedRoute {
   readonly rules: RouteRules;
@@ -36,9 +37,10 @@ export class GuardedRoutes {
   add(meta: ActionMetadata, routePrefix: string): GuardedRoute {
     refuseTakenName(meta);
     const { factory, sample } = this.controller(meta.target as Class, meta);
+    const path = routePath(routePrefix, meta);
     const route = {
       method: meta.type === 'all' ? undefined : meta.type.toUpperCase(),
-      path: String(routePath(routePrefix, meta)),
+      path: String(path),
       isParametrized: isParametrized(meta.route),
       action: meta.method,
       readsBody: meta.isBodyUsed,
@@ -48,6 +50,7 @@ export class GuardedRoutes {
     for (const check of [requireTypes, requireLoader]) check(meta, rules, sample);
     this.report(rules, sample);
     this.all.push(rules);
+    rememberHandler(rules, { action: meta, path, prefix: pathPrefix(routePrefix, meta) });
     return { rules, makeController: () => factory.make() as ApiView };
   }
 
