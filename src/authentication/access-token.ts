@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import { bearerToken } from '../core/bearer-token';
 import { challenge } from '../core/challenge';
 import { grantsOf } from '../core/claims';
+import { isJwtShaped } from '../core/compact-jws';
 import { BaseAuthentication, type AuthenticationResult } from './base';
 import { contextOf } from './request-context';
 import { AccessTokenUser } from './user';
@@ -19,7 +20,8 @@ export class AccessTokenAuthentication extends BaseAuthentication {
   async authenticate(request: Request): Promise<AuthenticationResult | null> {
     const token = bearerToken(request);
     if (token === null) return null;
-    const { verifier, settings } = contextOf(request);
+    const { verifier, settings, authenticators } = contextOf(request);
+    if (authenticators.length > 1 && isForAnother(this, token, authenticators)) return null;
     const { claims } = await verifier.verify(token);
     return { user: new AccessTokenUser(claims, grantsOf(claims, settings)), auth: { token, claims } };
   }
@@ -27,6 +29,12 @@ export class AccessTokenAuthentication extends BaseAuthentication {
   override authenticateHeader(request: Request): string {
     return challenge('Bearer', contextOf(request).settings.realm);
   }
+}
+
+// A JWT that fails is bad, and stays so: it is never shown to an issuer that may take another view of it.
+function isForAnother(one: BaseAuthentication, token: string, all: readonly BaseAuthentication[]): boolean {
+  const later = all.slice(all.indexOf(one) + 1);
+  return later.some(({ takesOpaqueTokens }) => takesOpaqueTokens === true) && !isJwtShaped(token);
 }
 
 /**

@@ -2,12 +2,14 @@
 import type { Request } from 'express';
 import type { AccessTokenVerifier } from '../core/access-token';
 import { ImproperlyConfigured } from '../core/exceptions';
+import type { TokenIntrospector } from '../core/introspection';
 import type { Settings } from '../core/settings';
 import type { BaseAuthentication } from './base';
 
 export interface RequestContext {
   readonly settings: Settings;
   readonly verifier: AccessTokenVerifier;
+  readonly introspector: TokenIntrospector;
   /** The controller's authentication classes, in list order. */
   authenticators: readonly BaseAuthentication[];
   /** The one that accepted the credentials. */
@@ -15,8 +17,9 @@ export interface RequestContext {
 }
 
 const context = Symbol('axioms');
+const appUser = Symbol('axioms.user');
 
-type WithContext = Request & { [context]?: RequestContext };
+type WithContext = Request & { [context]?: RequestContext; [appUser]?: unknown };
 
 /** The context of a request of a guarded route, where it has one. */
 export function findContext(request: Request): RequestContext | undefined {
@@ -32,5 +35,13 @@ export function contextOf(request: Request): RequestContext {
 }
 
 export function setContext(request: Request, value: RequestContext): void {
-  (request as WithContext)[context] = value;
+  const known = request as WithContext;
+  // What the first route finds is the app's; what a later one finds may be whom the first has let in.
+  if (known[context] === undefined) known[appUser] = request.user;
+  known[context] = value;
+}
+
+/** The `request.user` that a middleware of the app, such as Passport's, set before the first guarded route. */
+export function userOfApp(request: Request): unknown {
+  return (request as WithContext)[appUser];
 }

@@ -25,7 +25,7 @@ export function bearerToken(request: HeaderSource): string | null {
 }
 
 // `request.headers` keeps the first of repeated Authorization fields only: which token was meant must not be guessed.
-function isRepeated({ rawHeaders = [] }: HeaderSource): boolean {
+export function isRepeated({ rawHeaders = [] }: HeaderSource): boolean {
   return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization').length > 1;
 }
 

@@ -37,6 +37,21 @@ export function parseCompactJws(token: string, maxSize: number): UnverifiedToken
   };
 }
 
+/**
+ * Is this meant to be a JWT: three parts, the first of them a JSON object (RFC 7515 §7.1)? Whoever could take it for one
+ * has it, so the decoding is lenient.
+ */
+export function isJwtShaped(token: string): boolean {
+  const [header = '', ...others] = token.split('.', 4);
+  if (others.length !== 2) return false;
+  try {
+    const value: unknown = JSON.parse(Buffer.from(header, 'base64url').toString());
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
 // Without a cause: the parsers' own messages quote the token, and causes are logged.
 function malformed(): InvalidToken {
   return new InvalidToken('The access token is malformed', { reason: 'token_malformed' });
@@ -80,6 +95,12 @@ function parseJson(text: string): unknown {
 // unescaping; so the text then has more colons between its strings than the result has members.
 function countMembers(json: string): number {
   return json.replace(/"(?:[^"\\]|\\.)*"/g, '').split(':').length - 1;
+}
+
+/** JSON as it was parsed, at every depth unchangeable from here on. */
+export function frozen<T extends object>(json: T): T {
+  freezeAndCountMembers(json);
+  return json;
 }
 
 // A loop, not a recursion: nesting is the sender's choice.

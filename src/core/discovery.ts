@@ -89,9 +89,19 @@ export async function discoverJwksUrl(
   ask: Ask,
   allowInsecureUrls: readonly string[],
 ): Promise<string | undefined> {
+  return discoverUrl('jwks_uri', issuer, ask, allowInsecureUrls);
+}
+
+/** A URL of the issuer's metadata, such as `introspection_endpoint` (RFC 8414 §2), as {@link discoverJwksUrl} finds its own. */
+export async function discoverUrl(
+  member: string,
+  issuer: string,
+  ask: Ask,
+  allowInsecureUrls: readonly string[],
+): Promise<string | undefined> {
   for (const url of metadataUrls(issuer)) {
     const metadata = await askUnlessMissing(ask, url);
-    if (metadata !== undefined) return jwksUriOf(metadata, url, issuer, allowInsecureUrls);
+    if (metadata !== undefined) return urlIn(metadata, member, { url, issuer, allowInsecureUrls });
   }
   return undefined;
 }
@@ -114,14 +124,20 @@ async function askUnlessMissing(ask: Ask, url: string): Promise<unknown> {
   }
 }
 
-function jwksUriOf(metadata: unknown, url: string, issuer: string, allowInsecureUrls: readonly string[]): string {
+interface Source {
+  readonly url: string;
+  readonly issuer: string;
+  readonly allowInsecureUrls: readonly string[];
+}
+
+function urlIn(metadata: unknown, member: string, { url, issuer, allowInsecureUrls }: Source): string {
   if (!isJsonObject(metadata)) throw new FetchFailure('parse', url, 'the metadata is not a JSON object');
   refuseOtherIssuer(metadata['issuer'], url, issuer);
-  const jwksUri = metadata['jwks_uri'];
-  if (typeof jwksUri !== 'string') throw new FetchFailure('content', url, 'the metadata has no jwks_uri');
-  if (!mayFetchKeys(jwksUri, issuer, allowInsecureUrls))
-    throw new FetchFailure('content', url, `jwks_uri ${quoted(jwksUri)} is not an https: URL that may be fetched`);
-  return jwksUri;
+  const found = metadata[member];
+  if (typeof found !== 'string') throw new FetchFailure('content', url, `the metadata has no ${member}`);
+  if (!mayAsk(found, issuer, allowInsecureUrls))
+    throw new FetchFailure('content', url, `${member} ${quoted(found)} is not an https: URL that may be fetched`);
+  return found;
 }
 
 // RFC 8414 §3.3, OpenID Connect Discovery 1.0 §4.3: identical, or the metadata must not be used.
@@ -132,10 +148,10 @@ function refuseOtherIssuer(named: unknown, url: string, issuer: string): void {
 }
 
 // An https: issuer must not lead to http:, not even on this machine.
-function mayFetchKeys(jwksUri: string, issuer: string, allowInsecureUrls: readonly string[]): boolean {
-  if (!isPlainUrl(jwksUri) || !isFetchable(jwksUri, allowInsecureUrls)) return false;
-  const isDowngrade = issuer.startsWith('https:') && !jwksUri.startsWith('https:');
-  return !isDowngrade || allowInsecureUrls.includes(jwksUri);
+function mayAsk(url: string, issuer: string, allowInsecureUrls: readonly string[]): boolean {
+  if (!isPlainUrl(url) || !isFetchable(url, allowInsecureUrls)) return false;
+  const isDowngrade = issuer.startsWith('https:') && !url.startsWith('https:');
+  return !isDowngrade || allowInsecureUrls.includes(url);
 }
 
 function quoted(text: string): string {

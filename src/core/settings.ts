@@ -3,7 +3,9 @@ import { inspect } from 'node:util';
 import { consoleLogger } from './console-logger';
 import { ImproperlyConfigured } from './exceptions';
 import {
+  claimName,
   fraction,
+  issuer,
   issuerEntries,
   listOf,
   literal,
@@ -16,45 +18,14 @@ import {
   requiredValues,
   seconds,
   text,
-  type Kind,
+  url,
 } from './setting-kinds';
+import { row, type Row } from './setting-row';
 import { isSupportedAlgorithm, supportedAlgorithms } from './signature';
 import { checkTogether } from './settings-checks';
+import { introspectionRows } from './settings-introspection';
 import { severalIssuers, type issuerSettingNames } from './settings-issuers';
 import { isPlainUrl } from './urls';
-
-interface Description<Value> {
-  /** The environment variable; none: only in code. */
-  readonly variable?: string;
-  /** Is an empty variable an empty list? Elsewhere it is an error. */
-  readonly mayBeEmptyVariable?: boolean;
-  /** How the README shows the default. */
-  readonly defaultText: string;
-  readonly fallback?: Value;
-  readonly meaning: string;
-}
-
-type Row<Input, Value> = Description<Value> & { readonly kind: Kind<Input, Value> };
-
-function row<Input, Value, Rest extends Description<Value>>(
-  kind: Kind<Input, Value>,
-  rest: Rest,
-): Rest & { readonly kind: Kind<Input, Value> } {
-  // One list serves every server.
-  Object.freeze(rest.fallback);
-  return { kind, ...rest };
-}
-
-const claimName = text(
-  'a claim name, or a JSON Pointer that starts with "/"',
-  name => !name.startsWith('/') || /^(?:\/(?:[^~]|~[01])*)$/.test(name),
-);
-const url = text('an absolute URL without user name, password or fragment', isPlainUrl);
-// RFC 8414 §2, OpenID Connect Discovery 1.0 §3.
-const issuer = text(
-  'an absolute URL without user name, password, query or fragment',
-  name => isPlainUrl(name) && !name.includes('?'),
-);
 
 /** The rows, in the order of the README's table. */
 export const settingsTable = {
@@ -226,6 +197,7 @@ export const settingsTable = {
     fallback: 10_000,
     meaning: 'verified tokens kept, and at most 32 MiB of them; 0 turns the cache off',
   }),
+  ...introspectionRows,
   logger: row(logger, {
     defaultText: 'console, for warnings and errors',
     meaning: 'an object with `debug`, `info`, `warn`, `error`, each `(message, data)`',
@@ -272,7 +244,10 @@ export interface Settings extends Values {}
 /** Checked, frozen settings. Made by {@link defineSettings}; the server's own are `Container.get(Settings)`. */
 export class Settings {
   constructor(values: Values) {
-    Object.freeze(Object.assign(this, values));
+    Object.assign(this, values);
+    // Whoever prints the settings, or writes them into JSON, prints no secret.
+    for (const name of names) if (isSecret(name)) Object.defineProperty(this, name, { enumerable: false });
+    Object.freeze(this);
   }
 }
 
@@ -320,6 +295,10 @@ function variableOf(name: SettingName): string | undefined {
   return rowOf(name).variable;
 }
 
+function isSecret(name: SettingName): boolean {
+  return rowOf(name).isSecret === true;
+}
+
 function refuseUnknownNames(input: SettingsInput): void {
   const unknown = Object.keys(input).find(name => !Object.hasOwn(settingsTable, name));
   if (unknown !== undefined)
@@ -340,7 +319,7 @@ function checkValue(name: SettingName, input: unknown): unknown {
   if (input === undefined) return fallback;
   const value = kind.check(input);
   if (value === undefined)
-    throw wrong(`Setting '${name}'${variable === undefined ? '' : ` (${variable})`}`, input, kind.accepts);
+    throw wrong(`Setting '${name}'${variable === undefined ? '' : ` (${variable})`}`, shown(name, input), kind.accepts);
   return value;
 }
 
@@ -349,17 +328,20 @@ function readVariable(name: SettingName, text: string): unknown {
   const value = kind.read(text);
   const isEmpty = text.trim() === '' && !mayBeEmptyVariable;
   if (isEmpty || kind.check(value) === undefined)
-    throw wrong(`The variable ${variable} (setting '${name}')`, text, kind.accepts);
+    throw wrong(`The variable ${variable} (setting '${name}')`, shown(name, text), kind.accepts);
   return value;
 }
 
-function wrong(what: string, seen: unknown, accepts: string): ImproperlyConfigured {
-  return new ImproperlyConfigured(`${what} is ${shown(seen)}; expected ${accepts}.`);
+function wrong(what: string, seen: string, accepts: string): ImproperlyConfigured {
+  return new ImproperlyConfigured(`${what} is ${seen}; expected ${accepts}.`);
 }
 
-function shown(value: unknown): string {
+function shown(name: SettingName, value: unknown): string {
+  if (isSecret(name)) return 'not right, and not shown';
   if (typeof value === 'function') return `the function ${value.name}`;
-  return inspect(value, { depth: 1, maxArrayLength: 10, maxStringLength: 200, breakLength: Infinity });
+  // An entry of `issuers` may hold a secret.
+  const depth = name === 'issuers' ? 0 : 1;
+  return inspect(value, { depth, maxArrayLength: 10, maxStringLength: 200, breakLength: Infinity });
 }
 
 function derived(

@@ -51,6 +51,7 @@ export function routeRules(route: Route, controller: ApiView, services: Services
   const authenticators = read(() =>
     authenticationClassesOf(controller, services.settings).map(one => services.make(one)),
   );
+  read(() => authenticators?.forEach(one => one.checkSettings?.(services.settings)));
   const trees = read(() => permissionTrees(controller, services));
   const permissions = trees?.map(tree => read(() => settled(requirementOf(tree, controller))));
   if (permissions?.some(known => known !== undefined && asksForOwner(known)) === true)

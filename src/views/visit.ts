@@ -4,6 +4,7 @@ import { findContext, setContext, type RequestContext } from '../authentication/
 import type { BaseAuthentication } from '../authentication/base';
 import type { AxiomsRequest } from '../authentication/user';
 import type { AccessTokenVerifier } from '../core/access-token';
+import type { TokenIntrospector } from '../core/introspection';
 import type { Settings } from '../core/settings';
 import type { ApiView } from '../permissions/base';
 import type { Subject } from '../permissions/evaluation';
@@ -15,6 +16,7 @@ import type { RouteRules } from './route-rules';
 export interface Services {
   readonly settings: Settings;
   readonly verifier: AccessTokenVerifier;
+  readonly introspector: TokenIntrospector;
   /** Makes an authentication, permission or throttle class, dependencies included. */
   make<T extends object>(policyClass: new (...dependencies: never[]) => T): T;
 }
@@ -69,6 +71,10 @@ export class Visit implements RequestContext {
 
   get verifier(): AccessTokenVerifier {
     return this.services.verifier;
+  }
+
+  get introspector(): TokenIntrospector {
+    return this.services.introspector;
   }
 
   get subject(): Subject {
