@@ -30,7 +30,7 @@ type Session = Record<string, unknown>;
  * }
  */
 export function csrfToken(request: object, response: Response): string {
-  const session = sessionOf(request as Request);
+  const session = sessionOf(request);
   if (session === undefined)
     throw new ImproperlyConfigured(
       'csrfToken() needs a session: app.use() a session middleware, such as express-session, before useExpressServer().',
@@ -40,7 +40,7 @@ export function csrfToken(request: object, response: Response): string {
   response.setHeader('Cache-Control', 'no-store');
   response.vary('Cookie');
   const salt = randomBytes(saltSize).toString('base64url');
-  return `${salt}.${tagOf(salt, secret, request as Request)}`;
+  return `${salt}.${tagOf(salt, secret, request)}`;
 }
 
 /**
@@ -61,13 +61,13 @@ export function csrfToken(request: object, response: Response): string {
 export function checkCsrfToken(request: object): void {
   const sent = (request as Request).headers['x-csrf-token'];
   if (sent === undefined || sent === '') throw new PermissionDenied('The CSRF token is missing');
-  const session = sessionOf(request as Request);
+  const session = sessionOf(request);
   const secret = session === undefined ? undefined : secretOf(session);
-  if (typeof sent !== 'string' || secret === undefined || !isOfSession(sent, secret, request as Request))
+  if (typeof sent !== 'string' || secret === undefined || !isOfSession(sent, secret, request))
     throw new PermissionDenied('The CSRF token is not of this session');
 }
 
-function isOfSession(token: string, secret: string, request: Request): boolean {
+function isOfSession(token: string, secret: string, request: object): boolean {
   const [salt = '', tag = '', ...rest] = token.split('.', 3);
   if (salt === '' || rest.length > 0) return false;
   const expected = Buffer.from(tagOf(salt, secret, request));
@@ -76,12 +76,13 @@ function isOfSession(token: string, secret: string, request: Request): boolean {
 }
 
 // With the session's id: a token from before the login is not good after it, even where the session's data is kept.
-function tagOf(salt: string, secret: string, { sessionID = '' }: Request & { readonly sessionID?: string }): string {
+function tagOf(salt: string, secret: string, request: object): string {
+  const { sessionID = '' } = request as { readonly sessionID?: string };
   return createHmac('sha256', secret).update(`${salt}.${sessionID}`).digest('base64url');
 }
 
-function sessionOf(request: Request & { readonly session?: unknown }): Session | undefined {
-  const { session } = request;
+function sessionOf(request: object): Session | undefined {
+  const { session } = request as { readonly session?: unknown };
   return typeof session === 'object' && session !== null ? (session as Session) : undefined;
 }
 

@@ -41,7 +41,8 @@ export class SessionAuthentication extends BaseAuthentication {
 
   /** Whom the session knows; nothing for nobody. A user with `isActive: false` is nobody. */
   sessionUser(request: Request): unknown {
-    return userOfApp(request) ?? (request as Request & { session?: { user?: unknown } | null }).session?.user;
+    const { session } = request as object as { readonly session?: { readonly user?: unknown } | null };
+    return userOfApp(request) ?? session?.user;
   }
 
   /**

@@ -20,7 +20,7 @@ function privateJwk(kid: string): PrivateJwk {
 export const clientSecret = 'a-secret-of-the-api: with %& characters';
 
 const asks = { grant_types: [], redirect_uris: [], response_types: [], id_token_signed_response_alg: 'ES256' } as const;
-const { d: _, ...clientPublicKey } = clientKey as { d?: unknown };
+const clientPublicKey = { ...clientKey, d: undefined };
 
 const clients = [
   { ...asks, client_id: 'api', client_secret: clientSecret },
@@ -152,7 +152,7 @@ function resourceServer(aud: string) {
 function configuration(): Configuration {
   return {
     adapter: memoryAdapter(),
-    jwks: { keys: [{ ...privateJwk('issuer'), use: 'sig' } as never] },
+    jwks: { keys: [{ ...privateJwk('issuer'), use: 'sig' }] },
     cookies: { keys: ['for a test'] },
     clients,
     scopes: ['openid', 'offline_access', 'book:read', 'book:create'],
