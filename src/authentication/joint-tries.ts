@@ -1,7 +1,7 @@
 /** The same credentials at the same time are one try: a page that sends ten requests at once is no attack. */
 import { hash } from 'node:crypto';
 import type { BasicCredentials } from '../core/basic-credentials';
-import type { SignInAttempts } from '../core/sign-in-attempts';
+import type { Attempt, SignInAttempts } from '../core/sign-in-attempts';
 
 export type Outcome = 'succeeded' | 'failed' | 'undecided';
 
@@ -34,24 +34,42 @@ export class JointTries {
   async begin({ userid, password }: BasicCredentials, address: string): Promise<Try> {
     const attempt = { account: userid, address };
     const key = hash('sha256', JSON.stringify([userid, password, address]), 'base64');
-    const joint = this.#joint.get(key) ?? { begun: this.attempts.begin(attempt), outcomes: [], parts: 0 };
+    const joint = this.join(key, attempt);
+    try {
+      await joint.begun;
+    } catch (error) {
+      this.forget(key, joint);
+      throw error;
+    }
+    return { end: outcome => this.end(key, joint, attempt, outcome) };
+  }
+
+  private join(key: string, attempt: Attempt): Joint {
+    const known = this.#joint.get(key);
+    const joint =
+      known !== undefined && known.parts < mostParts
+        ? known
+        : { begun: this.attempts.begin(attempt), outcomes: [], parts: 0 };
     this.#joint.set(key, joint);
     joint.parts++;
-    const end = async (outcome: Outcome): Promise<void> => {
-      joint.outcomes.push(outcome);
-      if (joint.outcomes.length < joint.parts) return;
-      this.#joint.delete(key);
-      const best = outcomes.find(one => joint.outcomes.includes(one));
-      if (best !== undefined && best !== 'failed') await this.attempts[best](attempt);
-    };
-    await joint.begun.catch((error: unknown) => {
-      this.#joint.delete(key);
-      throw error;
-    });
-    return { end };
+    return joint;
+  }
+
+  private async end(key: string, joint: Joint, attempt: Attempt, outcome: Outcome): Promise<void> {
+    joint.outcomes.push(outcome);
+    if (joint.outcomes.length < joint.parts) return;
+    this.forget(key, joint);
+    const best = outcomes.find(one => joint.outcomes.includes(one));
+    if (best !== undefined && best !== 'failed') await this.attempts[best](attempt);
+  }
+
+  private forget(key: string, joint: Joint): void {
+    if (this.#joint.get(key) === joint) this.#joint.delete(key);
   }
 }
 
+// Each of them costs a verification, which is made to be dear.
+const mostParts = 50;
 // A try that failed stays counted.
 const outcomes: readonly Outcome[] = ['succeeded', 'failed', 'undecided'];
 const all = new WeakMap<SignInAttempts, JointTries>();

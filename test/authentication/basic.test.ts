@@ -16,6 +16,7 @@ import {
   type AxiomsRequest,
   type AxiomsServer,
 } from 'axioms-routing-controllers';
+import { JointTries } from '../../src/authentication/joint-tries';
 import { FakeTime } from '../issuer/fake-time';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
@@ -196,12 +197,12 @@ describe('BasicAuthentication', () => {
 
   /** Sends it, and lets the time pass that it waits for. */
   async function passing(test: Test, seconds = 10) {
-    let isAnswered = false;
+    const progress = { isAnswered: false };
     const answer = test.then(response => {
-      isAnswered = true;
+      progress.isAnswered = true;
       return response;
     });
-    while (!isAnswered) {
+    while (!progress.isAnswered) {
       await new Promise(resolve => setImmediate(resolve));
       if (time.waiting > 0) time.advance(seconds);
     }
@@ -219,7 +220,7 @@ describe('BasicAuthentication', () => {
     ['名前', 'パスワード'],
   ] as const)
     it(`knows ${userid} by the password, asking an injected service`, async () => {
-      const { status, body } = await ask(header(userid, password));
+      const { status, body } = (await ask(header(userid, password))) as { status: number; body: unknown };
       expect(status).to.equal(200);
       expect(body).to.deep.equal({
         user: { name: userid, isStaff: userid === 'alice', isActive: true },
@@ -317,8 +318,8 @@ describe('BasicAuthentication', () => {
           [null, 'bob', 'bob'],
         ] as const) {
           const asked = ask(authorization, path);
-          const { body } = await (session === undefined ? asked : asked.set('X-Session', session));
-          expect((body as { user: object }).user, path).to.include({ name });
+          const response = await (session === undefined ? asked : asked.set('X-Session', session));
+          expect((response.body as { user: object }).user, path).to.include({ name });
         }
     });
   });
@@ -375,6 +376,24 @@ describe('BasicAuthentication', () => {
       expect(new Set(await Promise.all(all))).to.deep.equal(new Set([200]));
     });
 
+    it('does not verify the same wrong password as often as somebody likes', async () => {
+      let release = (): void => undefined;
+      pending = new Promise<void>(resolve => {
+        release = resolve;
+      });
+      const tried = Array.from({ length: 120 }, () => attempt());
+      async function attempt(): Promise<string> {
+        const joint = await JointTries.of(attempts).begin({ userid: 'alice', password: 'wrong' }, '192.0.2.1');
+        await pending;
+        await joint.end('failed');
+        return 'tried';
+      }
+      release();
+      await Promise.all(tried);
+      await fail(7, 'alice', '192.0.2.1');
+      expectRefusal(await ask(header('alice', 'open sesame')), throttled(900));
+    });
+
     it('takes different passwords at the same time for as many tries', async () => {
       let release = (): void => undefined;
       pending = new Promise<void>(resolve => {
@@ -387,12 +406,12 @@ describe('BasicAuthentication', () => {
         }),
       );
       let refused = 0;
-      let isDone = false;
+      const progress = { isDone: false };
       const statuses = Promise.all(sent).then(found => {
-        isDone = true;
+        progress.isDone = true;
         return found;
       });
-      while (!isDone) {
+      while (!progress.isDone) {
         await new Promise(resolve => setImmediate(resolve));
         if (refused === 30 && time.waiting > 0) time.advance(1);
       }
