@@ -1,12 +1,15 @@
 import 'reflect-metadata';
-import { createExpressServer, type AxiomsServer } from 'axioms-routing-controllers';
+import { useExpressServer, type AxiomsServer } from 'axioms-routing-controllers';
+import express from 'express';
 import { Container } from 'typedi';
 import type { DataSource } from 'typeorm';
 import { API } from './accounts';
+import { apiClient } from './authorization-server/clients';
 import { controllers, type ControllerClass } from './controllers';
 import { listenOn } from './listening';
 import { ArticleRepository } from './models/article';
 import { BookRepository } from './models/book';
+import { AccountController, addSessions, SessionController } from './session-login';
 
 export interface ApiOptions {
   readonly port: number;
@@ -36,10 +39,17 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 }
 
 function createApi({ issuerUrl, ...options }: ApiOptions) {
-  return createExpressServer({
-    controllers: options.controllers ?? controllers,
+  const app = express();
+  addSessions(app);
+  return useExpressServer(app, {
+    controllers: [...(options.controllers ?? controllers), SessionController, AccountController],
     validation: { whitelist: true },
-    axioms: { audience: API, issuerUrl },
+    axioms: {
+      audience: API,
+      issuerUrl,
+      introspectionClientId: apiClient.client_id,
+      introspectionClientSecret: apiClient.client_secret,
+    },
   });
 }
 
