@@ -42,7 +42,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'lru-cache': ['core'],
   oauth4webapi: ['core'],
   express: binding,
-  'routing-controllers': binding,
+  'routing-controllers': [...binding, 'testing'],
   typedi: binding,
   'class-validator': binding,
   'class-transformer': binding,
@@ -140,6 +140,8 @@ describe('the architecture', () => {
     );
     expect(readers.filter(name => !name.startsWith('cli')).map(name => relative('.', name))).to.have.members([
       join('routing-controllers', 'server.ts'),
+      // Whether this is production, where nobody may be forced.
+      join('testing', 'force-authenticate.ts'),
     ]);
   });
 

@@ -1,10 +1,12 @@
 /** Authentication by an access token in the Authorization header (RFC 6750). */
 import type { Request } from 'express';
+import type { AcceptedToken } from '../core/access-token';
 import { bearerToken } from '../core/bearer-token';
 import { challenge } from '../core/challenge';
-import { grantsOf } from '../core/claims';
 import { isJwtShaped } from '../core/compact-jws';
+import { after, type Soon } from '../core/soon';
 import { BaseAuthentication, type AuthenticationResult } from './base';
+import { rememberToken, sameTokenAgain } from './connection';
 import { contextOf } from './request-context';
 import { AccessTokenUser } from './user';
 
@@ -17,13 +19,17 @@ import { AccessTokenUser } from './user';
  * }
  */
 export class AccessTokenAuthentication extends BaseAuthentication {
-  async authenticate(request: Request): Promise<AuthenticationResult | null> {
+  authenticate(request: Request): Soon<AuthenticationResult | null> {
+    const { verifier, authenticators } = contextOf(request);
+    const last = sameTokenAgain(request, verifier);
+    if (last !== undefined) return bearerOf(last.token, last.known.accepted);
     const token = bearerToken(request);
     if (token === null) return null;
-    const { verifier, settings, authenticators } = contextOf(request);
     if (authenticators.length > 1 && isForAnother(this, token, authenticators)) return null;
-    const { claims } = await verifier.verify(token);
-    return { user: new AccessTokenUser(claims, grantsOf(claims, settings)), auth: { token, claims } };
+    return after(verifier.accept(token), ({ accepted, known, isNew }) => {
+      if (!isNew) rememberToken(request, token, known, verifier);
+      return bearerOf(token, accepted);
+    });
   }
 
   override authenticateHeader(request: Request): string {
@@ -35,6 +41,10 @@ export class AccessTokenAuthentication extends BaseAuthentication {
 function isForAnother(one: BaseAuthentication, token: string, all: readonly BaseAuthentication[]): boolean {
   const later = all.slice(all.indexOf(one) + 1);
   return later.some(({ takesOpaqueTokens }) => takesOpaqueTokens === true) && !isJwtShaped(token);
+}
+
+function bearerOf(token: string, { token: { claims }, grants }: AcceptedToken): AuthenticationResult {
+  return { user: new AccessTokenUser(claims, grants), auth: { token, claims } };
 }
 
 /**

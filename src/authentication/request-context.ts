@@ -5,6 +5,7 @@ import { ImproperlyConfigured } from '../core/exceptions';
 import type { TokenIntrospector } from '../core/introspection';
 import type { Settings } from '../core/settings';
 import type { BaseAuthentication } from './base';
+import type { Caller } from './caller';
 
 export interface RequestContext {
   readonly settings: Settings;
@@ -14,12 +15,15 @@ export interface RequestContext {
   authenticators: readonly BaseAuthentication[];
   /** The one that accepted the credentials. */
   successfulAuthenticator?: BaseAuthentication;
+  /** Who is calling, once that is known. */
+  caller?: Caller;
+  /** The `request.user` that a middleware of the app, such as Passport's, set before the first guarded route. */
+  userOfApp?: unknown;
 }
 
 const context = Symbol('axioms');
-const appUser = Symbol('axioms.user');
 
-type WithContext = Request & { [context]?: RequestContext; [appUser]?: unknown };
+type WithContext = Request & { [context]?: RequestContext };
 
 /** The context of a request of a guarded route, where it has one. */
 export function findContext(request: Request): RequestContext | undefined {
@@ -35,13 +39,8 @@ export function contextOf(request: Request): RequestContext {
 }
 
 export function setContext(request: Request, value: RequestContext): void {
-  const known = request as WithContext;
+  const before = findContext(request);
   // What the first route finds is the app's; what a later one finds may be whom the first has let in.
-  if (known[context] === undefined) known[appUser] = request.user;
-  known[context] = value;
-}
-
-/** The `request.user` that a middleware of the app, such as Passport's, set before the first guarded route. */
-export function userOfApp(request: Request): unknown {
-  return (request as WithContext)[appUser];
+  value.userOfApp = before === undefined ? request.user : before.userOfApp;
+  (request as WithContext)[context] = value;
 }

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { asUser, isClosed } from './app-user';
 import { BaseAuthentication, type AuthenticationResult } from './base';
 import { checkCsrfToken } from './csrf';
-import { contextOf, userOfApp } from './request-context';
+import { contextOf } from './request-context';
 
 // RFC 9110 §9.2.1.
 const safeMethods = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
@@ -42,7 +42,7 @@ export class SessionAuthentication extends BaseAuthentication {
   /** Whom the session knows; nothing for nobody. A user with `isActive: false` is nobody. */
   sessionUser(request: Request): unknown {
     const { session } = request as object as { readonly session?: { readonly user?: unknown } | null };
-    return userOfApp(request) ?? session?.user;
+    return contextOf(request).userOfApp ?? session?.user;
   }
 
   /**

@@ -170,7 +170,7 @@ describe('BasicAuthentication', () => {
       if (asked.get('X-Session') !== undefined) asked.user = { name: asked.get('X-Session') } as Express.User;
       next();
     });
-    useExpressServer(app, { controllers, axioms: { ...issuer.settings, logger } });
+    useExpressServer(app, { controllers, axioms: { ...issuer.settings(), logger } });
   });
   after(async () => {
     (app.locals.axioms as AxiomsServer).close();

@@ -44,7 +44,7 @@ export class SessionApp {
     app.get('/csrf', (request, response) => {
       response.json({ token: csrfToken(request, response) });
     });
-    useExpressServer(app, { controllers, axioms: { ...issuer.settings, ...axioms } });
+    useExpressServer(app, { controllers, axioms: { ...issuer.settings(), ...axioms } });
     return new SessionApp(issuer, app);
   }
 

@@ -467,7 +467,7 @@ describe('SessionAuthentication, without a session middleware', () => {
 
   it('does not take whom one route let in for the user of a session at the next', async () => {
     const issuer = await TestIssuer.start();
-    const app = createExpressServer({ controllers: [FirstController, SecondController], axioms: issuer.settings });
+    const app = createExpressServer({ controllers: [FirstController, SecondController], axioms: issuer.settings() });
     try {
       const asked = request(app).get('/twice').set('Authorization', `Bearer ${issuer.token()}`);
       expectRefusal(await asked, permissionDenied);
