@@ -5,7 +5,13 @@ export {
   type AxiomsServer,
   type AxiomsServerOptions,
 } from './routing-controllers/server';
+export {
+  axiomsErrorHandler,
+  requireAccessToken,
+  type AccessTokenRequirements,
+} from './routing-controllers/plain-routes';
 export { healthMiddleware, type Health, type IssuerHealth } from './routing-controllers/health';
+export { protectedResourceMiddleware } from './routing-controllers/protected-resource';
 export { Claim, CurrentObject } from './routing-controllers/params';
 export { defineSettings, settingsFromEnv, Settings, type IssuerInput, type SettingsInput } from './core/settings';
 export type { Logger } from './core/setting-kinds';
@@ -37,7 +43,12 @@ export {
   type TokenReason,
   type UnavailableReason,
 } from './core/exceptions';
-export { BaseAuthentication, type AuthenticationClass, type AuthenticationResult } from './authentication/base';
+export {
+  BaseAuthentication,
+  type AuthenticationClass,
+  type AuthenticationResult,
+  type NamedSecurityScheme,
+} from './authentication/base';
 export {
   AccessTokenAuthentication,
   HasValidAccessToken,
@@ -62,6 +73,16 @@ export {
   IsSafeOnly,
 } from './permissions/access';
 export { HasAccessTokenPermissions, HasAccessTokenRoles, HasAccessTokenScopes } from './permissions/token-claims';
+export {
+  IsAuthenticatedOrTokenHasScope,
+  TokenHasReadWriteScope,
+  TokenHasResourceScope,
+  TokenHasScope,
+  TokenMatchesOASRequirements,
+} from './permissions/token-scope';
+export type { Answer, CompositionReason, Explanation, PermissionReason, Reason } from './permissions/explanation';
 export { IsSubOwner, IsSubOwnerOrSafeOnly } from './permissions/ownership';
 export { ApiController, type ApiView } from './views/api-view';
+export type { Decorations, PolicyLists } from './views/decorations';
 export type { RouteRules } from './views/route-rules';
+export type { ListSources, RuleSource } from './views/rule-sources';

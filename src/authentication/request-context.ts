@@ -21,13 +21,14 @@ export interface RequestContext {
   userOfApp?: unknown;
 }
 
-const context = Symbol('axioms');
+/** Where a request keeps its context. */
+export const contextKey = Symbol('axioms');
 
-type WithContext = Request & { [context]?: RequestContext };
+type WithContext = Request & { [contextKey]?: RequestContext };
 
 /** The context of a request of a guarded route, where it has one. */
 export function findContext(request: Request): RequestContext | undefined {
-  return (request as WithContext)[context];
+  return (request as WithContext)[contextKey];
 }
 
 /** @throws ImproperlyConfigured for a request that no guarded route has received. */
@@ -42,5 +43,5 @@ export function setContext(request: Request, value: RequestContext): void {
   const before = findContext(request);
   // What the first route finds is the app's; what a later one finds may be whom the first has let in.
   value.userOfApp = before === undefined ? request.user : before.userOfApp;
-  (request as WithContext)[context] = value;
+  (request as WithContext)[contextKey] = value;
 }

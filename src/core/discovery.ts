@@ -1,5 +1,5 @@
 /** Where an issuer's keys are: its metadata (OIDC discovery, RFC 8414) asked, checked and remembered. */
-import { FetchFailure, isJsonObject } from './bounded-fetch';
+import { FetchFailure, isJsonObject, type JsonObject } from './bounded-fetch';
 import type { Logger } from './setting-kinds';
 import { isFetchable, isPlainUrl, joinUrl } from './urls';
 
@@ -99,9 +99,25 @@ export async function discoverUrl(
   ask: Ask,
   allowInsecureUrls: readonly string[],
 ): Promise<string | undefined> {
+  const found = await discoverMetadata(issuer, ask);
+  return found === undefined ? undefined : urlIn(found, member, issuer, allowInsecureUrls);
+}
+
+/** An issuer's metadata, and where it was. */
+export interface IssuerMetadata {
+  readonly url: string;
+  readonly metadata: JsonObject;
+}
+
+/**
+ * The issuer's metadata (OpenID Connect Discovery 1.0 §4, RFC 8414 §3), or `undefined` where both places answer 404.
+ *
+ * @throws FetchFailure also for metadata of another issuer.
+ */
+export async function discoverMetadata(issuer: string, ask: Ask): Promise<IssuerMetadata | undefined> {
   for (const url of metadataUrls(issuer)) {
     const metadata = await askUnlessMissing(ask, url);
-    if (metadata !== undefined) return urlIn(metadata, member, { url, issuer, allowInsecureUrls });
+    if (metadata !== undefined) return { url, metadata: checkedMetadata(metadata, url, issuer) };
   }
   return undefined;
 }
@@ -124,18 +140,21 @@ async function askUnlessMissing(ask: Ask, url: string): Promise<unknown> {
   }
 }
 
-interface Source {
-  readonly url: string;
-  readonly issuer: string;
-  readonly allowInsecureUrls: readonly string[];
-}
-
-function urlIn(metadata: unknown, member: string, { url, issuer, allowInsecureUrls }: Source): string {
+function checkedMetadata(metadata: unknown, url: string, issuer: string): JsonObject {
   if (!isJsonObject(metadata)) throw new FetchFailure('parse', url, 'the metadata is not a JSON object');
   refuseOtherIssuer(metadata['issuer'], url, issuer);
+  return metadata;
+}
+
+function urlIn(
+  { url, metadata }: IssuerMetadata,
+  member: string,
+  issuer: string,
+  allowInsecureUrls: readonly string[],
+): string {
   const found = metadata[member];
   if (typeof found !== 'string') throw new FetchFailure('content', url, `the metadata has no ${member}`);
-  if (!mayAsk(found, issuer, allowInsecureUrls))
+  if (!mayFollow(found, issuer, allowInsecureUrls))
     throw new FetchFailure('content', url, `${member} ${quoted(found)} is not an https: URL that may be fetched`);
   return found;
 }
@@ -147,8 +166,9 @@ function refuseOtherIssuer(named: unknown, url: string, issuer: string): void {
   throw new FetchFailure('content', url, `the metadata names the issuer ${seen}, and '${issuer}' is expected`);
 }
 
+/** May this URL of an issuer's metadata be used? */
 // An https: issuer must not lead to http:, not even on this machine.
-function mayAsk(url: string, issuer: string, allowInsecureUrls: readonly string[]): boolean {
+export function mayFollow(url: string, issuer: string, allowInsecureUrls: readonly string[]): boolean {
   if (!isPlainUrl(url) || !isFetchable(url, allowInsecureUrls)) return false;
   const isDowngrade = issuer.startsWith('https:') && !url.startsWith('https:');
   return !isDowngrade || allowInsecureUrls.includes(url);

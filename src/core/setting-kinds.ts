@@ -34,6 +34,9 @@ export function text(accepts: string, isRight: (value: string) => boolean = () =
   };
 }
 
+/** A scope (RFC 6749 §3.3). */
+export const scopeName = text('a scope, without spaces', name => /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(name));
+
 export const claimName = text(
   'a claim name, or a JSON Pointer that starts with "/"',
   name => !name.startsWith('/') || /^(?:\/(?:[^~]|~[01])*)$/.test(name),

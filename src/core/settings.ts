@@ -1,5 +1,4 @@
 /** The one table of settings: name, AXIOMS_* variable, default, meaning and check. Everything about a setting derives from its row. */
-import { inspect } from 'node:util';
 import { consoleLogger } from './console-logger';
 import { ImproperlyConfigured } from './exceptions';
 import {
@@ -16,11 +15,12 @@ import {
   policyClasses,
   positiveInteger,
   requiredValues,
+  scopeName,
   seconds,
   text,
   url,
 } from './setting-kinds';
-import { row, type Row } from './setting-row';
+import { row, wrong, type Row } from './setting-row';
 import { isSupportedAlgorithm, supportedAlgorithms } from './signature';
 import { checkTogether } from './settings-checks';
 import { introspectionRows } from './settings-introspection';
@@ -63,6 +63,7 @@ export const settingsTable = {
       "where the keys are; default: from the issuer's metadata (OIDC discovery, RFC 8414), where it has none `{issuerUrl}/.well-known/jwks.json`",
   }),
   issuers: row(issuerEntries, {
+    isSecret: 'inside',
     defaultText: '–',
     meaning:
       'several trusted issuers: a list of `{ issuerUrl, audience, … }` instead of `audience`, `domain`, `issuerUrl` and `jwksUrl`; the `iss` of a token chooses; what else an entry does not say, the other settings do',
@@ -198,6 +199,31 @@ export const settingsTable = {
     meaning: 'verified tokens kept, and at most 32 MiB of them; 0 turns the cache off',
   }),
   ...introspectionRows,
+  readScope: row(scopeName, {
+    variable: 'AXIOMS_READ_SCOPE',
+    defaultText: '`read`',
+    fallback: 'read',
+    meaning: 'what `TokenHasReadWriteScope` and `TokenHasResourceScope` ask for GET, HEAD and OPTIONS',
+  }),
+  writeScope: row(scopeName, {
+    variable: 'AXIOMS_WRITE_SCOPE',
+    defaultText: '`write`',
+    fallback: 'write',
+    meaning: 'what they ask for the other methods',
+  }),
+  errorResponseWithScopes: row(onOff, {
+    variable: 'AXIOMS_ERROR_RESPONSE_WITH_SCOPES',
+    defaultText: 'false',
+    fallback: false,
+    meaning: 'a 403 of `TokenHasScope` or a subclass names its scopes in the body: `required_scopes`',
+  }),
+  explain: row(onOff, {
+    variable: 'AXIOMS_EXPLAIN',
+    defaultText: 'false',
+    fallback: false,
+    meaning:
+      'a refusal tells its caller why, as `explanation` in the body; turned off, with a warning, where `NODE_ENV` is `production`',
+  }),
   logger: row(logger, {
     defaultText: 'console, for warnings and errors',
     meaning: 'an object with `debug`, `info`, `warn`, `error`, each `(message, data)`',
@@ -319,7 +345,7 @@ function checkValue(name: SettingName, input: unknown): unknown {
   if (input === undefined) return fallback;
   const value = kind.check(input);
   if (value === undefined)
-    throw wrong(`Setting '${name}'${variable === undefined ? '' : ` (${variable})`}`, shown(name, input), kind.accepts);
+    throw wrong(`Setting '${name}'${variable === undefined ? '' : ` (${variable})`}`, input, kind.accepts, rowOf(name));
   return value;
 }
 
@@ -328,20 +354,8 @@ function readVariable(name: SettingName, text: string): unknown {
   const value = kind.read(text);
   const isEmpty = text.trim() === '' && !mayBeEmptyVariable;
   if (isEmpty || kind.check(value) === undefined)
-    throw wrong(`The variable ${variable} (setting '${name}')`, shown(name, text), kind.accepts);
+    throw wrong(`The variable ${variable} (setting '${name}')`, text, kind.accepts, rowOf(name));
   return value;
-}
-
-function wrong(what: string, seen: string, accepts: string): ImproperlyConfigured {
-  return new ImproperlyConfigured(`${what} is ${seen}; expected ${accepts}.`);
-}
-
-function shown(name: SettingName, value: unknown): string {
-  if (isSecret(name)) return 'not right, and not shown';
-  if (typeof value === 'function') return `the function ${value.name}`;
-  // An entry of `issuers` may hold a secret.
-  const depth = name === 'issuers' ? 0 : 1;
-  return inspect(value, { depth, maxArrayLength: 10, maxStringLength: 200, breakLength: Infinity });
 }
 
 function derived(

@@ -16,6 +16,8 @@ import { policyMaker, registerServices } from './container';
 import { AxiomsDriver } from './driver';
 import { GuardedRoutes } from './guarded-routes';
 import { withInheritedMetadata } from './inherited-metadata';
+import { metadataRoute } from './protected-resource';
+import { serves } from './serving';
 import { setTripwire } from './tripwire';
 
 /** routing-controllers' options and the library's settings. */
@@ -58,12 +60,37 @@ export function createExpressServer(options: AxiomsServerOptions): Express {
  * @throws ImproperlyConfigured as {@link createExpressServer} does.
  */
 export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
-  const settings = defineSettings(options.axioms ?? settingsFromEnv(process.env));
+  const settings = serverSettings(options.axioms ?? settingsFromEnv(process.env), process.env.NODE_ENV);
   const server = newServer(settings);
+  serves(server, { services: server.services, answersErrors: options.defaultErrorHandler !== false });
+  if (settings.resourceUrl !== undefined)
+    (app as Application).use(metadataRoute(() => serversOf(app as object).map(one => one.server)));
   serve(app as Application, options, server);
+  servers.set(app as object, [...serversOf(app as object), { server, options }]);
   localsOf(app as Application).axioms = server;
   void server.jwksManager.start();
   return app;
+}
+
+// What helps a developer helps an attacker, too.
+function serverSettings(input: SettingsInput, environment: string | undefined): Settings {
+  const settings = defineSettings(input);
+  if (!settings.explain || environment !== 'production') return settings;
+  settings.logger.warn("Setting 'explain' (AXIOMS_EXPLAIN) is turned off: NODE_ENV is 'production'.");
+  return defineSettings({ ...input, explain: false });
+}
+
+/** A server, and with what it was made. */
+export interface ServerOfApp {
+  readonly server: AxiomsServer;
+  readonly options: AxiomsServerOptions;
+}
+
+const servers = new WeakMap<object, readonly ServerOfApp[]>();
+
+/** The servers of this app, in the order in which they were made. */
+export function serversOf(app: object): readonly ServerOfApp[] {
+  return servers.get(app) ?? [];
 }
 
 // A router has none of its own.

@@ -10,6 +10,7 @@ import {
   HasAccessTokenScopes,
   HasValidAccessToken,
   ImproperlyConfigured,
+  IsAuthenticatedOrTokenHasScope,
   IntrospectionAuthentication,
   createExpressServer,
   type AxiomsRequest,
@@ -63,6 +64,16 @@ class StrictController extends Who {
   }
 }
 
+@JsonController('/songs')
+class SongController extends Who {
+  authenticationClasses = [IntrospectionAuthentication];
+  permissionClasses = [IsAuthenticatedOrTokenHasScope];
+  requiredScopes = ['book:create'];
+  @Get('/') list() {
+    return this.who();
+  }
+}
+
 @JsonController('/jwt')
 class JwtController extends Who {
   @Get('/') list() {
@@ -70,7 +81,7 @@ class JwtController extends Who {
   }
 }
 
-const controllers = [OpaqueController, BothController, StrictController, JwtController];
+const controllers = [OpaqueController, BothController, StrictController, SongController, JwtController];
 
 interface Body {
   readonly sub: string;
@@ -600,6 +611,12 @@ describe('IntrospectionAuthentication', () => {
       endpoint.answer = () => endpoint.good({ iss: issuer.url, scope: 'book:create' });
       expect((await ask(app, 'other', '/strict')).status).to.equal(200);
       expectRefusal(await ask(app, null, '/strict'), notAuthenticated);
+    });
+
+    it('is an access token to the classes that tell tokens from sessions', async () => {
+      expect((await ask(app, 'opaque', '/songs')).status).to.equal(403);
+      endpoint.answer = () => endpoint.good({ iss: issuer.url, scope: 'book:create' });
+      expect((await ask(app, 'other', '/songs')).status).to.equal(200);
     });
 
     it('is not asked about opaque tokens where it is not listed', async () => {

@@ -9,6 +9,7 @@ import {
   HasAccessTokenScopes,
   HasValidAccessToken,
   IsAdminUser,
+  IsAuthenticatedOrTokenHasScope,
   SessionAuthentication,
   checkCsrfToken,
   createExpressServer,
@@ -143,6 +144,13 @@ class SecondController extends Who {
   }
 }
 
+@JsonController('/songs')
+class SongController extends EveryMethod {
+  authenticationClasses = [AccessTokenAuthentication, SessionAuthentication];
+  permissionClasses = [IsAuthenticatedOrTokenHasScope];
+  requiredScopes = ['music'];
+}
+
 class ShopSession extends SessionAuthentication {
   override async sessionUser(request: Request) {
     return Promise.resolve(request.get('X-Customer') === undefined ? null : { id: request.get('X-Customer') });
@@ -168,6 +176,7 @@ const controllers = [
   StaffController,
   NotStaffController,
   StaffOrScopeController,
+  SongController,
   SignInController,
   ShopController,
 ];
@@ -365,6 +374,33 @@ for (const passport of [false, true])
         const response = await (await app.browser('alice')).ask('get', '/scoped');
         expect(response.status).to.equal(403);
         expect((response.body as { error: string }).error).to.equal('insufficient_scope');
+      });
+    });
+
+    describe('and IsAuthenticatedOrTokenHasScope', () => {
+      const as = (scope: string) => ({ Authorization: `Bearer ${app.issuer.token({ scope })}` });
+      const description = 'The access token does not have the scope that this request needs';
+
+      it('lets every session in, and those tokens that have the scope', async () => {
+        const browser = await app.browser('bob');
+        expect((await browser.ask('get', '/songs')).status).to.equal(200);
+        const csrf = { 'X-CSRF-Token': await browser.token() };
+        expect((await browser.ask('post', '/songs', csrf)).status).to.equal(200);
+        expect((await (await app.browser()).ask('post', '/songs', as('music'))).status).to.equal(200);
+      });
+
+      it('lets no token in by the session beside it, and no session without its CSRF token', async () => {
+        const browser = await app.browser('alice');
+        for (const method of ['get', 'post'] as const)
+          expectRefusal(await browser.ask(method, '/songs', as('other')), {
+            status: 403,
+            challenges: [bearer('insufficient_scope', description, 'music')],
+            error: 'insufficient_scope',
+            description,
+          });
+        expectRefusal(await browser.ask('post', '/songs'), tokenMissing);
+        expectRefusal(await (await app.browser()).ask('get', '/songs'), notAuthenticated);
+        expect(handled).to.deep.equal([]);
       });
     });
 
