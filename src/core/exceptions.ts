@@ -43,6 +43,11 @@ export class APIException extends Error {
   code: string;
   /** Header fields that go with the answer; the challenges are added while answering. */
   headers: HeaderFields;
+  /**
+   * Why, where permissions refused: the reason tree, an `Explanation`. It is not enumerable, and never sent unless the
+   * setting `explain` says so.
+   */
+  declare readonly explanation?: object;
 
   constructor(message?: string, options: APIExceptionOptions = {}) {
     super(message ?? new.target.description, options.cause === undefined ? undefined : { cause: options.cause });
@@ -95,6 +100,7 @@ export type TokenReason =
   | 'token_claim'
   | 'token_bound'
   | 'token_revoked'
+  | 'token_inactive'
   | 'token_invalid';
 
 export interface InvalidTokenOptions extends APIExceptionOptions {
@@ -152,6 +158,9 @@ export class InsufficientScope extends PermissionDenied {
   static override readonly code = 'insufficient_scope';
   static override readonly description = 'The access token does not have the scope that this request needs';
 
+  /** All that the refusing rule asks for; sent as `required_scopes`. */
+  declare requiredScopes?: readonly string[];
+
   constructor(
     /** The scopes that would help, in the order of the rules. */
     readonly scopes: readonly string[] = [],
@@ -164,6 +173,11 @@ export class InsufficientScope extends PermissionDenied {
   override get challenge(): ChallengeParameters {
     const scope = this.scopes.length > 0 ? { scope: this.scopes.join(' ') } : {};
     return { error: 'insufficient_scope', error_description: InsufficientScope.description, ...scope };
+  }
+
+  override toJSON(): Record<string, unknown> {
+    const required = this.requiredScopes === undefined ? {} : { required_scopes: this.requiredScopes };
+    return { ...super.toJSON(), ...required };
   }
 }
 
@@ -190,8 +204,8 @@ export class Throttled extends APIException {
   }
 }
 
-/** What cannot be reached: a closed set, for events and metrics. `unavailable`: something else than the issuer's keys. */
-export type UnavailableReason = 'keys_unavailable' | 'unavailable';
+/** What cannot be reached: a closed set, for events and metrics. `unavailable`: anything else. */
+export type UnavailableReason = 'keys_unavailable' | 'introspection_unavailable' | 'unavailable';
 
 export interface ServiceUnavailableOptions extends APIExceptionOptions {
   /** Default: `unavailable`. */

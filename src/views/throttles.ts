@@ -12,7 +12,9 @@ import type { Visit } from './visit';
  * @throws Throttled with the longest wait.
  */
 export function checkThrottles(visit: Visit): Soon<void> {
-  const throttles = throttleClassesOf(visit.controller, visit.settings).map(one => visit.services.make(one));
+  const throttles = throttleClassesOf(visit.controller, visit.settings, visit.rules.decorations).map(one =>
+    visit.services.make(one),
+  );
   if (throttles.length === 0) return;
   const refusing: BaseThrottle[] = [];
   const ask = (throttle: BaseThrottle): Soon<void> =>
