@@ -91,9 +91,9 @@ function stock(...guards) {
   return useExpressServer(app, { controllers: [bookController({}, guards)] });
 }
 
-async function ours({ url }, rules) {
+async function ours({ url, settings }, rules) {
   const { useExpressServer } = await library();
-  const axioms = { audience, issuerUrl: url };
+  const axioms = { audience, issuerUrl: url, ...settings };
   return useExpressServer(express().set('env', 'test'), { controllers: [bookController(rules)], axioms });
 }
 
