@@ -77,7 +77,7 @@ export const decisions: EventChannel<DecisionEvent> = eventChannel('axioms:decis
 /** `axioms:jwks`. */
 export const keyRefreshes: EventChannel<JwksEvent> = eventChannel('axioms:jwks');
 
-function eventChannel<Event>(name: string): EventChannel<Event> {
+export function eventChannel<Event>(name: string): EventChannel<Event> {
   const own = channel(name);
   return {
     get hasSubscribers() {
