@@ -59,7 +59,7 @@ export async function fetchJson(url: string, { fetch, signal }: FetchBounds, eta
   try {
     signal.throwIfAborted();
     // A race, because an injected fetch may not listen to the signal.
-    return await Promise.race([aborted(own.signal), exchange(url, fetch, own.signal, etag)]);
+    return await orAborted(exchange(url, fetch, own.signal, etag), own.signal);
   } catch (error) {
     throw asFailure(url, own.signal.aborted ? own.signal.reason : error);
   } finally {
@@ -67,6 +67,11 @@ export async function fetchJson(url: string, { fetch, signal }: FetchBounds, eta
     // Closes the connection of an answer that was not read to its end.
     own.abort();
   }
+}
+
+/** What is awaited, unless the signal gives it up before; then its reason is thrown. */
+export function orAborted<Result>(result: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return Promise.race([aborted(signal), result]);
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

@@ -1,61 +1,31 @@
-/** The ways in: what the controllers ask of whoever knows passwords, identity providers and users. */
+/** The ways in: what the controllers ask of whoever knows passwords and identity providers. */
+import type { SignInRequest } from './users/password-sign-in';
 import type { User } from './users/user';
 
-/** Body of `POST {prefix}/sign-in/`, checked: both are strings, neither is empty. */
-export interface PasswordCredentials {
-  readonly username: string;
-  readonly password: string;
-  /** Of the caller, as Express's `trust proxy` has it (`request.ip`). */
-  readonly address: string;
-}
-
-/** `users/`: PasswordSignIn implements it. */
+/** `users/password-sign-in.ts` has it. */
 export interface PasswordWay {
-  /**
-   * @throws AuthenticationFailed the same for an unknown user, a wrong password and an inactive user.
-   * @throws Throttled after too many attempts.
-   * @throws ServiceUnavailable where the users cannot be asked.
-   */
-  signIn(credentials: PasswordCredentials): Promise<User>;
+  signIn(request: SignInRequest): Promise<User>;
 }
 
-/** Body of `POST {prefix}/social-exchange/`, checked: `id_token` is a string that is not empty, the others are or are absent. */
-export interface SocialTokens {
-  readonly id_token: string;
-  readonly access_token?: string | undefined;
-  /** Where the body has one, for a flow that our own login began. */
-  readonly nonce?: string | undefined;
-  readonly address: string;
-}
-
-/** `identity-providers/`: SocialExchange implements it. */
+/** `identity-providers/` has it. */
 export interface SocialWay {
   /**
+   * The user whom a provider's tokens name; made where there is none.
+   *
+   * @param body of the request, as it was sent: `{ id_token, access_token?, nonce? }`; further members are ignored.
+   * @throws InvalidFields where it has no `id_token`, or a member that is no text.
    * @throws AuthenticationFailed where a token is not acceptable, or the user may not come in.
    * @throws ServiceUnavailable where the provider's keys cannot be had.
    */
-  exchange(tokens: SocialTokens): Promise<User>;
+  exchange(body: unknown): Promise<User>;
 }
 
-/** What a refresh asks: is this still somebody, and active? */
-export interface KnownUsers {
-  /** `undefined`: there is no such user any more. */
-  findById(id: string): Promise<User | undefined>;
-}
-
-/**
- * What a controller of `identity-providers/` (`/login/:provider`, `/callback/:provider`) needs of the sessions: begins one
- * for a user who has come in, and sets its cookies on the answer.
- */
-export interface SessionStart<Request, Response> {
-  begin(user: User, request: Request, response: Response): Promise<SignedIn>;
-}
-
-/** Body of a 200 of sign-in and social-exchange. */
+/** Body of a 200 of sign-in, social-exchange and refresh. */
 export interface SignedIn {
   readonly access_token: string;
   /** When the access token expires: whole seconds since 1970. */
   readonly expires: number;
+  /** What refresh and logoff want in their body. */
   readonly CSRF_token: string;
   /** What the option `userSerializer` makes of the user. */
   readonly user?: unknown;

@@ -1,7 +1,6 @@
 /** What a refresh token is: opaque, 256 bits that only the client has, and 128 that find its family. */
 import { randomBytes } from 'node:crypto';
 import { hashOf, type Secrets } from '../secrets';
-import type { RefreshFamily } from '../stores/store';
 
 const handleBytes = 16;
 const secretBytes = 32;
@@ -43,8 +42,8 @@ export class RefreshToken {
    * The token that follows this one: always the same, so that whoever lost a race, or the answer, gets what the winner
    * got, although the store has nothing but a hash of it.
    */
-  successor({ id }: Pick<RefreshFamily, 'id'>, generation: number, secrets: Secrets): RefreshToken {
-    const next = secrets.hmac('refresh token successor', this.text, id, String(generation));
+  successor(familyId: string, generation: number, secrets: Secrets): RefreshToken {
+    const next = secrets.hmac('refresh token successor', this.text, familyId, String(generation));
     return new RefreshToken(this.handlePart, next);
   }
 }

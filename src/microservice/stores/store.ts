@@ -58,9 +58,7 @@ export interface StoredSigningKey {
   readonly generation: number;
   readonly kid: string;
   readonly alg: string;
-  /** The public JWK as JSON. */
-  readonly publicJwk: string;
-  /** The private JWK, encrypted by the microservice's secret. */
+  /** The private JWK, encrypted and authenticated by the microservice's secret: who only writes to the store makes no key. */
   readonly sealedJwk: string;
   readonly createdAt: number;
   /** From then on it signs; it is published before. */

@@ -30,7 +30,7 @@ const tables: readonly TableOptions[] = [
       column('issuer', 'varchar', key),
       column('generation', 'integer', key),
       ...['kid', 'alg'].map(name => column(name, 'varchar')),
-      ...['public_jwk', 'sealed_jwk'].map(name => column(name, 'text')),
+      column('sealed_jwk', 'text'),
       ...['created_at', 'active_from'].map(name => column(name, 'bigint')),
     ],
   },

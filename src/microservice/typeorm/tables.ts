@@ -49,7 +49,6 @@ export const signingKeyTable = new EntitySchema<StoredSigningKey>({
     generation: { type: 'integer', primary: true },
     kid: text,
     alg: text,
-    publicJwk: { type: 'text', name: 'public_jwk' },
     sealedJwk: { type: 'text', name: 'sealed_jwk' },
     createdAt: { ...milliseconds, name: 'created_at' },
     activeFrom: { ...milliseconds, name: 'active_from' },
