@@ -1,6 +1,6 @@
 /** Users in the memory of this process: for tests and demos. */
 import { randomUUID } from 'node:crypto';
-import { isSameEmail } from './email';
+import { foldedEmail, isSameEmail } from './email';
 import type { Identity, NewUser, StoredUser, User } from './user';
 import { UserConflict, type UserStore } from './user-store';
 
@@ -42,7 +42,9 @@ export class MemoryUserStore implements UserStore {
   create({ passwordHash, identity, isActive = true, ...attributes }: NewUser): Promise<User> {
     const conflict = this.#conflictOf(attributes, identity);
     if (conflict !== undefined) return Promise.reject(conflict);
-    const user: User = Object.freeze({ ...attributes, isActive, id: randomUUID() });
+    const { email } = attributes;
+    const folded = email === undefined ? {} : { email: foldedEmail(email) };
+    const user: User = Object.freeze({ ...attributes, ...folded, isActive, id: randomUUID() });
     this.#entries.set(user.id, { user, passwordHash, identities: identity === undefined ? [] : [identity] });
     return Promise.resolve(user);
   }
