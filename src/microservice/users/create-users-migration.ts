@@ -59,3 +59,6 @@ export class CreateAxiomsIdentities1735689600001 implements MigrationInterface {
     await runner.dropTable(identities);
   }
 }
+
+/** For the `migrations` of the app's `DataSource`, together with `userEntities`. */
+export const userMigrations = [CreateAxiomsUsers1735689600000, CreateAxiomsIdentities1735689600001] as const;

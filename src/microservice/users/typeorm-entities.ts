@@ -62,3 +62,6 @@ export const IdentityEntity = new EntitySchema<IdentityRow>({
   },
   uniques: [{ name: 'UQ_axioms_identities_user', columns: ['issuer', 'userId'] }],
 });
+
+/** For the `entities` of the app's `DataSource`; with a table of users of its own, `IdentityEntity` alone. */
+export const userEntities = [UserEntity, IdentityEntity] as const;

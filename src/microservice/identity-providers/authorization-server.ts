@@ -1,0 +1,147 @@
+/** The provider's endpoints, and the two requests of a login, by `openid-client`. */
+import type * as OpenIdClient from 'openid-client';
+import { ImproperlyConfigured, ServiceUnavailable } from '../../core/exceptions';
+import type { Logger } from '../../core/setting-kinds';
+import { isLoopback } from '../../core/urls';
+import type { ProviderTokens } from './identity';
+import type { LoginTicket } from './login-ticket';
+import type { ProviderDefinition } from './provider-options';
+import { IdentityRefused } from './refusal';
+
+type Library = typeof OpenIdClient;
+
+export interface ServerSurroundings {
+  readonly fetch: typeof globalThis.fetch;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly logger: Logger;
+}
+
+/** Seconds that one request to the provider may take. */
+const longestRequest = 5;
+/** Milliseconds: how long endpoints are believed, and how long a failure is. */
+const trust = 24 * 60 * 60 * 1000;
+const pause = 5000;
+
+interface Asked {
+  readonly answer: Promise<OpenIdClient.Configuration>;
+  until: number;
+}
+
+/** One provider's authorization server. Its metadata is asked for once a day, and once in a few seconds while that fails. */
+export class AuthorizationServer {
+  #asked: Asked | undefined;
+
+  constructor(
+    private readonly provider: ProviderDefinition,
+    private readonly redirectUri: string,
+    private readonly surroundings: ServerSurroundings,
+  ) {}
+
+  /**
+   * Where the browser goes to log in.
+   *
+   * @throws ServiceUnavailable where the provider cannot be reached.
+   */
+  async authorizationUrl({ state, nonce, verifier }: LoginTicket): Promise<string> {
+    const library = await load();
+    const parameters = {
+      redirect_uri: this.redirectUri,
+      response_type: 'code',
+      scope: (this.provider.scopes ?? ['openid', 'email', 'profile']).join(' '),
+      code_challenge: await library.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+      state,
+      nonce,
+    };
+    return library.buildAuthorizationUrl(await this.#configuration(library), parameters).href;
+  }
+
+  /**
+   * The tokens for the code of an answer; its `state` and, where there must be one, its `iss` are checked.
+   *
+   * @param query of the callback, without the question mark
+   * @throws IdentityRefused where the answer is not one to this login, or the provider refuses.
+   * @throws ServiceUnavailable where the provider cannot be reached.
+   */
+  async redeem(query: string, { state, nonce, verifier }: LoginTicket): Promise<ProviderTokens> {
+    const library = await load();
+    const configuration = await this.#configuration(library);
+    const answer = new URL(`${this.redirectUri}?${query}`);
+    try {
+      const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier };
+      const tokens = await library.authorizationCodeGrant(configuration, answer, checks);
+      return { id_token: tokens.id_token ?? '', access_token: tokens.access_token, nonce };
+    } catch (error) {
+      throw this.#refusalFor(error, library);
+    }
+  }
+
+  #configuration(library: Library): Promise<OpenIdClient.Configuration> {
+    const { clock } = this.surroundings;
+    if (this.#asked !== undefined && clock() < this.#asked.until) return this.#asked.answer;
+    const asked: Asked = { answer: this.#discover(library), until: clock() + trust };
+    asked.answer.catch(() => {
+      asked.until = clock() + pause;
+    });
+    this.#asked = asked;
+    return asked.answer;
+  }
+
+  async #discover(library: Library): Promise<OpenIdClient.Configuration> {
+    const { issuer, clientId, clientSecret, algorithms = ['RS256'] } = this.provider;
+    const [algorithm] = algorithms;
+    const metadata = algorithms.length === 1 ? { id_token_signed_response_alg: algorithm } : {};
+    const credentials = clientSecret === undefined ? library.None() : library.ClientSecretBasic(clientSecret);
+    // http: only to this machine; the provider's settings accept no other.
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- deprecated only to stand out
+    const execute = isLoopback(new URL(issuer)) ? [library.allowInsecureRequests] : [];
+    const options = { [library.customFetch]: this.#fetch(), timeout: longestRequest, execute };
+    try {
+      return await library.discovery(new URL(issuer), clientId, metadata, credentials, options);
+    } catch (error) {
+      throw this.#unavailable(error);
+    }
+  }
+
+  #fetch(): OpenIdClient.CustomFetch {
+    return (url, options) => this.surroundings.fetch(url, options);
+  }
+
+  #refusalFor(error: unknown, library: Library): Error {
+    if (error instanceof library.AuthorizationResponseError)
+      return new IdentityRefused('The identity provider refused the login', 'login_refused');
+    if (error instanceof library.ResponseBodyError) return this.#refusalOfCode(error);
+    const code = error instanceof library.ClientError ? (error.code ?? '') : 'OAUTH_TIMEOUT';
+    if (outages.includes(code)) return this.#unavailable(error);
+    return new IdentityRefused('The login is not one that began here', 'login_unknown');
+  }
+
+  #refusalOfCode({ error, status }: OpenIdClient.ResponseBodyError): Error {
+    if (status >= 500) return this.#unavailable(new Error(`The token endpoint answers with status ${status}`));
+    if (error === 'invalid_client' || error === 'unauthorized_client')
+      return new ImproperlyConfigured(
+        `The identity provider '${this.provider.name}' refuses the client (${error}): check 'clientId', 'clientSecret' and the redirect URI '${this.redirectUri}'.`,
+      );
+    return new IdentityRefused('The identity provider refused the login', 'login_refused');
+  }
+
+  #unavailable(error: unknown): ServiceUnavailable {
+    const { name, code } = error as { name?: string; code?: string };
+    const { logger } = this.surroundings;
+    logger.error('An identity provider cannot be reached', { provider: this.provider.name, reason: code ?? name });
+    return new ServiceUnavailable('The identity provider cannot be reached at the moment', pause / 1000);
+  }
+}
+
+// What comes instead of an answer of the provider's. Everything else is an answer, and not one that fits.
+const outages = ['OAUTH_TIMEOUT', 'OAUTH_ABORT', 'OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_IS_NOT_JSON'];
+
+/** @throws ImproperlyConfigured where the package is not installed. */
+async function load(): Promise<Library> {
+  try {
+    return await import('openid-client');
+  } catch (error) {
+    throw new ImproperlyConfigured("Logins need the package 'openid-client': install it.", { cause: error });
+  }
+}
