@@ -12,7 +12,7 @@ const users = new Table({
     text('username', 254),
     text('email', 254, { isNullable: true }),
     text('passwordHash', 255, { isNullable: true }),
-    { name: 'isActive', type: 'boolean', default: 'true' },
+    { name: 'isActive', type: 'boolean' },
     text('givenName', 254, { default: "''" }),
     text('familyName', 254, { default: "''" }),
     { name: 'lastLogin', type: 'bigint', isNullable: true },
