@@ -1,4 +1,4 @@
-/** The provider's endpoints, and the two requests of a login, by `openid-client`. */
+/** The provider's endpoints, asked by `openid-client`: the two steps of a login, and whose an access token is. */
 import type * as OpenIdClient from 'openid-client';
 import { ImproperlyConfigured, ServiceUnavailable } from '../../core/exceptions';
 import type { Logger } from '../../core/setting-kinds';
@@ -34,7 +34,6 @@ export class AuthorizationServer {
 
   constructor(
     private readonly provider: ProviderDefinition,
-    private readonly redirectUri: string,
     private readonly surroundings: ServerSurroundings,
   ) {}
 
@@ -43,10 +42,10 @@ export class AuthorizationServer {
    *
    * @throws ServiceUnavailable where the provider cannot be reached.
    */
-  async authorizationUrl({ state, nonce, verifier }: LoginTicket): Promise<string> {
+  async authorizationUrl(redirectUri: string, { state, nonce, verifier }: LoginTicket): Promise<string> {
     const library = await load();
     const parameters = {
-      redirect_uri: this.redirectUri,
+      redirect_uri: redirectUri,
       response_type: 'code',
       scope: (this.provider.scopes ?? ['openid', 'email', 'profile']).join(' '),
       code_challenge: await library.calculatePKCECodeChallenge(verifier),
@@ -58,22 +57,41 @@ export class AuthorizationServer {
   }
 
   /**
-   * The tokens for the code of an answer; its `state` and, where there must be one, its `iss` are checked.
+   * The ID token for the code of an answer; its `state` and, where there must be one, its `iss` are checked.
    *
-   * @param query of the callback, without the question mark
+   * @param answer the URL of the callback, as the browser asked for it
    * @throws IdentityRefused where the answer is not one to this login, or the provider refuses.
    * @throws ServiceUnavailable where the provider cannot be reached.
    */
-  async redeem(query: string, { state, nonce, verifier }: LoginTicket): Promise<ProviderTokens> {
+  async redeem(answer: URL, { state, nonce, verifier }: LoginTicket): Promise<ProviderTokens> {
     const library = await load();
     const configuration = await this.#configuration(library);
-    const answer = new URL(`${this.redirectUri}?${query}`);
     try {
       const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier };
       const tokens = await library.authorizationCodeGrant(configuration, answer, checks);
-      return { id_token: tokens.id_token ?? '', access_token: tokens.access_token, nonce };
+      // The access token is for nothing here, and is dropped.
+      return { id_token: tokens.id_token ?? '', nonce };
     } catch (error) {
       throw this.#refusalFor(error, library);
+    }
+  }
+
+  /**
+   * OpenID Connect Core §5.3: is the access token this person's?
+   *
+   * @throws IdentityRefused where it is not, or the provider has nobody to ask.
+   * @throws ServiceUnavailable where the provider cannot be reached.
+   */
+  async requireSubject(accessToken: string, subject: string): Promise<void> {
+    const library = await load();
+    const configuration = await this.#configuration(library);
+    if (configuration.serverMetadata().userinfo_endpoint === undefined)
+      throw new IdentityRefused('The access token cannot be verified: leave it out', 'token_hash');
+    try {
+      await library.fetchUserInfo(configuration, accessToken, subject);
+    } catch (error) {
+      if (isOutage(error, library)) throw this.#unavailable(error);
+      throw new IdentityRefused("The access token is not good, or somebody else's", 'token_subject');
     }
   }
 
@@ -109,21 +127,25 @@ export class AuthorizationServer {
   }
 
   #refusalFor(error: unknown, library: Library): Error {
+    // The token endpoint asks for other credentials (RFC 6749 §5.2).
+    if (error instanceof library.WWWAuthenticateChallengeError) return this.#refusedClient(`status ${error.status}`);
+    if (error instanceof library.ResponseBodyError) return this.#refusalOfCode(error);
     if (error instanceof library.AuthorizationResponseError)
       return new IdentityRefused('The identity provider refused the login', 'login_refused');
-    if (error instanceof library.ResponseBodyError) return this.#refusalOfCode(error);
-    const code = error instanceof library.ClientError ? (error.code ?? '') : 'OAUTH_TIMEOUT';
-    if (outages.includes(code)) return this.#unavailable(error);
+    if (isOutage(error, library)) return this.#unavailable(error);
     return new IdentityRefused('The login is not one that began here', 'login_unknown');
   }
 
   #refusalOfCode({ error, status }: OpenIdClient.ResponseBodyError): Error {
     if (status >= 500) return this.#unavailable(new Error(`The token endpoint answers with status ${status}`));
-    if (error === 'invalid_client' || error === 'unauthorized_client')
-      return new ImproperlyConfigured(
-        `The identity provider '${this.provider.name}' refuses the client (${error}): check 'clientId', 'clientSecret' and the redirect URI '${this.redirectUri}'.`,
-      );
+    if (error === 'invalid_client' || error === 'unauthorized_client') return this.#refusedClient(error);
     return new IdentityRefused('The identity provider refused the login', 'login_refused');
+  }
+
+  #refusedClient(why: string): ImproperlyConfigured {
+    return new ImproperlyConfigured(
+      `The identity provider '${this.provider.name}' refuses the client (${why}): check its 'clientId' and 'clientSecret'.`,
+    );
   }
 
   #unavailable(error: unknown): ServiceUnavailable {
@@ -135,13 +157,32 @@ export class AuthorizationServer {
 }
 
 // What comes instead of an answer of the provider's. Everything else is an answer, and not one that fits.
-const outages = ['OAUTH_TIMEOUT', 'OAUTH_ABORT', 'OAUTH_RESPONSE_IS_NOT_CONFORM', 'OAUTH_RESPONSE_IS_NOT_JSON'];
+const outages: readonly string[] = [
+  'OAUTH_TIMEOUT',
+  'OAUTH_ABORT',
+  'OAUTH_RESPONSE_IS_NOT_CONFORM',
+  'OAUTH_RESPONSE_IS_NOT_JSON',
+];
+
+function isOutage(error: unknown, library: Library): boolean {
+  return !isAnswer(error, library) && !(error instanceof library.ClientError && !outages.includes(error.code ?? ''));
+}
+
+function isAnswer(error: unknown, library: Library): boolean {
+  const { AuthorizationResponseError, ResponseBodyError, WWWAuthenticateChallengeError } = library;
+  const isOne = [AuthorizationResponseError, ResponseBodyError, WWWAuthenticateChallengeError].find(
+    kind => error instanceof kind,
+  );
+  return isOne !== undefined;
+}
 
 /** @throws ImproperlyConfigured where the package is not installed. */
 async function load(): Promise<Library> {
   try {
     return await import('openid-client');
   } catch (error) {
-    throw new ImproperlyConfigured("Logins need the package 'openid-client': install it.", { cause: error });
+    throw new ImproperlyConfigured("Asking an identity provider needs the package 'openid-client': install it.", {
+      cause: error,
+    });
   }
 }

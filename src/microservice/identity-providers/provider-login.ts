@@ -5,7 +5,6 @@ import { ImproperlyConfigured, NotFound } from '../../core/exceptions';
 import type { Logger } from '../../core/setting-kinds';
 import { isFetchable, isPlainUrl } from '../../core/urls';
 import type { User } from '../users/user';
-import { AuthorizationServer } from './authorization-server';
 import type { IdentityProvider } from './identity-provider';
 import { LoginTickets, type LoginTicket } from './login-ticket';
 import { IdentityRefused } from './refusal';
@@ -25,8 +24,6 @@ export interface ProviderLoginOptions {
   readonly cookieName?: string;
   /** Seconds that a login may take; default 600. */
   readonly lifetime?: number;
-  /** Default: `globalThis.fetch`. */
-  readonly fetch?: typeof globalThis.fetch;
   /** Milliseconds since 1970; default: `Date.now()`. */
   readonly clock?: () => number;
   readonly logger?: Logger;
@@ -74,7 +71,7 @@ export class ProviderLogin {
   readonly #options: ProviderLoginOptions;
   readonly #origin: string;
   readonly #tickets: LoginTickets;
-  readonly #servers: ReadonlyMap<string, AuthorizationServer>;
+  readonly #callback: string;
   readonly #logger: Logger;
 
   /** @throws ImproperlyConfigured for a `baseUrl` that is none, or a key that is too short. */
@@ -83,8 +80,7 @@ export class ProviderLogin {
     options: ProviderLoginOptions,
   ) {
     checkOptions(options);
-    const { baseUrl, key, prefix = '/auth', cookieName = 'login', lifetime = 600 } = options;
-    const { fetch = (...request) => globalThis.fetch(...request), clock = () => Date.now() } = options;
+    const { baseUrl, key, prefix = '/auth', cookieName = 'login', lifetime = 600, clock = () => Date.now() } = options;
     const url = new URL(baseUrl);
     this.#options = options;
     this.#origin = url.origin;
@@ -94,13 +90,7 @@ export class ProviderLogin {
     const path = `${url.pathname.replace(/\/$/, '')}${prefix}/callback`;
     const secure = url.protocol === 'https:';
     this.cookieAttributes = { httpOnly: true, secure, sameSite: 'lax', path, maxAge: lifetime * 1000 };
-    const surroundings = { fetch, clock, logger: this.#logger };
-    this.#servers = new Map(
-      exchange.providers.map(({ name, definition }) => [
-        name,
-        new AuthorizationServer(definition, `${url.origin}${path}/${name}`, surroundings),
-      ]),
-    );
+    this.#callback = `${url.origin}${path}`;
   }
 
   /**
@@ -110,11 +100,14 @@ export class ProviderLogin {
    * @throws ServiceUnavailable where the provider cannot be reached.
    */
   async begin(provider: string, returnTo?: unknown): Promise<LoginStart> {
-    const server = this.#serverOf(provider);
+    const { server } = this.#providerOf(provider);
     const { allowedOrigins = [] } = this.#options;
     const place = returnPlace(returnTo, this.#origin, allowedOrigins);
     const ticket = { provider, state: secret(), nonce: secret(), verifier: secret(), returnTo: place };
-    return { location: await server.authorizationUrl(ticket), cookie: await this.#tickets.write(ticket) };
+    return {
+      location: await server.authorizationUrl(`${this.#callback}/${provider}`, ticket),
+      cookie: await this.#tickets.write(ticket),
+    };
   }
 
   /**
@@ -125,23 +118,17 @@ export class ProviderLogin {
    * @throws ServiceUnavailable where the provider cannot be reached.
    */
   async finish(provider: string, query: string, cookie: string | undefined): Promise<LoginEnd> {
-    const server = this.#serverOf(provider);
+    const known = this.#providerOf(provider);
     try {
       const ticket = await this.#ticketOf(provider, cookie);
-      const tokens = await server.redeem(query, ticket);
-      const identity = await this.#providerOf(provider).verify(tokens);
+      const tokens = await known.server.redeem(new URL(`${this.#callback}/${provider}?${query}`), ticket);
+      const identity = await known.verify(tokens);
       return { user: await this.exchange.signIn(identity), returnTo: ticket.returnTo };
     } catch (error) {
       if (error instanceof IdentityRefused)
         this.#logger.info('A login at a provider was refused', { provider, reason: error.reason });
       throw error;
     }
-  }
-
-  #serverOf(provider: string): AuthorizationServer {
-    const server = this.#servers.get(provider);
-    if (server === undefined) throw new NotFound();
-    return server;
   }
 
   #providerOf(name: string): IdentityProvider {

@@ -167,7 +167,7 @@ export function defineProvider(options: ProviderOptions): ProviderDefinition {
   checkOptions(kind, Object.fromEntries(given), preset);
   const common = Object.fromEntries(given.filter(([name]) => isCommon(name)));
   const own = Object.fromEntries(given.filter(([name]) => !isCommon(name)));
-  const defined = preset.define(own as Record<string, string>);
+  const defined = preset.define(own);
   return Object.freeze({
     name: kind,
     issuerAliases: [],

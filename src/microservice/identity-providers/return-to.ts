@@ -10,8 +10,10 @@ import { InvalidFields } from '../invalid-fields';
 export function returnPlace(wanted: unknown, origin: string, allowedOrigins: readonly string[]): string {
   if (wanted === undefined) return '/';
   const url = typeof wanted === 'string' && isPlain(wanted) ? new URL(wanted, origin) : undefined;
-  if (url?.origin === origin && wanted !== url.href) return url.pathname + url.search + url.hash;
-  if (url !== undefined && [origin, ...allowedOrigins].includes(url.origin)) return url.href;
+  // Dots are taken out of a path by now: `/.//evil` has become `//evil`, which is a host once it stands alone.
+  const isPath = url?.origin === origin && wanted !== url.href;
+  if (isPath && !url.pathname.startsWith('//')) return url.pathname + url.search + url.hash;
+  if (!isPath && url !== undefined && [origin, ...allowedOrigins].includes(url.origin)) return url.href;
   throw new InvalidFields({ returnTo: ['Not a place of this application.'] });
 }
 

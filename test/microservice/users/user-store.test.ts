@@ -17,7 +17,10 @@ interface Kept {
 
 function inMemory(): Promise<Kept> {
   const users = new MemoryUserStore();
-  const deactivate = (id: string): Promise<void> => Promise.resolve(users.update(id, { isActive: false }));
+  const deactivate = (id: string): Promise<void> => {
+    users.update(id, { isActive: false });
+    return Promise.resolve();
+  };
   return Promise.resolve({ users, deactivate, close: () => Promise.resolve() });
 }
 
