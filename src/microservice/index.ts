@@ -1,0 +1,18 @@
+/** A token microservice: sign in, exchange, refresh, log off. */
+export { createMicroservice, type Microservice } from './create-microservice';
+export type { MicroserviceOptions } from './options';
+export { sessionEvents, type EndReason, type SessionEvent } from './events';
+export { memoryStore } from './stores/memory-store';
+export { redisStore, type RedisClient, type RedisStoreOptions } from './stores/redis-store';
+export type {
+  FamilyStore,
+  MicroserviceStore,
+  OnceStore,
+  RefreshFamily,
+  Rotation,
+  SigningKeyStore,
+  StoredSigningKey,
+} from './stores/store';
+export type { CallableAttribute } from './tokens/custom-claims';
+export type { NewSigningKey, SigningAlgorithm } from './tokens/signing-keys';
+export type { SignedIn } from './ways-in';
