@@ -52,7 +52,7 @@ export interface Microservice {
  * });
  */
 export function createMicroservice(input: MicroserviceOptions): Microservice {
-  const options = withReachableStores(checkOptions(input));
+  const options = withReachable(checkOptions(input));
   const { store, logger, clock, signingKeyStore } = options;
   const secrets = new Secrets(options.secret);
   const signingKeys = new SigningKeys({ ...options, algorithm: options.signingAlgorithm }, signingKeyStore, secrets);
@@ -87,25 +87,26 @@ export function createMicroservice(input: MicroserviceOptions): Microservice {
   };
 }
 
-function withReachableStores(options: Options): Options {
-  const { store, signingKeyStore, users, logger } = options;
+function withReachable(options: Options): Options {
+  const { store, signingKeyStore, users, denylist, logger } = options;
   const reachableStore = reachable(store, 'store', logger);
   return {
     ...options,
     store: reachableStore,
     signingKeyStore: signingKeyStore === store ? reachableStore : reachable(signingKeyStore, 'store', logger),
     users: reachable(users, 'users', logger),
+    denylist: denylist === undefined ? undefined : reachable(denylist, 'denylist', logger),
   };
 }
 
-// A log-off is remembered for as long as an access token of the session could still be used.
-function sessionDenylist({ denylist, accessTokenLifetime }: Options): SessionDenylist | undefined {
+// Remembered for as long as an access token of the session could still be used.
+function sessionDenylist({ denylist, accessTokenLifetime, clock }: Options): SessionDenylist | undefined {
   if (denylist === undefined) return undefined;
   const known: Denylist = denylist;
   return {
-    async deny({ iss, sid, before }) {
-      const now = Math.ceil(before / 1000);
-      await known.revoke({ iss, sid, before: now, expiresAt: now + accessTokenLifetime + clockMargin });
+    async deny({ iss, sid }) {
+      const now = Math.ceil(clock() / 1000);
+      await known.revoke({ iss, sid, expiresAt: now + accessTokenLifetime + clockMargin });
     },
   };
 }

@@ -70,6 +70,11 @@ function received({ request, response }: Omit<Exchange, 'body'>, body: unknown, 
   response.setHeader('Pragma', 'no-cache');
   checkOrigin(request, options);
   // A form, which any page can send, is no JSON, even where a parser of the app's own has read it.
-  if (request.is('application/json') === false) throw new ParseError('The body must be JSON: application/json');
+  if (hasContent(request) && request.is('application/json') === false) throw new ParseError('The body must be JSON: application/json');
   return { request, response, body };
+}
+
+// RFC 9112 §6: what says that there is a body; one of no length is none.
+function hasContent({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

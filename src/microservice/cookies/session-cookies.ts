@@ -22,7 +22,7 @@ export class SessionCookies {
   set(response: Response, token: RefreshToken, end: number): void {
     this.requireReach(response.req);
     const { refreshCookieName, csrfCookieName } = this.options;
-    const lifetime = Math.max(0, Math.floor((end - this.clock()) / 1000));
+    const lifetime = Math.max(0, Math.ceil((end - this.clock()) / 1000));
     this.setOne(response, refreshCookieName, token.text, lifetime);
     this.setOne(response, csrfCookieName, this.csrfTokenOf(token), lifetime);
   }
