@@ -258,4 +258,3 @@ for (const place of places)
       expect(metadata.body).to.include({ issuer, jwks_uri: `${issuer}/.well-known/jwks.json` });
     });
   });
-

@@ -1,7 +1,12 @@
 /** An API with a microservice in it, on a store, with a clock that a test moves. */
 import type { Express } from 'express';
 import { Get, JsonController } from 'routing-controllers';
-import { createExpressServer, type AxiomsRequest, type AxiomsServer, type SettingsInput } from 'axioms-routing-controllers';
+import {
+  createExpressServer,
+  type AxiomsRequest,
+  type AxiomsServer,
+  type SettingsInput,
+} from 'axioms-routing-controllers';
 import { createMicroservice, type Microservice, type MicroserviceOptions } from '../../src/microservice';
 import { MemoryUserStore } from '../../src/microservice/users/memory-user-store';
 import { PhcPasswordHasher } from '../../src/microservice/users/password-hasher';
@@ -50,7 +55,14 @@ export class SignInApp {
     });
     this.app = createExpressServer({
       controllers: [...this.microservice.controllers, MeController],
-      axioms: { issuerUrl: options.issuer ?? issuer, audience: issuer, profile: 'rfc9068', denylist, logger, ...axioms },
+      axioms: {
+        issuerUrl: options.issuer ?? issuer,
+        audience: issuer,
+        profile: 'rfc9068',
+        denylist,
+        logger,
+        ...axioms,
+      },
     });
     this.server.verifier.clock = time.clock;
   }
@@ -65,7 +77,11 @@ export class SignInApp {
       ['ged', 'sparrowhawk'],
       ['tenar', 'arha'],
     ] as const)
-      await this.users.create({ username, passwordHash: await cheapHasher.hash(password), email: `${username}@example.com` });
+      await this.users.create({
+        username,
+        passwordHash: await cheapHasher.hash(password),
+        email: `${username}@example.com`,
+      });
     return this;
   }
 

@@ -6,6 +6,15 @@ import { expectCleared, setCookiesOf, type Browser } from './browser';
 import { issuer, SignInApp } from './sign-in-app';
 import { openOrSkip, places, type OpenStore } from './stores/places';
 
+interface Visit {
+  readonly browser: Browser;
+  /** Another user's. */
+  readonly tenar: Browser;
+  readonly app: SignInApp;
+  /** The endpoint. */
+  readonly at: string;
+}
+
 interface Case {
   readonly what: string;
   readonly status: number;
@@ -14,7 +23,8 @@ interface Case {
   readonly fields?: readonly string[];
   /** Are the cookies cleared? Never where the session may still be good. */
   readonly isCleared?: boolean;
-  send(browser: Browser, app: SignInApp, tenar: Browser): Test | Promise<Test>;
+  prepare?(app: SignInApp): Promise<void>;
+  send(visit: Visit): Test;
 }
 
 const credentials = { username: 'ged', password: 'sparrowhawk' };
@@ -43,99 +53,99 @@ const signIn: readonly Case[] = [
     status: 400,
     error: 'invalid_request',
     fields: ['username', 'password'],
-    send: browser => browser.ask('sign-in/'),
+    send: ({ browser }) => browser.ask('sign-in/'),
   },
   {
     what: 'an empty object',
     status: 400,
     error: 'invalid_request',
     fields: ['username', 'password'],
-    send: browser => browser.ask('sign-in/', {}),
+    send: ({ browser }) => browser.ask('sign-in/', {}),
   },
   {
     what: 'a list',
     status: 400,
     error: 'invalid_request',
     fields: ['username', 'password'],
-    send: browser => browser.ask('sign-in/', [credentials]),
+    send: ({ browser }) => browser.ask('sign-in/', [credentials]),
   },
   {
     what: 'no password',
     status: 400,
     error: 'invalid_request',
     fields: ['password'],
-    send: browser => browser.ask('sign-in/', { username: 'ged' }),
+    send: ({ browser }) => browser.ask('sign-in/', { username: 'ged' }),
   },
   {
     what: 'members that are no text',
     status: 400,
     error: 'invalid_request',
     fields: ['username', 'password'],
-    send: browser => browser.ask('sign-in/', { username: { $ne: '' }, password: ['sparrowhawk'] }),
+    send: ({ browser }) => browser.ask('sign-in/', { username: { $ne: '' }, password: ['sparrowhawk'] }),
   },
   {
     what: 'null',
     status: 400,
     error: 'invalid_request',
     fields: ['username', 'password'],
-    send: browser => browser.ask('sign-in/', { username: null, password: null }),
+    send: ({ browser }) => browser.ask('sign-in/', { username: null, password: null }),
   },
   {
     what: 'malformed JSON',
     status: 400,
     error: 'invalid_request',
-    send: browser => browser.ask('sign-in/').type(json).send('{"username": "ged"'),
+    send: ({ browser }) => browser.ask('sign-in/').type(json).send('{"username": "ged"'),
   },
   {
     what: 'a form',
     status: 400,
     error: 'invalid_request',
-    send: browser => browser.ask('sign-in/').type('form').send(credentials),
+    send: ({ browser }) => browser.ask('sign-in/').type('form').send(credentials),
   },
   {
     what: 'JSON that says it is text, as any page may send it',
     status: 400,
     error: 'invalid_request',
-    send: browser => browser.ask('sign-in/').type('text/plain').send(JSON.stringify(credentials)),
+    send: ({ browser }) => browser.ask('sign-in/').type('text/plain').send(JSON.stringify(credentials)),
   },
   {
     what: 'more than 64 KiB',
     status: 413,
     error: 'invalid_request',
-    send: browser => browser.ask('sign-in/', { ...credentials, more: 'x'.repeat(70_000) }),
+    send: ({ browser }) => browser.ask('sign-in/', { ...credentials, more: 'x'.repeat(70_000) }),
   },
   {
     what: 'a wrong password',
     status: 401,
     error: 'authentication_failed',
-    send: browser => browser.ask('sign-in/', { ...credentials, password: 'tenar' }),
+    send: ({ browser }) => browser.ask('sign-in/', { ...credentials, password: 'tenar' }),
   },
   {
     what: 'an unknown user',
     status: 401,
     error: 'authentication_failed',
-    send: browser => browser.ask('sign-in/', { ...credentials, username: 'nobody' }),
+    send: ({ browser }) => browser.ask('sign-in/', { ...credentials, username: 'nobody' }),
   },
   {
     what: "another user's password",
     status: 401,
     error: 'authentication_failed',
-    send: browser => browser.ask('sign-in/', { ...credentials, password: 'arha' }),
+    send: ({ browser }) => browser.ask('sign-in/', { ...credentials, password: 'arha' }),
   },
   {
     what: 'an inactive user',
     status: 401,
     error: 'authentication_failed',
-    send: async (browser, app) => {
+    prepare: async app => {
       app.users.update(await app.idOf('tenar'), { isActive: false });
-      return browser.ask('sign-in/', { username: 'tenar', password: 'arha' });
     },
+    send: ({ browser }) => browser.ask('sign-in/', { username: 'tenar', password: 'arha' }),
   },
   {
     what: 'a page of another origin',
     status: 403,
     error: 'permission_denied',
-    send: browser => browser.ask('sign-in/', credentials).set('Origin', 'https://evil.example.com'),
+    send: ({ browser }) => browser.ask('sign-in/', credentials).set('Origin', 'https://evil.example.com'),
   },
 ];
 
@@ -145,34 +155,34 @@ const session: readonly Case[] = [
     what: 'no cookie and no body',
     status: 401,
     error: 'not_authenticated',
-    send: (browser, app) => app.browser().ask('refresh/'),
+    send: ({ app, at }) => app.browser().ask(at),
   },
   {
     what: 'no refresh cookie',
     status: 401,
     error: 'not_authenticated',
-    send: browser => without(browser, 'refresh_cookie').ask('refresh/', csrf(browser)),
+    send: ({ browser, at }) => without(browser, 'refresh_cookie').ask(at, csrf(browser)),
   },
   {
     what: 'the refresh token without its signature',
     status: 401,
     error: 'authentication_failed',
-    send: browser => withCookie(browser, value => value.split(':')[0] ?? '').ask('refresh/', csrf(browser)),
+    send: ({ browser, at }) => withCookie(browser, value => value.split(':')[0] ?? '').ask(at, csrf(browser)),
   },
   {
     what: 'a changed refresh token',
     status: 401,
     error: 'authentication_failed',
-    send: browser =>
-      withCookie(browser, value => `${value.startsWith('A') ? 'B' : 'A'}${value.slice(1)}`).ask('refresh/', csrf(browser)),
+    send: ({ browser, at }) =>
+      withCookie(browser, value => `${value.startsWith('A') ? 'B' : 'A'}${value.slice(1)}`).ask(at, csrf(browser)),
   },
   {
     what: 'a changed signature',
     status: 401,
     error: 'authentication_failed',
-    send: browser =>
+    send: ({ browser, at }) =>
       withCookie(browser, value => value.replace(/.{4}$/, value.endsWith('AAAA') ? 'BBBB' : 'AAAA')).ask(
-        'refresh/',
+        at,
         csrf(browser),
       ),
   },
@@ -180,141 +190,140 @@ const session: readonly Case[] = [
     what: 'a changed time',
     status: 401,
     error: 'authentication_failed',
-    send: browser => withCookie(browser, value => value.replace(/:\w+:/, ':1:')).ask('refresh/', csrf(browser)),
+    send: ({ browser, at }) => withCookie(browser, value => value.replace(/:\w+:/, ':1:')).ask(at, csrf(browser)),
   },
   {
     what: "the CSRF cookie's value as the refresh cookie",
     status: 401,
     error: 'authentication_failed',
-    send: browser =>
-      withCookie(browser, () => browser.cookies.get('CSRF_token') ?? '').ask('refresh/', csrf(browser)),
+    send: ({ browser, at }) =>
+      withCookie(browser, () => browser.cookies.get('CSRF_token') ?? '').ask(at, csrf(browser)),
   },
   {
     what: 'an access token as the refresh cookie',
     status: 401,
     error: 'authentication_failed',
-    send: browser => withCookie(browser, () => browser.accessToken).ask('refresh/', csrf(browser)),
+    send: ({ browser, at }) => withCookie(browser, () => browser.accessToken).ask(at, csrf(browser)),
   },
   {
     what: 'garbage as the refresh cookie',
     status: 401,
     error: 'authentication_failed',
-    send: browser => withCookie(browser, () => '"%00:;').ask('refresh/', csrf(browser)),
+    send: ({ browser, at }) => withCookie(browser, () => '"%00:;').ask(at, csrf(browser)),
   },
   {
     what: 'an empty refresh cookie',
     status: 401,
     error: 'authentication_failed',
-    send: browser => withCookie(browser, () => '').ask('refresh/', csrf(browser)),
+    send: ({ browser, at }) => withCookie(browser, () => '').ask(at, csrf(browser)),
   },
   {
     what: 'two refresh cookies',
     status: 401,
     error: 'authentication_failed',
-    send: (browser, app, tenar) =>
+    send: ({ browser, tenar, at }) =>
       browser
-        .ask('refresh/', csrf(browser))
+        .ask(at, csrf(browser))
         .set('Cookie', `${browser.cookieHeader}; refresh_cookie=${tenar.cookies.get('refresh_cookie') ?? ''}`),
   },
   {
     what: 'no CSRF token in the body',
     status: 403,
     error: 'permission_denied',
-    send: browser => browser.ask('refresh/', {}),
+    send: ({ browser, at }) => browser.ask(at, {}),
   },
-  { what: 'no body', status: 403, error: 'permission_denied', send: browser => browser.ask('refresh/') },
+  { what: 'no body', status: 403, error: 'permission_denied', send: ({ browser, at }) => browser.ask(at) },
   {
     what: 'no CSRF cookie',
     status: 403,
     error: 'permission_denied',
-    send: browser => without(browser, 'CSRF_token').ask('refresh/', csrf(browser)),
+    send: ({ browser, at }) => without(browser, 'CSRF_token').ask(at, csrf(browser)),
   },
   {
     what: 'an empty CSRF token, here and there',
     status: 403,
     error: 'permission_denied',
-    send: browser => withCookie(browser, () => '', 'CSRF_token').ask('refresh/', { CSRF_token: '' }),
+    send: ({ browser, at }) => withCookie(browser, () => '', 'CSRF_token').ask(at, { CSRF_token: '' }),
   },
   {
     what: 'a CSRF token that is no text',
     status: 403,
     error: 'permission_denied',
-    send: browser => browser.ask('refresh/', { CSRF_token: [browser.csrfToken] }),
+    send: ({ browser, at }) => browser.ask(at, { CSRF_token: [browser.csrfToken] }),
   },
   {
     what: 'an unsigned CSRF cookie that equals the body',
     status: 403,
     error: 'permission_denied',
-    send: browser =>
-      withCookie(browser, () => String(browser.csrfToken), 'CSRF_token').ask('refresh/', csrf(browser)),
+    send: ({ browser, at }) =>
+      withCookie(browser, () => String(browser.csrfToken), 'CSRF_token').ask(at, csrf(browser)),
   },
   {
     what: "another user's CSRF token in the body",
     status: 403,
     error: 'permission_denied',
-    send: (browser, app, tenar) => browser.ask('refresh/', csrf(tenar)),
+    send: ({ browser, tenar, at }) => browser.ask(at, csrf(tenar)),
   },
   {
     what: "another user's pair of CSRF token and cookie",
     status: 403,
     error: 'permission_denied',
-    send: (browser, app, tenar) =>
-      withCookie(browser, () => tenar.cookies.get('CSRF_token') ?? '', 'CSRF_token').ask('refresh/', csrf(tenar)),
+    send: ({ browser, tenar, at }) =>
+      withCookie(browser, () => tenar.cookies.get('CSRF_token') ?? '', 'CSRF_token').ask(at, csrf(tenar)),
   },
   {
     what: 'another origin',
     status: 403,
     error: 'permission_denied',
-    send: browser => browser.ask('refresh/', csrf(browser)).set('Origin', 'https://evil.example.com'),
+    send: ({ browser, at }) => browser.ask(at, csrf(browser)).set('Origin', 'https://evil.example.com'),
   },
   {
     what: 'the origin null',
     status: 403,
     error: 'permission_denied',
-    send: browser => browser.ask('refresh/', csrf(browser)).set('Origin', 'null'),
+    send: ({ browser, at }) => browser.ask(at, csrf(browser)).set('Origin', 'null'),
   },
   {
     what: 'the same host over http',
     status: 403,
     error: 'permission_denied',
-    send: browser => browser.ask('refresh/', csrf(browser)).set('Origin', 'http://api.example.com'),
+    send: ({ browser, at }) => browser.ask(at, csrf(browser)).set('Origin', 'http://api.example.com'),
   },
   {
     what: 'a cross-site request without an origin',
     status: 403,
     error: 'permission_denied',
-    send: browser => browser.ask('refresh/', csrf(browser)).set('Sec-Fetch-Site', 'cross-site'),
+    send: ({ browser, at }) => browser.ask(at, csrf(browser)).set('Sec-Fetch-Site', 'cross-site'),
   },
   {
     what: 'a cross-site request with our origin',
     status: 403,
     error: 'permission_denied',
-    send: browser =>
-      browser.ask('refresh/', csrf(browser)).set({ 'Sec-Fetch-Site': 'cross-site', Origin: issuer }),
+    send: ({ browser, at }) => browser.ask(at, csrf(browser)).set({ 'Sec-Fetch-Site': 'cross-site', Origin: issuer }),
   },
   {
     what: 'a same-site request without an origin',
     status: 403,
     error: 'permission_denied',
-    send: browser => browser.ask('refresh/', csrf(browser)).set('Sec-Fetch-Site', 'same-site'),
+    send: ({ browser, at }) => browser.ask(at, csrf(browser)).set('Sec-Fetch-Site', 'same-site'),
   },
   {
     what: 'malformed JSON',
     status: 400,
     error: 'invalid_request',
-    send: browser => browser.ask('refresh/').type(json).send('{"CSRF_token"'),
+    send: ({ browser, at }) => browser.ask(at).type(json).send('{"CSRF_token"'),
   },
   {
     what: 'a form',
     status: 400,
     error: 'invalid_request',
-    send: browser => browser.ask('refresh/').type('form').send(csrf(browser)),
+    send: ({ browser, at }) => browser.ask(at).type('form').send(csrf(browser)),
   },
   {
     what: 'more than 64 KiB',
     status: 413,
     error: 'invalid_request',
-    send: browser => browser.ask('refresh/', { ...csrf(browser), more: 'x'.repeat(70_000) }),
+    send: ({ browser, at }) => browser.ask(at, { ...csrf(browser), more: 'x'.repeat(70_000) }),
   },
 ];
 
@@ -365,9 +374,8 @@ for (const place of places)
     for (const one of cases)
       it(`refuses ${one.what} (${one.at}), issues nothing and loses nothing`, async () => {
         const before = await families();
-        const test = await one.send(browser, app, tenar);
-        if (one.at === 'logoff') Object.assign(test, { url: test.url.replace('/refresh/', '/logoff/') });
-        expectRefused(await test, one);
+        await one.prepare?.(app);
+        expectRefused(await one.send({ browser, tenar, app, at: `${one.at}/` }), one);
         expect(await families()).to.deep.equal(before);
         const answer = await browser.refresh();
         expect(answer.status, answer.text).to.equal(200);
@@ -376,7 +384,10 @@ for (const place of places)
 
     it('refuses a log-off that does not say clearly what it means', async () => {
       const answer = await browser.logOff({ everywhere: 'yes' });
-      expect([answer.status, Object.keys((answer.body as { fields: object }).fields)]).to.deep.equal([400, ['everywhere']]);
+      expect([answer.status, Object.keys((answer.body as { fields: object }).fields)]).to.deep.equal([
+        400,
+        ['everywhere'],
+      ]);
       expect((await browser.refresh()).status).to.equal(200);
     });
 
