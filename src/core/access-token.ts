@@ -1,6 +1,7 @@
 /** When is an access token good: RFC 7519, RFC 9068 and RFC 8725, for a resource server. */
 import { checkClaims, checkTimes } from './claim-rules';
 import { parseCompactJws, type Claims, type TokenHeader, type UnverifiedToken } from './compact-jws';
+import { RevocationCheck } from './denylist';
 import { InvalidToken, ServiceUnavailable } from './exceptions';
 import type { JwksManager } from './jwks-manager';
 import type { Settings } from './settings';
@@ -40,20 +41,38 @@ export class AccessTokenVerifier {
   /** The time, in milliseconds; read at the moment of use. */
   clock: () => number = () => Date.now();
   readonly #verified: VerifiedTokens;
+  readonly #revocations: RevocationCheck | undefined;
 
   constructor(
     private readonly settings: Settings,
     private readonly keys: JwksManager,
   ) {
     this.#verified = new VerifiedTokens(settings.tokenCacheSize);
+    this.#revocations = RevocationCheck.of(settings);
   }
 
   /**
    * @throws InvalidToken naming a reason that the client can act on.
-   * @throws ServiceUnavailable when the issuer's keys are needed and cannot be had.
+   * @throws ServiceUnavailable when the issuer's keys, or the denylist, are needed and cannot be had.
    */
   async verify(token: string): Promise<VerifiedToken> {
-    return this.verifiedBefore(token) ?? (await this.verifyAnew(token));
+    const verified = this.verifiedBefore(token) ?? (await this.verifyAnew(token));
+    if (this.#revocations !== undefined) await this.refuseRevoked(verified.claims);
+    return verified;
+  }
+
+  /**
+   * Asks the setting `denylist` about verified claims, for tokens that are verified elsewhere; `verify` does it by itself.
+   *
+   * @throws InvalidToken for a revoked token.
+   * @throws ServiceUnavailable where the denylist cannot be reached.
+   */
+  async refuseRevoked(claims: Claims): Promise<void> {
+    try {
+      await this.#revocations?.refuseRevoked(claims);
+    } catch (error) {
+      throw attributed(error, claims, settingsFor(claims, this.settings) ?? this.settings);
+    }
   }
 
   /**

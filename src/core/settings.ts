@@ -1,8 +1,8 @@
 /** The one table of settings: name, AXIOMS_* variable, default, meaning and check. Everything about a setting derives from its row. */
-import { inspect } from 'node:util';
 import { consoleLogger } from './console-logger';
 import { ImproperlyConfigured } from './exceptions';
 import {
+  denylist,
   fraction,
   issuerEntries,
   listOf,
@@ -16,34 +16,14 @@ import {
   requiredValues,
   seconds,
   text,
-  type Kind,
+  throttleRates,
+  throttleStore,
 } from './setting-kinds';
+import { row, wrong, type Row } from './setting-row';
 import { isSupportedAlgorithm, supportedAlgorithms } from './signature';
 import { checkTogether } from './settings-checks';
 import { severalIssuers, type issuerSettingNames } from './settings-issuers';
 import { isPlainUrl } from './urls';
-
-interface Description<Value> {
-  /** The environment variable; none: only in code. */
-  readonly variable?: string;
-  /** Is an empty variable an empty list? Elsewhere it is an error. */
-  readonly mayBeEmptyVariable?: boolean;
-  /** How the README shows the default. */
-  readonly defaultText: string;
-  readonly fallback?: Value;
-  readonly meaning: string;
-}
-
-type Row<Input, Value> = Description<Value> & { readonly kind: Kind<Input, Value> };
-
-function row<Input, Value, Rest extends Description<Value>>(
-  kind: Kind<Input, Value>,
-  rest: Rest,
-): Rest & { readonly kind: Kind<Input, Value> } {
-  // One list serves every server.
-  Object.freeze(rest.fallback);
-  return { kind, ...rest };
-}
 
 const claimName = text(
   'a claim name, or a JSON Pointer that starts with "/"',
@@ -238,6 +218,24 @@ export const settingsTable = {
     defaultText: '`[IsAuthenticatedOrPublicMethod]`',
     meaning: 'likewise',
   }),
+  defaultThrottleClasses: row(policyClasses, {
+    defaultText: 'none',
+    meaning: 'likewise',
+  }),
+  throttleRates: row(throttleRates, {
+    variable: 'AXIOMS_THROTTLE_RATES',
+    defaultText: '–',
+    fallback: {},
+    meaning: "rates by a throttle's scope: `user=100/hour`; in code `null` is no limit",
+  }),
+  throttleStore: row(throttleStore, {
+    defaultText: 'the memory of this process',
+    meaning: 'what throttles count with; `RedisThrottleStore` where several processes share a limit',
+  }),
+  denylist: row(denylist, {
+    defaultText: '–',
+    meaning: 'what every verified token is looked up in: `MemoryDenylist`, or `RedisDenylist` for several processes',
+  }),
 };
 
 type Table = typeof settingsTable;
@@ -351,15 +349,6 @@ function readVariable(name: SettingName, text: string): unknown {
   if (isEmpty || kind.check(value) === undefined)
     throw wrong(`The variable ${variable} (setting '${name}')`, text, kind.accepts);
   return value;
-}
-
-function wrong(what: string, seen: unknown, accepts: string): ImproperlyConfigured {
-  return new ImproperlyConfigured(`${what} is ${shown(seen)}; expected ${accepts}.`);
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'function') return `the function ${value.name}`;
-  return inspect(value, { depth: 1, maxArrayLength: 10, maxStringLength: 200, breakLength: Infinity });
 }
 
 function derived(

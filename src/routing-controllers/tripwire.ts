@@ -10,6 +10,7 @@ const marks = [
   'authenticationClasses',
   'permissionClasses',
   'throttleClasses',
+  'throttleScope',
   ...kinds.flatMap(kind => [`accessToken${kind}`, `accessTokenAny${kind}`, `accessTokenAll${kind}`]),
   'ownerAttribute',
   'ownerIssuerAttribute',

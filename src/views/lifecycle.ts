@@ -1,13 +1,14 @@
 /** When each policy runs: the whole security flow of a request on one screen. */
 import type { AuthenticationResult, BaseAuthentication } from '../authentication/base';
 import { AnonymousUser } from '../authentication/user';
-import { ImproperlyConfigured, NotAuthenticated, Throttled } from '../core/exceptions';
+import { ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
 import { isAuthenticated } from '../permissions/access';
 import { evaluate, refusal } from '../permissions/evaluation';
 import { isClosedToNobody, isEarly, leavesOf, permissionTree, type PermissionTree } from '../permissions/tree';
 import { MethodOnly } from './method-only';
 import { holdUntilAsked, loadObject } from './object-rules';
-import { authenticationClassesOf, permissionRulesOf, throttleClassesOf } from './policies';
+import { authenticationClassesOf, permissionRulesOf } from './policies';
+import { checkThrottles } from './throttles';
 import type { Visit } from './visit';
 
 /**
@@ -148,16 +149,4 @@ async function ask(visit: Visit, tree: PermissionTree, all: readonly PermissionT
   const outcome = await evaluate(tree, visit.subject);
   if (outcome.truth === false) throw await refusal(outcome, all, visit.subject);
   if (outcome.truth === undefined && visit.isObjectAction) visit.isObjectPending = true;
-}
-
-// All of them are asked, and the longest wait is told, as in DRF.
-async function checkThrottles(visit: Visit): Promise<void> {
-  const waits: (number | undefined)[] = [];
-  for (const throttleClass of throttleClassesOf(visit.controller)) {
-    const throttle = visit.services.make(throttleClass);
-    const isAllowed: unknown = await throttle.allowRequest(visit.request, visit.controller);
-    if (isAllowed !== true) waits.push(throttle.wait());
-  }
-  if (waits.length > 0)
-    throw new Throttled(Math.max(0, ...waits.filter((wait): wait is number => Number.isFinite(wait))));
 }

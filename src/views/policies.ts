@@ -22,10 +22,9 @@ export function permissionRulesOf(controller: ApiView, settings: Settings): read
   return checkedList(controller, 'permissionClasses', rules, isPermissionRule) as PermissionRule[];
 }
 
-export function throttleClassesOf(controller: ApiView): readonly ThrottleClass[] {
-  return checkedList(controller, 'throttleClasses', controller.throttleClasses ?? [], one =>
-    hasMethod(one, 'allowRequest'),
-  ) as ThrottleClass[];
+export function throttleClassesOf(controller: ApiView, settings: Settings): readonly ThrottleClass[] {
+  const classes = controller.throttleClasses ?? settings.defaultThrottleClasses ?? [];
+  return checkedList(controller, 'throttleClasses', classes, one => hasMethod(one, 'allowRequest')) as ThrottleClass[];
 }
 
 function isPermissionRule(rule: unknown): boolean {

@@ -58,7 +58,9 @@ export function routeRules(route: Route, controller: ApiView, services: Services
       requireOneOwner(controller, services.settings);
     });
   const late = permissions?.map((known, index) => known === undefined || !isEarly(trees?.[index] as PermissionTree));
-  read(() => throttleClassesOf(controller).map(one => services.make(one)));
+  read(() => {
+    checkThrottles(controller, services);
+  });
   return {
     ...route,
     place,
@@ -68,6 +70,10 @@ export function routeRules(route: Route, controller: ApiView, services: Services
     hasObjectRule: trees?.some(hasObjectRule) ?? false,
     isLate: index => late?.[index] ?? false,
   };
+}
+
+function checkThrottles(controller: ApiView, { settings, make }: Services): void {
+  for (const one of throttleClassesOf(controller, settings)) make(one).checkConfiguration?.(controller, settings);
 }
 
 function permissionTrees(controller: ApiView, services: Services): readonly PermissionTree[] {

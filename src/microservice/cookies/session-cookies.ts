@@ -17,16 +17,19 @@ export class SessionCookies {
 
   /**
    * @param end when the session ends unless it is refreshed; milliseconds since 1970
-   * @returns the CSRF token, for the body.
+   * @throws ImproperlyConfigured where browsers would not send them to where they are needed.
    */
-  set(response: Response, token: RefreshToken, end: number): string {
+  set(response: Response, token: RefreshToken, end: number): void {
     this.requireReach(response.req);
-    const csrfToken = this.csrf.of(token);
     const { refreshCookieName, csrfCookieName } = this.options;
-    const lifetime = Math.max(0, Math.floor((end - this.clock()) / 1000));
+    const lifetime = Math.max(0, Math.ceil((end - this.clock()) / 1000));
     this.setOne(response, refreshCookieName, token.text, lifetime);
-    this.setOne(response, csrfCookieName, csrfToken, lifetime);
-    return csrfToken;
+    this.setOne(response, csrfCookieName, this.csrfTokenOf(token), lifetime);
+  }
+
+  /** What the page keeps, and sends in the body. */
+  csrfTokenOf(token: RefreshToken): string {
+    return this.csrf.of(token);
   }
 
   clear(response: Response): void {

@@ -9,8 +9,7 @@ import { RefreshToken } from './refresh-token';
 
 /** Where the access tokens of an ended family are denied. */
 export interface SessionDenylist {
-  /** @param before milliseconds since 1970: what was issued later is not meant. */
-  deny(which: { iss: string; sid: string; before: number }): Promise<void>;
+  deny(which: { iss: string; sid: string }): Promise<void>;
 }
 
 export interface RefreshOptions {
@@ -92,16 +91,15 @@ export class RefreshFamilies {
     return { family: rotated, token: this.successorOf(token, rotated), isNew: true };
   }
 
-  /** Ends a family: it is told first, so that nothing is lost unsaid, whatever happens next. */
+  /**
+   * Ends a family. It is told first, so that nothing is lost unsaid, and removed next, so that whatever fails then nobody
+   * refreshes it; what a refresh at the same time still issued is denied with the rest.
+   */
   async end(family: RefreshFamily, reason: EndReason): Promise<void> {
     const { store, denylist } = this.services;
-    const { issuer: iss, id: sid, handle } = family;
     this.tell(reason, family);
-    try {
-      await denylist?.deny({ iss, sid, before: this.options.clock() });
-    } finally {
-      await store.removeFamily(handle);
-    }
+    await store.removeFamily(family.handle);
+    await denylist?.deny({ iss: family.issuer, sid: family.id });
   }
 
   /** Ends all families of a user. */

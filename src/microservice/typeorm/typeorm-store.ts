@@ -87,8 +87,9 @@ class TypeOrmStore implements MicroserviceStore {
   }
 
   async close(): Promise<void> {
-    if ('dataSource' in this.options || this.#opened === undefined) return;
-    const database = await this.#opened.catch(() => undefined);
+    const opened = this.#opened;
+    this.#opened = undefined;
+    const database = await opened?.catch(() => undefined);
     await database?.destroy();
   }
 
