@@ -10,10 +10,12 @@ import { DataSource } from 'typeorm';
 import { memoryStore, redisStore, type MicroserviceStore } from '../../../src/microservice';
 import { typeOrmStore } from '../../../src/microservice/typeorm';
 
+export type StoreAddress = { readonly schema: string } | { readonly prefix: string };
+
 export interface OpenStore {
   readonly store: MicroserviceStore;
-  /** A second store on the same place, as another process has it; the memory has none. */
-  another?(): MicroserviceStore;
+  /** Where another process finds the same; nothing but this one sees a memory, or a file of sql.js. */
+  readonly address?: StoreAddress;
   /** Leaves nothing behind. */
   remove(): Promise<void>;
 }
@@ -35,6 +37,14 @@ export const places: readonly StorePlace[] = [
   { name: 'Redis (ioredis)', server: 'redis', open: openIoredis },
   { name: 'Redis (redis)', server: 'redis', open: openNodeRedis },
 ];
+
+/** The tests of this place are pending where its server is not there. */
+export function needsServer(place: StorePlace): void {
+  before(async function () {
+    const { remove } = await openOrSkip(place, this);
+    await remove();
+  });
+}
 
 /** Opens it; without its server the test is pending, or fails where the server is required. */
 export async function openOrSkip({ open, server = '' }: StorePlace, test: Context): Promise<OpenStore> {
@@ -60,22 +70,29 @@ async function openFile(): Promise<OpenStore> {
 }
 
 async function openPostgres(): Promise<OpenStore> {
-  const schema = `axioms_sessions_${randomUUID().replaceAll('-', '')}`;
-  const place = { url: postgresUrl, schema };
-  const opened = [typeOrmStore(place)];
+  const address = { schema: `axioms_sessions_${randomUUID().replaceAll('-', '')}` };
+  const { store, close } = storeAt(address);
   // Asked something, so that a database that is not there is noticed here.
-  await opened[0]!.signingKeys('nobody');
-  return {
-    store: opened[0]!,
-    another: () => {
-      opened.push(typeOrmStore(place));
-      return opened.at(-1)!;
-    },
-    remove: async () => {
-      for (const store of opened) await store.close();
-      await dropSchema(schema);
-    },
+  await store.signingKeys('nobody');
+  const remove = async (): Promise<void> => {
+    await close();
+    await dropSchema(address.schema);
   };
+  return { store, address, remove };
+}
+
+/** A store of one's own on a place that another one may have opened. */
+export function storeAt(address: StoreAddress): { store: MicroserviceStore; close(): Promise<void> } {
+  if ('schema' in address) {
+    const store = typeOrmStore({ url: postgresUrl, schema: address.schema });
+    return { store, close: () => store.close() };
+  }
+  const client = new Redis(redisUrl);
+  const close = (): Promise<void> => {
+    client.disconnect();
+    return Promise.resolve();
+  };
+  return { store: redisStore(client, address), close };
 }
 
 export async function dropSchema(schema: string): Promise<void> {
@@ -91,7 +108,7 @@ async function openIoredis(): Promise<OpenStore> {
   const prefix = `axioms:test:${randomUUID()}:`;
   return {
     store: redisStore(client, { prefix }),
-    another: () => redisStore(client, { prefix }),
+    address: { prefix },
     remove: async () => {
       const keys = await client.keys(`${prefix}*`);
       if (keys.length > 0) await client.del(...keys);
@@ -107,7 +124,7 @@ async function openNodeRedis(): Promise<OpenStore> {
   const prefix = `axioms:test:${randomUUID()}:`;
   return {
     store: redisStore(client, { prefix }),
-    another: () => redisStore(client, { prefix }),
+    address: { prefix },
     remove: async () => {
       const keys = await client.keys(`${prefix}*`);
       if (keys.length > 0) await client.del(keys);
