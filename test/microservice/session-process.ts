@@ -67,26 +67,29 @@ function everybody(): Pick<MicroserviceOptions, 'users'> {
 
 const storeless = new Proxy({}, { get: () => () => Promise.resolve([]) }) as MicroserviceStore;
 
-const clock = time === undefined ? () => Date.now() : Object.assign(new FakeTime(), { now: time }).clock;
-const store = inSteps(storeAt(address).store);
-const { app, denylist, server: axioms } = new SignInApp({ store, logger, clock, ...everybody() });
-denylist.revoke = (revoke => which => {
-  step('before revoke');
-  revoke.call(denylist, which);
-  step('after revoke');
-})(denylist.revoke.bind(denylist));
-axioms.verifier.clock = clock;
+async function serve(): Promise<void> {
+  const clock = time === undefined ? () => Date.now() : Object.assign(new FakeTime(), { now: time }).clock;
+  const store = inSteps((await storeAt(address)).store);
+  const { app, denylist, server: axioms } = new SignInApp({ store, logger, clock, ...everybody() });
+  denylist.revoke = (revoke => which => {
+    step('before revoke');
+    revoke.call(denylist, which);
+    step('after revoke');
+  })(denylist.revoke.bind(denylist));
+  axioms.verifier.clock = clock;
 
-const server = createServer((request, response) => {
-  const end = response.end.bind(response);
-  response.end = ((...parameters: Parameters<typeof end>) => {
-    step('before the answer');
-    return end(...parameters);
-  }) as typeof end;
-  app(request, response);
-});
-void axioms.jwksManager.start().then(() => {
+  const server = createServer((request, response) => {
+    const end = response.end.bind(response);
+    response.end = ((...parameters: Parameters<typeof end>) => {
+      step('before the answer');
+      return end(...parameters);
+    }) as typeof end;
+    app(request, response);
+  });
+  await axioms.jwksManager.start();
   isServing = true;
   server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
-});
+}
+
 process.once('disconnect', () => process.exit());
+void serve();

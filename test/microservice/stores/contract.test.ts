@@ -173,7 +173,7 @@ for (const place of places)
       const one = family();
       await store.addFamily(one);
       await store.addSigningKey(signingKey());
-      const { store: other, close } = storeAt(open.address);
+      const { store: other, close } = await storeAt(open.address);
       expect(await other.findFamily(one.handle)).to.deep.equal(one);
       expect(await other.signingKeys(issuer)).to.have.length(1);
       expect(await other.useOnce('proof', now + 60_000, now)).to.equal(true);

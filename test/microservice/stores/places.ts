@@ -3,12 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import type { Context } from 'mocha';
-import { createClient } from 'redis';
-import { DataSource } from 'typeorm';
 import { memoryStore, redisStore, type MicroserviceStore } from '../../../src/microservice';
-import { typeOrmStore } from '../../../src/microservice/typeorm';
 
 export type StoreAddress = { readonly schema: string } | { readonly prefix: string };
 
@@ -60,6 +56,7 @@ export async function openOrSkip({ open, server = '' }: StorePlace, test: Contex
 }
 
 async function openFile(): Promise<OpenStore> {
+  const { typeOrmStore } = await import('../../../src/microservice/typeorm/index.js');
   const folder = await mkdtemp(join(tmpdir(), 'microservice-'));
   const store = typeOrmStore({ file: join(folder, 'sessions.sqlite') });
   const remove = async (): Promise<void> => {
@@ -71,7 +68,7 @@ async function openFile(): Promise<OpenStore> {
 
 async function openPostgres(): Promise<OpenStore> {
   const address = { schema: `axioms_sessions_${randomUUID().replaceAll('-', '')}` };
-  const { store, close } = storeAt(address);
+  const { store, close } = await storeAt(address);
   // Asked something, so that a database that is not there is noticed here.
   await store.signingKeys('nobody');
   const remove = async (): Promise<void> => {
@@ -81,12 +78,19 @@ async function openPostgres(): Promise<OpenStore> {
   return { store, address, remove };
 }
 
-/** A store of one's own on a place that another one may have opened. */
-export function storeAt(address: StoreAddress): { store: MicroserviceStore; close(): Promise<void> } {
+interface OwnStore {
+  readonly store: MicroserviceStore;
+  close(): Promise<void>;
+}
+
+/** A store of one's own on a place that another one may have opened. Nothing is loaded that is not needed. */
+export async function storeAt(address: StoreAddress): Promise<OwnStore> {
   if ('schema' in address) {
+    const { typeOrmStore } = await import('../../../src/microservice/typeorm/index.js');
     const store = typeOrmStore({ url: postgresUrl, schema: address.schema });
     return { store, close: () => store.close() };
   }
+  const { Redis } = await import('ioredis');
   const client = new Redis(redisUrl);
   const close = (): Promise<void> => {
     client.disconnect();
@@ -96,12 +100,14 @@ export function storeAt(address: StoreAddress): { store: MicroserviceStore; clos
 }
 
 export async function dropSchema(schema: string): Promise<void> {
+  const { DataSource } = await import('typeorm');
   const database = await new DataSource({ type: 'postgres', url: postgresUrl }).initialize();
   await database.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`);
   await database.destroy();
 }
 
 async function openIoredis(): Promise<OpenStore> {
+  const { Redis } = await import('ioredis');
   const client = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 1, retryStrategy: () => null });
   client.on('error', () => undefined);
   await client.connect();
@@ -118,6 +124,7 @@ async function openIoredis(): Promise<OpenStore> {
 }
 
 async function openNodeRedis(): Promise<OpenStore> {
+  const { createClient } = await import('redis');
   const client = createClient({ url: redisUrl, socket: { reconnectStrategy: false } });
   client.on('error', () => undefined);
   await client.connect();
