@@ -2,11 +2,13 @@
 import type { Denylist } from '../core/denylist';
 import { offerKeys } from '../core/local-issuers';
 import { metadataController } from './controllers/metadata-controller';
-import { sessionController, socialExchangeController } from './controllers/session-controller';
+import { loginController, sessionController, socialExchangeController } from './controllers/session-controller';
 import { CsrfTokens } from './cookies/csrf-tokens';
 import { SessionCookies } from './cookies/session-cookies';
 import { SignedValues } from './cookies/signed-value';
 import { IdentityProvider } from './identity-providers/identity-provider';
+import { LoginPages } from './identity-providers/login-pages';
+import { ProviderLogin } from './identity-providers/provider-login';
 import { SocialExchange } from './identity-providers/social-exchange';
 import { checkOptions, type MicroserviceOptions, type Options } from './options';
 import { RefreshFamilies, type SessionDenylist } from './refresh/refresh-families';
@@ -73,7 +75,7 @@ export function createMicroservice(input: MicroserviceOptions): Microservice {
   return {
     controllers: [
       sessionController(options, sessions),
-      ...(social === undefined ? [] : [socialExchangeController(options, sessions, social)]),
+      ...(social === undefined ? [] : providerControllers(options, sessions, social, secrets)),
       metadataController(options, signingKeys),
     ],
     logOffEverywhere: userId => families.endAll(userId, 'logged_off'),
@@ -136,4 +138,14 @@ function providersOf({ idp, fetch, clock, logger }: Options): readonly IdentityP
 function socialWay(providers: readonly IdentityProvider[], options: Options): SocialExchange | undefined {
   const { users, userUuidField, clock, logger } = options;
   return providers.length === 0 ? undefined : new SocialExchange(providers, users, { userUuidField, clock, logger });
+}
+
+function providerControllers(options: Options, sessions: Sessions, social: SocialExchange, secrets: Secrets) {
+  const { issuer: baseUrl, prefix, allowedOrigins, clock, logger } = options;
+  const key = secrets.key('login');
+  const login = new ProviderLogin(social, { baseUrl, prefix, allowedOrigins, key, clock, logger });
+  return [
+    socialExchangeController(options, sessions, social),
+    loginController(options, new LoginPages(login, sessions)),
+  ];
 }

@@ -16,3 +16,9 @@ export type {
 export type { CallableAttribute } from './tokens/custom-claims';
 export type { NewSigningKey, SigningAlgorithm } from './tokens/signing-keys';
 export type { SignedIn } from './ways-in';
+export type { ProviderOptions } from './identity-providers/provider-options';
+export { MemoryUserStore } from './users/memory-user-store';
+export { PhcPasswordHasher, type PasswordHasher, type PasswordHasherOptions } from './users/password-hasher';
+export { MemorySignInAttempts, type SignInAttempts, type SignInLimits } from './users/sign-in-attempts';
+export type { Identity, NewUser, StoredUser, User } from './users/user';
+export { UserConflict, type UserStore } from './users/user-store';

@@ -2,6 +2,7 @@
 import { checkTimes } from '../../core/claim-rules';
 import { parseCompactJws, type Claims, type UnverifiedToken } from '../../core/compact-jws';
 import { consoleLogger } from '../../core/console-logger';
+import { ImproperlyConfigured } from '../../core/exceptions';
 import { JwksManager } from '../../core/jwks-manager';
 import type { KeyName } from '../../core/key-set';
 import type { Logger } from '../../core/setting-kinds';
@@ -9,6 +10,7 @@ import { defineSettings, type Settings } from '../../core/settings';
 import { verifySignature } from '../../core/signature';
 import { globalTimers, type Timers } from '../../core/timers';
 import { checkAccessToken, isBoundByHash, type SignedClaims } from './access-token-rules';
+import { AuthorizationServer } from './authorization-server';
 import { checkHeader, checkIdToken, isIssuer } from './id-token-rules';
 import type { ProviderTokens, VerifiedIdentity } from './identity';
 import { defineProvider, type ProviderDefinition, type ProviderOptions } from './provider-options';
@@ -35,6 +37,8 @@ export interface ProviderSurroundings {
  */
 export class IdentityProvider {
   readonly definition: ProviderDefinition;
+  /** Its endpoints; asked only for logins, and about access tokens that say nothing. */
+  readonly server: AuthorizationServer;
   readonly #settings: Settings;
   readonly #keys: JwksManager;
   readonly #clock: () => number;
@@ -48,6 +52,12 @@ export class IdentityProvider {
     this.#keys.fetch = surroundings.fetch ?? this.#keys.fetch;
     this.#keys.clock = this.#clock;
     this.#keys.timers = surroundings.timers ?? globalTimers;
+    const { fetch } = this.#keys;
+    this.server = new AuthorizationServer(this.definition, {
+      fetch,
+      clock: this.#clock,
+      logger: this.#settings.logger,
+    });
   }
 
   get name(): string {
@@ -101,9 +111,22 @@ export class IdentityProvider {
       const isBound = isBoundByHash(token, idToken);
       const unverified = this.#readOwn(token);
       if (unverified !== undefined) await this.#verifyOwn(unverified, idToken.claims, isBound);
-      else if (!isBound) throw new IdentityRefused('The access token cannot be verified: leave it out', 'token_hash');
+      else if (!isBound) await this.#askWhose(token, idToken.claims);
     } catch (error) {
       throw asRefusal(error, 'access token');
+    }
+  }
+
+  async #askWhose(token: string, { sub }: Claims): Promise<void> {
+    try {
+      await this.server.requireSubject(token, sub as string);
+    } catch (error) {
+      if (!(error instanceof ImproperlyConfigured)) throw error;
+      this.#settings.logger.warn('An access token was refused, because nobody can be asked about it', {
+        provider: this.name,
+        reason: error.message,
+      });
+      throw new IdentityRefused('The access token cannot be verified: leave it out', 'token_hash');
     }
   }
 

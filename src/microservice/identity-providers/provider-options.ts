@@ -163,9 +163,10 @@ export function defineProvider(options: ProviderOptions): ProviderDefinition {
     throw new ImproperlyConfigured(
       `There is no identity provider '${kind}'. The providers are: ${Object.keys(presets).join(', ')}; 'oidc' is every other one.`,
     );
-  checkOptions(options, preset);
-  const common = Object.fromEntries(Object.entries(options).filter(([name]) => isCommon(name)));
-  const own = Object.fromEntries(Object.entries(options).filter(([name]) => !isCommon(name)));
+  const given = Object.entries(options).filter(([, value]) => (value as unknown) !== undefined);
+  checkOptions(kind, Object.fromEntries(given), preset);
+  const common = Object.fromEntries(given.filter(([name]) => isCommon(name)));
+  const own = Object.fromEntries(given.filter(([name]) => !isCommon(name)));
   const defined = preset.define(own);
   return Object.freeze({
     name: kind,
@@ -178,29 +179,36 @@ export function defineProvider(options: ProviderOptions): ProviderDefinition {
   });
 }
 
-function checkOptions(options: ProviderOptions, { required, optional = {} }: Preset): void {
-  const { provider: kind } = options;
-  const given = Object.entries(options).filter(([, value]) => (value as unknown) !== undefined);
-  const accepted = ['provider', ...Object.keys(required), ...Object.keys(optional), ...commonNames];
-  const unknown = given.find(([name]) => !accepted.includes(name))?.[0];
-  if (unknown !== undefined)
-    throw new ImproperlyConfigured(
-      `The identity provider '${kind}' has no option '${unknown}'. Its options are: ${accepted.join(', ')}.`,
-    );
-  const forms = { ...optional, ...required, clientId: /^\S+$/, name: /^[a-z0-9-]+$/i, clientSecret: /^.+$/ };
-  const values = Object.fromEntries(given) as Record<string, unknown>;
-  for (const [name, form] of Object.entries(forms)) {
-    const isNeeded = Object.hasOwn(required, name) || name === 'clientId';
-    const value = values[name];
-    if (value === undefined ? !isNeeded : typeof value === 'string' && form.test(value)) continue;
-    throw wrong(kind, name, value, `a string like ${String(form)}`);
-  }
+type Values = Readonly<Record<string, unknown>>;
+
+function checkOptions(kind: string, values: Values, preset: Preset): void {
+  refuseUnknown(kind, values, preset);
+  checkTexts(kind, values, preset);
   for (const name of ['requireVerifiedEmail', 'linkByVerifiedEmail'])
     if (values[name] !== undefined && typeof values[name] !== 'boolean')
       throw wrong(kind, name, values[name], 'true or false');
   for (const name of ['scopes', 'trustedAudiences', 'authorizedParties'])
     if (values[name] !== undefined && !isListOfTexts(values[name]))
       throw wrong(kind, name, values[name], 'a list of strings');
+}
+
+function refuseUnknown(kind: string, values: Values, { required, optional = {} }: Preset): void {
+  const accepted = ['provider', ...Object.keys(required), ...Object.keys(optional), ...commonNames];
+  const unknown = Object.keys(values).find(name => !accepted.includes(name));
+  if (unknown !== undefined)
+    throw new ImproperlyConfigured(
+      `The identity provider '${kind}' has no option '${unknown}'. Its options are: ${accepted.join(', ')}.`,
+    );
+}
+
+function checkTexts(kind: string, values: Values, { required, optional = {} }: Preset): void {
+  const forms = { ...optional, ...required, clientId: /^\S+$/, name: /^[a-z0-9-]+$/i, clientSecret: /^.+$/ };
+  for (const [name, form] of Object.entries(forms)) {
+    const isNeeded = Object.hasOwn(required, name) || name === 'clientId';
+    const value = values[name];
+    const isRight = value === undefined ? !isNeeded : typeof value === 'string' && form.test(value);
+    if (!isRight) throw wrong(kind, name, value, `a string like ${String(form)}`);
+  }
 }
 
 function wrong(kind: string, name: string, value: unknown, accepts: string): ImproperlyConfigured {

@@ -12,7 +12,7 @@ const users = new Table({
     text('username', 254),
     text('email', 254, { isNullable: true }),
     text('passwordHash', 255, { isNullable: true }),
-    { name: 'isActive', type: 'boolean', default: 'true' },
+    { name: 'isActive', type: 'boolean' },
     text('givenName', 254, { default: "''" }),
     text('familyName', 254, { default: "''" }),
     { name: 'lastLogin', type: 'bigint', isNullable: true },
@@ -59,3 +59,6 @@ export class CreateAxiomsIdentities1735689600001 implements MigrationInterface {
     await runner.dropTable(identities);
   }
 }
+
+/** For the `migrations` of the app's `DataSource`, together with `userEntities`. */
+export const userMigrations = [CreateAxiomsUsers1735689600000, CreateAxiomsIdentities1735689600001] as const;

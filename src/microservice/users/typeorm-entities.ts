@@ -40,7 +40,7 @@ export const UserEntity = new EntitySchema<UserRow>({
     username: { type: 'varchar', length: 254 },
     email: { type: 'varchar', length: 254, nullable: true },
     passwordHash: { type: 'varchar', length: 255, nullable: true, select: false },
-    isActive: { type: 'boolean', default: true },
+    isActive: { type: 'boolean' },
     givenName: { type: 'varchar', length: 254, default: '' },
     familyName: { type: 'varchar', length: 254, default: '' },
     lastLogin: instant,
@@ -62,3 +62,6 @@ export const IdentityEntity = new EntitySchema<IdentityRow>({
   },
   uniques: [{ name: 'UQ_axioms_identities_user', columns: ['issuer', 'userId'] }],
 });
+
+/** For the `entities` of the app's `DataSource`; with a table of users of its own, `IdentityEntity` alone. */
+export const userEntities = [UserEntity, IdentityEntity] as const;
