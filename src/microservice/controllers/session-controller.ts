@@ -101,7 +101,8 @@ function received({ request, response }: Omit<Exchange, 'body'>, body: unknown, 
   response.setHeader('Pragma', 'no-cache');
   checkOrigin(request, options);
   // A form, which any page can send, is no JSON, even where a parser of the app's own has read it.
-  if (hasContent(request) && request.is('application/json') === false) throw new ParseError('The body must be JSON: application/json');
+  if (hasContent(request) && request.is('application/json') === false)
+    throw new ParseError('The body must be JSON: application/json');
   return { request, response, body };
 }
 
