@@ -15,7 +15,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   decorators: ['core', 'authentication', 'permissions', 'throttling', 'views'],
   'routing-controllers': ['core', 'authentication', 'permissions', 'throttling', 'views'],
   openapi: ['core', 'authentication', 'permissions', 'views', 'routing-controllers'],
-  microservice: ['core', 'throttling', 'views', 'routing-controllers'],
+  microservice: ['core', 'authentication', 'throttling', 'views', 'routing-controllers'],
   redis: ['core', 'throttling'],
   opentelemetry: ['core'],
   prometheus: ['core'],

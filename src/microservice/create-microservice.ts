@@ -1,14 +1,11 @@
 /** Puts the microservice together. */
 import type { Denylist } from '../core/denylist';
-import { ImproperlyConfigured } from '../core/exceptions';
 import { offerKeys } from '../core/local-issuers';
-import { loginController } from './controllers/login-controller';
 import { metadataController } from './controllers/metadata-controller';
-import { sessionController, socialExchangeController } from './controllers/session-controller';
+import { loginController, sessionController, socialExchangeController } from './controllers/session-controller';
 import { CsrfTokens } from './cookies/csrf-tokens';
 import { SessionCookies } from './cookies/session-cookies';
 import { SignedValues } from './cookies/signed-value';
-import { isLoginInstalled } from './identity-providers/authorization-server';
 import { IdentityProvider } from './identity-providers/identity-provider';
 import { LoginPages } from './identity-providers/login-pages';
 import { ProviderLogin } from './identity-providers/provider-login';
@@ -78,8 +75,7 @@ export function createMicroservice(input: MicroserviceOptions): Microservice {
   return {
     controllers: [
       sessionController(options, sessions),
-      ...(social === undefined ? [] : [socialExchangeController(options, sessions, social)]),
-      ...(social === undefined ? [] : loginControllers(options, sessions, social, secrets)),
+      ...(social === undefined ? [] : providerControllers(options, sessions, social, secrets)),
       metadataController(options, signingKeys),
     ],
     logOffEverywhere: userId => families.endAll(userId, 'logged_off'),
@@ -144,22 +140,12 @@ function socialWay(providers: readonly IdentityProvider[], options: Options): So
   return providers.length === 0 ? undefined : new SocialExchange(providers, users, { userUuidField, clock, logger });
 }
 
-/** @throws ImproperlyConfigured where logins are wanted, and what they need is not installed. */
-function loginControllers(
-  options: Options,
-  sessions: Sessions,
-  social: SocialExchange,
-  secrets: Secrets,
-): (new () => object)[] {
-  const { providerLogin = isLoginInstalled(), issuer, prefix, refreshCookiePath } = options;
-  if (!providerLogin) return [];
-  if (!isLoginInstalled())
-    throw new ImproperlyConfigured(
-      "The option 'providerLogin' needs the package 'openid-client': install it, or leave the option out.",
-    );
-  // A proxy may have a path in front of ours, which browsers see.
-  const front = refreshCookiePath.endsWith(prefix) ? refreshCookiePath.slice(0, -prefix.length) : '';
-  const baseUrl = new URL(issuer).origin + front;
-  const login = new ProviderLogin(social, { ...options, baseUrl, key: secrets.key('login at a provider') });
-  return [loginController(prefix, new LoginPages(login, sessions))];
+function providerControllers(options: Options, sessions: Sessions, social: SocialExchange, secrets: Secrets) {
+  const { issuer: baseUrl, prefix, allowedOrigins, clock, logger } = options;
+  const key = secrets.key('login');
+  const login = new ProviderLogin(social, { baseUrl, prefix, allowedOrigins, key, clock, logger });
+  return [
+    socialExchangeController(options, sessions, social),
+    loginController(options, new LoginPages(login, sessions)),
+  ];
 }

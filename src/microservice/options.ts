@@ -114,10 +114,6 @@ export const optionsTable = {
     meaning: 'origins of the pages that may sign in, refresh and log off',
   }),
   idp: row(providers, { defaultText: '–', meaning: 'the identity provider, or several, whose tokens are exchanged' }),
-  providerLogin: row(onOff, {
-    defaultText: 'whether `openid-client` is installed',
-    meaning: 'the server logs users in at the `idp`: `{prefix}/login/:provider`, `{prefix}/callback/:provider`',
-  }),
   prefix: row(anything, {
     defaultText: '`refreshCookiePath`, or `/auth` where that is `/`',
     meaning: 'where the endpoints are',

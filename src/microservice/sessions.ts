@@ -68,6 +68,12 @@ export class Sessions {
     });
   }
 
+  /** The CSRF token of the session whose cookie this is, good or not any more. */
+  csrfToken({ request }: Exchange): { CSRF_token: string } {
+    const { cookies } = this.services;
+    return { CSRF_token: cookies.csrfTokenOf(cookies.read(request)) };
+  }
+
   async logOff(exchange: Exchange): Promise<void> {
     return this.orCleared(exchange.response, async () => {
       const { families, cookies } = this.services;

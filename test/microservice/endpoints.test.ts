@@ -4,7 +4,7 @@ import request, { type Response } from 'supertest';
 import { expectRefusal, invalidToken } from '../refusal';
 import { claimsOf, expectCleared, headerOf, setCookiesOf, type Browser } from './browser';
 import { issuer, SignInApp } from './sign-in-app';
-import { openOrSkip, places, type OpenStore } from './stores/places';
+import { needsServer, places, type OpenStore } from './stores/places';
 
 const refusedWith = (description: string) => ({
   status: 401,
@@ -25,8 +25,9 @@ for (const place of places)
     let open: OpenStore;
     let app: SignInApp;
 
-    beforeEach(async function () {
-      open = await openOrSkip(place, this);
+    needsServer(place);
+    beforeEach(async () => {
+      open = await place.open();
       app = await new SignInApp({ store: open.store }).withUsers();
     });
     afterEach(async () => {

@@ -4,7 +4,7 @@ import type { Response, Test } from 'supertest';
 import type { RefreshFamily } from '../../src/microservice';
 import { expectCleared, setCookiesOf, type Browser } from './browser';
 import { issuer, SignInApp } from './sign-in-app';
-import { openOrSkip, places, type OpenStore } from './stores/places';
+import { needsServer, places, type OpenStore } from './stores/places';
 
 interface Visit {
   readonly browser: Browser;
@@ -330,13 +330,15 @@ const session: readonly Case[] = [
 for (const place of places)
   describe(`wrong input, on ${place.name}`, function () {
     this.timeout(30_000);
-    let open: OpenStore;
+    let open: OpenStore | undefined;
     let app: SignInApp;
     let browser: Browser;
     let tenar: Browser;
 
-    beforeEach(async function () {
-      open ??= await openOrSkip(place, this);
+    // One session for all of them: each test ends with a refresh of it.
+    needsServer(place);
+    before(async () => {
+      open = await place.open();
       app = await new SignInApp({ store: open.store }).withUsers();
       browser = app.browser();
       tenar = app.browser();
@@ -344,15 +346,17 @@ for (const place of places)
       expect((await tenar.signIn('tenar', 'arha')).status).to.equal(200);
     });
     afterEach(async () => {
-      app.server.close();
+      app.users.update(await app.idOf('tenar'), { isActive: true });
     });
     after(async () => {
-      await open?.remove();
+      if (open === undefined) return;
+      app.server.close();
+      await open.remove();
     });
 
     async function families(): Promise<readonly RefreshFamily[]> {
       const ids = [await app.idOf('ged'), await app.idOf('tenar')];
-      return (await Promise.all(ids.map(id => open.store.familiesOf(issuer, id)))).flat();
+      return (await Promise.all(ids.map(id => open!.store.familiesOf(issuer, id)))).flat();
     }
 
     function expectRefused(response: Response, { status, error, fields, isCleared = false }: Case): void {
@@ -405,7 +409,7 @@ for (const place of places)
       { 'Sec-Fetch-Site': 'same-origin' },
     ])
       it(`accepts ${JSON.stringify(headers)}`, async () => {
-        expect((await browser.ask('refresh/', csrf(browser)).set(headers)).status).to.equal(200);
+        expect(browser.keep(await browser.ask('refresh/', csrf(browser)).set(headers)).status).to.equal(200);
       });
 
     it('knows no other methods', async () => {

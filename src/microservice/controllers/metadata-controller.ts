@@ -56,6 +56,7 @@ function metadataOf({ issuer, prefix, signingAlgorithm, idp }: Options): object 
     sign_in_endpoint: at(`${prefix}/sign-in/`),
     ...(idp === undefined ? {} : { social_exchange_endpoint: at(`${prefix}/social-exchange/`) }),
     refresh_endpoint: at(`${prefix}/refresh/`),
+    csrf_endpoint: at(`${prefix}/csrf/`),
     logoff_endpoint: at(`${prefix}/logoff/`),
   };
 }

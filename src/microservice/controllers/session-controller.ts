@@ -1,8 +1,9 @@
-/** The endpoints of a session: sign-in, social-exchange, refresh, logoff. */
+/** The endpoints of a session: sign-in, social-exchange, login, callback, refresh, csrf, logoff. */
 import type { Request, Response } from 'express';
-import { Body, JsonController, OnUndefined, Post } from 'routing-controllers';
+import { Body, Get, JsonController, OnUndefined, Param, Post } from 'routing-controllers';
 import { ParseError } from '../../core/exceptions';
 import { checkOrigin } from '../cookies/request-origin';
+import type { LoginPages } from '../identity-providers/login-pages';
 import type { Options } from '../options';
 import type { Exchange, Sessions } from '../sessions';
 import type { SignedIn, SocialWay } from '../ways-in';
@@ -30,6 +31,12 @@ export function sessionController(options: Options, sessions: Sessions): new () 
     @Post('/refresh')
     refresh(@Body(jsonBody) body: unknown): Promise<SignedIn> {
       return sessions.refresh(this.received(body));
+    }
+
+    /** For a page that was reloaded, or came back from a provider: who may read the answer is of an allowed origin. */
+    @Post('/csrf')
+    csrf(@Body(jsonBody) body: unknown): { CSRF_token: string } {
+      return sessions.csrfToken(this.received(body));
     }
 
     @Post('/logoff')
@@ -64,13 +71,38 @@ export function socialExchangeController(options: Options, sessions: Sessions, s
   return SocialExchangeController;
 }
 
-// What all four ask before anything else, and say with every answer (RFC 6749 §5.1: "no-store", "no-cache").
+/** Logins at the providers, with this server as the client. */
+export function loginController(options: Options, pages: LoginPages): new () => object {
+  @JsonController(options.prefix)
+  class LoginController {
+    authenticationClasses = [BearerChallenge];
+    permissionClasses = [];
+    throttleClasses = [];
+
+    declare request: Request;
+    declare response: Response;
+
+    @Get('/login/:provider')
+    login(@Param('provider') provider: string): Promise<Response> {
+      return pages.begin(provider, this.request, this.response);
+    }
+
+    @Get('/callback/:provider')
+    callback(@Param('provider') provider: string): Promise<Response> {
+      return pages.finish(provider, this.request, this.response);
+    }
+  }
+  return LoginController;
+}
+
+// What the endpoints for pages ask before anything else, and say with every answer (RFC 6749 §5.1: "no-store", "no-cache").
 function received({ request, response }: Omit<Exchange, 'body'>, body: unknown, options: Options): Exchange {
   response.setHeader('Cache-Control', 'no-store');
   response.setHeader('Pragma', 'no-cache');
   checkOrigin(request, options);
   // A form, which any page can send, is no JSON, even where a parser of the app's own has read it.
-  if (hasContent(request) && request.is('application/json') === false) throw new ParseError('The body must be JSON: application/json');
+  if (hasContent(request) && request.is('application/json') === false)
+    throw new ParseError('The body must be JSON: application/json');
   return { request, response, body };
 }
 

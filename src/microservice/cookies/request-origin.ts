@@ -20,6 +20,5 @@ export function checkOrigin({ headers }: Request, { allowedOrigins, cookieSameSi
   const isForeign = site === 'cross-site' && !(isAllowed && cookieSameSite === 'none');
   const isUnnamed = origin === undefined && site !== undefined && site !== 'same-origin' && site !== 'none';
   const isOtherOrigin = origin !== undefined && !isAllowed;
-  if (isForeign || isUnnamed || isOtherOrigin)
-    throw new PermissionDenied('Requests from this origin are not accepted');
+  if (isForeign || isUnnamed || isOtherOrigin) throw new PermissionDenied('Requests from this origin are not accepted');
 }

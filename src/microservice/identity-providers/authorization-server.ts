@@ -186,12 +186,3 @@ async function load(): Promise<Library> {
     });
   }
 }
-
-/** Can logins be offered at all? */
-export function isLoginInstalled(): boolean {
-  try {
-    return require.resolve('openid-client') !== '';
-  } catch {
-    return false;
-  }
-}

@@ -1,8 +1,13 @@
 /** What every store of the microservice keeps to; a new one is added to `places.ts`. */
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { DataSource } from 'typeorm';
 import type { RefreshFamily, Rotation, StoredSigningKey } from '../../../src/microservice';
-import { openOrSkip, places, type OpenStore } from './places';
+import { microserviceEntities, microserviceMigrations, typeOrmStore } from '../../../src/microservice/typeorm';
+import { needsServer, places, storeAt, type OpenStore } from './places';
 
 const issuer = 'https://auth.example.com';
 // Redis counts by its own clock from the moment it is told: the times only have to agree with each other.
@@ -50,8 +55,9 @@ for (const place of places)
     let open: OpenStore;
     let store: OpenStore['store'];
 
-    beforeEach(async function () {
-      open = await openOrSkip(place, this);
+    needsServer(place);
+    beforeEach(async () => {
+      open = await place.open();
       store = open.store;
     });
     afterEach(async () => {
@@ -163,14 +169,68 @@ for (const place of places)
     });
 
     it('keeps everything for another process, and after a close', async function () {
-      if (open.another === undefined) return this.skip();
+      if (open.address === undefined) return this.skip();
       const one = family();
       await store.addFamily(one);
       await store.addSigningKey(signingKey());
-      const other = open.another();
+      const { store: other, close } = await storeAt(open.address);
       expect(await other.findFamily(one.handle)).to.deep.equal(one);
       expect(await other.signingKeys(issuer)).to.have.length(1);
       expect(await other.useOnce('proof', now + 60_000, now)).to.equal(true);
       expect(await store.useOnce('proof', now + 60_000, now)).to.equal(false);
+      await close();
     });
   });
+
+describe('a file of sql.js', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'microservice-'));
+  });
+  afterEach(async () => {
+    await rm(folder, { recursive: true });
+  });
+
+  it('has everything after a restart, and leaves no half of a file behind', async () => {
+    const file = join(folder, 'new', 'sessions.sqlite');
+    const one = family();
+    const first = typeOrmStore({ file });
+    await first.addFamily(one);
+    // Not closed: as after a kill.
+    const second = typeOrmStore({ file });
+    expect(await second.findFamily(one.handle)).to.deep.equal(one);
+    expect(await readdir(join(folder, 'new'))).to.deep.equal(['sessions.sqlite']);
+    await first.close();
+    await second.close();
+  });
+
+  it('is for nobody else to read', async () => {
+    const file = join(folder, 'sessions.sqlite');
+    const store = typeOrmStore({ file });
+    await store.addFamily(family());
+    expect((await stat(file)).mode & 0o777).to.equal(0o600);
+    await store.close();
+  });
+});
+
+describe("an application's own DataSource", () => {
+  it('holds the tables beside its own, and stays open', async () => {
+    const dataSource = new DataSource({
+      type: 'sqljs',
+      entities: [...microserviceEntities],
+      migrations: [...microserviceMigrations],
+    });
+    await dataSource.initialize();
+    await dataSource.runMigrations();
+    const store = typeOrmStore({ dataSource });
+    const one = family();
+    await store.addFamily(one);
+    await store.close();
+    expect(dataSource.isInitialized).to.equal(true);
+    expect(await store.findFamily(one.handle)).to.deep.equal(one);
+    // What the entities say is what the migrations made.
+    expect((await dataSource.driver.createSchemaBuilder().log()).upQueries).to.deep.equal([]);
+    await dataSource.undoLastMigration();
+    await dataSource.destroy();
+  });
+});

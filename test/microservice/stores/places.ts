@@ -3,17 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import type { Context } from 'mocha';
-import { createClient } from 'redis';
-import { DataSource } from 'typeorm';
 import { memoryStore, redisStore, type MicroserviceStore } from '../../../src/microservice';
-import { typeOrmStore } from '../../../src/microservice/typeorm';
+
+export type StoreAddress = { readonly schema: string } | { readonly prefix: string };
 
 export interface OpenStore {
   readonly store: MicroserviceStore;
-  /** A second store on the same place, as another process has it; the memory has none. */
-  another?(): MicroserviceStore;
+  /** Where another process finds the same; nothing but this one sees a memory, or a file of sql.js. */
+  readonly address?: StoreAddress;
   /** Leaves nothing behind. */
   remove(): Promise<void>;
 }
@@ -36,6 +34,14 @@ export const places: readonly StorePlace[] = [
   { name: 'Redis (redis)', server: 'redis', open: openNodeRedis },
 ];
 
+/** The tests of this place are pending where its server is not there. */
+export function needsServer(place: StorePlace): void {
+  before(async function () {
+    const { remove } = await openOrSkip(place, this);
+    await remove();
+  });
+}
+
 /** Opens it; without its server the test is pending, or fails where the server is required. */
 export async function openOrSkip({ open, server = '' }: StorePlace, test: Context): Promise<OpenStore> {
   try {
@@ -50,6 +56,7 @@ export async function openOrSkip({ open, server = '' }: StorePlace, test: Contex
 }
 
 async function openFile(): Promise<OpenStore> {
+  const { typeOrmStore } = await import('../../../src/microservice/typeorm/index.js');
   const folder = await mkdtemp(join(tmpdir(), 'microservice-'));
   const store = typeOrmStore({ file: join(folder, 'sessions.sqlite') });
   const remove = async (): Promise<void> => {
@@ -60,38 +67,54 @@ async function openFile(): Promise<OpenStore> {
 }
 
 async function openPostgres(): Promise<OpenStore> {
-  const schema = `axioms_sessions_${randomUUID().replaceAll('-', '')}`;
-  const place = { url: postgresUrl, schema };
-  const opened = [typeOrmStore(place)];
+  const address = { schema: `axioms_sessions_${randomUUID().replaceAll('-', '')}` };
+  const { store, close } = await storeAt(address);
   // Asked something, so that a database that is not there is noticed here.
-  await opened[0]!.signingKeys('nobody');
-  return {
-    store: opened[0]!,
-    another: () => {
-      opened.push(typeOrmStore(place));
-      return opened.at(-1)!;
-    },
-    remove: async () => {
-      for (const store of opened) await store.close();
-      await dropSchema(schema);
-    },
+  await store.signingKeys('nobody');
+  const remove = async (): Promise<void> => {
+    await close();
+    await dropSchema(address.schema);
   };
+  return { store, address, remove };
+}
+
+interface OwnStore {
+  readonly store: MicroserviceStore;
+  close(): Promise<void>;
+}
+
+/** A store of one's own on a place that another one may have opened. Nothing is loaded that is not needed. */
+export async function storeAt(address: StoreAddress): Promise<OwnStore> {
+  if ('schema' in address) {
+    const { typeOrmStore } = await import('../../../src/microservice/typeorm/index.js');
+    const store = typeOrmStore({ url: postgresUrl, schema: address.schema });
+    return { store, close: () => store.close() };
+  }
+  const { Redis } = await import('ioredis');
+  const client = new Redis(redisUrl);
+  const close = (): Promise<void> => {
+    client.disconnect();
+    return Promise.resolve();
+  };
+  return { store: redisStore(client, address), close };
 }
 
 export async function dropSchema(schema: string): Promise<void> {
+  const { DataSource } = await import('typeorm');
   const database = await new DataSource({ type: 'postgres', url: postgresUrl }).initialize();
   await database.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`);
   await database.destroy();
 }
 
 async function openIoredis(): Promise<OpenStore> {
+  const { Redis } = await import('ioredis');
   const client = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: 1, retryStrategy: () => null });
   client.on('error', () => undefined);
   await client.connect();
   const prefix = `axioms:test:${randomUUID()}:`;
   return {
     store: redisStore(client, { prefix }),
-    another: () => redisStore(client, { prefix }),
+    address: { prefix },
     remove: async () => {
       const keys = await client.keys(`${prefix}*`);
       if (keys.length > 0) await client.del(...keys);
@@ -101,13 +124,14 @@ async function openIoredis(): Promise<OpenStore> {
 }
 
 async function openNodeRedis(): Promise<OpenStore> {
+  const { createClient } = await import('redis');
   const client = createClient({ url: redisUrl, socket: { reconnectStrategy: false } });
   client.on('error', () => undefined);
   await client.connect();
   const prefix = `axioms:test:${randomUUID()}:`;
   return {
     store: redisStore(client, { prefix }),
-    another: () => redisStore(client, { prefix }),
+    address: { prefix },
     remove: async () => {
       const keys = await client.keys(`${prefix}*`);
       if (keys.length > 0) await client.del(keys);
