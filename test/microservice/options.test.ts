@@ -14,7 +14,7 @@ const good = {
 };
 
 async function start(options: object): Promise<void> {
-  await createMicroservice({ ...good, ...options } as MicroserviceOptions).close();
+  await createMicroservice({ ...good, ...options }).close();
 }
 
 describe('the options of a microservice', () => {
