@@ -16,9 +16,14 @@ export type {
 export type { CallableAttribute } from './tokens/custom-claims';
 export type { NewSigningKey, SigningAlgorithm } from './tokens/signing-keys';
 export type { SignedIn } from './ways-in';
-export type { ProviderOptions } from './identity-providers/provider-options';
+export { InvalidFields, type FieldErrors } from './invalid-fields';
 export { MemoryUserStore } from './users/memory-user-store';
 export { PhcPasswordHasher, type PasswordHasher, type PasswordHasherOptions } from './users/password-hasher';
-export { MemorySignInAttempts, type SignInAttempts, type SignInLimits } from './users/sign-in-attempts';
+export type { ScryptParameters } from './users/scrypt-scheme';
+export type { Argon2Parameters } from './users/argon2-scheme';
+export type { HashingBounds } from './users/hashing-queue';
+export { MemorySignInAttempts, type Attempt, type SignInAttempts, type SignInLimits } from './users/sign-in-attempts';
 export type { Identity, NewUser, StoredUser, User } from './users/user';
-export { UserConflict, type UserStore } from './users/user-store';
+export { UserConflict, type ConflictReason, type UserStore } from './users/user-store';
+export { IdentityRefused, type IdentityReason } from './identity-providers/refusal';
+export type { CommonProviderOptions, ProviderChoice, ProviderOptions } from './identity-providers/provider-options';

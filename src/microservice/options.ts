@@ -71,7 +71,16 @@ const providers = kindOf<ProviderOptions | readonly ProviderOptions[]>(
 );
 
 const storeMethods = {
-  users: ['findById', 'findByUsername', 'findByIdentity', 'findByEmail', 'create', 'link', 'touchLogin'],
+  users: [
+    'findById',
+    'findByUsername',
+    'findByIdentity',
+    'findByEmail',
+    'create',
+    'link',
+    'replacePasswordHash',
+    'touchLogin',
+  ],
   families: ['addFamily', 'findFamily', 'rotateFamily', 'removeFamily', 'familiesOf', 'useOnce', 'removeExpired'],
   keys: ['addSigningKey', 'signingKeys', 'removeSigningKey'],
 };

@@ -11,14 +11,6 @@ import type { VerifiedIdentity } from './identity';
 import type { IdentityProvider } from './identity-provider';
 import { asRefusal, IdentityRefused } from './refusal';
 
-/** The body of an exchange, as it was sent: `id_token`, and `access_token` where there is one; the rest is not looked at. */
-export interface ExchangeRequest {
-  readonly id_token?: unknown;
-  readonly access_token?: unknown;
-  /** Not from the body: where our own login sent a nonce, this one. */
-  readonly nonce?: string | undefined;
-}
-
 export interface SocialExchangeOptions {
   /** Attributes that a new user gets beside name, e-mail address, given and family name. */
   readonly profile?: (identity: VerifiedIdentity) => Readonly<Record<string, unknown>>;
@@ -32,6 +24,7 @@ export interface SocialExchangeOptions {
 const fields = {
   id_token: { isRequired: true, longest: 65_536 },
   access_token: { isRequired: false, longest: 65_536 },
+  nonce: { isRequired: false, longest: 1024 },
 };
 
 /**
@@ -64,15 +57,16 @@ export class SocialExchange {
   }
 
   /**
+   * @param body as it was sent: `id_token`, and `access_token` and `nonce` where there are such; the rest is not looked at
    * @throws InvalidFields for a body without an `id_token`.
    * @throws IdentityRefused (401) where a token is not acceptable, or the account is not to be had.
    * @throws ServiceUnavailable where the provider's keys cannot be had.
    */
-  async exchange(request: ExchangeRequest): Promise<User> {
-    const { id_token = '', access_token } = textFields(request, fields);
+  async exchange(body: unknown): Promise<User> {
+    const { id_token = '', access_token, nonce } = textFields(body, fields);
     try {
       const provider = this.#providerOf(id_token);
-      return await this.signIn(await provider.verify({ id_token, access_token, nonce: request.nonce }));
+      return await this.signIn(await provider.verify({ id_token, access_token, nonce }));
     } catch (error) {
       this.#report(error);
       throw error;

@@ -4,5 +4,10 @@ export type { DatabasePlace } from './database';
 export { microserviceEntities } from './tables';
 export { microserviceMigrations } from './migrations';
 export { TypeOrmUserStore, type TypeOrmUserStoreOptions } from '../users/typeorm-user-store';
-export { IdentityEntity, UserEntity, type IdentityRow, type UserRow } from '../users/typeorm-entities';
-export { userMigrations } from '../users/create-users-migration';
+export type { UserColumns } from '../users/user-columns';
+export { IdentityEntity, UserEntity, userEntities, type IdentityRow, type UserRow } from '../users/typeorm-entities';
+export {
+  CreateAxiomsIdentities1735689600001,
+  CreateAxiomsUsers1735689600000,
+  userMigrations,
+} from '../users/create-users-migration';

@@ -1,6 +1,6 @@
 /** Signing in with a name and a password. */
 import { consoleLogger } from '../../core/console-logger';
-import { AuthenticationFailed } from '../../core/exceptions';
+import { AuthenticationFailed, ImproperlyConfigured } from '../../core/exceptions';
 import type { Logger } from '../../core/setting-kinds';
 import { textFields } from '../invalid-fields';
 import type { PasswordHasher } from './password-hasher';
@@ -40,12 +40,17 @@ export class PasswordSignIn {
   readonly #clock: () => number;
   readonly #logger: Logger;
 
+  /** @throws ImproperlyConfigured for a hasher without a decoy. */
   constructor(
     private readonly users: UserStore,
     private readonly hasher: PasswordHasher,
     private readonly attempts: SignInAttempts,
     { clock = () => Date.now(), logger = consoleLogger }: PasswordSignInOptions = {},
   ) {
+    if (typeof (hasher.decoy as unknown) !== 'string')
+      throw new ImproperlyConfigured(
+        "The password hasher has no 'decoy': a hash with today's parameters that nobody has.",
+      );
     this.#clock = clock;
     this.#logger = logger;
   }

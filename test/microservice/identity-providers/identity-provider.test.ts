@@ -55,12 +55,12 @@ for (const kind of ['generic', 'cognito'] as const)
       ['an empty subject', { sub: '' }, 'token_subject'],
       ['a number for a subject', { sub: 1 }, 'token_subject'],
       ['a subject that is too long', { sub: 'x'.repeat(256) }, 'token_subject'],
-      ['an expiry that is past', { exp: now() - 60 }, 'token_expired'],
+      ['an expiry that is past', { exp: () => now() - 60 }, 'token_expired'],
       ['no expiry', { exp: undefined }, 'token_claim'],
       ['an expiry that is text', { exp: '9999999999' }, 'token_claim'],
       ['no time of issue', { iat: undefined }, 'token_claim'],
-      ['a time of issue in the future', { iat: now() + 60 }, 'token_not_yet_valid'],
-      ['a time before which it is not valid', { nbf: now() + 60 }, 'token_not_yet_valid'],
+      ['a time of issue in the future', { iat: () => now() + 60 }, 'token_not_yet_valid'],
+      ['a time before which it is not valid', { nbf: () => now() + 60 }, 'token_not_yet_valid'],
       ['the use of an access token', { token_use: 'access' }, 'token_kind'],
       ['no use', { token_use: undefined }, 'token_kind', 'cognito'],
       ['the mark of a refresh token', { typ: 'Refresh' }, 'token_kind'],
@@ -149,7 +149,7 @@ for (const kind of ['generic', 'cognito'] as const)
       ['no client', { client_id: undefined }, 'token_party'],
       ['the use of an ID token', { token_use: 'id' }, 'token_kind'],
       ['no use', { token_use: undefined }, 'token_kind', 'cognito'],
-      ['an expiry that is past', { exp: now() - 60 }, 'token_expired'],
+      ['an expiry that is past', { exp: () => now() - 60 }, 'token_expired'],
       ['the mark of a refresh token', { typ: 'Refresh' }, 'token_kind'],
       ['the nonce of an ID token', { nonce: 'n1' }, 'token_kind'],
       ['another issuer', { iss: 'https://evil.example.com' }, kind === 'cognito' ? 'token_issuer' : 'token_hash'],
@@ -235,7 +235,7 @@ describe('what is said about a provider', () => {
     ['a further client', { authorizedParties: ['mobile'] }, { azp: 'mobile' }],
     ['no verified address', { requireVerifiedEmail: false }, { email_verified: false }],
     ['a required claim', { requiredClaims: { hd: 'example.com' } }, { hd: 'example.com' }],
-    ['a greatest age', { maxTokenAge: 60 }, { iat: now() - 30 }],
+    ['a greatest age', { maxTokenAge: 60 }, { iat: () => now() - 30 }],
   ];
   for (const [what, options, claims] of accepted)
     it(`may be ${what}`, async () => {
@@ -247,7 +247,7 @@ describe('what is said about a provider', () => {
     ['a trusted audience instead of the client', { trustedAudiences: ['x'] }, { aud: 'x' }, 'token_audience'],
     ['a required claim of another value', { requiredClaims: { hd: 'a.example' } }, { hd: 'b.example' }, 'token_claim'],
     ['a required claim that is not there', { requiredClaims: { hd: 'a.example' } }, {}, 'token_claim'],
-    ['a token that is too old', { maxTokenAge: 60 }, { iat: now() - 120 }, 'token_too_old'],
+    ['a token that is too old', { maxTokenAge: 60 }, { iat: () => now() - 120 }, 'token_too_old'],
   ];
   for (const [what, options, claims, reason] of refused)
     it(`refuses ${what}`, async () => {

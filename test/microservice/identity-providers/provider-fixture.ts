@@ -70,8 +70,10 @@ export class ProviderFixture {
 
   #signed(claims: object, header: object, key: SigningKey): string {
     const now = Math.floor(Date.now() / 1000);
-    const all = { iss: this.iss, iat: now, exp: now + 300, ...claims };
-    return signed({ alg: key.alg, kid: key.kid, ...header }, all, key);
+    const all = Object.entries({ iss: this.iss, iat: now, exp: now + 300, ...claims });
+    // A time is counted from when the token is made, not from when its test was written down.
+    const made = all.map(([name, value]) => [name, typeof value === 'function' ? (value as () => unknown)() : value]);
+    return signed({ alg: key.alg, kid: key.kid, ...header }, Object.fromEntries(made) as object, key);
   }
 }
 

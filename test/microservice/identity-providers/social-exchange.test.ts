@@ -48,6 +48,8 @@ describe("exchanging a provider's tokens", () => {
 
   for (const [what, body, fields] of [
     ['nothing', {}, { id_token: ['This field is required.'] }],
+    ['no body', null, { id_token: ['This field is required.'] }],
+    ['a nonce that is a number', { id_token: 'x', nonce: 1 }, { nonce: ['Not a valid string.'] }],
     ['null', { id_token: null }, { id_token: ['This field may not be null.'] }],
     ['nothing in it', { id_token: '' }, { id_token: ['This field may not be blank.'] }],
     ['a list', { id_token: ['x'] }, { id_token: ['Not a valid string.'] }],
@@ -71,6 +73,12 @@ describe("exchanging a provider's tokens", () => {
       expect((error as InvalidFields).toJSON()).to.deep.include({ error: 'invalid_request', fields });
       expect(await fixture.users.findByUsername('ged')).to.equal(undefined);
     });
+
+  it('holds the ID token to a nonce in the body', async () => {
+    const id_token = fixture.idToken({ nonce: 'n1' });
+    await fixture.exchange().exchange({ id_token, nonce: 'n1' });
+    expect(await refusalOf(fixture.exchange().exchange({ id_token, nonce: 'n2' }))).to.equal('token_nonce');
+  });
 
   it('takes an access token that is null for none', async () => {
     await fixture.exchange().exchange({ id_token: fixture.idToken(), access_token: null });

@@ -8,6 +8,7 @@ import { MemorySignInAttempts } from '../../../src/microservice/users/sign-in-at
 import type { User } from '../../../src/microservice/users/user';
 import { RecordingLogger } from '../../issuer/recording-logger';
 import { FakeTime } from '../../issuer/fake-time';
+import { silentLogger } from '../../issuer/test-issuer';
 
 const scrypt = { ln: 10, r: 8, p: 1 };
 const address = '192.0.2.1';
@@ -15,7 +16,7 @@ const address = '192.0.2.1';
 /** Writes down what it is asked. */
 class SpyingHasher implements PasswordHasher {
   readonly calls: { readonly method: 'hash' | 'verify'; readonly password: string; readonly hash?: string }[] = [];
-  readonly #inner = new PhcPasswordHasher({ scrypt }, null);
+  readonly #inner = new PhcPasswordHasher({ scrypt, logger: silentLogger }, null);
 
   get decoy(): string {
     return this.#inner.decoy;
