@@ -80,8 +80,8 @@ class Crowd {
   }
 
   async fill() {
-    for (let index = 0; index < this.amount; index += 100) {
-      const begun = Array.from({ length: 100 }, (_, one) => this.families.begin(`user-${index + one}`, null));
+    for (let index = 0; index < this.amount; index += 10) {
+      const begun = Array.from({ length: 10 }, (_, one) => this.families.begin(`user-${index + one}`, null));
       for (const { token } of await Promise.all(begun)) this.tokens.push(token);
     }
     await this.settle?.();
