@@ -44,7 +44,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'openid-client': ['microservice'],
   typeorm: ['microservice'],
   express: binding,
-  'routing-controllers': binding,
+  'routing-controllers': [...binding, 'testing'],
   typedi: binding,
   'class-validator': binding,
   'class-transformer': binding,
@@ -142,6 +142,8 @@ describe('the architecture', () => {
     );
     expect(readers.filter(name => !name.startsWith('cli')).map(name => relative('.', name))).to.have.members([
       join('routing-controllers', 'server.ts'),
+      // Whether this is production, where nobody may be forced.
+      join('testing', 'force-authenticate.ts'),
     ]);
   });
 

@@ -61,7 +61,7 @@ export function keysOfToken(claims: Claims): string[] {
 
 /** Is a token of this `iat` among those issued before this time? One that does not say when is. */
 export function isIssuedBefore({ iat }: Claims, before: number): boolean {
-  return typeof iat !== 'number' || iat < before;
+  return typeof iat !== 'number' || !(iat >= before);
 }
 
 /**

@@ -9,16 +9,18 @@ import {
   type CurrentUserChecker,
   type UseMetadata,
 } from 'routing-controllers';
+import type { AxiomsRequest } from '../authentication/user';
 import { APIException, ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
+import { after, attempt, type Soon } from '../core/soon';
 import { isAuthenticated } from '../permissions/access';
 import { answerTo, isAnswer, logAnswer, sendAnswer } from '../views/exception-handler';
 import { afterTheBody, beforeTheBody } from '../views/lifecycle';
 import type { RouteRules } from '../views/route-rules';
 import { Visit, findVisit, type Services, type Stage } from '../views/visit';
-import type { AxiomsRequest } from '../authentication/user';
 import { askChecker, checkRoles } from './authorized';
 import { asParseError, bodyParser } from './body';
 import type { GuardedRoute, GuardedRoutes } from './guarded-routes';
+import { joined } from './layers';
 import {
   isErrorMiddleware,
   isMiddlewareClass,
@@ -53,22 +55,23 @@ export class AxiomsDriver extends ExpressDriver {
     const route = this.routes.add(meta, this.routePrefix);
     const uses = [...meta.controllerMetadata.uses, ...meta.uses];
     meta.methodOverride ??= runOnItsController;
+    const [admit, permit] = [this.firstGuard(meta, route), this.secondGuard(meta, route)];
+    const handle = this.handler(meta, route, execute);
+    const [before, behind] = [uses.filter(use => !use.afterAction), uses.filter(use => use.afterAction)];
+    const steps = [
+      admit,
+      ...this.middlewares(meta, before),
+      ...this.bodyParsers(meta),
+      permit,
+      ...this.uploads(meta),
+      handle,
+      ...this.middlewares(meta, behind),
+      ...(mayBeOptions(meta) ? [endOptions] : []),
+    ];
     registrarOf(this.app as object, meta, route.rules).call(
       this.app,
       routePath(this.routePrefix, meta),
-      this.firstGuard(meta, route),
-      ...this.middlewares(
-        meta,
-        uses.filter(use => !use.afterAction),
-      ),
-      ...this.bodyParsers(meta),
-      this.secondGuard(meta, route),
-      ...this.uploads(meta),
-      this.handler(meta, route, execute),
-      ...this.middlewares(
-        meta,
-        uses.filter(use => use.afterAction),
-      ),
+      ...joined(steps, [admit, permit, handle]),
     );
   }
 
@@ -78,11 +81,12 @@ export class AxiomsDriver extends ExpressDriver {
     return (request, response, next) => {
       // Another route's handler has this request already: Express goes on after an answer.
       if (findVisit(request)?.stage === 'handled') return;
-      this.guard(meta, { request, response, next }, async () => {
+      this.guard(meta, { request, response, next }, () => {
         const visit = new Visit(route.rules, this.services, route.makeController(), request as AxiomsRequest, response);
-        await beforeTheBody(visit);
-        this.checkCaller(meta, request);
-        visit.stage = 'admitted';
+        return after(beforeTheBody(visit), () => {
+          this.checkCaller(meta, request);
+          visit.stage = 'admitted';
+        });
       });
     };
   }
@@ -98,27 +102,32 @@ export class AxiomsDriver extends ExpressDriver {
   private secondGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
     return (request, response, next) => {
       const action = { request, response, next };
-      this.guard(meta, action, async () => {
+      this.guard(meta, action, () => {
         const visit = visitAt('admitted', route, request);
-        if (meta.isAuthorizedUsed && this.authorizationChecker !== undefined)
-          await askChecker(this.authorizationChecker, action, rolesOf(meta));
-        await afterTheBody(visit);
-        visit.stage = 'permitted';
+        const checked = after(this.askOwnChecker(meta, action), () => afterTheBody(visit));
+        return after(checked, () => {
+          visit.stage = 'permitted';
+        });
       });
     };
   }
 
-  private guard(meta: ActionMetadata, action: Action, check: () => Promise<void>): void {
-    const next = action.next as NextFunction;
-    const run = async (): Promise<void> => check();
-    run().then(
-      () => {
-        next();
-      },
-      (error: unknown) => {
+  private askOwnChecker(meta: ActionMetadata, action: Action): Soon<void> {
+    if (meta.isAuthorizedUsed && this.authorizationChecker !== undefined)
+      return askChecker(this.authorizationChecker, action, rolesOf(meta));
+  }
+
+  private guard(meta: ActionMetadata, action: Action, check: () => Soon<void>): void {
+    const checked = attempt(
+      () => after(check(), () => true),
+      error => {
         this.handleError(asServerError(error), meta, action);
+        return false;
       },
     );
+    void after(checked, isPassed => {
+      if (isPassed) (action.next as NextFunction)();
+    });
   }
 
   private bodyParsers(meta: ActionMetadata): RequestHandler[] {
@@ -288,6 +297,15 @@ export class AxiomsDriver extends ExpressDriver {
       });
   }
 }
+
+function mayBeOptions({ type }: ActionMetadata): boolean {
+  return type === 'all' || type === 'options';
+}
+
+// After an OPTIONS request Express answers by itself, even where there is an answer, and ends the connection over it.
+const endOptions: RequestHandler = (request, response, next) => {
+  if (request.method !== 'OPTIONS' || !response.headersSent) next();
+};
 
 type GlobalMiddleware = Parameters<ExpressDriver['registerMiddleware']>[0];
 type Registrar = (...args: unknown[]) => void;

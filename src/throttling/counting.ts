@@ -1,6 +1,7 @@
 /** How a server counts: with its store, and by its policy while the store cannot be reached. */
 import { ServiceUnavailable } from '../core/exceptions';
 import type { Settings } from '../core/settings';
+import { after, attempt, type Soon } from '../core/soon';
 import { StoreWatch } from '../core/store-watch';
 import type { Hit, OutagePolicy, Rate, ThrottleStore } from '../core/throttle-rates';
 import { MemoryThrottleStore } from './memory-store';
@@ -27,17 +28,30 @@ class Counting {
    * @returns `undefined`: it could not be counted, and is let through.
    * @throws ServiceUnavailable where it could not be counted, and the policy is closed.
    */
-  async hit(key: string, rate: Rate): Promise<Hit | undefined> {
-    try {
-      const hit = await this.#store.hit(key, rate);
-      this.#watch.worked();
-      return hit;
-    } catch (error) {
-      this.#watch.failed(error);
-      if (this.#policy === 'closed') throw new ServiceUnavailable(undefined, 1, { cause: error });
-      return this.#policy === 'open' ? undefined : this.#local.hit(key, rate);
-    }
+  hit(key: string, rate: Rate): Soon<Hit | undefined> {
+    const counted = (): Soon<Hit | undefined> => after(this.#store.hit(key, rate), answer => this.#worked(answer));
+    return attempt(counted, error => this.#withoutStore(error, key, rate));
   }
+
+  #worked(answer: unknown): Hit {
+    const hit = checkedHit(answer);
+    this.#watch.worked();
+    return hit;
+  }
+
+  #withoutStore(error: unknown, key: string, rate: Rate): Hit | undefined {
+    this.#watch.failed(error);
+    if (this.#policy === 'closed') throw new ServiceUnavailable(undefined, 1, { cause: error });
+    return this.#policy === 'open' ? undefined : this.#local.hit(key, rate);
+  }
+}
+
+// What is no answer is an outage: it must not let anybody through by itself.
+function checkedHit(answer: unknown): Hit {
+  const { isAllowed, remaining, reset } = Object(answer) as Partial<Record<keyof Hit, unknown>>;
+  if (typeof isAllowed === 'boolean' && typeof remaining === 'number' && typeof reset === 'number')
+    return { isAllowed, remaining, reset };
+  throw new TypeError('The throttle store must answer { isAllowed, remaining, reset }');
 }
 
 const countings = new WeakMap<Settings, Counting>();

@@ -6,6 +6,7 @@ import type { AxiomsRequest } from '../authentication/user';
 import { claimValue } from '../core/claims';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Settings } from '../core/settings';
+import { after, type Soon } from '../core/soon';
 import { parseRate, rateForm, type Rate } from '../core/throttle-rates';
 import type { ApiView } from '../permissions/base';
 import { BaseThrottle, type Limit } from './base';
@@ -14,7 +15,8 @@ import { callerOf } from './identity';
 
 const limits = Symbol('axioms.limits');
 
-type WithLimits = Request & { [limits]?: Map<BaseThrottle, Limit> };
+/** Of each throttle that counted the request: kept with it, for a throttle may be shared by all requests. */
+type WithLimits = Request & { [limits]?: [BaseThrottle, Limit][] };
 
 /**
  * Lets so many requests a period through, counted by what `getCacheKey` returns. A subclass says who is counted, and
@@ -57,15 +59,13 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
     return rate === null ? null : (ratesKnown.get(rate) ?? this.#parsed(rate));
   }
 
-  async allowRequest(request: Request, controller: ApiView): Promise<boolean> {
+  allowRequest(request: Request, controller: ApiView): Soon<boolean> {
     const rate = this.parseRate(this.getRate(request, controller));
     const key = rate === null ? null : this.getCacheKey(request, controller);
     if (rate === null || key === null) return true;
     const name = this.scopeFor(controller) ?? this.constructor.name;
-    const hit = await countingOf(contextOf(request).settings).hit(this.#storeKey(name, rate, key), rate);
-    if (hit === undefined) return true;
-    ((request as WithLimits)[limits] ??= new Map()).set(this, { ...rate, ...hit, name });
-    return hit.isAllowed;
+    const counted = countingOf(contextOf(request).settings).hit(this.#storeKey(name, rate, key), rate);
+    return after(counted, hit => hit === undefined || this.#keep(request, { name, ...rate, ...hit }));
   }
 
   override wait(request?: Request): number | undefined {
@@ -73,7 +73,7 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
   }
 
   override limit(request: Request): Limit | undefined {
-    return (request as WithLimits)[limits]?.get(this);
+    return (request as WithLimits)[limits]?.find(([throttle]) => throttle === this)?.[1];
   }
 
   override checkConfiguration(controller: ApiView, settings: Settings): void {
@@ -100,6 +100,11 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
     );
   }
 
+  #keep(request: Request, limit: Limit): boolean {
+    ((request as WithLimits)[limits] ??= []).push([this, limit]);
+    return limit.isAllowed;
+  }
+
   #parsed(text: string): Rate {
     const rate = parseRate(text);
     if (rate === undefined)
@@ -115,7 +120,8 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
   #storeKey(name: string, { amount, seconds }: Rate, key: unknown): string {
     if (typeof key !== 'string')
       throw new ImproperlyConfigured(`${this.constructor.name}.getCacheKey must return a string, or null.`);
-    const whole = JSON.stringify([name, amount, seconds, key]);
+    // With the length of the name no two of them can be spelled the same.
+    const whole = `${name.length}:${name}:${amount}/${seconds}:${key}`;
     return whole.length <= longestKey ? whole : hash('sha256', whole, 'base64');
   }
 }

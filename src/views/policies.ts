@@ -50,12 +50,12 @@ function checkedList(
   list: unknown,
   isRight: (listed: unknown) => boolean,
 ): readonly unknown[] {
+  const wrong = Array.isArray(list) ? list.findIndex(listed => !isRight(listed)) : 0;
+  if (wrong < 0) return list as readonly unknown[];
   const place = `${controller.constructor.name}.${name}`;
   if (!Array.isArray(list))
     throw new ImproperlyConfigured(`${place} must be a list of classes: write ${name} = [SomeClass];`);
-  const wrong = list.findIndex(listed => !isRight(listed));
-  if (wrong >= 0) throw new ImproperlyConfigured(`${place}[${wrong}] ${whatIsWrong(list[wrong], name)}`);
-  return list;
+  throw new ImproperlyConfigured(`${place}[${wrong}] ${whatIsWrong(list[wrong], name)}`);
 }
 
 function whatIsWrong(listed: unknown, name: ListName): string {

@@ -6,6 +6,7 @@ import { requireOneOwner } from '../permissions/ownership';
 import { hasObjectRule, isEarly, permissionTree, requirementOf, type PermissionTree } from '../permissions/tree';
 import { MethodOnly } from './method-only';
 import { authenticationClassesOf, permissionRulesOf, throttleClassesOf } from './policies';
+import { StandingRules } from './standing-rules';
 import type { Services } from './visit';
 
 /** A handler and its route, as the binding sees them. */
@@ -34,6 +35,8 @@ export interface RouteRules extends Route {
   readonly hasObjectRule: boolean;
   /** Is the handler about one object, when it is asked with this method? */
   isObjectAction(method: string): boolean;
+  /** Where all of its rules stand in plain fields. */
+  readonly standing: StandingRules | undefined;
   /** Was this permission of the list found to be decided per request? */
   isLate(index: number): boolean;
 }
@@ -68,6 +71,7 @@ export function routeRules(route: Route, controller: ApiView, services: Services
     permissions,
     isObjectAction: objectActionTest(route, listedObjectActions(controller, shown, place)),
     hasObjectRule: trees?.some(hasObjectRule) ?? false,
+    standing: StandingRules.of(trees, permissions, controller),
     isLate: index => late?.[index] ?? false,
   };
 }

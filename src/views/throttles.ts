@@ -1,25 +1,33 @@
 /** How often: every throttle of the route is asked, and what they say becomes one answer. */
 import type { HeaderFields } from '../core/exceptions';
 import { Throttled } from '../core/exceptions';
+import { after, inTurn, type Soon } from '../core/soon';
 import type { BaseThrottle, Limit } from '../throttling/base';
 import { throttleClassesOf } from './policies';
 import type { Visit } from './visit';
 
 /**
- * All are asked, also after one refused, and those that allow have counted the request, as in DRF. They are asked side
- * by side, so that several cost the time of one.
+ * All are asked, one after the other, also after one refused; those that allow have counted the request, as in DRF.
  *
  * @throws Throttled with the longest wait.
  */
-export async function checkThrottles(visit: Visit): Promise<void> {
-  const classes = throttleClassesOf(visit.controller, visit.settings);
-  if (classes.length === 0) return;
-  const throttles = classes.map(one => visit.services.make(one));
-  const answers = await Promise.all(throttles.map(async one => one.allowRequest(visit.request, visit.controller)));
-  const refusing = throttles.filter((_, index) => (answers[index] as unknown) !== true);
+export function checkThrottles(visit: Visit): Soon<void> {
+  const throttles = throttleClassesOf(visit.controller, visit.settings).map(one => visit.services.make(one));
+  if (throttles.length === 0) return;
+  const refusing: BaseThrottle[] = [];
+  const ask = (throttle: BaseThrottle): Soon<void> =>
+    after(throttle.allowRequest(visit.request, visit.controller), (isAllowed: unknown) => {
+      if (isAllowed !== true) refusing.push(throttle);
+    });
+  return after(inTurn(throttles, ask), () => {
+    tell(visit, throttles, refusing);
+  });
+}
+
+function tell(visit: Visit, throttles: readonly BaseThrottle[], refusing: readonly BaseThrottle[]): void {
   const fields = rateLimitFields(throttles, visit);
   if (refusing.length > 0) throw new Throttled(longestWait(refusing, visit), undefined, { headers: fields });
-  for (const [name, value] of Object.entries(fields)) visit.response.setHeader(name, value);
+  for (const name in fields) visit.response.setHeader(name, fields[name] as string);
 }
 
 function longestWait(refusing: readonly BaseThrottle[], { request }: Visit): number {
@@ -28,9 +36,9 @@ function longestWait(refusing: readonly BaseThrottle[], { request }: Visit): num
 }
 
 // draft-ietf-httpapi-ratelimit-headers-10 §3, §4: the limits, and what is left of them.
-function rateLimitFields(throttles: readonly BaseThrottle[], { request }: Visit): HeaderFields {
+function rateLimitFields(throttles: readonly BaseThrottle[], { request }: Visit): HeaderFields | undefined {
   const known = throttles.map(one => one.limit?.(request)).filter(limit => limit !== undefined);
-  if (known.length === 0) return {};
+  if (known.length === 0) return undefined;
   return { 'RateLimit-Policy': known.map(policyItem).join(', '), RateLimit: known.map(limitItem).join(', ') };
 }
 
@@ -44,5 +52,6 @@ function limitItem({ name, remaining, reset }: Limit): string {
 
 // RFC 9651 §3.3.3.
 function quoted(name: string): string {
+  if (/^[\w-]+$/.test(name)) return `"${name}"`;
   return `"${name.replace(/[^\x20-\x7E]/g, '?').replace(/["\\]/g, '\\$&')}"`;
 }

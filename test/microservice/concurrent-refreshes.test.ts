@@ -11,7 +11,7 @@ const shared = places.filter(({ server }) => server !== undefined);
 for (const place of shared)
   describe(`200 refreshes of one token at once, from four processes, on ${place.name}`, function () {
     this.timeout(120_000);
-    let open: OpenStore;
+    let open: OpenStore | undefined;
     let app: SignInApp;
     let processes: SessionProcess[];
 
@@ -40,7 +40,7 @@ for (const place of shared)
     }
 
     function familiesOf(browser: Browser) {
-      return open.store.familiesOf(issuer, String(claimsOf(browser.accessToken).sub));
+      return open!.store.familiesOf(issuer, String(claimsOf(browser.accessToken).sub));
     }
 
     const statuses = (answers: readonly Response[]): number[] => [...new Set(answers.map(({ status }) => status))];

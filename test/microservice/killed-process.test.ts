@@ -23,7 +23,7 @@ const logOf = (notes: readonly ProcessNote[]): string => JSON.stringify(notes.fi
 for (const place of shared)
   describe(`a process that is killed during a refresh, on ${place.name}`, function () {
     this.timeout(180_000);
-    let open: OpenStore;
+    let open: OpenStore | undefined;
     let app: SignInApp;
     let browser: Browser;
 
@@ -43,7 +43,7 @@ for (const place of shared)
     });
 
     function start(dieAt?: string): Promise<SessionProcess> {
-      const orders = { address: open.address!, time: app.time.now };
+      const orders = { address: open!.address!, time: app.time.now };
       return startSessionProcess(dieAt === undefined ? orders : { ...orders, dieAt });
     }
 
@@ -69,7 +69,7 @@ for (const place of shared)
 
     async function family() {
       const { sub, sid } = claimsOf(browser.accessToken);
-      return (await open.store.familiesOf(issuer, String(sub))).find(({ id }) => id === sid);
+      return (await open!.store.familiesOf(issuer, String(sub))).find(({ id }) => id === sid);
     }
 
     /** The old token and its successor lead to one branch: whoever goes on with one of them ends the other. */

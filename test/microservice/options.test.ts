@@ -1,7 +1,10 @@
 /** Wrong options stop the start, and say which and why. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { ImproperlyConfigured } from 'axioms-routing-controllers';
 import { createMicroservice, memoryStore, MemoryUserStore, type MicroserviceOptions } from '../../src/microservice';
+import { optionsTable } from '../../src/microservice/options';
 import { silentLogger } from '../issuer/test-issuer';
 
 const good = {
@@ -14,7 +17,7 @@ const good = {
 };
 
 async function start(options: object): Promise<void> {
-  await createMicroservice({ ...good, ...options } as MicroserviceOptions).close();
+  await createMicroservice({ ...good, ...options }).close();
 }
 
 describe('the options of a microservice', () => {
@@ -85,6 +88,13 @@ describe('the options of a microservice', () => {
         .with.property('message')
         .that.includes(said);
     });
+
+  it('stand in the README, as the code has them', () => {
+    // The formatter pads the columns of tables.
+    const readme = readFileSync(join(__dirname, '../../../README.md'), 'utf8').replace(/ {2,}/g, ' ');
+    for (const [name, { defaultText, meaning }] of Object.entries(optionsTable))
+      expect(readme).to.include(`| \`${name}\` | ${defaultText} | ${meaning} |`);
+  });
 
   it('says nothing of a secret that it refuses', () => {
     expect(() => createMicroservice({ ...good, secret: 'sparrowhawk' })).to.throw(/^(?!.*sparrowhawk)/s);

@@ -8,9 +8,6 @@ import { claimsOf, headerOf, setCookiesOf, type Browser } from './browser';
 import { issuer, secret, SignInApp } from './sign-in-app';
 
 let app: SignInApp;
-afterEach(async () => {
-  await app?.close();
-});
 
 async function start(options: Partial<MicroserviceOptions> = {}): Promise<SignInApp> {
   app = await new SignInApp({ store: memoryStore(), ...options }).withUsers();
@@ -25,11 +22,13 @@ async function signedIn(): Promise<Browser> {
 }
 
 async function publishedKids(): Promise<unknown[]> {
-  const { body } = await request(app.app).get('/.well-known/jwks.json');
-  return (body as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
+  const answer = await request(app.app).get('/.well-known/jwks.json');
+  return (answer.body as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
 }
 
 describe('signing keys', () => {
+  afterEach(() => app.close());
+
   for (const alg of ['EdDSA', 'ES256', 'RS256'] as const)
     it(`signs with ${alg}, and the other half of the library accepts it without HTTP`, async () => {
       await start({ signingAlgorithm: alg });
@@ -115,10 +114,14 @@ describe('signing keys', () => {
 });
 
 describe('claims of the user', () => {
+  afterEach(() => app.close());
+
   it('are those that are listed, and no others', async () => {
     await start({
       customTokenUserAttributes: ['email', 'nickname'],
-      customTokenCallableAttributes: [{ attrName: 'roles', attrGetter: async ({ username }) => [username, 'wizard'] }],
+      customTokenCallableAttributes: [
+        { attrName: 'roles', attrGetter: ({ username }) => Promise.resolve([username, 'wizard']) },
+      ],
     });
     const browser = await signedIn();
     const own = { email: 'ged@example.com', nickname: null, roles: ['ged', 'wizard'] };
@@ -150,6 +153,8 @@ describe('claims of the user', () => {
 });
 
 describe('a session that is bound to a key (RFC 9449)', () => {
+  afterEach(() => app.close());
+
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   let count = 0;
 
@@ -231,6 +236,8 @@ describe('a session that is bound to a key (RFC 9449)', () => {
 });
 
 describe('one secret', () => {
+  afterEach(() => app.close());
+
   it('is asked of every cookie: with another one, or another salt, nobody is signed in', async () => {
     const store = memoryStore();
     await start({ store });

@@ -38,8 +38,8 @@ export function metadataController(options: Options, keys: SigningKeys): new () 
 }
 
 function GetAt(...paths: readonly string[]): MethodDecorator {
-  return (target, name) => {
-    for (const path of new Set(paths)) Get(path)(target, name as string);
+  return (target, name, descriptor) => {
+    for (const path of new Set(paths)) (Get(path) as MethodDecorator)(target, name, descriptor);
   };
 }
 

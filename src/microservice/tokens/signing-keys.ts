@@ -159,5 +159,5 @@ export class SigningKeys {
 
 function publicPart({ kty, crv, x, y, n, e, kid, alg, use }: JWK): JWK {
   const members = { kty, crv, x, y, n, e, kid, alg, use };
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as unknown as JWK;
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
