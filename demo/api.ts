@@ -1,12 +1,16 @@
 import 'reflect-metadata';
-import { createExpressServer, type AxiomsServer } from 'axioms-routing-controllers';
+import { useExpressServer, type AxiomsServer } from 'axioms-routing-controllers';
+import { serveOpenApi } from 'axioms-routing-controllers/openapi';
+import express from 'express';
 import { Container } from 'typedi';
 import type { DataSource } from 'typeorm';
-import { API } from './accounts';
+import { API, API_SCOPES } from './accounts';
+import { apiClient, docsClient } from './authorization-server/clients';
 import { controllers, type ControllerClass } from './controllers';
 import { listenOn } from './listening';
 import { ArticleRepository } from './models/article';
 import { BookRepository } from './models/book';
+import { AccountController, addSessions, SessionController } from './session-login';
 
 export interface ApiOptions {
   readonly port: number;
@@ -22,9 +26,9 @@ export interface Api {
 
 export async function startApi(options: ApiOptions): Promise<Api> {
   provideRepositories(options.database);
-  const app = createApi(options);
-  const { axioms } = app.locals as { axioms: AxiomsServer };
   const { server, url, close } = await listenOn(options.port);
+  const app = createApi(url, options);
+  const { axioms } = app.locals as { axioms: AxiomsServer };
   server.on('request', app);
   return {
     url,
@@ -35,11 +39,24 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   };
 }
 
-function createApi({ issuerUrl, ...options }: ApiOptions) {
-  return createExpressServer({
-    controllers: options.controllers ?? controllers,
+function createApi(url: string, { issuerUrl, ...options }: ApiOptions) {
+  const app = express();
+  addSessions(app);
+  useExpressServer(app, {
+    controllers: [...(options.controllers ?? controllers), SessionController, AccountController],
     validation: { whitelist: true },
-    axioms: { audience: API, issuerUrl },
+    axioms: {
+      audience: [API, url],
+      issuerUrl,
+      resourceUrl: url,
+      introspectionClientId: apiClient.client_id,
+      introspectionClientSecret: apiClient.client_secret,
+    },
+  });
+  return serveOpenApi(app, {
+    info: { title: 'Demo', version: '1.0.0' },
+    clientId: docsClient.client_id,
+    askedScopes: API_SCOPES,
   });
 }
 

@@ -6,7 +6,13 @@ export {
   type AxiomsServerOptions,
 } from './routing-controllers/server';
 export { backchannelLogout, type BackchannelLogoutOptions } from './routing-controllers/backchannel-logout';
+export {
+  axiomsErrorHandler,
+  requireAccessToken,
+  type AccessTokenRequirements,
+} from './routing-controllers/plain-routes';
 export { healthMiddleware, type Health, type IssuerHealth } from './routing-controllers/health';
+export { protectedResourceMiddleware } from './routing-controllers/protected-resource';
 export { Claim, CurrentObject } from './routing-controllers/params';
 export { defineSettings, settingsFromEnv, Settings, type IssuerInput, type SettingsInput } from './core/settings';
 export type { Logger } from './core/setting-kinds';
@@ -16,6 +22,8 @@ export type { LogoutToken } from './core/logout-token';
 export { MemoryDenylist, type MemoryDenylistOptions } from './core/memory-denylist';
 export type { OutagePolicy, ThrottleStore } from './core/throttle-rates';
 export type { Claims, JsonValue, TokenHeader } from './core/compact-jws';
+export { TokenIntrospector } from './core/introspection';
+export { MemorySignInAttempts, type Attempt, type SignInAttempts, type SignInLimits } from './core/sign-in-attempts';
 export { JwksManager, type IssuerStatus, type VerificationKey } from './core/jwks-manager';
 export type { DecisionEvent, DecisionReason, JwksEvent, StoreEvent } from './core/events';
 export type { GrantRequirement, Requirement } from './core/requirement';
@@ -40,7 +48,12 @@ export {
   type TokenReason,
   type UnavailableReason,
 } from './core/exceptions';
-export { BaseAuthentication, type AuthenticationClass, type AuthenticationResult } from './authentication/base';
+export {
+  BaseAuthentication,
+  type AuthenticationClass,
+  type AuthenticationResult,
+  type NamedSecurityScheme,
+} from './authentication/base';
 export {
   AccessTokenAuthentication,
   HasValidAccessToken,
@@ -48,18 +61,33 @@ export {
   IsAnyGetOrIsAccessTokenAuthenticated,
   IsAnyPostOrIsAccessTokenAuthenticated,
 } from './authentication/access-token';
+export { IntrospectionAuthentication } from './authentication/introspection';
+export { SessionAuthentication } from './authentication/session';
+export { checkCsrfToken, csrfToken } from './authentication/csrf';
+export { BasicAuthentication } from './authentication/basic';
 export { AccessTokenUser, AnonymousUser, type AxiomsRequest, type RequestAuth, type User } from './authentication/user';
 export { BasePermission, type PermissionClass } from './permissions/base';
 export { and, not, or, ComposedPermission, type PermissionRule } from './permissions/operators';
 export {
   AllowAny,
   DenyAll,
+  IsAdminUser,
   IsAuthenticated,
   IsAuthenticatedOrPublicMethod,
   IsAuthenticatedOrReadOnly,
   IsSafeOnly,
 } from './permissions/access';
 export { HasAccessTokenPermissions, HasAccessTokenRoles, HasAccessTokenScopes } from './permissions/token-claims';
+export {
+  IsAuthenticatedOrTokenHasScope,
+  TokenHasReadWriteScope,
+  TokenHasResourceScope,
+  TokenHasScope,
+  TokenMatchesOASRequirements,
+} from './permissions/token-scope';
+export type { Answer, CompositionReason, Explanation, PermissionReason, Reason } from './permissions/explanation';
 export { IsSubOwner, IsSubOwnerOrSafeOnly } from './permissions/ownership';
 export { ApiController, type ApiView } from './views/api-view';
+export type { Decorations, PolicyLists } from './views/decorations';
 export type { RouteRules } from './views/route-rules';
+export type { ListSources, RuleSource } from './views/rule-sources';

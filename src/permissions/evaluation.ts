@@ -1,6 +1,6 @@
 /** Whether a list of permissions is met, before there is an object (three-valued) and with one; and, if not, because of which. */
 import type { Request } from 'express';
-import { InsufficientScope, NotAuthenticated, PermissionDenied } from '../core/exceptions';
+import { InsufficientScope, NotAuthenticated, PermissionDenied, type APIException } from '../core/exceptions';
 import { grantsAskedFor, meets, type GrantRequirement, type Requirement } from '../core/requirement';
 import { after, inTurn, type Soon } from '../core/soon';
 import { isAuthenticated } from './access';
@@ -127,12 +127,15 @@ function askViewRule(leaf: PermissionLeaf, { request, controller }: Subject): So
   return after(leaf.permission.hasPermission(request, controller) as Soon<unknown>, answer => (leaf.viewRule = answer));
 }
 
-function objectTruth({ permission }: PermissionLeaf, subject: Subject, isNegated: boolean): Soon<Truth> {
+function objectTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): Soon<Truth> {
+  const { permission } = leaf;
   const { request, controller, object } = subject;
   if (!dependsOnObject(permission, request, controller)) return !isNegated;
   if (object === undefined) return undefined;
-  const asked = permission.hasObjectPermission(request, controller, object.value);
-  return after(asked as Soon<unknown>, answer => answer === !isNegated);
+  return after(permission.hasObjectPermission(request, controller, object.value) as Soon<unknown>, answer => {
+    leaf.objectRule = answer;
+    return answer === !isNegated;
+  });
 }
 
 /**
@@ -140,14 +143,17 @@ function objectTruth({ permission }: PermissionLeaf, subject: Subject, isNegated
  * missing, or something else is.
  *
  * @param trees the route's permissions: the challenge names the scopes of every unmet scope rule of theirs
- * @throws NotAuthenticated, InsufficientScope or PermissionDenied
  */
-export async function refuse(outcome: Outcome, trees: readonly PermissionTree[], subject: Subject): Promise<never> {
-  if (!isAuthenticated(subject.request)) throw new NotAuthenticated();
+export async function refusal(
+  outcome: Outcome,
+  trees: readonly PermissionTree[],
+  subject: Subject,
+): Promise<APIException> {
+  if (!isAuthenticated(subject.request)) return new NotAuthenticated();
   const { message, code } = ownWords(outcome);
-  if (!outcome.isUpToScopes) throw new PermissionDenied(message, { code });
+  if (!outcome.isUpToScopes) return new PermissionDenied(message, { code });
   const unmet = await Promise.all(trees.map(tree => unmetScopes(tree, subject)));
-  throw new InsufficientScope([...new Set(unmet.flat())], message, { code });
+  return new InsufficientScope([...new Set(unmet.flat())], message, { code });
 }
 
 // What a permission says of its refusal does not fit its negation's.

@@ -2,14 +2,19 @@
 import 'reflect-metadata';
 import type { ActionMetadata } from 'routing-controllers';
 import { ImproperlyConfigured } from '../core/exceptions';
+import type { Logger } from '../core/setting-kinds';
 import type { ApiView } from '../permissions/base';
+import { ComposedPermission, type PermissionRule } from '../permissions/operators';
 import { checkShape } from '../views/controller-shape';
+import { decoratedActions } from '../views/decorations';
 import { checkObjectPermissions } from '../views/object-rules';
 import { routeRules, type RouteRules } from '../views/route-rules';
 import type { Services } from '../views/visit';
 import { controllerFactory, makeOnce, type Class, type ControllerFactory } from './container';
+import { rememberHandler } from './handlers';
+import { declaringClass } from './inherited-metadata';
 import { currentObject } from './params';
-import { isParametrized, routePath } from './route-path';
+import { isParametrized, pathPrefix, routePath } from './route-path';
 
 export interface GuardedRoute {
   readonly rules: RouteRules;
@@ -32,17 +37,20 @@ export class GuardedRoutes {
   add(meta: ActionMetadata, routePrefix: string): GuardedRoute {
     refuseTakenName(meta);
     const { factory, sample } = this.controller(meta.target as Class, meta);
+    const path = routePath(routePrefix, meta);
     const route = {
       method: meta.type === 'all' ? undefined : meta.type.toUpperCase(),
-      path: String(routePath(routePrefix, meta)),
+      path: String(path),
       isParametrized: isParametrized(meta.route),
       action: meta.method,
       readsBody: meta.isBodyUsed,
+      declaredBy: declaringClass(meta.target, meta.method) ?? meta.target,
     };
     const rules = routeRules(route, sample, this.services);
     for (const check of [requireTypes, requireLoader]) check(meta, rules, sample);
     this.report(rules, sample);
     this.all.push(rules);
+    rememberHandler(rules, { action: meta, path, prefix: pathPrefix(routePrefix, meta) });
     return { rules, makeController: () => factory.make() as ApiView };
   }
 
@@ -63,11 +71,14 @@ export class GuardedRoutes {
     const sample = make(controllerClass, factory) as ApiView;
     checkShape(sample, makeOnce, this.services.settings.logger);
     requireKnownActions(sample, meta);
+    requireDecoratedHandlers(controllerClass, meta);
     return { factory, sample };
   }
 
-  private report({ place, method = '', hasObjectRule, isObjectAction }: RouteRules, controller: ApiView): void {
+  private report(rules: RouteRules, controller: ApiView): void {
+    const { place, method = '', hasObjectRule, isObjectAction } = rules;
     const { logger } = this.services.settings;
+    warnOfClosedDoor(rules, logger);
     if (!hasObjectRule) return;
     if (!isObjectAction(method)) logger.info(`${place} is about no one object: its object rule asks nothing there.`);
     else if (controller.getObject === undefined && !['GET', 'HEAD', 'OPTIONS'].includes(method)) {
@@ -112,6 +123,29 @@ function requireKnownActions(sample: ApiView, { controllerMetadata }: ActionMeta
     throw new ImproperlyConfigured(
       `${sample.constructor.name}.objectActions names '${unknown}', which is no handler. The handlers are: ${actions.join(', ')}.`,
     );
+}
+
+// It would guard nothing, and look as if it did.
+function requireDecoratedHandlers(controllerClass: Class, { controllerMetadata }: ActionMetadata): void {
+  const actions = controllerMetadata.actions.map(({ method }) => method);
+  const stray = decoratedActions(controllerClass).find(action => !actions.includes(action));
+  if (stray !== undefined)
+    throw new ImproperlyConfigured(
+      `${controllerClass.name}.${stray} has a decorator that says who may, and no route: it would guard nothing. Give it @Get() or the like, or take the decorator away. The handlers are: ${actions.join(', ')}.`,
+    );
+}
+
+function warnOfClosedDoor({ place, decorations, insisting }: RouteRules, logger: Logger): void {
+  if (decorations?.names.includes('allowAny') !== true) return;
+  const closing = [...decorations.added.map(nameOf), ...insisting];
+  if (closing.length > 0)
+    logger.warn(
+      `${place} has @allowAny(), and is not open to everybody: ${closing.join(', ')} of the handler or its class is asked all the same.`,
+    );
+}
+
+function nameOf(rule: PermissionRule): string {
+  return rule instanceof ComposedPermission ? rule.operator : `@${rule.name}`;
 }
 
 // A field of that name, set for each request, would hide the handler.

@@ -4,6 +4,7 @@ import { createExecutor, getMetadataArgsStorage, type RoutingControllersOptions 
 import { giveCallers } from '../authentication/caller';
 import { AccessTokenVerifier } from '../core/access-token';
 import { ImproperlyConfigured } from '../core/exceptions';
+import { TokenIntrospector } from '../core/introspection';
 import { JwksManager } from '../core/jwks-manager';
 import { defineSettings, settingsFromEnv, type Settings, type SettingsInput } from '../core/settings';
 import { issuerSettings } from '../core/trusted-issuers';
@@ -15,6 +16,8 @@ import { policyMaker, registerServices } from './container';
 import { AxiomsDriver } from './driver';
 import { GuardedRoutes } from './guarded-routes';
 import { withInheritedMetadata } from './inherited-metadata';
+import { metadataRoute } from './protected-resource';
+import { serves } from './serving';
 import { setTripwire } from './tripwire';
 
 /** routing-controllers' options and the library's settings. */
@@ -28,6 +31,7 @@ export interface AxiomsServer {
   readonly settings: Settings;
   readonly jwksManager: JwksManager;
   readonly verifier: AccessTokenVerifier;
+  readonly introspector: TokenIntrospector;
   /** Every guarded route and what it asks for. */
   readonly routes: readonly RouteRules[];
   /** Stops the refreshing of keys; the process can end by itself then. */
@@ -56,12 +60,37 @@ export function createExpressServer(options: AxiomsServerOptions): Express {
  * @throws ImproperlyConfigured as {@link createExpressServer} does.
  */
 export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
-  const settings = defineSettings(options.axioms ?? settingsFromEnv(process.env));
+  const settings = serverSettings(options.axioms ?? settingsFromEnv(process.env), process.env.NODE_ENV);
   const server = newServer(settings);
+  serves(server, { services: server.services, answersErrors: options.defaultErrorHandler !== false });
+  if (settings.resourceUrl !== undefined)
+    (app as Application).use(metadataRoute(() => serversOf(app as object).map(one => one.server)));
   serve(app as Application, options, server);
+  servers.set(app as object, [...serversOf(app as object), { server, options }]);
   localsOf(app as Application).axioms = server;
   void server.jwksManager.start();
   return app;
+}
+
+// What helps a developer helps an attacker, too.
+function serverSettings(input: SettingsInput, environment: string | undefined): Settings {
+  const settings = defineSettings(input);
+  if (!settings.explain || environment !== 'production') return settings;
+  settings.logger.warn("Setting 'explain' (AXIOMS_EXPLAIN) is turned off: NODE_ENV is 'production'.");
+  return defineSettings({ ...input, explain: false });
+}
+
+/** A server, and with what it was made. */
+export interface ServerOfApp {
+  readonly server: AxiomsServer;
+  readonly options: AxiomsServerOptions;
+}
+
+const servers = new WeakMap<object, readonly ServerOfApp[]>();
+
+/** The servers of this app, in the order in which they were made. */
+export function serversOf(app: object): readonly ServerOfApp[] {
+  return servers.get(app) ?? [];
 }
 
 // A router has none of its own.
@@ -77,15 +106,17 @@ interface NewServer extends AxiomsServer {
 function newServer(settings: Settings): NewServer {
   const jwksManager = new JwksManager(settings);
   const verifier = new AccessTokenVerifier(settings, jwksManager);
-  const services: Services = { settings, verifier, make: policyMaker() };
+  const introspector = new TokenIntrospector(settings, jwksManager);
+  const services: Services = { settings, verifier, introspector, make: policyMaker() };
   const guarded = new GuardedRoutes(services);
-  registerServices(settings, jwksManager, verifier);
+  registerServices({ settings, jwksManager, verifier, introspector });
   issuerSettings(settings).forEach(warnOfOpenings);
   const close = (): void => {
     jwksManager.close();
+    introspector.close();
     guarded.close();
   };
-  return { settings, jwksManager, verifier, services, guarded, routes: guarded.all, close };
+  return { settings, jwksManager, verifier, introspector, services, guarded, routes: guarded.all, close };
 }
 
 function serve(app: Application, options: AxiomsServerOptions, { services, guarded }: NewServer): void {

@@ -42,7 +42,7 @@ export abstract class BaseThrottle {
     return addressOf(request);
   }
 
-  /** What the `RateLimit` fields tell of this request; nothing where it was not counted. */
+  /** After a refusal: what the `RateLimit` fields of the answer tell. */
   limit?(request: Request): Limit | undefined;
 
   /**

@@ -44,15 +44,17 @@ function withoutDots(address: string): string {
 export function callerOf(request: Request): string | undefined {
   const { user, authJwt } = request as AxiomsRequest;
   if (!user.isAuthenticated) return undefined;
-  if (authJwt !== null) return JSON.stringify(callerIn(authJwt));
+  if (authJwt !== null) return callerIn(authJwt);
   const name = user.sub ?? (user as { id?: unknown }).id;
-  return typeof name === 'string' || typeof name === 'number' ? JSON.stringify(['user', name]) : undefined;
+  return typeof name === 'string' || typeof name === 'number' ? `user:${typeof name}:${name}` : undefined;
 }
 
-function callerIn(claims: Claims): readonly unknown[] {
-  const { iss = null, sub = null } = claims;
+function callerIn(claims: Claims): string {
   const client = clientOf(claims);
-  return client !== undefined && isClientsOwn(claims, client) ? ['client', iss, client] : ['sub', iss, sub];
+  const isClient = client !== undefined && isClientsOwn(claims, client);
+  const iss = typeof claims.iss === 'string' ? claims.iss : '';
+  // With the length of the issuer no two of them can be spelled the same.
+  return `${isClient ? 'client' : 'sub'}:${iss.length}:${iss}:${isClient ? client : (claims.sub as string)}`;
 }
 
 /** RFC 8693 §4.3's claim, or OpenID Connect's for the same. */

@@ -15,7 +15,7 @@ import { callerOf } from './identity';
 
 const limits = Symbol('axioms.limits');
 
-/** Of each throttle that counted the request: kept with it, for a throttle may be shared by all requests. */
+/** Of each throttle that refused the request: kept with it, for a throttle may be shared by all requests. */
 type WithLimits = Request & { [limits]?: [BaseThrottle, Limit][] };
 
 /**
@@ -65,7 +65,10 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
     if (rate === null || key === null) return true;
     const name = this.scopeFor(controller) ?? this.constructor.name;
     const counted = countingOf(contextOf(request).settings).hit(this.#storeKey(name, rate, key), rate);
-    return after(counted, hit => hit === undefined || this.#keep(request, { name, ...rate, ...hit }));
+    return after(
+      counted,
+      hit => hit === undefined || hit.isAllowed || this.#refuse(request, { name, ...rate, ...hit }),
+    );
   }
 
   override wait(request?: Request): number | undefined {
@@ -100,9 +103,9 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
     );
   }
 
-  #keep(request: Request, limit: Limit): boolean {
+  #refuse(request: Request, limit: Limit): false {
     ((request as WithLimits)[limits] ??= []).push([this, limit]);
-    return limit.isAllowed;
+    return false;
   }
 
   #parsed(text: string): Rate {

@@ -15,6 +15,8 @@ const ruleNames: readonly string[] = [
   'throttleClasses',
   'throttleScope',
   ...grants.flatMap(({ plain, any, all }) => [plain, any, all]),
+  'requiredScopes',
+  'requiredAlternateScopes',
   'ownerAttribute',
   'ownerIssuerAttribute',
   'safeMethods',
@@ -66,7 +68,8 @@ function spelling(name: string): string {
     .toLowerCase()
     .replace(/s?class(?:es)?$/, 'class')
     .replace(/s$/, '')
-    .replace(/accesstokens(?=any|all|scope|role|permission)/, 'accesstoken');
+    .replace(/accesstokens(?=any|all|scope|role|permission)/, 'accesstoken')
+    .replace(/^requiredalternative/, 'requiredalternate');
 }
 
 const intended = new Map(ruleNames.map(name => [spelling(name), name]));

@@ -3,10 +3,11 @@ import type { AuthenticationResult, BaseAuthentication } from '../authentication
 import { setCaller } from '../authentication/caller';
 import { ForcedAuthentication, forcedCaller } from '../authentication/forced-caller';
 import { AnonymousUser } from '../authentication/user';
-import { ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
+import { ImproperlyConfigured } from '../core/exceptions';
 import { after, attempt, inTurn, lastly, type Soon } from '../core/soon';
 import { isAuthenticated } from '../permissions/access';
-import { evaluate, refuse } from '../permissions/evaluation';
+import { deny, nobody } from '../permissions/denial';
+import { evaluate } from '../permissions/evaluation';
 import { isClosedToNobody, isEarly, leavesOf, permissionTree, type PermissionTree } from '../permissions/tree';
 import { MethodOnly } from './method-only';
 import { holdUntilAsked, loadObject } from './object-rules';
@@ -39,15 +40,16 @@ export function afterTheBody(visit: Visit): Soon<void> {
 }
 
 function performAuthentication(visit: Visit): Soon<void> {
-  const { services } = visit;
-  visit.authenticators = authenticationClassesOf(visit.controller, visit.settings).map(one => services.make(one));
+  const { services, controller, settings, rules } = visit;
+  const classes = authenticationClassesOf(controller, settings, rules.decorations);
+  visit.authenticators = classes.map(one => services.make(one));
   return after(findCaller(visit), () => {
     // A class may answer for nobody in particular; a mandatory one insists on somebody all the same.
-    if (isAuthenticated(visit.request)) return;
-    const insists = visit.authenticators.some(
+    if (visit.caller?.user.isAuthenticated === true) return;
+    const insisting = visit.authenticators.find(
       one => one.isMandatory === true && one.isPublic?.(visit.request) !== true,
     );
-    if (insists) throw new NotAuthenticated();
+    if (insisting !== undefined) throw nobody(insisting, settings);
   });
 }
 
@@ -99,13 +101,13 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-function setNobody({ request }: Visit): void {
-  setCaller(request, { user: new AnonymousUser(), auth: null, authJwt: null });
+function setNobody(visit: Visit): void {
+  setCaller(visit, visit.request, { user: new AnonymousUser(), auth: null, authJwt: null });
 }
 
 function setSomebody(visit: Visit, { user, auth }: AuthenticationResult, authenticator: BaseAuthentication): void {
   const kept = user.isAuthenticated ? { ...auth, authenticator } : null;
-  setCaller(visit.request, { user, auth: kept, authJwt: kept?.claims ?? null });
+  setCaller(visit, visit.request, { user, auth: kept, authJwt: kept?.claims ?? null });
   visit.successfulAuthenticator = authenticator;
 }
 
@@ -113,7 +115,7 @@ function setSomebody(visit: Visit, { user, auth }: AuthenticationResult, authent
 function checkEarlyPermissions(visit: Visit): Soon<void> {
   visit.arePermissionsRead = visit.rules.standing?.admit(visit) === true;
   if (visit.arePermissionsRead) return;
-  const shown = MethodOnly.take(visit.request.method);
+  const shown = MethodOnly.take(visit.request.method, visit);
   visit.show(shown.request, shown.response);
   return lastly(
     () => askEarlyPermissions(visit, readPermissions(visit, shown), shown),
@@ -134,7 +136,8 @@ function askEarlyPermissions(visit: Visit, permissions: readonly PermissionTree[
     isInOrder &&= isKnown;
     // The first failing member decides; where there is a body, the first that needs nothing of it.
     if (isKnown && (isInOrder || rules.readsBody)) return askEarly(visit, tree, known, shown);
-    if (!isAuthenticated(request) && isClosedToNobody(tree)) throw new NotAuthenticated();
+    if (!isAuthenticated(request) && isClosedToNobody(tree))
+      throw nobody(leavesOf(tree)[0]?.permission, visit.settings);
   });
 }
 
@@ -147,7 +150,7 @@ function readPermissions(visit: Visit, shown: MethodOnly): readonly PermissionTr
 }
 
 function permissionTrees(visit: Visit): readonly PermissionTree[] {
-  return permissionRulesOf(visit.controller, visit.settings).map(rule =>
+  return permissionRulesOf(visit.controller, visit.settings, visit.rules.decorations).map(rule =>
     permissionTree(rule, one => visit.services.make(one)),
   );
 }
@@ -168,6 +171,6 @@ function checkLatePermissions(visit: Visit): Soon<void> {
 function ask(visit: Visit, tree: PermissionTree, all: readonly PermissionTree[]): Soon<void> {
   return after(evaluate(tree, visit.subject), outcome => {
     if (outcome.truth === undefined && visit.isObjectAction) visit.isObjectPending = true;
-    return outcome.truth === false ? refuse(outcome, all, visit.subject) : undefined;
+    return outcome.truth === false ? deny(outcome, all, visit.subject) : undefined;
   });
 }

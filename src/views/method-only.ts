@@ -1,11 +1,15 @@
 /** A request that offers its method alone: it shows whether a rule can be decided before there is anything else. */
+import { contextKey, type RequestContext } from '../authentication/request-context';
 import { after, attempt, type Soon } from '../core/soon';
 
 class Shown {
   /** How often anything but the method was asked for. */
   excesses = 0;
 
-  constructor(readonly method: string | undefined) {}
+  constructor(
+    readonly method: string | undefined,
+    public context: RequestContext | undefined,
+  ) {}
 }
 
 // Typed as it is used, an answer for every trap: there is nothing to see.
@@ -24,7 +28,11 @@ const responseTraps: ProxyHandler<Shown> = {
 
 const requestTraps: ProxyHandler<Shown> = {
   ...responseTraps,
-  get: (shown, name) => (name === 'method' && shown.method !== undefined ? shown.method : ask(shown)),
+  get(shown, name) {
+    // The settings are the server's, and the same for every request.
+    if (name === contextKey && shown.context !== undefined) return shown.context;
+    return name === 'method' && shown.method !== undefined ? shown.method : ask(shown);
+  },
 };
 
 /** One that nobody looks at: who only reads fields and getters is done with it in the same turn. */
@@ -35,21 +43,26 @@ export class MethodOnly {
   readonly response: object;
   readonly #shown: Shown;
 
-  /** @param method `undefined`: not even the method is known (a route for all of them). */
-  constructor(method: string | undefined) {
-    this.#shown = new Shown(method);
+  /**
+   * @param method `undefined`: not even the method is known (a route for all of them)
+   * @param context what `contextOf` finds: rules may depend on settings
+   */
+  constructor(method: string | undefined, context?: RequestContext) {
+    this.#shown = new Shown(method, context);
     this.request = new Proxy(this.#shown, requestTraps);
     this.response = new Proxy(this.#shown, responseTraps);
   }
 
   /** One that nobody else looks at until it is given back. */
-  static take(method: string): MethodOnly {
+  static take(method: string, context: RequestContext): MethodOnly {
     const found = spare !== undefined && spare.#shown.method === method ? spare : new MethodOnly(method);
     spare = undefined;
+    found.#shown.context = context;
     return found;
   }
 
   static giveBack(shown: MethodOnly): void {
+    shown.#shown.context = undefined;
     spare = shown;
   }
 

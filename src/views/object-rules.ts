@@ -2,7 +2,8 @@
 import type { Response } from 'express';
 import { ImproperlyConfigured, NotFound } from '../core/exceptions';
 import { after, inTurn, type Soon } from '../core/soon';
-import { evaluate, refuse } from '../permissions/evaluation';
+import { deny } from '../permissions/denial';
+import { evaluate } from '../permissions/evaluation';
 import { answerTo, logAnswer, sendAnswer } from './exception-handler';
 import { visitOf, type Visit } from './visit';
 
@@ -20,7 +21,7 @@ function askObjectRules(visit: Visit, value: unknown): Soon<void> {
   const subject = { ...visit.subject, object: { value } };
   const asked = inTurn(visit.permissions, tree =>
     after(evaluate(tree, subject), outcome =>
-      outcome.truth === true ? undefined : refuse(outcome, visit.permissions, subject),
+      outcome.truth === true ? undefined : deny(outcome, visit.permissions, subject),
     ),
   );
   return after(asked, () => {

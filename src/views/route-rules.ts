@@ -1,11 +1,25 @@
 /** What is known of a handler's rules at start: what they ask for, when they can be asked, and whether they are right. */
+import type { Request } from 'express';
+import type { BaseAuthentication } from '../authentication/base';
+import type { RequestContext } from '../authentication/request-context';
+import { namedAuthentication } from '../authentication/token-demand';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { asksForOwner, type Requirement } from '../core/requirement';
 import type { ApiView } from '../permissions/base';
 import { requireOneOwner } from '../permissions/ownership';
-import { hasObjectRule, isEarly, permissionTree, requirementOf, type PermissionTree } from '../permissions/tree';
+import {
+  hasObjectRule,
+  isClosedToNobody,
+  isEarly,
+  permissionTree,
+  requirementOf,
+  type PermissionTree,
+} from '../permissions/tree';
+import { decorationsOf, type Decorations } from './decorations';
+import type { BaseThrottle } from '../throttling/base';
 import { MethodOnly } from './method-only';
 import { authenticationClassesOf, permissionRulesOf, throttleClassesOf } from './policies';
+import { listSources, permissionSources, type ListSources, type RuleSource } from './rule-sources';
 import { StandingRules } from './standing-rules';
 import type { Services } from './visit';
 
@@ -21,6 +35,8 @@ export interface Route {
   readonly action: string;
   /** A body is parsed for the handler. */
   readonly readsBody: boolean;
+  /** The class that declares the route, where that is a base class. */
+  readonly declaredBy?: object;
 }
 
 /** What one permission of the list asks for; `undefined`: it is decided per request. */
@@ -30,9 +46,23 @@ export interface RouteRules extends Route {
   /** Where to look: `BookController.list`. */
   readonly place: string;
   readonly authentication: readonly string[] | undefined;
+  /** Those of them that insist on somebody, whatever the permissions say. */
+  readonly insisting: readonly string[];
   /** One a permission of the list; `undefined`: the list itself is decided per request. */
   readonly permissions: readonly Known[] | undefined;
+  /** The throttle classes; `undefined`: the list is decided per request. */
+  readonly throttling: readonly string[] | undefined;
   readonly hasObjectRule: boolean;
+  /** What decorators say; `undefined`: nothing. */
+  readonly decorations: Decorations | undefined;
+  /** Where the lists come from. */
+  readonly sources: ListSources;
+  /** One a permission of the list: where it is said. */
+  readonly permissionSources: readonly RuleSource[] | undefined;
+  /** Is whoever is not authenticated refused, whatever the permissions' own rules say? */
+  readonly isClosedToNobody: boolean;
+  /** The authentication classes, made to be looked at; `undefined`: the list is decided per request. */
+  authenticators(): readonly BaseAuthentication[] | undefined;
   /** Is the handler about one object, when it is asked with this method? */
   isObjectAction(method: string): boolean;
   /** Where all of its rules stand in plain fields. */
@@ -48,40 +78,62 @@ export interface RouteRules extends Route {
  */
 export function routeRules(route: Route, controller: ApiView, services: Services): RouteRules {
   const place = `${controller.constructor.name}.${route.action}`;
-  const shown = new MethodOnly(route.method);
+  const decorations = decorationsOf(controller.constructor, route.action, route.declaredBy);
+  const sources = listSources(controller, decorations);
+  const context: RequestContext = { ...services, authenticators: [] };
+  const shown = new MethodOnly(route.method, context);
   Object.assign(controller, { request: shown.request, response: shown.response, action: route.action });
   const read = <T>(what: () => T): T | undefined => unlessExceeded(what, shown, place);
-  const authenticators = read(() =>
-    authenticationClassesOf(controller, services.settings).map(one => services.make(one)),
-  );
-  const trees = read(() => permissionTrees(controller, services));
+  const authentication = read(() => {
+    const classes = authenticationClassesOf(controller, services.settings, decorations);
+    context.authenticators = classes.map(one => services.make(one));
+    for (const one of context.authenticators) one.checkSettings?.(services.settings);
+    return namedAuthentication(context.authenticators, shown.request as Request);
+  });
+  const trees = read(() => permissionTrees(controller, services, decorations));
   const permissions = trees?.map(tree => read(() => settled(requirementOf(tree, controller))));
   if (permissions?.some(known => known !== undefined && asksForOwner(known)) === true)
     read(() => {
       requireOneOwner(controller, services.settings);
     });
   const late = permissions?.map((known, index) => known === undefined || !isEarly(trees?.[index] as PermissionTree));
-  read(() => {
-    checkThrottles(controller, services);
-  });
+  const throttles = read(() => checkedThrottles(controller, services, decorations));
   return {
     ...route,
     place,
-    authentication: authenticators?.map(one => one.constructor.name),
+    authentication: authentication?.map(({ name }) => name),
+    insisting: (authentication ?? []).filter(({ isMandatory }) => isMandatory).map(({ name }) => name),
+    authenticators: () => authentication && context.authenticators,
     permissions,
+    throttling: throttles?.map(one => one.constructor.name),
+    decorations,
+    sources,
+    permissionSources: trees && permissionSources(controller, trees, decorations, sources.permissionClasses),
     isObjectAction: objectActionTest(route, listedObjectActions(controller, shown, place)),
     hasObjectRule: trees?.some(hasObjectRule) ?? false,
+    isClosedToNobody: trees?.some(tree => isClosedToNobody(tree)) ?? false,
     standing: StandingRules.of(trees, permissions, controller),
     isLate: index => late?.[index] ?? false,
   };
 }
 
-function checkThrottles(controller: ApiView, { settings, make }: Services): void {
-  for (const one of throttleClassesOf(controller, settings)) make(one).checkConfiguration?.(controller, settings);
+function checkedThrottles(
+  controller: ApiView,
+  { settings, make }: Services,
+  decorations: Decorations | undefined,
+): readonly BaseThrottle[] {
+  const throttles = throttleClassesOf(controller, settings, decorations).map(one => make(one));
+  for (const throttle of throttles) throttle.checkConfiguration?.(controller, settings);
+  return throttles;
 }
 
-function permissionTrees(controller: ApiView, services: Services): readonly PermissionTree[] {
-  return permissionRulesOf(controller, services.settings).map(rule => permissionTree(rule, one => services.make(one)));
+function permissionTrees(
+  controller: ApiView,
+  services: Services,
+  decorations: Decorations | undefined,
+): readonly PermissionTree[] {
+  const rules = permissionRulesOf(controller, services.settings, decorations);
+  return rules.map(rule => permissionTree(rule, one => services.make(one)));
 }
 
 function unlessExceeded<T>(what: () => T, shown: MethodOnly, place: string): T | undefined {

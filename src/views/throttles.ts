@@ -12,7 +12,9 @@ import type { Visit } from './visit';
  * @throws Throttled with the longest wait.
  */
 export function checkThrottles(visit: Visit): Soon<void> {
-  const throttles = throttleClassesOf(visit.controller, visit.settings).map(one => visit.services.make(one));
+  const throttles = throttleClassesOf(visit.controller, visit.settings, visit.rules.decorations).map(one =>
+    visit.services.make(one),
+  );
   if (throttles.length === 0) return;
   const refusing: BaseThrottle[] = [];
   const ask = (throttle: BaseThrottle): Soon<void> =>
@@ -20,14 +22,9 @@ export function checkThrottles(visit: Visit): Soon<void> {
       if (isAllowed !== true) refusing.push(throttle);
     });
   return after(inTurn(throttles, ask), () => {
-    tell(visit, throttles, refusing);
+    if (refusing.length > 0)
+      throw new Throttled(longestWait(refusing, visit), undefined, { headers: rateLimitFields(refusing, visit) });
   });
-}
-
-function tell(visit: Visit, throttles: readonly BaseThrottle[], refusing: readonly BaseThrottle[]): void {
-  const fields = rateLimitFields(throttles, visit);
-  if (refusing.length > 0) throw new Throttled(longestWait(refusing, visit), undefined, { headers: fields });
-  for (const name in fields) visit.response.setHeader(name, fields[name] as string);
 }
 
 function longestWait(refusing: readonly BaseThrottle[], { request }: Visit): number {
@@ -35,7 +32,8 @@ function longestWait(refusing: readonly BaseThrottle[], { request }: Visit): num
   return Math.max(0, ...waits.filter((wait): wait is number => Number.isFinite(wait)));
 }
 
-// draft-ietf-httpapi-ratelimit-headers-10 §3, §4: the limits, and what is left of them.
+// draft-ietf-httpapi-ratelimit-headers-10 §3, §4: the limits that refuse. Not on a success: there the fields would cost
+// as much as the counting.
 function rateLimitFields(throttles: readonly BaseThrottle[], { request }: Visit): HeaderFields | undefined {
   const known = throttles.map(one => one.limit?.(request)).filter(limit => limit !== undefined);
   if (known.length === 0) return undefined;

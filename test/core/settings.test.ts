@@ -392,6 +392,41 @@ const examples: Example[] = [
     ],
     accepts: 'a whole number, 0 or more',
   },
+  ...(
+    [
+      ['readScope', 'AXIOMS_READ_SCOPE', 'read'],
+      ['writeScope', 'AXIOMS_WRITE_SCOPE', 'write'],
+    ] as const
+  ).map(([name, variable, fallback]): Example => ({
+    name,
+    variable,
+    fallback,
+    good: [['books:all', 'books:all']],
+    badText: ['two scopes', 'a"b'],
+    bad: [['two scopes', "'two scopes'"], ...noText],
+    accepts: 'a scope, without spaces',
+  })),
+  ...(
+    [
+      ['errorResponseWithScopes', 'AXIOMS_ERROR_RESPONSE_WITH_SCOPES'],
+      ['explain', 'AXIOMS_EXPLAIN'],
+    ] as const
+  ).map(([name, variable]): Example => ({
+    name,
+    variable,
+    fallback: false,
+    good: [
+      ['true', true],
+      ['false', false],
+    ],
+    badText: ['yes', '1'],
+    bad: [
+      ['true', "'true'"],
+      [1, '1'],
+      [null, 'null'],
+    ],
+    accepts: 'true or false',
+  })),
   {
     name: 'logger',
     fallback: undefined,
@@ -476,8 +511,8 @@ const examples: Example[] = [
 
 describe('settings', () => {
   it('are all in this test', () => {
-    // issuers has a test of its own, settings-issuers.
-    const names = Object.keys(settingsTable).filter(name => name !== 'issuers');
+    // issuers has a test of its own, settings-issuers, and introspection, too.
+    const names = Object.keys(settingsTable).filter(name => name !== 'issuers' && !name.startsWith('introspection'));
     expect(examples.map(({ name }) => name)).to.deep.equal(names);
   });
 

@@ -11,6 +11,7 @@ import { decisions, storeChanges, type StoreEvent } from '../../src/core/events'
 import { Api } from '../api';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { expectRefusal } from '../refusals';
+import { OneConnection } from './one-connection';
 
 let handled = 0;
 
@@ -61,6 +62,19 @@ describe('the setting denylist', () => {
         expect(handled).to.equal(1);
         expect((await api.as({ sub: 'bob' }, 'get', '/things')).status).to.equal(200);
       });
+
+  it('refuses the next request on a connection that knows the token', async () => {
+    const denylist = new MemoryDenylist();
+    await serve(denylist);
+    const connection = await OneConnection.open(api.app);
+    const headers = { authorization: `Bearer ${api.issuer.token()}` };
+    const statusOf = async () => (await connection.send('/things', { headers })).status;
+    expect([await statusOf(), await statusOf(), await statusOf()]).to.deep.equal([200, 200, 200]);
+    denylist.revoke({ iss: api.issuer.url, sub: 'alice' });
+    expect([await statusOf(), await statusOf()]).to.deep.equal([401, 401]);
+    expect([connection.connections, handled]).to.deep.equal([1, 3]);
+    await connection.close();
+  });
 
   it('knows nobody of another issuer', async () => {
     const denylist = new MemoryDenylist();

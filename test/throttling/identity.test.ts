@@ -47,27 +47,24 @@ describe('the identity of a caller', () => {
   const somebody = { isAuthenticated: true, sub: 'alice' };
 
   for (const [claims, identity] of [
-    [{ iss: 'https://a', sub: 'alice' }, ['sub', 'https://a', 'alice']],
-    [{ iss: 'https://b', sub: 'alice' }, ['sub', 'https://b', 'alice']],
-    [{ iss: 'https://a', sub: 'alice', client_id: 'web' }, ['sub', 'https://a', 'alice']],
-    [{ iss: 'https://a', sub: 'web', client_id: 'web' }, ['client', 'https://a', 'web']],
-    [{ iss: 'https://a', sub: 'web', azp: 'web' }, ['client', 'https://a', 'web']],
-    [{ iss: 'https://a', sub: 'web@clients', azp: 'web', gty: 'client-credentials' }, ['client', 'https://a', 'web']],
-    [
-      { iss: 'https://a', sub: 'service-1', client_id: 'web', gty: 'client-credentials' },
-      ['client', 'https://a', 'web'],
-    ],
-    [{ iss: 'https://a', sub: 'web', client_id: ['web'] }, ['sub', 'https://a', 'web']],
-    [{ sub: 'alice' }, ['sub', null, 'alice']],
+    [{ iss: 'https://a', sub: 'alice' }, 'sub:9:https://a:alice'],
+    [{ iss: 'https://b', sub: 'alice' }, 'sub:9:https://b:alice'],
+    [{ iss: 'https://a', sub: 'alice', client_id: 'web' }, 'sub:9:https://a:alice'],
+    [{ iss: 'https://a', sub: 'web', client_id: 'web' }, 'client:9:https://a:web'],
+    [{ iss: 'https://a', sub: 'web', azp: 'web' }, 'client:9:https://a:web'],
+    [{ iss: 'https://a', sub: 'web@clients', azp: 'web', gty: 'client-credentials' }, 'client:9:https://a:web'],
+    [{ iss: 'https://a', sub: 'service-1', client_id: 'web', gty: 'client-credentials' }, 'client:9:https://a:web'],
+    [{ iss: 'https://a', sub: 'web', client_id: ['web'] }, 'sub:9:https://a:web'],
+    [{ sub: 'alice' }, 'sub:0::alice'],
   ] as const)
-    it(`of ${JSON.stringify(claims)} is ${JSON.stringify(identity)}`, () => {
-      expect(of(somebody, claims)).to.equal(JSON.stringify(identity));
+    it(`of ${JSON.stringify(claims)} is ${identity}`, () => {
+      expect(of(somebody, claims)).to.equal(identity);
     });
 
   it('without a token is the name of the user, which no subject of an issuer meets', () => {
-    expect(of(somebody)).to.equal('["user","alice"]');
-    expect(of({ isAuthenticated: true, id: 7 })).to.equal('["user",7]');
-    expect(of({ isAuthenticated: true, id: '7' })).to.equal('["user","7"]');
+    expect(of(somebody)).to.equal('user:string:alice');
+    expect(of({ isAuthenticated: true, id: 7 })).to.equal('user:number:7');
+    expect(of({ isAuthenticated: true, id: '7' })).to.equal('user:string:7');
   });
 
   for (const user of [
