@@ -68,8 +68,10 @@ export class ScryptScheme implements PasswordScheme {
     const { ln: most, r } = this.#today;
     for (let rest = work(this.#today) - work(stored); rest >= 2 * r;) {
       const ln = Math.min(most, Math.floor(Math.log2(rest / r)));
-      await derive(password, stored.salt, keyLength, { ln, r, p: 1 });
-      rest -= 2 ** ln * r;
+      // In one call where it can be: each takes its memory anew.
+      const p = Math.floor(rest / (2 ** ln * r));
+      await derive(password, stored.salt, keyLength, { ln, r, p });
+      rest -= 2 ** ln * r * p;
     }
   }
 }
