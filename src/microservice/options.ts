@@ -93,6 +93,7 @@ export const optionsTable = {
   }),
   audience: row(listOf(anything), { defaultText: 'required', meaning: 'the `aud` of the access tokens' }),
   secret: row(secret, {
+    isSecret: true,
     defaultText: 'required',
     meaning: '256 bits and more, the same for all processes; another one signs everybody out',
   }),
@@ -269,12 +270,11 @@ function refuseUnknownNames(input: object): void {
 }
 
 function checkValue(name: OptionName, input: unknown): unknown {
-  const { kind, fallback } = optionsTable[name] as Row<unknown, unknown>;
+  const { kind, fallback, isSecret = 'inside' } = optionsTable[name] as Row<unknown, unknown>;
   if (input === undefined && required.includes(name)) throw missing(name, kind);
   if (input === undefined) return fallback;
   const value = kind.check(input);
-  // What was seen stays unsaid: it may be most of the secret.
-  if (value === undefined) throw wrong(`The option '${name}'`, input, kind.accepts, { isSecret: name === 'secret' });
+  if (value === undefined) throw wrong(`The option '${name}'`, input, kind.accepts, { isSecret });
   return value;
 }
 

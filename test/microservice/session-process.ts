@@ -8,7 +8,6 @@ import type { AddressInfo } from 'node:net';
 import type { MicroserviceOptions, MicroserviceStore } from '../../src/microservice';
 import type { Logger } from '../../src/core/setting-kinds';
 import type { User } from '../../src/microservice/users/user';
-import { FakeTime } from '../issuer/fake-time';
 import { SignInApp } from './sign-in-app';
 import { storeAt, type StoreAddress } from './stores/places';
 
@@ -68,7 +67,7 @@ function everybody(): Pick<MicroserviceOptions, 'users'> {
 const storeless = new Proxy({}, { get: () => () => Promise.resolve([]) }) as MicroserviceStore;
 
 async function serve(): Promise<void> {
-  const clock = time === undefined ? () => Date.now() : Object.assign(new FakeTime(), { now: time }).clock;
+  const clock = (): number => time ?? Date.now();
   const store = inSteps((await storeAt(address)).store);
   const { app, denylist, server: axioms } = new SignInApp({ store, logger, clock, ...everybody() });
   denylist.revoke = (revoke => which => {

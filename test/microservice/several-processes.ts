@@ -37,7 +37,7 @@ export async function startSessionProcess(orders: ProcessOrders): Promise<Sessio
         .map(line => JSON.parse(line) as ProcessNote),
     ended,
     stop: async () => {
-      if (child.connected) child.disconnect();
+      child.kill('SIGKILL');
       await ended;
     },
   };
