@@ -1,5 +1,6 @@
 /** OAuth2/OIDC authentication and claim-based authorization for routing-controllers, Express and typedi. */
 export {
+  auditRoutes,
   createExpressServer,
   useExpressServer,
   type AxiomsServer,
@@ -13,6 +14,7 @@ export { AccessTokenVerifier, type Revocation, type VerifiedToken } from './core
 export type { Claims, JsonValue, TokenHeader } from './core/compact-jws';
 export { JwksManager, type IssuerStatus, type VerificationKey } from './core/jwks-manager';
 export type { DecisionEvent, DecisionReason, JwksEvent } from './core/events';
+export type { Who } from './core/openness';
 export type { GrantRequirement, Requirement } from './core/requirement';
 export {
   APIException,
@@ -57,4 +59,6 @@ export {
 export { HasAccessTokenPermissions, HasAccessTokenRoles, HasAccessTokenScopes } from './permissions/token-claims';
 export { IsSubOwner, IsSubOwnerOrSafeOnly } from './permissions/ownership';
 export { ApiController, type ApiView } from './views/api-view';
+export type { RouteAudit } from './views/audit';
 export type { RouteRules } from './views/route-rules';
+export type { RuleSource, RuleSources } from './views/rule-sources';

@@ -2,6 +2,7 @@
 import type { Request } from 'express';
 import { ForbiddenError, UnauthorizedError, type Action, type AuthorizationChecker } from 'routing-controllers';
 import { NotAuthenticated, PermissionDenied } from '../core/exceptions';
+import type { Requirement } from '../core/requirement';
 import { isAuthenticated } from '../permissions/access';
 import { grantsOfRequest } from '../permissions/token-claims';
 
@@ -10,6 +11,15 @@ export function checkRoles(request: Request, roles: readonly string[]): void {
   if (!isAuthenticated(request)) throw new NotAuthenticated();
   const granted = grantsOfRequest(request).roles;
   if (roles.length > 0 && !roles.some(role => granted.includes(role))) throw new PermissionDenied();
+}
+
+/** The same as data; what the app's own checker asks, only it can say. */
+export function authorizedRequirement(
+  roles: readonly string[],
+  checker: AuthorizationChecker | undefined,
+): readonly Requirement[] {
+  if (checker !== undefined) return [{ kind: 'custom', name: 'authorizationChecker' }];
+  return roles.length === 0 ? [{ kind: 'authenticated' }] : [{ kind: 'roles', match: 'any', values: roles }];
 }
 
 /** @throws upstream's errors where the app's own checker says no. */

@@ -9,12 +9,34 @@ import { Settings } from '../core/settings';
 /** A class that can be made. */
 export type Class<T extends object = object> = new (...dependencies: never[]) => T;
 
-/** Makes the server's own services those of the container; with several servers the last one's win. */
-export function registerServices(settings: Settings, jwksManager: JwksManager, verifier: AccessTokenVerifier): void {
-  // Values without a type: a reset of the container must not make others.
-  Container.set({ id: Settings, value: settings });
-  Container.set({ id: JwksManager, value: jwksManager });
-  Container.set({ id: AccessTokenVerifier, value: verifier });
+/**
+ * Makes the server's own services those of the container; with several servers the last one's win.
+ *
+ * @returns a function that puts back what was there before.
+ */
+export function registerServices(
+  settings: Settings,
+  jwksManager: JwksManager,
+  verifier: AccessTokenVerifier,
+): () => void {
+  const restores = [
+    provide(Settings, settings),
+    provide(JwksManager, jwksManager),
+    provide(AccessTokenVerifier, verifier),
+  ];
+  return () => {
+    for (const restore of restores) restore();
+  };
+}
+
+function provide(id: Constructable<object>, value: object): () => void {
+  const before = Container.has(id) ? Container.get(id) : undefined;
+  // A value without a type: a reset of the container must not make another.
+  Container.set({ id, value });
+  return () => {
+    if (before === undefined) Container.remove(id);
+    else Container.set({ id, value: before });
+  };
 }
 
 const simpleClasses = new WeakSet<Class>();

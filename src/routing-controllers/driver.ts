@@ -10,13 +10,14 @@ import {
   type UseMetadata,
 } from 'routing-controllers';
 import { APIException, ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
+import type { Requirement } from '../core/requirement';
 import { isAuthenticated } from '../permissions/access';
 import { answerTo, isAnswer, logAnswer, sendAnswer } from '../views/exception-handler';
 import { afterTheBody, beforeTheBody } from '../views/lifecycle';
 import type { RouteRules } from '../views/route-rules';
 import { Visit, findVisit, type Services, type Stage } from '../views/visit';
 import type { AxiomsRequest } from '../authentication/user';
-import { askChecker, checkRoles } from './authorized';
+import { askChecker, authorizedRequirement, checkRoles } from './authorized';
 import { asParseError, bodyParser } from './body';
 import type { GuardedRoute, GuardedRoutes } from './guarded-routes';
 import {
@@ -50,7 +51,7 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   override registerAction(meta: ActionMetadata, execute: (action: Action) => unknown): void {
-    const route = this.routes.add(meta, this.routePrefix);
+    const route = this.routes.add(meta, this.routePrefix, this.askedBesides(meta));
     const uses = [...meta.controllerMetadata.uses, ...meta.uses];
     meta.methodOverride ??= runOnItsController;
     registrarOf(this.app as object, meta, route.rules).call(
@@ -92,6 +93,14 @@ export class AxiomsDriver extends ExpressDriver {
     if (meta.isAuthorizedUsed && this.authorizationChecker === undefined) checkRoles(request, rolesOf(meta));
     const isUserNeeded = meta.params.some(param => param.type === 'current-user' && param.required);
     if (isUserNeeded && this.currentUserChecker === userOf && !isAuthenticated(request)) throw new NotAuthenticated();
+  }
+
+  private askedBesides(meta: ActionMetadata): readonly Requirement[] {
+    const isUserNeeded = meta.params.some(param => param.type === 'current-user' && param.required);
+    return [
+      ...(meta.isAuthorizedUsed ? authorizedRequirement(rolesOf(meta), this.authorizationChecker) : []),
+      ...(isUserNeeded && this.currentUserChecker === userOf ? [{ kind: 'authenticated' } as const] : []),
+    ];
   }
 
   // Between the body parser and uploads: a refused upload stores no file, a refused caller learns nothing of the schema.

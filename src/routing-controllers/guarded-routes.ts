@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import type { ActionMetadata } from 'routing-controllers';
 import { ImproperlyConfigured } from '../core/exceptions';
+import type { Requirement } from '../core/requirement';
 import type { ApiView } from '../permissions/base';
 import { checkShape } from '../views/controller-shape';
 import { checkObjectPermissions } from '../views/object-rules';
@@ -9,6 +10,7 @@ import { routeRules, type RouteRules } from '../views/route-rules';
 import type { Services } from '../views/visit';
 import { controllerFactory, makeOnce, type Class, type ControllerFactory } from './container';
 import { currentObject } from './params';
+import type { AuditedRoute } from './route-audit';
 import { isParametrized, routePath } from './route-path';
 
 export interface GuardedRoute {
@@ -24,25 +26,30 @@ interface KnownController {
 
 export class GuardedRoutes {
   readonly all: RouteRules[] = [];
+  /** The same, with what the checks of all routes together need. */
+  readonly audited: AuditedRoute[] = [];
   readonly #controllers = new Map<Class, KnownController>();
 
   constructor(private readonly services: Services) {}
 
   /** @throws ImproperlyConfigured where the handler cannot be guarded as it is written. */
-  add(meta: ActionMetadata, routePrefix: string): GuardedRoute {
+  add(meta: ActionMetadata, routePrefix: string, asksBesides: readonly Requirement[]): GuardedRoute {
     refuseTakenName(meta);
     const { factory, sample } = this.controller(meta.target as Class, meta);
+    const path = routePath(routePrefix, meta);
     const route = {
       method: meta.type === 'all' ? undefined : meta.type.toUpperCase(),
-      path: String(routePath(routePrefix, meta)),
+      path: String(path),
       isParametrized: isParametrized(meta.route),
       action: meta.method,
       readsBody: meta.isBodyUsed,
+      asksBesides,
     };
     const rules = routeRules(route, sample, this.services);
     for (const check of [requireTypes, requireLoader]) check(meta, rules, sample);
     this.report(rules, sample);
     this.all.push(rules);
+    this.audited.push({ rules, sample, path, method: route.method, mayPassOn: hasMiddleware(meta) });
     return { rules, makeController: () => factory.make() as ApiView };
   }
 
@@ -76,6 +83,11 @@ export class GuardedRoutes {
       );
     }
   }
+}
+
+// It may call next('route').
+function hasMiddleware({ controllerMetadata, uses }: ActionMetadata): boolean {
+  return [...controllerMetadata.uses, ...uses].some(({ afterAction }) => !afterAction);
 }
 
 function make(controllerClass: Class, factory: ControllerFactory): object {

@@ -1,11 +1,20 @@
 /** What is known of a handler's rules at start: what they ask for, when they can be asked, and whether they are right. */
 import { ImproperlyConfigured } from '../core/exceptions';
 import { asksForOwner, type Requirement } from '../core/requirement';
-import type { ApiView } from '../permissions/base';
+import { definesObjectRule, definesViewRule, type ApiView, type BasePermission } from '../permissions/base';
 import { requireOneOwner } from '../permissions/ownership';
-import { hasObjectRule, isEarly, permissionTree, requirementOf, type PermissionTree } from '../permissions/tree';
+import {
+  hasObjectRule,
+  isEarly,
+  leavesOf,
+  permissionTree,
+  requirementOf,
+  type PermissionTree,
+} from '../permissions/tree';
+import { admission } from './admission';
 import { MethodOnly } from './method-only';
 import { authenticationClassesOf, permissionRulesOf, throttleClassesOf } from './policies';
+import { ruleSources, type RuleSources } from './rule-sources';
 import type { Services } from './visit';
 
 /** A handler and its route, as the binding sees them. */
@@ -20,6 +29,8 @@ export interface Route {
   readonly action: string;
   /** A body is parsed for the handler. */
   readonly readsBody: boolean;
+  /** What the binding asks besides the controller's permissions: `@Authorized()` and the like. */
+  readonly asksBesides: readonly Requirement[];
 }
 
 /** What one permission of the list asks for; `undefined`: it is decided per request. */
@@ -36,6 +47,12 @@ export interface RouteRules extends Route {
   isObjectAction(method: string): boolean;
   /** Was this permission of the list found to be decided per request? */
   isLate(index: number): boolean;
+  /** Whom the route lets in by this method, everything taken together. */
+  admission(method: string): Requirement;
+  /** The permissions that have a rule about an object and none without one. */
+  readonly objectOnly: readonly BasePermission[];
+  /** Where the controller says its rules. */
+  readonly sources: RuleSources;
 }
 
 /**
@@ -59,15 +76,30 @@ export function routeRules(route: Route, controller: ApiView, services: Services
     });
   const late = permissions?.map((known, index) => known === undefined || !isEarly(trees?.[index] as PermissionTree));
   read(() => throttleClassesOf(controller).map(one => services.make(one)));
+  const isObjectAction = objectActionTest(route, listedObjectActions(controller, shown, place));
+  const known = { authenticators, trees, permissions, others: route.asksBesides, isObjectAction };
   return {
     ...route,
     place,
     authentication: authenticators?.map(one => one.constructor.name),
     permissions,
-    isObjectAction: objectActionTest(route, listedObjectActions(controller, shown, place)),
+    isObjectAction,
     hasObjectRule: trees?.some(hasObjectRule) ?? false,
     isLate: index => late?.[index] ?? false,
+    admission: method => admission(known, method, services),
+    objectOnly: (trees ?? [])
+      .flatMap(leavesOf)
+      .map(({ permission }) => permission)
+      .filter(isAboutObjectsOnly),
+    // Not asked for each route: only an audit looks.
+    get sources() {
+      return ruleSources(controller);
+    },
   };
+}
+
+function isAboutObjectsOnly(permission: BasePermission): boolean {
+  return definesObjectRule(permission) && !definesViewRule(permission);
 }
 
 function permissionTrees(controller: ApiView, services: Services): readonly PermissionTree[] {
