@@ -6,6 +6,11 @@ export {
   type AxiomsServer,
   type AxiomsServerOptions,
 } from './routing-controllers/server';
+export {
+  axiomsErrorHandler,
+  requireAccessToken,
+  type AccessTokenRequirements,
+} from './routing-controllers/plain-routes';
 export { healthMiddleware, type Health, type IssuerHealth } from './routing-controllers/health';
 export { Claim, CurrentObject } from './routing-controllers/params';
 export { defineSettings, settingsFromEnv, Settings, type IssuerInput, type SettingsInput } from './core/settings';
@@ -57,8 +62,17 @@ export {
   IsSafeOnly,
 } from './permissions/access';
 export { HasAccessTokenPermissions, HasAccessTokenRoles, HasAccessTokenScopes } from './permissions/token-claims';
+export {
+  IsAuthenticatedOrTokenHasScope,
+  TokenHasReadWriteScope,
+  TokenHasResourceScope,
+  TokenHasScope,
+  TokenMatchesOASRequirements,
+} from './permissions/token-scope';
+export type { Answer, CompositionReason, Explanation, PermissionReason, Reason } from './permissions/explanation';
 export { IsSubOwner, IsSubOwnerOrSafeOnly } from './permissions/ownership';
 export { ApiController, type ApiView } from './views/api-view';
 export type { RouteAudit } from './views/audit';
+export type { Decorations, PolicyLists } from './views/decorations';
 export type { RouteRules } from './views/route-rules';
-export type { RuleSource, RuleSources } from './views/rule-sources';
+export type { ListSources, RuleSource } from './views/rule-sources';

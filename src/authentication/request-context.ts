@@ -14,13 +14,14 @@ export interface RequestContext {
   successfulAuthenticator?: BaseAuthentication;
 }
 
-const context = Symbol('axioms');
+/** Where a request keeps its context. */
+export const contextKey = Symbol('axioms');
 
-type WithContext = Request & { [context]?: RequestContext };
+type WithContext = Request & { [contextKey]?: RequestContext };
 
 /** The context of a request of a guarded route, where it has one. */
 export function findContext(request: Request): RequestContext | undefined {
-  return (request as WithContext)[context];
+  return (request as WithContext)[contextKey];
 }
 
 /** @throws ImproperlyConfigured for a request that no guarded route has received. */
@@ -32,5 +33,5 @@ export function contextOf(request: Request): RequestContext {
 }
 
 export function setContext(request: Request, value: RequestContext): void {
-  (request as WithContext)[context] = value;
+  (request as WithContext)[contextKey] = value;
 }

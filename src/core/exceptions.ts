@@ -43,6 +43,11 @@ export class APIException extends Error {
   code: string;
   /** Header fields that go with the answer; the challenges are added while answering. */
   headers: HeaderFields;
+  /**
+   * Why, where permissions refused: the reason tree, an `Explanation`. It is not enumerable, and never sent unless the
+   * setting `explain` says so.
+   */
+  declare readonly explanation?: object;
 
   constructor(message?: string, options: APIExceptionOptions = {}) {
     super(message ?? new.target.description, options.cause === undefined ? undefined : { cause: options.cause });
@@ -152,6 +157,9 @@ export class InsufficientScope extends PermissionDenied {
   static override readonly code = 'insufficient_scope';
   static override readonly description = 'The access token does not have the scope that this request needs';
 
+  /** All that the refusing rule asks for; sent as `required_scopes`. */
+  declare requiredScopes?: readonly string[];
+
   constructor(
     /** The scopes that would help, in the order of the rules. */
     readonly scopes: readonly string[] = [],
@@ -164,6 +172,11 @@ export class InsufficientScope extends PermissionDenied {
   override get challenge(): ChallengeParameters {
     const scope = this.scopes.length > 0 ? { scope: this.scopes.join(' ') } : {};
     return { error: 'insufficient_scope', error_description: InsufficientScope.description, ...scope };
+  }
+
+  override toJSON(): Record<string, unknown> {
+    const required = this.requiredScopes === undefined ? {} : { required_scopes: this.requiredScopes };
+    return { ...super.toJSON(), ...required };
   }
 }
 

@@ -31,6 +31,9 @@ export function text(accepts: string, isRight: (value: string) => boolean = () =
   };
 }
 
+/** A scope (RFC 6749 §3.3). */
+export const scopeName = text('a scope, without spaces', name => /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(name));
+
 export function listOf(
   item: Kind<string, string>,
   { mayBeEmpty = false } = {},

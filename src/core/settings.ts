@@ -14,6 +14,7 @@ import {
   policyClasses,
   positiveInteger,
   requiredValues,
+  scopeName,
   seconds,
   text,
   type Kind,
@@ -233,6 +234,31 @@ export const settingsTable = {
     defaultText: '10000',
     fallback: 10_000,
     meaning: 'verified tokens kept, and at most 32 MiB of them; 0 turns the cache off',
+  }),
+  readScope: row(scopeName, {
+    variable: 'AXIOMS_READ_SCOPE',
+    defaultText: '`read`',
+    fallback: 'read',
+    meaning: 'what `TokenHasReadWriteScope` and `TokenHasResourceScope` ask for GET, HEAD and OPTIONS',
+  }),
+  writeScope: row(scopeName, {
+    variable: 'AXIOMS_WRITE_SCOPE',
+    defaultText: '`write`',
+    fallback: 'write',
+    meaning: 'what they ask for the other methods',
+  }),
+  errorResponseWithScopes: row(onOff, {
+    variable: 'AXIOMS_ERROR_RESPONSE_WITH_SCOPES',
+    defaultText: 'false',
+    fallback: false,
+    meaning: 'a 403 of `TokenHasScope` or a subclass names its scopes in the body: `required_scopes`',
+  }),
+  explain: row(onOff, {
+    variable: 'AXIOMS_EXPLAIN',
+    defaultText: 'false',
+    fallback: false,
+    meaning:
+      'a refusal tells its caller why, as `explanation` in the body; turned off, with a warning, where `NODE_ENV` is `production`',
   }),
   logger: row(logger, {
     defaultText: 'console, for warnings and errors',

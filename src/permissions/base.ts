@@ -24,6 +24,10 @@ export interface ApiView {
   readonly accessTokenPermissions?: Now<readonly string[]> | undefined;
   readonly accessTokenAnyPermissions?: Now<readonly string[]> | undefined;
   readonly accessTokenAllPermissions?: Now<readonly string[]> | undefined;
+  /** What `TokenHasScope` and its kin ask for; see there. */
+  readonly requiredScopes?: readonly string[] | undefined;
+  /** What `TokenMatchesOASRequirements` asks for: by HTTP method in capitals, lists of scopes one of which must be complete. */
+  readonly requiredAlternateScopes?: Readonly<Record<string, readonly (readonly string[])[]>> | undefined;
   /** The property of the object that names its owner; default `'user'`. */
   readonly ownerAttribute?: string | undefined;
   /** The property of the object that names its owner's issuer: compared with the token's `iss`. Default: it is not asked. */
@@ -69,6 +73,9 @@ export abstract class BasePermission {
   hasObjectPermission(_request: Request, _controller: ApiView, _object: unknown): boolean | Promise<boolean> {
     return true;
   }
+
+  /** The members of the controller that say what this rule asks for. */
+  members?(): readonly string[];
 
   /** What this rule asks for of this controller, action and method. */
   requirement?(controller: ApiView): Requirement | undefined | Promise<Requirement | undefined>;

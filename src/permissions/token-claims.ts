@@ -19,6 +19,19 @@ export function grantsOfRequest(request: Request): Grants {
 
 const suffixes = { scopes: 'Scopes', roles: 'Roles', permissions: 'Permissions' } as const;
 
+/** A copy of the list, where it is one of names of this kind; it may be empty. */
+export function grantNames(kind: GrantKind, value: unknown): string[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  // A copy has no holes, which every() would pass over: "all of" nothing would be met.
+  const list: unknown[] = Array.from(value as unknown[]);
+  return list.every(name => isGrantName(kind, name)) ? (list as string[]) : undefined;
+}
+
+// A claim is split at spaces: a name with one in it could never be granted by a string.
+function isGrantName(kind: GrantKind, name: unknown): boolean {
+  return typeof name === 'string' && (kind === 'scopes' ? /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(name) : name !== '');
+}
+
 abstract class HasAccessTokenGrants extends BasePermission {
   override readonly needsAuthentication = true;
   protected abstract readonly kind: GrantKind;
@@ -37,8 +50,8 @@ abstract class HasAccessTokenGrants extends BasePermission {
     return Promise.all(values.map(async value => value)).then(found => this.describe(controller, found));
   }
 
-  /** The members of the controller that are read: any of, its short name, all of. */
-  members(): readonly GrantMember[] {
+  /** Any of, its short name, all of. */
+  override members(): readonly GrantMember[] {
     const suffix = suffixes[this.kind];
     return [`accessTokenAny${suffix}`, `accessToken${suffix}`, `accessTokenAll${suffix}`];
   }
@@ -55,20 +68,10 @@ abstract class HasAccessTokenGrants extends BasePermission {
   }
 
   private checkedList(controller: ApiView, index: number, value: unknown): readonly string[] {
-    // A copy has no holes, which every() would pass over: "all of" nothing would be met.
-    const list: readonly unknown[] | undefined = Array.isArray(value ?? [])
-      ? Array.from((value ?? []) as [])
-      : undefined;
-    if (list?.every(name => this.isName(name)) === true) return list as readonly string[];
+    const list = grantNames(this.kind, value ?? []);
+    if (list !== undefined) return list;
     throw new ImproperlyConfigured(
       `${controller.constructor.name}.${String(this.members()[index])} must be a list of ${this.kind}, such as ['book:read'], each without spaces.`,
-    );
-  }
-
-  // A claim is split at spaces: a name with one in it could never be granted by a string.
-  private isName(name: unknown): boolean {
-    return (
-      typeof name === 'string' && (this.kind === 'scopes' ? /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(name) : name !== '')
     );
   }
 
@@ -88,7 +91,8 @@ function isThenable(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'then' in value;
 }
 
-function isMet(requirement: Requirement, request: Request): boolean {
+/** Are all lists of the requirement met by what the caller was granted? */
+export function isMet(requirement: Requirement, request: Request): boolean {
   const grants = grantsOfRequest(request);
   return grantsAskedFor(requirement).every(list => meets(grants, list));
 }

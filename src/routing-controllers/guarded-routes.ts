@@ -3,12 +3,16 @@ import 'reflect-metadata';
 import type { ActionMetadata } from 'routing-controllers';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Requirement } from '../core/requirement';
+import type { Logger } from '../core/setting-kinds';
 import type { ApiView } from '../permissions/base';
+import { ComposedPermission, type PermissionRule } from '../permissions/operators';
 import { checkShape } from '../views/controller-shape';
+import { decoratedActions } from '../views/decorations';
 import { checkObjectPermissions } from '../views/object-rules';
 import { routeRules, type RouteRules } from '../views/route-rules';
 import type { Services } from '../views/visit';
 import { controllerFactory, makeOnce, type Class, type ControllerFactory } from './container';
+import { declaringClass } from './inherited-metadata';
 import { currentObject } from './params';
 import type { AuditedRoute } from './route-audit';
 import { isParametrized, routePath } from './route-path';
@@ -44,6 +48,7 @@ export class GuardedRoutes {
       action: meta.method,
       readsBody: meta.isBodyUsed,
       asksBesides,
+      declaredBy: declaringClass(meta.target as Class, meta.method) ?? meta.target,
     };
     const rules = routeRules(route, sample, this.services);
     for (const check of [requireTypes, requireLoader]) check(meta, rules, sample);
@@ -70,11 +75,14 @@ export class GuardedRoutes {
     const sample = make(controllerClass, factory) as ApiView;
     checkShape(sample, makeOnce, this.services.settings.logger);
     requireKnownActions(sample, meta);
+    requireDecoratedHandlers(controllerClass, meta);
     return { factory, sample };
   }
 
-  private report({ place, method = '', hasObjectRule, isObjectAction }: RouteRules, controller: ApiView): void {
+  private report(rules: RouteRules, controller: ApiView): void {
+    const { place, method = '', hasObjectRule, isObjectAction } = rules;
     const { logger } = this.services.settings;
+    warnOfClosedDoor(rules, logger);
     if (!hasObjectRule) return;
     if (!isObjectAction(method)) logger.info(`${place} is about no one object: its object rule asks nothing there.`);
     else if (controller.getObject === undefined && !['GET', 'HEAD', 'OPTIONS'].includes(method)) {
@@ -124,6 +132,29 @@ function requireKnownActions(sample: ApiView, { controllerMetadata }: ActionMeta
     throw new ImproperlyConfigured(
       `${sample.constructor.name}.objectActions names '${unknown}', which is no handler. The handlers are: ${actions.join(', ')}.`,
     );
+}
+
+// It would guard nothing, and look as if it did.
+function requireDecoratedHandlers(controllerClass: Class, { controllerMetadata }: ActionMetadata): void {
+  const actions = controllerMetadata.actions.map(({ method }) => method);
+  const stray = decoratedActions(controllerClass).find(action => !actions.includes(action));
+  if (stray !== undefined)
+    throw new ImproperlyConfigured(
+      `${controllerClass.name}.${stray} has a decorator that says who may, and no route: it would guard nothing. Give it @Get() or the like, or take the decorator away. The handlers are: ${actions.join(', ')}.`,
+    );
+}
+
+function warnOfClosedDoor({ place, decorations, insisting }: RouteRules, logger: Logger): void {
+  if (decorations?.names.includes('allowAny') !== true) return;
+  const closing = [...decorations.added.map(nameOf), ...insisting];
+  if (closing.length > 0)
+    logger.warn(
+      `${place} has @allowAny(), and is not open to everybody: ${closing.join(', ')} of the handler or its class is asked all the same.`,
+    );
+}
+
+function nameOf(rule: PermissionRule): string {
+  return rule instanceof ComposedPermission ? rule.operator : `@${rule.name}`;
 }
 
 // A field of that name, set for each request, would hide the handler.

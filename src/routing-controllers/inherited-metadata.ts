@@ -54,6 +54,11 @@ function declaringClasses(target: object, method: string): readonly object[] {
   return classes.slice(0, declared + 1);
 }
 
+/** The nearest class that declares a route for the method. */
+export function declaringClass(target: object, method: string): object | undefined {
+  return declaringClasses(target, method).at(-1);
+}
+
 function methodEntries<T extends Entry>(entries: readonly T[], target: object, method: string): T[] {
   return declaringClasses(target, method).flatMap(one =>
     entries.filter(entry => entry.target === one && entry.method === method),

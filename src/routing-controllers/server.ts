@@ -17,6 +17,7 @@ import { GuardedRoutes } from './guarded-routes';
 import { withInheritedMetadata } from './inherited-metadata';
 import type { PathOptions } from './path-patterns';
 import { checkRoutes, logAudit } from './route-audit';
+import { serves } from './serving';
 import { setTripwire } from './tripwire';
 
 /** routing-controllers' options and the library's settings. */
@@ -63,6 +64,7 @@ export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
   const settings = settingsOf(options);
   const locals = localsOf(app as Application);
   const server = newServer(settings, locals.axioms as AxiomsServer | undefined);
+  serves(server, { services: server.services, answersErrors: options.defaultErrorHandler !== false });
   registerServices(settings, server.jwksManager, server.verifier);
   issuerSettings(settings).forEach(warnOfOpenings);
   serve(app as Application, options, server);
@@ -94,7 +96,15 @@ export function auditRoutes(options: AxiomsServerOptions): readonly RouteAudit[]
 }
 
 function settingsOf({ axioms }: AxiomsServerOptions): Settings {
-  return defineSettings(axioms ?? settingsFromEnv(process.env));
+  return serverSettings(axioms ?? settingsFromEnv(process.env), process.env.NODE_ENV);
+}
+
+// What helps a developer helps an attacker, too.
+function serverSettings(input: SettingsInput, environment: string | undefined): Settings {
+  const settings = defineSettings(input);
+  if (!settings.explain || environment !== 'production') return settings;
+  settings.logger.warn("Setting 'explain' (AXIOMS_EXPLAIN) is turned off: NODE_ENV is 'production'.");
+  return defineSettings({ ...input, explain: false });
 }
 
 // A router has none of its own.

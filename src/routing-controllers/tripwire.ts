@@ -2,6 +2,7 @@
 import { ExpressDriver, KoaDriver, getFromContainer, type Action, type ActionMetadata } from 'routing-controllers';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { ApiController } from '../views/api-view';
+import { isDecorated } from '../views/decorations';
 import type { Class } from './container';
 
 const kinds = ['Scopes', 'Roles', 'Permissions'];
@@ -11,6 +12,8 @@ const marks = [
   'permissionClasses',
   'throttleClasses',
   ...kinds.flatMap(kind => [`accessToken${kind}`, `accessTokenAny${kind}`, `accessTokenAll${kind}`]),
+  'requiredScopes',
+  'requiredAlternateScopes',
   'ownerAttribute',
   'ownerIssuerAttribute',
   'objectActions',
@@ -44,7 +47,7 @@ function tryToMake(target: unknown): object | undefined {
 function refuse(controller: object): void {
   const { name } = controller.constructor;
   const mark = marks.find(one => one in controller);
-  if (mark === undefined && !(controller instanceof ApiController)) return;
+  if (mark === undefined && !(controller instanceof ApiController) && !isDecorated(controller.constructor)) return;
   throw new ImproperlyConfigured(
     `${mark === undefined ? `The rules of ${name}` : `${name}.${mark}`} would not be obeyed: this server comes from 'routing-controllers'. Import createExpressServer or useExpressServer from 'axioms-routing-controllers' instead.`,
   );

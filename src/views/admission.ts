@@ -1,15 +1,17 @@
 /** Whom a route lets in, all that stands before its handler taken together, as one requirement. */
 import type { Request } from 'express';
+import { isInsistence } from '../authentication/access-token';
 import type { BaseAuthentication } from '../authentication/base';
 import { setContext } from '../authentication/request-context';
+import { AnonymousUser } from '../authentication/user';
 import { isGrant, type Requirement } from '../core/requirement';
-import { IsAuthenticatedOrPublicMethod } from '../permissions/access';
-import { BasePermission, definesObjectRule, definesViewRule } from '../permissions/base';
+import { BasePermission, definesObjectRule, definesViewRule, isAskedBeforeTheBody, type ApiView } from '../permissions/base';
 import type { PermissionTree } from '../permissions/tree';
 import type { Services } from './visit';
 
 /** What is known of a route's rules; `undefined`: it is decided per request. */
 export interface KnownRules {
+  readonly controller: ApiView;
   readonly authenticators: readonly BaseAuthentication[] | undefined;
   readonly trees: readonly PermissionTree[] | undefined;
   /** What each of the trees asks for. */
@@ -30,15 +32,20 @@ const nobody: Requirement = { kind: 'nobody' };
  * is no object, a mandatory authentication class insists.
  */
 export function admission(rules: KnownRules, method: string, services: Services): Requirement {
-  const { authenticators, trees, permissions } = rules;
-  const isPublic = authenticators === undefined ? undefined : isPublicMethod(authenticators, method, services);
-  const asked = { method, isPublic, isObjectAction: rules.isObjectAction(method) };
+  const { controller, authenticators, trees, permissions } = rules;
+  const asked: Asked = {
+    method,
+    isObjectAction: rules.isObjectAction(method),
+    isOpen: permission =>
+      authenticators &&
+      answerToNobody(method, authenticators, services, request => permission.hasPermission(request, controller)),
+  };
   const permitted =
     trees === undefined || permissions === undefined
       ? [perRequest]
       : trees.map((tree, index) => rule(tree, permissions[index], asked, false));
   const asks = allOf([...identified(authenticators, method, services), ...permitted, ...rules.others]);
-  return authenticators?.length === 0 ? asNobody(asks) : asks;
+  return authenticators?.every(isInsistence) === true ? asNobody(asks) : asks;
 }
 
 function identified(
@@ -56,34 +63,29 @@ function insistence(authenticator: BaseAuthentication, method: string, services:
   return isPublic ? anyone : authenticated;
 }
 
-function isPublicMethod(
-  authenticators: readonly BaseAuthentication[],
-  method: string,
-  services: Services,
-): boolean | undefined {
-  if (services.settings.publicMethods.includes(method)) return true;
-  const answers = authenticators.map(one => isPublicTo(one, method, services));
-  if (answers.includes(true)) return true;
-  return answers.includes(undefined) ? undefined : false;
+/** `undefined`: it looks at more of a request than its method. */
+function isPublicTo(authenticator: BaseAuthentication, method: string, services: Services): boolean | undefined {
+  return answerToNobody(method, [authenticator], services, request => authenticator.isPublic?.(request));
 }
 
-/** `undefined`: it looks at more of a request than its method. */
-function isPublicTo(
-  authenticator: BaseAuthentication,
+/** What is said of a request by nobody in particular, of which there is the method alone; `undefined`: more is looked at. */
+function answerToNobody(
   method: string,
+  authenticators: readonly BaseAuthentication[],
   { settings, verifier }: Services,
+  ask: (request: Request) => unknown,
 ): boolean | undefined {
   const looks = { areFurther: false };
-  const shown = { method };
-  setContext(shown as Request, { settings, verifier, authenticators: [authenticator] });
+  const shown = { method, user: new AnonymousUser(), auth: null, authJwt: null };
+  setContext(shown as unknown as Request, { settings, verifier, authenticators });
   const request = new Proxy(shown, {
     get(target, name) {
       looks.areFurther ||= !Object.hasOwn(target, name);
       return Reflect.get(target, name) as unknown;
     },
-  }) as Request;
+  });
   try {
-    const answer = authenticator.isPublic?.(request) === true;
+    const answer = ask(request as unknown as Request) === true;
     return looks.areFurther ? undefined : answer;
   } catch {
     return undefined;
@@ -92,8 +94,9 @@ function isPublicTo(
 
 interface Asked {
   readonly method: string;
-  readonly isPublic: boolean | undefined;
   readonly isObjectAction: boolean;
+  /** Does the permission let nobody-in-particular in? `undefined`: it looks at more than the method. */
+  isOpen(permission: BasePermission): boolean | undefined;
 }
 
 /** The tree's requirement has the tree's shape; each leaf's own may be a tree again. */
@@ -118,11 +121,15 @@ function leafRule(permission: BasePermission, known: Requirement, asked: Asked, 
   return allOf([...own, isNegated ? notThat(positive) : positive]);
 }
 
-function described(permission: BasePermission, known: Requirement, { method, isPublic }: Asked): Requirement {
-  if (permission.hasPermission !== IsAuthenticatedOrPublicMethod.prototype.hasPermission)
-    return mapped(known, leaf => (leaf.kind === 'methods' ? (leaf.methods.includes(method) ? anyone : nobody) : leaf));
-  if (isPublic === undefined) return anyOf([perRequest, known]);
-  return isPublic ? anyone : known;
+function described(permission: BasePermission, known: Requirement, { method, isOpen }: Asked): Requirement {
+  if (known.kind === 'authenticated' && isAskedBeforeTheBody(permission)) return opened(isOpen(permission), known);
+  return mapped(known, leaf => (leaf.kind === 'methods' ? (leaf.methods.includes(method) ? anyone : nobody) : leaf));
+}
+
+// Which methods are public is the settings' and the authentication classes' to say.
+function opened(isOpen: boolean | undefined, known: Requirement): Requirement {
+  if (isOpen === undefined) return anyOf([perRequest, known]);
+  return isOpen ? anyone : known;
 }
 
 /** Does the description come with the rules, or is it a base class's, whose rules were replaced? */

@@ -4,7 +4,7 @@ import type { Requirement } from '../core/requirement';
 import { inWords } from '../core/requirement-words';
 import { anyOf, allOf } from './admission';
 import type { RouteRules } from './route-rules';
-import type { RuleSources } from './rule-sources';
+import type { ListSources } from './rule-sources';
 
 /** One route of a server, as plain data. */
 export interface RouteAudit {
@@ -20,8 +20,8 @@ export interface RouteAudit {
   readonly rule: string;
   /** Where the rule is said: `field`, `getter`, `decorator`, `default`, or several of them, separated by commas. */
   readonly source: string;
-  /** The same for each member of the controller that says who may. */
-  readonly sources: RuleSources;
+  /** Where each list of classes is said. */
+  readonly sources: ListSources;
   /** The authentication classes; `null`: they are decided per request. */
   readonly authentication: readonly string[] | null;
   /** Everything that is asked before the handler, taken together. What is decided per request is a `custom` rule. */
@@ -36,7 +36,7 @@ export function auditRoute(rules: RouteRules): RouteAudit {
     handler: rules.place,
     who: whoIsLetIn(requirement),
     rule: inWords(requirement),
-    source: sourceText(rules, requirement),
+    source: sourceText(rules),
     sources: rules.sources,
     authentication: rules.authentication ?? null,
     requirement,
@@ -59,23 +59,9 @@ function requirementOfRoute({ method, admission }: RouteRules): Requirement {
   );
 }
 
-const members: Readonly<Record<string, RegExp>> = {
-  scopes: /^accessToken.*Scopes$/,
-  roles: /^accessToken.*Roles$/,
-  permissions: /^accessToken.*Permissions$/,
-  owner: /^owner/,
-};
-
-function sourceText({ sources }: RouteRules, requirement: Requirement): string {
-  const read = [...kindsOf(requirement)].flatMap(kind => members[kind] ?? []);
-  const names = Object.keys(sources).filter(name => read.some(pattern => pattern.test(name)));
-  return [...new Set(['permissionClasses', ...names].map(name => sources[name]))].join(', ');
-}
-
-function kindsOf(requirement: Requirement): ReadonlySet<string> {
-  if (requirement.kind === 'not') return kindsOf(requirement.of);
-  if (requirement.kind !== 'and' && requirement.kind !== 'or') return new Set([requirement.kind]);
-  return new Set(requirement.of.flatMap(one => [...kindsOf(one)]));
+function sourceText({ permissionSources = [], sources }: RouteRules): string {
+  const said = permissionSources.length > 0 ? permissionSources : [sources.permissionClasses];
+  return [...new Set(said)].join(', ');
 }
 
 /** The audit as a table, a line a route. */

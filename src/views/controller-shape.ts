@@ -14,6 +14,8 @@ const ruleNames: readonly string[] = [
   'permissionClasses',
   'throttleClasses',
   ...grants.flatMap(({ plain, any, all }) => [plain, any, all]),
+  'requiredScopes',
+  'requiredAlternateScopes',
   'ownerAttribute',
   'ownerIssuerAttribute',
   'safeMethods',

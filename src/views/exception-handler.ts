@@ -4,6 +4,7 @@ import { carriesErrors, challenge, withError } from '../core/challenge';
 import { APIException, ImproperlyConfigured, PermissionDenied, type HeaderFields } from '../core/exceptions';
 import type { Settings } from '../core/settings';
 import type { BaseAuthentication } from '../authentication/base';
+import { explainedLike, reasonsOf } from '../permissions/denial';
 import { findVisit } from './visit';
 
 /** An error that is the library's to answer. */
@@ -23,7 +24,8 @@ export function answerTo(error: Answer, request: Request, settings: Settings): A
   if (error.httpCode !== 401)
     return withHeaders(error, challenges.length > 0 ? { 'WWW-Authenticate': challenges } : {});
   // Without a challenge there is no 401 (RFC 9110 §15.5.2), and nothing that the client could send instead.
-  if (challenges.length === 0) return withHeaders(new PermissionDenied(undefined, { cause: error }), {});
+  if (challenges.length === 0)
+    return withHeaders(explainedLike(error, new PermissionDenied(undefined, { cause: error }), settings), {});
   return withHeaders(error, { 'WWW-Authenticate': challenges });
 }
 
@@ -88,9 +90,21 @@ export function sendAnswer(response: Response, answer: Answer): void {
 
 /** Tells the log why: a refusal is everyday, a server's own fault is not. Never a token, a claim's value or a secret. */
 export function logAnswer(answer: Answer, place: string, { logger }: Settings): void {
-  const data = { place, status: answer.httpCode, error: answer.code, reason: answer.message, ...causeOf(answer) };
+  const data = {
+    place,
+    status: answer.httpCode,
+    error: answer.code,
+    reason: answer.message,
+    ...causeOf(answer),
+    ...whyOf(answer),
+  };
   if (answer.httpCode === 500) logger.error(`${place} failed: ${answer.message}`, data);
   else logger.debug(`${place} refused: ${answer.message}`, data);
+}
+
+function whyOf(answer: Answer): object {
+  const why = answer instanceof APIException ? reasonsOf(answer) : undefined;
+  return why === undefined ? {} : { why };
 }
 
 // The text of an error of others, not the error: its own properties may hold claims.

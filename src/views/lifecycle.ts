@@ -1,9 +1,10 @@
 /** When each policy runs: the whole security flow of a request on one screen. */
 import type { AuthenticationResult, BaseAuthentication } from '../authentication/base';
 import { AnonymousUser } from '../authentication/user';
-import { ImproperlyConfigured, NotAuthenticated, Throttled } from '../core/exceptions';
+import { ImproperlyConfigured, Throttled } from '../core/exceptions';
 import { isAuthenticated } from '../permissions/access';
-import { evaluate, refusal } from '../permissions/evaluation';
+import { denial, nobody } from '../permissions/denial';
+import { evaluate } from '../permissions/evaluation';
 import { isClosedToNobody, isEarly, leavesOf, permissionTree, type PermissionTree } from '../permissions/tree';
 import { MethodOnly } from './method-only';
 import { holdUntilAsked, loadObject } from './object-rules';
@@ -39,7 +40,9 @@ export async function afterTheBody(visit: Visit): Promise<void> {
 
 async function performAuthentication(visit: Visit): Promise<void> {
   setCaller(visit, { user: new AnonymousUser() }, undefined);
-  visit.authenticators = authenticationClassesOf(visit.controller, visit.settings).map(one => visit.services.make(one));
+  visit.authenticators = authenticationClassesOf(visit.controller, visit.settings, visit.rules.decorations).map(one =>
+    visit.services.make(one),
+  );
   for (const authenticator of visit.authenticators) {
     const result = await authenticatedBy(authenticator, visit);
     if (result === null) continue;
@@ -48,8 +51,10 @@ async function performAuthentication(visit: Visit): Promise<void> {
   }
   // A class may answer for nobody in particular; a mandatory one insists on somebody all the same.
   if (isAuthenticated(visit.request)) return;
-  const insists = visit.authenticators.some(one => one.isMandatory === true && one.isPublic?.(visit.request) !== true);
-  if (insists) throw new NotAuthenticated();
+  const insisting = visit.authenticators.find(
+    one => one.isMandatory === true && one.isPublic?.(visit.request) !== true,
+  );
+  if (insisting !== undefined) throw nobody(insisting, visit.settings);
 }
 
 async function authenticatedBy(authenticator: BaseAuthentication, visit: Visit): Promise<AuthenticationResult | null> {
@@ -95,7 +100,7 @@ function setCaller(
 // While these are asked the controller sees a request with a method and nothing else: a rule that looks further is asked later.
 async function checkEarlyPermissions(visit: Visit): Promise<void> {
   const { rules, request } = visit;
-  const shown = new MethodOnly(request.method);
+  const shown = new MethodOnly(request.method, visit);
   visit.show(shown.request, shown.response);
   try {
     const permissions = readPermissions(visit, shown);
@@ -107,7 +112,8 @@ async function checkEarlyPermissions(visit: Visit): Promise<void> {
       isInOrder &&= isKnown;
       // The first failing member decides; where there is a body, the first that needs nothing of it.
       if (isKnown && (isInOrder || rules.readsBody)) await askEarly(visit, tree, known, shown);
-      else if (!isAuthenticated(request) && isClosedToNobody(tree)) throw new NotAuthenticated();
+      else if (!isAuthenticated(request) && isClosedToNobody(tree))
+        throw nobody(leavesOf(tree)[0]?.permission, visit.settings);
     }
   } finally {
     visit.show(visit.request, visit.response);
@@ -123,7 +129,7 @@ function readPermissions(visit: Visit, shown: MethodOnly): readonly PermissionTr
 }
 
 function permissionTrees(visit: Visit): readonly PermissionTree[] {
-  return permissionRulesOf(visit.controller, visit.settings).map(rule =>
+  return permissionRulesOf(visit.controller, visit.settings, visit.rules.decorations).map(rule =>
     permissionTree(rule, one => visit.services.make(one)),
   );
 }
@@ -146,14 +152,14 @@ async function checkLatePermissions(visit: Visit): Promise<void> {
 
 async function ask(visit: Visit, tree: PermissionTree, all: readonly PermissionTree[]): Promise<void> {
   const outcome = await evaluate(tree, visit.subject);
-  if (outcome.truth === false) throw await refusal(outcome, all, visit.subject);
+  if (outcome.truth === false) throw await denial(outcome, all, visit.subject);
   if (outcome.truth === undefined && visit.isObjectAction) visit.isObjectPending = true;
 }
 
 // All of them are asked, and the longest wait is told, as in DRF.
 async function checkThrottles(visit: Visit): Promise<void> {
   const waits: (number | undefined)[] = [];
-  for (const throttleClass of throttleClassesOf(visit.controller)) {
+  for (const throttleClass of throttleClassesOf(visit.controller, visit.rules.decorations)) {
     const throttle = visit.services.make(throttleClass);
     const isAllowed: unknown = await throttle.allowRequest(visit.request, visit.controller);
     if (isAllowed !== true) waits.push(throttle.wait());

@@ -1,10 +1,14 @@
 /** A request that offers its method alone: it shows whether a rule can be decided before there is anything else. */
+import { contextKey, type RequestContext } from '../authentication/request-context';
 
 class Shown {
   /** How often anything but the method was asked for. */
   excesses = 0;
 
-  constructor(readonly method: string | undefined) {}
+  constructor(
+    readonly method: string | undefined,
+    readonly context: RequestContext | undefined,
+  ) {}
 }
 
 // Typed as it is used, an answer for every trap: there is nothing to see.
@@ -23,7 +27,11 @@ const responseTraps: ProxyHandler<Shown> = {
 
 const requestTraps: ProxyHandler<Shown> = {
   ...responseTraps,
-  get: (shown, name) => (name === 'method' && shown.method !== undefined ? shown.method : ask(shown)),
+  get(shown, name) {
+    // The settings are the server's, and the same for every request.
+    if (name === contextKey && shown.context !== undefined) return shown.context;
+    return name === 'method' && shown.method !== undefined ? shown.method : ask(shown);
+  },
 };
 
 export class MethodOnly {
@@ -31,9 +39,12 @@ export class MethodOnly {
   readonly response: object;
   readonly #shown: Shown;
 
-  /** @param method `undefined`: not even the method is known (a route for all of them). */
-  constructor(method: string | undefined) {
-    this.#shown = new Shown(method);
+  /**
+   * @param method `undefined`: not even the method is known (a route for all of them)
+   * @param context what `contextOf` finds: rules may depend on settings
+   */
+  constructor(method: string | undefined, context?: RequestContext) {
+    this.#shown = new Shown(method, context);
     this.request = new Proxy(this.#shown, requestTraps);
     this.response = new Proxy(this.#shown, responseTraps);
   }

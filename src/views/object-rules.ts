@@ -1,7 +1,8 @@
 /** Rules about one object: when they are asked, and that no answer leaves where they never were. */
 import type { Response } from 'express';
 import { ImproperlyConfigured, NotFound } from '../core/exceptions';
-import { evaluate, refusal } from '../permissions/evaluation';
+import { denial } from '../permissions/denial';
+import { evaluate } from '../permissions/evaluation';
 import { answerTo, logAnswer, sendAnswer } from './exception-handler';
 import { visitOf, type Visit } from './visit';
 
@@ -19,7 +20,7 @@ async function askObjectRules(visit: Visit, value: unknown): Promise<void> {
   const subject = { ...visit.subject, object: { value } };
   for (const tree of visit.permissions) {
     const outcome = await evaluate(tree, subject);
-    if (outcome.truth !== true) throw await refusal(outcome, visit.permissions, subject);
+    if (outcome.truth !== true) throw await denial(outcome, visit.permissions, subject);
   }
   visit.isObjectPending = false;
 }

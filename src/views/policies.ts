@@ -7,26 +7,60 @@ import { IsAuthenticatedOrPublicMethod } from '../permissions/access';
 import type { ApiView } from '../permissions/base';
 import { ComposedPermission, type PermissionRule } from '../permissions/operators';
 import type { ThrottleClass } from '../throttling/base';
+import { withAccessToken, type Decorations, type PolicyLists } from './decorations';
 
 /** `undefined`: the settings' default. `[]`: none, said on purpose. */
-export function authenticationClassesOf(controller: ApiView, settings: Settings): readonly AuthenticationClass[] {
-  const classes = controller.authenticationClasses ??
-    settings.defaultAuthenticationClasses ?? [AccessTokenAuthentication];
-  return checkedList(controller, 'authenticationClasses', classes, one =>
-    hasMethod(one, 'authenticate'),
-  ) as AuthenticationClass[];
+export function authenticationClassesOf(
+  controller: ApiView,
+  settings: Settings,
+  decorations?: Decorations,
+): readonly AuthenticationClass[] {
+  const said = controller.authenticationClasses ?? settings.defaultAuthenticationClasses ?? [AccessTokenAuthentication];
+  const classes = decorations?.authenticationClasses ?? ownList(controller, 'authenticationClasses', said);
+  return decorations === undefined ? classes : withAccessToken(classes, decorations);
 }
 
-export function permissionRulesOf(controller: ApiView, settings: Settings): readonly PermissionRule[] {
-  const rules = controller.permissionClasses ?? settings.defaultPermissionClasses ?? [IsAuthenticatedOrPublicMethod];
-  return checkedList(controller, 'permissionClasses', rules, isPermissionRule) as PermissionRule[];
+/** What decorators add stands at the end. */
+export function permissionRulesOf(
+  controller: ApiView,
+  settings: Settings,
+  decorations?: Decorations,
+): readonly PermissionRule[] {
+  const said = controller.permissionClasses ?? settings.defaultPermissionClasses ?? [IsAuthenticatedOrPublicMethod];
+  const rules = decorations?.permissionClasses ?? ownList(controller, 'permissionClasses', said);
+  return decorations === undefined ? rules : [...rules, ...decorations.added];
 }
 
-export function throttleClassesOf(controller: ApiView): readonly ThrottleClass[] {
-  return checkedList(controller, 'throttleClasses', controller.throttleClasses ?? [], one =>
-    hasMethod(one, 'allowRequest'),
-  ) as ThrottleClass[];
+export function throttleClassesOf(controller: ApiView, decorations?: Decorations): readonly ThrottleClass[] {
+  return decorations?.throttleClasses ?? ownList(controller, 'throttleClasses', controller.throttleClasses ?? []);
 }
+
+function ownList<Name extends ListName>(controller: ApiView, name: Name, list: unknown): Listed[Name] {
+  return checkedPolicies(name, list, `${controller.constructor.name}.${name}`);
+}
+
+/**
+ * The list, where it can be what it is said to be.
+ *
+ * @param place who says it, for the message
+ * @throws ImproperlyConfigured naming what is wrong, and the fix.
+ */
+export function checkedPolicies<Name extends ListName>(name: Name, list: unknown, place: string): Listed[Name] {
+  if (!Array.isArray(list))
+    throw new ImproperlyConfigured(`${place} must be a list of classes: write ${name} = [SomeClass];`);
+  const wrong = list.findIndex(listed => !isRight[name](listed));
+  if (wrong >= 0) throw new ImproperlyConfigured(`${place}[${wrong}] ${whatIsWrong(list[wrong], name)}`);
+  return list as unknown as Listed[Name];
+}
+
+type Listed = Required<PolicyLists>;
+type ListName = keyof Listed;
+
+const isRight: Readonly<Record<ListName, (listed: unknown) => boolean>> = {
+  authenticationClasses: listed => hasMethod(listed, 'authenticate'),
+  permissionClasses: isPermissionRule,
+  throttleClasses: listed => hasMethod(listed, 'allowRequest'),
+};
 
 function isPermissionRule(rule: unknown): boolean {
   if (rule instanceof ComposedPermission) return rule.operands.every(isPermissionRule);
@@ -41,22 +75,6 @@ function hasMethod(listed: unknown, name: string): boolean {
     prototype !== null &&
     typeof (prototype as Record<string, unknown>)[name] === 'function'
   );
-}
-
-type ListName = 'authenticationClasses' | 'permissionClasses' | 'throttleClasses';
-
-function checkedList(
-  controller: ApiView,
-  name: ListName,
-  list: unknown,
-  isRight: (listed: unknown) => boolean,
-): readonly unknown[] {
-  const place = `${controller.constructor.name}.${name}`;
-  if (!Array.isArray(list))
-    throw new ImproperlyConfigured(`${place} must be a list of classes: write ${name} = [SomeClass];`);
-  const wrong = list.findIndex(listed => !isRight(listed));
-  if (wrong >= 0) throw new ImproperlyConfigured(`${place}[${wrong}] ${whatIsWrong(list[wrong], name)}`);
-  return list;
 }
 
 function whatIsWrong(listed: unknown, name: ListName): string {

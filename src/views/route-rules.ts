@@ -1,4 +1,5 @@
 /** What is known of a handler's rules at start: what they ask for, when they can be asked, and whether they are right. */
+import { isInsistence } from '../authentication/access-token';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { asksForOwner, type Requirement } from '../core/requirement';
 import { definesObjectRule, definesViewRule, type ApiView, type BasePermission } from '../permissions/base';
@@ -12,9 +13,10 @@ import {
   type PermissionTree,
 } from '../permissions/tree';
 import { admission } from './admission';
+import { decorationsOf, type Decorations } from './decorations';
 import { MethodOnly } from './method-only';
 import { authenticationClassesOf, permissionRulesOf, throttleClassesOf } from './policies';
-import { ruleSources, type RuleSources } from './rule-sources';
+import { listSources, permissionSources, type ListSources, type RuleSource } from './rule-sources';
 import type { Services } from './visit';
 
 /** A handler and its route, as the binding sees them. */
@@ -30,7 +32,9 @@ export interface Route {
   /** A body is parsed for the handler. */
   readonly readsBody: boolean;
   /** What the binding asks besides the controller's permissions: `@Authorized()` and the like. */
-  readonly asksBesides: readonly Requirement[];
+  readonly asksBesides?: readonly Requirement[];
+  /** The class that declares the route, where that is a base class. */
+  readonly declaredBy?: object;
 }
 
 /** What one permission of the list asks for; `undefined`: it is decided per request. */
@@ -40,9 +44,17 @@ export interface RouteRules extends Route {
   /** Where to look: `BookController.list`. */
   readonly place: string;
   readonly authentication: readonly string[] | undefined;
+  /** Those of them that insist on somebody, whatever the permissions say. */
+  readonly insisting: readonly string[];
   /** One a permission of the list; `undefined`: the list itself is decided per request. */
   readonly permissions: readonly Known[] | undefined;
   readonly hasObjectRule: boolean;
+  /** What decorators say; `undefined`: nothing. */
+  readonly decorations: Decorations | undefined;
+  /** Where the lists come from. */
+  readonly sources: ListSources;
+  /** One a permission of the list: where it is said. */
+  readonly permissionSources: readonly RuleSource[] | undefined;
   /** Is the handler about one object, when it is asked with this method? */
   isObjectAction(method: string): boolean;
   /** Was this permission of the list found to be decided per request? */
@@ -51,8 +63,6 @@ export interface RouteRules extends Route {
   admission(method: string): Requirement;
   /** The permissions that have a rule about an object and none without one. */
   readonly objectOnly: readonly BasePermission[];
-  /** Where the controller says its rules. */
-  readonly sources: RuleSources;
 }
 
 /**
@@ -62,27 +72,34 @@ export interface RouteRules extends Route {
  */
 export function routeRules(route: Route, controller: ApiView, services: Services): RouteRules {
   const place = `${controller.constructor.name}.${route.action}`;
-  const shown = new MethodOnly(route.method);
+  const decorations = decorationsOf(controller.constructor, route.action, route.declaredBy);
+  const sources = listSources(controller, decorations);
+  const shown = new MethodOnly(route.method, { ...services, authenticators: [] });
   Object.assign(controller, { request: shown.request, response: shown.response, action: route.action });
   const read = <T>(what: () => T): T | undefined => unlessExceeded(what, shown, place);
   const authenticators = read(() =>
-    authenticationClassesOf(controller, services.settings).map(one => services.make(one)),
+    authenticationClassesOf(controller, services.settings, decorations).map(one => services.make(one)),
   );
-  const trees = read(() => permissionTrees(controller, services));
+  const named = authenticators?.filter(one => !isInsistence(one));
+  const trees = read(() => permissionTrees(controller, services, decorations));
   const permissions = trees?.map(tree => read(() => settled(requirementOf(tree, controller))));
   if (permissions?.some(known => known !== undefined && asksForOwner(known)) === true)
     read(() => {
       requireOneOwner(controller, services.settings);
     });
   const late = permissions?.map((known, index) => known === undefined || !isEarly(trees?.[index] as PermissionTree));
-  read(() => throttleClassesOf(controller).map(one => services.make(one)));
+  read(() => throttleClassesOf(controller, decorations).map(one => services.make(one)));
   const isObjectAction = objectActionTest(route, listedObjectActions(controller, shown, place));
-  const known = { authenticators, trees, permissions, others: route.asksBesides, isObjectAction };
+  const known = { controller, authenticators, trees, permissions, others: route.asksBesides ?? [], isObjectAction };
   return {
     ...route,
     place,
-    authentication: authenticators?.map(one => one.constructor.name),
+    authentication: named?.map(one => one.constructor.name),
+    insisting: named?.filter(one => one.isMandatory === true).map(one => one.constructor.name) ?? [],
     permissions,
+    decorations,
+    sources,
+    permissionSources: trees && permissionSources(controller, trees, decorations, sources.permissionClasses),
     isObjectAction,
     hasObjectRule: trees?.some(hasObjectRule) ?? false,
     isLate: index => late?.[index] ?? false,
@@ -91,10 +108,6 @@ export function routeRules(route: Route, controller: ApiView, services: Services
       .flatMap(leavesOf)
       .map(({ permission }) => permission)
       .filter(isAboutObjectsOnly),
-    // Not asked for each route: only an audit looks.
-    get sources() {
-      return ruleSources(controller);
-    },
   };
 }
 
@@ -102,8 +115,13 @@ function isAboutObjectsOnly(permission: BasePermission): boolean {
   return definesObjectRule(permission) && !definesViewRule(permission);
 }
 
-function permissionTrees(controller: ApiView, services: Services): readonly PermissionTree[] {
-  return permissionRulesOf(controller, services.settings).map(rule => permissionTree(rule, one => services.make(one)));
+function permissionTrees(
+  controller: ApiView,
+  services: Services,
+  decorations: Decorations | undefined,
+): readonly PermissionTree[] {
+  const rules = permissionRulesOf(controller, services.settings, decorations);
+  return rules.map(rule => permissionTree(rule, one => services.make(one)));
 }
 
 function unlessExceeded<T>(what: () => T, shown: MethodOnly, place: string): T | undefined {

@@ -1,43 +1,48 @@
-/** Where a controller says its rules: by a field, by a getter, or not at all. */
-import type { ApiView } from '../permissions/base';
+/** Where a rule is said: what an audit names beside it. */
+import { leavesOf, type PermissionTree } from '../permissions/tree';
+import type { Decorations, PolicyLists } from './decorations';
 
-/** `default`: the controller says nothing, and the settings' default holds. */
-export type RuleSource = 'field' | 'getter' | 'decorator' | 'default';
+export type RuleSource = 'default' | 'field' | 'getter' | 'decorator';
 
-/** The members of a controller that say who may, and where each is said. */
-export type RuleSources = Readonly<Record<string, RuleSource>>;
+export type ListSources = Readonly<Record<keyof PolicyLists, RuleSource>>;
 
-const kinds = { scopes: 'Scopes', roles: 'Roles', permissions: 'Permissions' } as const;
-
-const grantMembers = Object.values(kinds).flatMap(kind =>
-  ['', 'Any', 'All'].map(match => `accessToken${match}${kind}`),
-);
-
-const listNames = ['authenticationClasses', 'permissionClasses'] as const;
-
-/** The lists of classes always, the other members where the controller has them. */
-export function ruleSources(controller: ApiView): RuleSources {
-  const lists = listNames.map(name => [name, sourceOf(controller, name) ?? 'default'] as const);
-  const others = [...grantMembers, 'ownerAttribute', 'ownerIssuerAttribute', 'safeMethods'].flatMap(name => {
-    const source = sourceOf(controller, name);
-    return source === undefined ? [] : [[name, source] as const];
-  });
-  return Object.fromEntries([...lists, ...others]);
+/** Where each of the controller's lists comes from. */
+export function listSources(controller: object, decorations: Decorations | undefined): ListSources {
+  const sourceOf = (name: keyof PolicyLists): RuleSource =>
+    decorations?.[name] === undefined ? (memberSource(controller, name) ?? 'default') : 'decorator';
+  return {
+    authenticationClasses: sourceOf('authenticationClasses'),
+    permissionClasses: sourceOf('permissionClasses'),
+    throttleClasses: sourceOf('throttleClasses'),
+  };
 }
 
-/** `undefined`: the controller does not have the member. */
-function sourceOf(controller: object, name: string): RuleSource | undefined {
-  for (
-    let object: unknown = controller;
-    typeof object === 'object' && object !== null && object !== Object.prototype;
-    object = Object.getPrototypeOf(object)
-  ) {
-    const found = Object.getOwnPropertyDescriptor(object, name);
-    if (found !== undefined) return found.get === undefined ? fieldSource(found.value) : 'getter';
+/**
+ * Where what each permission asks for is said: a decorator that added it, the members that it reads (a getter, where one
+ * of them is), or else where the list stands.
+ */
+export function permissionSources(
+  controller: object,
+  trees: readonly PermissionTree[],
+  decorations: Decorations | undefined,
+  list: RuleSource,
+): readonly RuleSource[] {
+  const firstAdded = trees.length - (decorations?.added.length ?? 0);
+  return trees.map((tree, index) => (index >= firstAdded ? 'decorator' : (saidBy(controller, tree) ?? list)));
+}
+
+function saidBy(controller: object, tree: PermissionTree): RuleSource | undefined {
+  const members = leavesOf(tree).flatMap(({ permission }) => permission.members?.() ?? []);
+  const sources = members.map(name => memberSource(controller, name));
+  return sources.find(source => source === 'getter') ?? sources.find(source => source === 'field');
+}
+
+/** A value on the prototype is a field in spirit; one that is `undefined` says nothing. */
+function memberSource(controller: object, name: string): RuleSource | undefined {
+  for (let one: unknown = controller; typeof one === 'object' && one !== null; one = Object.getPrototypeOf(one)) {
+    const member = Object.getOwnPropertyDescriptor(one, name);
+    if (member !== undefined)
+      return member.get !== undefined ? 'getter' : member.value === undefined ? undefined : 'field';
   }
   return undefined;
-}
-
-function fieldSource(value: unknown): RuleSource | undefined {
-  return value === undefined ? undefined : 'field';
 }

@@ -1,0 +1,44 @@
+/** How a decorator is applied: to a class, or to one of its methods, and to nothing else. */
+import { ImproperlyConfigured } from '../core/exceptions';
+import { decorate, type Decoration } from '../views/decorations';
+
+/** A decorator of a handler. */
+export type HandlerDecorator = (target: object, action: string, descriptor: PropertyDescriptor) => void;
+
+/** A decorator of a class or of a handler. */
+export interface PolicyDecorator {
+  (controllerClass: abstract new (...dependencies: never[]) => object): void;
+  (target: object, action: string, descriptor: PropertyDescriptor): void;
+}
+
+/** @throws ImproperlyConfigured where it stands on something else than a class or a method. */
+export function policyDecorator(decoration: Decoration): PolicyDecorator {
+  return (target: object, action?: unknown, descriptor?: unknown): void => {
+    const isClass = typeof target === 'function' && action === undefined && descriptor === undefined;
+    if (isClass) decorate(target, undefined, decoration);
+    else decorateHandler(decoration, target, action, descriptor);
+  };
+}
+
+/** The same for one that stands on a handler only. */
+export function handlerDecorator(decoration: Decoration): HandlerDecorator {
+  return (target, action, descriptor) => {
+    decorateHandler(decoration, target, action, descriptor);
+  };
+}
+
+function decorateHandler(decoration: Decoration, target: object, action: unknown, descriptor: unknown): void {
+  const { value } = Object(descriptor) as PropertyDescriptor;
+  // A static method's target is the class itself, and the compiler's newer decorators hand over something else.
+  if (typeof target !== 'object' || typeof action !== 'string' || typeof value !== 'function')
+    throw new ImproperlyConfigured(
+      `@${decoration.name} stands on ${nameOf(target, action)}, where it guards nothing: put it on a handler${decoration.adds === undefined ? '; for the whole class write the list as a field' : ' or on its class'}, and compile with "experimentalDecorators".`,
+    );
+  decorate(target.constructor, action, decoration);
+}
+
+function nameOf(target: unknown, action: unknown): string {
+  const owner = typeof target === 'function' ? target : (target as object | undefined)?.constructor;
+  const name = owner?.name ?? typeof target;
+  return typeof action === 'string' || typeof action === 'symbol' ? `${name}.${String(action)}` : name;
+}

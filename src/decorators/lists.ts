@@ -1,0 +1,78 @@
+/** Lists of a handler's own, in place of its class's. */
+import type { AuthenticationClass } from '../authentication/base';
+import { ImproperlyConfigured } from '../core/exceptions';
+import { AllowAny } from '../permissions/access';
+import type { PermissionRule } from '../permissions/operators';
+import type { ThrottleClass } from '../throttling/base';
+import { ownDecorations, type PolicyLists } from '../views/decorations';
+import { checkedPolicies } from '../views/policies';
+import { handlerDecorator, type HandlerDecorator } from './decorator';
+
+/**
+ * The authentication classes of this handler, in place of its class's. `[]`: none, said on purpose.
+ *
+ * @throws ImproperlyConfigured for anything but a list of such classes.
+ */
+export function authenticationClasses(classes: readonly AuthenticationClass[]): HandlerDecorator {
+  return replacing('authenticationClasses', classes);
+}
+
+/**
+ * The permission classes of this handler, in place of its class's. What decorators add, to the class or the handler, is
+ * asked all the same.
+ *
+ * @throws ImproperlyConfigured for anything but a list of such classes.
+ * @example
+ * class BookController {
+ *   permissionClasses = [IsAuthenticated];
+ *
+ *   @permissionClasses([DenyAll])
+ *   destroy() {}
+ * }
+ */
+export function permissionClasses(rules: readonly PermissionRule[]): HandlerDecorator {
+  return replacing('permissionClasses', rules);
+}
+
+/**
+ * The throttle classes of this handler, in place of its class's.
+ *
+ * @throws ImproperlyConfigured for anything but a list of such classes.
+ */
+export function throttleClasses(classes: readonly ThrottleClass[]): HandlerDecorator {
+  return replacing('throttleClasses', classes);
+}
+
+/**
+ * Opens one handler, in words: `permissionClasses([AllowAny])`. With or without parentheses. What decorators add, and an
+ * authentication class that insists on a token, is asked all the same, and the start says so.
+ */
+export function allowAny(): HandlerDecorator;
+export function allowAny(target: object, action: string, descriptor: PropertyDescriptor): void;
+export function allowAny(
+  target?: object,
+  action?: string,
+  descriptor?: PropertyDescriptor,
+): HandlerDecorator | undefined {
+  const decorator = replacing('permissionClasses', [AllowAny], 'allowAny');
+  if (target === undefined) return decorator;
+  decorator(target, action as string, descriptor as PropertyDescriptor);
+  return undefined;
+}
+
+function replacing(list: keyof PolicyLists, given: readonly object[], name: string = list): HandlerDecorator {
+  const classes = Object.freeze([...checkedPolicies(list, given, `@${name}`)]);
+  const decorator = handlerDecorator({ name, replaces: { [list]: classes } });
+  return (target, action, descriptor) => {
+    refuseSecond(list, name, target, action);
+    decorator(target, action, descriptor);
+  };
+}
+
+function refuseSecond(list: keyof PolicyLists, name: string, { constructor }: object, action: string): void {
+  const other = ownDecorations(constructor, action).find(({ replaces }) => replaces?.[list] !== undefined);
+  if (other === undefined) return;
+  throw new ImproperlyConfigured(
+    `${constructor.name}.${action} has both @${name} and @${other.name}, and its ${list} can be replaced once only: leave one of them.`,
+  );
+}

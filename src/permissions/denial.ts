@@ -1,0 +1,62 @@
+/** A refusal, with what is known of it: the reason tree for the log and the developer, and what the settings let the caller know. */
+import { contextOf } from '../authentication/request-context';
+import { InsufficientScope, NotAuthenticated, type APIException } from '../core/exceptions';
+import type { Requirement } from '../core/requirement';
+import type { Settings } from '../core/settings';
+import type { ApiView } from './base';
+import { refusal, type Outcome, type Subject } from './evaluation';
+import { explanationOf, type Explanation, type Reason } from './explanation';
+import { TokenHasScope } from './token-scope';
+import type { PermissionTree } from './tree';
+
+/** The answer to a list of permissions that its outcome refuses; see {@link refusal}. */
+export async function denial(
+  outcome: Outcome,
+  trees: readonly PermissionTree[],
+  subject: Subject,
+): Promise<APIException> {
+  const error = await refusal(outcome, trees, subject);
+  const { settings } = contextOf(subject.request);
+  if (settings.errorResponseWithScopes) nameScopes(error, outcome, subject.controller);
+  explain(error, await explanationOf(trees, subject, outcome), settings.explain);
+  return error;
+}
+
+// Django OAuth Toolkit's ERROR_RESPONSE_WITH_SCOPES: of TokenHasScope and its subclasses, and only where scopes are missing.
+function nameScopes(error: APIException, { leaf, isNegated }: Outcome, controller: ApiView): void {
+  if (error instanceof InsufficientScope && !isNegated && leaf?.permission instanceof TokenHasScope)
+    error.requiredScopes = leaf.permission.scopesFor(controller);
+}
+
+/** The answer where somebody must be authenticated, whatever the other rules say. */
+export function nobody(insisting: object | undefined, { explain: isTold }: Settings): NotAuthenticated {
+  const error = new NotAuthenticated();
+  const permission = insisting?.constructor.name ?? '';
+  const needed: Requirement = { kind: 'authenticated' };
+  const rules: readonly Reason[] = [{ permission, answer: 'refuses', needed, there: [], unmet: [] }];
+  explain(error, { rules, isAuthenticated: false, granted: { scopes: [], roles: [], permissions: [] } }, isTold);
+  return error;
+}
+
+/** Puts the explanation on the error, where no copying of its properties and no JSON finds it, unless it is to be told. */
+export function explain(error: APIException, explanation: Explanation, isTold: boolean): void {
+  Object.defineProperty(error, 'explanation', { value: explanation, configurable: true });
+  if (!isTold) return;
+  const value = (): object => ({ ...(Object.getPrototypeOf(error) as APIException).toJSON.call(error), explanation });
+  Object.defineProperty(error, 'toJSON', { value, configurable: true });
+}
+
+/** The other error, with the explanation of the first. */
+export function explainedLike<Other extends APIException>(
+  { explanation }: APIException,
+  other: Other,
+  { explain: isTold }: Settings,
+): Other {
+  if (explanation !== undefined) explain(other, explanation as Explanation, isTold);
+  return other;
+}
+
+/** The part of an error's explanation that a log may hold: no name that only the token has. */
+export function reasonsOf({ explanation }: { readonly explanation?: object }): readonly Reason[] | undefined {
+  return (explanation as Explanation | undefined)?.rules;
+}

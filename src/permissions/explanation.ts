@@ -1,0 +1,127 @@
+/** Why a list of permissions refused, as data: each permission, what it needed, and what of that was there. */
+import type { Request } from 'express';
+import type { Grants } from '../core/claims';
+import { grantsAskedFor, meets, type GrantRequirement, type Requirement } from '../core/requirement';
+import { isAuthenticated } from './access';
+import { definesObjectRule, definesViewRule } from './base';
+import type { Outcome, Subject } from './evaluation';
+import { grantsOfRequest } from './token-claims';
+import { requirementOfLeaf, type PermissionLeaf, type PermissionTree } from './tree';
+
+/** What a permission said; `depends on the object`: it allows the request, and was not asked about an object, or allowed it. */
+export type Answer = 'allows' | 'refuses' | 'depends on the object' | 'was not asked';
+
+/** A permission, or several of them together. Names of the configuration only: of the token it says which of these were there. */
+export type Reason = PermissionReason | CompositionReason;
+
+export interface PermissionReason {
+  /** The name of the class. */
+  readonly permission: string;
+  /** Its own, also below a `not`. */
+  readonly answer: Answer;
+  readonly needed: Requirement;
+  /** Of the scopes, roles and permissions that are needed, those that were there. */
+  readonly there: readonly string[];
+  /** The lists of scopes, roles or permissions that were not met. */
+  readonly unmet: readonly GrantRequirement[];
+}
+
+export interface CompositionReason {
+  readonly operator: 'and' | 'or' | 'not';
+  readonly answer: Answer;
+  readonly of: readonly Reason[];
+}
+
+/** Why a request was refused. */
+export interface Explanation {
+  /** One a permission of the list, in its order; all of them must allow. */
+  readonly rules: readonly Reason[];
+  readonly isAuthenticated: boolean;
+  /** What the caller was granted, by name; at most 50 of each kind. For the developer, not for the log. */
+  readonly granted: Grants;
+}
+
+/**
+ * @param trees the permissions of the list, asked or not
+ * @param outcome of the one that refused; left out: what was answered so far
+ */
+export async function explanationOf(
+  trees: readonly PermissionTree[],
+  subject: Subject,
+  outcome?: Outcome,
+): Promise<Explanation> {
+  const rules = trees.map(tree => reasonOf(tree, { subject, refusing: outcome?.leaf, isNegated: false }));
+  return {
+    rules: await Promise.all(rules),
+    isAuthenticated: isAuthenticated(subject.request),
+    granted: grantedNames(subject.request),
+  };
+}
+
+interface Position {
+  readonly subject: Subject;
+  /** The permission that decided. */
+  readonly refusing: PermissionLeaf | undefined;
+  readonly isNegated: boolean;
+}
+
+async function reasonOf(tree: PermissionTree, position: Position): Promise<Reason> {
+  if ('permission' in tree) return permissionReason(tree, position);
+  const isNegated = tree.operator === 'not' ? !position.isNegated : position.isNegated;
+  const of = await Promise.all(tree.operands.map(operand => reasonOf(operand, { ...position, isNegated })));
+  return { operator: tree.operator, answer: together(tree.operator, of), of };
+}
+
+async function permissionReason(leaf: PermissionLeaf, position: Position): Promise<PermissionReason> {
+  const { request } = position.subject;
+  const needed = await neededBy(leaf, position.subject);
+  const grants = grantsOfRequest(request);
+  const lists = grantsAskedFor(needed);
+  return {
+    permission: leaf.permission.constructor.name,
+    answer: answerOf(leaf, position),
+    needed,
+    there: [...new Set(lists.flatMap(({ kind, values }) => values.filter(name => grants[kind].includes(name))))],
+    unmet: lists.filter(list => !meets(grants, list)),
+  };
+}
+
+// A description that fails must not change the answer that it describes.
+async function neededBy({ permission }: PermissionLeaf, { controller }: Subject): Promise<Requirement> {
+  try {
+    return await requirementOfLeaf(permission, controller);
+  } catch {
+    return { kind: 'custom', name: permission.constructor.name };
+  }
+}
+
+function answerOf(leaf: PermissionLeaf, { subject, refusing, isNegated }: Position): Answer {
+  const { permission } = leaf;
+  if (permission.needsAuthentication === true && !isAuthenticated(subject.request)) return 'refuses';
+  if (definesViewRule(permission)) {
+    if (!('viewRule' in leaf)) return 'was not asked';
+    if (leaf.viewRule !== true) return 'refuses';
+  }
+  // What else it refused by is its rule about the object; below a `not`, it allowed it.
+  if (leaf === refusing) return isNegated ? 'allows' : 'refuses';
+  return definesObjectRule(permission) ? 'depends on the object' : 'allows';
+}
+
+function together(operator: CompositionReason['operator'], of: readonly Reason[]): Answer {
+  const answers = of.map(({ answer }) => answer);
+  const [first] = answers as [Answer];
+  if (operator === 'not') return first === 'allows' ? 'refuses' : first === 'refuses' ? 'allows' : first;
+  const deciding = operator === 'and' ? 'refuses' : 'allows';
+  return answers.find(answer => answer === deciding) ?? answers.find(isOpen) ?? first;
+}
+
+function isOpen(answer: Answer): boolean {
+  return answer === 'depends on the object' || answer === 'was not asked';
+}
+
+const most = 50;
+
+function grantedNames(request: Request): Grants {
+  const { scopes, roles, permissions } = grantsOfRequest(request);
+  return { scopes: scopes.slice(0, most), roles: roles.slice(0, most), permissions: permissions.slice(0, most) };
+}

@@ -1,0 +1,219 @@
+/** Django OAuth Toolkit's permission classes: scopes by `requiredScopes` and `requiredAlternateScopes`. */
+import { METHODS } from 'node:http';
+import type { Request } from 'express';
+import { isByAccessToken } from '../authentication/access-token';
+import { contextOf } from '../authentication/request-context';
+import { ImproperlyConfigured } from '../core/exceptions';
+import type { Requirement } from '../core/requirement';
+import { isAuthenticated } from './access';
+import { BasePermission, decidesBeforeTheBody, type ApiView } from './base';
+import { grantNames, grantsOfRequest } from './token-claims';
+
+const readingMethods = ['GET', 'HEAD', 'OPTIONS'];
+
+/**
+ * All of the controller's `requiredScopes`. Mirrors Django OAuth Toolkit's class of this name.
+ *
+ * @throws ImproperlyConfigured where the controller names none: that never means access.
+ * @example
+ * class ReportController {
+ *   permissionClasses = [TokenHasScope];
+ *   requiredScopes = ['report:read'];
+ * }
+ */
+export class TokenHasScope extends BasePermission {
+  override readonly needsAuthentication: boolean = true;
+
+  override hasPermission(request: Request, controller: ApiView): boolean {
+    return hasAll(request, this.scopesFor(controller, request));
+  }
+
+  override requirement(controller: ApiView): Requirement {
+    return { kind: 'scopes', match: 'all', values: this.scopesFor(controller) };
+  }
+
+  /**
+   * The scopes that this request needs, all of them; a new list for each call. A subclass may add to them. One that looks
+   * at more than the method is asked per request, once a JSON body is parsed.
+   */
+  getScopes(_request: Request, controller: ApiView): string[] {
+    const scopes = listedScopes(controller);
+    if (scopes.length > 0) return scopes;
+    throw missing(controller, this, "requiredScopes = ['book:read'];");
+  }
+
+  override members(): readonly string[] {
+    return ['requiredScopes'];
+  }
+
+  /** What `getScopes` says, checked. */
+  scopesFor(controller: ApiView, request?: Request): readonly string[] {
+    const scopes: unknown = this.getScopes(requestOf(controller, request), controller);
+    const names = grantNames('scopes', scopes);
+    if (names !== undefined && names.length > 0) return names;
+    throw wrong(controller, `${this.constructor.name}.getScopes must return`, 'a non-empty list of scopes');
+  }
+}
+
+/**
+ * The setting `readScope` for GET, HEAD and OPTIONS, the setting `writeScope` for the others, and all of the controller's
+ * `requiredScopes`, where it has them. `write` does not imply `read`.
+ */
+export class TokenHasReadWriteScope extends TokenHasScope {
+  override getScopes(request: Request, controller: ApiView): string[] {
+    return [...listedScopes(controller), readOrWrite(request)];
+  }
+}
+
+/** Every one of the controller's `requiredScopes` with `:read` for GET, HEAD and OPTIONS, with `:write` for the others (or as `readScope` and `writeScope` say). */
+export class TokenHasResourceScope extends TokenHasScope {
+  override getScopes(request: Request, controller: ApiView): string[] {
+    return super.getScopes(request, controller).map(scope => `${scope}:${readOrWrite(request)}`);
+  }
+}
+
+/** Whoever is authenticated by something else than an access token; and an access token that has all of `requiredScopes`. */
+export class IsAuthenticatedOrTokenHasScope extends BasePermission {
+  override readonly needsAuthentication: boolean = true;
+
+  override hasPermission(request: Request, controller: ApiView): boolean {
+    const hasScopes = hasAll(request, this.scopesFor(controller));
+    return hasScopes || (isAuthenticated(request) && !isByAccessToken(request));
+  }
+
+  override requirement(controller: ApiView): Requirement {
+    const scopes: Requirement = { kind: 'scopes', match: 'all', values: this.scopesFor(controller) };
+    return { kind: 'or', of: [{ kind: 'custom', name: 'authenticated without an access token' }, scopes] };
+  }
+
+  override members(): readonly string[] {
+    return ['requiredScopes'];
+  }
+
+  private scopesFor(controller: ApiView): readonly string[] {
+    const scopes = listedScopes(controller);
+    if (scopes.length > 0) return scopes;
+    throw missing(controller, this, "requiredScopes = ['book:read'];");
+  }
+}
+
+/**
+ * One of the alternatives that the controller's `requiredAlternateScopes` has for the method, as OpenAPI writes them: each
+ * a list of scopes that must be complete. A method without an entry is refused.
+ *
+ * @throws ImproperlyConfigured where the controller has none, or an empty one.
+ * @example
+ * class SongController {
+ *   permissionClasses = [TokenMatchesOASRequirements];
+ *   requiredAlternateScopes = { GET: [['song:read'], ['song:admin']], POST: [['song:create', 'song:read']] };
+ * }
+ */
+export class TokenMatchesOASRequirements extends BasePermission {
+  override readonly needsAuthentication: boolean = true;
+
+  override hasPermission(request: Request, controller: ApiView): boolean {
+    return this.alternativesFor(controller, request).some(scopes => hasAll(request, scopes));
+  }
+
+  override requirement(controller: ApiView): Requirement {
+    const of = this.alternativesFor(controller).map((values): Requirement => ({
+      kind: 'scopes',
+      match: 'all',
+      values,
+    }));
+    return of.length === 0 ? { kind: 'nobody' } : of.length === 1 ? (of[0] as Requirement) : { kind: 'or', of };
+  }
+
+  /** The alternatives for this request; none: nobody may. A new list for each call. A subclass may say others, one flat list for a single one. */
+  getScopes(request: Request, controller: ApiView): string[] | string[][] {
+    const all = this.getRequiredAlternateScopes(request, controller);
+    return Object.hasOwn(all, request.method) ? (all[request.method] ?? []).map(scopes => [...scopes]) : [];
+  }
+
+  /** By HTTP method in capitals; default: the controller's `requiredAlternateScopes`. */
+  getRequiredAlternateScopes(
+    _request: Request,
+    controller: ApiView,
+  ): Readonly<Record<string, readonly (readonly string[])[]>> {
+    const given: unknown = controller.requiredAlternateScopes;
+    if (given === undefined || given === null)
+      throw missing(controller, this, "requiredAlternateScopes = { GET: [['book:read']] };");
+    if (isByMethod(given)) return given;
+    throw wrong(
+      controller,
+      `${nameOf(controller)}.requiredAlternateScopes must have`,
+      "for each HTTP method in capitals a non-empty list of non-empty lists of scopes, such as { GET: [['book:read'], ['book:admin']] }",
+    );
+  }
+
+  override members(): readonly string[] {
+    return ['requiredAlternateScopes'];
+  }
+
+  private alternativesFor(controller: ApiView, request?: Request): readonly (readonly string[])[] {
+    const said: unknown = this.getScopes(requestOf(controller, request), controller);
+    const flat = grantNames('scopes', said);
+    const alternatives = flat !== undefined && flat.length > 0 ? [flat] : said;
+    if (Array.isArray(alternatives) && Array.from(alternatives as unknown[]).every(isScopeList))
+      return alternatives as string[][];
+    throw wrong(controller, `${this.constructor.name}.getScopes must return`, 'a list of non-empty lists of scopes');
+  }
+}
+
+// While rules are asked before the body, the controller's request offers its method alone and tells who looks further.
+function requestOf(controller: ApiView, request?: Request): Request {
+  return ((controller.request as unknown) ?? request) as Request;
+}
+
+function hasAll(request: Request, scopes: readonly string[]): boolean {
+  const granted = grantsOfRequest(request).scopes;
+  return scopes.every(scope => granted.includes(scope));
+}
+
+function readOrWrite(request: Request): string {
+  const { readScope, writeScope } = contextOf(request).settings;
+  return readingMethods.includes(request.method) ? readScope : writeScope;
+}
+
+/** The controller's `requiredScopes`, a copy: nobody who adds to it changes what the next request needs. */
+function listedScopes(controller: ApiView): string[] {
+  const names = grantNames('scopes', controller.requiredScopes ?? []);
+  if (names !== undefined) return names;
+  throw wrong(controller, `${nameOf(controller)}.requiredScopes must be`, "a list of scopes, such as ['book:read']");
+}
+
+function isByMethod(given: unknown): given is Record<string, readonly (readonly string[])[]> {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return false;
+  const entries = Object.entries(given);
+  return entries.length > 0 && entries.every(([method, lists]) => METHODS.includes(method) && isListOfLists(lists));
+}
+
+function isListOfLists(lists: unknown): boolean {
+  return Array.isArray(lists) && lists.length > 0 && Array.from(lists as unknown[]).every(isScopeList);
+}
+
+function isScopeList(list: unknown): boolean {
+  return (grantNames('scopes', list)?.length ?? 0) > 0;
+}
+
+function nameOf({ constructor }: ApiView): string {
+  return constructor.name;
+}
+
+function wrong(controller: ApiView, what: string, expected: string): ImproperlyConfigured {
+  return new ImproperlyConfigured(`The scopes of ${nameOf(controller)}.${controller.action}: ${what} ${expected}.`);
+}
+
+function missing(controller: ApiView, permission: BasePermission, example: string): ImproperlyConfigured {
+  return new ImproperlyConfigured(
+    `${nameOf(controller)}.${controller.action} has the permission class ${permission.constructor.name} and says no scopes: write ${example} or replace the class (AllowAny opens a door in words).`,
+  );
+}
+
+[
+  TokenHasScope,
+  TokenHasReadWriteScope,
+  TokenHasResourceScope,
+  IsAuthenticatedOrTokenHasScope,
+  TokenMatchesOASRequirements,
+].forEach(decidesBeforeTheBody);
