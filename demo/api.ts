@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { createExpressServer, type AxiomsServer } from 'axioms-routing-controllers';
+import { createExpressServer, type AxiomsServer, type AxiomsServerOptions } from 'axioms-routing-controllers';
 import { Container } from 'typedi';
 import type { DataSource } from 'typeorm';
 import { API } from './accounts';
@@ -22,7 +22,7 @@ export interface Api {
 
 export async function startApi(options: ApiOptions): Promise<Api> {
   provideRepositories(options.database);
-  const app = createApi(options);
+  const app = createExpressServer(apiOptions(options));
   const { axioms } = app.locals as { axioms: AxiomsServer };
   const { server, url, close } = await listenOn(options.port);
   server.on('request', app);
@@ -35,15 +35,18 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   };
 }
 
-function createApi({ issuerUrl, ...options }: ApiOptions) {
-  return createExpressServer({
+export function apiOptions({
+  issuerUrl,
+  ...options
+}: Pick<ApiOptions, 'issuerUrl' | 'controllers'>): AxiomsServerOptions {
+  return {
     controllers: options.controllers ?? controllers,
     validation: { whitelist: true },
     axioms: { audience: API, issuerUrl },
-  });
+  };
 }
 
-function provideRepositories(database: DataSource) {
+export function provideRepositories(database: DataSource) {
   Container.set(ArticleRepository, new ArticleRepository(database));
   Container.set(BookRepository, new BookRepository(database));
 }

@@ -51,10 +51,10 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   override registerAction(meta: ActionMetadata, execute: (action: Action) => unknown): void {
-    const route = this.routes.add(meta, this.routePrefix, this.askedBesides(meta));
+    const route = this.guardedRoute(meta);
     const uses = [...meta.controllerMetadata.uses, ...meta.uses];
     meta.methodOverride ??= runOnItsController;
-    registrarOf(this.app as object, meta, route.rules).call(
+    this.registrar(meta, route).call(
       this.app,
       routePath(this.routePrefix, meta),
       this.firstGuard(meta, route),
@@ -73,9 +73,17 @@ export class AxiomsDriver extends ExpressDriver {
     );
   }
 
+  protected guardedRoute(meta: ActionMetadata): GuardedRoute {
+    return this.routes.add(meta, this.routePrefix, this.askedBesides(meta));
+  }
+
+  protected registrar(meta: ActionMetadata, { rules }: GuardedRoute): Registrar {
+    return registrarOf(this.app as object, meta, rules);
+  }
+
   // The first thing on every route. What Express calls next stays a plain function that calls `next` once: an async
   // one that rejects is reported twice by Express 5 and hangs the request on Express 4.
-  private firstGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
+  protected firstGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
     return (request, response, next) => {
       // Another route's handler has this request already: Express goes on after an answer.
       if (findVisit(request)?.stage === 'handled') return;
@@ -104,7 +112,7 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   // Between the body parser and uploads: a refused upload stores no file, a refused caller learns nothing of the schema.
-  private secondGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
+  protected secondGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
     return (request, response, next) => {
       const action = { request, response, next };
       this.guard(meta, action, async () => {
@@ -130,7 +138,7 @@ export class AxiomsDriver extends ExpressDriver {
     );
   }
 
-  private bodyParsers(meta: ActionMetadata): RequestHandler[] {
+  protected bodyParsers(meta: ActionMetadata): RequestHandler[] {
     if (!meta.isBodyUsed) return [];
     const parser = meta.isJsonTyped ? bodyParser.json : bodyParser.text;
     return [this.step(meta, parser(meta.bodyExtraOptions as object | undefined))];

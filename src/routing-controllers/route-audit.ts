@@ -61,10 +61,12 @@ const someMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 function refuseIdleObjectRules(routes: readonly AuditedRoute[]): void {
   const asked = new Set(routes.filter(isAskedSometime).map(({ sample }) => sample));
   for (const { rules, sample } of routes) {
-    const idle = asked.has(sample) ? undefined : rules.objectOnly.find(one => couldMatter(one, rules, sample));
+    // An empty list says it on purpose.
+    const isKnown = asked.has(sample) || sample.objectActions?.length === 0;
+    const idle = isKnown ? undefined : rules.objectOnly.find(one => couldMatter(one, rules, sample));
     if (idle === undefined) continue;
     throw new ImproperlyConfigured(
-      `${rules.place} has the permission ${idle.constructor.name}, a rule about an object, and no handler of ${sample.constructor.name} with such a rule is about one object: it is never asked, and lets everybody authenticated in. List the handlers that are about an object, objectActions = ['${rules.action}'], or use another permission class.`,
+      `${rules.place} has the permission ${idle.constructor.name}, a rule about an object, and no handler of ${sample.constructor.name} with such a rule is about one object: it is never asked, and lets everybody authenticated in. List the handlers that are about an object, objectActions = ['${rules.action}'], use another permission class, or say that there are none on purpose: objectActions = [].`,
     );
   }
 }

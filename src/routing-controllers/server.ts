@@ -64,7 +64,7 @@ export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
   const settings = settingsOf(options);
   const locals = localsOf(app as Application);
   const server = newServer(settings, locals.axioms as AxiomsServer | undefined);
-  serves(server, { services: server.services, answersErrors: options.defaultErrorHandler !== false });
+  serves(server, { services: server.services, options, answersErrors: options.defaultErrorHandler !== false });
   registerServices(settings, server.jwksManager, server.verifier);
   issuerSettings(settings).forEach(warnOfOpenings);
   serve(app as Application, options, server);

@@ -5,7 +5,13 @@ import type { BaseAuthentication } from '../authentication/base';
 import { setContext } from '../authentication/request-context';
 import { AnonymousUser } from '../authentication/user';
 import { isGrant, type Requirement } from '../core/requirement';
-import { BasePermission, definesObjectRule, definesViewRule, isAskedBeforeTheBody, type ApiView } from '../permissions/base';
+import {
+  BasePermission,
+  definesObjectRule,
+  definesViewRule,
+  isAskedBeforeTheBody,
+  type ApiView,
+} from '../permissions/base';
 import type { PermissionTree } from '../permissions/tree';
 import type { Services } from './visit';
 
