@@ -23,7 +23,7 @@ export async function loadApp(file: string, name: string | undefined): Promise<E
   const restore = holdStill();
   try {
     const module = await importFile(file);
-    const found = name === undefined ? exportNames.find(one => module[one] !== undefined) : name;
+    const found = name ?? exportNames.find(one => isCandidate(module[one]));
     const value = found === undefined ? undefined : module[found];
     if (value === undefined)
       throw new UsageError(`${file} exports no ${name ?? exportNames.join(', ')}. ${whatToExport}`);
@@ -39,7 +39,7 @@ const whatToExport =
 async function importFile(file: string): Promise<Readonly<Record<string, unknown>>> {
   const module = (await importing(file)) as { readonly default?: { readonly __esModule?: unknown } };
   // CommonJS that was compiled from ESM has its default export one level down.
-  return { ...module, ...(module.default?.__esModule === true ? module.default : {}) };
+  return { ...(module.default?.__esModule === true ? module.default : module) };
 }
 
 async function importing(file: string): Promise<unknown> {
@@ -57,6 +57,11 @@ async function importing(file: string): Promise<unknown> {
   }
 }
 
+// What CommonJS exports by its name stands beside a default export that only holds it.
+function isCandidate(value: unknown): boolean {
+  return typeof value === 'function' || serverOf(value) !== undefined || Object.hasOwn(Object(value) as object, 'controllers');
+}
+
 async function called(value: unknown): Promise<unknown> {
   return typeof value === 'function' && serverOf(value) === undefined ? (value as () => unknown)() : value;
 }
@@ -64,7 +69,7 @@ async function called(value: unknown): Promise<unknown> {
 function exported(value: unknown, file: string): Exported {
   const server = serverOf(value);
   if (server !== undefined) return { kind: 'server', app: value as object, server };
-  if (typeof value === 'object' && value !== null && 'controllers' in value)
+  if (typeof value === 'object' && value !== null && Object.hasOwn(value, 'controllers'))
     return { kind: 'options', options: value as AxiomsServerOptions };
   throw new UsageError(`What ${file} exports is neither an app of ours nor options with controllers. ${whatToExport}`);
 }
@@ -84,6 +89,7 @@ function holdStill(): () => void {
   } as typeof listen;
   process.stdout.write = process.stderr.write.bind(process.stderr);
   return () => {
+    Server.prototype.listen = listen;
     process.stdout.write = write;
   };
 }

@@ -32,18 +32,14 @@ describe('axioms routes', () => {
   it('prints who may do what', async () => {
     const { exitCode, out, err } = await ran(['routes', books]);
     expect([exitCode, err]).to.deep.equal([0, '']);
-    expect(out).to.equal(
-      [
-        'METHOD  PATH           HANDLER                 WHO     RULE                                                                    SOURCE',
-        'GET     /books         BookController.list     some    the scope book:read                                                     getter',
-        'POST    /books         BookController.create   some    the scope book:write                                                    getter',
-        'DELETE  /notes/:owner  NoteController.destroy  some    the role admin or (the scope note:write and the owner (user))           field',
-        'GET     /open          OpenController.show     anyone  anyone                                                                  field',
-        '',
-      ]
-        .map(line => line.replace(/ +/g, ' '))
-        .join('\n'),
-    ).not.equal(undefined);
+    expect(out.replace(/ {2,}/g, ' | ').split('\n')).to.deep.equal([
+      'METHOD | PATH | HANDLER | WHO | RULE | SOURCE',
+      'GET | /books | BookController.list | some | the scope book:read | getter',
+      'POST | /books | BookController.create | some | the scope book:write | getter',
+      'DELETE | /notes/:owner | NoteController.destroy | some | the role admin or (the scope note:write and the owner (user)) | field',
+      'GET | /open | OpenController.show | anyone | anyone | field',
+      '',
+    ]);
   });
 
   it('prints it as JSON', async () => {
@@ -58,8 +54,8 @@ describe('axioms routes', () => {
   });
 
   it('reads a function that makes the app, too, and another export by its name', async () => {
-    const [options, app] = await Promise.all([ran(['routes', books]), ran(['routes', books, '--export', 'createApp'])]);
-    expect(app).to.deep.equal(options);
+    const options = await ran(['routes', books]);
+    expect(await ran(['routes', books, '--export', 'createApp'])).to.deep.equal(options);
   });
 
   it('finds nothing more open where nothing has changed', async () => {
@@ -150,7 +146,7 @@ describe('a snapshot of routes', () => {
 
   for (const [what, before, now, isOpening] of [
     ['nothing', route(), route(), undefined],
-    ['the same in other words', route(), route({ requirement: { kind: 'scopes', match: 'all', values: ['a'] } }), false],
+    ['the same in other words', route(), route({ requirement: { kind: 'scopes', match: 'all', values: ['a'] } }), undefined],
     ['open to anyone', route(), route({ requirement: { kind: 'anyone' } }), true],
     ['one scope more, of which any is enough', route(), route({ requirement: { kind: 'scopes', match: 'any', values: ['a', 'b'] } }), true],
     ['one scope more, of which all are needed', route(), route({ requirement: { kind: 'scopes', match: 'all', values: ['a', 'b'] } }), false],
