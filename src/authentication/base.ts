@@ -41,14 +41,6 @@ export abstract class BaseAuthentication {
     return undefined;
   }
 
-  /**
-   * Does this class authenticate by an access token in the `Authorization` header? What asks for a token (the decorators,
-   * `IsAuthenticatedOrTokenHasScope`) tells such a caller from one with a session or a key by it.
-   */
-  get takesAccessTokens(): boolean {
-    return false;
-  }
-
   /** Does this request's method need nobody? */
   isPublic?(request: Request): boolean;
 }

@@ -51,7 +51,7 @@ async function importing(file: string): Promise<unknown> {
     const isMissing = code === 'ERR_MODULE_NOT_FOUND' && (missing === undefined || missing === url);
     throw isMissing
       ? new UsageError(
-          `There is no file ${file}, or it imports one that is not there: ${String((error as Error).message)}`,
+          `There is no file ${file}, or it imports one that is not there: ${(error as Error).message}`,
         )
       : error;
   }
@@ -59,10 +59,14 @@ async function importing(file: string): Promise<unknown> {
 
 // What CommonJS exports by its name stands beside a default export that only holds it.
 function isCandidate(value: unknown): boolean {
-  return typeof value === 'function' || serverOf(value) !== undefined || Object.hasOwn(Object(value) as object, 'controllers');
+  return (
+    typeof value === 'function' ||
+    serverOf(value) !== undefined ||
+    Object.hasOwn(Object(value), 'controllers')
+  );
 }
 
-async function called(value: unknown): Promise<unknown> {
+function called(value: unknown): unknown {
   return typeof value === 'function' && serverOf(value) === undefined ? (value as () => unknown)() : value;
 }
 

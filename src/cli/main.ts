@@ -9,8 +9,7 @@ process.exitCode = 2;
 
 void runCommandLine(process.argv.slice(2), {
   env: process.env,
-  // Undefined, and not false, where nobody looks.
-  isTTY: Boolean(process.stdout.isTTY),
+  isTTY: process.stdout.isTTY,
   readInput: () => text(process.stdin),
   write: said => process.stdout.write(said),
   writeError: said => process.stderr.write(said),

@@ -29,6 +29,5 @@ function isSet(variable: string | undefined): boolean {
 
 /** What is not text of one line must not move the cursor, or colour what follows. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?');
 }

@@ -1,5 +1,4 @@
 /** The one table of settings: name, AXIOMS_* variable, default, meaning and check. Everything about a setting derives from its row. */
-import { inspect } from 'node:util';
 import { consoleLogger } from './console-logger';
 import { ImproperlyConfigured } from './exceptions';
 import {
@@ -17,34 +16,12 @@ import {
   scopeName,
   seconds,
   text,
-  type Kind,
 } from './setting-kinds';
+import { row, wrong, type Row } from './setting-row';
 import { isSupportedAlgorithm, supportedAlgorithms } from './signature';
 import { checkTogether } from './settings-checks';
 import { severalIssuers, type issuerSettingNames } from './settings-issuers';
 import { isPlainUrl } from './urls';
-
-interface Description<Value> {
-  /** The environment variable; none: only in code. */
-  readonly variable?: string;
-  /** Is an empty variable an empty list? Elsewhere it is an error. */
-  readonly mayBeEmptyVariable?: boolean;
-  /** How the README shows the default. */
-  readonly defaultText: string;
-  readonly fallback?: Value;
-  readonly meaning: string;
-}
-
-type Row<Input, Value> = Description<Value> & { readonly kind: Kind<Input, Value> };
-
-function row<Input, Value, Rest extends Description<Value>>(
-  kind: Kind<Input, Value>,
-  rest: Rest,
-): Rest & { readonly kind: Kind<Input, Value> } {
-  // One list serves every server.
-  Object.freeze(rest.fallback);
-  return { kind, ...rest };
-}
 
 const claimName = text(
   'a claim name, or a JSON Pointer that starts with "/"',
@@ -198,7 +175,7 @@ export const settingsTable = {
     {
       variable: 'AXIOMS_KNOWN_SCOPES',
       defaultText: '–',
-      meaning: 'every scope that there is; a controller that asks for another one stops the start',
+      meaning: 'every scope that there is; a rule that asks for another one stops the start',
     },
   ),
   publicMethods: row(
@@ -385,15 +362,6 @@ function readVariable(name: SettingName, text: string): unknown {
   if (isEmpty || kind.check(value) === undefined)
     throw wrong(`The variable ${variable} (setting '${name}')`, text, kind.accepts);
   return value;
-}
-
-function wrong(what: string, seen: unknown, accepts: string): ImproperlyConfigured {
-  return new ImproperlyConfigured(`${what} is ${shown(seen)}; expected ${accepts}.`);
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'function') return `the function ${value.name}`;
-  return inspect(value, { depth: 1, maxArrayLength: 10, maxStringLength: 200, breakLength: Infinity });
 }
 
 function derived(

@@ -28,7 +28,7 @@ export function handlerDecorator(decoration: Decoration): HandlerDecorator {
 }
 
 function decorateHandler(decoration: Decoration, target: object, action: unknown, descriptor: unknown): void {
-  const { value } = Object(descriptor) as PropertyDescriptor;
+  const value: unknown = (Object(descriptor) as PropertyDescriptor).value;
   // A static method's target is the class itself, and the compiler's newer decorators hand over something else.
   if (typeof target !== 'object' || typeof action !== 'string' || typeof value !== 'function')
     throw new ImproperlyConfigured(

@@ -103,11 +103,13 @@ async function leafTruth(leaf: PermissionLeaf, subject: Subject, isNegated: bool
   return definesObjectRule(permission) ? objectTruth(leaf, subject, isNegated) : true;
 }
 
-async function objectTruth({ permission }: PermissionLeaf, subject: Subject, isNegated: boolean): Promise<Truth> {
+async function objectTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): Promise<Truth> {
+  const { permission } = leaf;
   const { request, controller, object } = subject;
   if (!dependsOnObject(permission, request, controller)) return !isNegated;
   if (object === undefined) return undefined;
-  return (await permission.hasObjectPermission(request, controller, object.value)) === !isNegated;
+  leaf.objectRule = await permission.hasObjectPermission(request, controller, object.value);
+  return leaf.objectRule === !isNegated;
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Outcome, Subject } from './evaluation';
 import { grantsOfRequest } from './token-claims';
 import { requirementOfLeaf, type PermissionLeaf, type PermissionTree } from './tree';
 
-/** What a permission said; `depends on the object`: it allows the request, and was not asked about an object, or allowed it. */
+/** What a permission said; `depends on the object`: it allows the request, and was not asked about an object. */
 export type Answer = 'allows' | 'refuses' | 'depends on the object' | 'was not asked';
 
 /** A permission, or several of them together. Names of the configuration only: of the token it says which of these were there. */
@@ -50,7 +50,7 @@ export async function explanationOf(
   subject: Subject,
   outcome?: Outcome,
 ): Promise<Explanation> {
-  const rules = trees.map(tree => reasonOf(tree, { subject, refusing: outcome?.leaf, isNegated: false }));
+  const rules = trees.map(tree => reasonOf(tree, { subject, refusing: outcome?.leaf }));
   return {
     rules: await Promise.all(rules),
     isAuthenticated: isAuthenticated(subject.request),
@@ -62,13 +62,11 @@ interface Position {
   readonly subject: Subject;
   /** The permission that decided. */
   readonly refusing: PermissionLeaf | undefined;
-  readonly isNegated: boolean;
 }
 
 async function reasonOf(tree: PermissionTree, position: Position): Promise<Reason> {
   if ('permission' in tree) return permissionReason(tree, position);
-  const isNegated = tree.operator === 'not' ? !position.isNegated : position.isNegated;
-  const of = await Promise.all(tree.operands.map(operand => reasonOf(operand, { ...position, isNegated })));
+  const of = await Promise.all(tree.operands.map(operand => reasonOf(operand, position)));
   return { operator: tree.operator, answer: together(tree.operator, of), of };
 }
 
@@ -95,16 +93,16 @@ async function neededBy({ permission }: PermissionLeaf, { controller }: Subject)
   }
 }
 
-function answerOf(leaf: PermissionLeaf, { subject, refusing, isNegated }: Position): Answer {
+function answerOf(leaf: PermissionLeaf, { subject, refusing }: Position): Answer {
   const { permission } = leaf;
   if (permission.needsAuthentication === true && !isAuthenticated(subject.request)) return 'refuses';
   if (definesViewRule(permission)) {
     if (!('viewRule' in leaf)) return 'was not asked';
     if (leaf.viewRule !== true) return 'refuses';
   }
-  // What else it refused by is its rule about the object; below a `not`, it allowed it.
-  if (leaf === refusing) return isNegated ? 'allows' : 'refuses';
-  return definesObjectRule(permission) ? 'depends on the object' : 'allows';
+  if ('objectRule' in leaf) return leaf.objectRule === true ? 'allows' : 'refuses';
+  // True whatever the object is, or not asked about one.
+  return definesObjectRule(permission) && leaf !== refusing ? 'depends on the object' : 'allows';
 }
 
 function together(operator: CompositionReason['operator'], of: readonly Reason[]): Answer {

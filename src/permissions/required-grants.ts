@@ -1,7 +1,7 @@
 /** Permissions whose lists are said once, where they are made, and not by the controller. */
 import type { Request } from 'express';
 import { contextOf } from '../authentication/request-context';
-import { isByAccessToken } from '../authentication/access-token';
+import { isByAccessToken } from '../authentication/token-demand';
 import type { GrantKind } from '../core/claims';
 import { ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
 import type { GrantRequirement, Requirement } from '../core/requirement';

@@ -1,7 +1,7 @@
 /** Django OAuth Toolkit's permission classes: scopes by `requiredScopes` and `requiredAlternateScopes`. */
 import { METHODS } from 'node:http';
 import type { Request } from 'express';
-import { isByAccessToken } from '../authentication/access-token';
+import { isByAccessToken } from '../authentication/token-demand';
 import { contextOf } from '../authentication/request-context';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Requirement } from '../core/requirement';

@@ -18,6 +18,8 @@ export interface PermissionLeaf {
   readonly permission: BasePermission;
   /** What `hasPermission` said, whatever it is; asked once a request. */
   viewRule?: unknown;
+  /** What `hasObjectPermission` said of the last object. */
+  objectRule?: unknown;
 }
 
 export function permissionTree(

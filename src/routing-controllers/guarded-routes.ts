@@ -48,7 +48,7 @@ export class GuardedRoutes {
       action: meta.method,
       readsBody: meta.isBodyUsed,
       asksBesides,
-      declaredBy: declaringClass(meta.target as Class, meta.method) ?? meta.target,
+      declaredBy: declaringClass(meta.target, meta.method) ?? meta.target,
     };
     const rules = routeRules(route, sample, this.services);
     for (const check of [requireTypes, requireLoader]) check(meta, rules, sample);

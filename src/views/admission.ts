@@ -1,6 +1,5 @@
 /** Whom a route lets in, all that stands before its handler taken together, as one requirement. */
 import type { Request } from 'express';
-import { isInsistence } from '../authentication/access-token';
 import type { BaseAuthentication } from '../authentication/base';
 import { setContext } from '../authentication/request-context';
 import { AnonymousUser } from '../authentication/user';
@@ -51,7 +50,7 @@ export function admission(rules: KnownRules, method: string, services: Services)
       ? [perRequest]
       : trees.map((tree, index) => rule(tree, permissions[index], asked, false));
   const asks = allOf([...identified(authenticators, method, services), ...permitted, ...rules.others]);
-  return authenticators?.every(isInsistence) === true ? asNobody(asks) : asks;
+  return authenticators?.length === 0 ? asNobody(asks) : asks;
 }
 
 function identified(

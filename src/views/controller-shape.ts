@@ -69,7 +69,8 @@ function spelling(name: string): string {
     .toLowerCase()
     .replace(/s?class(?:es)?$/, 'class')
     .replace(/s$/, '')
-    .replace(/accesstokens(?=any|all|scope|role|permission)/, 'accesstoken');
+    .replace(/accesstokens(?=any|all|scope|role|permission)/, 'accesstoken')
+    .replace(/^requiredalternative/, 'requiredalternate');
 }
 
 const intended = new Map(ruleNames.map(name => [spelling(name), name]));
@@ -98,10 +99,11 @@ function refuseStrangeLists(controller: object, lineage: readonly object[]): voi
 /** A field with a list of classes, or a getter, which is not asked. */
 function isList(controller: object, lineage: readonly object[], name: string): boolean {
   const owner = [controller, ...lineage].find(object => Object.hasOwn(object, name)) ?? controller;
-  const { get, value } = Object.getOwnPropertyDescriptor(owner, name) ?? {};
+  const member = Object.getOwnPropertyDescriptor(owner, name);
+  const value: unknown = member?.value;
   const isOfClasses = (list: readonly unknown[]): boolean =>
     list.every(one => one === undefined || typeof one === 'function' || one instanceof ComposedPermission);
-  return get !== undefined || (Array.isArray(value) && isOfClasses(value));
+  return member?.get !== undefined || (Array.isArray(value) && isOfClasses(value));
 }
 
 /** Does the name become the other by one or two letters more, less or other? */
@@ -112,9 +114,9 @@ function isNearly(name: string, other: string): boolean {
 // Levenshtein's, a row at a time.
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...one].entries()) {
+  for (const [index, letter] of Array.from(one).entries()) {
     const next = [index + 1];
-    for (const [column, otherLetter] of [...other].entries()) {
+    for (const [column, otherLetter] of Array.from(other).entries()) {
       const [above = 0, before = 0, left = 0] = [row[column + 1], row[column], next[column]];
       next.push(Math.min(above + 1, left + 1, before + Number(letter !== otherLetter)));
     }

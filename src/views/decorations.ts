@@ -1,6 +1,6 @@
 /** What decorators say of a class or of one of its handlers: written while classes are declared, read once a route at start. */
-import { insistence, AccessTokenAuthentication } from '../authentication/access-token';
 import type { AuthenticationClass } from '../authentication/base';
+import { AccessTokenReader, insistence } from '../authentication/token-demand';
 import type { PermissionRule } from '../permissions/operators';
 import type { ThrottleClass } from '../throttling/base';
 
@@ -37,7 +37,7 @@ const written = new WeakMap<object, Handlers>();
 
 /** @param action `undefined`: the class itself */
 export function decorate(controllerClass: object, action: string | undefined, decoration: Decoration): void {
-  const handlers: Handlers = written.get(controllerClass) ?? new Map();
+  const handlers: Handlers = written.get(controllerClass) ?? new Map<string | undefined, readonly Decoration[]>();
   // They are applied from the last line to the first.
   handlers.set(action, [decoration, ...(handlers.get(action) ?? [])]);
   written.set(controllerClass, handlers);
@@ -101,7 +101,5 @@ export function withAccessToken(
   classes: readonly AuthenticationClass[],
   { added, insisting }: Decorations,
 ): readonly AuthenticationClass[] {
-  if (added.length === 0) return classes;
-  const isTokenRead = classes.some(one => (one.prototype as AccessTokenAuthentication).takesAccessTokens);
-  return [...(isTokenRead ? [] : [AccessTokenAuthentication]), ...classes, ...insisting];
+  return added.length === 0 ? classes : [AccessTokenReader, ...classes, ...insisting];
 }

@@ -50,7 +50,7 @@ export function checkedPolicies<Name extends ListName>(name: Name, list: unknown
     throw new ImproperlyConfigured(`${place} must be a list of classes: write ${name} = [SomeClass];`);
   const wrong = list.findIndex(listed => !isRight[name](listed));
   if (wrong >= 0) throw new ImproperlyConfigured(`${place}[${wrong}] ${whatIsWrong(list[wrong], name)}`);
-  return list as unknown as Listed[Name];
+  return list as unknown[] as unknown as Listed[Name];
 }
 
 type Listed = Required<PolicyLists>;

@@ -1,5 +1,7 @@
 /** What is known of a handler's rules at start: what they ask for, when they can be asked, and whether they are right. */
-import { isInsistence } from '../authentication/access-token';
+import type { Request } from 'express';
+import type { RequestContext } from '../authentication/request-context';
+import { namedAuthentication } from '../authentication/token-demand';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { asksForOwner, type Requirement } from '../core/requirement';
 import { definesObjectRule, definesViewRule, type ApiView, type BasePermission } from '../permissions/base';
@@ -74,13 +76,15 @@ export function routeRules(route: Route, controller: ApiView, services: Services
   const place = `${controller.constructor.name}.${route.action}`;
   const decorations = decorationsOf(controller.constructor, route.action, route.declaredBy);
   const sources = listSources(controller, decorations);
-  const shown = new MethodOnly(route.method, { ...services, authenticators: [] });
+  const context: RequestContext = { ...services, authenticators: [] };
+  const shown = new MethodOnly(route.method, context);
   Object.assign(controller, { request: shown.request, response: shown.response, action: route.action });
   const read = <T>(what: () => T): T | undefined => unlessExceeded(what, shown, place);
-  const authenticators = read(() =>
-    authenticationClassesOf(controller, services.settings, decorations).map(one => services.make(one)),
-  );
-  const named = authenticators?.filter(one => !isInsistence(one));
+  const authentication = read(() => {
+    const classes = authenticationClassesOf(controller, services.settings, decorations);
+    context.authenticators = classes.map(one => services.make(one));
+    return namedAuthentication(context.authenticators, shown.request as Request);
+  });
   const trees = read(() => permissionTrees(controller, services, decorations));
   const permissions = trees?.map(tree => read(() => settled(requirementOf(tree, controller))));
   if (permissions?.some(known => known !== undefined && asksForOwner(known)) === true)
@@ -90,12 +94,13 @@ export function routeRules(route: Route, controller: ApiView, services: Services
   const late = permissions?.map((known, index) => known === undefined || !isEarly(trees?.[index] as PermissionTree));
   read(() => throttleClassesOf(controller, decorations).map(one => services.make(one)));
   const isObjectAction = objectActionTest(route, listedObjectActions(controller, shown, place));
+  const authenticators = authentication && context.authenticators;
   const known = { controller, authenticators, trees, permissions, others: route.asksBesides ?? [], isObjectAction };
   return {
     ...route,
     place,
-    authentication: named?.map(one => one.constructor.name),
-    insisting: named?.filter(one => one.isMandatory === true).map(one => one.constructor.name) ?? [],
+    authentication: authentication?.map(({ name }) => name),
+    insisting: (authentication ?? []).filter(({ isMandatory }) => isMandatory).map(({ name }) => name),
     permissions,
     decorations,
     sources,

@@ -84,7 +84,12 @@ describe('axioms doctor', () => {
     const { exitCode, out } = await ran(['doctor', books, '--json']);
     const { ok, checks } = JSON.parse(out) as { ok: boolean; checks: Check[] };
     expect([exitCode, ok]).to.deep.equal([0, true]);
-    expect(checks.map(({ name, state }) => `${name} ${state}`)).to.deep.equal(['settings ok', 'discovery ok', 'keys ok', 'clock ok']);
+    expect(checks.map(({ name, state }) => `${name} ${state}`)).to.deep.equal([
+      'settings ok',
+      'discovery ok',
+      'keys ok',
+      'clock ok',
+    ]);
   });
 
   /** What failed, with what was seen of it. */
@@ -97,17 +102,56 @@ describe('axioms doctor', () => {
   const seconds = () => Math.floor(Date.now() / 1000);
 
   for (const [what, spoil, seen] of [
-    ['the issuer is down', () => closeIssuer(), { discovery: 'ISSUER/.well-known/openid-configuration: cannot be reached (ECONNREFUSED)' }],
-    ['the issuer fails', () => (issuer.server.metadataMode = down), { discovery: 'ISSUER/.well-known/openid-configuration: answers with status 500' }],
-    ['the metadata are of another issuer', () => (issuer.server.metadata = { issuer: 'https://evil.example' }), { discovery: "ISSUER/.well-known/openid-configuration: the metadata names the issuer 'https://evil.example', and 'ISSUER' is expected" }],
-    ['the metadata are HTML', () => (issuer.server.metadataMode = { is: 'html' }), { discovery: 'ISSUER/.well-known/openid-configuration: the answer is not JSON' }],
-    ['the metadata name no keys', () => (issuer.server.metadata = { jwks_uri: undefined }), { discovery: 'ISSUER/.well-known/openid-configuration: the metadata has no jwks_uri' }],
-    ['the metadata redirect', () => (issuer.server.metadataMode = { is: 'redirect', status: 302 }), { discovery: 'ISSUER/.well-known/openid-configuration: redirects (status 302); it is not followed' }],
-    ['the keys cannot be fetched', () => (issuer.server.keysMode = down), { keys: 'ISSUER/keys: answers with status 500' }],
+    [
+      'the issuer is down',
+      () => closeIssuer(),
+      { discovery: 'ISSUER/.well-known/openid-configuration: cannot be reached (ECONNREFUSED)' },
+    ],
+    [
+      'the issuer fails',
+      () => (issuer.server.metadataMode = down),
+      { discovery: 'ISSUER/.well-known/openid-configuration: answers with status 500' },
+    ],
+    [
+      'the metadata are of another issuer',
+      () => (issuer.server.metadata = { issuer: 'https://evil.example' }),
+      {
+        discovery:
+          "ISSUER/.well-known/openid-configuration: the metadata names the issuer 'https://evil.example', and 'ISSUER' is expected",
+      },
+    ],
+    [
+      'the metadata are HTML',
+      () => (issuer.server.metadataMode = { is: 'html' }),
+      { discovery: 'ISSUER/.well-known/openid-configuration: the answer is not JSON' },
+    ],
+    [
+      'the metadata name no keys',
+      () => (issuer.server.metadata = { jwks_uri: undefined }),
+      { discovery: 'ISSUER/.well-known/openid-configuration: the metadata has no jwks_uri' },
+    ],
+    [
+      'the metadata redirect',
+      () => (issuer.server.metadataMode = { is: 'redirect', status: 302 }),
+      { discovery: 'ISSUER/.well-known/openid-configuration: redirects (status 302); it is not followed' },
+    ],
+    [
+      'the keys cannot be fetched',
+      () => (issuer.server.keysMode = down),
+      { keys: 'ISSUER/keys: answers with status 500' },
+    ],
     ['the keys are none', () => (issuer.server.keysMode = { is: 'not-a-jwks' }), { keys: 'ISSUER/keys: no JWK Set' }],
     ['there are no keys', () => (issuer.server.keys = []), { keys: 'no usable key' }],
-    ['the keys are weak', () => (issuer.server.keys = [{ ...weak(), kid: 'w', alg: 'RS256' }]), { keys: 'no usable key; the key with the kid "w" is too weak, or of a type, curve or alg that is not accepted' }],
-    ['the clocks differ', () => (issuer.server.keysMode = { is: 'ok', headers: { Date: 'Mon, 01 Jan 2001 00:00:00 GMT' } }), { clock: /^\d+\.\d s ahead$/ }],
+    [
+      'the keys are weak',
+      () => (issuer.server.keys = [{ ...weak(), kid: 'w', alg: 'RS256' }]),
+      { keys: 'no usable key; the key with the kid "w" is too weak, or of a type, curve or alg that is not accepted' },
+    ],
+    [
+      'the clocks differ',
+      () => (issuer.server.keysMode = { is: 'ok', headers: { Date: 'Mon, 01 Jan 2001 00:00:00 GMT' } }),
+      { clock: /^\d+\.\d s ahead$/ },
+    ],
   ] as readonly (readonly [string, () => unknown, Record<string, string | RegExp>])[])
     it(`finds that ${what}`, async () => {
       await spoil();
@@ -121,15 +165,50 @@ describe('axioms doctor', () => {
     });
 
   for (const [what, token, seen] of [
-    ['is expired', () => issuer.token({ iat: seconds() - 700, exp: seconds() - 600 }), { 'token: times': /exp 60\d s ago$/, token: '401 invalid_token (The access token expired)' }],
-    ['is not valid yet', () => issuer.token({ nbf: seconds() + 600 }), { 'token: times': /nbf in (?:600|599) s/, token: '401 invalid_token (The access token is not valid yet)' }],
-    ['is for another audience', () => issuer.token({ aud: 'https://other.example' }), { 'token: audience': 'https://other.example', token: '401 invalid_token (The access token is for another audience)' }],
-    ['is of another issuer', () => issuer.token({ iss: 'https://evil.example' }), { 'token: issuer': 'https://evil.example', token: '401 invalid_token (The access token is from another issuer)' }],
-    ['is signed with an unknown key', () => issuer.token({}, { kid: 'k9' }), { token: '401 invalid_token (The access token is signed with an unknown key)' }],
-    ['is signed by somebody else', () => issuer.token({}, {}, signingKey('k1')), { token: '401 invalid_token (The signature of the access token is wrong)' }],
-    ['is not signed', () => issuer.token({}, { alg: 'none' }), { 'token: algorithm': 'none', token: '401 invalid_token (The algorithm of the access token is not accepted)' }],
+    [
+      'is expired',
+      () => issuer.token({ iat: seconds() - 700, exp: seconds() - 600 }),
+      { 'token: times': /exp 60\d s ago$/, token: '401 invalid_token (The access token expired)' },
+    ],
+    [
+      'is not valid yet',
+      () => issuer.token({ nbf: seconds() + 600 }),
+      { 'token: times': /nbf in (?:600|599) s/, token: '401 invalid_token (The access token is not valid yet)' },
+    ],
+    [
+      'is for another audience',
+      () => issuer.token({ aud: 'https://other.example' }),
+      {
+        'token: audience': 'https://other.example',
+        token: '401 invalid_token (The access token is for another audience)',
+      },
+    ],
+    [
+      'is of another issuer',
+      () => issuer.token({ iss: 'https://evil.example' }),
+      { 'token: issuer': 'https://evil.example', token: '401 invalid_token (The access token is from another issuer)' },
+    ],
+    [
+      'is signed with an unknown key',
+      () => issuer.token({}, { kid: 'k9' }),
+      { token: '401 invalid_token (The access token is signed with an unknown key)' },
+    ],
+    [
+      'is signed by somebody else',
+      () => issuer.token({}, {}, signingKey('k1')),
+      { token: '401 invalid_token (The signature of the access token is wrong)' },
+    ],
+    [
+      'is not signed',
+      () => issuer.token({}, { alg: 'none' }),
+      { 'token: algorithm': 'none', token: '401 invalid_token (The algorithm of the access token is not accepted)' },
+    ],
     ['is no token', () => 'secret-opaque-token', { token: '401 invalid_token (The access token is malformed)' }],
-    ['has no subject', () => issuer.token({ sub: undefined }), { token: '401 invalid_token (The access token has no subject)' }],
+    [
+      'has no subject',
+      () => issuer.token({ sub: undefined }),
+      { token: '401 invalid_token (The access token has no subject)' },
+    ],
   ] as readonly (readonly [string, () => string, Record<string, string | RegExp>])[])
     it(`finds that a token ${what}`, async () => {
       const found = await doctor(token());

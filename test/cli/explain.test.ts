@@ -65,15 +65,45 @@ describe('axioms explain', () => {
   for (const [what, token, request, refused] of [
     ['nobody', () => undefined, list, '401 not_authenticated'],
     ['a scope that is missing', () => issuer.token({ scope: 'other' }), list, '403 insufficient_scope'],
-    ['an expired token', () => issuer.token({ exp: seconds() - 60 }), list, '401 invalid_token (The access token expired)'],
-    ['another audience', () => issuer.token({ aud: 'other' }), list, '401 invalid_token (The access token is for another audience)'],
-    ['another issuer', () => issuer.token({ iss: 'https://evil.example' }), list, '401 invalid_token (The access token is from another issuer)'],
-    ['an unknown key', () => issuer.token({}, { kid: 'k9' }), list, '401 invalid_token (The access token is signed with an unknown key)'],
-    ['somebody else’s signature', () => issuer.token({}, {}, signingKey('k1')), list, '401 invalid_token (The signature of the access token is wrong)'],
+    [
+      'an expired token',
+      () => issuer.token({ exp: seconds() - 60 }),
+      list,
+      '401 invalid_token (The access token expired)',
+    ],
+    [
+      'another audience',
+      () => issuer.token({ aud: 'other' }),
+      list,
+      '401 invalid_token (The access token is for another audience)',
+    ],
+    [
+      'another issuer',
+      () => issuer.token({ iss: 'https://evil.example' }),
+      list,
+      '401 invalid_token (The access token is from another issuer)',
+    ],
+    [
+      'an unknown key',
+      () => issuer.token({}, { kid: 'k9' }),
+      list,
+      '401 invalid_token (The access token is signed with an unknown key)',
+    ],
+    [
+      'somebody else’s signature',
+      () => issuer.token({}, {}, signingKey('k1')),
+      list,
+      '401 invalid_token (The signature of the access token is wrong)',
+    ],
     ['a token that is none', () => 'secret-opaque', list, '401 invalid_token (The access token is malformed)'],
     ['two tokens in one', () => 'a b', list, '400 invalid_request'],
     ['an ID token', () => issuer.token({ at_hash: 'x' }), list, '401 invalid_token (The token is not an access token)'],
-    ['a body that is no JSON', () => issuer.token({ scope: 'book:write' }), ['--data', '{', 'POST', '/books'], '400 invalid_request'],
+    [
+      'a body that is no JSON',
+      () => issuer.token({ scope: 'book:write' }),
+      ['--data', '{', 'POST', '/books'],
+      '400 invalid_request',
+    ],
   ] as readonly (readonly [string, () => string | undefined, string[], string])[])
     it(`says what is wrong: ${what}`, async () => {
       const { exitCode, out, err } = await explain(token(), request);
@@ -94,7 +124,9 @@ describe('axioms explain', () => {
 
   it('shows the challenge', async () => {
     const { out } = await explain(issuer.token({ scope: 'x' }), list);
-    expect(out).to.match(/\nWWW-Authenticate: Bearer realm="api", error="insufficient_scope", error_description="[^"]+", scope="book:read"\n$/);
+    expect(out).to.match(
+      /\nWWW-Authenticate: Bearer realm="api", error="insufficient_scope", error_description="[^"]+", scope="book:read"\n$/,
+    );
   });
 
   it('shows an open door, a route that there is not, and one that another method has', async () => {
@@ -125,7 +157,8 @@ describe('axioms explain', () => {
   });
 
   it('is coloured where somebody looks, or it is forced, and never where NO_COLOR is set', async () => {
-    const isColoured = async (given: Given): Promise<boolean> => (await explain(undefined, list, given)).out.includes('\u001b[31m');
+    const isColoured = async (given: Given): Promise<boolean> =>
+      (await explain(undefined, list, given)).out.includes('\u001b[31m');
     expect(await isColoured({})).to.equal(false);
     expect(await isColoured({ isTTY: true })).to.equal(true);
     expect(await isColoured({ env: { FORCE_COLOR: '1' } })).to.equal(true);

@@ -101,7 +101,9 @@ describe('axioms routes', () => {
   it('fails where the rules stop the start, in the words of the start', async () => {
     const { exitCode, out, err } = await ran(['routes', join(__dirname, 'apps/wrong.js')]);
     expect([exitCode, out]).to.deep.equal([1, '']);
-    expect(err).to.match(/^axioms: WrongController\.list has the permission class HasAccessTokenScopes and says no scopes/);
+    expect(err).to.match(
+      /^axioms: WrongController\.list has the permission class HasAccessTokenScopes and says no scopes/,
+    );
   });
 
   for (const [what, parameters, said] of [
@@ -121,7 +123,14 @@ describe('axioms routes', () => {
     });
 
   it('says what is wrong with a snapshot that is none', async () => {
-    for (const text of ['', '{', '[]', '{"version":2,"routes":[]}', '{"version":1,"routes":[{"method":"GET","path":"/"}]}', 'null']) {
+    for (const text of [
+      '',
+      '{',
+      '[]',
+      '{"version":2,"routes":[]}',
+      '{"version":1,"routes":[{"method":"GET","path":"/"}]}',
+      'null',
+    ]) {
       writeFileSync(snapshot, text);
       expect((await ran(['routes', books, '--check', snapshot])).exitCode, text).to.equal(2);
       expect(readFileSync(snapshot, 'utf8')).to.equal(text);
@@ -146,14 +155,34 @@ describe('a snapshot of routes', () => {
 
   for (const [what, before, now, isOpening] of [
     ['nothing', route(), route(), undefined],
-    ['the same in other words', route(), route({ requirement: { kind: 'scopes', match: 'all', values: ['a'] } }), undefined],
+    [
+      'the same in other words',
+      route(),
+      route({ requirement: { kind: 'scopes', match: 'all', values: ['a'] } }),
+      undefined,
+    ],
     ['open to anyone', route(), route({ requirement: { kind: 'anyone' } }), true],
-    ['one scope more, of which any is enough', route(), route({ requirement: { kind: 'scopes', match: 'any', values: ['a', 'b'] } }), true],
-    ['one scope more, of which all are needed', route(), route({ requirement: { kind: 'scopes', match: 'all', values: ['a', 'b'] } }), false],
+    [
+      'one scope more, of which any is enough',
+      route(),
+      route({ requirement: { kind: 'scopes', match: 'any', values: ['a', 'b'] } }),
+      true,
+    ],
+    [
+      'one scope more, of which all are needed',
+      route(),
+      route({ requirement: { kind: 'scopes', match: 'all', values: ['a', 'b'] } }),
+      false,
+    ],
     ['closed', route(), route({ requirement: { kind: 'nobody' } }), false],
     ['a rule per request instead of one that is known', route(), route({ requirement: perRequest }), true],
     ['a rule per request as before', route({ requirement: perRequest }), route({ requirement: perRequest }), undefined],
-    ['another way to be authenticated', route(), route({ authentication: ['AccessTokenAuthentication', 'ApiKey'] }), true],
+    [
+      'another way to be authenticated',
+      route(),
+      route({ authentication: ['AccessTokenAuthentication', 'ApiKey'] }),
+      true,
+    ],
     ['one way less', route({ authentication: ['A', 'B'] }), route({ authentication: ['A'] }), undefined],
     ['a new route that is open', undefined, route({ requirement: { kind: 'anyone' } }), true],
     ['a new route that only code can judge', undefined, route({ requirement: perRequest }), true],

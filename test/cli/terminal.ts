@@ -14,7 +14,10 @@ export interface Given {
   readonly input?: string;
 }
 
-export async function ran(parameters: readonly string[], { env = {}, isTTY = false, input = '' }: Given = {}): Promise<Ran> {
+export async function ran(
+  parameters: readonly string[],
+  { env = {}, isTTY = false, input = '' }: Given = {},
+): Promise<Ran> {
   const said = { out: '', err: '' };
   const terminal: Terminal = {
     env,

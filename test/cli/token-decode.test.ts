@@ -3,7 +3,14 @@ import { signed, signingKey } from '../issuer/test-issuer';
 import { ran } from './terminal';
 
 const key = signingKey('k1');
-const claims = { iss: 'https://id.example', sub: 'alice', email: 'alice@example.com', exp: 1_700_000_000, roles: ['admin', 'editor'], active: true };
+const claims = {
+  iss: 'https://id.example',
+  sub: 'alice',
+  email: 'alice@example.com',
+  exp: 1_700_000_000,
+  roles: ['admin', 'editor'],
+  active: true,
+};
 const token = signed({ alg: 'ES256', kid: 'k1', typ: 'at+jwt' }, claims, key);
 const signature = token.split('.')[2]!;
 
@@ -45,7 +52,11 @@ describe('axioms token decode', () => {
   });
 
   it('lets a token neither colour nor move the cursor', async () => {
-    const { out } = await ran(['token', 'decode', signed({ alg: 'ES256', kid: '\u001b[2J' }, { 'a\u001b]0;x\u0007': 1, iss: 'x\ny' }, key)]);
+    const { out } = await ran([
+      'token',
+      'decode',
+      signed({ alg: 'ES256', kid: '\u001b[2J' }, { 'a\u001b]0;x\u0007': 1, iss: 'x\ny' }, key),
+    ]);
     expect(out).to.equal('Header\n  alg: ES256\n  kid: ?[2J\nClaims (not verified)\n  a?]0;x?: (number)\n  iss: x?y\n');
   });
 });

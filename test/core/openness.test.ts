@@ -65,7 +65,10 @@ const { tree } = fc.letrec<{ tree: Requirement }>(tie => ({
   tree: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },
     leaf,
-    fc.record({ kind: fc.constantFrom('and' as const, 'or' as const), of: fc.array(tie('tree'), { minLength: 1, maxLength: 3 }) }),
+    fc.record({
+      kind: fc.constantFrom('and' as const, 'or' as const),
+      of: fc.array(tie('tree'), { minLength: 1, maxLength: 3 }),
+    }),
     fc.record({ kind: fc.constant('not' as const), of: tie('tree') }),
   ),
 }));
@@ -161,7 +164,12 @@ describe('the order of requirements by who is let in', () => {
     ['a scope than itself', anyOf('a'), allOf('a'), false],
     ['both scopes than any', allOf('a', 'b'), anyOf('a', 'b'), false],
     ['anyone than a custom rule that may let anyone in', { kind: 'anyone' }, custom, false],
-    ['anyone than a custom rule for the authenticated', { kind: 'anyone' }, { kind: 'and', of: [{ kind: 'authenticated' }, custom] }, true],
+    [
+      'anyone than a custom rule for the authenticated',
+      { kind: 'anyone' },
+      { kind: 'and', of: [{ kind: 'authenticated' }, custom] },
+      true,
+    ],
     ['a custom rule than nobody', custom, { kind: 'nobody' }, false],
   ] as readonly (readonly [string, Requirement, Requirement, boolean])[])
     it(`${isMore ? 'has' : 'does not have'} ${name}`, () => {

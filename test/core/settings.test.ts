@@ -387,6 +387,41 @@ const examples: Example[] = [
     ],
     accepts: 'a whole number, 0 or more',
   },
+  ...(
+    [
+      ['readScope', 'AXIOMS_READ_SCOPE', 'read'],
+      ['writeScope', 'AXIOMS_WRITE_SCOPE', 'write'],
+    ] as const
+  ).map(([name, variable, fallback]): Example => ({
+    name,
+    variable,
+    fallback,
+    good: [['books:all', 'books:all']],
+    badText: ['two scopes', 'a"b'],
+    bad: [['two scopes', "'two scopes'"], ...noText],
+    accepts: 'a scope, without spaces',
+  })),
+  ...(
+    [
+      ['errorResponseWithScopes', 'AXIOMS_ERROR_RESPONSE_WITH_SCOPES'],
+      ['explain', 'AXIOMS_EXPLAIN'],
+    ] as const
+  ).map(([name, variable]): Example => ({
+    name,
+    variable,
+    fallback: false,
+    good: [
+      ['true', true],
+      ['false', false],
+    ],
+    badText: ['yes', '1'],
+    bad: [
+      ['true', "'true'"],
+      [1, '1'],
+      [null, 'null'],
+    ],
+    accepts: 'true or false',
+  })),
   {
     name: 'logger',
     fallback: undefined,

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { All, Delete, Get, JsonController, Patch, Post } from 'routing-controllers';
 import {
+  AccessTokenAuthentication,
   AllowAny,
   BaseAuthentication,
   HasAccessTokenScopes,
@@ -127,6 +128,26 @@ class KeyController {
   }
 }
 
+// It would rather know whom it lets in: tokens of others are none of its own, and nobody else reads them.
+class StrictTokens extends AccessTokenAuthentication {
+  override async authenticate(request: Request): Promise<AuthenticationResult | null> {
+    const result = await super.authenticate(request);
+    return result?.user.sub === 'alice' ? result : null;
+  }
+}
+
+@JsonController('/strict-tokens')
+class StrictTokenController {
+  authenticationClasses = [StrictTokens];
+  permissionClasses = [AllowAny];
+  @Get('/token') @hasValidAccessToken() token() {
+    return done('token');
+  }
+  @Get('/scope') @hasRequiredScopes('a') scope() {
+    return done('scope');
+  }
+}
+
 @JsonController('/open')
 class OpenController {
   authenticationClasses = [];
@@ -234,6 +255,7 @@ describe('the claim decorators', () => {
       PermissionController,
       KeyController,
       OpenController,
+      StrictTokenController,
       PublicController,
       StrictPublicController,
       BesideFieldsController,
@@ -387,6 +409,18 @@ describe('the claim decorators', () => {
     expect(ran).to.deep.equal(['plain', 'token', 'token', 'scope']);
   });
 
+  it('let nobody in whom the class that reads tokens does not know', async () => {
+    for (const path of ['/strict-tokens/token', '/strict-tokens/scope']) {
+      expectRefusal(await api.as({ sub: 'bob', scope: 'a' }, 'get', path), 'not_authenticated');
+      expect((await api.as({ sub: 'alice', scope: 'a' }, 'get', path)).status).to.equal(200);
+    }
+    expect(ran).to.deep.equal(['token', 'scope']);
+    const { authentication } = api.server.routes.find(({ place }) => place === 'StrictTokenController.token')!;
+    expect(authentication).to.deep.equal(['StrictTokens']);
+    const open = api.server.routes.find(({ place }) => place === 'OpenController.token')!;
+    expect(open.authentication).to.deep.equal(['AccessTokenAuthentication']);
+  });
+
   it('open the methods that safeMethods names, and no rule of another', async () => {
     for (const path of ['/public', '/public/all']) {
       expect((await api.as(null, 'get', path)).status).to.equal(200);
@@ -473,7 +507,7 @@ describe('a claim decorator that is written wrong', () => {
       read(): void {}
     }
     const holed = ['a', 'b'];
-    delete holed[0];
+    holed.length = 3;
     expect(() => hasRequiredScopes('a b')).to.throw(ImproperlyConfigured);
     expect(() => hasRequiredScopes(holed)).to.throw(ImproperlyConfigured);
     expect(() => {

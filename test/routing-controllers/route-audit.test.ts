@@ -1,7 +1,18 @@
 import 'reflect-metadata';
 import express from 'express';
 import { expect } from 'chai';
-import { All, Authorized, CurrentUser, Delete, Get, Head, JsonController, Post, Put, UseBefore } from 'routing-controllers';
+import {
+  All,
+  Authorized,
+  CurrentUser,
+  Delete,
+  Get,
+  Head,
+  JsonController,
+  Post,
+  Put,
+  UseBefore,
+} from 'routing-controllers';
 import { Container } from 'typedi';
 import {
   AccessTokenAuthentication,
@@ -188,14 +199,15 @@ describe('the route audit', () => {
   });
 
   it('tells what is enforced, not what is written: methods, objects, insistence, decorators of routing-controllers', () => {
-    expect(told(audit([OwnedController, ComposedController, OldController, NobodyController, RequestController]))).to.deep.equal({
+    expect(
+      told(audit([OwnedController, ComposedController, OldController, NobodyController, RequestController])),
+    ).to.deep.equal({
       'GET /owned': 'authenticated | authenticated | field',
       'PUT /owned/:id': 'some | the owner (authorSub) | field',
       'ALL /owned/:id/all':
         'some | (only GET and authenticated) or (only POST, PUT, PATCH, DELETE and the owner (authorSub)) | field',
       'GET /composed': 'some | authenticated and (Odd or the role admin) | field',
-      'DELETE /composed/:id':
-        'some | authenticated and (Odd or (the role admin and not the owner (user))) | field',
+      'DELETE /composed/:id': 'some | authenticated and (Odd or (the role admin and not the owner (user))) | field',
       'GET /old/roles': 'some | any of the roles admin, editor | field',
       'GET /old/user': 'authenticated | authenticated | field',
       'GET /nobody': 'anyone | anyone | field',
@@ -248,7 +260,9 @@ describe('the route audit', () => {
     (app.locals.axioms as AxiomsServer).close();
     const entry = logger.entries.find(({ message }) => message.startsWith('Routes and who may'));
     expect(entry).to.deep.include({ level: 'info', data: { routes: audit(SilentController) } });
-    expect(entry?.message).to.match(/\nMETHOD +PATH +HANDLER +WHO +RULE +SOURCE\nGET +\/silent +SilentController\.list +authenticated +authenticated +default\n/);
+    expect(entry?.message).to.match(
+      /\nMETHOD +PATH +HANDLER +WHO +RULE +SOURCE\nGET +\/silent +SilentController\.list +authenticated +authenticated +default\n/,
+    );
   });
 
   it('has the routes of every server of an app', () => {
@@ -285,7 +299,9 @@ describe('a scope that knownScopes does not have', () => {
 
   it('stops the start, also below a not', () => {
     for (const rule of [HasAccessTokenScopes, not(HasAccessTokenScopes), or(AllowAny, HasAccessTokenScopes)])
-      expect(refusalOf(asking(['book:read', 'bok:write'], rule), { knownScopes: ['book:read', 'book:write'] })).to.equal(
+      expect(
+        refusalOf(asking(['book:read', 'bok:write'], rule), { knownScopes: ['book:read', 'book:write'] }),
+      ).to.equal(
         "AskingController.list asks for the scope 'bok:write', which the setting 'knownScopes' (AXIOMS_KNOWN_SCOPES) does not have: correct its spelling, or add it there.",
       );
   });
@@ -332,8 +348,16 @@ describe('an object rule that is never asked', () => {
   }
 
   it('stops the start where no handler of the controller is about an object', () => {
-    for (const rule of [IsSubOwner, or(IsSubOwner, IsAuthenticated), not(IsSubOwner), HasStrictObject, IsSubOwnerOrSafeOnly])
-      expect(refusalOf(withRule(rule))).to.match(/^ListedController\.(?:list|create) has the permission \w+, a rule about an object, and no handler of ListedController/);
+    for (const rule of [
+      IsSubOwner,
+      or(IsSubOwner, IsAuthenticated),
+      not(IsSubOwner),
+      HasStrictObject,
+      IsSubOwnerOrSafeOnly,
+    ])
+      expect(refusalOf(withRule(rule))).to.match(
+        /^ListedController\.(?:list|create) has the permission \w+, a rule about an object, and no handler of ListedController/,
+      );
   });
 
   it('is none where a handler is about an object, by its path, its method, or objectActions', () => {
@@ -381,7 +405,10 @@ describe('a route that an earlier one shadows', () => {
     return [controllerOf('Earlier', earlier), controllerOf('Later', later)];
   }
 
-  function controllerOf(name: string, { verb = Get, path, rules = [HasAccessTokenScopes], scopes = ['a'], before }: Handler) {
+  function controllerOf(
+    name: string,
+    { verb = Get, path, rules = [HasAccessTokenScopes], scopes = ['a'], before }: Handler,
+  ) {
     class Made {
       permissionClasses = rules;
       accessTokenScopes = scopes;
@@ -391,8 +418,15 @@ describe('a route that an earlier one shadows', () => {
     }
     Object.defineProperty(Made, 'name', { value: `${name}Controller` });
     const prototype = Made.prototype;
-    (verb as unknown as (path: string | RegExp) => MethodDecorator)(path)(prototype, 'serve', Object.getOwnPropertyDescriptor(prototype, 'serve')!);
-    if (before === true) UseBefore((_request: unknown, _response: unknown, next: () => void) => { next(); })(prototype, 'serve');
+    (verb as unknown as (path: string | RegExp) => MethodDecorator)(path)(
+      prototype,
+      'serve',
+      Object.getOwnPropertyDescriptor(prototype, 'serve')!,
+    );
+    if (before === true)
+      UseBefore((_request: unknown, _response: unknown, next: () => void) => {
+        next();
+      })(prototype, 'serve');
     JsonController()(Made);
     return Made;
   }
@@ -417,11 +451,15 @@ describe('a route that an earlier one shadows', () => {
     ['every method, of every method', { verb: All, path: '/:x', rules: open }, { verb: All, path: '/x' }],
   ] as readonly (readonly [string, Handler, Handler])[])
     it(`stops the start: ${what}`, () => {
-      expect(refusalOf(pair(earlier, later))).to.contain(refused).and.to.contain('is never reached: EarlierController.serve (');
+      expect(refusalOf(pair(earlier, later)))
+        .to.contain(refused)
+        .and.to.contain('is never reached: EarlierController.serve (');
     });
 
   it('stops it by a wildcard, as the Express of this run spells it', () => {
-    const wildcard = (express as { Route?: unknown; application: { lazyrouter?: unknown } }).application.lazyrouter ? '/x/*' : '/x/*rest';
+    const wildcard = (express as { Route?: unknown; application: { lazyrouter?: unknown } }).application.lazyrouter
+      ? '/x/*'
+      : '/x/*rest';
     expect(refusalOf(pair({ path: wildcard, rules: open }, { path: '/x/:id/y' }))).to.contain(refused);
     expect(refusalOf(pair({ path: wildcard, rules: open }, { path: '/x' }))).to.equal('It started.');
     expect(refusalOf(pair({ path: wildcard, rules: open }, { path: '/y/z' }))).to.equal('It started.');
@@ -452,7 +490,9 @@ describe('a route that an earlier one shadows', () => {
   ] as readonly (readonly [string, Handler, Handler])[])
     it(`is warned of where the earlier ${what}`, () => {
       expect(refusalOf(pair(earlier, later))).to.equal('It started.');
-      expect(warningsOf(pair(earlier, later))).to.contain(refused).and.to.match(/(?:is never|may never be) reached/);
+      expect(warningsOf(pair(earlier, later)))
+        .to.contain(refused)
+        .and.to.match(/(?:is never|may never be) reached/);
     });
 
   it('is warned of where only code can say which is more open', () => {
@@ -498,7 +538,9 @@ describe('a route that an earlier one shadows', () => {
         return {};
       }
     }
-    expect(refusalOf([ReadableController, ReadingController])).to.contain('ReadingController.mine (GET /y/mine) is never reached');
+    expect(refusalOf([ReadableController, ReadingController])).to.contain(
+      'ReadingController.mine (GET /y/mine) is never reached',
+    );
     expect(refusalOf([ReadableController, WritingController])).to.equal('It started.');
   });
 

@@ -10,5 +10,8 @@ class WrongController {
   }
 }
 
-const options: AxiomsServerOptions = { controllers: [WrongController], axioms: { audience: 'api', issuerUrl: 'http://127.0.0.1:9' } };
+const options: AxiomsServerOptions = {
+  controllers: [WrongController],
+  axioms: { audience: 'api', issuerUrl: 'http://127.0.0.1:9' },
+};
 export default options;
