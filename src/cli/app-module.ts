@@ -50,20 +50,14 @@ async function importing(file: string): Promise<unknown> {
     const { code, url: missing } = error as { code?: unknown; url?: unknown };
     const isMissing = code === 'ERR_MODULE_NOT_FOUND' && (missing === undefined || missing === url);
     throw isMissing
-      ? new UsageError(
-          `There is no file ${file}, or it imports one that is not there: ${(error as Error).message}`,
-        )
+      ? new UsageError(`There is no file ${file}, or it imports one that is not there: ${(error as Error).message}`)
       : error;
   }
 }
 
 // What CommonJS exports by its name stands beside a default export that only holds it.
 function isCandidate(value: unknown): boolean {
-  return (
-    typeof value === 'function' ||
-    serverOf(value) !== undefined ||
-    Object.hasOwn(Object(value), 'controllers')
-  );
+  return typeof value === 'function' || serverOf(value) !== undefined || (typeof value === 'object' && value !== null && Object.hasOwn(value, 'controllers'));
 }
 
 function called(value: unknown): unknown {
@@ -74,7 +68,7 @@ function exported(value: unknown, file: string): Exported {
   const server = serverOf(value);
   if (server !== undefined) return { kind: 'server', app: value as object, server };
   if (typeof value === 'object' && value !== null && Object.hasOwn(value, 'controllers'))
-    return { kind: 'options', options: value as AxiomsServerOptions };
+    return { kind: 'options', options: value };
   throw new UsageError(`What ${file} exports is neither an app of ours nor options with controllers. ${whatToExport}`);
 }
 

@@ -8,7 +8,7 @@ import { discoverJwksUrl } from '../core/discovery';
 import { InvalidToken, ServiceUnavailable } from '../core/exceptions';
 import { JwksManager } from '../core/jwks-manager';
 import { KeySet } from '../core/key-set';
-import { Settings, type Values } from '../core/settings';
+import { Settings } from '../core/settings';
 import type { Logger } from '../core/setting-kinds';
 import { globalTimers } from '../core/timers';
 import { issuerSettings, settingsFor } from '../core/trusted-issuers';
@@ -201,9 +201,7 @@ async function verdict(token: string, settings: Settings, { fetch, clock }: Surr
 
 function silenced(settings: Settings): Settings {
   const { issuers } = settings;
-  return new Settings({
-    ...(settings as Values),
-    logger: silentLogger,
-    ...(issuers === undefined ? {} : { issuers: issuers.map(silenced) }),
-  });
+  return new Settings(
+    Object.assign({}, settings, { logger: silentLogger }, issuers && { issuers: issuers.map(silenced) }),
+  );
 }

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** The command `axioms`. */
-import 'reflect-metadata';
 import { text } from 'node:stream/consumers';
 import { runCommandLine } from './command-line';
 

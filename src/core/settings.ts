@@ -170,14 +170,11 @@ export const settingsTable = {
     fallback: ['permissions'],
     meaning: 'where the permissions stand; likewise',
   }),
-  knownScopes: row(
-    listOf(text('a scope without spaces and quotes', name => /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(name))),
-    {
-      variable: 'AXIOMS_KNOWN_SCOPES',
-      defaultText: '–',
-      meaning: 'every scope that there is; a rule that asks for another one stops the start',
-    },
-  ),
+  knownScopes: row(listOf(scopeName), {
+    variable: 'AXIOMS_KNOWN_SCOPES',
+    defaultText: '–',
+    meaning: 'every scope that there is; a rule that asks for another one stops the start',
+  }),
   publicMethods: row(
     listOf(
       text('an HTTP method in capitals', name => /^[A-Z]+$/.test(name)),

@@ -125,7 +125,8 @@ function refusalOf(
   visit: Visit,
 ): Pick<Decision, 'status' | 'error' | 'reason' | 'challenges'> {
   if (error === undefined) return { challenges: [] };
-  if (!isAnswer(error)) return { status: statusOf(error), reason: error instanceof Error ? error.message : typeof error, challenges: [] };
+  if (!isAnswer(error))
+    return { status: statusOf(error), reason: error instanceof Error ? error.message : typeof error, challenges: [] };
   const answer = answerTo(error, request, visit.settings);
   const cause = answer.cause instanceof Error ? { cause: answer.cause.message } : {};
   return {
