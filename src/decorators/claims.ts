@@ -44,6 +44,8 @@ function accessTokenDecorator(options: AccessTokenOptions): PolicyDecorator {
 }
 
 function checkedMethods(options: AccessTokenOptions): readonly string[] | undefined {
+  if (typeof (options as unknown) !== 'object' || (options as unknown) === null)
+    throw new ImproperlyConfigured("hasValidAccessToken takes an object: { safeMethods: ['GET'] }.");
   const unknown = Object.keys(options).find(name => name !== 'safeMethods');
   if (unknown !== undefined)
     throw new ImproperlyConfigured(`hasValidAccessToken has no option '${unknown}': its option is safeMethods.`);

@@ -96,6 +96,8 @@ const plainRoute = {
 };
 
 function permissionClassesFor(requirements: AccessTokenRequirements): readonly PermissionRule[] {
+  if (typeof (requirements as unknown) !== 'object' || (requirements as unknown) === null)
+    throw new ImproperlyConfigured("requireAccessToken() takes an object: { scopes: ['book:read'] }.");
   const given = Object.entries(requirements).filter(([, values]) => values !== undefined);
   for (const kind of ['Scopes', 'Roles', 'Permissions']) refuseTwoNames(Object.fromEntries(given), kind);
   return given.map(([name, values]) => {

@@ -46,11 +46,12 @@ function ownList<Name extends ListName>(controller: ApiView, name: Name, list: u
  * @throws ImproperlyConfigured naming what is wrong, and the fix.
  */
 export function checkedPolicies<Name extends ListName>(name: Name, list: unknown, place: string): Listed[Name] {
-  if (!Array.isArray(list))
+  const listed: readonly unknown[] | undefined = Array.isArray(list) ? list : undefined;
+  if (listed === undefined)
     throw new ImproperlyConfigured(`${place} must be a list of classes: write ${name} = [SomeClass];`);
-  const wrong = list.findIndex(listed => !isRight[name](listed));
-  if (wrong >= 0) throw new ImproperlyConfigured(`${place}[${wrong}] ${whatIsWrong(list[wrong], name)}`);
-  return list as unknown[] as unknown as Listed[Name];
+  const wrong = listed.findIndex(one => !isRight[name](one));
+  if (wrong >= 0) throw new ImproperlyConfigured(`${place}[${wrong}] ${whatIsWrong(listed[wrong], name)}`);
+  return list as Listed[Name];
 }
 
 type Listed = Required<PolicyLists>;

@@ -524,6 +524,8 @@ describe('a claim decorator that is written wrong', () => {
         ImproperlyConfigured,
         'safeMethods must be a list of HTTP methods',
       );
+    for (const options of [null, 'GET', 3])
+      expect(() => hasValidAccessToken(options as unknown as object)).to.throw(ImproperlyConfigured, 'takes an object');
     expect(() => hasValidAccessToken({ safeMethod: ['GET'] } as object)).to.throw(
       ImproperlyConfigured,
       "no option 'safeMethod'",

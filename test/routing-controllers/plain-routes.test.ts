@@ -300,6 +300,8 @@ describe('requireAccessToken', () => {
     [{ toString: ['a'] }, "requireAccessToken() has no option 'toString'"],
     [{ scopes: ['a'], anyScopes: ['b'] }, 'requireAccessToken() has both scopes and anyScopes'],
     [['a'], "requireAccessToken() has no option '0'"],
+    ['a' as unknown as object, 'requireAccessToken() takes an object'],
+    [null as unknown as object, 'requireAccessToken() takes an object'],
   ];
   for (const [requirements, message] of wrong)
     it(`throws at once: ${message}`, () => {
