@@ -57,7 +57,11 @@ async function importing(file: string): Promise<unknown> {
 
 // What CommonJS exports by its name stands beside a default export that only holds it.
 function isCandidate(value: unknown): boolean {
-  return typeof value === 'function' || serverOf(value) !== undefined || (typeof value === 'object' && value !== null && Object.hasOwn(value, 'controllers'));
+  return (
+    typeof value === 'function' ||
+    serverOf(value) !== undefined ||
+    (typeof value === 'object' && value !== null && Object.hasOwn(value, 'controllers'))
+  );
 }
 
 function called(value: unknown): unknown {

@@ -108,7 +108,8 @@ function isList(controller: object, lineage: readonly object[], name: string): b
 
 /** Does the name become the other by one or two letters more, less or other? */
 function isNearly(name: string, other: string): boolean {
-  return distance(name.toLowerCase(), other.toLowerCase()) <= 2;
+  const [one = '', two = ''] = [name, other].map(text => text.replace(/(?:es)?$/, '').toLowerCase());
+  return distance(one, two) <= 2;
 }
 
 // Levenshtein's, a row at a time.
