@@ -15,7 +15,7 @@ const require = createRequire(import.meta.url);
 const library = part => require(`../dist/src/${part}.js`);
 const { AccessTokenVerifier, defineSettings, JwksManager } = library('index');
 const { HasAccessTokenScopes, HasValidAccessToken } = library('index');
-const { controllerFactory, makePolicy } = library('routing-controllers/container');
+const { controllerFactory, policyMaker } = library('routing-controllers/container');
 const { routeRules } = library('views/route-rules');
 const { Visit } = library('views/visit');
 const { beforeTheBody, afterTheBody } = library('views/lifecycle');
@@ -62,7 +62,7 @@ console.log(table(['without HTTP', 'CPU µs (min–max)'], rows));
 manager.close();
 
 function servicesOf(settings) {
-  return { settings, verifier: new AccessTokenVerifier(settings, manager), make: makePolicy };
+  return { settings, verifier: new AccessTokenVerifier(settings, manager), make: policyMaker() };
 }
 
 function makerOf(controllerClass) {

@@ -1,5 +1,5 @@
 /**
- * Ours beside its peers, in one run: npm run bench [-- --rounds 7 --amount 3000 --only ours,aws]
+ * Ours beside its peers, in one run: npm run bench [-- --rounds 7 --amount 3000 --only ours,aws --scenarios RS256,distinct]
  *
  * Each contestant is a process of its own, the requests come from another. A round asks every contestant for every
  * scenario, one burst after the other, so that what else happens on the machine happens to all of them.
@@ -15,15 +15,18 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '7' },
     amount: { type: 'string', default: '3000' },
     only: { type: 'string', default: '' },
+    scenarios: { type: 'string', default: '' },
   },
 });
+
+const words = text => text.split(',').filter(Boolean);
 
 install();
 const race = await Race.start({
   rounds: Number(values.rounds),
   amount: Number(values.amount),
-  only: values.only.split(',').filter(Boolean),
-  scenarios,
+  only: words(values.only),
+  scenarios: scenarios.filter(({ title }) => words(values.scenarios).every(word => title.includes(word))),
 });
 try {
   console.log(report(await race.run(), race));

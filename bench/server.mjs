@@ -1,6 +1,8 @@
 /** The process of one contestant: node server.mjs <contestant> <issuer as JSON>. Tells what it has used so far. */
 import { once } from 'node:events';
+import { Session } from 'node:inspector/promises';
 import { serve } from './child.mjs';
+import { cpuTime } from './cpu-time.mjs';
 import { contestants } from './contestants.mjs';
 
 const [name, issuer] = process.argv.slice(2);
@@ -10,8 +12,13 @@ const server = app.listen(0, '127.0.0.1');
 server.keepAliveTimeout = 0;
 await once(server, 'listening');
 
-serve(() => {
-  const { user, system } = process.cpuUsage();
-  return { cpu: user + system, memory: process.memoryUsage() };
+const inspector = new Session();
+inspector.connect();
+
+serve(async ({ profile }) => {
+  if (profile === 'start') await inspector.post('Profiler.enable');
+  if (profile === 'start') await inspector.post('Profiler.start');
+  if (profile === 'stop') return (await inspector.post('Profiler.stop')).profile;
+  return { cpu: cpuTime(), memory: process.memoryUsage() };
 });
 process.send({ url: `http://127.0.0.1:${server.address().port}/books` });

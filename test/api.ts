@@ -23,7 +23,7 @@ export class Api {
 
   static async start({ axioms, ...options }: ApiOptions): Promise<Api> {
     const issuer = await TestIssuer.start();
-    return new Api(issuer, createExpressServer({ ...options, axioms: { ...issuer.settings, ...axioms } }));
+    return new Api(issuer, createExpressServer({ ...options, axioms: { ...issuer.settings(), ...axioms } }));
   }
 
   get server(): AxiomsServer {

@@ -41,7 +41,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   jose: ['core', 'microservice'],
   'lru-cache': ['core'],
   express: binding,
-  'routing-controllers': binding,
+  'routing-controllers': [...binding, 'testing'],
   typedi: binding,
   'class-validator': binding,
   'class-transformer': binding,
@@ -141,6 +141,8 @@ describe('the architecture', () => {
     );
     expect(readers.filter(name => !name.startsWith('cli')).map(name => relative('.', name))).to.have.members([
       join('routing-controllers', 'server.ts'),
+      // Whether this is production, where nobody may be forced.
+      join('testing', 'force-authenticate.ts'),
     ]);
   });
 

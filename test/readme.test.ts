@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import ts from 'typescript';
 import * as library from 'axioms-routing-controllers';
+import * as testing from 'axioms-routing-controllers/testing';
 import { settingsTable, type SettingName } from '../src/core/settings';
 
 const root = resolve(__dirname, '../..');
@@ -19,6 +20,7 @@ const imports: Readonly<Record<string, readonly string[]>> = {
     'AuthenticationResult',
     'SettingsInput',
   ],
+  'axioms-routing-controllers/testing': [...Object.keys(testing), 'ForgedTokenName'],
   'routing-controllers': [
     'JsonController',
     'Controller',

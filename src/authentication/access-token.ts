@@ -1,9 +1,11 @@
 /** Authentication by an access token in the Authorization header (RFC 6750). */
 import type { Request } from 'express';
+import type { AcceptedToken } from '../core/access-token';
 import { bearerToken } from '../core/bearer-token';
 import { challenge } from '../core/challenge';
-import { grantsOf } from '../core/claims';
+import { after, type Soon } from '../core/soon';
 import { BaseAuthentication, type AuthenticationResult } from './base';
+import { rememberToken, sameTokenAgain } from './connection';
 import { contextOf } from './request-context';
 import { AccessTokenUser } from './user';
 
@@ -16,17 +18,25 @@ import { AccessTokenUser } from './user';
  * }
  */
 export class AccessTokenAuthentication extends BaseAuthentication {
-  async authenticate(request: Request): Promise<AuthenticationResult | null> {
+  authenticate(request: Request): Soon<AuthenticationResult | null> {
+    const { verifier } = contextOf(request);
+    const last = sameTokenAgain(request, verifier);
+    if (last !== undefined) return bearerOf(last.token, last.known.accepted);
     const token = bearerToken(request);
     if (token === null) return null;
-    const { verifier, settings } = contextOf(request);
-    const { claims } = await verifier.verify(token);
-    return { user: new AccessTokenUser(claims, grantsOf(claims, settings)), auth: { token, claims } };
+    return after(verifier.accept(token), ({ accepted, known, isNew }) => {
+      if (!isNew) rememberToken(request, token, known, verifier);
+      return bearerOf(token, accepted);
+    });
   }
 
   override authenticateHeader(request: Request): string {
     return challenge('Bearer', contextOf(request).settings.realm);
   }
+}
+
+function bearerOf(token: string, { token: { claims }, grants }: AcceptedToken): AuthenticationResult {
+  return { user: new AccessTokenUser(claims, grants), auth: { token, claims } };
 }
 
 /**

@@ -4,6 +4,7 @@ import type { AccessTokenVerifier } from '../core/access-token';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Settings } from '../core/settings';
 import type { BaseAuthentication } from './base';
+import type { Caller } from './caller';
 
 export interface RequestContext {
   readonly settings: Settings;
@@ -12,6 +13,8 @@ export interface RequestContext {
   authenticators: readonly BaseAuthentication[];
   /** The one that accepted the credentials. */
   successfulAuthenticator?: BaseAuthentication;
+  /** Who is calling, once that is known. */
+  caller?: Caller;
 }
 
 /** Where a request keeps its context. */

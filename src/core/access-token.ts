@@ -1,17 +1,24 @@
 /** When is an access token good: RFC 7519, RFC 9068 and RFC 8725, for a resource server. */
-import { checkClaims, checkTimes } from './claim-rules';
+import { LRUCache } from 'lru-cache';
+import { acceptedToken, VerifiedTokens, KnownToken, type AcceptedToken, type VerifiedToken } from './verified-tokens';
+import { checkClaims, checkTimes, isTimely } from './claim-rules';
 import { parseCompactJws, type Claims, type TokenHeader, type UnverifiedToken } from './compact-jws';
 import { InvalidToken, ServiceUnavailable } from './exceptions';
 import type { JwksManager } from './jwks-manager';
+import type { VerificationKey } from './key-set';
 import type { Settings } from './settings';
 import { verifySignature } from './signature';
+import { after, attempt, type Soon } from './soon';
 import { settingsFor } from './trusted-issuers';
-import { VerifiedTokens } from './verified-tokens';
 
-/** A token whose every check held; frozen. */
-export interface VerifiedToken {
-  readonly header: TokenHeader;
-  readonly claims: Claims;
+export type { AcceptedToken, KnownToken, VerifiedToken } from './verified-tokens';
+
+/** An accepted token, and what is kept of it. */
+export interface Acceptance {
+  readonly accepted: AcceptedToken;
+  readonly known: KnownToken;
+  /** Was it verified just now? */
+  readonly isNew: boolean;
 }
 
 /**
@@ -40,6 +47,8 @@ export class AccessTokenVerifier {
   /** The time, in milliseconds; read at the moment of use. */
   clock: () => number = () => Date.now();
   readonly #verified: VerifiedTokens;
+  /** Of tokens that were accepted: those of one issuer have one of a few. */
+  readonly #headers = new LRUCache<string, TokenHeader>({ max: 100 });
 
   constructor(
     private readonly settings: Settings,
@@ -53,7 +62,24 @@ export class AccessTokenVerifier {
    * @throws ServiceUnavailable when the issuer's keys are needed and cannot be had.
    */
   async verify(token: string): Promise<VerifiedToken> {
-    return this.verifiedBefore(token) ?? (await this.verifyAnew(token));
+    const { accepted, known } = await this.accept(token);
+    return known.keep(accepted).token;
+  }
+
+  /** `verify`, at once where nothing needs to be fetched, and with what the token grants. */
+  accept(token: string): Soon<Acceptance> {
+    const place = this.#verified.placeOf(token);
+    return this.acceptedBefore(place) ?? this.acceptAnew(token, place);
+  }
+
+  /** Would a token that was accepted before be accepted at once now? */
+  stillAccepts(known: KnownToken): boolean {
+    const { key, settings } = known;
+    return (
+      known.isKept &&
+      this.keys.isCurrent(key, settings.issuerUrl) &&
+      isTimely(known.accepted.token.claims, settings, this.clock())
+    );
   }
 
   /**
@@ -72,43 +98,49 @@ export class AccessTokenVerifier {
     return this.#verified.deleteWhere(({ claims }) => named.every(([name, value]) => claims[name] === value));
   }
 
-  private verifiedBefore(token: string): VerifiedToken | undefined {
-    if (token.length > this.settings.maxTokenSize) return undefined;
-    const known = this.#verified.get(token);
-    if (known === undefined || !this.keys.isCurrent(known.key, known.settings.issuerUrl)) return undefined;
-    try {
-      checkTimes(known.token.claims, known.settings, this.clock());
-    } catch (error) {
-      throw attributed(error, known.token.claims, known.settings);
-    }
-    return known.token;
+  private acceptedBefore(place: string): Acceptance | undefined {
+    const known = this.#verified.get(place);
+    return known !== undefined && this.stillAccepts(known)
+      ? { known, accepted: known.accepted, isNew: false }
+      : undefined;
   }
 
-  private async verifyAnew(token: string): Promise<VerifiedToken> {
-    const unverified = parseCompactJws(token, this.settings.maxTokenSize);
+  private acceptAnew(token: string, place: string): Soon<Acceptance> {
+    const unverified = parseCompactJws(token, this.settings.maxTokenSize, this.#headers);
     const { claims } = unverified;
     const trusted = settingsFor(claims, this.settings);
     if (trusted === undefined)
       throw new InvalidToken('The access token is from another issuer', { reason: 'token_issuer' });
-    try {
-      return await this.judge(token, unverified, trusted);
-    } catch (error) {
-      throw attributed(error, claims, trusted);
-    }
+    return attempt(
+      () => this.judge(unverified, trusted, place),
+      error => {
+        throw attributed(error, claims, trusted);
+      },
+    );
   }
 
-  private async judge(token: string, unverified: UnverifiedToken, settings: Settings): Promise<VerifiedToken> {
-    const { header, claims, signingInput, signature } = unverified;
+  private judge(unverified: UnverifiedToken, settings: Settings, place: string): Soon<Acceptance> {
+    const { header, claims } = unverified;
     const named = checkHeader(header, settings);
     checkTimes(claims, settings, this.clock());
     checkClaims(claims, settings);
-    const key = await this.keys.getKey(named, settings.issuerUrl);
-    if (!verifySignature(named.alg, key.keyObject, signingInput, signature))
-      throw new InvalidToken('The signature of the access token is wrong', { reason: 'token_signature' });
-    const verified = Object.freeze({ header, claims });
-    this.#verified.set(token, { token: verified, key, settings });
-    return verified;
+    return after(this.keys.getKeySoon(named, settings.issuerUrl), key => {
+      requireSignature(unverified, named.alg, key);
+      const known = new KnownToken(unverified, key, settings);
+      this.#verified.set(place, known);
+      if (!this.#headers.has(unverified.headerPart)) this.#headers.set(unverified.headerPart, header);
+      return { known, accepted: acceptedToken(header, claims, settings), isNew: true };
+    });
   }
+}
+
+function requireSignature(
+  { signingInput, signature }: UnverifiedToken,
+  alg: string,
+  { keyObject }: VerificationKey,
+): void {
+  if (!verifySignature(alg, keyObject, signingInput, signature))
+    throw new InvalidToken('The signature of the access token is wrong', { reason: 'token_signature' });
 }
 
 const revocationClaims = ['iss', 'jti', 'sub', 'sid', 'client_id'];
@@ -143,7 +175,9 @@ function checkHeader(header: TokenHeader, settings: Settings): { alg: string; ki
 function acceptsType(header: TokenHeader, { tokenTypes, profile }: Settings): boolean {
   if (!Object.hasOwn(header, 'typ')) return tokenTypes === undefined && profile === undefined;
   const accepted = profile === undefined ? (tokenTypes ?? ['at+jwt', 'jwt']) : ['at+jwt'];
-  return typeof header.typ === 'string' && accepted.some(type => shortType(type) === shortType(header.typ as string));
+  const { typ } = header;
+  if (typeof typ !== 'string') return false;
+  return accepted.includes(typ) || accepted.some(type => shortType(type) === shortType(typ));
 }
 
 /** The refusal, with the issuer that it is about; only what the settings say: these claims may be anybody's. */

@@ -11,7 +11,7 @@ export interface HeaderSource {
 // RFC 9110 §5.6.2, §11.1: a scheme is a token, without case; what follows it is the scheme's.
 const bearer = /^bearer(?![\w!#$%&'*+\-.^`|~])(.*)$/is;
 // RFC 6750 §2.1: "Bearer" 1*SP b64token, and b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
-const oneToken = /^ +([\w\-.~+/]+=*) *$/;
+const oneToken = /^bearer +([\w\-.~+/]+=*) *$/i;
 
 /**
  * The token of an `Authorization: Bearer` header, or `null` where there is no such header or it is of another scheme.
@@ -20,18 +20,24 @@ const oneToken = /^ +([\w\-.~+/]+=*) *$/;
  */
 export function bearerToken(request: HeaderSource): string | null {
   if (isRepeated(request)) throw new InvalidRequest('The Authorization header is repeated');
-  const [, rest] = bearer.exec(request.headers.authorization ?? '') ?? [];
-  return rest === undefined ? null : theToken(rest);
+  const { authorization } = request.headers;
+  if (authorization === undefined) return null;
+  return oneToken.exec(authorization)?.[1] ?? withoutToken(authorization);
 }
 
-// `request.headers` keeps the first of repeated Authorization fields only: which token was meant must not be guessed.
-function isRepeated({ rawHeaders = [] }: HeaderSource): boolean {
-  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'authorization').length > 1;
+/** Was the Authorization field sent more than once? `request.headers` keeps the first only: which was meant must not be guessed. */
+export function isRepeated({ rawHeaders = [] }: HeaderSource): boolean {
+  let times = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    if (name.length === 'authorization'.length && name.toLowerCase() === 'authorization') times++;
+  }
+  return times > 1;
 }
 
-function theToken(rest: string): string {
-  const [, token] = oneToken.exec(rest) ?? [];
-  if (token !== undefined) return token;
+function withoutToken(authorization: string): null {
+  const [, rest] = bearer.exec(authorization) ?? [];
+  if (rest === undefined) return null;
   const words = rest.split(/[\s,]+/).filter(word => word !== '');
   if (words.length === 0) throw new InvalidRequest('The Authorization header has no token');
   if (words.length > 1) throw new InvalidRequest('The Authorization header has more than one token');

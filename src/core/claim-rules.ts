@@ -91,6 +91,16 @@ export function checkTimes(claims: Claims, { clockTolerance, maxTokenAge }: Sett
     throw new InvalidToken('The access token is too old', { reason: 'token_too_old' });
 }
 
+/** Are claims whose times were right once right at this time? */
+export function isTimely(claims: Claims, settings: Settings, now: number): boolean {
+  try {
+    checkTimes(claims, settings, now);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 // RFC 7519 §2: a NumericDate is a JSON number; text that looks like one is not.
 function numericDate(claims: Claims, name: 'exp' | 'nbf' | 'iat'): number | undefined {
   if (!Object.hasOwn(claims, name)) return undefined;

@@ -31,12 +31,17 @@ export function grantsOf(claims: Claims, settings: Settings): Grants {
 }
 
 function grantList(claims: Claims, names: readonly string[]): readonly string[] {
-  const value = names.map(name => claimValue(claims, name)).find(found => found !== undefined);
-  return Object.freeze(asList(value));
+  for (const name of names) {
+    const value = claimValue(claims, name);
+    if (value !== undefined) return Object.freeze(asList(value));
+  }
+  return none;
 }
 
+const none: readonly string[] = Object.freeze([]);
+
 // RFC 6749 §3.3: scopes are separated by spaces. An array is taken as it is; anything else grants nothing.
-function asList(value: JsonValue | undefined): string[] {
+function asList(value: JsonValue): string[] {
   if (typeof value === 'string') return value.split(' ').filter(name => name !== '');
   return Array.isArray(value) ? value.filter(name => typeof name === 'string') : [];
 }

@@ -1,4 +1,5 @@
 /** RFC 7515 §7.1: the three parts of a token, where it has exactly one spelling; nothing here is verified. */
+import { isUtf8 } from 'node:buffer';
 import { InvalidToken } from './exceptions';
 
 /** A JSON value that cannot be changed any more. */
@@ -13,28 +14,49 @@ export type TokenHeader = Readonly<Record<string, JsonValue>>;
 
 export interface UnverifiedToken {
   readonly header: TokenHeader;
+  /** The header as the token spells it. */
+  readonly headerPart: string;
   readonly claims: Claims;
+  /** The JSON text of the claims. */
+  readonly claimsText: string;
   readonly signingInput: string;
   readonly signature: Buffer;
+}
+
+/** Headers that were parsed before, by their spelling. */
+interface KnownHeaders {
+  get(part: string): TokenHeader | undefined;
 }
 
 /**
  * Takes a token apart.
  *
+ * @param headers by their spelling: those that were parsed before
  * @throws InvalidToken for a token that is longer than `maxSize` bytes, or is not three parts of canonical base64url
  * with JSON objects, no member twice, in the first two.
  */
-export function parseCompactJws(token: string, maxSize: number): UnverifiedToken {
+export function parseCompactJws(token: string, maxSize: number, headers?: KnownHeaders): UnverifiedToken {
   if (token.length > maxSize) throw new InvalidToken('The access token is too long', { reason: 'token_too_long' });
   const parts = token.split('.', 4);
-  const [header, claims, signature] = parts;
-  if (parts.length !== 3 || header === undefined || claims === undefined || signature === undefined) throw malformed();
+  const [headerPart, claimsPart, signature] = parts;
+  if (parts.length !== 3 || headerPart === undefined || claimsPart === undefined || signature === undefined)
+    throw malformed();
+  const claimsText = textOf(claimsPart);
   return {
-    header: jsonObject(header),
-    claims: jsonObject(claims),
-    signingInput: token.slice(0, header.length + 1 + claims.length),
+    header: headers?.get(headerPart) ?? jsonObject(textOf(headerPart)),
+    headerPart,
+    claims: jsonObject(claimsText),
+    claimsText,
+    signingInput: token.slice(0, headerPart.length + 1 + claimsPart.length),
     signature: canonicalBytes(signature),
   };
+}
+
+/** The claims of a text that was good before. */
+export function claimsFrom(text: string): Claims {
+  const claims = JSON.parse(text) as Record<string, JsonValue>;
+  freezeAndCountMembers(claims);
+  return claims;
 }
 
 // Without a cause: the parsers' own messages quote the token, and causes are logged.
@@ -50,22 +72,18 @@ function canonicalBytes(part: string): Buffer {
   return bytes;
 }
 
-function jsonObject(part: string): Readonly<Record<string, JsonValue>> {
-  const text = decodeUtf8(canonicalBytes(part));
-  const value = parseJson(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed();
-  if (freezeAndCountMembers(value) !== countMembers(text)) throw malformed();
-  return value as Readonly<Record<string, JsonValue>>;
+function textOf(part: string): string {
+  const bytes = canonicalBytes(part);
+  // RFC 7515 §4, RFC 7519 §3: UTF-8, and nothing that only resembles it.
+  if (!isUtf8(bytes)) throw malformed();
+  return bytes.toString();
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-function decodeUtf8(bytes: Buffer): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    throw malformed();
-  }
+function jsonObject(text: string): Readonly<Record<string, JsonValue>> {
+  const value = parseJson(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed();
+  if (freezeAndCountMembers(value) !== countColons(text)) throw malformed();
+  return value as Readonly<Record<string, JsonValue>>;
 }
 
 function parseJson(text: string): unknown {
@@ -78,16 +96,36 @@ function parseJson(text: string): unknown {
 
 // RFC 7519 §4, RFC 8725 §2.4: a member that stands twice means two things to two readers. JSON.parse keeps one of them, after
 // unescaping; so the text then has more colons between its strings than the result has members.
-function countMembers(json: string): number {
-  return json.replace(/"(?:[^"\\]|\\.)*"/g, '').split(':').length - 1;
+function countColons(json: string): number {
+  let colons = 0;
+  for (let index = 0; index < json.length; index++) {
+    const code = json.charCodeAt(index);
+    if (code === quote) index = endOfString(json, index);
+    else if (code === colon) colons++;
+  }
+  return colons;
 }
 
-// A loop, not a recursion: nesting is the sender's choice.
+const [quote, colon, backslash] = [0x22, 0x3a, 0x5c];
+
+// The text is JSON by now: every string has an end.
+function endOfString(json: string, start: number): number {
+  let end = json.indexOf('"', start + 1);
+  while (isEscaped(json, end)) end = json.indexOf('"', end + 1);
+  return end;
+}
+
+function isEscaped(json: string, index: number): boolean {
+  let first = index;
+  while (json.charCodeAt(first - 1) === backslash) first--;
+  return (index - first) % 2 === 1;
+}
+
 function freezeAndCountMembers(root: object): number {
   let members = 0;
-  const found: unknown[] = [root];
+  // A loop, not a recursion: nesting is the sender's choice.
+  const found = [root];
   for (let value = found.pop(); value !== undefined; value = found.pop()) {
-    if (typeof value !== 'object' || value === null) continue;
     const values: unknown[] = Object.values(Object.freeze(value));
     if (!Array.isArray(value)) members += values.length;
     for (const inner of values) if (typeof inner === 'object' && inner !== null) found.push(inner);

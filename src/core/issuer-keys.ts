@@ -8,6 +8,7 @@ import { refreshAfter } from './freshness';
 import { KeySet, type KeyName, type VerificationKey } from './key-set';
 import { RefreshPace } from './refresh-pace';
 import type { Settings } from './settings';
+import type { Soon } from './soon';
 import { startTimer, type Timers } from './timers';
 
 /** What the library takes from its surroundings; read at the moment of use, so that a test can set it. */
@@ -96,12 +97,9 @@ export class IssuerKeys {
     }
   }
 
-  async getKey(name: KeyName): Promise<VerificationKey> {
+  getKey(name: KeyName): Soon<VerificationKey> {
     if (this.#isClosed) throw this.#unavailable();
-    const key = this.#find(name) ?? (await this.#findAnew(name));
-    if (key === undefined)
-      throw new InvalidToken('The access token is signed with an unknown key', { reason: 'token_key' });
-    return key;
+    return this.#find(name) ?? this.#findAnew(name);
   }
 
   isCurrent(key: VerificationKey): boolean {
@@ -150,9 +148,12 @@ export class IssuerKeys {
     return key;
   }
 
-  async #findAnew(name: KeyName): Promise<VerificationKey | undefined> {
+  async #findAnew(name: KeyName): Promise<VerificationKey> {
     if (this.#mayFetch()) await this.refresh();
-    return this.#keySet.find(name);
+    const key = this.#keySet.find(name);
+    if (key === undefined)
+      throw new InvalidToken('The access token is signed with an unknown key', { reason: 'token_key' });
+    return key;
   }
 
   // Nothing is remembered of the kids that were asked for, so nobody can fill a memory with them: one cooldown serves all.

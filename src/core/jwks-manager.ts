@@ -3,6 +3,7 @@ import { InvalidToken } from './exceptions';
 import { IssuerKeys, type IssuerStatus, type Surroundings } from './issuer-keys';
 import type { KeyName, VerificationKey } from './key-set';
 import type { Settings } from './settings';
+import type { Soon } from './soon';
 import { globalTimers, type Timers } from './timers';
 import { issuerSettings } from './trusted-issuers';
 
@@ -73,6 +74,11 @@ export class JwksManager implements Surroundings {
    * const { keyObject } = await manager.getKey({ alg: 'ES256', kid: '2025-01' });
    */
   async getKey(header: KeyName, issuer?: string): Promise<VerificationKey> {
+    return this.getKeySoon(header, issuer);
+  }
+
+  /** `getKey`, at once where the key is known. */
+  getKeySoon(header: KeyName, issuer?: string): Soon<VerificationKey> {
     const keys = this.#keysOf(issuer);
     if (keys === undefined)
       throw new InvalidToken('The access token is from another issuer', { reason: 'token_issuer' });

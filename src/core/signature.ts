@@ -34,9 +34,20 @@ export function isSupportedAlgorithm(name: string): boolean {
   return Object.hasOwn(algorithms, name);
 }
 
+const fitting = new WeakMap<KeyObject, ReadonlySet<string>>();
+
 /** Is this key of the type, curve and strength that the algorithm asks for? RSA keys have 2048 bits or more (RFC 7518 §3.3). */
 export function keyFits(key: KeyObject, algorithm: string): boolean {
-  const wanted = Object.hasOwn(algorithms, algorithm) ? algorithms[algorithm] : undefined;
+  return (fitting.get(key) ?? learnFitting(key)).has(algorithm);
+}
+
+function learnFitting(key: KeyObject): ReadonlySet<string> {
+  const found = new Set(supportedAlgorithms.filter(name => fits(key, algorithms[name])));
+  fitting.set(key, found);
+  return found;
+}
+
+function fits(key: KeyObject, wanted: Algorithm | undefined): boolean {
   if (wanted === undefined || key.type !== 'public' || key.asymmetricKeyType !== wanted.keyType) return false;
   const { namedCurve, modulusLength } = key.asymmetricKeyDetails ?? {};
   return wanted.keyType === 'rsa' ? (modulusLength ?? 0) >= 2048 : namedCurve === wanted.curve;
@@ -47,7 +58,7 @@ export function keyFits(key: KeyObject, algorithm: string): boolean {
  * third of WebCrypto's time per token and answers in the same turn.
  */
 export function verifySignature(algorithm: string, key: KeyObject, signingInput: string, signature: Buffer): boolean {
-  const wanted = Object.hasOwn(algorithms, algorithm) ? algorithms[algorithm] : undefined;
-  if (wanted === undefined || !keyFits(key, algorithm)) return false;
+  const wanted = keyFits(key, algorithm) ? algorithms[algorithm] : undefined;
+  if (wanted === undefined) return false;
   return verify(wanted.hash, Buffer.from(signingInput, 'latin1'), { key, ...wanted.options }, signature);
 }

@@ -1,50 +1,105 @@
-/** The tokens that were verified already: a repeated one costs no cryptography. */
+/** The tokens that were accepted already: a repeated one costs no cryptography. */
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { VerifiedToken } from './access-token';
+import { grantsOf, type Grants } from './claims';
+import { claimsFrom, type Claims, type TokenHeader, type UnverifiedToken } from './compact-jws';
 import type { VerificationKey } from './key-set';
 import type { Settings } from './settings';
 
-export interface Entry {
+/** A token whose every check held; frozen. */
+export interface VerifiedToken {
+  readonly header: TokenHeader;
+  readonly claims: Claims;
+}
+
+/** A verified token, and what it grants by the settings of its issuer. */
+export interface AcceptedToken {
   readonly token: VerifiedToken;
-  /** The entry is good only while this very key is the issuer's. */
-  readonly key: VerificationKey;
-  /** The settings of its issuer: what accepted it. */
-  readonly settings: Settings;
+  readonly grants: Grants;
+}
+
+/**
+ * What is kept of an accepted token. Most tokens come once, or not soon again: until one does, its claims are kept as
+ * their text, one piece of memory instead of dozens that the garbage collector would move and mark.
+ */
+export class KnownToken {
+  /** Is it still kept? It is no longer where it was revoked, or had to make room. */
+  isKept = false;
+  readonly #header: TokenHeader;
+  readonly #claimsText: string;
+  #accepted: AcceptedToken | undefined;
+
+  constructor(
+    { header, claimsText }: Pick<UnverifiedToken, 'header' | 'claimsText'>,
+    /** The token is good only while this very key is the issuer's. */
+    readonly key: VerificationKey,
+    /** The settings of its issuer: what accepted it. */
+    readonly settings: Settings,
+  ) {
+    this.#header = header;
+    this.#claimsText = claimsText;
+  }
+
+  get accepted(): AcceptedToken {
+    return (this.#accepted ??= acceptedToken(this.#header, claimsFrom(this.#claimsText), this.settings));
+  }
+
+  /** Keeps what was parsed already. */
+  keep(accepted: AcceptedToken): AcceptedToken {
+    return (this.#accepted ??= accepted);
+  }
+
+  /** About how many bytes it takes: parsed claims take about four times their text, the rest is its own. */
+  get size(): number {
+    return 6 * this.#claimsText.length + 1024;
+  }
+}
+
+export function acceptedToken(header: TokenHeader, claims: Claims, settings: Settings): AcceptedToken {
+  return { token: Object.freeze({ header, claims }), grants: grantsOf(claims, settings) };
 }
 
 const mostBytes = 32 * 1024 * 1024;
 
-/** A bounded memory of verified tokens: at most `size` of them, and about 32 MiB. */
+const sizeCalculation = ({ size }: KnownToken): number => size;
+const dispose = (token: KnownToken): void => {
+  token.isKept = false;
+};
+
+/** A bounded memory of accepted tokens: at most `size` of them, and about 32 MiB. */
 export class VerifiedTokens {
-  readonly #entries: LRUCache<string, Entry> | undefined;
+  readonly #known?: LRUCache<string, KnownToken>;
 
   constructor(size: number) {
-    this.#entries = size === 0 ? undefined : new LRUCache({ max: size, maxSize: mostBytes });
+    if (size > 0) this.#known = new LRUCache({ max: size, maxSize: mostBytes, sizeCalculation, dispose });
   }
 
-  get(token: string): Entry | undefined {
-    return this.#entries?.get(keyOf(token));
+  /**
+   * Where a token is kept: its hash, so that no token lies about in memory as a key. Two spellings of a token are two
+   * tokens.
+   */
+  placeOf(token: string): string {
+    return this.#known === undefined ? '' : hash('sha256', token, 'base64');
+  }
+
+  get(place: string): KnownToken | undefined {
+    return this.#known?.get(place);
+  }
+
+  set(place: string, token: KnownToken): void {
+    if (this.#known === undefined) return;
+    token.isKept = true;
+    this.#known.set(place, token);
   }
 
   delete(token: string): boolean {
-    return this.#entries?.delete(keyOf(token)) ?? false;
+    return this.#known?.delete(this.placeOf(token)) ?? false;
   }
 
   /** @returns how many there were. */
   deleteWhere(isMeant: (token: VerifiedToken) => boolean): number {
-    const meant = [...(this.#entries?.entries() ?? [])].filter(([, { token }]) => isMeant(token));
-    for (const [key] of meant) this.#entries?.delete(key);
+    const meant = [...(this.#known?.entries() ?? [])].filter(([, { accepted }]) => isMeant(accepted.token));
+    for (const [place] of meant) this.#known?.delete(place);
     return meant.length;
   }
-
-  set(token: string, entry: Entry): void {
-    // Parsed claims take about four times their text; the rest is the entry itself.
-    this.#entries?.set(keyOf(token), entry, { size: 4 * token.length + 512 });
-  }
-}
-
-// Keyed by a hash: a token must not lie about in memory as a key, and a long one costs no more than a short one.
-function keyOf(token: string): string {
-  return hash('sha256', token, 'base64');
 }

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { contextOf } from '../authentication/request-context';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Requirement } from '../core/requirement';
-import { BasePermission, decidesBeforeTheBody, type ApiView } from './base';
+import { BasePermission, decidesBeforeTheBody, restsOn, type ApiView } from './base';
 
 /** Is somebody authenticated? */
 export function isAuthenticated(request: Request): boolean {
@@ -93,3 +93,7 @@ export class IsSafeOnly extends BasePermission {
 [AllowAny, DenyAll, IsAuthenticated, IsAuthenticatedOrReadOnly, IsAuthenticatedOrPublicMethod, IsSafeOnly].forEach(
   decidesBeforeTheBody,
 );
+
+[AllowAny, IsAuthenticated, IsAuthenticatedOrPublicMethod].forEach(one => {
+  restsOn(one, []);
+});

@@ -22,6 +22,11 @@ export async function denial(
   return error;
 }
 
+/** Refuses with the {@link denial}. */
+export async function deny(...refused: Parameters<typeof denial>): Promise<never> {
+  throw await denial(...refused);
+}
+
 // Django OAuth Toolkit's ERROR_RESPONSE_WITH_SCOPES: of TokenHasScope and its subclasses, and only where scopes are missing.
 function nameScopes(error: APIException, { leaf, isNegated }: Outcome, controller: ApiView): void {
   if (error instanceof InsufficientScope && !isNegated && leaf?.permission instanceof TokenHasScope)

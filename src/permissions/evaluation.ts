@@ -2,6 +2,7 @@
 import type { Request } from 'express';
 import { InsufficientScope, NotAuthenticated, PermissionDenied, type APIException } from '../core/exceptions';
 import { grantsAskedFor, meets, type GrantRequirement, type Requirement } from '../core/requirement';
+import { after, inTurn, type Soon } from '../core/soon';
 import { isAuthenticated } from './access';
 import { definesObjectRule, definesViewRule, dependsOnObject, type ApiView } from './base';
 import { requirementOfLeaf, type PermissionLeaf, type PermissionTree } from './tree';
@@ -36,11 +37,11 @@ interface Position {
  * Is the tree true of the subject? Before there is an object the answer is `undefined` where it depends on one; a
  * false means that no object could make it true.
  */
-export async function evaluate(
+export function evaluate(
   tree: PermissionTree,
   subject: Subject,
   position: Position = { isNegated: false, isInsideOr: false },
-): Promise<Outcome> {
+): Soon<Outcome> {
   if ('permission' in tree) return evaluateLeaf(tree, subject, position.isNegated);
   // De Morgan: each leaf is negated, not the whole, so that its need of an authenticated request is not turned around.
   if (tree.operator === 'not')
@@ -53,63 +54,88 @@ export async function evaluate(
 
 // Inside an `or` the others are asked after a refusal by scopes, too: would scopes alone do? A negated `or` asks all of
 // them, as every `or` does: an error in another must come to light.
-async function evaluateAnd(
+function evaluateAnd(
   operands: readonly PermissionTree[],
   subject: Subject,
   position: Position,
   asksAll: boolean,
-): Promise<Outcome> {
-  const outcomes: Outcome[] = [];
-  for (const operand of operands) {
-    const outcome = await evaluate(operand, subject, position);
-    outcomes.push(outcome);
-    if (outcome.truth === false && !asksAll && !(position.isInsideOr && outcome.isUpToScopes)) break;
-  }
-  const failing = outcomes.filter(({ truth }) => truth === false);
-  const [first] = failing;
-  if (first !== undefined)
-    return position.isInsideOr ? { ...first, isUpToScopes: failing.every(one => one.isUpToScopes) } : first;
-  return {
-    truth: outcomes.some(({ truth }) => truth === undefined) ? undefined : true,
-    isNegated: position.isNegated,
-    isUpToScopes: false,
-  };
+): Soon<Outcome> {
+  const isDecided = ({ truth, isUpToScopes }: Outcome): boolean =>
+    truth === false && !asksAll && !(position.isInsideOr && isUpToScopes);
+  return after(outcomesOf(operands, subject, position, isDecided), outcomes => {
+    const failing = outcomes.filter(({ truth }) => truth === false);
+    const [first] = failing;
+    if (first !== undefined)
+      return position.isInsideOr ? { ...first, isUpToScopes: failing.every(one => one.isUpToScopes) } : first;
+    return {
+      truth: outcomes.some(({ truth }) => truth === undefined) ? undefined : true,
+      isNegated: position.isNegated,
+      isUpToScopes: false,
+    };
+  });
 }
 
 // Every operand is asked, even after a true one: an error in another must come to light.
-async function evaluateOr(operands: readonly PermissionTree[], subject: Subject, position: Position): Promise<Outcome> {
-  const outcomes: Outcome[] = [];
-  for (const operand of operands) outcomes.push(await evaluate(operand, subject, position));
-  const best = outcomes.find(({ truth }) => truth === true) ?? outcomes.find(({ truth }) => truth === undefined);
-  return best ?? outcomes.find(({ isUpToScopes }) => isUpToScopes) ?? (outcomes[0] as Outcome);
+function evaluateOr(operands: readonly PermissionTree[], subject: Subject, position: Position): Soon<Outcome> {
+  return after(
+    outcomesOf(operands, subject, position, () => false),
+    outcomes => {
+      const best = outcomes.find(({ truth }) => truth === true) ?? outcomes.find(({ truth }) => truth === undefined);
+      return best ?? outcomes.find(({ isUpToScopes }) => isUpToScopes) ?? (outcomes[0] as Outcome);
+    },
+  );
 }
 
-async function evaluateLeaf(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): Promise<Outcome> {
+// In order, up to the first that decides.
+function outcomesOf(
+  operands: readonly PermissionTree[],
+  subject: Subject,
+  position: Position,
+  isDecided: (outcome: Outcome) => boolean,
+): Soon<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const asked = inTurn(operands, operand => {
+    const last = outcomes.at(-1);
+    if (last !== undefined && isDecided(last)) return;
+    return after(evaluate(operand, subject, position), outcome => void outcomes.push(outcome));
+  });
+  return after(asked, () => outcomes);
+}
+
+function evaluateLeaf(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): Soon<Outcome> {
   const isNobody = leaf.permission.needsAuthentication === true && !isAuthenticated(subject.request);
-  const truth = isNobody ? false : await leafTruth(leaf, subject, isNegated);
-  const isUpToScopes = truth === false && !isNegated && !isNobody && (await wouldScopesDo(leaf, subject));
-  return { truth, leaf, isNegated, isUpToScopes };
+  const asked = isNobody ? false : leafTruth(leaf, subject, isNegated);
+  return after(asked, truth => {
+    if (truth !== false || isNegated || isNobody) return { truth, leaf, isNegated, isUpToScopes: false };
+    return after(wouldScopesDo(leaf, subject), isUpToScopes => ({ truth, leaf, isNegated, isUpToScopes }));
+  });
 }
 
 // A rule that a class does not define is true, negated or not.
-async function leafTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): Promise<Truth> {
+function leafTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): Soon<Truth> {
   const { permission } = leaf;
-  if (definesViewRule(permission)) {
-    if (!('viewRule' in leaf)) leaf.viewRule = await permission.hasPermission(subject.request, subject.controller);
+  if (!definesViewRule(permission)) return definesObjectRule(permission) ? objectTruth(leaf, subject, isNegated) : true;
+  return after(askViewRule(leaf, subject), answer => {
     // Only true allows, and only a false is turned around: a class that answers neither allows nothing.
-    if (leaf.viewRule !== true) return isNegated && leaf.viewRule === false;
+    if (answer !== true) return isNegated && answer === false;
     return definesObjectRule(permission) ? objectTruth(leaf, subject, isNegated) : !isNegated;
-  }
-  return definesObjectRule(permission) ? objectTruth(leaf, subject, isNegated) : true;
+  });
 }
 
-async function objectTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): Promise<Truth> {
+function askViewRule(leaf: PermissionLeaf, { request, controller }: Subject): Soon<unknown> {
+  if ('viewRule' in leaf) return leaf.viewRule;
+  return after(leaf.permission.hasPermission(request, controller) as Soon<unknown>, answer => (leaf.viewRule = answer));
+}
+
+function objectTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): Soon<Truth> {
   const { permission } = leaf;
   const { request, controller, object } = subject;
   if (!dependsOnObject(permission, request, controller)) return !isNegated;
   if (object === undefined) return undefined;
-  leaf.objectRule = await permission.hasObjectPermission(request, controller, object.value);
-  return leaf.objectRule === !isNegated;
+  return after(permission.hasObjectPermission(request, controller, object.value) as Soon<unknown>, answer => {
+    leaf.objectRule = answer;
+    return answer === !isNegated;
+  });
 }
 
 /**

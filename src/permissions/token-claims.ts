@@ -5,7 +5,7 @@ import { AccessTokenUser, type AxiomsRequest } from '../authentication/user';
 import { grantsOf, type GrantKind, type Grants } from '../core/claims';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { grantsAskedFor, meets, type GrantRequirement, type Requirement } from '../core/requirement';
-import { BasePermission, decidesBeforeTheBody, type ApiView } from './base';
+import { BasePermission, decidesBeforeTheBody, restsOn, type ApiView } from './base';
 import { seen } from './rejections';
 
 /** What the caller was granted: as the user says, or else as the claims do. */
@@ -125,4 +125,7 @@ export class HasAccessTokenPermissions extends HasAccessTokenGrants {
   protected override readonly kind = 'permissions';
 }
 
-[HasAccessTokenScopes, HasAccessTokenRoles, HasAccessTokenPermissions].forEach(decidesBeforeTheBody);
+for (const one of [HasAccessTokenScopes, HasAccessTokenRoles, HasAccessTokenPermissions]) {
+  decidesBeforeTheBody(one);
+  restsOn(one, new one().members());
+}

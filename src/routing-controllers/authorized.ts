@@ -1,6 +1,12 @@
 /** What `@Authorized()` asks: the app's own checker, or else who is calling and in which roles. */
 import type { Request } from 'express';
-import { ForbiddenError, UnauthorizedError, type Action, type AuthorizationChecker } from 'routing-controllers';
+import {
+  ForbiddenError,
+  UnauthorizedError,
+  type Action,
+  type ActionMetadata,
+  type AuthorizationChecker,
+} from 'routing-controllers';
 import { NotAuthenticated, PermissionDenied } from '../core/exceptions';
 import type { Requirement } from '../core/requirement';
 import { isAuthenticated } from '../permissions/access';
@@ -13,8 +19,23 @@ export function checkRoles(request: Request, roles: readonly string[]): void {
   if (roles.length > 0 && !roles.some(role => granted.includes(role))) throw new PermissionDenied();
 }
 
-/** The same as data; what the app's own checker asks, only it can say. */
-export function authorizedRequirement(
+/**
+ * What `@Authorized()` and `@CurrentUser({ required: true })` ask, as data; what a checker of the app's own asks, only it
+ * can say.
+ */
+export function askedBesides(
+  { isAuthorizedUsed, authorizedRoles, params }: ActionMetadata,
+  checker: AuthorizationChecker | undefined,
+  isOwnUser: boolean,
+): readonly Requirement[] {
+  const isUserNeeded = isOwnUser && params.some(param => param.type === 'current-user' && param.required);
+  return [
+    ...(isAuthorizedUsed ? authorizedRequirement(authorizedRoles as string[], checker) : []),
+    ...(isUserNeeded ? [{ kind: 'authenticated' } as const] : []),
+  ];
+}
+
+function authorizedRequirement(
   roles: readonly string[],
   checker: AuthorizationChecker | undefined,
 ): readonly Requirement[] {

@@ -39,22 +39,41 @@ function provide(id: Constructable<object>, value: object): () => void {
   };
 }
 
-const simpleClasses = new WeakSet<Class>();
+/** Makes an authentication, permission or throttle class. */
+export type PolicyMaker = <T extends object>(policyClass: new (...dependencies: never[]) => T) => T;
+
+/** Runs what makes a server beside that of the process, and leaves the container the services that it has. */
+export function keepingServices<Made>(make: () => Made): Made {
+  const ids = [Settings, JwksManager, AccessTokenVerifier].filter(id => Container.has(id as Constructable<object>));
+  const kept = ids.map(id => ({ id, value: Container.get<object>(id as Constructable<object>) }));
+  try {
+    return make();
+  } finally {
+    for (const service of kept) Container.set(service);
+  }
+}
 
 /**
- * Makes an authentication, permission or throttle class: by the container where it is a `@Service()`, else simply.
+ * Makes authentication, permission and throttle classes: by the container where they are `@Service()`s, else simply.
+ * Which of them a class is, is found out once for a server: the container looks through all that it knows.
  *
- * @throws ImproperlyConfigured where it needs dependencies and nobody can give them.
+ * @throws ImproperlyConfigured where one needs dependencies and nobody can give them.
  */
-export function makePolicy<T extends object>(policyClass: new (...dependencies: never[]) => T): T {
-  const known = policyClass as Constructable<T>;
-  if (simpleClasses.has(policyClass) && !Container.has(known)) return new policyClass();
-  checkDependencies(policyClass);
-  if (Container.has(known)) return Container.get(known);
-  if (dependencyTypes(policyClass).length === 0) {
-    simpleClasses.add(policyClass);
+export function policyMaker(): PolicyMaker {
+  const simple = new WeakSet<Class>();
+  return policyClass => {
+    if (simple.has(policyClass)) return new policyClass();
+    checkDependencies(policyClass);
+    const known = policyClass as Constructable<InstanceType<typeof policyClass>>;
+    if (Container.has(known)) return Container.get(known);
+    requireNoDependencies(policyClass);
+    simple.add(policyClass);
     return new policyClass();
-  }
+  };
+}
+
+function requireNoDependencies(policyClass: Class): void {
+  if (dependencyTypes(policyClass).length === 0) return;
   throw new ImproperlyConfigured(
     `${policyClass.name} has constructor parameters, and the container does not know it: add @Service() to it.`,
   );

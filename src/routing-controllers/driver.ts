@@ -1,5 +1,4 @@
 /** The binding to routing-controllers: the guard in front of every route, a controller per request, one answer to every error. */
-import { METHODS } from 'node:http';
 import { finished } from 'node:stream';
 import type { Application, ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from 'express';
 import {
@@ -9,17 +8,17 @@ import {
   type CurrentUserChecker,
   type UseMetadata,
 } from 'routing-controllers';
+import type { AxiomsRequest } from '../authentication/user';
 import { APIException, ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
-import type { Requirement } from '../core/requirement';
+import { after, attempt, type Soon } from '../core/soon';
 import { isAuthenticated } from '../permissions/access';
 import { answerTo, isAnswer, logAnswer, sendAnswer } from '../views/exception-handler';
 import { afterTheBody, beforeTheBody } from '../views/lifecycle';
-import type { RouteRules } from '../views/route-rules';
 import { Visit, findVisit, type Services, type Stage } from '../views/visit';
-import type { AxiomsRequest } from '../authentication/user';
-import { askChecker, authorizedRequirement, checkRoles } from './authorized';
+import { askChecker, askedBesides, checkRoles } from './authorized';
 import { asParseError, bodyParser } from './body';
 import type { GuardedRoute, GuardedRoutes } from './guarded-routes';
+import { joined } from './layers';
 import {
   isErrorMiddleware,
   isMiddlewareClass,
@@ -28,6 +27,7 @@ import {
   type Made,
   type Middleware,
 } from './middleware';
+import { registrarOf } from './registrar';
 import { routePath } from './route-path';
 import { asServerError, asThrown, isExpected, isSaid, textOf, withFinalStatus } from './thrown';
 
@@ -54,31 +54,29 @@ export class AxiomsDriver extends ExpressDriver {
     const route = this.guardedRoute(meta);
     const uses = [...meta.controllerMetadata.uses, ...meta.uses];
     meta.methodOverride ??= runOnItsController;
-    this.registrar(meta, route).call(
+    const [admit, permit] = [this.firstGuard(meta, route), this.secondGuard(meta, route)];
+    const handle = this.handler(meta, route, execute);
+    const [before, behind] = [uses.filter(use => !use.afterAction), uses.filter(use => use.afterAction)];
+    const steps = [
+      admit,
+      ...this.middlewares(meta, before),
+      ...this.bodyParsers(meta),
+      permit,
+      ...this.uploads(meta),
+      handle,
+      ...this.middlewares(meta, behind),
+      ...(mayBeOptions(meta) ? [endOptions] : []),
+    ];
+    registrarOf(this.app as object, meta, route.rules).call(
       this.app,
       routePath(this.routePrefix, meta),
-      this.firstGuard(meta, route),
-      ...this.middlewares(
-        meta,
-        uses.filter(use => !use.afterAction),
-      ),
-      ...this.bodyParsers(meta),
-      this.secondGuard(meta, route),
-      ...this.uploads(meta),
-      this.handler(meta, route, execute),
-      ...this.middlewares(
-        meta,
-        uses.filter(use => use.afterAction),
-      ),
+      ...joined(steps, [admit, permit, handle]),
     );
   }
 
   protected guardedRoute(meta: ActionMetadata): GuardedRoute {
-    return this.routes.add(meta, this.routePrefix, this.askedBesides(meta));
-  }
-
-  protected registrar(meta: ActionMetadata, { rules }: GuardedRoute): Registrar {
-    return registrarOf(this.app as object, meta, rules);
+    const isOwnUser = this.currentUserChecker === userOf;
+    return this.routes.add(meta, this.routePrefix, askedBesides(meta, this.authorizationChecker, isOwnUser));
   }
 
   // The first thing on every route. What Express calls next stays a plain function that calls `next` once: an async
@@ -87,11 +85,12 @@ export class AxiomsDriver extends ExpressDriver {
     return (request, response, next) => {
       // Another route's handler has this request already: Express goes on after an answer.
       if (findVisit(request)?.stage === 'handled') return;
-      this.guard(meta, { request, response, next }, async () => {
+      this.guard(meta, { request, response, next }, () => {
         const visit = new Visit(route.rules, this.services, route.makeController(), request as AxiomsRequest, response);
-        await beforeTheBody(visit);
-        this.checkCaller(meta, request);
-        visit.stage = 'admitted';
+        return after(beforeTheBody(visit), () => {
+          this.checkCaller(meta, request);
+          visit.stage = 'admitted';
+        });
       });
     };
   }
@@ -103,39 +102,36 @@ export class AxiomsDriver extends ExpressDriver {
     if (isUserNeeded && this.currentUserChecker === userOf && !isAuthenticated(request)) throw new NotAuthenticated();
   }
 
-  private askedBesides(meta: ActionMetadata): readonly Requirement[] {
-    const isUserNeeded = meta.params.some(param => param.type === 'current-user' && param.required);
-    return [
-      ...(meta.isAuthorizedUsed ? authorizedRequirement(rolesOf(meta), this.authorizationChecker) : []),
-      ...(isUserNeeded && this.currentUserChecker === userOf ? [{ kind: 'authenticated' } as const] : []),
-    ];
-  }
-
   // Between the body parser and uploads: a refused upload stores no file, a refused caller learns nothing of the schema.
   protected secondGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
     return (request, response, next) => {
       const action = { request, response, next };
-      this.guard(meta, action, async () => {
+      this.guard(meta, action, () => {
         const visit = visitAt('admitted', route, request);
-        if (meta.isAuthorizedUsed && this.authorizationChecker !== undefined)
-          await askChecker(this.authorizationChecker, action, rolesOf(meta));
-        await afterTheBody(visit);
-        visit.stage = 'permitted';
+        const checked = after(this.askOwnChecker(meta, action), () => afterTheBody(visit));
+        return after(checked, () => {
+          visit.stage = 'permitted';
+        });
       });
     };
   }
 
-  private guard(meta: ActionMetadata, action: Action, check: () => Promise<void>): void {
-    const next = action.next as NextFunction;
-    const run = async (): Promise<void> => check();
-    run().then(
-      () => {
-        next();
-      },
-      (error: unknown) => {
+  private askOwnChecker(meta: ActionMetadata, action: Action): Soon<void> {
+    if (meta.isAuthorizedUsed && this.authorizationChecker !== undefined)
+      return askChecker(this.authorizationChecker, action, rolesOf(meta));
+  }
+
+  private guard(meta: ActionMetadata, action: Action, check: () => Soon<void>): void {
+    const checked = attempt(
+      () => after(check(), () => true),
+      error => {
         this.handleError(asServerError(error), meta, action);
+        return false;
       },
     );
+    void after(checked, isPassed => {
+      if (isPassed) (action.next as NextFunction)();
+    });
   }
 
   protected bodyParsers(meta: ActionMetadata): RequestHandler[] {
@@ -306,15 +302,16 @@ export class AxiomsDriver extends ExpressDriver {
   }
 }
 
-type GlobalMiddleware = Parameters<ExpressDriver['registerMiddleware']>[0];
-type Registrar = (...args: unknown[]) => void;
-
-function registrarOf(app: object, { type }: ActionMetadata, { place }: RouteRules): Registrar {
-  const register = (app as Record<string, unknown>)[type.toLowerCase()];
-  if (typeof register === 'function' && (type === 'all' || METHODS.includes(type.toUpperCase())))
-    return register as Registrar;
-  throw new ImproperlyConfigured(`${place} is for the method ${type.toUpperCase()}, which Express does not know.`);
+function mayBeOptions({ type }: ActionMetadata): boolean {
+  return type === 'all' || type === 'options';
 }
+
+// After an OPTIONS request Express answers by itself, even where there is an answer, and ends the connection over it.
+const endOptions: RequestHandler = (request, response, next) => {
+  if (request.method !== 'OPTIONS' || !response.headersSent) next();
+};
+
+type GlobalMiddleware = Parameters<ExpressDriver['registerMiddleware']>[0];
 
 function userOf({ request }: Action): unknown {
   return (request as Request).user;

@@ -10,6 +10,7 @@ import express, {
   type Response,
 } from 'express';
 import { createExecutor, type Action, type ActionMetadata } from 'routing-controllers';
+import { giveCallers } from '../authentication/caller';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { explanationOf, type Explanation } from '../permissions/explanation';
 import { answerTo, isAnswer } from '../views/exception-handler';
@@ -17,6 +18,7 @@ import { findVisit, type Visit } from '../views/visit';
 import { AxiomsDriver } from './driver';
 import { GuardedRoutes, type GuardedRoute } from './guarded-routes';
 import { withInheritedMetadata } from './inherited-metadata';
+import { registrarOf } from './registrar';
 import { routePath } from './route-path';
 import { servingOfServer } from './serving';
 import type { AxiomsServer } from './server';
@@ -61,6 +63,7 @@ export async function decide(server: AxiomsServer, asked: AskedRequest): Promise
       'The app was made by another copy of axioms-routing-controllers than this command is of.',
     );
   const app = express();
+  giveCallers(app.request);
   const driver = new ExplainingDriver(app, serving.services, new GuardedRoutes(serving.services));
   withInheritedMetadata(() => {
     createExecutor(driver, serving.options);
@@ -77,7 +80,7 @@ class ExplainingDriver extends AxiomsDriver {
 
   override registerAction(meta: ActionMetadata): void {
     const route = withoutThrottles(this.guardedRoute(meta));
-    this.registrar(meta, route).call(
+    registrarOf(this.app as object, meta, route.rules).call(
       this.app,
       routePath(this.routePrefix, meta),
       this.firstGuard(meta, route),

@@ -1,6 +1,7 @@
 /** Makes or extends an Express app: routing-controllers' names and signatures, with every route guarded. */
-import express, { type Application, type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express, { type Application, type ErrorRequestHandler, type Express } from 'express';
 import { createExecutor, getMetadataArgsStorage, type RoutingControllersOptions } from 'routing-controllers';
+import { giveCallers } from '../authentication/caller';
 import { AccessTokenVerifier } from '../core/access-token';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { JwksManager } from '../core/jwks-manager';
@@ -11,7 +12,7 @@ import { auditRoute, type RouteAudit } from '../views/audit';
 import type { RouteRules } from '../views/route-rules';
 import type { Services } from '../views/visit';
 import { asParseError } from './body';
-import { makePolicy, registerServices } from './container';
+import { policyMaker, registerServices } from './container';
 import { AxiomsDriver } from './driver';
 import { GuardedRoutes } from './guarded-routes';
 import { withInheritedMetadata } from './inherited-metadata';
@@ -121,7 +122,7 @@ interface NewServer extends AxiomsServer {
 function newServer(settings: Settings, before: AxiomsServer | undefined): NewServer {
   const jwksManager = new JwksManager(settings);
   const verifier = new AccessTokenVerifier(settings, jwksManager);
-  const services: Services = { settings, verifier, make: makePolicy };
+  const services: Services = { settings, verifier, make: policyMaker() };
   const guarded = new GuardedRoutes(services);
   const close = (): void => {
     jwksManager.close();
@@ -136,6 +137,7 @@ function newServer(settings: Settings, before: AxiomsServer | undefined): NewSer
 
 function serve(app: Application, options: AxiomsServerOptions, { services, guarded }: NewServer): void {
   requireControllers(options);
+  giveCallersTo(app as Mountable);
   const driver = new AxiomsDriver(app, services, guarded);
   withInheritedMetadata(() => {
     createExecutor(driver, options);
@@ -145,7 +147,6 @@ function serve(app: Application, options: AxiomsServerOptions, { services, guard
       `No handler was found in controllers: ${options.controllers?.map(nameOf).join(', ')}. Check the paths, and that the classes have handlers.`,
     );
   checkRoutes(guarded.audited, pathOptionsOf(app), services.settings);
-  app.use(endOptions);
   if (options.defaultErrorHandler !== false) app.use(answerOurErrors(driver));
 }
 
@@ -157,6 +158,19 @@ function pathOptionsOf(app: Application): PathOptions {
     isCaseSensitive: caseSensitive ?? isEnabled('case sensitive routing'),
     isStrict: strict ?? isEnabled('strict routing'),
   };
+}
+
+interface Mountable {
+  readonly request?: object;
+  readonly parent?: Mountable;
+  on?(event: 'mount', listener: (parent: object) => void): unknown;
+}
+
+// A router has no requests of its own. An app's go on in the app that it is mounted on.
+function giveCallersTo(app: Mountable): void {
+  if (app.request !== undefined) giveCallers(app.request);
+  if (app.parent !== undefined) giveCallersTo(app.parent);
+  else app.on?.('mount', giveCallersTo);
 }
 
 // Without controllers upstream would serve every controller class that the process has loaded.
@@ -186,11 +200,6 @@ function warnOfOpenings({ issuerUrl, allowInsecureUrls, logger }: Settings): voi
   for (const url of allowInsecureUrls)
     logger.warn(`'allowInsecureUrls' accepts ${url}: who can change its answers can forge tokens.`);
 }
-
-// After an OPTIONS request Express answers by itself, even where there is an answer, and ends the connection over it.
-const endOptions: RequestHandler = (request, response, next) => {
-  if (request.method !== 'OPTIONS' || !response.headersSent) next();
-};
 
 // What plain middlewares of the app threw or handed on: ours, and a body that cannot be read. The rest is the app's.
 function answerOurErrors(driver: AxiomsDriver): ErrorRequestHandler {

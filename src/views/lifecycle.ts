@@ -1,11 +1,15 @@
 /** When each policy runs: the whole security flow of a request on one screen. */
 import type { AuthenticationResult, BaseAuthentication } from '../authentication/base';
+import { setCaller } from '../authentication/caller';
+import { ForcedAuthentication, forcedCaller } from '../authentication/forced-caller';
 import { AnonymousUser } from '../authentication/user';
 import { ImproperlyConfigured, Throttled } from '../core/exceptions';
+import { after, attempt, inTurn, lastly, type Soon } from '../core/soon';
 import { isAuthenticated } from '../permissions/access';
-import { denial, nobody } from '../permissions/denial';
+import { deny, nobody } from '../permissions/denial';
 import { evaluate } from '../permissions/evaluation';
 import { isClosedToNobody, isEarly, leavesOf, permissionTree, type PermissionTree } from '../permissions/tree';
+import type { ThrottleClass } from '../throttling/base';
 import { MethodOnly } from './method-only';
 import { holdUntilAsked, loadObject } from './object-rules';
 import { authenticationClassesOf, permissionRulesOf, throttleClassesOf } from './policies';
@@ -16,11 +20,8 @@ import type { Visit } from './visit';
  * 1. Who is calling? Every authentication class is asked until one knows.
  * 2. May they? Every permission that needs nothing but the caller, the method and the controller is asked.
  */
-export async function beforeTheBody(visit: Visit): Promise<void> {
-  await visit.asItsRoute(async () => {
-    await performAuthentication(visit);
-    await checkEarlyPermissions(visit);
-  });
+export function beforeTheBody(visit: Visit): Soon<void> {
+  return visit.asItsRoute(() => after(performAuthentication(visit), () => checkEarlyPermissions(visit)));
 }
 
 /**
@@ -29,41 +30,56 @@ export async function beforeTheBody(visit: Visit): Promise<void> {
  * 4. How often?
  * 5. With this object? It is loaded, and its rules are asked; or no success leaves until they were.
  */
-export async function afterTheBody(visit: Visit): Promise<void> {
-  await visit.asItsRoute(async () => {
-    await checkLatePermissions(visit);
-    await checkThrottles(visit);
-    await loadObject(visit);
+export function afterTheBody(visit: Visit): Soon<void> {
+  const checked = visit.asItsRoute(() =>
+    after(checkLatePermissions(visit), () => after(checkThrottles(visit), () => loadObject(visit))),
+  );
+  return after(checked, () => {
+    if (visit.isObjectPending) holdUntilAsked(visit);
   });
-  if (visit.isObjectPending) holdUntilAsked(visit);
 }
 
-async function performAuthentication(visit: Visit): Promise<void> {
-  setCaller(visit, { user: new AnonymousUser() }, undefined);
-  visit.authenticators = authenticationClassesOf(visit.controller, visit.settings, visit.rules.decorations).map(one =>
-    visit.services.make(one),
-  );
-  for (const authenticator of visit.authenticators) {
-    const result = await authenticatedBy(authenticator, visit);
-    if (result === null) continue;
-    setCaller(visit, result, authenticator);
-    break;
+function performAuthentication(visit: Visit): Soon<void> {
+  const { services, controller, settings, rules } = visit;
+  const classes = authenticationClassesOf(controller, settings, rules.decorations);
+  visit.authenticators = classes.map(one => services.make(one));
+  return after(findCaller(visit), () => {
+    // A class may answer for nobody in particular; a mandatory one insists on somebody all the same.
+    if (isAuthenticated(visit.request)) return;
+    const insisting = visit.authenticators.find(
+      one => one.isMandatory === true && one.isPublic?.(visit.request) !== true,
+    );
+    if (insisting !== undefined) throw nobody(insisting, settings);
+  });
+}
+
+function findCaller(visit: Visit): Soon<void> {
+  const forced = forcedCaller(visit.settings);
+  if (forced === undefined) return askAuthenticators(visit, 0);
+  setSomebody(visit, forced, visit.authenticators[0] ?? new ForcedAuthentication());
+}
+
+// Until one knows. Nobody is the caller where none does.
+function askAuthenticators(visit: Visit, index: number): Soon<void> {
+  const authenticator = visit.authenticators[index];
+  if (authenticator === undefined) {
+    setNobody(visit);
+    return;
   }
-  // A class may answer for nobody in particular; a mandatory one insists on somebody all the same.
-  if (isAuthenticated(visit.request)) return;
-  const insisting = visit.authenticators.find(
-    one => one.isMandatory === true && one.isPublic?.(visit.request) !== true,
-  );
-  if (insisting !== undefined) throw nobody(insisting, visit.settings);
+  return after(authenticatedBy(authenticator, visit), result => {
+    if (result === null) return askAuthenticators(visit, index + 1);
+    setSomebody(visit, result, authenticator);
+  });
 }
 
-async function authenticatedBy(authenticator: BaseAuthentication, visit: Visit): Promise<AuthenticationResult | null> {
-  try {
-    return checkedResult(await authenticator.authenticate(visit.request), authenticator);
-  } catch (error) {
+function authenticatedBy(authenticator: BaseAuthentication, visit: Visit): Soon<AuthenticationResult | null> {
+  const ask = (): Soon<AuthenticationResult | null> =>
+    after(authenticator.authenticate(visit.request), result => checkedResult(result, authenticator));
+  return attempt(ask, error => {
     visit.failedAuthenticator = authenticator;
+    setNobody(visit);
     throw error;
-  }
+  });
 }
 
 function checkedResult(result: unknown, { constructor }: BaseAuthentication): AuthenticationResult | null {
@@ -85,39 +101,44 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-function setCaller(
-  visit: Visit,
-  { user, auth }: AuthenticationResult,
-  authenticator: BaseAuthentication | undefined,
-): void {
-  const { request } = visit;
-  request.user = user;
-  request.auth = authenticator !== undefined && user.isAuthenticated ? { ...auth, authenticator } : null;
-  request.authJwt = request.auth?.claims ?? null;
-  if (authenticator !== undefined) visit.successfulAuthenticator = authenticator;
+function setNobody({ request }: Visit): void {
+  setCaller(request, { user: new AnonymousUser(), auth: null, authJwt: null });
+}
+
+function setSomebody(visit: Visit, { user, auth }: AuthenticationResult, authenticator: BaseAuthentication): void {
+  const kept = user.isAuthenticated ? { ...auth, authenticator } : null;
+  setCaller(visit.request, { user, auth: kept, authJwt: kept?.claims ?? null });
+  visit.successfulAuthenticator = authenticator;
 }
 
 // While these are asked the controller sees a request with a method and nothing else: a rule that looks further is asked later.
-async function checkEarlyPermissions(visit: Visit): Promise<void> {
-  const { rules, request } = visit;
-  const shown = new MethodOnly(request.method, visit);
+function checkEarlyPermissions(visit: Visit): Soon<void> {
+  visit.arePermissionsRead = visit.rules.standing?.admit(visit) === true;
+  if (visit.arePermissionsRead) return;
+  const shown = MethodOnly.take(visit.request.method, visit);
   visit.show(shown.request, shown.response);
-  try {
-    const permissions = readPermissions(visit, shown);
-    // A challenge names what was known at start, be it asked later.
-    const known = permissions.filter((_, index) => rules.permissions?.[index] !== undefined);
-    let isInOrder = true;
-    for (const [index, tree] of permissions.entries()) {
-      const isKnown = isEarly(tree) && !rules.isLate(index);
-      isInOrder &&= isKnown;
-      // The first failing member decides; where there is a body, the first that needs nothing of it.
-      if (isKnown && (isInOrder || rules.readsBody)) await askEarly(visit, tree, known, shown);
-      else if (!isAuthenticated(request) && isClosedToNobody(tree))
-        throw nobody(leavesOf(tree)[0]?.permission, visit.settings);
-    }
-  } finally {
-    visit.show(visit.request, visit.response);
-  }
+  return lastly(
+    () => askEarlyPermissions(visit, readPermissions(visit, shown), shown),
+    () => {
+      visit.show(visit.request, visit.response);
+      MethodOnly.giveBack(shown);
+    },
+  );
+}
+
+function askEarlyPermissions(visit: Visit, permissions: readonly PermissionTree[], shown: MethodOnly): Soon<void> {
+  const { rules, request } = visit;
+  // A challenge names what was known at start, be it asked later.
+  const known = permissions.filter((_, index) => rules.permissions?.[index] !== undefined);
+  let isInOrder = true;
+  return inTurn(permissions, (tree, index) => {
+    const isKnown = isEarly(tree) && !rules.isLate(index);
+    isInOrder &&= isKnown;
+    // The first failing member decides; where there is a body, the first that needs nothing of it.
+    if (isKnown && (isInOrder || rules.readsBody)) return askEarly(visit, tree, known, shown);
+    if (!isAuthenticated(request) && isClosedToNobody(tree))
+      throw nobody(leavesOf(tree)[0]?.permission, visit.settings);
+  });
 }
 
 function readPermissions(visit: Visit, shown: MethodOnly): readonly PermissionTree[] {
@@ -134,32 +155,35 @@ function permissionTrees(visit: Visit): readonly PermissionTree[] {
   );
 }
 
-async function askEarly(
-  visit: Visit,
-  tree: PermissionTree,
-  known: readonly PermissionTree[],
-  shown: MethodOnly,
-): Promise<void> {
-  const { isExceeded } = await shown.watchAsync(() => ask(visit, tree, known));
-  if (isExceeded) leavesOf(tree).forEach(leaf => delete leaf.viewRule);
-  else visit.unasked = visit.unasked.filter(one => one !== tree);
+function askEarly(visit: Visit, tree: PermissionTree, known: readonly PermissionTree[], shown: MethodOnly): Soon<void> {
+  const asked = shown.watchSoon(() => ask(visit, tree, known));
+  return after(asked, ({ isExceeded }) => {
+    if (isExceeded) leavesOf(tree).forEach(leaf => delete leaf.viewRule);
+    else visit.unasked = visit.unasked.filter(one => one !== tree);
+  });
 }
 
-async function checkLatePermissions(visit: Visit): Promise<void> {
+function checkLatePermissions(visit: Visit): Soon<void> {
   if (!visit.arePermissionsRead) visit.unasked = visit.permissions = permissionTrees(visit);
-  for (const tree of visit.unasked) await ask(visit, tree, visit.permissions);
+  return inTurn(visit.unasked, tree => ask(visit, tree, visit.permissions));
 }
 
-async function ask(visit: Visit, tree: PermissionTree, all: readonly PermissionTree[]): Promise<void> {
-  const outcome = await evaluate(tree, visit.subject);
-  if (outcome.truth === false) throw await denial(outcome, all, visit.subject);
-  if (outcome.truth === undefined && visit.isObjectAction) visit.isObjectPending = true;
+function ask(visit: Visit, tree: PermissionTree, all: readonly PermissionTree[]): Soon<void> {
+  return after(evaluate(tree, visit.subject), outcome => {
+    if (outcome.truth === undefined && visit.isObjectAction) visit.isObjectPending = true;
+    return outcome.truth === false ? deny(outcome, all, visit.subject) : undefined;
+  });
 }
 
 // All of them are asked, and the longest wait is told, as in DRF.
-async function checkThrottles(visit: Visit): Promise<void> {
+function checkThrottles(visit: Visit): Soon<void> {
+  const throttleClasses = throttleClassesOf(visit.controller, visit.rules.decorations);
+  if (throttleClasses.length > 0) return askThrottles(visit, throttleClasses);
+}
+
+async function askThrottles(visit: Visit, throttleClasses: readonly ThrottleClass[]): Promise<void> {
   const waits: (number | undefined)[] = [];
-  for (const throttleClass of throttleClassesOf(visit.controller, visit.rules.decorations)) {
+  for (const throttleClass of throttleClasses) {
     const throttle = visit.services.make(throttleClass);
     const isAllowed: unknown = await throttle.allowRequest(visit.request, visit.controller);
     if (isAllowed !== true) waits.push(throttle.wait());

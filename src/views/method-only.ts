@@ -1,5 +1,6 @@
 /** A request that offers its method alone: it shows whether a rule can be decided before there is anything else. */
 import { contextKey, type RequestContext } from '../authentication/request-context';
+import { after, attempt, type Soon } from '../core/soon';
 
 class Shown {
   /** How often anything but the method was asked for. */
@@ -7,7 +8,7 @@ class Shown {
 
   constructor(
     readonly method: string | undefined,
-    readonly context: RequestContext | undefined,
+    public context: RequestContext | undefined,
   ) {}
 }
 
@@ -34,6 +35,9 @@ const requestTraps: ProxyHandler<Shown> = {
   },
 };
 
+/** One that nobody looks at: who only reads fields and getters is done with it in the same turn. */
+let spare: MethodOnly | undefined;
+
 export class MethodOnly {
   readonly request: object;
   readonly response: object;
@@ -47,6 +51,19 @@ export class MethodOnly {
     this.#shown = new Shown(method, context);
     this.request = new Proxy(this.#shown, requestTraps);
     this.response = new Proxy(this.#shown, responseTraps);
+  }
+
+  /** One that nobody else looks at until it is given back. */
+  static take(method: string, context: RequestContext): MethodOnly {
+    const found = spare !== undefined && spare.#shown.method === method ? spare : new MethodOnly(method);
+    spare = undefined;
+    found.#shown.context = context;
+    return found;
+  }
+
+  static giveBack(shown: MethodOnly): void {
+    shown.#shown.context = undefined;
+    spare = shown;
   }
 
   get #excesses(): number {
@@ -65,14 +82,12 @@ export class MethodOnly {
     }
   }
 
-  /** The same for something that takes a while. */
-  async watchAsync(look: () => Promise<void>): Promise<{ readonly isExceeded: boolean }> {
+  /** The same for something that may take a while. */
+  watchSoon(look: () => Soon<void>): Soon<{ readonly isExceeded: boolean }> {
     const before = this.#excesses;
-    try {
-      await look();
-    } catch (error) {
+    const looked = attempt(look, error => {
       if (this.#excesses === before) throw error;
-    }
-    return { isExceeded: this.#excesses > before };
+    });
+    return after(looked, () => ({ isExceeded: this.#excesses > before }));
   }
 }

@@ -1,7 +1,8 @@
 /** Rules about one object: when they are asked, and that no answer leaves where they never were. */
 import type { Response } from 'express';
 import { ImproperlyConfigured, NotFound } from '../core/exceptions';
-import { denial } from '../permissions/denial';
+import { after, inTurn, type Soon } from '../core/soon';
+import { deny } from '../permissions/denial';
 import { evaluate } from '../permissions/evaluation';
 import { answerTo, logAnswer, sendAnswer } from './exception-handler';
 import { visitOf, type Visit } from './visit';
@@ -16,13 +17,16 @@ export async function checkObjectPermissions(controller: object, object: unknown
   await visit.asItsRoute(() => askObjectRules(visit, object));
 }
 
-async function askObjectRules(visit: Visit, value: unknown): Promise<void> {
+function askObjectRules(visit: Visit, value: unknown): Soon<void> {
   const subject = { ...visit.subject, object: { value } };
-  for (const tree of visit.permissions) {
-    const outcome = await evaluate(tree, subject);
-    if (outcome.truth !== true) throw await denial(outcome, visit.permissions, subject);
-  }
-  visit.isObjectPending = false;
+  const asked = inTurn(visit.permissions, tree =>
+    after(evaluate(tree, subject), outcome =>
+      outcome.truth === true ? undefined : deny(outcome, visit.permissions, subject),
+    ),
+  );
+  return after(asked, () => {
+    visit.isObjectPending = false;
+  });
 }
 
 /**
@@ -30,13 +34,14 @@ async function askObjectRules(visit: Visit, value: unknown): Promise<void> {
  *
  * @throws NotFound where there is none.
  */
-export async function loadObject(visit: Visit): Promise<void> {
+export function loadObject(visit: Visit): Soon<void> {
   const { controller } = visit;
   if (!visit.isObjectAction || controller.getObject === undefined) return;
-  const value = await controller.getObject();
-  if (value === undefined || value === null) throw new NotFound();
-  visit.object = { value };
-  await askObjectRules(visit, value);
+  return after(controller.getObject(), value => {
+    if (value === undefined || value === null) throw new NotFound();
+    visit.object = { value };
+    return askObjectRules(visit, value);
+  });
 }
 
 const writerNames = ['write', 'end', 'writeHead', 'writeEarlyHints'] as const;

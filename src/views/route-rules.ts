@@ -19,6 +19,7 @@ import { decorationsOf, type Decorations } from './decorations';
 import { MethodOnly } from './method-only';
 import { authenticationClassesOf, permissionRulesOf, throttleClassesOf } from './policies';
 import { listSources, permissionSources, type ListSources, type RuleSource } from './rule-sources';
+import { StandingRules } from './standing-rules';
 import type { Services } from './visit';
 
 /** A handler and its route, as the binding sees them. */
@@ -59,6 +60,8 @@ export interface RouteRules extends Route {
   readonly permissionSources: readonly RuleSource[] | undefined;
   /** Is the handler about one object, when it is asked with this method? */
   isObjectAction(method: string): boolean;
+  /** Where all of its rules stand in plain fields. */
+  readonly standing: StandingRules | undefined;
   /** Was this permission of the list found to be decided per request? */
   isLate(index: number): boolean;
   /** Whom the route lets in by this method, everything taken together. */
@@ -107,6 +110,7 @@ export function routeRules(route: Route, controller: ApiView, services: Services
     permissionSources: trees && permissionSources(controller, trees, decorations, sources.permissionClasses),
     isObjectAction,
     hasObjectRule: trees?.some(hasObjectRule) ?? false,
+    standing: StandingRules.of(trees, permissions, controller),
     isLate: index => late?.[index] ?? false,
     admission: method => admission(known, method, services),
     objectOnly: (trees ?? [])

@@ -1,10 +1,12 @@
 /** One request at one handler: the controller made for it, its policies, and how far it has come. */
 import type { Request, Response } from 'express';
-import { findContext, setContext, type RequestContext } from '../authentication/request-context';
 import type { BaseAuthentication } from '../authentication/base';
+import type { Caller } from '../authentication/caller';
+import { findContext, setContext, type RequestContext } from '../authentication/request-context';
 import type { AxiomsRequest } from '../authentication/user';
 import type { AccessTokenVerifier } from '../core/access-token';
 import type { Settings } from '../core/settings';
+import { lastly, type Soon } from '../core/soon';
 import type { ApiView } from '../permissions/base';
 import type { Subject } from '../permissions/evaluation';
 import type { PermissionTree } from '../permissions/tree';
@@ -35,6 +37,7 @@ export class Visit implements RequestContext {
   successfulAuthenticator?: BaseAuthentication;
   /** The authentication class that threw. */
   failedAuthenticator?: BaseAuthentication;
+  caller?: Caller;
   permissions: readonly PermissionTree[] = [];
   /** Those that have not been asked yet. */
   unasked: readonly PermissionTree[] = [];
@@ -88,17 +91,16 @@ export class Visit implements RequestContext {
    * Asks rules. HEAD is GET without the content (RFC 9110 §9.3.2): the method reads GET meanwhile, so that the rules of
    * GET decide. The handler sees HEAD again; what it asks of the rules may overlap.
    */
-  async asItsRoute(ask: () => Promise<void>): Promise<void> {
+  asItsRoute(ask: () => Soon<void>): Soon<void> {
+    if (!this.#isHeadOfGet && this.observation === undefined) return ask();
     const stopTime = this.observation?.timeFromHere();
     this.#asking += 1;
     if (this.#isHeadOfGet) this.request.method = 'GET';
-    try {
-      await ask();
-    } finally {
+    return lastly(ask, () => {
       stopTime?.();
       this.#asking -= 1;
       if (this.#isHeadOfGet && this.#asking === 0) this.request.method = 'HEAD';
-    }
+    });
   }
 
   /** Sets what the controller sees as its request and response. */

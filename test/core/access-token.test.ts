@@ -24,13 +24,13 @@ describe('AccessTokenVerifier', () => {
   }
 
   function verifierWith(input: Partial<SettingsInput> = {}): Subject {
-    const settings = defineSettings({ ...issuer.settings, jwksPrefetch: false, ...input });
+    const settings = defineSettings({ ...issuer.settings(), jwksPrefetch: false, ...input });
     const keys = new JwksManager(settings);
-    const getKey = keys.getKey.bind(keys);
+    const getKeySoon = keys.getKeySoon.bind(keys);
     let lookups = 0;
-    keys.getKey = header => {
+    keys.getKeySoon = header => {
       lookups++;
-      return getKey(header);
+      return getKeySoon(header);
     };
     return { verifier: new AccessTokenVerifier(settings, keys), keys, lookups: () => lookups };
   }

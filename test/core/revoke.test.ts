@@ -3,15 +3,16 @@ import { AccessTokenVerifier, type Revocation } from '../../src/core/access-toke
 import { JwksManager } from '../../src/core/jwks-manager';
 import type { VerificationKey } from '../../src/core/key-set';
 import { defineSettings, type SettingsInput } from '../../src/core/settings';
+import type { Soon } from '../../src/core/soon';
 import { TestIssuer } from '../issuer/test-issuer';
 
 /** Counts the verifications that were not answered from the cache. */
 class CountingKeys extends JwksManager {
   lookups = 0;
 
-  override getKey(...named: Parameters<JwksManager['getKey']>): Promise<VerificationKey> {
+  override getKeySoon(...named: Parameters<JwksManager['getKeySoon']>): Soon<VerificationKey> {
     this.lookups++;
-    return super.getKey(...named);
+    return super.getKeySoon(...named);
   }
 }
 
@@ -30,7 +31,7 @@ describe('AccessTokenVerifier.revoke', () => {
   });
 
   function start(input: SettingsInput = {}): void {
-    const { audience, logger } = one.settings;
+    const { audience, logger } = one.settings();
     const issuers = [one, two].map(({ url }) => ({ issuerUrl: url, audience }));
     const settings = defineSettings({ issuers, logger, ...input });
     keys = new CountingKeys(settings);

@@ -1,47 +1,23 @@
-/** A clock and timers that move only when a test says so. */
-import type { Timers } from '../../src/core/timers';
-
-interface Pending {
-  readonly at: number;
-  readonly callback: () => void;
-}
+/** The test kit's clock, as these tests read it. */
+import { TestClock } from 'axioms-routing-controllers/testing';
 
 export class FakeTime {
-  now = Date.UTC(2025, 0, 1);
-  readonly #pending = new Map<number, Pending>();
-  #lastId = 0;
+  readonly #clock = new TestClock();
+  readonly clock = this.#clock.now;
+  readonly timers = this.#clock.timers;
 
-  readonly clock = (): number => this.now;
-
-  readonly timers: Timers = {
-    setTimeout: (callback, delay) => {
-      this.#pending.set(++this.#lastId, { at: this.now + delay, callback });
-      return this.#lastId;
-    },
-    clearTimeout: timer => {
-      this.#pending.delete(timer as number);
-    },
-  };
+  get now(): number {
+    return this.#clock.now();
+  }
 
   /** Timers that wait. */
   get waiting(): number {
-    return this.#pending.size;
+    return this.#clock.waiting;
   }
 
   /** Lets this many seconds pass, and calls back what falls into them. */
   advance(seconds: number): void {
-    const end = this.now + seconds * 1000;
-    for (let next = this.#nextUntil(end); next !== undefined; next = this.#nextUntil(end)) {
-      const [id, { at, callback }] = next;
-      this.#pending.delete(id);
-      this.now = at;
-      callback();
-    }
-    this.now = end;
-  }
-
-  #nextUntil(end: number): [number, Pending] | undefined {
-    return [...this.#pending].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at)[0];
+    this.#clock.advance(seconds);
   }
 }
 

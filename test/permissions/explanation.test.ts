@@ -114,7 +114,7 @@ describe('the reasons of a refusal', () => {
   before(async () => {
     issuer = await TestIssuer.start();
     app = express();
-    useExpressServer(app, { controllers, axioms: { ...issuer.settings, logger }, defaultErrorHandler: false });
+    useExpressServer(app, { controllers, axioms: { ...issuer.settings(), logger }, defaultErrorHandler: false });
     app.use((error: APIException, _request: Request, response: Response, _next: NextFunction) => {
       thrown.push(error);
       response.status(error.httpCode).json(error);

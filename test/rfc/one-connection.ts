@@ -47,7 +47,7 @@ async function repeat(port: number, { authorization, body }: Attempt): Promise<O
 async function run(): Promise<void> {
   const issuer = await TestIssuer.start();
   // The default logger: what it says would stand on stderr.
-  const axioms = { ...issuer.settings, logger: undefined };
+  const axioms = { ...issuer.settings(), logger: undefined };
   const app = createExpressServer({ controllers: [BookController], axioms });
   const server = app.listen(0);
   await once(server, 'listening');

@@ -226,7 +226,7 @@ describe('what a handler answers', () => {
     issuer = await TestIssuer.start();
     app = express();
     app.set('env', 'test');
-    useExpressServer(app, { controllers: [AnswerController, TextController], axioms: issuer.settings });
+    useExpressServer(app, { controllers: [AnswerController, TextController], axioms: issuer.settings() });
     connection = await OneConnection.open(app);
   });
   beforeEach(() => {

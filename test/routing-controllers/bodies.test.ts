@@ -124,7 +124,7 @@ for (const [name, makeApp] of Object.entries(apps))
     const readsItself = name.includes('express.json');
 
     function serving(bare: Express, options: Partial<AxiomsServerOptions> = {}): Express {
-      return useExpressServer(bare, { controllers, axioms: issuer.settings, ...options });
+      return useExpressServer(bare, { controllers, axioms: issuer.settings(), ...options });
     }
 
     function send(body: string | object | undefined, sending: Sending = {}) {

@@ -208,7 +208,7 @@ for (const defaultErrorHandler of [true, false])
       // Express prints what nobody handles, except in its own tests.
       app.set('env', 'test');
       const globals = { before: [GlobalBefore], after: [GlobalAfter], interceptors: [GlobalInterceptor] };
-      const options = { controllers: [PlaceController], defaultErrorHandler, axioms: issuer.settings };
+      const options = { controllers: [PlaceController], defaultErrorHandler, axioms: issuer.settings() };
       withGlobals(globals, () => useExpressServer(app, options));
       const own: ErrorRequestHandler = (error: unknown, _request, response, next) => {
         received.push(error);

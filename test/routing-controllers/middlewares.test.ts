@@ -160,7 +160,7 @@ async function served(
   const issuer = await TestIssuer.start();
   const app = express();
   app.set('env', 'test');
-  withGlobals(globals, () => useExpressServer(app, { controllers, axioms: issuer.settings, ...options }));
+  withGlobals(globals, () => useExpressServer(app, { controllers, axioms: issuer.settings(), ...options }));
   if (options.defaultErrorHandler === false)
     app.use((error: { httpCode?: number }, _request: Request, response: Response, next: NextFunction) => {
       if (response.headersSent) next(error);

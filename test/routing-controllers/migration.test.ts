@@ -259,9 +259,10 @@ describe('an app of routing-controllers that moves over', () => {
     useContainer(Container);
     issuer = await TestIssuer.start();
     // What the README says under "Moving an app here".
-    settings = { ...issuer.settings, defaultAuthenticationClasses: [], defaultPermissionClasses: [AllowAny] };
+    settings = { ...issuer.settings(), defaultAuthenticationClasses: [], defaultPermissionClasses: [AllowAny] };
   });
   after(async () => {
+    useContainer(undefined as unknown as typeof Container);
     for (const app of apps) (app.locals.axioms as AxiomsServer).close();
     await issuer.close();
   });
@@ -296,7 +297,7 @@ describe('an app of routing-controllers that moves over', () => {
   });
 
   it('without the two defaults is closed', async () => {
-    const app = kept(useExpressServer(quietApp(), { ...options, axioms: issuer.settings }));
+    const app = kept(useExpressServer(quietApp(), { ...options, axioms: issuer.settings() }));
     for (const path of ['/api/orders', '/api/orders/all', '/api/orders/traced'])
       expectRefusal(await request(app).get(path), 'not_authenticated');
     expect((await request(app).get('/api/orders').set('Authorization', `Bearer ${issuer.token()}`)).status).to.equal(

@@ -74,7 +74,7 @@ async function serving(
   useExpressServer(app, {
     controllers: [SameController, InsideController],
     ...options,
-    axioms: { ...issuer.settings, ...axioms },
+    axioms: { ...issuer.settings(), ...axioms },
   });
   setup(app);
   const ask = (claims: object | null, method: Method, path: string): Test => {
@@ -277,7 +277,7 @@ describe('requireAccessToken', () => {
   it('takes a server of a router by hand', async () => {
     const issuer = await TestIssuer.start();
     const router = Router() as Router & { locals: { axioms: AxiomsServer } };
-    useExpressServer(router, { controllers: [SameController], axioms: issuer.settings });
+    useExpressServer(router, { controllers: [SameController], axioms: issuer.settings() });
     const app = express().use('/api', router);
     app.get('/plain', requireAccessToken({}, router.locals.axioms), handler);
     try {

@@ -236,7 +236,7 @@ describe('a route of any method', () => {
 
   it('refuses to start with a method that Express does not have', async () => {
     const issuer = await TestIssuer.start();
-    const start = () => createExpressServer({ controllers: [ForeignVerbController], axioms: issuer.settings });
+    const start = () => createExpressServer({ controllers: [ForeignVerbController], axioms: issuer.settings() });
     expect(start).to.throw('ForeignVerbController.conjure').with.property('name', 'ImproperlyConfigured');
     await issuer.close();
   });
@@ -432,7 +432,7 @@ describe('routes that overlap', () => {
       next();
       next();
     });
-    useExpressServer(app, { controllers: [SlowController], axioms: issuer.settings });
+    useExpressServer(app, { controllers: [SlowController], axioms: issuer.settings() });
     const get = () => request(app).get('/slow/closed').set('Authorization', `Bearer ${issuer.token()}`);
     expect((await get()).status).to.be.oneOf([200, 403, 500]);
     expect((await get()).status).to.be.oneOf([200, 403, 500]);
@@ -494,9 +494,9 @@ describe('several servers in one process', () => {
   it('share one app under two prefixes', async () => {
     const issuers = [await TestIssuer.start(), await TestIssuer.start()] as const;
     const app = express();
-    useExpressServer(app, { controllers: [VerbController], routePrefix: '/a', axioms: issuers[0].settings });
+    useExpressServer(app, { controllers: [VerbController], routePrefix: '/a', axioms: issuers[0].settings() });
     const ofA = app.locals.axioms as AxiomsServer;
-    useExpressServer(app, { controllers: [VerbController], routePrefix: '/b', axioms: issuers[1].settings });
+    useExpressServer(app, { controllers: [VerbController], routePrefix: '/b', axioms: issuers[1].settings() });
     const ofB = app.locals.axioms as AxiomsServer;
     const status = async (path: string, token?: string): Promise<number> => {
       const test = request(app).get(path);
@@ -519,7 +519,7 @@ describe('several servers in one process', () => {
       const issuer = await TestIssuer.start();
       const mounted = useExpressServer(inner(), {
         controllers: [VerbController, OpenController],
-        axioms: issuer.settings,
+        axioms: issuer.settings(),
       });
       const app = express();
       app.use('/outer/:tenant', mounted);
@@ -536,7 +536,7 @@ describe('several servers in one process', () => {
   it('guard again behind one another, where both serve a path', async () => {
     const issuers = [await TestIssuer.start(), await TestIssuer.start()] as const;
     const app = express();
-    for (const issuer of issuers) useExpressServer(app, { controllers: [VerbController], axioms: issuer.settings });
+    for (const issuer of issuers) useExpressServer(app, { controllers: [VerbController], axioms: issuer.settings() });
     const { status } = await request(app)
       .get('/verbs/get')
       .set('Authorization', `Bearer ${issuers[1].token(verb)}`);

@@ -132,7 +132,7 @@ describe("routing-controllers' own server", () => {
 
   it('takes nothing from ours', async () => {
     const issuer = await TestIssuer.start();
-    const app = createExpressServer({ controllers: [...marked, PlainController], axioms: issuer.settings });
+    const app = createExpressServer({ controllers: [...marked, PlainController], axioms: issuer.settings() });
     stockServer({ controllers: [PlainController] });
     expect((await request(app).get('/listed')).status).to.equal(401);
     const get = (path: string) =>

@@ -1,0 +1,166 @@
+/** What every permission class has to do, whatever it is about. */
+import type { SettingsInput } from '../../core/settings';
+import type { Requirement } from '../../core/requirement';
+import { AllowAny, DenyAll } from '../../permissions/access';
+import { definesObjectRule, definesViewRule, type BasePermission } from '../../permissions/base';
+import { and, not, or, type PermissionRule } from '../../permissions/operators';
+import { force, userOf, type ForcedUser } from '../force-authenticate';
+import type { LoopbackAnswer, Send } from '../loopback';
+import { axiomsServerOf } from '../served-app';
+import { promised, type ContractCase } from './contract-case';
+import { isMetBy } from './described-requirement';
+import { permissionMadeBy, ruleProbe, withProbes, type ProbedApp } from './probe-server';
+
+/** A request, and what it is to. */
+export interface PermissionCase {
+  /** In words that follow "a request". */
+  readonly title: string;
+  /** Who asks; default: nobody. */
+  readonly user?: ForcedUser;
+  /** Default `GET`. */
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Without the `?`. */
+  readonly query?: string;
+  /** What the controller says beside its permission: `{ accessTokenScopes: ['book:read'] }`. */
+  readonly controller?: object;
+  /** The object that the request is about; left out: it is about none. */
+  readonly object?: unknown;
+}
+
+export interface PermissionContract {
+  /** Makes the object under test, as the container would. */
+  readonly make: () => BasePermission;
+  /** At least one. */
+  readonly allowed: readonly PermissionCase[];
+  /** At least one. */
+  readonly refused: readonly PermissionCase[];
+  /** Of the server that it runs in; default: those of an issuer of its own. */
+  readonly axioms?: SettingsInput;
+}
+
+/**
+ * The contract of `BasePermission`, over HTTP: each case is allowed or refused as it should be, alone and inside of `and`,
+ * `or` and `not` (which a permission that throws, or answers without a boolean, is not); and what `requirement()`
+ * describes is what is enforced.
+ *
+ * @throws RangeError without a case that is allowed and one that is refused: nothing would be shown.
+ * @example
+ * const cases = permissionContract({
+ *   make: () => new IsOfTenant(),
+ *   allowed: [{ title: 'of the tenant', user: { sub: 'alice', tenant: 'acme' }, headers: { 'X-Tenant': 'acme' } }],
+ *   refused: [{ title: 'of another', user: { sub: 'alice', tenant: 'evil' }, headers: { 'X-Tenant': 'acme' } }],
+ * });
+ * for (const { name, run } of cases) it(name, run);
+ */
+export function permissionContract(contract: PermissionContract): readonly ContractCase[] {
+  const { allowed, refused } = contract;
+  if (allowed.length === 0 || refused.length === 0)
+    throw new RangeError('A permission contract needs a case that is allowed and one that is refused.');
+  return [
+    ...allowed.flatMap(one => casesOf(contract, one, true)),
+    ...refused.flatMap(one => casesOf(contract, one, false)),
+  ];
+}
+
+function casesOf(contract: PermissionContract, one: PermissionCase, isAllowed: boolean): ContractCase[] {
+  const verb = isAllowed ? 'allows' : 'refuses';
+  const opposite = isAllowed ? 'refuses' : 'allows';
+  return [
+    { name: `${verb} a request ${one.title}`, run: () => checkAlone(contract, one, isAllowed) },
+    { name: `${verb} it inside of and, or and two nots`, run: () => checkComposed(contract, one, isAllowed) },
+    { name: `${opposite} it inside of a not`, run: () => checkNegated(contract, one, isAllowed) },
+    {
+      name: 'describes what it enforces, where it describes it',
+      run: () => checkDescription(contract, one, isAllowed),
+    },
+  ];
+}
+
+async function checkAlone(contract: PermissionContract, one: PermissionCase, isAllowed: boolean): Promise<void> {
+  const answer = await answerTo(contract, one, rule => rule);
+  promised(isAnsweredAs(answer, one, isAllowed), `It is answered with ${shown(answer)}.`);
+}
+
+async function checkComposed(contract: PermissionContract, one: PermissionCase, isAllowed: boolean): Promise<void> {
+  for (const [name, compose] of [
+    ['and(AllowAny, it)', (rule: PermissionRule) => and(AllowAny, rule)],
+    ['or(DenyAll, it)', (rule: PermissionRule) => or(DenyAll, rule)],
+    ['or(it, DenyAll)', (rule: PermissionRule) => or(rule, DenyAll)],
+    ['not(not(it))', (rule: PermissionRule) => not(not(rule))],
+  ] as const) {
+    const answer = await answerTo(contract, one, compose);
+    promised(isAnsweredAs(answer, one, isAllowed), `${name} is answered with ${shown(answer)}.`);
+  }
+}
+
+// Nothing turns around that a permission needs somebody; and a class without a rule has none to negate.
+async function checkNegated(contract: PermissionContract, one: PermissionCase, isAllowed: boolean): Promise<void> {
+  const permission = contract.make();
+  const isNobody = one.user === undefined || one.user.isAuthenticated === false;
+  const hasRule = definesViewRule(permission) || (definesObjectRule(permission) && 'object' in one);
+  if (!hasRule || (isNobody && permission.needsAuthentication === true)) return;
+  const answer = await answerTo(contract, one, not);
+  promised(
+    isAnsweredAs(answer, one, !isAllowed),
+    `not(it) is answered with ${shown(answer)}: return true or false, and leave the refusal to the library.`,
+  );
+}
+
+async function checkDescription(contract: PermissionContract, one: PermissionCase, isAllowed: boolean): Promise<void> {
+  await probed(
+    contract,
+    one,
+    rule => rule,
+    async (_, app) => {
+      const { routes, settings } = axiomsServerOf(app);
+      const described: Requirement | undefined = routes[0]?.permissions?.[0];
+      const user = one.user === undefined ? undefined : userOf(one.user, settings);
+      const isMet = described === undefined ? undefined : isMetBy(described, user, methodOf(one));
+      const isRight = isMet === undefined || isMet === isAllowed;
+      promised(isRight, `requirement() describes ${JSON.stringify(described)}, which says the opposite.`);
+      return Promise.resolve();
+    },
+  );
+}
+
+function methodOf({ method = 'GET' }: PermissionCase): string {
+  return method.toUpperCase();
+}
+
+function answerTo(
+  contract: PermissionContract,
+  one: PermissionCase,
+  compose: (rule: PermissionRule) => PermissionRule,
+): Promise<LoopbackAnswer> {
+  return probed(contract, one, compose, (send, app) => {
+    force(one.user ?? { isAuthenticated: false }, axiomsServerOf(app).settings);
+    const path = 'object' in one ? '/probe/1' : '/probe';
+    return send(methodOf(one), one.query === undefined ? path : `${path}?${one.query}`, { headers: one.headers });
+  });
+}
+
+function probed<Result>(
+  { make, axioms }: PermissionContract,
+  one: PermissionCase,
+  compose: (rule: PermissionRule) => PermissionRule,
+  use: (send: Send, app: ProbedApp) => Promise<Result>,
+): Promise<Result> {
+  const probe = ruleProbe({
+    path: '/probe',
+    method: methodOf(one),
+    rule: compose(permissionMadeBy(make)),
+    members: one.controller ?? {},
+    ...('object' in one ? { object: { value: one.object } } : {}),
+  });
+  return withProbes([probe], axioms, use);
+}
+
+function isAnsweredAs({ status }: LoopbackAnswer, { user }: PermissionCase, isAllowed: boolean): boolean {
+  if (isAllowed) return status === 200;
+  return status === (user === undefined || user.isAuthenticated === false ? 401 : 403);
+}
+
+function shown({ status, body }: LoopbackAnswer): string {
+  return status === 200 ? '200' : `${status} ${body}`;
+}

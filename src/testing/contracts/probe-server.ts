@@ -1,0 +1,110 @@
+/** A real server around a class that is under test. */
+import type { RequestListener } from 'node:http';
+import { Get, JsonController, Method } from 'routing-controllers';
+import type { AuthenticationClass, BaseAuthentication } from '../../authentication/base';
+import type { AxiomsRequest } from '../../authentication/user';
+import type { SettingsInput } from '../../core/settings';
+import type { BasePermission, PermissionClass } from '../../permissions/base';
+import type { PermissionRule } from '../../permissions/operators';
+import { keepingServices } from '../../routing-controllers/container';
+import { createExpressServer } from '../../routing-controllers/server';
+import { onLoopback, type Send } from '../loopback';
+import { axiomsServerOf, type AppWithServer } from '../served-app';
+import { TestIssuer } from '../test-issuer';
+
+type ControllerClass = new () => object;
+
+/** A class whose every object is one that `make` made. */
+export function authenticationMadeBy(make: () => BaseAuthentication): AuthenticationClass {
+  return madeBy(make, 'authenticate') as unknown as AuthenticationClass;
+}
+
+/** The same of a permission. */
+export function permissionMadeBy(make: () => BasePermission): PermissionClass {
+  return madeBy(make, 'hasPermission') as unknown as PermissionClass;
+}
+
+function madeBy(make: () => object, method: string): new () => object {
+  class Made {
+    constructor() {
+      return make();
+    }
+  }
+  // Never asked: a list is only looked at for whether its classes have it.
+  Object.defineProperty(Made.prototype, method, { value: () => undefined });
+  return Made;
+}
+
+/** What a probe tells of its request. */
+export interface Caller {
+  readonly isAuthenticated: boolean;
+  readonly sub?: string;
+}
+
+/** `GET {path}` tells who the caller is, to whoever these classes let in. */
+export function callerProbe(
+  path: string,
+  authenticationClasses: readonly AuthenticationClass[],
+  permissionClasses: readonly PermissionRule[],
+): ControllerClass {
+  @JsonController(path)
+  class CallerProbe {
+    authenticationClasses = authenticationClasses;
+    permissionClasses = permissionClasses;
+    declare request: AxiomsRequest;
+
+    @Get('/')
+    who(): Caller {
+      const { isAuthenticated, sub } = this.request.user as Caller;
+      return { isAuthenticated, sub };
+    }
+  }
+  return CallerProbe;
+}
+
+export interface RuleProbe {
+  readonly path: string;
+  readonly method: string;
+  readonly rule: PermissionRule;
+  /** What the controller says beside its permission. */
+  readonly members: object;
+  readonly object?: { readonly value: unknown };
+}
+
+/** A controller with this permission; where there is an object, its route is about it. */
+export function ruleProbe({ path, method, rule, members, object }: RuleProbe): ControllerClass {
+  const actions = object === undefined ? { objectActions: [] } : { getObject: () => object.value };
+  @JsonController(path)
+  class PermissionProbe {
+    permissionClasses = [rule];
+
+    constructor() {
+      Object.assign(this, actions, members);
+    }
+
+    @Method(method.toLowerCase() as 'get', object === undefined ? '/' : '/:id')
+    answer(): object {
+      return {};
+    }
+  }
+  return PermissionProbe;
+}
+
+export type ProbedApp = AppWithServer & RequestListener;
+
+/** Serves the controllers while `use` runs. What the container holds stays that of the app under test. */
+export async function withProbes<Result>(
+  controllers: ControllerClass[],
+  settings: SettingsInput | undefined,
+  use: (send: Send, app: ProbedApp) => Promise<Result>,
+): Promise<Result> {
+  const issuer = new TestIssuer();
+  const axioms = settings ?? issuer.settings();
+  const app = keepingServices(() => createExpressServer({ controllers, axioms }));
+  if (settings === undefined) issuer.attachTo(app);
+  try {
+    return await onLoopback(app, send => use(send, app));
+  } finally {
+    axiomsServerOf(app).close();
+  }
+}

@@ -1,0 +1,110 @@
+/** Every request of an app is somebody's, whatever it carries: for tests of what somebody may. */
+import type { AuthenticationResult } from '../authentication/base';
+import { forceCaller } from '../authentication/forced-caller';
+import { AccessTokenUser, type User } from '../authentication/user';
+import { grantsOf, type Claims, type Grants } from '../core/claims';
+import { ImproperlyConfigured } from '../core/exceptions';
+import type { Settings } from '../core/settings';
+import { axiomsServerOf, type AppWithServer } from './served-app';
+import type { TokenClaims } from './test-issuer';
+
+/** A user as an authentication class returns one; or claims, as a token of somebody's would have them. */
+export type ForcedUser =
+  | User
+  | (TokenClaims & {
+      readonly isAuthenticated?: undefined;
+      /** Instead of what the claims grant. */
+      readonly scopes?: readonly string[];
+    });
+
+/**
+ * Treats all requests of this app as this user's, until `forceAuthenticate(app, null)`: no token is looked at. Everything
+ * after that goes its way: permissions, object rules, throttles. Mirrors DRF's `force_authenticate`.
+ *
+ * No request can ask for it: it is a call, kept apart from everything that a request carries. It warns, by the server's
+ * logger and by `process.emitWarning`.
+ *
+ * @param user claims (`{ sub: 'alice', scope: 'book:read' }`) make an `AccessTokenUser`; an object with a boolean
+ * `isAuthenticated` is `request.user` itself, and with `isAuthenticated: false` nobody in particular
+ * @throws ImproperlyConfigured where `NODE_ENV` is `production`, for an app that no server of this library serves, and for
+ * what is no user.
+ * @example
+ * forceAuthenticate(app, { sub: 'alice', scope: 'book:read' });
+ * await request(app).get('/books').expect(200);
+ * await request(app).post('/books').expect(403);
+ * forceAuthenticate(app, null);
+ */
+export function forceAuthenticate(app: AppWithServer, user: ForcedUser | null): void {
+  const { settings } = axiomsServerOf(app);
+  if (user === null) {
+    forceCaller(settings, undefined);
+    return;
+  }
+  force(user, settings);
+  warn(settings);
+}
+
+/** The same without a warning, for a server that is the test kit's own. */
+export function force(user: ForcedUser, settings: Settings): void {
+  refuseInProduction();
+  forceCaller(settings, callerOf(user, settings));
+}
+
+function refuseInProduction(): void {
+  if (process.env.NODE_ENV?.trim().toLowerCase() === 'production')
+    throw new ImproperlyConfigured(
+      'forceAuthenticate() lets everybody in and is refused where NODE_ENV is production: it is for tests alone.',
+    );
+}
+
+/** The user as permissions see them. */
+export function userOf(user: ForcedUser, settings: Settings): User {
+  return callerOf(user, settings).user;
+}
+
+const message =
+  'forceAuthenticate() is on: every request of this app is taken for the same user, and no token is looked at.';
+
+const warnedOf = new WeakSet<Settings>();
+
+// Whoever has silenced the logger hears it too; once an app, or it would drown what else there is to hear.
+function warn(settings: Settings): void {
+  settings.logger.warn(message);
+  if (!warnedOf.has(settings)) process.emitWarning(message, { type: 'SecurityWarning', code: 'AXIOMS_FORCED_USER' });
+  warnedOf.add(settings);
+}
+
+function callerOf(user: ForcedUser, settings: Settings): AuthenticationResult {
+  const { isAuthenticated } = Object(user) as { isAuthenticated?: unknown };
+  if (typeof isAuthenticated === 'boolean') return { user: user as User, auth: claimsOf(user) };
+  if (isAuthenticated === undefined && isNamed(user)) return tokenCaller(user, settings);
+  throw new ImproperlyConfigured(
+    "forceAuthenticate() takes claims with a sub, such as { sub: 'alice', scope: 'book:read' }, or a user with a boolean isAuthenticated, or null for whoever it is.",
+  );
+}
+
+function claimsOf(user: object): { readonly claims?: Claims } {
+  const { claims } = user as { readonly claims?: unknown };
+  return typeof claims === 'object' && claims !== null ? { claims: claims as Claims } : {};
+}
+
+function isNamed(user: unknown): user is TokenClaims & { readonly sub: string } {
+  const { sub } = Object(user) as { sub?: unknown };
+  return typeof sub === 'string' && sub !== '';
+}
+
+// As a verified token's: plain data, frozen.
+function tokenCaller({ scopes, ...said }: TokenClaims, settings: Settings): AuthenticationResult {
+  const claims = deepFreeze(JSON.parse(JSON.stringify(said))) as Claims;
+  const granted = grantsOf(claims, settings);
+  const grants: Grants = Array.isArray(scopes)
+    ? { ...granted, scopes: Object.freeze([...(scopes as string[])]) }
+    : granted;
+  return { user: new AccessTokenUser(claims, grants), auth: { claims } };
+}
+
+function deepFreeze(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const member of Object.values(value)) deepFreeze(member);
+  return Object.freeze(value);
+}

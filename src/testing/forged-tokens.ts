@@ -1,0 +1,173 @@
+/** Tokens that must be refused, each for one reason, and what the client is told: as data. */
+import { createHmac } from 'node:crypto';
+import type { TestIssuer, TokenClaims } from './test-issuer';
+import { base64url, signed, signingKey } from './signing-key';
+
+/** What must come of a request with a forged token. */
+export interface ForgedToken {
+  /** What is wrong, in words that follow "a token". */
+  readonly title: string;
+  readonly status: 401;
+  /** `error` of the body and of the challenge (RFC 6750 §3.1). */
+  readonly error: 'invalid_token';
+  /** `error_description` of both. */
+  readonly description: string;
+  /** Is it refused for what it says, so that it must not cause a fetch of keys? */
+  readonly isRefusedWithoutAKey: boolean;
+}
+
+type Make = (issuer: TestIssuer, claims: TokenClaims) => string;
+type Row = ForgedToken & { readonly make: Make };
+
+function row(title: string, description: string, make: Make, isRefusedWithoutAKey = true): Row {
+  return { title, status: 401, error: 'invalid_token', description, isRefusedWithoutAKey, make };
+}
+
+const byItsKey = (title: string, description: string, make: Make): Row => row(title, description, make, false);
+
+/** @param wrong the claims that are wrong, at this second */
+function withClaims(title: string, description: string, wrong: (now: number) => TokenClaims): Row {
+  return row(title, description, (issuer, claims) => issuer.token({ ...claims, ...wrong(issuer.seconds()) }));
+}
+
+function withHeader(title: string, description: string, header: object): Row {
+  return row(title, description, (issuer, claims) => issuer.token(claims, header));
+}
+
+const malformed = 'The access token is malformed';
+const wrongAlgorithm = 'The algorithm of the access token is not accepted';
+const noKey = 'The access token names no key';
+const unknownKey = 'The access token is signed with an unknown key';
+const wrongSignature = 'The signature of the access token is wrong';
+const unknownExtension = 'The access token uses an extension that is not supported';
+const wrongType = 'The token is not of an accepted type';
+const wrongIssuer = 'The access token is from another issuer';
+const wrongAudience = 'The access token is for another audience';
+const noSubject = 'The access token has no subject';
+const otherKind = 'The token is not an access token';
+
+// Further from now than the default clockTolerance of 5 seconds, and no more than a generous one would be.
+const beyond = 60;
+
+const rows = {
+  opaque: row('that is no JWT', malformed, () => 'opaque'),
+  'no-signature': row('that ends before its signature', malformed, (issuer, claims) =>
+    issuer.token(claims).replace(/[^.]*$/, ''),
+  ),
+  'five-parts': row(
+    'of five parts, as an encrypted one has',
+    malformed,
+    (issuer, claims) => `${issuer.token(claims)}.a.b`,
+  ),
+  padded: row('with padding after its signature', malformed, (issuer, claims) => `${issuer.token(claims)}==`),
+  'duplicate-member': row('that says two subjects', malformed, (issuer, claims) => {
+    const payload = JSON.stringify(issuer.claims(claims)).replace(/^\{/, '{"sub":"admin",');
+    return signed({ alg: issuer.key.alg, kid: issuer.key.kid, typ: 'at+jwt' }, payload, issuer.key);
+  }),
+  'alg-none': withHeader('with the algorithm none', wrongAlgorithm, { alg: 'none' }),
+  'alg-none-unsigned': row('with the algorithm none and no signature', malformed, (issuer, claims) =>
+    issuer.token(claims, { alg: 'none' }).replace(/[^.]*$/, ''),
+  ),
+  'hs256-with-public-key': row('with an HMAC by the public key', wrongAlgorithm, (issuer, claims) => {
+    const header = { alg: 'HS256', kid: issuer.key.kid, typ: 'at+jwt' };
+    const input = `${base64url(header)}.${base64url(issuer.claims(claims))}`;
+    return `${input}.${createHmac('sha256', JSON.stringify(issuer.key.jwk)).update(input).digest('base64url')}`;
+  }),
+  'no-algorithm': withHeader('without an algorithm', wrongAlgorithm, { alg: undefined }),
+  'no-kid': withHeader('without a kid', noKey, { kid: undefined }),
+  'empty-kid': withHeader('with an empty kid', noKey, { kid: '' }),
+  'numeric-kid': withHeader('with a kid that is no string', noKey, { kid: 1 }),
+  crit: withHeader('with an extension', unknownExtension, { crit: ['exp'] }),
+  'empty-crit': withHeader('with an empty list of extensions', unknownExtension, { crit: [] }),
+  'unencoded-payload': withHeader('with an unencoded payload', unknownExtension, { b64: false }),
+  'critical-unencoded-payload': withHeader('with an unencoded payload that is marked critical', unknownExtension, {
+    b64: false,
+    crit: ['b64'],
+  }),
+  'wrong-type': withHeader('of another type', wrongType, { typ: 'logout+jwt' }),
+  'listed-type': withHeader('with a typ that is no string', wrongType, { typ: ['at+jwt'] }),
+  expired: withClaims('that is expired', 'The access token expired', now => ({ exp: now - beyond })),
+  'no-expiry': withClaims('without exp', 'The access token never expires', () => ({ exp: undefined })),
+  'text-expiry': withClaims('with exp as text', 'The access token has no numeric exp', now => ({
+    exp: String(now + beyond),
+  })),
+  'not-yet-valid': withClaims('that is not valid yet', 'The access token is not valid yet', now => ({
+    nbf: now + beyond,
+  })),
+  'text-not-before': withClaims('with nbf as text', 'The access token has no numeric nbf', now => ({
+    nbf: String(now),
+  })),
+  'issued-in-the-future': withClaims('issued in the future', 'The access token was issued in the future', now => ({
+    iat: now + beyond,
+  })),
+  'text-issued-at': withClaims('with iat as text', 'The access token has no numeric iat', now => ({
+    iat: String(now),
+  })),
+  'wrong-issuer': withClaims('of another issuer', wrongIssuer, () => ({ iss: 'https://other.example.com' })),
+  'no-issuer': withClaims('without an issuer', wrongIssuer, () => ({ iss: undefined })),
+  'wrong-audience': withClaims('for another audience', wrongAudience, () => ({ aud: 'https://other.example.com' })),
+  'audience-prefix': row('for an audience that begins as this one does', wrongAudience, (issuer, claims) =>
+    issuer.token({ ...claims, aud: `${issuer.audience}.example.org` }),
+  ),
+  'no-audience': withClaims('without an audience', wrongAudience, () => ({ aud: undefined })),
+  'no-subject': withClaims('without a subject', noSubject, () => ({ sub: undefined })),
+  'empty-subject': withClaims('with an empty subject', noSubject, () => ({ sub: '' })),
+  'numeric-subject': withClaims('with a subject that is no string', noSubject, () => ({ sub: 7 })),
+  'id-token': withClaims('that is an ID token', otherKind, () => ({ at_hash: 'MTIzNDU2Nzg5MDEyMzQ1Ng' })),
+  'refresh-token': withClaims('that is a refresh token', otherKind, () => ({ typ: 'Refresh' })),
+  'logout-token': withClaims('that is a logout token', otherKind, () => ({
+    events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+  })),
+  'bound-to-a-key': withClaims(
+    'that is bound to a key',
+    'The access token is bound to a key that was not shown',
+    () => ({ cnf: { jkt: 'x' } }),
+  ),
+  'too-long': withClaims('that is too long', 'The access token is too long', () => ({ pad: 'x'.repeat(9500) })),
+  'wrong-key': byItsKey('with the signature of another key', wrongSignature, (issuer, claims) =>
+    issuer.token(claims, {}, signingKey(issuer.key.kid, issuer.key.alg)),
+  ),
+  tampered: byItsKey('whose claims were changed', wrongSignature, (issuer, claims) => {
+    const [header, , signature] = issuer.token(claims).split('.');
+    return [header, base64url(issuer.claims({ ...claims, sub: 'admin' })), signature].join('.');
+  }),
+  'embedded-jwk': byItsKey('that brings its key along', wrongSignature, (issuer, claims) => {
+    const key = signingKey(issuer.key.kid, issuer.key.alg);
+    return issuer.token(claims, { jwk: key.jwk }, key);
+  }),
+  'unknown-kid': byItsKey('with an unknown kid', unknownKey, (issuer, claims) =>
+    issuer.token(claims, {}, signingKey('nobody-knows', issuer.key.alg)),
+  ),
+  'wrong-algorithm': byItsKey('with an algorithm that its key is not for', unknownKey, (issuer, claims) => {
+    const key = signingKey(issuer.key.kid, issuer.key.alg === 'RS256' ? 'ES256' : 'RS256');
+    return issuer.token(claims, {}, key);
+  }),
+} satisfies Record<string, Row>;
+
+/** What can be wrong with a forged token. */
+export type ForgedTokenName = keyof typeof rows;
+
+/**
+ * Every forged token and what must come of it: 401, with this error and description in body and challenge.
+ *
+ * @example
+ * for (const [name, { title, status }] of Object.entries(forgedTokens))
+ *   it(`refuses a token ${title}`, async () => {
+ *     await request(app).get('/books').auth(issuer.forge(name as ForgedTokenName), { type: 'bearer' }).expect(status);
+ *   });
+ */
+export const forgedTokens: Readonly<Record<ForgedTokenName, ForgedToken>> = rows;
+
+/**
+ * A token of this issuer with one thing wrong about it. Times are wrong by 60 seconds: a `clockTolerance` stays below.
+ *
+ * @param claims of the token otherwise; default: those of a good one
+ * @throws RangeError for a name that is not in `forgedTokens`.
+ * @example
+ * const token = forge('expired', issuer, { sub: 'alice', scope: 'book:read' });
+ */
+export function forge(name: ForgedTokenName, issuer: TestIssuer, claims: TokenClaims = {}): string {
+  if (!Object.hasOwn(rows, name))
+    throw new RangeError(`There is no forged token '${name}': it is one of ${Object.keys(rows).join(', ')}.`);
+  return rows[name].make(issuer, claims);
+}

@@ -1,0 +1,39 @@
+/** What tests of an API need, for every test runner: `axioms-routing-controllers/testing`. */
+export { TestIssuer, type IssuerSettings, type TestIssuerOptions, type TokenClaims } from './test-issuer';
+export { IssuerEndpoints, keysPath, oauthPath, oidcPath, type IssuerRequest } from './issuer-endpoints';
+export type { IssuerMode } from './issuer-mode';
+export { base64url, signatureOver, signed, signingKey, type Jwk, type SigningKey } from './signing-key';
+export { forge, forgedTokens, type ForgedToken, type ForgedTokenName } from './forged-tokens';
+export { TestClock } from './test-clock';
+export { silentLogger } from './silent-logger';
+export type { AppWithServer } from './served-app';
+export { forceAuthenticate, type ForcedUser } from './force-authenticate';
+export {
+  AccessMatrixError,
+  expectAccessMatrix,
+  type AccessDifference,
+  type AccessMatrix,
+  type AccessMatrixOptions,
+  type TestedApp,
+} from './access-matrix';
+export type { RequestContent } from './loopback';
+export { ContractViolation, type ContractCase } from './contracts/contract-case';
+export {
+  authenticationContract,
+  type AuthenticationContract,
+  type Credentials,
+  type GivesCredentials,
+} from './contracts/authentication-contract';
+export { permissionContract, type PermissionCase, type PermissionContract } from './contracts/permission-contract';
+export {
+  throttleStoreContract,
+  type CountedHit,
+  type CountingStore,
+  type ThrottleStoreContract,
+} from './contracts/throttle-store-contract';
+export {
+  denylistContract,
+  type DenylistContract,
+  type Revoked,
+  type RevokingStore,
+} from './contracts/denylist-contract';

@@ -1,0 +1,193 @@
+/** The endpoints of an issuer, metadata and keys: over HTTP on this machine, or as a fetch. */
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { joinUrl } from '../core/urls';
+import { answerIn, type IssuerAnswer, type IssuerMode } from './issuer-mode';
+import type { Jwk } from './signing-key';
+
+export const oidcPath = '/.well-known/openid-configuration';
+export const oauthPath = '/.well-known/oauth-authorization-server';
+export const keysPath = '/keys';
+
+const ok: IssuerMode = { is: 'ok' };
+
+/** A request that an endpoint received. */
+export interface IssuerRequest {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/**
+ * Serves `/keys` by `keysMode` and the OpenID metadata by `metadataMode`; everything else is 404 unless `modes` has it.
+ *
+ * @example
+ * const endpoints = await new IssuerEndpoints().listen();
+ * endpoints.keysMode = { is: 'hang' };
+ */
+export class IssuerEndpoints {
+  /** The keys that are published. */
+  keys: Jwk[] = [];
+  /** Sent with the keys, and compared with If-None-Match. */
+  etag: string | undefined;
+  /** Further paths and how they answer; wins over the two below. */
+  readonly modes = new Map<string, IssuerMode>();
+  keysMode: IssuerMode = ok;
+  metadataMode: IssuerMode = ok;
+  /** Members of the metadata beside, or instead of, `issuer` and `jwks_uri`. */
+  metadata: Record<string, unknown> = {};
+  readonly requests: IssuerRequest[] = [];
+  /** Most requests to one path at the same time. */
+  mostAtOnce = 0;
+  /** Bytes of oversized bodies that were taken. */
+  bytesSent = 0;
+
+  #server: Server | undefined;
+  readonly #open = new Map<string, number>();
+
+  /** @param issuerUrl the issuer's name; default: where it listens, and before it does `https://issuer.test` (RFC 6761 §6.2) */
+  constructor(private readonly issuerUrl?: string) {}
+
+  /** The issuer's name, the `iss` of its tokens. */
+  get url(): string {
+    return this.issuerUrl ?? this.origin ?? 'https://issuer.test';
+  }
+
+  get jwksUrl(): string {
+    return joinUrl(this.origin ?? this.url, keysPath);
+  }
+
+  /** Where it listens, on the loopback interface; `undefined`: it does not. */
+  get origin(): string | undefined {
+    const address = this.#server?.address() as AddressInfo | null | undefined;
+    return address ? `http://127.0.0.1:${address.port}` : undefined;
+  }
+
+  /** Requests whose answer has neither been sent nor given up. */
+  get openRequests(): number {
+    return [...this.#open.values()].reduce((sum, open) => sum + open, 0);
+  }
+
+  /** Requests to this path so far. */
+  count(path: string = keysPath): number {
+    return this.requests.filter(request => request.path === path).length;
+  }
+
+  /** Serves over HTTP, on a free port of 127.0.0.1. */
+  async listen(): Promise<this> {
+    if (this.#server !== undefined) return this;
+    const server = createServer((request, response) => {
+      this.#receive({ path: request.url ?? '', headers: request.headers }, response);
+    });
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+    this.#server = server;
+    return this;
+  }
+
+  /** Ends every connection, those that hang included. */
+  async close(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined) return;
+    const closed = new Promise(resolve => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  }
+
+  /** The same answers without a network: for whatever takes a `fetch`. Elsewhere than at this issuer it fails. */
+  readonly fetch: typeof globalThis.fetch = async (input, init) => {
+    const { url, headers, signal } = new Request(input, init);
+    signal.throwIfAborted();
+    const { origin, pathname, search } = new URL(url);
+    if (origin !== new URL(this.jwksUrl).origin) throw new TypeError(`The test issuer is not at ${origin}`);
+    const { answer, end } = this.#begin({ path: pathname + search, headers: Object.fromEntries(headers) });
+    try {
+      return asResponse(await Promise.race([answer, aborted(signal)]));
+    } finally {
+      end();
+    }
+  };
+
+  #receive(request: IssuerRequest, response: ServerResponse): void {
+    const { answer, end } = this.#begin(request);
+    response.on('close', end);
+    // A client that goes away, or a body that means to fail: the connection is gone then, and that is all.
+    answer.then(found => send(found, response)).catch(() => response.destroy());
+  }
+
+  #begin(request: IssuerRequest): { readonly answer: Promise<IssuerAnswer>; readonly end: () => void } {
+    const { path } = request;
+    this.requests.push(request);
+    this.#countOpen(path, 1);
+    const end = (): void => {
+      this.#countOpen(path, -1);
+    };
+    return { answer: this.#answer(request), end };
+  }
+
+  #countOpen(path: string, step: 1 | -1): void {
+    const open = (this.#open.get(path) ?? 0) + step;
+    this.#open.set(path, open);
+    this.mostAtOnce = Math.max(this.mostAtOnce, open);
+  }
+
+  #answer(request: IssuerRequest): Promise<IssuerAnswer> {
+    const { path } = request;
+    return answerIn(this.modes.get(path) ?? this.#ownMode(path), {
+      url: this.url,
+      answerWell: headers => (this.#isMetadata(path) ? this.#metadataAnswer() : this.#keysAnswer(request, headers)),
+      sent: bytes => {
+        this.bytesSent += bytes;
+      },
+    });
+  }
+
+  #ownMode(path: string): IssuerMode {
+    if (path === new URL(this.jwksUrl).pathname) return this.keysMode;
+    return path === this.#placeOf(oidcPath) ? this.metadataMode : { is: 'status', status: 404 };
+  }
+
+  #isMetadata(path: string): boolean {
+    return [oidcPath, oauthPath].some(known => path === this.#placeOf(known));
+  }
+
+  // OpenID Connect Discovery 1.0 §4 appends to the issuer's path.
+  #placeOf(path: string): string {
+    return new URL(joinUrl(this.origin ?? this.url, path)).pathname;
+  }
+
+  #metadataAnswer(): IssuerAnswer {
+    const metadata = { issuer: this.url, jwks_uri: this.jwksUrl, ...this.metadata };
+    return { status: 200, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(metadata) };
+  }
+
+  #keysAnswer({ headers: asked }: IssuerRequest, added: Readonly<Record<string, string>> = {}): IssuerAnswer {
+    const etag: Record<string, string> = this.etag === undefined ? {} : { ETag: this.etag };
+    const isSame = this.etag !== undefined && asked['if-none-match'] === this.etag;
+    return {
+      status: isSame ? 304 : 200,
+      headers: { 'Content-Type': 'application/jwk-set+json', ...etag, ...added },
+      body: isSame ? '' : JSON.stringify({ keys: this.keys }),
+    };
+  }
+}
+
+async function send({ status, headers, body }: IssuerAnswer, response: ServerResponse): Promise<void> {
+  response.writeHead(status, headers);
+  if (typeof body === 'string') response.end(body);
+  else await pipeline(Readable.from(body), response);
+}
+
+function asResponse({ status, headers, body }: IssuerAnswer): Response {
+  const content = typeof body === 'string' ? body || null : (Readable.toWeb(Readable.from(body)) as ReadableStream);
+  return new Response(content, { status, headers });
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(signal.reason as Error);
+    });
+  });
+}

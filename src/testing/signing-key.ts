@@ -1,0 +1,73 @@
+/** Keys that sign tokens, of every algorithm that can be accepted, and the tokens that they sign. */
+import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { supportedAlgorithms } from '../core/signature';
+
+/** A JSON Web Key (RFC 7517) as an issuer publishes it. */
+export type Jwk = Record<string, unknown>;
+
+export interface SigningKey {
+  readonly kid: string;
+  readonly alg: string;
+  readonly privateKey: KeyObject;
+  /** The public half, as a key set has it. */
+  readonly jwk: Jwk;
+}
+
+interface KeyPair {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}
+
+const rsa = (): KeyPair => generateKeyPairSync('rsa', { modulusLength: 2048 });
+const ec = (namedCurve: string) => (): KeyPair => generateKeyPairSync('ec', { namedCurve });
+
+/** By the algorithm, or by its family. */
+const keyTypes: Readonly<Record<string, () => KeyPair>> = {
+  RS: rsa,
+  PS: rsa,
+  ES256: ec('P-256'),
+  ES384: ec('P-384'),
+  ES512: ec('P-521'),
+  EdDSA: () => generateKeyPairSync('ed25519'),
+};
+
+/**
+ * A key pair for this algorithm, and its JWK.
+ *
+ * @param alg any algorithm that the setting `algorithms` accepts
+ * @param members of the JWK beside, or instead of, `kid`, `alg` and `use`
+ * @throws RangeError for any other algorithm.
+ * @example
+ * const key = signingKey('2025-01', 'RS256');
+ */
+export function signingKey(kid: string, alg = 'ES256', members: Jwk = {}): SigningKey {
+  if (!supportedAlgorithms.includes(alg))
+    throw new RangeError(`There is no key for the algorithm '${alg}': it is one of ${supportedAlgorithms.join(', ')}.`);
+  const { publicKey, privateKey } = (keyTypes[alg] ?? keyTypes[alg.slice(0, 2)] ?? rsa)();
+  return { kid, alg, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig', ...members } };
+}
+
+/** A value's JSON, or text as it is, in base64url without padding (RFC 7515 §2). */
+export function base64url(value: unknown): string {
+  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+}
+
+/** The signature over an input, as RFC 7518 §3 and RFC 8037 §3.1 have it for the key's algorithm. */
+export function signatureOver(input: string, { alg, privateKey }: Pick<SigningKey, 'alg' | 'privateKey'>): string {
+  const hash = alg === 'EdDSA' ? null : `sha${alg.slice(2)}`;
+  // JWS carries r and s one after the other; the salt of PSS is as long as the digest.
+  const options =
+    { ES: { dsaEncoding: 'ieee-p1363' as const }, PS: { padding: 6, saltLength: -1 } }[alg.slice(0, 2)] ?? {};
+  return sign(hash, Buffer.from(input), { key: privateKey, ...options }).toString('base64url');
+}
+
+/**
+ * A token (RFC 7515 §7.1) of exactly this header and these claims; text is taken as it is.
+ *
+ * @example
+ * const token = signed({ alg: key.alg, kid: key.kid }, { sub: 'alice', exp: 4102444800 }, key);
+ */
+export function signed(header: object | string, claims: object | string, key: SigningKey): string {
+  const input = `${base64url(header)}.${base64url(claims)}`;
+  return `${input}.${signatureOver(input, key)}`;
+}

@@ -1,0 +1,91 @@
+/** A clock and timers that move only when a test says so. */
+import type { Timers } from '../core/timers';
+import { axiomsServerOf, type AppWithServer } from './served-app';
+
+interface Pending {
+  readonly at: number;
+  readonly callback: () => void;
+}
+
+/**
+ * Time that a test moves. The server that it is attached to reads it for tokens and keys; a `TestIssuer` that is made
+ * with it dates its tokens by it.
+ *
+ * @example
+ * const clock = new TestClock();
+ * const issuer = new TestIssuer({ clock });
+ * const app = clock.attachTo(issuer.attachTo(createExpressServer({ controllers, axioms: issuer.settings() })));
+ * const token = issuer.token({ sub: 'alice' });   // good for five minutes
+ * clock.advance(600);                             // and now expired
+ */
+export class TestClock {
+  #now: number;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+
+  /** @param start milliseconds since 1970, or a date; default: 2025-01-01T00:00:00Z */
+  constructor(start: number | Date = Date.UTC(2025, 0, 1)) {
+    this.#now = Number(start);
+    if (!Number.isFinite(this.#now)) throw new RangeError('A TestClock starts at a number of milliseconds or a Date.');
+  }
+
+  /** Milliseconds since 1970; goes wherever a `() => number` goes. */
+  readonly now = (): number => this.#now;
+
+  /** Timers that call back while the clock is advanced. */
+  readonly timers: Timers = {
+    setTimeout: (callback, delay) => {
+      this.#pending.set(++this.#lastId, { at: this.#now + Math.max(0, delay), callback });
+      return this.#lastId;
+    },
+    clearTimeout: timer => {
+      // One that began before this clock was attached.
+      if (typeof timer === 'object') globalThis.clearTimeout(timer as NodeJS.Timeout);
+      this.#pending.delete(timer as number);
+    },
+  };
+
+  /** How many timers wait. */
+  get waiting(): number {
+    return this.#pending.size;
+  }
+
+  /**
+   * Lets this many seconds pass, at once, and calls back what falls into them, in order. A fetch that is begun by that has
+   * no chance to end in the seconds that are left: where they are more than `jwksTimeout`, it has timed out.
+   *
+   * @throws RangeError for a time that would run backwards.
+   */
+  advance(seconds: number): void {
+    if (!(seconds >= 0)) throw new RangeError(`The clock cannot be advanced by ${seconds} seconds.`);
+    const end = this.#now + seconds * 1000;
+    for (let next = this.#nextUntil(end); next !== undefined; next = this.#nextUntil(end)) {
+      const [id, { at, callback }] = next;
+      this.#pending.delete(id);
+      this.#now = at;
+      callback();
+    }
+    this.#now = end;
+  }
+
+  /**
+   * Gives the server of this app, and the stores of its settings that have a `clock`, this clock and these timers. Attach it right after the server is made: what waits
+   * already goes on with the time of before.
+   *
+   * @throws ImproperlyConfigured for an app that no server of this library serves.
+   */
+  attachTo<App extends AppWithServer>(app: App): App {
+    const { jwksManager, verifier, settings } = axiomsServerOf(app);
+    for (const timed of [jwksManager, verifier, ...Object.values(settings).filter(hasClock)]) timed.clock = this.now;
+    jwksManager.timers = this.timers;
+    return app;
+  }
+
+  #nextUntil(end: number): [number, Pending] | undefined {
+    return [...this.#pending].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at)[0];
+  }
+}
+
+function hasClock(setting: unknown): setting is { clock: () => number } {
+  return typeof setting === 'object' && setting !== null && 'clock' in setting && typeof setting.clock === 'function';
+}

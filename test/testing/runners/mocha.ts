@@ -1,0 +1,3 @@
+import { registerSuite } from './suite';
+
+registerSuite({ describe, it, before, after });
