@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 import { createExpressServer, type AxiomsServer, type AxiomsServerOptions } from 'axioms-routing-controllers';
+import { serveOpenApi } from 'axioms-routing-controllers/openapi';
 import { Container } from 'typedi';
 import type { DataSource } from 'typeorm';
-import { API } from './accounts';
+import { API, API_SCOPES } from './accounts';
+import { docsClient } from './authorization-server/clients';
 import { controllers, type ControllerClass } from './controllers';
 import { listenOn } from './listening';
 import { ArticleRepository } from './models/article';
@@ -22,9 +24,9 @@ export interface Api {
 
 export async function startApi(options: ApiOptions): Promise<Api> {
   provideRepositories(options.database);
-  const app = createExpressServer(apiOptions(options));
-  const { axioms } = app.locals as { axioms: AxiomsServer };
   const { server, url, close } = await listenOn(options.port);
+  const app = createApi(url, options);
+  const { axioms } = app.locals as { axioms: AxiomsServer };
   server.on('request', app);
   return {
     url,
@@ -35,15 +37,27 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   };
 }
 
-export function apiOptions({
-  issuerUrl,
-  ...options
-}: Pick<ApiOptions, 'issuerUrl' | 'controllers'>): AxiomsServerOptions {
+interface ApiPlace {
+  readonly issuerUrl: string;
+  /** The API's own. */
+  readonly url: string;
+  readonly controllers?: ControllerClass[];
+}
+
+export function apiOptions({ issuerUrl, url, ...options }: ApiPlace): AxiomsServerOptions {
   return {
     controllers: options.controllers ?? controllers,
     validation: { whitelist: true },
-    axioms: { audience: API, issuerUrl },
+    axioms: { audience: [API, url], issuerUrl, resourceUrl: url },
   };
+}
+
+function createApi(url: string, options: ApiOptions) {
+  return serveOpenApi(createExpressServer(apiOptions({ ...options, url })), {
+    info: { title: 'Demo', version: '1.0.0' },
+    clientId: docsClient.client_id,
+    askedScopes: API_SCOPES,
+  });
 }
 
 export function provideRepositories(database: DataSource) {

@@ -8,5 +8,5 @@ import { Book } from './models/book';
 
 export default function options(): AxiomsServerOptions {
   provideRepositories(new DataSource({ type: 'sqljs', entities: [Article, Book] }));
-  return apiOptions({ issuerUrl: 'http://127.0.0.1:3001' });
+  return apiOptions({ url: 'http://127.0.0.1:3000', issuerUrl: 'http://127.0.0.1:3001' });
 }

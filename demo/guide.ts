@@ -8,6 +8,7 @@ import { rules, type Rule } from './rules/table';
 export async function guide(demo: Demo): Promise<string> {
   return `
 API                   ${demo.api.url}
+Its documentation     ${demo.api.url}/docs
 Authorization server  ${demo.issuer.url}
 
 Who is who, by their access tokens:

@@ -12,6 +12,7 @@ export {
   type AccessTokenRequirements,
 } from './routing-controllers/plain-routes';
 export { healthMiddleware, type Health, type IssuerHealth } from './routing-controllers/health';
+export { protectedResourceMiddleware } from './routing-controllers/protected-resource';
 export { Claim, CurrentObject } from './routing-controllers/params';
 export { defineSettings, settingsFromEnv, Settings, type IssuerInput, type SettingsInput } from './core/settings';
 export type { Logger } from './core/setting-kinds';
@@ -42,7 +43,12 @@ export {
   type TokenReason,
   type UnavailableReason,
 } from './core/exceptions';
-export { BaseAuthentication, type AuthenticationClass, type AuthenticationResult } from './authentication/base';
+export {
+  BaseAuthentication,
+  type AuthenticationClass,
+  type AuthenticationResult,
+  type NamedSecurityScheme,
+} from './authentication/base';
 export {
   AccessTokenAuthentication,
   HasValidAccessToken,

@@ -11,6 +11,15 @@ export const webClient = (issuerUrl: string) =>
     id_token_signed_response_alg: 'ES256',
   }) satisfies ClientMetadata;
 
+/** Swagger UI of the API, which is on this machine, at whatever port is free (RFC 8252 §7.3). */
+export const docsClient = {
+  client_id: 'docs',
+  application_type: 'native',
+  redirect_uris: ['http://127.0.0.1/docs/oauth2-redirect.html', 'http://localhost/docs/oauth2-redirect.html'],
+  token_endpoint_auth_method: 'none',
+  id_token_signed_response_alg: 'ES256',
+} satisfies ClientMetadata;
+
 /** A program that acts for itself. */
 export const machineClient = {
   client_id: 'machine',

@@ -18,7 +18,9 @@ export function loginPage(provider: Provider): Middleware {
 async function signIn(provider: Provider, ctx: Context) {
   await provider.interactionDetails(ctx.req, ctx.res);
   const name = ctx.method === 'POST' ? new URLSearchParams(await text(ctx.req)).get('name') : undefined;
-  if (isPerson(name)) ctx.redirect(await provider.interactionResult(ctx.req, ctx.res, { login: { accountId: name } }));
+  // The click is the consent, too: apps on this machine always have to ask for it (RFC 8252 §8.6).
+  const answer = { login: { accountId: name ?? '' }, consent: {} };
+  if (isPerson(name)) ctx.redirect(await provider.interactionResult(ctx.req, ctx.res, answer));
   else ctx.body = form;
 }
 

@@ -16,7 +16,7 @@ export async function* checkRules(
 ): AsyncGenerator<Outcome> {
   const api = new ApiClient(apiUrl, callers);
   for (const rule of table)
-    for (const expectation of await expectationsOf(rule, callers)) {
+    for (const expectation of await expectationsOf(rule, callers, apiUrl)) {
       const got = await api.answerTo(expectation);
       const { status, challenge } = expectation.expected;
       yield { ...expectation, got, passed: got.status === status && got.challenge === challenge };

@@ -20,11 +20,12 @@ type CallerAndStatus = readonly [caller: Caller, status: number];
 export async function expectationsOf(
   [request, statuses, details = {}]: Rule,
   callers: Callers,
+  apiUrl: string,
 ): Promise<Expectation[]> {
   const { body } = details;
   const pairs = await Promise.all([byName(statuses, callers), byScopes(statuses, details, callers), byFlaw(callers)]);
   return pairs.flat().map(([caller, status]) => {
-    return { request, body, caller, expected: { status, challenge: challengeTo(caller, status, details) } };
+    return { request, body, caller, expected: { status, challenge: challengeTo(caller, status, details, apiUrl) } };
   });
 }
 
@@ -48,9 +49,11 @@ async function byFlaw(callers: Callers): Promise<CallerAndStatus[]> {
   return (await callers.flawed()).map(caller => [caller, 401]);
 }
 
-function challengeTo(caller: Caller, status: number, rule: ScopeRule): string | null {
-  if (caller.flaw !== undefined) return `${bearer}, error="invalid_token", error_description="${caller.flaw}"`;
-  if (status === 401) return bearer;
+function challengeTo(caller: Caller, status: number, rule: ScopeRule, apiUrl: string): string | null {
+  const metadata = `resource_metadata="${apiUrl}/.well-known/oauth-protected-resource"`;
+  if (caller.flaw !== undefined)
+    return `${bearer}, error="invalid_token", error_description="${caller.flaw}", ${metadata}`;
+  if (status === 401) return `${bearer}, ${metadata}`;
   const missing = unmetScopes(caller, rule);
   return status === 403 && missing.length > 0 ? `${bearer}, ${insufficient}, scope="${missing.join(' ')}"` : null;
 }

@@ -43,6 +43,15 @@ export abstract class BaseAuthentication {
 
   /** Does this request's method need nobody? */
   isPublic?(request: Request): boolean;
+
+  /** How an OpenAPI document describes what this class looks for; default: what its challenge says of its scheme. */
+  securityScheme?(): NamedSecurityScheme;
+}
+
+/** A Security Scheme Object (OpenAPI 3.1 §4.8.27), and its name in the document. */
+export interface NamedSecurityScheme {
+  readonly name: string;
+  readonly scheme: Readonly<Record<string, unknown>> & { readonly type: string };
 }
 
 /** A class of authentication, as `authenticationClasses` lists it. */

@@ -22,6 +22,15 @@ export function withError(challenge: string, parameters: ChallengeParameters): s
   return challenge.includes(' ') ? `${challenge}, ${added}` : `${challenge} ${added}`;
 }
 
+/**
+ * The challenge with the address of the resource's metadata as its last parameter (RFC 9728 §5.1); a challenge that has
+ * one already keeps its own.
+ */
+export function withResourceMetadata(challenge: string, metadataUrl: string): string {
+  if (/[ ,]resource_metadata=/i.test(challenge)) return challenge;
+  return `${challenge}${challenge.includes(' ') ? ',' : ''} resource_metadata="${quotable(metadataUrl)}"`;
+}
+
 /** May this challenge carry RFC 6750's error parameters? They are Bearer's, and DPoP's (RFC 9449 §7.1). */
 export function carriesErrors(challenge: string): boolean {
   return /^(?:Bearer|DPoP)(?: |$)/i.test(challenge);

@@ -1,5 +1,5 @@
 /** Where an issuer's keys are: its metadata (OIDC discovery, RFC 8414) asked, checked and remembered. */
-import { FetchFailure, isJsonObject } from './bounded-fetch';
+import { FetchFailure, isJsonObject, type JsonObject } from './bounded-fetch';
 import type { Logger } from './setting-kinds';
 import { isFetchable, isPlainUrl, joinUrl } from './urls';
 
@@ -89,9 +89,25 @@ export async function discoverJwksUrl(
   ask: Ask,
   allowInsecureUrls: readonly string[],
 ): Promise<string | undefined> {
+  const found = await discoverMetadata(issuer, ask);
+  return found === undefined ? undefined : jwksUriOf(found, issuer, allowInsecureUrls);
+}
+
+/** An issuer's metadata, and where it was. */
+export interface IssuerMetadata {
+  readonly url: string;
+  readonly metadata: JsonObject;
+}
+
+/**
+ * The issuer's metadata (OpenID Connect Discovery 1.0 §4, RFC 8414 §3), or `undefined` where both places answer 404.
+ *
+ * @throws FetchFailure also for metadata of another issuer.
+ */
+export async function discoverMetadata(issuer: string, ask: Ask): Promise<IssuerMetadata | undefined> {
   for (const url of metadataUrls(issuer)) {
     const metadata = await askUnlessMissing(ask, url);
-    if (metadata !== undefined) return jwksUriOf(metadata, url, issuer, allowInsecureUrls);
+    if (metadata !== undefined) return { url, metadata: checkedMetadata(metadata, url, issuer) };
   }
   return undefined;
 }
@@ -114,12 +130,16 @@ async function askUnlessMissing(ask: Ask, url: string): Promise<unknown> {
   }
 }
 
-function jwksUriOf(metadata: unknown, url: string, issuer: string, allowInsecureUrls: readonly string[]): string {
+function checkedMetadata(metadata: unknown, url: string, issuer: string): JsonObject {
   if (!isJsonObject(metadata)) throw new FetchFailure('parse', url, 'the metadata is not a JSON object');
   refuseOtherIssuer(metadata['issuer'], url, issuer);
+  return metadata;
+}
+
+function jwksUriOf({ url, metadata }: IssuerMetadata, issuer: string, allowInsecureUrls: readonly string[]): string {
   const jwksUri = metadata['jwks_uri'];
   if (typeof jwksUri !== 'string') throw new FetchFailure('content', url, 'the metadata has no jwks_uri');
-  if (!mayFetchKeys(jwksUri, issuer, allowInsecureUrls))
+  if (!mayFollow(jwksUri, issuer, allowInsecureUrls))
     throw new FetchFailure('content', url, `jwks_uri ${quoted(jwksUri)} is not an https: URL that may be fetched`);
   return jwksUri;
 }
@@ -131,11 +151,12 @@ function refuseOtherIssuer(named: unknown, url: string, issuer: string): void {
   throw new FetchFailure('content', url, `the metadata names the issuer ${seen}, and '${issuer}' is expected`);
 }
 
+/** May this URL of an issuer's metadata be used? */
 // An https: issuer must not lead to http:, not even on this machine.
-function mayFetchKeys(jwksUri: string, issuer: string, allowInsecureUrls: readonly string[]): boolean {
-  if (!isPlainUrl(jwksUri) || !isFetchable(jwksUri, allowInsecureUrls)) return false;
-  const isDowngrade = issuer.startsWith('https:') && !jwksUri.startsWith('https:');
-  return !isDowngrade || allowInsecureUrls.includes(jwksUri);
+export function mayFollow(url: string, issuer: string, allowInsecureUrls: readonly string[]): boolean {
+  if (!isPlainUrl(url) || !isFetchable(url, allowInsecureUrls)) return false;
+  const isDowngrade = issuer.startsWith('https:') && !url.startsWith('https:');
+  return !isDowngrade || allowInsecureUrls.includes(url);
 }
 
 function quoted(text: string): string {

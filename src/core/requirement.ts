@@ -11,8 +11,10 @@ export interface GrantRequirement {
 /** A tree of what is asked for. */
 export type Requirement =
   | GrantRequirement
-  /** Anyone, nobody, or anyone who is authenticated. */
-  | { readonly kind: 'anyone' | 'nobody' | 'authenticated' }
+  /** Anyone, or nobody. */
+  | { readonly kind: 'anyone' | 'nobody' }
+  /** Anyone who is authenticated; or else anyone at all, where the setting `publicMethods` or an authentication class says that the method is public. */
+  | { readonly kind: 'authenticated'; readonly orPublicMethod?: true }
   /** Only these HTTP methods. */
   | { readonly kind: 'methods'; readonly methods: readonly string[] }
   /** Only who owns the object: the attributes' values are the token's subject and, where that is asked, its issuer. */
@@ -47,4 +49,22 @@ export function asksForOwner(requirement: Requirement): boolean {
 export function grantsAskedFor(requirement: Requirement): readonly GrantRequirement[] {
   if (isGrant(requirement)) return [requirement];
   return requirement.kind === 'and' || requirement.kind === 'or' ? requirement.of.flatMap(grantsAskedFor) : [];
+}
+
+/**
+ * The scopes that the requirement asks for, each once, in order: those of every list that an even number of `not` stands
+ * over, because two of them turn a rule around twice.
+ *
+ * @example
+ * scopesAskedFor({ kind: 'scopes', match: 'any', values: ['book:read', 'book:all'] }); // ['book:read', 'book:all']
+ */
+export function scopesAskedFor(requirement: Requirement): readonly string[] {
+  return [...new Set(scopeLists(requirement, false))];
+}
+
+function scopeLists(requirement: Requirement, isNegated: boolean): readonly string[] {
+  if (requirement.kind === 'not') return scopeLists(requirement.of, !isNegated);
+  if (requirement.kind === 'and' || requirement.kind === 'or')
+    return requirement.of.flatMap(one => scopeLists(one, isNegated));
+  return requirement.kind === 'scopes' && !isNegated ? requirement.values : [];
 }

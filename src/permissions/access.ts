@@ -75,7 +75,7 @@ export class IsAuthenticatedOrPublicMethod extends BasePermission {
   }
 
   override requirement(): Requirement {
-    return { kind: 'authenticated' };
+    return { kind: 'authenticated', orPublicMethod: true };
   }
 }
 

@@ -12,10 +12,11 @@ import { checkObjectPermissions } from '../views/object-rules';
 import { routeRules, type RouteRules } from '../views/route-rules';
 import type { Services } from '../views/visit';
 import { controllerFactory, makeOnce, type Class, type ControllerFactory } from './container';
+import { rememberHandler } from './handlers';
 import { declaringClass } from './inherited-metadata';
 import { currentObject } from './params';
 import type { AuditedRoute } from './route-audit';
-import { isParametrized, routePath } from './route-path';
+import { isParametrized, pathPrefix, routePath } from './route-path';
 
 export interface GuardedRoute {
   readonly rules: RouteRules;
@@ -55,6 +56,7 @@ export class GuardedRoutes {
     this.report(rules, sample);
     this.all.push(rules);
     this.audited.push({ rules, sample, path, method: route.method, mayPassOn: hasMiddleware(meta) });
+    rememberHandler(rules, { action: meta, path, prefix: pathPrefix(routePrefix, meta) });
     return { rules, makeController: () => factory.make() as ApiView };
   }
 

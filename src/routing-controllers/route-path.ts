@@ -2,13 +2,18 @@
 import type { ActionMetadata } from 'routing-controllers';
 
 /** Upstream's own joining of a prefix with a regex matches nothing. */
-export function routePath(routePrefix: string, { route, controllerMetadata }: ActionMetadata): string | RegExp {
-  const own = route as string | RegExp | undefined;
-  const prefix = `${withSlash(routePrefix)}${(controllerMetadata.route as string | undefined) ?? ''}`;
+export function routePath(routePrefix: string, action: ActionMetadata): string | RegExp {
+  const own = action.route as string | RegExp | undefined;
+  const prefix = pathPrefix(routePrefix, action);
   if (!(own instanceof RegExp)) return `${prefix}${own ?? ''}` || '/';
   // A regex that remembers where it was matches every other time.
   const flags = own.flags.replace(/[gy]/g, '');
   return new RegExp(prefix === '' ? own.source : `^${escaped(prefix)}(?:${unanchored(own.source)})/?$`, flags);
+}
+
+/** What stands before the handler's own path. */
+export function pathPrefix(routePrefix: string, { controllerMetadata }: ActionMetadata): string {
+  return `${withSlash(routePrefix)}${(controllerMetadata.route as string | undefined) ?? ''}`;
 }
 
 /** Has the handler's own path a parameter, or is it a regex? */

@@ -18,6 +18,7 @@ import { GuardedRoutes } from './guarded-routes';
 import { withInheritedMetadata } from './inherited-metadata';
 import type { PathOptions } from './path-patterns';
 import { checkRoutes, logAudit } from './route-audit';
+import { metadataRoute } from './protected-resource';
 import { serves } from './serving';
 import { setTripwire } from './tripwire';
 
@@ -68,7 +69,10 @@ export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
   serves(server, { services: server.services, options, answersErrors: options.defaultErrorHandler !== false });
   registerServices(settings, server.jwksManager, server.verifier);
   issuerSettings(settings).forEach(warnOfOpenings);
+  if (settings.resourceUrl !== undefined)
+    (app as Application).use(metadataRoute(() => serversOf(app as object).map(one => one.server)));
   serve(app as Application, options, server);
+  servers.set(app as object, [...serversOf(app as object), { server, options }]);
   logAudit(server.guarded.audited, settings);
   locals.axioms = server;
   void server.jwksManager.start();
@@ -106,6 +110,19 @@ function serverSettings(input: SettingsInput, environment: string | undefined): 
   if (!settings.explain || environment !== 'production') return settings;
   settings.logger.warn("Setting 'explain' (AXIOMS_EXPLAIN) is turned off: NODE_ENV is 'production'.");
   return defineSettings({ ...input, explain: false });
+}
+
+/** A server, and with what it was made. */
+export interface ServerOfApp {
+  readonly server: AxiomsServer;
+  readonly options: AxiomsServerOptions;
+}
+
+const servers = new WeakMap<object, readonly ServerOfApp[]>();
+
+/** The servers of this app, in the order in which they were made. */
+export function serversOf(app: object): readonly ServerOfApp[] {
+  return servers.get(app) ?? [];
 }
 
 // A router has none of its own.

@@ -2,6 +2,7 @@
 import type { Request, Response } from 'express';
 import { carriesErrors, challenge, withError } from '../core/challenge';
 import { APIException, ImproperlyConfigured, PermissionDenied, type HeaderFields } from '../core/exceptions';
+import { withAddressOfMetadata } from '../core/protected-resource';
 import type { Settings } from '../core/settings';
 import type { BaseAuthentication } from '../authentication/base';
 import { explainedLike, reasonsOf } from '../permissions/denial';
@@ -45,7 +46,7 @@ function challengesFor(error: APIException, request: Request, settings: Settings
   const atFault = classAtFault(request, offered);
   const withReason = (one: Offered): string =>
     one === atFault && error.challenge !== undefined ? withError(one.header, error.challenge) : one.header;
-  if (error.httpCode === 401) return [...new Set(offered.map(withReason))];
+  if (error.httpCode === 401) return [...new Set(offered.map(one => withAddressOfMetadata(withReason(one), settings)))];
   return error.challenge === undefined || atFault === undefined ? [] : [withReason(atFault)];
 }
 

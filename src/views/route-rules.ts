@@ -1,5 +1,6 @@
 /** What is known of a handler's rules at start: what they ask for, when they can be asked, and whether they are right. */
 import type { Request } from 'express';
+import type { BaseAuthentication } from '../authentication/base';
 import type { RequestContext } from '../authentication/request-context';
 import { namedAuthentication } from '../authentication/token-demand';
 import { ImproperlyConfigured } from '../core/exceptions';
@@ -8,6 +9,7 @@ import { definesObjectRule, definesViewRule, type ApiView, type BasePermission }
 import { requireOneOwner } from '../permissions/ownership';
 import {
   hasObjectRule,
+  isClosedToNobody,
   isEarly,
   leavesOf,
   permissionTree,
@@ -51,6 +53,8 @@ export interface RouteRules extends Route {
   readonly insisting: readonly string[];
   /** One a permission of the list; `undefined`: the list itself is decided per request. */
   readonly permissions: readonly Known[] | undefined;
+  /** The throttle classes; `undefined`: the list is decided per request. */
+  readonly throttling: readonly string[] | undefined;
   readonly hasObjectRule: boolean;
   /** What decorators say; `undefined`: nothing. */
   readonly decorations: Decorations | undefined;
@@ -58,6 +62,10 @@ export interface RouteRules extends Route {
   readonly sources: ListSources;
   /** One a permission of the list: where it is said. */
   readonly permissionSources: readonly RuleSource[] | undefined;
+  /** Is whoever is not authenticated refused, whatever the permissions' own rules say? */
+  readonly isClosedToNobody: boolean;
+  /** The authentication classes, made to be looked at; `undefined`: the list is decided per request. */
+  authenticators(): readonly BaseAuthentication[] | undefined;
   /** Is the handler about one object, when it is asked with this method? */
   isObjectAction(method: string): boolean;
   /** Where all of its rules stand in plain fields. */
@@ -95,7 +103,7 @@ export function routeRules(route: Route, controller: ApiView, services: Services
       requireOneOwner(controller, services.settings);
     });
   const late = permissions?.map((known, index) => known === undefined || !isEarly(trees?.[index] as PermissionTree));
-  read(() => throttleClassesOf(controller, decorations).map(one => services.make(one)));
+  const throttles = read(() => throttleClassesOf(controller, decorations).map(one => services.make(one)));
   const isObjectAction = objectActionTest(route, listedObjectActions(controller, shown, place));
   const authenticators = authentication && context.authenticators;
   const known = { controller, authenticators, trees, permissions, others: route.asksBesides ?? [], isObjectAction };
@@ -104,12 +112,15 @@ export function routeRules(route: Route, controller: ApiView, services: Services
     place,
     authentication: authentication?.map(({ name }) => name),
     insisting: (authentication ?? []).filter(({ isMandatory }) => isMandatory).map(({ name }) => name),
+    authenticators: () => authentication && context.authenticators,
     permissions,
+    throttling: throttles?.map(one => one.constructor.name),
     decorations,
     sources,
     permissionSources: trees && permissionSources(controller, trees, decorations, sources.permissionClasses),
     isObjectAction,
     hasObjectRule: trees?.some(hasObjectRule) ?? false,
+    isClosedToNobody: trees?.some(tree => isClosedToNobody(tree)) ?? false,
     standing: StandingRules.of(trees, permissions, controller),
     isLate: index => late?.[index] ?? false,
     admission: method => admission(known, method, services),

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { carriesErrors, challenge, withError } from '../../src/core/challenge';
+import { carriesErrors, challenge, withError, withResourceMetadata } from '../../src/core/challenge';
 
 describe('challenge', () => {
   it('names the scheme and the realm', () => {
@@ -16,6 +16,20 @@ describe('challenge', () => {
   it('begins the parameters of a scheme that has none yet', () => {
     expect(withError('Bearer', { error: 'invalid_token', error_description: 'No' })).to.equal(
       'Bearer error="invalid_token", error_description="No"',
+    );
+  });
+
+  it('adds the address of the metadata as the last parameter, once', () => {
+    const url = 'https://api.example.com/.well-known/oauth-protected-resource';
+    const error = withError('Bearer realm="api"', { error: 'invalid_token', error_description: 'No' });
+    const added = withResourceMetadata(error, url);
+    expect(added).to.equal(
+      `Bearer realm="api", error="invalid_token", error_description="No", resource_metadata="${url}"`,
+    );
+    expect(withResourceMetadata(added, 'https://elsewhere.example')).to.equal(added);
+    expect(withResourceMetadata('Bearer', url)).to.equal(`Bearer resource_metadata="${url}"`);
+    expect(withResourceMetadata('Bearer realm="a"', 'https://a"b')).to.equal(
+      'Bearer realm="a", resource_metadata="https://a b"',
     );
   });
 

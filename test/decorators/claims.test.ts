@@ -446,7 +446,7 @@ describe('the claim decorators', () => {
     const rulesAt = (place: string) => api.server.routes.find(rules => rules.place === place)!;
     const advanced = rulesAt('FlaskController.advanced');
     expect(advanced.permissions).to.deep.equal([
-      { kind: 'authenticated' },
+      { kind: 'authenticated', orPublicMethod: true },
       { kind: 'authenticated' },
       { kind: 'scopes', match: 'any', values: ['openid', 'profile'] },
       { kind: 'roles', match: 'any', values: ['editor'] },

@@ -1,0 +1,54 @@
+/** What an API tells of itself to those who want a token for it (RFC 9728). */
+import { carriesErrors, withResourceMetadata } from './challenge';
+import { scopesAskedFor, type Requirement } from './requirement';
+import type { Settings } from './settings';
+import { issuerSettings } from './trusted-issuers';
+
+/** Metadata of a protected resource (RFC 9728 §2). What has no value is left out (§3.2). */
+export interface ProtectedResourceMetadata {
+  /** The setting `resourceUrl`. */
+  readonly resource: string;
+  /** The trusted issuers. */
+  readonly authorization_servers?: readonly string[];
+  /** The scopes that some rule of the API asks for, as far as that is known at start. */
+  readonly scopes_supported?: readonly string[];
+  readonly bearer_methods_supported: readonly ['header'];
+}
+
+const wellKnown = '/.well-known/oauth-protected-resource';
+
+/**
+ * Where a resource's metadata is: the well-known path stands between host and path (RFC 9728 §3.1).
+ *
+ * @example
+ * protectedResourceUrl('https://api.example.com/books'); // https://api.example.com/.well-known/oauth-protected-resource/books
+ */
+export function protectedResourceUrl(resourceUrl: string): string {
+  const { origin, pathname, search } = new URL(resourceUrl);
+  return `${origin}${wellKnown}${pathname === '/' ? '' : pathname}${search}`;
+}
+
+/** What the servers of one resource are, put together: each has its settings and what its routes ask for. */
+export function protectedResourceMetadata(
+  resource: string,
+  settings: readonly Settings[],
+  requirements: readonly Requirement[],
+): ProtectedResourceMetadata {
+  const issuers = settings.flatMap(issuerSettings).flatMap(({ issuerUrl = [] }) => issuerUrl);
+  const scopes = requirements.flatMap(scopesAskedFor);
+  return {
+    resource,
+    ...(issuers.length === 0 ? {} : { authorization_servers: [...new Set(issuers)] }),
+    ...(scopes.length === 0 ? {} : { scopes_supported: [...new Set(scopes)].sort() }),
+    bearer_methods_supported: ['header'],
+  };
+}
+
+/**
+ * The challenge of a 401 with the address of the metadata, where the setting `resourceUrl` is given (RFC 9728 §5.1): with
+ * it a client that knows nothing but this API finds out where to get a token. Schemes that take no token stay as they are.
+ */
+export function withAddressOfMetadata(challenge: string, { resourceUrl }: Pick<Settings, 'resourceUrl'>): string {
+  if (resourceUrl === undefined || !carriesErrors(challenge)) return challenge;
+  return withResourceMetadata(challenge, protectedResourceUrl(resourceUrl));
+}

@@ -1,0 +1,97 @@
+/** Who a route's authentication classes can tell apart, and by what: seen from outside, without a request. */
+import type { Request } from 'express';
+import type { BaseAuthentication, NamedSecurityScheme } from '../authentication/base';
+import { setContext } from '../authentication/request-context';
+import { challenge } from '../core/challenge';
+import type { AxiomsServer } from '../routing-controllers/server';
+import type { RouteRules } from '../views/route-rules';
+
+/** What the authentication classes of a route say of one method. */
+export interface Callers {
+  /** How credentials are sent; `bearer` stands for every issuer's sign-in, too. */
+  readonly schemes: readonly NamedSecurityScheme[];
+  /** Is nobody in particular refused, whatever the permissions say? */
+  readonly isMandatory: boolean;
+  /** Does the method need nobody? `undefined`: that is decided per request. */
+  readonly isPublicMethod: boolean | undefined;
+  /** The `WWW-Authenticate` fields of a 401. */
+  readonly challenges: readonly string[];
+}
+
+/** An access token in the Authorization header (RFC 6750). */
+export const bearer: NamedSecurityScheme = {
+  name: 'bearer',
+  scheme: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token (RFC 6750).' },
+};
+
+export function callersOf(rules: RouteRules, method: string, server: AxiomsServer): Callers {
+  const authenticators = rules.authenticators();
+  const { publicMethods, realm } = server.settings;
+  // A list that is decided per request: a token is what can be said of it.
+  if (authenticators === undefined)
+    return {
+      schemes: [bearer],
+      isMandatory: false,
+      isPublicMethod: undefined,
+      challenges: [challenge('Bearer', realm)],
+    };
+  const request = methodOnly(method, authenticators, server);
+  const isPublic = authenticators.map(one => asked(() => one.isPublic?.(request) === true));
+  const challenges = authenticators.map(one => asked(() => one.authenticateHeader(request)));
+  return {
+    schemes: distinct(authenticators.map((one, index) => schemeOf(one, challenges[index]))),
+    isMandatory: authenticators.some((one, index) => one.isMandatory === true && isPublic[index] === false),
+    isPublicMethod: publicMethods.includes(method) || anyOf(isPublic),
+    challenges: [...new Set(challenges.filter(one => one !== undefined && one !== ''))] as string[],
+  };
+}
+
+// As much of a request as there is at this point.
+function methodOnly(method: string, authenticators: readonly BaseAuthentication[], server: AxiomsServer): Request {
+  const nothing = (): undefined => undefined;
+  const request = { method, headers: {}, query: {}, params: {}, get: nothing, header: nothing } as unknown as Request;
+  setContext(request, { settings: server.settings, verifier: server.verifier, authenticators });
+  return request;
+}
+
+/** `undefined`: a class that wants more than there is. */
+function asked<T>(what: () => T): T | undefined {
+  try {
+    return what();
+  } catch {
+    return undefined;
+  }
+}
+
+function anyOf(answers: readonly (boolean | undefined)[]): boolean | undefined {
+  if (answers.includes(true)) return true;
+  return answers.includes(undefined) ? undefined : false;
+}
+
+function schemeOf(authenticator: BaseAuthentication, challenge: string | undefined): NamedSecurityScheme {
+  const said = authenticator.securityScheme?.();
+  if (said !== undefined) return said;
+  const { name } = authenticator.constructor;
+  const scheme = /^[!#$%&'*+.^_`|~\w-]+/.exec(challenge ?? '')?.[0].toLowerCase();
+  if (scheme === 'bearer') return bearer;
+  if (scheme !== undefined)
+    return { name: scheme, scheme: { type: 'http', scheme, description: `As \`${name}\` takes it.` } };
+  return isCookie.test(name) ? cookie(authenticator) : somethingElse(name);
+}
+
+const isCookie = /session|cookie/i;
+
+function cookie(authenticator: BaseAuthentication): NamedSecurityScheme {
+  const { cookieName } = authenticator as { readonly cookieName?: unknown };
+  const name = typeof cookieName === 'string' && cookieName !== '' ? cookieName : 'connect.sid';
+  return { name: 'cookie', scheme: { type: 'apiKey', in: 'cookie', name, description: 'The cookie of a session.' } };
+}
+
+// OpenAPI has no kind for what cannot be told: a scheme of HTTP by the class's name.
+function somethingElse(name: string): NamedSecurityScheme {
+  return { name, scheme: { type: 'http', scheme: name.toLowerCase(), description: `What \`${name}\` looks for.` } };
+}
+
+function distinct(schemes: readonly NamedSecurityScheme[]): readonly NamedSecurityScheme[] {
+  return schemes.filter((one, index) => schemes.findIndex(({ name }) => name === one.name) === index);
+}

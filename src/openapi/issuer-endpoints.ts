@@ -1,0 +1,101 @@
+/** Where people sign in: the issuers' authorization and token endpoints, asked for once and remembered. */
+import { fetchJson, FetchFailure } from '../core/bounded-fetch';
+import { Deadline } from '../core/deadline';
+import { discoverMetadata, mayFollow, type Ask, type IssuerMetadata } from '../core/discovery';
+import type { JwksManager } from '../core/jwks-manager';
+import type { Settings } from '../core/settings';
+import { issuerSettings } from '../core/trusted-issuers';
+
+/** What a client needs for the authorization code flow (RFC 6749 §4.1). */
+export interface SignIn {
+  readonly authorizationUrl: string;
+  readonly tokenUrl: string;
+}
+
+/** An issuer; without `signIn` it is not known at the moment, or the issuer has no such flow. */
+export interface IssuerSignIn {
+  readonly issuer: string;
+  readonly signIn: SignIn | undefined;
+}
+
+type Surroundings = Pick<JwksManager, 'fetch' | 'clock' | 'timers'>;
+
+const longestTrust = 24 * 60 * 60 * 1000;
+
+/** The endpoints of one server's issuers. An issuer that is down is asked again after `jwksCooldown`, not at every document. */
+export class IssuerEndpoints {
+  readonly #issuers: readonly OneIssuer[];
+
+  constructor(settings: Settings, surroundings: Surroundings) {
+    const named = issuerSettings(settings).filter(({ issuerUrl }) => issuerUrl !== undefined);
+    this.#issuers = named.map(one => new OneIssuer(one, surroundings));
+  }
+
+  /** Rejects nothing: what cannot be found is left out. Takes no longer than `jwksTimeout`. */
+  async find(): Promise<readonly IssuerSignIn[]> {
+    return Promise.all(this.#issuers.map(one => one.find()));
+  }
+}
+
+class OneIssuer {
+  readonly #issuer: string;
+  #known: IssuerSignIn;
+  #inFlight: Promise<IssuerSignIn> | undefined;
+  #askAgainAt = -Infinity;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly surroundings: Surroundings,
+  ) {
+    this.#issuer = settings.issuerUrl ?? '';
+    this.#known = { issuer: this.#issuer, signIn: undefined };
+  }
+
+  async find(): Promise<IssuerSignIn> {
+    if (this.surroundings.clock() < this.#askAgainAt) return this.#known;
+    this.#inFlight ??= this.#discover().finally(() => {
+      this.#inFlight = undefined;
+    });
+    return this.#inFlight;
+  }
+
+  async #discover(): Promise<IssuerSignIn> {
+    const { jwksTimeout, jwksCooldown, logger } = this.settings;
+    const deadline = new Deadline(jwksTimeout, this.surroundings.timers, new AbortController().signal);
+    let trust = longestTrust;
+    try {
+      this.#known = { issuer: this.#issuer, signIn: this.#signInOf(await this.#metadata(deadline.signal)) };
+    } catch (failure) {
+      // What was found before is still better than nothing.
+      trust = jwksCooldown * 1000;
+      const reason = failure instanceof FetchFailure ? failure.message : undefined;
+      logger.warn("The issuer's metadata cannot be fetched: the OpenAPI document may lack its sign-in", {
+        issuer: this.#issuer,
+        reason,
+      });
+    } finally {
+      deadline.end();
+      this.#askAgainAt = this.surroundings.clock() + trust;
+    }
+    return this.#known;
+  }
+
+  #metadata(signal: AbortSignal): Promise<IssuerMetadata | undefined> {
+    const { fetch } = this.surroundings;
+    const ask: Ask = async url => (await fetchJson(url, { fetch, signal })).document;
+    return discoverMetadata(this.#issuer, ask);
+  }
+
+  // These end up in a page that people click on: nothing but https:, or where the setting says so.
+  #signInOf(found: IssuerMetadata | undefined): SignIn | undefined {
+    const { authorization_endpoint: authorizationUrl, token_endpoint: tokenUrl } = found?.metadata ?? {};
+    return this.#isRight(authorizationUrl) && this.#isRight(tokenUrl) ? { authorizationUrl, tokenUrl } : undefined;
+  }
+
+  #isRight(url: unknown): url is string {
+    if (typeof url !== 'string') return false;
+    // An insecure issuer that is spelled out is trusted with its own pages.
+    const isItsOwn = URL.canParse(url) && new URL(url).origin === new URL(this.#issuer).origin;
+    return isItsOwn || mayFollow(url, this.#issuer, this.settings.allowInsecureUrls);
+  }
+}

@@ -1,0 +1,113 @@
+/** The answers of the guard, as responses of an operation: written by what writes the real ones. */
+import { carriesErrors, withError } from '../core/challenge';
+import {
+  APIException,
+  InsufficientScope,
+  InvalidToken,
+  NotFound,
+  PermissionDenied,
+  ServiceUnavailable,
+  Throttled,
+} from '../core/exceptions';
+import { withAddressOfMetadata } from '../core/protected-resource';
+import type { Settings } from '../core/settings';
+import type { Callers } from './callers';
+import type { HeaderObject, ResponseObject, SchemaObject } from './open-api';
+
+export const refusalSchemaName = 'AxiomsRefusal';
+
+/** The body of every refusal. */
+export const refusalSchema: SchemaObject = {
+  type: 'object',
+  description: 'Why the request was refused.',
+  properties: {
+    error: { type: 'string', description: 'A code, such as `insufficient_scope`.' },
+    error_description: { type: 'string', description: 'A sentence for people.' },
+  },
+  required: ['error', 'error_description'],
+};
+
+/** What can be refused at an operation. */
+export interface Refusable {
+  readonly callers: Callers;
+  /** The scopes that a challenge can name. */
+  readonly scopes: readonly string[];
+  /** Can a caller who is known be refused? */
+  readonly canDeny: boolean;
+  readonly isThrottled: boolean;
+  /** Is an object loaded, which may not be there? */
+  readonly loadsObject: boolean;
+  readonly settings: Settings;
+}
+
+export function refusalsAt(operation: Refusable): Readonly<Record<string, ResponseObject>> {
+  const { callers, canDeny, isThrottled, loadsObject } = operation;
+  const knowsCallers = callers.schemes.length > 0;
+  const takesTokens = callers.challenges.some(carriesErrors);
+  return {
+    ...(knowsCallers ? { 401: unauthorized(operation) } : {}),
+    ...(canDeny || !knowsCallers ? { 403: forbidden(operation) } : {}),
+    ...(loadsObject ? { 404: refusal('There is no such object.', new NotFound()) } : {}),
+    ...(isThrottled ? { 429: refusal('Too many requests.', new Throttled(), { 'Retry-After': retryAfter }) } : {}),
+    ...(takesTokens ? { 503: unavailable } : {}),
+  };
+}
+
+const retryAfter: HeaderObject = {
+  description: 'Seconds until another try makes sense.',
+  schema: { type: 'integer', minimum: 1 },
+};
+
+const unavailable = refusal(
+  'The token cannot be checked at the moment: the keys of its issuer cannot be fetched.',
+  new ServiceUnavailable(),
+  { 'Retry-After': retryAfter },
+);
+
+function unauthorized({ callers, settings }: Refusable): ResponseObject {
+  const withAddress = callers.challenges.map(one => withAddressOfMetadata(one, settings));
+  const withReason = callers.challenges.map(one => withAddressOfMetadata(invalid(one), settings));
+  const description = `One field for each way to authenticate: ${inCode(withAddress)}. Credentials that are not good: ${inCode(withReason)}.`;
+  return refusal('No credentials where some are needed, or credentials that are not good.', new InvalidToken(), {
+    ...(withAddress[0] === undefined
+      ? {}
+      : { 'WWW-Authenticate': challengeHeader(description, withAddress.join(', ')) }),
+  });
+}
+
+function forbidden({ callers, scopes }: Refusable): ResponseObject {
+  const challenge = callers.challenges.find(carriesErrors);
+  if (scopes.length === 0 || challenge === undefined) return refusal('Whoever it is, may not.', new PermissionDenied());
+  const error = new InsufficientScope(scopes);
+  const example = withError(challenge, error.challenge);
+  const description =
+    'Where scopes are missing: those of every rule that is not met. Where another rule refuses: absent.';
+  return refusal('Whoever it is, may not: scopes are missing, or another rule refuses.', error, {
+    'WWW-Authenticate': challengeHeader(description, example),
+  });
+}
+
+function invalid(challenge: string): string {
+  return carriesErrors(challenge) ? withError(challenge, new InvalidToken().challenge) : challenge;
+}
+
+function inCode(texts: readonly string[]): string {
+  return texts.map(text => `\`${text}\``).join('; ');
+}
+
+function challengeHeader(description: string, example: string): HeaderObject {
+  return { description, schema: { type: 'string' }, example };
+}
+
+function refusal(
+  description: string,
+  error: APIException,
+  headers: Readonly<Record<string, HeaderObject>> = {},
+): ResponseObject {
+  const schema = { $ref: `#/components/schemas/${refusalSchemaName}` };
+  return {
+    description,
+    ...(Object.keys(headers).length === 0 ? {} : { headers }),
+    content: { 'application/json': { schema, example: error.toJSON() } },
+  };
+}

@@ -1,0 +1,61 @@
+/** How credentials are sent and got: the security schemes of a document. */
+import type { NamedSecurityScheme } from '../authentication/base';
+import { bearer } from './callers';
+import type { IssuerSignIn, SignIn } from './issuer-endpoints';
+import { componentName } from './json-schema';
+
+type SecurityScheme = Readonly<Record<string, unknown>>;
+
+/** The issuers of a document; where there are several, each has a scheme by its own name. */
+export class SignInSchemes {
+  readonly #issuers: readonly IssuerSignIn[];
+
+  constructor(issuers: readonly IssuerSignIn[]) {
+    this.#issuers = issuers.filter(
+      ({ issuer }, index) => issuers.findIndex(other => other.issuer === issuer) === index,
+    );
+  }
+
+  /** The names of the schemes that give a token of one of these issuers. */
+  namesFor(issuers: readonly IssuerSignIn[]): readonly string[] {
+    return issuers.filter(({ signIn }) => signIn !== undefined).map(({ issuer }) => this.#nameOf(issuer));
+  }
+
+  /** All schemes of a document that knows these ways to send credentials. */
+  with(
+    sent: readonly NamedSecurityScheme[],
+    scopes: Readonly<Record<string, string>>,
+  ): Readonly<Record<string, SecurityScheme>> {
+    const named = Object.fromEntries(sent.map(({ name, scheme }) => [componentName(name), scheme]));
+    if (named[bearer.name] === undefined) return named;
+    const signIns = this.#issuers.flatMap(({ issuer, signIn }) =>
+      signIn === undefined ? [] : [[this.#nameOf(issuer), authorizationCode(issuer, signIn, scopes)] as const],
+    );
+    return { ...Object.fromEntries(signIns), ...named, [bearer.name]: this.#bearer() };
+  }
+
+  #nameOf(issuer: string): string {
+    if (this.#issuers.length === 1) return 'oauth2';
+    return `oauth2-${componentName(issuer.replace(/^https?:\/\//, '').replace(/\/$/, ''))}`;
+  }
+
+  #bearer(): SecurityScheme {
+    const missing = this.#issuers.filter(({ signIn }) => signIn === undefined).map(({ issuer }) => issuer);
+    if (missing.length === 0) return bearer.scheme;
+    const remark = `How to sign in at ${missing.join(', ')} is missing here: its endpoints cannot be found at the moment.`;
+    return { ...bearer.scheme, description: `${String(bearer.scheme['description'])} ${remark}` };
+  }
+}
+
+// RFC 6749 §4.1, RFC 7636: OpenAPI has no member for PKCE.
+function authorizationCode(
+  issuer: string,
+  { authorizationUrl, tokenUrl }: SignIn,
+  scopes: Readonly<Record<string, string>>,
+): SecurityScheme {
+  return {
+    type: 'oauth2',
+    description: `Sign in at ${issuer}: authorization code with PKCE (S256).`,
+    flows: { authorizationCode: { authorizationUrl, tokenUrl, scopes } },
+  };
+}

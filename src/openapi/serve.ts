@@ -1,0 +1,125 @@
+/** Serves the document, and Swagger UI that shows it and signs in with PKCE. */
+import { posix } from 'node:path';
+import type { Application, NextFunction, Request, RequestHandler, Response } from 'express';
+import { serveFiles, setup } from 'swagger-ui-express';
+import { ImproperlyConfigured } from '../core/exceptions';
+import { buildDocument, knownServers, type KnownServer, type OpenApiOptions } from './document';
+import type { OpenApiDocument } from './open-api';
+
+export interface ServeOpenApiOptions extends OpenApiOptions {
+  /** Where Swagger UI is. Default: `/docs`. */
+  readonly path?: string;
+  /** Where the document is. Default: `/openapi.json`. */
+  readonly documentPath?: string;
+  /**
+   * As which client people sign in from Swagger UI: a public one (RFC 6749 §2.1), whose redirect URI is
+   * `{path}/oauth2-redirect.html`, for instance `https://api.example.com/docs/oauth2-redirect.html`. Without it they
+   * are asked.
+   */
+  readonly clientId?: string;
+  /** The scopes that are ticked when people sign in. Default: none. */
+  readonly askedScopes?: readonly string[];
+}
+
+/**
+ * Serves the app's {@link openApiDocument} as JSON, and Swagger UI with assets of its own, so that it works without the
+ * internet. Its Authorize button signs in with authorization code and PKCE. Both are public: put a middleware of your own
+ * before, where not everybody shall read them.
+ *
+ * @throws ImproperlyConfigured for a path that does not begin with a slash, or that both have.
+ * @example
+ * const app = createExpressServer({ controllers: [BookController] });
+ * serveOpenApi(app, { info: { title: 'Books', version: '1.0.0' }, clientId: 'books-docs' });
+ */
+export function serveOpenApi<T extends object>(app: T, options: ServeOpenApiOptions = {}): T {
+  const path = checkedPath('path', options.path ?? '/docs');
+  const documentPath = checkedPath('documentPath', options.documentPath ?? '/openapi.json');
+  if (`${documentPath}/`.startsWith(`${path}/`))
+    throw new ImproperlyConfigured(
+      `serveOpenApi(): the documentPath '${documentPath}' lies in the path '${path}', which is Swagger UI's; choose another.`,
+    );
+  const application = app as unknown as Application;
+  application.get(documentPath, document(app, options));
+  application.use(path, ...swaggerUi(options, posix.relative(path, documentPath)));
+  return app;
+}
+
+// Express would take other characters for a pattern.
+function checkedPath(name: string, path: string): string {
+  if (/^(?:\/[\w.~-]+)+$/.test(path)) return path;
+  throw new ImproperlyConfigured(
+    `serveOpenApi(): the ${name} is '${path}'; expected a path such as '/docs', without a slash at its end.`,
+  );
+}
+
+function document(app: object, options: ServeOpenApiOptions): RequestHandler {
+  const latest = new LatestDocument(app, options);
+  return (request, response, next) => {
+    latest.get().then(found => {
+      response.set({ 'Cache-Control': 'no-cache', 'Access-Control-Allow-Origin': '*' });
+      response.json(placedAt(request.baseUrl, found));
+    }, next);
+  };
+}
+
+/** Built once, and again when there is a further server or an issuer was found: anybody may ask, as often as they like. */
+class LatestDocument {
+  #basis: readonly unknown[] = [];
+  #document: OpenApiDocument | undefined;
+
+  constructor(
+    private readonly app: object,
+    private readonly options: OpenApiOptions,
+  ) {}
+
+  async get(): Promise<OpenApiDocument> {
+    const servers = await knownServers(this.app);
+    const basis = servers.flatMap(basisOf);
+    const isSame = basis.length === this.#basis.length && basis.every((one, index) => one === this.#basis[index]);
+    if (!isSame) this.#document = undefined;
+    this.#basis = basis;
+    return (this.#document ??= buildDocument(servers, this.options));
+  }
+}
+
+function basisOf({ server, issuers }: KnownServer): readonly unknown[] {
+  return [server, ...issuers];
+}
+
+// The app may be mounted in another.
+function placedAt(baseUrl: string, found: OpenApiDocument): OpenApiDocument {
+  return baseUrl === '' || found.servers !== undefined ? found : { ...found, servers: [{ url: baseUrl }] };
+}
+
+function swaggerUi({ clientId, askedScopes, info }: ServeOpenApiOptions, swaggerUrl: string): RequestHandler[] {
+  const oauth = { clientId, scopes: askedScopes, usePkceWithAuthorizationCodeGrant: true };
+  // The validator would send the document's address to somebody else.
+  const swaggerOptions = { oauth, validatorUrl: null, persistAuthorization: false };
+  const page = setup(undefined, { customSiteTitle: info?.title ?? 'API', swaggerUrl, swaggerOptions });
+  return [withSlash, asPage, ...serveFiles(undefined, { swaggerUrl, swaggerOptions }), onlyAt('/', page)];
+}
+
+// The page's assets are beside it.
+function withSlash(request: Request, response: Response, next: NextFunction): void {
+  const [path = '', query] = request.originalUrl.split(/\?(.*)/s);
+  if (request.path !== '/' || path.endsWith('/')) next();
+  else response.redirect(308, `${request.baseUrl}/${query === undefined ? '' : `?${query}`}`);
+}
+
+// Signing in happens in a window that must find its way back to this one, whatever the app's own headers say.
+function asPage(_request: Request, response: Response, next: NextFunction): void {
+  response.removeHeader('Cross-Origin-Opener-Policy');
+  response.set({ 'X-Content-Type-Options': 'nosniff', 'Content-Security-Policy': contentPolicy });
+  next();
+}
+
+// The page speaks to the issuers' token endpoints, and to wherever the API is.
+const contentPolicy =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src *; frame-ancestors 'none'; base-uri 'none'";
+
+function onlyAt(path: string, handler: RequestHandler): RequestHandler {
+  return (request, response, next) => {
+    if (request.path === path) void handler(request, response, next);
+    else next();
+  };
+}

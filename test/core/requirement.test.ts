@@ -1,0 +1,19 @@
+import { expect } from 'chai';
+import { scopesAskedFor, type Requirement } from '../../src/core/requirement';
+
+const scopes = (...values: string[]): Requirement => ({ kind: 'scopes', match: 'any', values });
+const not = (of: Requirement): Requirement => ({ kind: 'not', of });
+
+describe('the scopes that a requirement asks for', () => {
+  for (const [what, requirement, expected] of [
+    ['those of a list', scopes('a', 'b'), ['a', 'b']],
+    ['each once, in order', { kind: 'and', of: [scopes('b', 'a'), scopes('a', 'c')] }, ['b', 'a', 'c']],
+    ['not those of a negation', { kind: 'or', of: [not(scopes('a')), scopes('b')] }, ['b']],
+    ['those that are negated twice', not({ kind: 'and', of: [scopes('a'), not(scopes('b'))] }), ['b']],
+    ['no roles', { kind: 'roles', match: 'all', values: ['admin'] }, []],
+    ['none where nobody may', { kind: 'nobody' }, []],
+  ] as const)
+    it(`are ${what}`, () => {
+      expect(scopesAskedFor(requirement)).to.deep.equal(expected);
+    });
+});

@@ -1,0 +1,96 @@
+/** Swagger UI of the demo in a real browser: sign in with PKCE, try a request out. */
+import { expect } from 'chai';
+import { existsSync } from 'node:fs';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { removeDatabase, temporaryPlace, type DatabasePlace } from '../../demo/database';
+import { startDemo, type Demo } from '../../demo/demo';
+
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const isRequired = (process.env.REQUIRED_SERVERS ?? '').split(',').includes('chromium');
+
+describe('Swagger UI of the demo', function () {
+  this.timeout(180_000);
+
+  let place: DatabasePlace;
+  let demo: Demo;
+  let browser: Browser;
+  let page: Page;
+  /** Where the browser wanted to go. */
+  const asked: URL[] = [];
+
+  before(async function () {
+    if (!existsSync(executablePath) && !isRequired) {
+      this.test!.parent!.title += ` (there is no browser at ${executablePath})`;
+      this.skip();
+    }
+    place = await temporaryPlace();
+    demo = await startDemo({ place });
+    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  });
+  after(async () => {
+    await (browser as Browser | undefined)?.close();
+    await (demo as Demo | undefined)?.close();
+    if ((place as DatabasePlace | undefined) !== undefined) await removeDatabase(place);
+  });
+
+  beforeEach(async () => {
+    const context = await browser.newContext();
+    context.on('request', request => asked.push(new URL(request.url())));
+    page = await context.newPage();
+    page.setDefaultTimeout(60_000);
+    await page.goto(`${demo.api.url}/docs`);
+    await page.locator('.authorize').first().waitFor();
+  });
+  afterEach(() => page.context().close());
+
+  async function signIn(person: string): Promise<void> {
+    await page.locator('.auth-wrapper .authorize').first().click();
+    const flow = page.locator('.auth-container', { hasText: 'authorizationCode' });
+    const [popup] = await Promise.all([page.waitForEvent('popup'), flow.locator('button.authorize').click()]);
+    await popup.locator(`button[value="${person}"]`).click();
+    await flow.locator('button', { hasText: 'Logout' }).waitFor();
+    await page.locator('.modal-ux .btn-done').first().click();
+  }
+
+  /** The status and the challenge of the answer, as Swagger UI shows them. */
+  async function tryOut(path: string): Promise<{ status: string; text: string }> {
+    const block = page.locator('.opblock', { hasText: path });
+    await block.locator('.opblock-summary-control').click();
+    await block.locator('.try-out__btn').click();
+    await block.locator('.execute').click();
+    const answer = block.locator('.live-responses-table .response').first();
+    await answer.waitFor();
+    return {
+      status: (await answer.locator('.response-col_status').innerText()).trim(),
+      text: await answer.innerText(),
+    };
+  }
+
+  it('signs alice in with PKCE, and she may', async () => {
+    await signIn('alice');
+    const authorization = asked.find(({ pathname }) => pathname === '/auth')!.searchParams;
+    expect(authorization.get('response_type')).to.equal('code');
+    expect(authorization.get('code_challenge_method')).to.equal('S256');
+    expect(authorization.get('code_challenge')).to.match(/^[\w-]{43}$/);
+    expect(authorization.get('redirect_uri')).to.equal(`${demo.api.url}/docs/oauth2-redirect.html`);
+    expect((await tryOut('/reports/finances')).status).to.match(/^200/);
+  });
+
+  it('signs bob in, and tells why he may not', async () => {
+    await signIn('bob');
+    const { status, text } = await tryOut('/reports/finances');
+    expect(status).to.match(/^403/);
+    expect(text).to.contain('insufficient_scope');
+  });
+
+  it('shows nobody the way in', async () => {
+    const { status, text } = await tryOut('/reports/finances');
+    expect(status).to.match(/^401/);
+    expect(text).to.contain('not_authenticated');
+  });
+
+  it('asked nobody but the API and its authorization server', () => {
+    const hosts = new Set(asked.filter(({ protocol }) => protocol !== 'data:').map(({ origin }) => origin));
+    expect([...hosts].sort()).to.deep.equal([demo.api.url, demo.issuer.url].sort());
+  });
+});
