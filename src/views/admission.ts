@@ -127,14 +127,17 @@ function leafRule(permission: BasePermission, known: Requirement, asked: Asked, 
 }
 
 function described(permission: BasePermission, known: Requirement, { method, isOpen }: Asked): Requirement {
-  if (known.kind === 'authenticated' && isAskedBeforeTheBody(permission)) return opened(isOpen(permission), known);
-  return mapped(known, leaf => (leaf.kind === 'methods' ? (leaf.methods.includes(method) ? anyone : nobody) : leaf));
+  if (known.kind === 'authenticated' && isAskedBeforeTheBody(permission)) return opened(isOpen(permission));
+  return mapped(known, leaf => {
+    if (leaf.kind === 'methods') return leaf.methods.includes(method) ? anyone : nobody;
+    return leaf.kind === 'authenticated' && leaf.orPublicMethod === true ? opened(undefined) : leaf;
+  });
 }
 
 // Which methods are public is the settings' and the authentication classes' to say.
-function opened(isOpen: boolean | undefined, known: Requirement): Requirement {
-  if (isOpen === undefined) return anyOf([perRequest, known]);
-  return isOpen ? anyone : known;
+function opened(isOpen: boolean | undefined): Requirement {
+  if (isOpen === undefined) return anyOf([perRequest, authenticated]);
+  return isOpen ? anyone : authenticated;
 }
 
 /** Does the description come with the rules, or is it a base class's, whose rules were replaced? */
