@@ -1,14 +1,16 @@
 import 'reflect-metadata';
-import { createExpressServer, type AxiomsServer, type AxiomsServerOptions } from 'axioms-routing-controllers';
+import { useExpressServer, type AxiomsServer, type AxiomsServerOptions } from 'axioms-routing-controllers';
 import { serveOpenApi } from 'axioms-routing-controllers/openapi';
+import express from 'express';
 import { Container } from 'typedi';
 import type { DataSource } from 'typeorm';
 import { API, API_SCOPES } from './accounts';
-import { docsClient } from './authorization-server/clients';
+import { apiClient, docsClient } from './authorization-server/clients';
 import { controllers, type ControllerClass } from './controllers';
 import { listenOn } from './listening';
 import { ArticleRepository } from './models/article';
 import { BookRepository } from './models/book';
+import { AccountController, addSessions, SessionController } from './session-login';
 
 export interface ApiOptions {
   readonly port: number;
@@ -46,14 +48,23 @@ interface ApiPlace {
 
 export function apiOptions({ issuerUrl, url, ...options }: ApiPlace): AxiomsServerOptions {
   return {
-    controllers: options.controllers ?? controllers,
+    controllers: [...(options.controllers ?? controllers), SessionController, AccountController],
     validation: { whitelist: true },
-    axioms: { audience: [API, url], issuerUrl, resourceUrl: url },
+    axioms: {
+      audience: [API, url],
+      issuerUrl,
+      resourceUrl: url,
+      introspectionClientId: apiClient.client_id,
+      introspectionClientSecret: apiClient.client_secret,
+    },
   };
 }
 
 function createApi(url: string, options: ApiOptions) {
-  return serveOpenApi(createExpressServer(apiOptions({ ...options, url })), {
+  const app = express();
+  addSessions(app);
+  useExpressServer(app, apiOptions({ ...options, url }));
+  return serveOpenApi(app, {
     info: { title: 'Demo', version: '1.0.0' },
     clientId: docsClient.client_id,
     askedScopes: API_SCOPES,

@@ -4,6 +4,7 @@ import { createExecutor, getMetadataArgsStorage, type RoutingControllersOptions 
 import { giveCallers } from '../authentication/caller';
 import { AccessTokenVerifier } from '../core/access-token';
 import { ImproperlyConfigured } from '../core/exceptions';
+import { TokenIntrospector } from '../core/introspection';
 import { JwksManager } from '../core/jwks-manager';
 import { defineSettings, settingsFromEnv, type Settings, type SettingsInput } from '../core/settings';
 import { issuerSettings } from '../core/trusted-issuers';
@@ -33,6 +34,7 @@ export interface AxiomsServer {
   readonly settings: Settings;
   readonly jwksManager: JwksManager;
   readonly verifier: AccessTokenVerifier;
+  readonly introspector: TokenIntrospector;
   /** Every guarded route and what it asks for. */
   readonly routes: readonly RouteRules[];
   /** Who may do what: every guarded route of the app, in the order of registration, as plain data. */
@@ -67,7 +69,7 @@ export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
   const locals = localsOf(app as Application);
   const server = newServer(settings, locals.axioms as AxiomsServer | undefined);
   serves(server, { services: server.services, options, answersErrors: options.defaultErrorHandler !== false });
-  registerServices(settings, server.jwksManager, server.verifier);
+  registerServices(server);
   issuerSettings(settings).forEach(warnOfOpenings);
   if (settings.resourceUrl !== undefined)
     (app as Application).use(metadataRoute(() => serversOf(app as object).map(one => one.server)));
@@ -90,7 +92,7 @@ export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
 export function auditRoutes(options: AxiomsServerOptions): readonly RouteAudit[] {
   const settings = settingsOf(options);
   const server = newServer(settings, undefined);
-  const restore = registerServices(settings, server.jwksManager, server.verifier);
+  const restore = registerServices(server);
   try {
     serve(express(), options, server);
     return server.audit();
@@ -139,17 +141,19 @@ interface NewServer extends AxiomsServer {
 function newServer(settings: Settings, before: AxiomsServer | undefined): NewServer {
   const jwksManager = new JwksManager(settings);
   const verifier = new AccessTokenVerifier(settings, jwksManager);
-  const services: Services = { settings, verifier, make: policyMaker() };
+  const introspector = new TokenIntrospector(settings, jwksManager);
+  const services: Services = { settings, verifier, introspector, make: policyMaker() };
   const guarded = new GuardedRoutes(services);
   const close = (): void => {
     jwksManager.close();
+    introspector.close();
     guarded.close();
   };
   const audit = (): readonly RouteAudit[] => [
     ...(before?.audit() ?? []),
     ...guarded.audited.map(({ rules }) => auditRoute(rules)),
   ];
-  return { settings, jwksManager, verifier, services, guarded, routes: guarded.all, audit, close };
+  return { settings, jwksManager, verifier, introspector, services, guarded, routes: guarded.all, audit, close };
 }
 
 function serve(app: Application, options: AxiomsServerOptions, { services, guarded }: NewServer): void {

@@ -77,12 +77,12 @@ function isPublicTo(authenticator: BaseAuthentication, method: string, services:
 function answerToNobody(
   method: string,
   authenticators: readonly BaseAuthentication[],
-  { settings, verifier }: Services,
+  services: Services,
   ask: (request: Request) => unknown,
 ): boolean | undefined {
   const looks = { areFurther: false };
   const shown = { method, user: new AnonymousUser(), auth: null, authJwt: null };
-  setContext(shown as unknown as Request, { settings, verifier, authenticators });
+  setContext(shown as unknown as Request, { ...services, authenticators });
   const request = new Proxy(shown, {
     get(target, name) {
       looks.areFurther ||= !Object.hasOwn(target, name);
