@@ -18,44 +18,29 @@ export interface OwnServices {
   readonly introspector: TokenIntrospector;
 }
 
-/**
- * Makes the server's own services those of the container; with several servers the last one's win.
- *
- * @returns a function that puts back what was there before.
- */
-export function registerServices({ settings, jwksManager, verifier, introspector }: OwnServices): () => void {
-  const restores = [
-    provide(Settings, settings),
-    provide(JwksManager, jwksManager),
-    provide(AccessTokenVerifier, verifier),
-    provide(TokenIntrospector, introspector),
-  ];
-  return () => {
-    for (const restore of restores) restore();
-  };
-}
-
-function provide(id: Constructable<object>, value: object): () => void {
-  const before = Container.has(id) ? Container.get(id) : undefined;
-  // A value without a type: a reset of the container must not make another.
-  Container.set({ id, value });
-  return () => {
-    if (before === undefined) Container.remove(id);
-    else Container.set({ id, value: before });
-  };
+/** Makes the server's own services those of the container; with several servers the last one's win. */
+export function registerServices({ settings, jwksManager, verifier, introspector }: OwnServices): void {
+  // Values without a type: a reset of the container must not make others.
+  Container.set({ id: Settings, value: settings });
+  Container.set({ id: JwksManager, value: jwksManager });
+  Container.set({ id: AccessTokenVerifier, value: verifier });
+  Container.set({ id: TokenIntrospector, value: introspector });
 }
 
 /** Makes an authentication, permission or throttle class. */
 export type PolicyMaker = <T extends object>(policyClass: new (...dependencies: never[]) => T) => T;
 
-/** Runs what makes a server beside that of the process, and leaves the container the services that it has. */
+const serviceIds: readonly Constructable<object>[] = [Settings, JwksManager, AccessTokenVerifier, TokenIntrospector];
+
+/** Runs what makes a server beside that of the process, and leaves the container the services that it has, or none. */
 export function keepingServices<Made>(make: () => Made): Made {
-  const ids = [Settings, JwksManager, AccessTokenVerifier].filter(id => Container.has(id as Constructable<object>));
-  const kept = ids.map(id => ({ id, value: Container.get<object>(id as Constructable<object>) }));
+  const kept = serviceIds.map(id => ({ id, value: Container.has(id) ? Container.get(id) : undefined }));
   try {
     return make();
   } finally {
-    for (const service of kept) Container.set(service);
+    for (const { id, value } of kept)
+      if (value === undefined) Container.remove(id);
+      else Container.set({ id, value });
   }
 }
 
@@ -94,11 +79,19 @@ export interface ControllerFactory {
 
 export function controllerFactory(controllerClass: Class): ControllerFactory {
   checkDependencies(controllerClass);
+  const isSimple = dependencyTypes(controllerClass).length === 0 && !isInjected(controllerClass);
+  return isSimple ? simpleFactory(controllerClass) : injectingFactory(controllerClass);
+}
+
+// The container would look through all that it knows, for nothing.
+function simpleFactory(controllerClass: new () => object): ControllerFactory {
+  return { make: () => new controllerClass(), remove: () => undefined };
+}
+
+function injectingFactory(controllerClass: Class): ControllerFactory {
   const id = new Token<object>(controllerClass.name);
   Container.set({ id, type: controllerClass as Constructable<object>, transient: true });
-  const isSimple = dependencyTypes(controllerClass).length === 0 && !isInjected(controllerClass);
-  const simple = controllerClass as new () => object;
-  return { make: () => (isSimple ? new simple() : Container.get(id)), remove: () => void Container.remove(id) };
+  return { make: () => Container.get(id), remove: () => void Container.remove(id) };
 }
 
 /** Makes a controller once, for looking at. */

@@ -13,7 +13,7 @@ import { auditRoute, type RouteAudit } from '../views/audit';
 import type { RouteRules } from '../views/route-rules';
 import type { Services } from '../views/visit';
 import { asParseError } from './body';
-import { policyMaker, registerServices } from './container';
+import { keepingServices, policyMaker, registerServices } from './container';
 import { AxiomsDriver } from './driver';
 import { GuardedRoutes } from './guarded-routes';
 import { withInheritedMetadata } from './inherited-metadata';
@@ -92,13 +92,14 @@ export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
 export function auditRoutes(options: AxiomsServerOptions): readonly RouteAudit[] {
   const settings = settingsOf(options);
   const server = newServer(settings, undefined);
-  const restore = registerServices(server);
   try {
-    serve(express(), options, server);
-    return server.audit();
+    return keepingServices(() => {
+      registerServices(server);
+      serve(express(), options, server);
+      return server.audit();
+    });
   } finally {
     server.close();
-    restore();
   }
 }
 

@@ -18,6 +18,7 @@ import {
 } from '../permissions/tree';
 import { admission } from './admission';
 import { decorationsOf, type Decorations } from './decorations';
+import type { BaseThrottle } from '../throttling/base';
 import { MethodOnly } from './method-only';
 import { authenticationClassesOf, permissionRulesOf, throttleClassesOf } from './policies';
 import { listSources, permissionSources, type ListSources, type RuleSource } from './rule-sources';
@@ -104,7 +105,7 @@ export function routeRules(route: Route, controller: ApiView, services: Services
       requireOneOwner(controller, services.settings);
     });
   const late = permissions?.map((known, index) => known === undefined || !isEarly(trees?.[index] as PermissionTree));
-  const throttles = read(() => throttleClassesOf(controller, decorations).map(one => services.make(one)));
+  const throttles = read(() => checkedThrottles(controller, services, decorations));
   const isObjectAction = objectActionTest(route, listedObjectActions(controller, shown, place));
   const authenticators = authentication && context.authenticators;
   const known = { controller, authenticators, trees, permissions, others: route.asksBesides ?? [], isObjectAction };
@@ -134,6 +135,16 @@ export function routeRules(route: Route, controller: ApiView, services: Services
 
 function isAboutObjectsOnly(permission: BasePermission): boolean {
   return definesObjectRule(permission) && !definesViewRule(permission);
+}
+
+function checkedThrottles(
+  controller: ApiView,
+  { settings, make }: Services,
+  decorations: Decorations | undefined,
+): readonly BaseThrottle[] {
+  const throttles = throttleClassesOf(controller, settings, decorations).map(one => make(one));
+  for (const throttle of throttles) throttle.checkConfiguration?.(controller, settings);
+  return throttles;
 }
 
 function permissionTrees(
