@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { useExpressServer, type AxiomsServer } from 'axioms-routing-controllers';
+import { useExpressServer, type AxiomsServer, type AxiomsServerOptions } from 'axioms-routing-controllers';
 import { serveOpenApi } from 'axioms-routing-controllers/openapi';
 import express from 'express';
 import { Container } from 'typedi';
@@ -39,10 +39,15 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   };
 }
 
-function createApi(url: string, { issuerUrl, ...options }: ApiOptions) {
-  const app = express();
-  addSessions(app);
-  useExpressServer(app, {
+interface ApiPlace {
+  readonly issuerUrl: string;
+  /** The API's own. */
+  readonly url: string;
+  readonly controllers?: ControllerClass[];
+}
+
+export function apiOptions({ issuerUrl, url, ...options }: ApiPlace): AxiomsServerOptions {
+  return {
     controllers: [...(options.controllers ?? controllers), SessionController, AccountController],
     validation: { whitelist: true },
     axioms: {
@@ -52,7 +57,13 @@ function createApi(url: string, { issuerUrl, ...options }: ApiOptions) {
       introspectionClientId: apiClient.client_id,
       introspectionClientSecret: apiClient.client_secret,
     },
-  });
+  };
+}
+
+function createApi(url: string, options: ApiOptions) {
+  const app = express();
+  addSessions(app);
+  useExpressServer(app, apiOptions({ ...options, url }));
   return serveOpenApi(app, {
     info: { title: 'Demo', version: '1.0.0' },
     clientId: docsClient.client_id,
@@ -60,7 +71,7 @@ function createApi(url: string, { issuerUrl, ...options }: ApiOptions) {
   });
 }
 
-function provideRepositories(database: DataSource) {
+export function provideRepositories(database: DataSource) {
   Container.set(ArticleRepository, new ArticleRepository(database));
   Container.set(BookRepository, new BookRepository(database));
 }

@@ -1,5 +1,6 @@
 /** OAuth2/OIDC authentication and claim-based authorization for routing-controllers, Express and typedi. */
 export {
+  auditRoutes,
   createExpressServer,
   useExpressServer,
   type AxiomsServer,
@@ -26,6 +27,7 @@ export { TokenIntrospector } from './core/introspection';
 export { MemorySignInAttempts, type Attempt, type SignInAttempts, type SignInLimits } from './core/sign-in-attempts';
 export { JwksManager, type IssuerStatus, type VerificationKey } from './core/jwks-manager';
 export type { DecisionEvent, DecisionReason, JwksEvent, StoreEvent } from './core/events';
+export type { Who } from './core/openness';
 export type { GrantRequirement, Requirement } from './core/requirement';
 export {
   APIException,
@@ -88,6 +90,7 @@ export {
 export type { Answer, CompositionReason, Explanation, PermissionReason, Reason } from './permissions/explanation';
 export { IsSubOwner, IsSubOwnerOrSafeOnly } from './permissions/ownership';
 export { ApiController, type ApiView } from './views/api-view';
+export type { RouteAudit } from './views/audit';
 export type { Decorations, PolicyLists } from './views/decorations';
 export type { RouteRules } from './views/route-rules';
 export type { ListSources, RuleSource } from './views/rule-sources';

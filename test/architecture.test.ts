@@ -57,6 +57,8 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['prometheus'],
   ioredis: ['redis'],
   redis: ['redis'],
+  // The app that the command line is pointed at.
+  'something that is computed': ['cli'],
 };
 
 /** Types of Express may be named where a request is looked at. */

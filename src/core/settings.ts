@@ -25,6 +25,7 @@ import { isSupportedAlgorithm, supportedAlgorithms } from './signature';
 import { checkTogether } from './settings-checks';
 import { introspectionRows } from './settings-introspection';
 import { limitRows } from './settings-limits';
+import { scopeRows } from './settings-scopes';
 import { severalIssuers, type issuerSettingNames } from './settings-issuers';
 import { isDomain } from './urls';
 
@@ -165,6 +166,11 @@ export const settingsTable = {
     fallback: ['permissions'],
     meaning: 'where the permissions stand; likewise',
   }),
+  knownScopes: row(listOf(scopeName), {
+    variable: 'AXIOMS_KNOWN_SCOPES',
+    defaultText: '–',
+    meaning: 'every scope that there is; a rule that asks for another one stops the start',
+  }),
   publicMethods: row(
     listOf(
       text('an HTTP method in capitals', name => /^[A-Z]+$/.test(name)),
@@ -200,24 +206,7 @@ export const settingsTable = {
     meaning: 'verified tokens kept, and at most 32 MiB of them; 0 turns the cache off',
   }),
   ...introspectionRows,
-  readScope: row(scopeName, {
-    variable: 'AXIOMS_READ_SCOPE',
-    defaultText: '`read`',
-    fallback: 'read',
-    meaning: 'what `TokenHasReadWriteScope` and `TokenHasResourceScope` ask for GET, HEAD and OPTIONS',
-  }),
-  writeScope: row(scopeName, {
-    variable: 'AXIOMS_WRITE_SCOPE',
-    defaultText: '`write`',
-    fallback: 'write',
-    meaning: 'what they ask for the other methods',
-  }),
-  errorResponseWithScopes: row(onOff, {
-    variable: 'AXIOMS_ERROR_RESPONSE_WITH_SCOPES',
-    defaultText: 'false',
-    fallback: false,
-    meaning: 'a 403 of `TokenHasScope` or a subclass names its scopes in the body: `required_scopes`',
-  }),
+  ...scopeRows,
   explain: row(onOff, {
     variable: 'AXIOMS_EXPLAIN',
     defaultText: 'false',

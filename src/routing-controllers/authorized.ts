@@ -1,7 +1,14 @@
 /** What `@Authorized()` asks: the app's own checker, or else who is calling and in which roles. */
 import type { Request } from 'express';
-import { ForbiddenError, UnauthorizedError, type Action, type AuthorizationChecker } from 'routing-controllers';
+import {
+  ForbiddenError,
+  UnauthorizedError,
+  type Action,
+  type ActionMetadata,
+  type AuthorizationChecker,
+} from 'routing-controllers';
 import { NotAuthenticated, PermissionDenied } from '../core/exceptions';
+import type { Requirement } from '../core/requirement';
 import { isAuthenticated } from '../permissions/access';
 import { grantsOfRequest } from '../permissions/token-claims';
 
@@ -10,6 +17,30 @@ export function checkRoles(request: Request, roles: readonly string[]): void {
   if (!isAuthenticated(request)) throw new NotAuthenticated();
   const granted = grantsOfRequest(request).roles;
   if (roles.length > 0 && !roles.some(role => granted.includes(role))) throw new PermissionDenied();
+}
+
+/**
+ * What `@Authorized()` and `@CurrentUser({ required: true })` ask, as data; what a checker of the app's own asks, only it
+ * can say.
+ */
+export function askedBesides(
+  { isAuthorizedUsed, authorizedRoles, params }: ActionMetadata,
+  checker: AuthorizationChecker | undefined,
+  isOwnUser: boolean,
+): readonly Requirement[] {
+  const isUserNeeded = isOwnUser && params.some(param => param.type === 'current-user' && param.required);
+  return [
+    ...(isAuthorizedUsed ? authorizedRequirement(authorizedRoles as string[], checker) : []),
+    ...(isUserNeeded ? [{ kind: 'authenticated' } as const] : []),
+  ];
+}
+
+function authorizedRequirement(
+  roles: readonly string[],
+  checker: AuthorizationChecker | undefined,
+): readonly Requirement[] {
+  if (checker !== undefined) return [{ kind: 'custom', name: 'authorizationChecker' }];
+  return roles.length === 0 ? [{ kind: 'authenticated' }] : [{ kind: 'roles', match: 'any', values: roles }];
 }
 
 /** @throws upstream's errors where the app's own checker says no. */

@@ -30,14 +30,17 @@ export function registerServices({ settings, jwksManager, verifier, introspector
 /** Makes an authentication, permission or throttle class. */
 export type PolicyMaker = <T extends object>(policyClass: new (...dependencies: never[]) => T) => T;
 
-/** Runs what makes a server beside that of the process, and leaves the container the services that it has. */
+const serviceIds: readonly Constructable<object>[] = [Settings, JwksManager, AccessTokenVerifier, TokenIntrospector];
+
+/** Runs what makes a server beside that of the process, and leaves the container the services that it has, or none. */
 export function keepingServices<Made>(make: () => Made): Made {
-  const ids = [Settings, JwksManager, AccessTokenVerifier].filter(id => Container.has(id as Constructable<object>));
-  const kept = ids.map(id => ({ id, value: Container.get<object>(id as Constructable<object>) }));
+  const kept = serviceIds.map(id => ({ id, value: Container.has(id) ? Container.get(id) : undefined }));
   try {
     return make();
   } finally {
-    for (const service of kept) Container.set(service);
+    for (const { id, value } of kept)
+      if (value === undefined) Container.remove(id);
+      else Container.set({ id, value });
   }
 }
 

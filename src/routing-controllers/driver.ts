@@ -1,5 +1,4 @@
 /** The binding to routing-controllers: the guard in front of every route, a controller per request, one answer to every error. */
-import { METHODS } from 'node:http';
 import { finished } from 'node:stream';
 import type { Application, ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from 'express';
 import {
@@ -15,9 +14,8 @@ import { after, attempt, type Soon } from '../core/soon';
 import { isAuthenticated } from '../permissions/access';
 import { answerTo, isAnswer, logAnswer, sendAnswer } from '../views/exception-handler';
 import { afterTheBody, beforeTheBody } from '../views/lifecycle';
-import type { RouteRules } from '../views/route-rules';
 import { Visit, findVisit, type Services, type Stage } from '../views/visit';
-import { askChecker, checkRoles } from './authorized';
+import { askChecker, askedBesides, checkRoles } from './authorized';
 import { asParseError, bodyParser } from './body';
 import type { GuardedRoute, GuardedRoutes } from './guarded-routes';
 import { joined } from './layers';
@@ -29,6 +27,7 @@ import {
   type Made,
   type Middleware,
 } from './middleware';
+import { registrarOf } from './registrar';
 import { routePath } from './route-path';
 import { asServerError, asThrown, isExpected, isSaid, textOf, withFinalStatus } from './thrown';
 
@@ -52,7 +51,7 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   override registerAction(meta: ActionMetadata, execute: (action: Action) => unknown): void {
-    const route = this.routes.add(meta, this.routePrefix);
+    const route = this.guardedRoute(meta);
     const uses = [...meta.controllerMetadata.uses, ...meta.uses];
     meta.methodOverride ??= runOnItsController;
     const [admit, permit] = [this.firstGuard(meta, route), this.secondGuard(meta, route)];
@@ -75,9 +74,14 @@ export class AxiomsDriver extends ExpressDriver {
     );
   }
 
+  protected guardedRoute(meta: ActionMetadata): GuardedRoute {
+    const isOwnUser = this.currentUserChecker === userOf;
+    return this.routes.add(meta, this.routePrefix, askedBesides(meta, this.authorizationChecker, isOwnUser));
+  }
+
   // The first thing on every route. What Express calls next stays a plain function that calls `next` once: an async
   // one that rejects is reported twice by Express 5 and hangs the request on Express 4.
-  private firstGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
+  protected firstGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
     return (request, response, next) => {
       // Another route's handler has this request already: Express goes on after an answer.
       if (findVisit(request)?.stage === 'handled') return;
@@ -99,7 +103,7 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   // Between the body parser and uploads: a refused upload stores no file, a refused caller learns nothing of the schema.
-  private secondGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
+  protected secondGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
     return (request, response, next) => {
       const action = { request, response, next };
       this.guard(meta, action, () => {
@@ -130,7 +134,7 @@ export class AxiomsDriver extends ExpressDriver {
     });
   }
 
-  private bodyParsers(meta: ActionMetadata): RequestHandler[] {
+  protected bodyParsers(meta: ActionMetadata): RequestHandler[] {
     if (!meta.isBodyUsed) return [];
     const parser = meta.isJsonTyped ? bodyParser.json : bodyParser.text;
     return [this.step(meta, parser(meta.bodyExtraOptions as object | undefined))];
@@ -308,14 +312,6 @@ const endOptions: RequestHandler = (request, response, next) => {
 };
 
 type GlobalMiddleware = Parameters<ExpressDriver['registerMiddleware']>[0];
-type Registrar = (...args: unknown[]) => void;
-
-function registrarOf(app: object, { type }: ActionMetadata, { place }: RouteRules): Registrar {
-  const register = (app as Record<string, unknown>)[type.toLowerCase()];
-  if (typeof register === 'function' && (type === 'all' || METHODS.includes(type.toUpperCase())))
-    return register as Registrar;
-  throw new ImproperlyConfigured(`${place} is for the method ${type.toUpperCase()}, which Express does not know.`);
-}
 
 function userOf({ request }: Action): unknown {
   return (request as Request).user;

@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import type { ActionMetadata } from 'routing-controllers';
 import { ImproperlyConfigured } from '../core/exceptions';
+import type { Requirement } from '../core/requirement';
 import type { Logger } from '../core/setting-kinds';
 import type { ApiView } from '../permissions/base';
 import { ComposedPermission, type PermissionRule } from '../permissions/operators';
@@ -14,6 +15,7 @@ import { controllerFactory, makeOnce, type Class, type ControllerFactory } from 
 import { rememberHandler } from './handlers';
 import { declaringClass } from './inherited-metadata';
 import { currentObject } from './params';
+import type { AuditedRoute } from './route-audit';
 import { isParametrized, pathPrefix, routePath } from './route-path';
 
 export interface GuardedRoute {
@@ -29,12 +31,14 @@ interface KnownController {
 
 export class GuardedRoutes {
   readonly all: RouteRules[] = [];
+  /** The same, with what the checks of all routes together need. */
+  readonly audited: AuditedRoute[] = [];
   readonly #controllers = new Map<Class, KnownController>();
 
   constructor(private readonly services: Services) {}
 
   /** @throws ImproperlyConfigured where the handler cannot be guarded as it is written. */
-  add(meta: ActionMetadata, routePrefix: string): GuardedRoute {
+  add(meta: ActionMetadata, routePrefix: string, asksBesides: readonly Requirement[]): GuardedRoute {
     refuseTakenName(meta);
     const { factory, sample } = this.controller(meta.target as Class, meta);
     const path = routePath(routePrefix, meta);
@@ -44,12 +48,14 @@ export class GuardedRoutes {
       isParametrized: isParametrized(meta.route),
       action: meta.method,
       readsBody: meta.isBodyUsed,
+      asksBesides,
       declaredBy: declaringClass(meta.target, meta.method) ?? meta.target,
     };
     const rules = routeRules(route, sample, this.services);
     for (const check of [requireTypes, requireLoader]) check(meta, rules, sample);
     this.report(rules, sample);
     this.all.push(rules);
+    this.audited.push({ rules, sample, path, method: route.method, mayPassOn: hasMiddleware(meta) });
     rememberHandler(rules, { action: meta, path, prefix: pathPrefix(routePrefix, meta) });
     return { rules, makeController: () => factory.make() as ApiView };
   }
@@ -87,6 +93,11 @@ export class GuardedRoutes {
       );
     }
   }
+}
+
+// It may call next('route').
+function hasMiddleware({ controllerMetadata, uses }: ActionMetadata): boolean {
+  return [...controllerMetadata.uses, ...uses].some(({ afterAction }) => !afterAction);
 }
 
 function make(controllerClass: Class, factory: ControllerFactory): object {

@@ -9,13 +9,16 @@ import { JwksManager } from '../core/jwks-manager';
 import { defineSettings, settingsFromEnv, type Settings, type SettingsInput } from '../core/settings';
 import { issuerSettings } from '../core/trusted-issuers';
 import { isAnswer } from '../views/exception-handler';
+import { auditRoute, type RouteAudit } from '../views/audit';
 import type { RouteRules } from '../views/route-rules';
 import type { Services } from '../views/visit';
 import { asParseError } from './body';
-import { policyMaker, registerServices } from './container';
+import { keepingServices, policyMaker, registerServices } from './container';
 import { AxiomsDriver } from './driver';
 import { GuardedRoutes } from './guarded-routes';
 import { withInheritedMetadata } from './inherited-metadata';
+import type { PathOptions } from './path-patterns';
+import { checkRoutes, logAudit } from './route-audit';
 import { metadataRoute } from './protected-resource';
 import { serves } from './serving';
 import { setTripwire } from './tripwire';
@@ -34,6 +37,8 @@ export interface AxiomsServer {
   readonly introspector: TokenIntrospector;
   /** Every guarded route and what it asks for. */
   readonly routes: readonly RouteRules[];
+  /** Who may do what: every guarded route of the app, in the order of registration, as plain data. */
+  audit(): readonly RouteAudit[];
   /** Stops the refreshing of keys; the process can end by itself then. */
   close(): void;
 }
@@ -60,16 +65,46 @@ export function createExpressServer(options: AxiomsServerOptions): Express {
  * @throws ImproperlyConfigured as {@link createExpressServer} does.
  */
 export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
-  const settings = serverSettings(options.axioms ?? settingsFromEnv(process.env), process.env.NODE_ENV);
-  const server = newServer(settings);
-  serves(server, { services: server.services, answersErrors: options.defaultErrorHandler !== false });
+  const settings = settingsOf(options);
+  const locals = localsOf(app as Application);
+  const server = newServer(settings, locals.axioms as AxiomsServer | undefined);
+  serves(server, { services: server.services, options, answersErrors: options.defaultErrorHandler !== false });
+  registerServices(server);
+  issuerSettings(settings).forEach(warnOfOpenings);
   if (settings.resourceUrl !== undefined)
     (app as Application).use(metadataRoute(() => serversOf(app as object).map(one => one.server)));
   serve(app as Application, options, server);
   servers.set(app as object, [...serversOf(app as object), { server, options }]);
-  localsOf(app as Application).axioms = server;
+  logAudit(server.guarded.audited, settings);
+  locals.axioms = server;
   void server.jwksManager.start();
   return app;
+}
+
+/**
+ * Who may do what, as data: the audit of the server that these options make. It reads the rules, as the start does, and
+ * neither listens nor fetches anything; a running server is not disturbed.
+ *
+ * @throws ImproperlyConfigured as {@link createExpressServer} does.
+ * @example
+ * for (const { method, path, who, rule } of auditRoutes({ controllers: [BookController] })) console.log(method, path, who, rule);
+ */
+export function auditRoutes(options: AxiomsServerOptions): readonly RouteAudit[] {
+  const settings = settingsOf(options);
+  const server = newServer(settings, undefined);
+  try {
+    return keepingServices(() => {
+      registerServices(server);
+      serve(express(), options, server);
+      return server.audit();
+    });
+  } finally {
+    server.close();
+  }
+}
+
+function settingsOf({ axioms }: AxiomsServerOptions): Settings {
+  return serverSettings(axioms ?? settingsFromEnv(process.env), process.env.NODE_ENV);
 }
 
 // What helps a developer helps an attacker, too.
@@ -103,20 +138,23 @@ interface NewServer extends AxiomsServer {
   readonly guarded: GuardedRoutes;
 }
 
-function newServer(settings: Settings): NewServer {
+/** @param before the server that the app has already */
+function newServer(settings: Settings, before: AxiomsServer | undefined): NewServer {
   const jwksManager = new JwksManager(settings);
   const verifier = new AccessTokenVerifier(settings, jwksManager);
   const introspector = new TokenIntrospector(settings, jwksManager);
   const services: Services = { settings, verifier, introspector, make: policyMaker() };
   const guarded = new GuardedRoutes(services);
-  registerServices({ settings, jwksManager, verifier, introspector });
-  issuerSettings(settings).forEach(warnOfOpenings);
   const close = (): void => {
     jwksManager.close();
     introspector.close();
     guarded.close();
   };
-  return { settings, jwksManager, verifier, introspector, services, guarded, routes: guarded.all, close };
+  const audit = (): readonly RouteAudit[] => [
+    ...(before?.audit() ?? []),
+    ...guarded.audited.map(({ rules }) => auditRoute(rules)),
+  ];
+  return { settings, jwksManager, verifier, introspector, services, guarded, routes: guarded.all, audit, close };
 }
 
 function serve(app: Application, options: AxiomsServerOptions, { services, guarded }: NewServer): void {
@@ -130,7 +168,18 @@ function serve(app: Application, options: AxiomsServerOptions, { services, guard
     throw new ImproperlyConfigured(
       `No handler was found in controllers: ${options.controllers?.map(nameOf).join(', ')}. Check the paths, and that the classes have handlers.`,
     );
+  checkRoutes(guarded.audited, pathOptionsOf(app), services.settings);
   if (options.defaultErrorHandler !== false) app.use(answerOurErrors(driver));
+}
+
+// A router has these as its own, an app among its settings.
+function pathOptionsOf(app: Application): PathOptions {
+  const { caseSensitive, strict } = app as { caseSensitive?: boolean; strict?: boolean };
+  const isEnabled = (name: string): boolean => typeof app.enabled === 'function' && app.enabled(name);
+  return {
+    isCaseSensitive: caseSensitive ?? isEnabled('case sensitive routing'),
+    isStrict: strict ?? isEnabled('strict routing'),
+  };
 }
 
 interface Mountable {

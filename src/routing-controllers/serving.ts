@@ -1,9 +1,12 @@
 /** Which server a request of a plain Express route belongs to. */
 import type { Application, Request } from 'express';
+import type { RoutingControllersOptions } from 'routing-controllers';
 import type { Services } from '../views/visit';
 
 export interface Serving {
   readonly services: Services;
+  /** What it was made with. */
+  readonly options: RoutingControllersOptions;
   /** Or does the app do that itself (`defaultErrorHandler: false`)? */
   readonly answersErrors: boolean;
 }
@@ -13,6 +16,10 @@ const servings = new WeakMap<object, Serving>();
 /** @param server what stands at `app.locals.axioms` */
 export function serves(server: object, serving: Serving): void {
   servings.set(server, serving);
+}
+
+export function servingOfServer(server: object): Serving | undefined {
+  return servings.get(server);
 }
 
 /** The server of the app that the request is in, or else of the nearest app around it. */

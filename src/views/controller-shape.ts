@@ -1,6 +1,7 @@
 /** Whether a controller's members can mean what they look like: misspelled, static and shadowed rules stop the start. */
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Logger } from '../core/setting-kinds';
+import { ComposedPermission } from '../permissions/operators';
 
 const grants = ['Scopes', 'Roles', 'Permissions'].map(kind => ({
   plain: `accessToken${kind}`,
@@ -36,6 +37,7 @@ export function checkShape(
 ): void {
   const lineage = prototypesOf(controller);
   for (const name of memberNames(controller, lineage)) refuseMisspelled(controller, name);
+  refuseStrangeLists(controller, lineage);
   for (const { constructor } of lineage) refuseStatic(constructor);
   for (const name of ruleNames) refuseShadowed(controller, name, lineage, make);
   for (const { plain, any } of grants) warnOfTwo(controller, plain, any, logger);
@@ -78,6 +80,51 @@ function refuseMisspelled({ constructor }: object, name: string): void {
   const meant = intended.get(spelling(name));
   if (meant === undefined || ruleNames.includes(name)) return;
   throw new ImproperlyConfigured(`${constructor.name}.${name} is no rule of a controller: did you mean ${meant}?`);
+}
+
+// A list of classes that nobody reads, beside those that are read, is a rule that somebody believes in.
+function refuseStrangeLists(controller: object, lineage: readonly object[]): void {
+  const lists = memberNames(controller, lineage).filter(
+    name => /Class(?:es)?$/.test(name) && isList(controller, lineage, name),
+  );
+  const strange = lists.find(name => !ruleNames.includes(name));
+  const known = ruleNames.filter(name => name.endsWith('Classes'));
+  if (strange === undefined) return;
+  const meant = known.find(name => isNearly(strange, name));
+  if (meant === undefined && !known.some(name => name in controller)) return;
+  throw new ImproperlyConfigured(
+    `${controller.constructor.name}.${strange} is no rule of a controller${meant === undefined ? `, and stands beside one. The lists are: ${known.join(', ')}. If it is none, give it a name that does not end in Classes.` : `: did you mean ${meant}?`}`,
+  );
+}
+
+/** A field with a list of classes, or a getter, which is not asked. */
+function isList(controller: object, lineage: readonly object[], name: string): boolean {
+  const owner = [controller, ...lineage].find(object => Object.hasOwn(object, name)) ?? controller;
+  const member = Object.getOwnPropertyDescriptor(owner, name);
+  const value: unknown = member?.value;
+  const isOfClasses = (list: readonly unknown[]): boolean =>
+    list.every(one => one === undefined || typeof one === 'function' || one instanceof ComposedPermission);
+  return member?.get !== undefined || (Array.isArray(value) && isOfClasses(value));
+}
+
+/** Does the name become the other by one or two letters more, less or other? */
+function isNearly(name: string, other: string): boolean {
+  const [one = '', two = ''] = [name, other].map(text => text.replace(/(?:es)?$/, '').toLowerCase());
+  return distance(one, two) <= 2;
+}
+
+// Levenshtein's, a row at a time.
+function distance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [index, letter] of Array.from(one).entries()) {
+    const next = [index + 1];
+    for (const [column, otherLetter] of Array.from(other).entries()) {
+      const [above = 0, before = 0, left = 0] = [row[column + 1], row[column], next[column]];
+      next.push(Math.min(above + 1, left + 1, before + Number(letter !== otherLetter)));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
 }
 
 function refuseStatic(controllerClass: { readonly name: string }): void {

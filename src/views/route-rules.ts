@@ -5,16 +5,18 @@ import type { RequestContext } from '../authentication/request-context';
 import { namedAuthentication } from '../authentication/token-demand';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { asksForOwner, type Requirement } from '../core/requirement';
-import type { ApiView } from '../permissions/base';
+import { definesObjectRule, definesViewRule, type ApiView, type BasePermission } from '../permissions/base';
 import { requireOneOwner } from '../permissions/ownership';
 import {
   hasObjectRule,
   isClosedToNobody,
   isEarly,
+  leavesOf,
   permissionTree,
   requirementOf,
   type PermissionTree,
 } from '../permissions/tree';
+import { admission } from './admission';
 import { decorationsOf, type Decorations } from './decorations';
 import type { BaseThrottle } from '../throttling/base';
 import { MethodOnly } from './method-only';
@@ -35,6 +37,8 @@ export interface Route {
   readonly action: string;
   /** A body is parsed for the handler. */
   readonly readsBody: boolean;
+  /** What the binding asks besides the controller's permissions: `@Authorized()` and the like. */
+  readonly asksBesides?: readonly Requirement[];
   /** The class that declares the route, where that is a base class. */
   readonly declaredBy?: object;
 }
@@ -69,6 +73,10 @@ export interface RouteRules extends Route {
   readonly standing: StandingRules | undefined;
   /** Was this permission of the list found to be decided per request? */
   isLate(index: number): boolean;
+  /** Whom the route lets in by this method, everything taken together. */
+  admission(method: string): Requirement;
+  /** The permissions that have a rule about an object and none without one. */
+  readonly objectOnly: readonly BasePermission[];
 }
 
 /**
@@ -98,6 +106,9 @@ export function routeRules(route: Route, controller: ApiView, services: Services
     });
   const late = permissions?.map((known, index) => known === undefined || !isEarly(trees?.[index] as PermissionTree));
   const throttles = read(() => checkedThrottles(controller, services, decorations));
+  const isObjectAction = objectActionTest(route, listedObjectActions(controller, shown, place));
+  const authenticators = authentication && context.authenticators;
+  const known = { controller, authenticators, trees, permissions, others: route.asksBesides ?? [], isObjectAction };
   return {
     ...route,
     place,
@@ -109,12 +120,21 @@ export function routeRules(route: Route, controller: ApiView, services: Services
     decorations,
     sources,
     permissionSources: trees && permissionSources(controller, trees, decorations, sources.permissionClasses),
-    isObjectAction: objectActionTest(route, listedObjectActions(controller, shown, place)),
+    isObjectAction,
     hasObjectRule: trees?.some(hasObjectRule) ?? false,
     isClosedToNobody: trees?.some(tree => isClosedToNobody(tree)) ?? false,
     standing: StandingRules.of(trees, permissions, controller),
     isLate: index => late?.[index] ?? false,
+    admission: method => admission(known, method, services),
+    objectOnly: (trees ?? [])
+      .flatMap(leavesOf)
+      .map(({ permission }) => permission)
+      .filter(isAboutObjectsOnly),
   };
+}
+
+function isAboutObjectsOnly(permission: BasePermission): boolean {
+  return definesObjectRule(permission) && !definesViewRule(permission);
 }
 
 function checkedThrottles(

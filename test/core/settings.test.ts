@@ -325,6 +325,19 @@ const examples: Example[] = [
     accepts: 'a non-empty list, each element a claim name',
   })),
   {
+    name: 'knownScopes',
+    variable: 'AXIOMS_KNOWN_SCOPES',
+    fallback: undefined,
+    good: [['book:read, book:write', ['book:read', 'book:write'], ['book:read', 'book:write']]],
+    badText: [',', 'two scopes', 'a"b'],
+    bad: [
+      [['two scopes'], "[ 'two scopes' ]"],
+      [[], '[]'],
+      [null, 'null'],
+    ],
+    accepts: 'a non-empty list, each element a scope, without spaces',
+  },
+  {
     name: 'publicMethods',
     variable: 'AXIOMS_SAFE_METHODS',
     fallback: ['OPTIONS'],

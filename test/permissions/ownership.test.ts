@@ -287,6 +287,9 @@ describe('ownership rules', () => {
     @Get('/') list() {
       return {};
     }
+    @Delete('/') removeAll() {
+      return {};
+    }
   }
 
   @JsonController('/explicit')

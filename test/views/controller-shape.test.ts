@@ -55,6 +55,32 @@ describe('misspelled members', () => {
   });
 });
 
+describe('lists of classes that nobody reads', () => {
+  class Anything {}
+  const strange = (members: object): string => startError(thingController('/t', members));
+
+  it('stop the start beside one that is read, or where the name is nearly one', () => {
+    expect(strange({ permissionClasses: [AllowAny], parserClasses: [Anything] })).to.equal(
+      'ThingController.parserClasses is no rule of a controller, and stands beside one. The lists are: authenticationClasses, permissionClasses, throttleClasses. If it is none, give it a name that does not end in Classes.',
+    );
+    for (const name of ['permisionClasses', 'premissionClasses', 'permissonClass'])
+      expect(strange({ [name]: [AllowAny] })).to.equal(
+        `ThingController.${name} is no rule of a controller: did you mean permissionClasses?`,
+      );
+    expect(strange({ authentificationClasses: [Anything] })).to.contain('did you mean authenticationClasses?');
+  });
+
+  it('are let be where they are something else, or stand alone', () => {
+    for (const members of [
+      { permissionClasses: [AllowAny], cssClasses: ['a'] },
+      { permissionClasses: [AllowAny], listClasses: () => [] },
+      { permissionClasses: [AllowAny], weightClasses: { light: 1 } },
+      { entityClasses: [Anything] },
+    ])
+      expect(startWarnings(thingController('/t', members))).to.equal('');
+  });
+});
+
 describe('static members', () => {
   it('stop the start, in the class and in a base class', () => {
     @JsonController('/static')

@@ -1,0 +1,84 @@
+/** `axioms doctor`: is everything there that a token needs to be believed, and what would a given token meet? */
+import { parseArgs } from 'node:util';
+import { settingsFromEnv, defineSettings, type Settings } from '../core/settings';
+import { ImproperlyConfigured } from '../core/exceptions';
+import { loadApp } from './app-module';
+import type { Command } from './command';
+import { examine, type Check, type State, type Surroundings } from './examination';
+import { painter, printable, type Colour, type Paint, type Terminal } from './terminal';
+import { readToken } from './token-source';
+import { UsageError } from './usage-error';
+
+const options = {
+  token: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  export: { type: 'string' },
+} as const;
+
+export const doctor: Command = {
+  name: 'doctor',
+  usage: 'doctor [app.js] [--token TOKEN|-] [--json] [--export NAME]',
+  summary:
+    'Settings (of the app, or else of the AXIOMS_* variables), discovery, keys, clock, and what a token would meet: each check, expected and seen. Exit code 1: one failed.',
+  async run(parameters, terminal) {
+    const { values, positionals } = parseArgs({ args: [...parameters], options, allowPositionals: true });
+    if (positionals.length > 1) throw new UsageError('Name at most one file that exports the app.');
+    const token = values.token === undefined ? undefined : await readToken(values.token, terminal);
+    const checks = await diagnose(() => settingsOf(positionals[0], values.export, terminal), token);
+    const isGood = checks.every(({ state }) => state !== 'failed');
+    terminal.write(
+      values.json ? `${JSON.stringify({ ok: isGood, checks }, null, 2)}\n` : inText(checks, painter(terminal)),
+    );
+    return isGood ? 0 : 1;
+  },
+};
+
+const present: Surroundings = { fetch: (...request) => globalThis.fetch(...request), clock: () => Date.now() };
+
+/** All checks, the settings' own first: without settings there is nothing else to look at. */
+export async function diagnose(
+  readSettings: () => Promise<Settings>,
+  token: string | undefined,
+  surroundings: Surroundings = present,
+): Promise<readonly Check[]> {
+  const expected = 'an audience, and an issuer or where its keys are';
+  try {
+    const settings = await readSettings();
+    const audience = [...new Set((settings.issuers ?? [settings]).flatMap(one => one.audience))].join(', ');
+    const first: Check = { name: 'settings', state: 'ok', expected, seen: `audience ${audience}` };
+    return [first, ...(await examine(settings, token, surroundings))];
+  } catch (error) {
+    if (!(error instanceof ImproperlyConfigured)) throw error;
+    return [{ name: 'settings', state: 'failed', expected, seen: error.message }];
+  }
+}
+
+async function settingsOf(file: string | undefined, name: string | undefined, { env }: Terminal): Promise<Settings> {
+  if (file === undefined) return defineSettings(settingsFromEnv(env));
+  const found = await loadApp(file, name);
+  if (found.kind === 'options') return defineSettings(found.options.axioms ?? settingsFromEnv(env));
+  found.server.close();
+  return found.server.settings;
+}
+
+const looks: Readonly<Record<State, readonly [mark: string, colour: Colour]>> = {
+  ok: ['✓', 'green'],
+  failed: ['✗', 'red'],
+  doubtful: ['!', 'yellow'],
+  skipped: ['·', 'dim'],
+};
+
+function inText(checks: readonly Check[], paint: Paint): string {
+  const lines = checks.flatMap(({ name, state, expected, seen }) => {
+    const [mark, colour] = looks[state];
+    return [
+      paint(colour, `${mark} ${printable(name)}`),
+      `    expected  ${printable(expected)}`,
+      `    seen      ${printable(seen)}`,
+    ];
+  });
+  const failed = checks.filter(({ state }) => state === 'failed').length;
+  const sum =
+    failed === 0 ? paint('green', 'All is well.') : paint('red', `${failed} of ${checks.length} checks failed.`);
+  return `${[...lines, sum].join('\n')}\n`;
+}

@@ -1,0 +1,207 @@
+/** The checks of the doctor: an issuer's metadata, keys and clock, and a token, each with what is expected and what is seen. */
+import { AccessTokenVerifier } from '../core/access-token';
+import { fetchJson, FetchFailure, type JsonAnswer } from '../core/bounded-fetch';
+import { claimValue } from '../core/claims';
+import { parseCompactJws, type Claims, type JsonValue, type UnverifiedToken } from '../core/compact-jws';
+import { Deadline } from '../core/deadline';
+import { discoverJwksUrl } from '../core/discovery';
+import { InvalidToken, ServiceUnavailable } from '../core/exceptions';
+import { JwksManager } from '../core/jwks-manager';
+import { KeySet } from '../core/key-set';
+import { Settings } from '../core/settings';
+import type { Logger } from '../core/setting-kinds';
+import { globalTimers } from '../core/timers';
+import { issuerSettings, settingsFor } from '../core/trusted-issuers';
+import { joinUrl } from '../core/urls';
+
+/** `doubtful`: it works, and may not be what is meant. `skipped`: there is nothing to check. */
+export type State = 'ok' | 'failed' | 'doubtful' | 'skipped';
+
+export interface Check {
+  readonly name: string;
+  readonly state: State;
+  readonly expected: string;
+  readonly seen: string;
+}
+
+export interface Surroundings {
+  readonly fetch: typeof globalThis.fetch;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+/** Every trusted issuer, and the token, where there is one. */
+export async function examine(
+  settings: Settings,
+  token: string | undefined,
+  surroundings: Surroundings,
+): Promise<readonly Check[]> {
+  const checks: Check[] = [];
+  for (const one of issuerSettings(settings)) checks.push(...(await examineIssuer(one, surroundings)));
+  if (token !== undefined) checks.push(...(await examineToken(token, settings, surroundings)));
+  return checks;
+}
+
+async function examineIssuer(settings: Settings, surroundings: Surroundings): Promise<readonly Check[]> {
+  const ask = (url: string): Promise<JsonAnswer> => fetched(url, settings, surroundings);
+  const { check, jwksUrl } = await discovery(settings, ask);
+  if (jwksUrl === undefined) return [check];
+  const started = surroundings.clock();
+  const keys = await answered(() => ask(jwksUrl));
+  if (keys instanceof FetchFailure)
+    return [check, { name: 'keys', state: 'failed', expected: expectedKeys, seen: keys.message }];
+  return [check, keysCheck(keys, jwksUrl), clockCheck(keys, settings, started, surroundings.clock())];
+}
+
+async function fetched(url: string, { jwksTimeout }: Settings, { fetch }: Surroundings): Promise<JsonAnswer> {
+  const deadline = new Deadline(jwksTimeout, globalTimers, new AbortController().signal);
+  return fetchJson(url, { fetch, signal: deadline.signal }).finally(() => {
+    deadline.end();
+  });
+}
+
+async function answered<T>(ask: () => Promise<T>): Promise<T | FetchFailure> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof FetchFailure) return error;
+    throw error;
+  }
+}
+
+async function discovery(
+  { issuerUrl, jwksUrl, allowInsecureUrls }: Settings,
+  ask: (url: string) => Promise<JsonAnswer>,
+): Promise<{ readonly check: Check; readonly jwksUrl?: string }> {
+  const name = 'discovery';
+  if (jwksUrl !== undefined) {
+    const check: Check = { name, state: 'skipped', expected: "nothing: the setting 'jwksUrl' is given", seen: jwksUrl };
+    return { check, jwksUrl };
+  }
+  const issuer = issuerUrl ?? '';
+  const expected = `metadata of the issuer ${issuer}, with a jwks_uri`;
+  const documentOf = async (url: string): Promise<unknown> => (await ask(url)).document;
+  const found = await answered(() => discoverJwksUrl(issuer, documentOf, allowInsecureUrls));
+  if (found instanceof FetchFailure) return { check: { name, state: 'failed', expected, seen: found.message } };
+  if (found !== undefined) return { check: { name, state: 'ok', expected, seen: `jwks_uri ${found}` }, jwksUrl: found };
+  const usual = joinUrl(issuer, '/.well-known/jwks.json');
+  return { check: { name, state: 'doubtful', expected, seen: `none; trying ${usual}` }, jwksUrl: usual };
+}
+
+const expectedKeys = 'a JWK Set with keys that can be used';
+
+function keysCheck({ document }: JsonAnswer, url: string): Check {
+  const keySet = KeySet.read(document);
+  if (keySet === undefined)
+    return { name: 'keys', state: 'failed', expected: expectedKeys, seen: `${url}: no JWK Set` };
+  const names = keySet.keys.map(({ kid, alg }) => `${kid} (${alg ?? 'any algorithm that fits'})`);
+  const seen = [names.length === 0 ? 'no usable key' : names.join(', '), ...keySet.problems].join('; ');
+  const state = names.length === 0 ? 'failed' : keySet.problems.length > 0 ? 'doubtful' : 'ok';
+  return { name: 'keys', state, expected: expectedKeys, seen };
+}
+
+// RFC 9110 §6.6.1: Date has whole seconds, and may be as old as the answer took.
+function clockCheck({ headers }: JsonAnswer, { clockTolerance }: Settings, started: number, ended: number): Check {
+  const expected = `this clock within ${clockTolerance} s of the issuer's`;
+  const date = Date.parse(headers.get('date') ?? '');
+  if (Number.isNaN(date)) return { name: 'clock', state: 'skipped', expected, seen: 'no Date in the answer' };
+  const ahead = started - (date + 1000);
+  const behind = date - ended;
+  const offBy = Math.max(0, ahead, behind) / 1000;
+  const direction = ahead > behind ? 'ahead' : 'behind';
+  const seen = offBy === 0 ? 'no difference' : `${offBy.toFixed(1)} s ${direction}`;
+  return { name: 'clock', state: offBy > clockTolerance ? 'failed' : 'ok', expected, seen };
+}
+
+async function examineToken(token: string, settings: Settings, surroundings: Surroundings): Promise<readonly Check[]> {
+  const unverified = parsed(token, settings);
+  const parts = unverified === undefined ? [] : partsOf(unverified, settings, surroundings.clock());
+  return [...parts, await verdict(token, settings, surroundings)];
+}
+
+function parsed(token: string, { maxTokenSize }: Settings): UnverifiedToken | undefined {
+  try {
+    return parseCompactJws(token, maxTokenSize);
+  } catch (error) {
+    if (error instanceof InvalidToken) return undefined;
+    throw error;
+  }
+}
+
+function partsOf({ header, claims }: UnverifiedToken, settings: Settings, now: number): readonly Check[] {
+  const own = settingsFor(claims, settings);
+  const issuers = issuerSettings(settings).map(({ issuerUrl }) => issuerUrl);
+  const isTrusted = issuers.includes(undefined) || issuers.includes(claims.iss as string);
+  const issuer = check('token: issuer', isTrusted, issuers.join(' or ') || 'any', textOf(claims.iss));
+  if (own === undefined) return [issuer];
+  return [issuer, audienceCheck(claims, own), algorithmCheck(header.alg, own), timesCheck(claims, own, now)];
+}
+
+function check(name: string, isGood: boolean, expected: string, seen: string): Check {
+  return { name, state: isGood ? 'ok' : 'failed', expected, seen };
+}
+
+function audienceCheck(claims: Claims, { audienceClaims, audience }: Settings): Check {
+  const value = audienceClaims.map(name => claimValue(claims, name)).find(found => found !== undefined);
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const isOurs = values.some(one => typeof one === 'string' && audience.includes(one));
+  return check('token: audience', isOurs, `${audienceClaims.join(' or ')}: ${audience.join(' or ')}`, textOf(value));
+}
+
+function algorithmCheck(alg: JsonValue | undefined, { algorithms }: Settings): Check {
+  const isGood = typeof alg === 'string' && algorithms.includes(alg);
+  return check('token: algorithm', isGood, algorithms.join(', '), textOf(alg));
+}
+
+function timesCheck({ exp, nbf, iat }: Claims, { clockTolerance }: Settings, now: number): Check {
+  const seconds = now / 1000;
+  const isGood =
+    typeof exp === 'number' &&
+    seconds < exp + clockTolerance &&
+    [nbf, iat].every(time => typeof time !== 'number' || time <= seconds + clockTolerance);
+  const seen = { nbf, iat, exp };
+  const texts = Object.entries(seen).flatMap(([name, time]) =>
+    typeof time === 'number' ? [`${name} ${relative(time - seconds)}`] : [],
+  );
+  return check(
+    'token: times',
+    isGood,
+    `begun, and not expired, give or take ${clockTolerance} s`,
+    texts.join(', ') || 'no exp',
+  );
+}
+
+function relative(seconds: number): string {
+  return seconds < 0 ? `${Math.round(-seconds)} s ago` : `in ${Math.round(seconds)} s`;
+}
+
+function textOf(value: unknown): string {
+  return value === undefined ? 'none' : typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+const silent = (): void => undefined;
+const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent };
+
+/** What the server itself would say. */
+async function verdict(token: string, settings: Settings, { fetch, clock }: Surroundings): Promise<Check> {
+  const quiet = silenced(settings);
+  const manager = Object.assign(new JwksManager(quiet), { fetch, clock });
+  const verifier = Object.assign(new AccessTokenVerifier(quiet, manager), { clock });
+  const expected = 'accepted';
+  try {
+    await verifier.verify(token);
+    return check('token', true, expected, 'accepted');
+  } catch (error) {
+    if (!(error instanceof InvalidToken) && !(error instanceof ServiceUnavailable)) throw error;
+    return check('token', false, expected, `${error.httpCode} ${error.code} (${error.message})`);
+  } finally {
+    manager.close();
+  }
+}
+
+function silenced(settings: Settings): Settings {
+  const { issuers } = settings;
+  return new Settings(
+    Object.assign({}, settings, { logger: silentLogger }, issuers && { issuers: issuers.map(silenced) }),
+  );
+}

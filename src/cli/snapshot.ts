@@ -1,0 +1,110 @@
+/** What an audit said when somebody last looked at it, and what has opened since. */
+import { letsInBeyond, whoIsLetIn } from '../core/openness';
+import type { Requirement } from '../core/requirement';
+import { inWords } from '../core/requirement-words';
+import type { RouteAudit } from '../views/audit';
+import { UsageError } from './usage-error';
+
+/** What is kept of a route. */
+export type KnownRoute = Pick<RouteAudit, 'method' | 'path' | 'handler' | 'who' | 'requirement' | 'authentication'>;
+
+export interface Change {
+  /** `GET /books`. */
+  readonly route: string;
+  /** Is somebody let in who was not, or can that not be told? */
+  readonly isOpening: boolean;
+  readonly what: string;
+  readonly before?: string;
+  readonly now?: string;
+}
+
+const version = 1;
+
+/** The snapshot's text: in the order of paths, so that a difference is a change. */
+export function snapshotOf(audits: readonly RouteAudit[]): string {
+  const routes = firstOfEach(audits).map(({ method, path, handler, who, requirement, authentication }) => {
+    return { method, path, handler, who, requirement, authentication };
+  });
+  return `${JSON.stringify({ version, routes: routes.toSorted(byName) }, null, 2)}\n`;
+}
+
+/** @throws UsageError where it is no snapshot of ours. */
+export function readSnapshot(text: string, file: string): readonly KnownRoute[] {
+  const { version: found, routes } = parsed(text) as { readonly version?: unknown; readonly routes?: unknown };
+  if (found !== version || !Array.isArray(routes) || !routes.every(isKnownRoute))
+    throw new UsageError(`${file} is no snapshot of version ${version}: write it anew with --write ${file}.`);
+  return routes;
+}
+
+function parsed(text: string): object {
+  try {
+    return Object(JSON.parse(text)) as object;
+  } catch {
+    return {};
+  }
+}
+
+function isKnownRoute(route: unknown): route is KnownRoute {
+  const { method, path, requirement } = Object(route) as Partial<Record<keyof KnownRoute, unknown>>;
+  return typeof method === 'string' && typeof path === 'string' && isRequirement(requirement);
+}
+
+function isRequirement(value: unknown): value is Requirement {
+  const { kind, of, values, methods } = Object(value) as Readonly<Record<string, unknown>>;
+  if (kind === 'and' || kind === 'or') return Array.isArray(of) && of.every(isRequirement);
+  if (kind === 'not') return isRequirement(of);
+  if (kind === 'methods') return Array.isArray(methods);
+  if (kind === 'scopes' || kind === 'roles' || kind === 'permissions') return Array.isArray(values);
+  return ['anyone', 'nobody', 'authenticated', 'owner', 'custom'].includes(String(kind));
+}
+
+/** What has changed since, the openings and the rest. */
+export function openings(before: readonly KnownRoute[], audits: readonly RouteAudit[]): readonly Change[] {
+  const known = new Map(before.map(route => [nameOf(route), route]));
+  const now = firstOfEach(audits);
+  const names = new Set(now.map(nameOf));
+  const changes = now.map(route => changeOf(known.get(nameOf(route)), route)).filter(change => change !== undefined);
+  const gone = before.filter(route => !names.has(nameOf(route)));
+  return [...changes, ...gone.map(route => ({ route: nameOf(route), isOpening: false, what: 'is gone' }))];
+}
+
+function changeOf(before: KnownRoute | undefined, now: RouteAudit): Change | undefined {
+  if (before === undefined) return newRoute(now);
+  const found = letsInBeyond(now.requirement, before.requirement, { isCustomKnown: true });
+  const texts = { before: inWords(before.requirement), now: inWords(now.requirement) };
+  const route = nameOf(now);
+  if (found === 'yes') return { route, isOpening: true, what: 'lets somebody in who was not let in', ...texts };
+  if (found === 'maybe') return { route, isOpening: true, what: 'cannot be compared', ...texts };
+  const added = newAuthentication(before, now);
+  if (added.length > 0) return { route, isOpening: true, what: `accepts other credentials: ${added.join(', ')}` };
+  return texts.before === texts.now ? undefined : { route, isOpening: false, what: 'is no more open', ...texts };
+}
+
+function newRoute(now: RouteAudit): Change {
+  const who = whoIsLetIn(now.requirement);
+  const isOpening = who === 'anyone' || who === 'undecided';
+  const what = isOpening ? 'is new, and open to anyone' : 'is new';
+  return { route: nameOf(now), isOpening, what, now: inWords(now.requirement) };
+}
+
+// Who is "authenticated" is said by these; where nobody need be, it does not matter.
+function newAuthentication(before: KnownRoute, { authentication, who }: RouteAudit): readonly string[] {
+  if (who === 'anyone' || who === 'nobody') return [];
+  return (authentication ?? ['decided per request']).filter(
+    name => !(before.authentication ?? ['decided per request']).includes(name),
+  );
+}
+
+// Of two routes for the same requests the first is the one that answers.
+function firstOfEach(audits: readonly RouteAudit[]): readonly RouteAudit[] {
+  return [...new Map(audits.toReversed().map(route => [nameOf(route), route])).values()].reverse();
+}
+
+function nameOf({ method, path }: Pick<KnownRoute, 'method' | 'path'>): string {
+  return `${method} ${path}`;
+}
+
+function byName(one: KnownRoute, other: KnownRoute): number {
+  const [first, second] = [one, other].map(({ path, method }) => `${path} ${method}`) as [string, string];
+  return first < second ? -1 : Number(first > second);
+}

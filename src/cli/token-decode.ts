@@ -1,0 +1,69 @@
+/** `axioms token decode`: what a token says of itself. Nothing of it is verified, and the signature is not shown. */
+import { parseArgs } from 'node:util';
+import { parseCompactJws, type Claims, type JsonValue } from '../core/compact-jws';
+import { InvalidToken } from '../core/exceptions';
+import type { Command } from './command';
+import { printable } from './terminal';
+import { readToken } from './token-source';
+import { UsageError } from './usage-error';
+
+const options = { values: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } } as const;
+
+// What says of the token where it is from and when it is good, and of nobody who they are.
+const impersonal = ['iss', 'aud', 'exp', 'nbf', 'iat', 'token_use', 'typ', 'ver', 'scope', 'scp'];
+const times = ['exp', 'nbf', 'iat', 'auth_time'];
+const longest = 1 << 20;
+
+export const tokenDecode: Command = {
+  name: 'token decode',
+  usage: 'token decode [TOKEN] [--values] [--json]',
+  summary:
+    'Header and claims of a token (default: from the standard input). Values of claims about somebody only with --values; the signature never. Nothing is verified.',
+  async run(parameters, terminal) {
+    const { values, positionals } = parseArgs({ args: [...parameters], options, allowPositionals: true });
+    if (positionals.length > 1) throw new UsageError('Name one token.');
+    const { header, claims } = decoded(await readToken(positionals[0] ?? '-', terminal));
+    const shown = { header, claims: values.values ? claims : withoutPeople(claims) };
+    terminal.write(values.json ? `${JSON.stringify(shown, null, 2)}\n` : inText(shown));
+    return 0;
+  },
+};
+
+function decoded(token: string): Record<'header' | 'claims', Claims> {
+  try {
+    return parseCompactJws(token, longest);
+  } catch (error) {
+    if (!(error instanceof InvalidToken)) throw error;
+    throw new UsageError('That is no JWT: three parts of base64url are expected, JSON objects in the first two.');
+  }
+}
+
+function withoutPeople(claims: Claims): Claims {
+  return Object.fromEntries(
+    Object.entries(claims).map(([name, value]) => [name, impersonal.includes(name) ? value : `(${kindOf(value)})`]),
+  );
+}
+
+function kindOf(value: JsonValue): string {
+  if (Array.isArray(value)) return `list of ${value.length}`;
+  return value === null ? 'null' : typeof value;
+}
+
+function inText({ header, claims }: Record<'header' | 'claims', Claims>): string {
+  return `Header\n${lines(header)}\nClaims (not verified)\n${lines(claims)}\n`;
+}
+
+function lines(members: Claims): string {
+  return Object.entries(members)
+    .map(([name, value]) => `  ${printable(name)}: ${printable(textOf(value))}${timeOf(name, value)}`)
+    .join('\n');
+}
+
+function textOf(value: JsonValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function timeOf(name: string, value: JsonValue): string {
+  const time = typeof value === 'number' && times.includes(name) ? new Date(value * 1000) : undefined;
+  return time === undefined || Number.isNaN(time.getTime()) ? '' : ` (${time.toISOString()})`;
+}

@@ -1,0 +1,169 @@
+/** What a server would decide about a request, and why: its guards are asked, and no middleware and no handler runs. */
+import { once } from 'node:events';
+import { request as send, type OutgoingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, {
+  type Application,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
+import { createExecutor, type Action, type ActionMetadata } from 'routing-controllers';
+import { giveCallers } from '../authentication/caller';
+import { ImproperlyConfigured } from '../core/exceptions';
+import { explanationOf, type Explanation } from '../permissions/explanation';
+import { answerTo, isAnswer } from '../views/exception-handler';
+import { findVisit, type Visit } from '../views/visit';
+import { AxiomsDriver } from './driver';
+import { GuardedRoutes, type GuardedRoute } from './guarded-routes';
+import { withInheritedMetadata } from './inherited-metadata';
+import { registrarOf } from './registrar';
+import { routePath } from './route-path';
+import { servingOfServer } from './serving';
+import type { AxiomsServer } from './server';
+import { asServerError } from './thrown';
+
+/** A request that is not sent to the app. */
+export interface AskedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body?: string | undefined;
+}
+
+/** What would come of it. */
+export interface Decision {
+  readonly route: { readonly method: string; readonly path: string; readonly handler: string };
+  readonly isAllowed: boolean;
+  /** Of the refusal. */
+  readonly status?: number;
+  readonly error?: string;
+  readonly reason?: string;
+  /** The challenges of the refusal. */
+  readonly challenges: readonly string[];
+  /** The handler is let run, and has to ask about the object itself. */
+  readonly isObjectPending: boolean;
+  /** Names of the verified token's claims. */
+  readonly claims: readonly string[];
+  readonly explanation: Explanation;
+}
+
+/**
+ * Asks the rules of the route that takes this request. Loads the object by `getObject()`, where the controller has it;
+ * throttles count nothing; middlewares of the app do not run.
+ *
+ * @returns `undefined`: no route takes it.
+ * @throws ImproperlyConfigured for a server that another copy of the library has made.
+ */
+export async function decide(server: AxiomsServer, asked: AskedRequest): Promise<Decision | undefined> {
+  const serving = servingOfServer(server);
+  if (serving === undefined)
+    throw new ImproperlyConfigured(
+      'The app was made by another copy of axioms-routing-controllers than this command is of.',
+    );
+  const app = express();
+  giveCallers(app.request);
+  const driver = new ExplainingDriver(app, serving.services, new GuardedRoutes(serving.services));
+  withInheritedMetadata(() => {
+    createExecutor(driver, serving.options);
+  });
+  await exchange(app, asked);
+  return driver.decision;
+}
+
+class ExplainingDriver extends AxiomsDriver {
+  decision: Decision | undefined;
+
+  // They are the app's, and may do anything.
+  override registerMiddleware(): void {}
+
+  override registerAction(meta: ActionMetadata): void {
+    const route = withoutThrottles(this.guardedRoute(meta));
+    registrarOf(this.app as object, meta, route.rules).call(
+      this.app,
+      routePath(this.routePrefix, meta),
+      this.firstGuard(meta, route),
+      ...this.bodyParsers(meta),
+      this.secondGuard(meta, route),
+      this.noting(),
+    );
+  }
+
+  override handleError(error: unknown, _meta: ActionMetadata | undefined, action: Action): void {
+    this.note(action as Exchange, asServerError(error)).catch(action.next as NextFunction);
+  }
+
+  private noting(): RequestHandler {
+    return (request, response, next) => {
+      this.note({ request, response }, undefined).catch(next);
+    };
+  }
+
+  private async note({ request, response }: Exchange, error: unknown): Promise<void> {
+    const visit = findVisit(request) as Visit;
+    const { place: handler, method = 'ALL', path } = visit.rules;
+    const explanation = (error as { explanation?: Explanation } | undefined)?.explanation;
+    this.decision = {
+      route: { method, path, handler },
+      isAllowed: error === undefined,
+      ...refusalOf(error, request, visit),
+      isObjectPending: visit.isObjectPending,
+      claims: Object.keys((request as { authJwt?: object | null }).authJwt ?? {}),
+      explanation: explanation ?? (await explanationOf(visit.permissions, visit.subject)),
+    };
+    response.statusCode = 204;
+    response.end();
+  }
+}
+
+interface Exchange {
+  readonly request: Request;
+  readonly response: Response;
+}
+
+function refusalOf(
+  error: unknown,
+  request: Request,
+  visit: Visit,
+): Pick<Decision, 'status' | 'error' | 'reason' | 'challenges'> {
+  if (error === undefined) return { challenges: [] };
+  if (!isAnswer(error))
+    return { status: statusOf(error), reason: error instanceof Error ? error.message : typeof error, challenges: [] };
+  const answer = answerTo(error, request, visit.settings);
+  const cause = answer.cause instanceof Error ? { cause: answer.cause.message } : {};
+  return {
+    status: answer.httpCode,
+    error: answer.code,
+    reason: [answer.message, cause.cause].filter(Boolean).join(': '),
+    challenges: [answer.headers['WWW-Authenticate'] ?? []].flat().map(String),
+  };
+}
+
+function statusOf(error: unknown): number {
+  const { httpCode } = Object(error) as { httpCode?: unknown };
+  return typeof httpCode === 'number' ? httpCode : 500;
+}
+
+function withoutThrottles(route: GuardedRoute): GuardedRoute {
+  const decorations = { names: [], added: [], insisting: [], ...route.rules.decorations, throttleClasses: [] };
+  return { ...route, rules: { ...route.rules, decorations } };
+}
+
+// Over HTTP, so that Express itself finds the route and reads the path.
+async function exchange(app: Application, { method, path, headers, body }: AskedRequest): Promise<void> {
+  const listening = app.listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  const { port } = listening.address() as AddressInfo;
+  try {
+    const sent = send({ host: '127.0.0.1', port, method, path, headers, agent: false });
+    const answered = once(sent, 'response');
+    sent.end(body);
+    const [response] = (await answered) as [NodeJS.ReadableStream];
+    response.resume();
+    await once(response, 'end');
+  } finally {
+    listening.close();
+    listening.closeAllConnections();
+  }
+}

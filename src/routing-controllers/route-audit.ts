@@ -1,0 +1,137 @@
+/** What the start refuses and tells of all routes together: shadows, unknown scopes, object rules that are never asked. */
+import { ImproperlyConfigured } from '../core/exceptions';
+import { consoleLogger } from '../core/console-logger';
+import { isMoreOpen, letsInBeyond } from '../core/openness';
+import { isGrant, type Requirement } from '../core/requirement';
+import { inWords } from '../core/requirement-words';
+import type { Settings } from '../core/settings';
+import { auditRoute, auditTable } from '../views/audit';
+import { dependsOnObject, type BasePermission } from '../permissions/base';
+import type { ApiView } from '../permissions/base';
+import type { RouteRules } from '../views/route-rules';
+import type { PathOptions } from './path-patterns';
+import { ShadowedRoutes, type Registered, type Shadow } from './shadowed-routes';
+
+/** A route with all that is known of it at start. */
+export interface AuditedRoute extends Registered {
+  readonly rules: RouteRules;
+  /** The controller that was made for reading the rules. */
+  readonly sample: ApiView;
+}
+
+/**
+ * @param routes in the order of their registration
+ * @throws ImproperlyConfigured naming the route and the fix.
+ */
+export function checkRoutes(routes: readonly AuditedRoute[], options: PathOptions, settings: Settings): void {
+  for (const { rules } of routes) refuseUnknownScopes(rules, settings);
+  refuseIdleObjectRules(routes);
+  checkShadows(routes, options, settings);
+}
+
+/** Tells the log who may do what; the default logger would drop it. */
+export function logAudit(routes: readonly AuditedRoute[], { logger }: Settings): void {
+  if (logger === consoleLogger) return;
+  const audits = routes.map(({ rules }) => auditRoute(rules));
+  logger.info(`Routes and who may:\n${auditTable(audits)}`, { routes: audits });
+}
+
+function refuseUnknownScopes({ place, permissions = [] }: RouteRules, { knownScopes }: Settings): void {
+  if (knownScopes === undefined) return;
+  const unknown = permissions
+    .flatMap(one => (one === undefined ? [] : scopesOf(one)))
+    .find(one => !knownScopes.includes(one));
+  if (unknown !== undefined)
+    throw new ImproperlyConfigured(
+      `${place} asks for the scope '${unknown}', which the setting 'knownScopes' (AXIOMS_KNOWN_SCOPES) does not have: correct its spelling, or add it there.`,
+    );
+}
+
+/** The scopes that stand anywhere in the requirement, negated ones, too. */
+function scopesOf(requirement: Requirement): readonly string[] {
+  if (requirement.kind === 'not') return scopesOf(requirement.of);
+  if (requirement.kind === 'and' || requirement.kind === 'or') return requirement.of.flatMap(scopesOf);
+  return isGrant(requirement) && requirement.kind === 'scopes' ? requirement.values : [];
+}
+
+const someMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+// On one handler among others an object rule that asks nothing is as in DRF: a list, a create. Where no handler of the
+// controller is about an object, whoever wrote the rule believes that it protects something.
+function refuseIdleObjectRules(routes: readonly AuditedRoute[]): void {
+  const asked = new Set(routes.filter(isAskedSometime).map(({ sample }) => sample));
+  for (const { rules, sample } of routes) {
+    // An empty list says it on purpose.
+    const isKnown = asked.has(sample) || sample.objectActions?.length === 0;
+    const idle = isKnown ? undefined : rules.objectOnly.find(one => couldMatter(one, rules, sample));
+    if (idle === undefined) continue;
+    throw new ImproperlyConfigured(
+      `${rules.place} has the permission ${idle.constructor.name}, a rule about an object, and no handler of ${sample.constructor.name} with such a rule is about one object: it is never asked, and lets everybody authenticated in. List the handlers that are about an object, objectActions = ['${rules.action}'], use another permission class, or say that there are none on purpose: objectActions = [].`,
+    );
+  }
+}
+
+function isAskedSometime({ rules }: AuditedRoute): boolean {
+  return rules.hasObjectRule && methodsOf(rules).some(method => rules.isObjectAction(method));
+}
+
+function methodsOf({ method }: RouteRules): readonly string[] {
+  return method === undefined ? someMethods : [method];
+}
+
+// A rule that any object meets for the route's methods is none that anybody misses.
+function couldMatter(permission: BasePermission, rules: RouteRules, sample: ApiView): boolean {
+  return methodsOf(rules).some(method => dependsOnObject(permission, { method } as never, sample));
+}
+
+function checkShadows(routes: readonly AuditedRoute[], options: PathOptions, { logger }: Settings): void {
+  const seen = new ShadowedRoutes<AuditedRoute>(options);
+  for (const later of routes)
+    for (const shadow of seen.add(later)) {
+      const judgement = judge(shadow, later);
+      if (judgement === undefined) continue;
+      const text = shadowText(shadow, later);
+      if (judgement === 'refused') throw new ImproperlyConfigured(text);
+      logger.warn(text);
+    }
+}
+
+function judge({ earlier, takes }: Shadow<AuditedRoute>, later: AuditedRoute): 'refused' | 'doubtful' | undefined {
+  const pairs = methodsOf(later.rules).map(
+    method => [admissionOf(earlier, method, later), admissionOf(later, method, earlier)] as const,
+  );
+  const isCertain = pairs.some(pair => isMoreOpen(...pair));
+  if (takes === 'all') return isCertain ? 'refused' : 'doubtful';
+  return isCertain || pairs.some(pair => letsInBeyond(...pair) === 'maybe') ? 'doubtful' : undefined;
+}
+
+/** What is known of the same ownership in two controllers is nothing: their objects differ. */
+function admissionOf({ rules, sample }: AuditedRoute, method: string, other: AuditedRoute): Requirement {
+  const asks = rules.admission(method === 'HEAD' && rules.method === 'GET' ? 'GET' : method);
+  return sample === other.sample ? asks : ownedBy(asks, rules.place);
+}
+
+function ownedBy(requirement: Requirement, place: string): Requirement {
+  switch (requirement.kind) {
+    case 'owner':
+      return { ...requirement, attribute: `${place} ${requirement.attribute}` };
+    case 'and':
+    case 'or':
+      return { ...requirement, of: requirement.of.map(one => ownedBy(one, place)) };
+    case 'not':
+      return { ...requirement, of: ownedBy(requirement.of, place) };
+    default:
+      return requirement;
+  }
+}
+
+function shadowText({ earlier, takes }: Shadow<AuditedRoute>, later: AuditedRoute): string {
+  const [method = ''] = methodsOf(later.rules);
+  const what = takes === 'all' ? 'is never reached' : 'may never be reached';
+  const rules = [earlier, later].map(({ rules }) => inWords(rules.admission(method)));
+  return `${nameOf(later)} ${what}: ${nameOf(earlier)} is registered before it and takes ${takes === 'all' ? 'its' : 'some of its'} requests, by its own rule (${rules[0] ?? ''}, not ${rules[1] ?? ''}). Put the handler, or its controller, before the other, or give it a path of its own.`;
+}
+
+function nameOf({ rules }: AuditedRoute): string {
+  return `${rules.place} (${rules.method ?? 'ALL'} ${rules.path})`;
+}

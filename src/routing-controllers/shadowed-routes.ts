@@ -1,0 +1,156 @@
+/** Routes whose requests an earlier route takes: they are never reached, and where the earlier one is more open, that is a hole. */
+import {
+  beginningOf,
+  examplesOf,
+  isEverything,
+  matcherOf,
+  segmentsOf,
+  type Matcher,
+  type PathOptions,
+  type Segments,
+} from './path-patterns';
+
+/** A route as Express takes it. */
+export interface Registered {
+  readonly path: string | RegExp;
+  /** `undefined`: all of them. */
+  readonly method: string | undefined;
+  /** A middleware of its own runs before the handler, and may hand the request on to later routes. */
+  readonly mayPassOn: boolean;
+}
+
+export interface Shadow<R> {
+  readonly earlier: R;
+  /** Every request of the later route, or one of its requests at least. */
+  readonly takes: 'all' | 'some';
+}
+
+interface Entry<R extends Registered> {
+  readonly route: R;
+  readonly index: number;
+}
+
+/** A segment of the paths of the routes so far. */
+class Node<R extends Registered> {
+  readonly children = new Map<string, Node<R>>();
+  parameter: Node<R> | undefined;
+  rest: Node<R> | undefined;
+  /** By method, and by whether it may pass on: the first of each kind is the one that takes the requests. */
+  readonly ends = new Map<string, Entry<R>>();
+
+  child(segment: string | undefined): Node<R> {
+    if (segment === undefined) return (this.parameter ??= new Node());
+    const known = this.children.get(segment) ?? new Node<R>();
+    this.children.set(segment, known);
+    return known;
+  }
+
+  add(entry: Entry<R>): void {
+    const key = `${entry.route.method ?? ''} ${String(entry.route.mayPassOn)}`;
+    if (!this.ends.has(key)) this.ends.set(key, entry);
+  }
+
+  /** The routes that take everything that these segments take. */
+  *covering({ segments, hasRest }: Segments, from = 0): Generator<Entry<R>> {
+    const left = segments.length - from;
+    if (this.rest !== undefined && (left > 1 || (left === 1 && segments[from] !== '') || (left === 0 && hasRest)))
+      yield* this.rest.ends.values();
+    if (left === 0) {
+      if (!hasRest) yield* this.ends.values();
+      return;
+    }
+    const segment = segments[from];
+    const same = segment === undefined ? undefined : this.children.get(segment);
+    if (same !== undefined) yield* same.covering({ segments, hasRest }, from + 1);
+    if (this.parameter !== undefined && segment !== '') yield* this.parameter.covering({ segments, hasRest }, from + 1);
+  }
+}
+
+interface Odd<R extends Registered> extends Entry<R> {
+  readonly matches: Matcher;
+  readonly beginning: string;
+}
+
+/** Takes the routes in the order of their registration. Ordinary paths cost what their segments cost, however many there are. */
+export class ShadowedRoutes<R extends Registered> {
+  readonly #root = new Node<R>();
+  readonly #ordinary: (Entry<R> & { readonly segments: Segments })[] = [];
+  readonly #odd: Odd<R>[] = [];
+  #count = 0;
+
+  constructor(private readonly options: PathOptions) {}
+
+  /** Adds a route, and tells which earlier ones take requests of its. */
+  add(route: R): readonly Shadow<R>[] {
+    const entry = { route, index: this.#count++ };
+    const segments = this.segmentsOf(route.path);
+    return segments === undefined ? this.addOdd(entry) : this.addOrdinary(entry, segments);
+  }
+
+  // Express 4 has text after the star where Express 5 has the wildcard's name.
+  private segmentsOf(path: string | RegExp): Segments | undefined {
+    const segments = segmentsOf(path, this.options);
+    if (segments?.hasRest !== true) return segments;
+    return examplesOf(segments).every(matcherOf(path, this.options)) ? segments : undefined;
+  }
+
+  private addOrdinary(entry: Entry<R>, segments: Segments): readonly Shadow<R>[] {
+    const found = [...this.#root.covering(segments)].map(earlier => ({ ...earlier, takes: 'all' as const }));
+    const odd = this.#odd.map(earlier => ({ ...earlier, takes: oddTakes(earlier, segments) }));
+    let node = this.#root;
+    for (const segment of segments.segments) node = node.child(segment);
+    (segments.hasRest ? (node.rest ??= new Node<R>()) : node).add(entry);
+    this.#ordinary.push({ ...entry, segments });
+    return shadows([...found, ...odd], entry);
+  }
+
+  private addOdd(entry: Entry<R>): readonly Shadow<R>[] {
+    const { path } = entry.route;
+    const odd = { ...entry, matches: matcherOf(path, this.options), beginning: beginningOf(path) };
+    const ordinary = this.#ordinary
+      .filter(({ segments }) => examplesOf(segments).some(odd.matches))
+      .map(earlier => ({ ...earlier, takes: 'some' as const }));
+    const others = this.#odd.map(earlier => ({ ...earlier, takes: oddTakesOdd(earlier, odd) }));
+    this.#odd.push(odd);
+    return shadows([...ordinary, ...others], entry);
+  }
+}
+
+interface Candidate<R extends Registered> extends Entry<R> {
+  readonly takes: Shadow<R>['takes'] | 'none';
+}
+
+function oddTakes<R extends Registered>({ route, matches }: Odd<R>, segments: Segments): Candidate<R>['takes'] {
+  const examples = examplesOf(segments);
+  if (isEverything(route.path)) return 'all';
+  // Of a path without parameters the one example is all that somebody wrote.
+  if (examples.length === 1) return examples.every(matches) ? 'all' : 'none';
+  return examples.some(matches) ? 'some' : 'none';
+}
+
+function oddTakesOdd<R extends Registered>(earlier: Odd<R>, later: Odd<R>): Candidate<R>['takes'] {
+  if (isEverything(earlier.route.path) || isSame(earlier.route.path, later.route.path)) return 'all';
+  const areApart = !earlier.beginning.startsWith(later.beginning) && !later.beginning.startsWith(earlier.beginning);
+  return areApart ? 'none' : 'some';
+}
+
+function isSame(one: string | RegExp, other: string | RegExp): boolean {
+  return String(one) === String(other) && one instanceof RegExp === other instanceof RegExp;
+}
+
+/** In the order of registration, up to the first that lets nothing through. */
+function shadows<R extends Registered>(candidates: readonly Candidate<R>[], { route }: Entry<R>): readonly Shadow<R>[] {
+  if (candidates.length === 0) return [];
+  const found: Shadow<R>[] = [];
+  for (const { route: earlier, takes } of candidates.toSorted((one, other) => one.index - other.index)) {
+    if (takes === 'none' || !coversMethod(earlier.method, route.method)) continue;
+    found.push({ earlier, takes: earlier.mayPassOn ? 'some' : takes });
+    if (found.at(-1)?.takes === 'all') break;
+  }
+  return found;
+}
+
+// Express runs a GET route for HEAD (RFC 9110 §9.3.2).
+function coversMethod(earlier: string | undefined, later: string | undefined): boolean {
+  return earlier === undefined || earlier === later || (earlier === 'GET' && later === 'HEAD');
+}

@@ -1,0 +1,211 @@
+/** Whom a route lets in, all that stands before its handler taken together, as one requirement. */
+import type { Request } from 'express';
+import type { BaseAuthentication } from '../authentication/base';
+import { setContext } from '../authentication/request-context';
+import { AnonymousUser } from '../authentication/user';
+import { isGrant, type Requirement } from '../core/requirement';
+import {
+  BasePermission,
+  definesObjectRule,
+  definesViewRule,
+  isAskedBeforeTheBody,
+  type ApiView,
+} from '../permissions/base';
+import type { PermissionTree } from '../permissions/tree';
+import type { Services } from './visit';
+
+/** What is known of a route's rules; `undefined`: it is decided per request. */
+export interface KnownRules {
+  readonly controller: ApiView;
+  readonly authenticators: readonly BaseAuthentication[] | undefined;
+  readonly trees: readonly PermissionTree[] | undefined;
+  /** What each of the trees asks for. */
+  readonly permissions: readonly (Requirement | undefined)[] | undefined;
+  /** What is asked besides the controller's permissions. */
+  readonly others: readonly Requirement[];
+  isObjectAction(method: string): boolean;
+}
+
+const perRequest: Requirement = { kind: 'custom', name: 'decided per request' };
+const authenticated: Requirement = { kind: 'authenticated' };
+const anyone: Requirement = { kind: 'anyone' };
+const nobody: Requirement = { kind: 'nobody' };
+
+/**
+ * Whom the route lets in by this method. Plain logic, with what the permission classes' own order of things adds: claim
+ * and ownership rules refuse nobody-in-particular also where they are negated, an object rule asks nothing where there
+ * is no object, a mandatory authentication class insists.
+ */
+export function admission(rules: KnownRules, method: string, services: Services): Requirement {
+  const { controller, authenticators, trees, permissions } = rules;
+  const asked: Asked = {
+    method,
+    isObjectAction: rules.isObjectAction(method),
+    isOpen: permission =>
+      authenticators &&
+      answerToNobody(method, authenticators, services, request => permission.hasPermission(request, controller)),
+  };
+  const permitted =
+    trees === undefined || permissions === undefined
+      ? [perRequest]
+      : trees.map((tree, index) => rule(tree, permissions[index], asked, false));
+  const asks = allOf([...identified(authenticators, method, services), ...permitted, ...rules.others]);
+  return authenticators?.length === 0 ? asNobody(asks) : asks;
+}
+
+function identified(
+  authenticators: readonly BaseAuthentication[] | undefined,
+  method: string,
+  services: Services,
+): readonly Requirement[] {
+  if (authenticators === undefined) return [perRequest];
+  return authenticators.filter(({ isMandatory }) => isMandatory === true).map(one => insistence(one, method, services));
+}
+
+function insistence(authenticator: BaseAuthentication, method: string, services: Services): Requirement {
+  const isPublic = isPublicTo(authenticator, method, services);
+  if (isPublic === undefined) return perRequest;
+  return isPublic ? anyone : authenticated;
+}
+
+/** `undefined`: it looks at more of a request than its method. */
+function isPublicTo(authenticator: BaseAuthentication, method: string, services: Services): boolean | undefined {
+  return answerToNobody(method, [authenticator], services, request => authenticator.isPublic?.(request));
+}
+
+/** What is said of a request by nobody in particular, of which there is the method alone; `undefined`: more is looked at. */
+function answerToNobody(
+  method: string,
+  authenticators: readonly BaseAuthentication[],
+  services: Services,
+  ask: (request: Request) => unknown,
+): boolean | undefined {
+  const looks = { areFurther: false };
+  const shown = { method, user: new AnonymousUser(), auth: null, authJwt: null };
+  setContext(shown as unknown as Request, { ...services, authenticators });
+  const request = new Proxy(shown, {
+    get(target, name) {
+      looks.areFurther ||= !Object.hasOwn(target, name);
+      return Reflect.get(target, name) as unknown;
+    },
+  });
+  try {
+    const answer = ask(request as unknown as Request) === true;
+    return looks.areFurther ? undefined : answer;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Asked {
+  readonly method: string;
+  readonly isObjectAction: boolean;
+  /** Does the permission let nobody-in-particular in? `undefined`: it looks at more than the method. */
+  isOpen(permission: BasePermission): boolean | undefined;
+}
+
+/** The tree's requirement has the tree's shape; each leaf's own may be a tree again. */
+function rule(tree: PermissionTree, known: Requirement | undefined, asked: Asked, isNegated: boolean): Requirement {
+  if (known === undefined) return perRequest;
+  if ('permission' in tree) return leafRule(tree.permission, known, asked, isNegated);
+  if (known.kind !== 'and' && known.kind !== 'or' && known.kind !== 'not') return perRequest;
+  const parts = known.kind === 'not' ? [known.of] : known.of;
+  const of = tree.operands.map((operand, index) =>
+    rule(operand, parts[index], asked, tree.operator === 'not' ? !isNegated : isNegated),
+  );
+  if (tree.operator === 'not') return of[0] ?? perRequest;
+  return (tree.operator === 'and') !== isNegated ? allOf(of) : anyOf(of);
+}
+
+function leafRule(permission: BasePermission, known: Requirement, asked: Asked, isNegated: boolean): Requirement {
+  const own = permission.needsAuthentication === true ? [authenticated] : [];
+  // A rule that a class does not define is true, negated or not; so is one about an object where there is none.
+  const asksNothing = !definesViewRule(permission) && (!definesObjectRule(permission) || !asked.isObjectAction);
+  if (asksNothing) return allOf(own);
+  const positive = isDescribed(permission) ? described(permission, known, asked) : customRule(permission);
+  return allOf([...own, isNegated ? notThat(positive) : positive]);
+}
+
+function described(permission: BasePermission, known: Requirement, { method, isOpen }: Asked): Requirement {
+  if (known.kind === 'authenticated' && isAskedBeforeTheBody(permission)) return opened(isOpen(permission));
+  return mapped(known, leaf => {
+    if (leaf.kind === 'methods') return leaf.methods.includes(method) ? anyone : nobody;
+    return leaf.kind === 'authenticated' && leaf.orPublicMethod === true ? opened(undefined) : leaf;
+  });
+}
+
+// Which methods are public is the settings' and the authentication classes' to say.
+function opened(isOpen: boolean | undefined): Requirement {
+  if (isOpen === undefined) return anyOf([perRequest, authenticated]);
+  return isOpen ? anyone : authenticated;
+}
+
+/** Does the description come with the rules, or is it a base class's, whose rules were replaced? */
+function isDescribed(permission: BasePermission): boolean {
+  const depth = depthOf(permission, 'requirement');
+  return depth <= depthOf(permission, 'hasPermission') && depth <= depthOf(permission, 'hasObjectPermission');
+}
+
+function depthOf(permission: BasePermission, name: keyof BasePermission): number {
+  let depth = 0;
+  for (let object: object | null = permission; object !== null; depth++) {
+    if (object === BasePermission.prototype) break;
+    if (Object.hasOwn(object, name)) return depth;
+    object = Object.getPrototypeOf(object) as object | null;
+  }
+  return Infinity;
+}
+
+function customRule({ constructor }: BasePermission): Requirement {
+  return { kind: 'custom', name: constructor.name };
+}
+
+// Where no class could know the caller, everybody is nobody in particular.
+function asNobody(requirement: Requirement): Requirement {
+  return mapped(requirement, leaf => (leaf.kind === 'authenticated' || isOfSomebody(leaf) ? nobody : leaf));
+}
+
+/** The requirement with other leaves, as simply as it can be said. */
+function mapped(requirement: Requirement, leaf: (one: Requirement) => Requirement): Requirement {
+  if (requirement.kind === 'and') return allOf(requirement.of.map(one => mapped(one, leaf)));
+  if (requirement.kind === 'or') return anyOf(requirement.of.map(one => mapped(one, leaf)));
+  return requirement.kind === 'not' ? notThat(mapped(requirement.of, leaf)) : leaf(requirement);
+}
+
+/** All of them. */
+export function allOf(requirements: readonly Requirement[]): Requirement {
+  const told = distinct('and', requirements).filter(({ kind }) => kind !== 'anyone');
+  if (told.some(({ kind }) => kind === 'nobody')) return nobody;
+  // Whoever has a grant or owns something is authenticated.
+  const rest = told.some(isOfSomebody) ? told.filter(({ kind }) => kind !== 'authenticated') : told;
+  return joined('and', rest, anyone);
+}
+
+/** Any of them. */
+export function anyOf(requirements: readonly Requirement[]): Requirement {
+  const told = distinct('or', requirements).filter(({ kind }) => kind !== 'nobody');
+  if (told.some(({ kind }) => kind === 'anyone')) return anyone;
+  const rest = told.some(({ kind }) => kind === 'authenticated') ? told.filter(one => !isOfSomebody(one)) : told;
+  return joined('or', rest, nobody);
+}
+
+function distinct(kind: 'and' | 'or', requirements: readonly Requirement[]): readonly Requirement[] {
+  const flat = requirements.flatMap(one => (one.kind === kind ? one.of : [one]));
+  return [...new Map(flat.map(one => [JSON.stringify(one), one])).values()];
+}
+
+function joined(kind: 'and' | 'or', of: readonly Requirement[], empty: Requirement): Requirement {
+  const [first, ...others] = of;
+  if (first === undefined) return empty;
+  return others.length === 0 ? first : { kind, of };
+}
+
+function notThat(requirement: Requirement): Requirement {
+  if (requirement.kind === 'anyone') return nobody;
+  if (requirement.kind === 'nobody') return anyone;
+  return requirement.kind === 'not' ? requirement.of : { kind: 'not', of: requirement };
+}
+
+function isOfSomebody(requirement: Requirement): boolean {
+  return isGrant(requirement) ? requirement.values.length > 0 : requirement.kind === 'owner';
+}

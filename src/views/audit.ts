@@ -1,0 +1,80 @@
+/** The audit of a route: who may, by which rule, and where the rule is said. */
+import { whoIsLetIn, type Who } from '../core/openness';
+import type { Requirement } from '../core/requirement';
+import { inWords } from '../core/requirement-words';
+import { anyOf, allOf } from './admission';
+import type { RouteRules } from './route-rules';
+import type { ListSources } from './rule-sources';
+
+/** One route of a server, as plain data. */
+export interface RouteAudit {
+  /** In capitals; `ALL` for a route that takes every method. */
+  readonly method: string;
+  /** The pattern, prefixes included; for a regex its text. */
+  readonly path: string;
+  /** `BookController.list`. */
+  readonly handler: string;
+  /** Anyone, whoever is authenticated, some of them, or nobody; `undecided`: only code can say whether anyone is let in. */
+  readonly who: Who;
+  /** The requirement in words. */
+  readonly rule: string;
+  /** Where the rule is said: `field`, `getter`, `decorator`, `default`, or several of them, separated by commas. */
+  readonly source: string;
+  /** Where each list of classes is said. */
+  readonly sources: ListSources;
+  /** The authentication classes; `null`: they are decided per request. */
+  readonly authentication: readonly string[] | null;
+  /** Everything that is asked before the handler, taken together. What is decided per request is a `custom` rule. */
+  readonly requirement: Requirement;
+}
+
+export function auditRoute(rules: RouteRules): RouteAudit {
+  const requirement = requirementOfRoute(rules);
+  return {
+    method: rules.method ?? 'ALL',
+    path: rules.path,
+    handler: rules.place,
+    who: whoIsLetIn(requirement),
+    rule: inWords(requirement),
+    source: sourceText(rules),
+    sources: rules.sources,
+    authentication: rules.authentication ?? null,
+    requirement,
+  };
+}
+
+// HEAD is GET. What OPTIONS asks is no secret of a route: it is mostly a preflight's.
+const methodsOfAll = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+function requirementOfRoute({ method, admission }: RouteRules): Requirement {
+  if (method !== undefined) return admission(method);
+  const found = methodsOfAll.map(one => ({ method: one, asks: admission(one) }));
+  const texts = [...new Set(found.map(({ asks }) => JSON.stringify(asks)))];
+  const cases = texts.map(text => found.filter(({ asks }) => JSON.stringify(asks) === text));
+  if (cases.length === 1) return admission('GET');
+  return anyOf(
+    cases.map(same =>
+      allOf([{ kind: 'methods', methods: same.map(one => one.method) }, ...same.slice(0, 1).map(one => one.asks)]),
+    ),
+  );
+}
+
+function sourceText({ permissionSources = [], sources }: RouteRules): string {
+  const said = permissionSources.length > 0 ? permissionSources : [sources.permissionClasses];
+  return [...new Set(said)].join(', ');
+}
+
+/** The audit as a table, a line a route. */
+export function auditTable(audits: readonly RouteAudit[]): string {
+  const rows = audits.map(({ method, path, handler, who, rule, source }) => [method, path, handler, who, rule, source]);
+  return aligned([['METHOD', 'PATH', 'HANDLER', 'WHO', 'RULE', 'SOURCE'], ...rows]);
+}
+
+/** Rows as lines of text, their columns one below the other. */
+export function aligned(rows: readonly (readonly string[])[]): string {
+  const [head = []] = rows;
+  const widths = head.map((_, column) => Math.max(...rows.map(cells => cells[column]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
+  return rows.map(cells => line(cells).trimEnd()).join('\n');
+}

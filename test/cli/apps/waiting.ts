@@ -1,0 +1,4 @@
+/** An app that never comes to be. */
+export default function options(): Promise<never> {
+  return new Promise(() => undefined);
+}

@@ -1,0 +1,289 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { diagnose } from '../../src/cli/doctor';
+import type { Check } from '../../src/cli/examination';
+import { defineSettings, type SettingsInput } from 'axioms-routing-controllers';
+import { keysPath, oidcPath, down } from '../issuer/scripted-issuer';
+import { audience, signingKey, TestIssuer } from '../issuer/test-issuer';
+import { choice } from './apps/books';
+import { ran, type Ran } from './terminal';
+
+const books = join(__dirname, 'apps/books.js');
+
+describe('axioms doctor', () => {
+  let issuer: TestIssuer;
+  let url: string;
+  let isClosed: boolean;
+  beforeEach(async () => {
+    issuer = await TestIssuer.start();
+    ({ url } = issuer);
+    isClosed = false;
+  });
+  afterEach(async () => {
+    if (!isClosed) await issuer.close();
+  });
+
+  function closeIssuer(): Promise<void> {
+    isClosed = true;
+    return issuer.close();
+  }
+
+  const env = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
+    AXIOMS_AUDIENCE: audience,
+    AXIOMS_ISS_URL: url,
+    ...more,
+  });
+
+  function doctor(token?: string, more: NodeJS.ProcessEnv = {}): Promise<Ran> {
+    return ran(['doctor', ...(token === undefined ? [] : ['--token', '-'])], { env: env(more), input: token ?? '' });
+  }
+
+  it('finds all well: settings, discovery, keys, clock and a good token', async () => {
+    const token = issuer.token({ exp: Math.floor(Date.now() / 1000) + 299.5 });
+    const { exitCode, out, err } = await doctor(token);
+    expect([exitCode, err]).to.deep.equal([0, '']);
+    expect(out.replace(/(?:iat|exp) (?:in )?\d+ s(?: ago)?/g, 'TIME')).to.equal(
+      [
+        '✓ settings',
+        '    expected  an audience, and an issuer or where its keys are',
+        `    seen      audience ${audience}`,
+        '✓ discovery',
+        `    expected  metadata of the issuer ${issuer.url}, with a jwks_uri`,
+        `    seen      jwks_uri ${issuer.url}/keys`,
+        '✓ keys',
+        '    expected  a JWK Set with keys that can be used',
+        '    seen      k1 (ES256)',
+        '✓ clock',
+        "    expected  this clock within 5 s of the issuer's",
+        '    seen      no difference',
+        '✓ token: issuer',
+        `    expected  ${issuer.url}`,
+        `    seen      ${issuer.url}`,
+        '✓ token: audience',
+        `    expected  aud: ${audience}`,
+        `    seen      ${audience}`,
+        '✓ token: algorithm',
+        '    expected  RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA',
+        '    seen      ES256',
+        '✓ token: times',
+        '    expected  begun, and not expired, give or take 5 s',
+        '    seen      TIME, TIME',
+        '✓ token',
+        '    expected  accepted',
+        '    seen      accepted',
+        'All is well.',
+        '',
+      ].join('\n'),
+    );
+    expect(out).not.to.contain(token.split('.')[2]);
+  });
+
+  it('takes the settings of an app, and prints JSON', async () => {
+    choice.issuerUrl = issuer.url;
+    const { exitCode, out } = await ran(['doctor', books, '--json']);
+    const { ok, checks } = JSON.parse(out) as { ok: boolean; checks: Check[] };
+    expect([exitCode, ok]).to.deep.equal([0, true]);
+    expect(checks.map(({ name, state }) => `${name} ${state}`)).to.deep.equal([
+      'settings ok',
+      'discovery ok',
+      'keys ok',
+      'clock ok',
+    ]);
+  });
+
+  /** What failed, with what was seen of it. */
+  function failures({ out }: Ran): Record<string, string> {
+    const found = [...out.matchAll(/^✗ (.*)\n {4}expected {2}.*\n {4}seen {6}(.*)$/gm)];
+    return Object.fromEntries(found.map(([, name, seen]) => [name ?? '', (seen ?? '').replaceAll(url, 'ISSUER')]));
+  }
+
+  const weak = () => generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
+  const seconds = () => Math.floor(Date.now() / 1000);
+
+  for (const [what, spoil, seen] of [
+    [
+      'the issuer is down',
+      () => closeIssuer(),
+      { discovery: 'ISSUER/.well-known/openid-configuration: cannot be reached (ECONNREFUSED)' },
+    ],
+    [
+      'the issuer fails',
+      () => (issuer.server.metadataMode = down),
+      { discovery: 'ISSUER/.well-known/openid-configuration: answers with status 500' },
+    ],
+    [
+      'the metadata are of another issuer',
+      () => (issuer.server.metadata = { issuer: 'https://evil.example' }),
+      {
+        discovery:
+          "ISSUER/.well-known/openid-configuration: the metadata names the issuer 'https://evil.example', and 'ISSUER' is expected",
+      },
+    ],
+    [
+      'the metadata are HTML',
+      () => (issuer.server.metadataMode = { is: 'html' }),
+      { discovery: 'ISSUER/.well-known/openid-configuration: the answer is not JSON' },
+    ],
+    [
+      'the metadata name no keys',
+      () => (issuer.server.metadata = { jwks_uri: undefined }),
+      { discovery: 'ISSUER/.well-known/openid-configuration: the metadata has no jwks_uri' },
+    ],
+    [
+      'the metadata redirect',
+      () => (issuer.server.metadataMode = { is: 'redirect', status: 302 }),
+      { discovery: 'ISSUER/.well-known/openid-configuration: redirects (status 302); it is not followed' },
+    ],
+    [
+      'the keys cannot be fetched',
+      () => (issuer.server.keysMode = down),
+      { keys: 'ISSUER/keys: answers with status 500' },
+    ],
+    ['the keys are none', () => (issuer.server.keysMode = { is: 'not-a-jwks' }), { keys: 'ISSUER/keys: no JWK Set' }],
+    ['there are no keys', () => (issuer.server.keys = []), { keys: 'no usable key' }],
+    [
+      'the keys are weak',
+      () => (issuer.server.keys = [{ ...weak(), kid: 'w', alg: 'RS256' }]),
+      { keys: 'no usable key; the key with the kid "w" is too weak, or of a type, curve or alg that is not accepted' },
+    ],
+    [
+      'the clocks differ',
+      () => (issuer.server.keysMode = { is: 'ok', headers: { Date: 'Mon, 01 Jan 2001 00:00:00 GMT' } }),
+      { clock: /^\d+\.\d s ahead$/ },
+    ],
+  ] as readonly (readonly [string, () => unknown, Record<string, string | RegExp>])[])
+    it(`finds that ${what}`, async () => {
+      await spoil();
+      const found = await doctor();
+      expect(found.exitCode).to.equal(1);
+      expect(Object.keys(failures(found))).to.deep.equal(Object.keys(seen));
+      for (const [name, text] of Object.entries(seen))
+        if (text instanceof RegExp) expect(failures(found)[name]).to.match(text);
+        else expect(failures(found)[name]).to.equal(text);
+      expect(found.out).to.match(/\n1 of \d checks failed\.\n$/);
+    });
+
+  for (const [what, token, seen] of [
+    [
+      'is expired',
+      () => issuer.token({ iat: seconds() - 700, exp: seconds() - 600 }),
+      { 'token: times': /exp 60\d s ago$/, token: '401 invalid_token (The access token expired)' },
+    ],
+    [
+      'is not valid yet',
+      () => issuer.token({ nbf: seconds() + 600 }),
+      { 'token: times': /nbf in (?:600|599) s/, token: '401 invalid_token (The access token is not valid yet)' },
+    ],
+    [
+      'is for another audience',
+      () => issuer.token({ aud: 'https://other.example' }),
+      {
+        'token: audience': 'https://other.example',
+        token: '401 invalid_token (The access token is for another audience)',
+      },
+    ],
+    [
+      'is of another issuer',
+      () => issuer.token({ iss: 'https://evil.example' }),
+      { 'token: issuer': 'https://evil.example', token: '401 invalid_token (The access token is from another issuer)' },
+    ],
+    [
+      'is signed with an unknown key',
+      () => issuer.token({}, { kid: 'k9' }),
+      { token: '401 invalid_token (The access token is signed with an unknown key)' },
+    ],
+    [
+      'is signed by somebody else',
+      () => issuer.token({}, {}, signingKey('k1')),
+      { token: '401 invalid_token (The signature of the access token is wrong)' },
+    ],
+    [
+      'is not signed',
+      () => issuer.token({}, { alg: 'none' }),
+      { 'token: algorithm': 'none', token: '401 invalid_token (The algorithm of the access token is not accepted)' },
+    ],
+    ['is no token', () => 'secret-opaque-token', { token: '401 invalid_token (The access token is malformed)' }],
+    [
+      'has no subject',
+      () => issuer.token({ sub: undefined }),
+      { token: '401 invalid_token (The access token has no subject)' },
+    ],
+  ] as readonly (readonly [string, () => string, Record<string, string | RegExp>])[])
+    it(`finds that a token ${what}`, async () => {
+      const found = await doctor(token());
+      expect(found.exitCode).to.equal(1);
+      expect(Object.keys(failures(found))).to.deep.equal(Object.keys(seen));
+      for (const [name, text] of Object.entries(seen))
+        if (text instanceof RegExp) expect(failures(found)[name]).to.match(text);
+        else expect(failures(found)[name]).to.equal(text);
+      expect(found.out).not.to.contain('secret-opaque-token').and.not.to.contain('alice');
+    });
+
+  it('finds that the settings are wrong, and looks at nothing else', async () => {
+    const missing = await ran(['doctor'], { env: {} });
+    expect(missing.exitCode).to.equal(1);
+    expect(missing.out).to.contain("seen      Setting 'audience' (AXIOMS_AUDIENCE) is missing");
+    const insecure = await doctor(undefined, { AXIOMS_ISS_URL: 'http://auth.example.com' });
+    expect(insecure.out).to.contain("seen      Setting 'issuerUrl' is 'http://auth.example.com'");
+    expect((await doctor(undefined, { AXIOMS_NONSENSE: '1' })).out).to.contain('AXIOMS_NONSENSE');
+  });
+
+  it('asks for the keys where a setting says they are, and doubts where there are no metadata', async () => {
+    const given = await doctor(undefined, { AXIOMS_JWKS_URL: issuer.server.jwksUrl });
+    expect(given.out).to.contain('· discovery').and.to.contain('All is well.');
+    expect(issuer.server.count(oidcPath)).to.equal(0);
+    issuer.server.metadataMode = { is: 'status', status: 404 };
+    issuer.server.modes.set('/.well-known/jwks.json', { is: 'ok' });
+    const none = await doctor();
+    expect(none.out).to.contain(`! discovery`).and.to.contain(`none; trying ${issuer.url}/.well-known/jwks.json`);
+    expect(none.exitCode).to.equal(0);
+  });
+
+  it('doubts a key set of which some keys cannot be used', async () => {
+    issuer.server.keys = [issuer.key.jwk, { ...weak(), kid: 'w' }];
+    const { exitCode, out } = await doctor();
+    expect(exitCode).to.equal(0);
+    expect(out).to.contain('! keys').and.to.contain('k1 (ES256); the key with the kid "w" is too weak');
+  });
+
+  it('compares this clock with the issuer’s, whichever is ahead, and where there is nothing to compare says so', async () => {
+    const settings = defineSettings({ audience, issuerUrl: issuer.url } satisfies SettingsInput);
+    const now = Date.parse('2025-01-01T00:00:00Z');
+    const clockAt = async (offset: number, date = 'Wed, 01 Jan 2025 00:00:00 GMT'): Promise<string> => {
+      issuer.server.keysMode = { is: 'ok', headers: { Date: date } };
+      const checks = await diagnose(() => Promise.resolve(settings), undefined, { fetch, clock: () => now + offset });
+      const { state, seen } = checks.find(({ name }) => name === 'clock')!;
+      return `${state}: ${seen}`;
+    };
+    expect(await clockAt(500)).to.equal('ok: no difference');
+    expect(await clockAt(-4000)).to.equal('ok: 4.0 s behind');
+    expect(await clockAt(-7000)).to.equal('failed: 7.0 s behind');
+    expect(await clockAt(6000)).to.equal('ok: 5.0 s ahead');
+    expect(await clockAt(61_000)).to.equal('failed: 60.0 s ahead');
+    expect(await clockAt(0, 'yesterday')).to.equal('skipped: no Date in the answer');
+  });
+
+  it('examines every trusted issuer', async () => {
+    const second = await TestIssuer.start();
+    second.server.modes.set(keysPath, down);
+    const settings = defineSettings({
+      issuers: [issuer.url, second.url].map(issuerUrl => ({ issuerUrl, audience })),
+    });
+    const checks = await diagnose(() => Promise.resolve(settings), issuer.token());
+    await second.close();
+    expect(checks.map(({ name, state }) => `${name} ${state}`)).to.deep.equal([
+      'settings ok',
+      'discovery ok',
+      'keys ok',
+      'clock ok',
+      'discovery ok',
+      'keys failed',
+      'token: issuer ok',
+      'token: audience ok',
+      'token: algorithm ok',
+      'token: times ok',
+      'token ok',
+    ]);
+  });
+});

@@ -1,0 +1,186 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { isMoreOpen, letsInBeyond, whoIsLetIn } from '../../src/core/openness';
+import { meets, type Requirement } from '../../src/core/requirement';
+
+const scopes = ['a', 'b', 'c'];
+const roles = ['admin', 'editor'];
+
+interface Claims {
+  readonly isAuthenticated: boolean;
+  readonly scopes: readonly string[];
+  readonly roles: readonly string[];
+  readonly permissions: readonly string[];
+  readonly owns: readonly string[];
+  readonly said: readonly string[];
+  readonly method: string;
+}
+
+/** Straight from the words. */
+function naive(requirement: Requirement, claims: Claims): boolean {
+  switch (requirement.kind) {
+    case 'anyone':
+      return true;
+    case 'nobody':
+      return false;
+    case 'authenticated':
+      return claims.isAuthenticated;
+    case 'scopes':
+    case 'roles':
+    case 'permissions':
+      return meets(claims, requirement);
+    case 'owner':
+      return claims.owns.includes(requirement.attribute);
+    case 'custom':
+      return claims.said.includes(requirement.name);
+    case 'methods':
+      return requirement.methods.includes(claims.method);
+    case 'and':
+      return requirement.of.every(one => naive(one, claims));
+    case 'or':
+      return requirement.of.some(one => naive(one, claims));
+    case 'not':
+      return !naive(requirement.of, claims);
+  }
+}
+
+const match = fc.constantFrom('any' as const, 'all' as const);
+const grant = (kind: 'scopes' | 'roles', names: string[]) =>
+  fc.record({ kind: fc.constant(kind), match, values: fc.subarray(names, { minLength: 1 }) });
+
+const leaf: fc.Arbitrary<Requirement> = fc.oneof(
+  grant('scopes', scopes),
+  grant('roles', roles),
+  fc.constantFrom<Requirement>(
+    { kind: 'anyone' },
+    { kind: 'nobody' },
+    { kind: 'authenticated' },
+    { kind: 'owner', attribute: 'user' },
+    { kind: 'custom', name: 'IsOfficeHours' },
+    { kind: 'methods', methods: ['GET', 'HEAD'] },
+  ),
+);
+
+const { tree } = fc.letrec<{ tree: Requirement }>(tie => ({
+  tree: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    leaf,
+    fc.record({
+      kind: fc.constantFrom('and' as const, 'or' as const),
+      of: fc.array(tie('tree'), { minLength: 1, maxLength: 3 }),
+    }),
+    fc.record({ kind: fc.constant('not' as const), of: tie('tree') }),
+  ),
+}));
+
+function subsets(list: readonly string[]): string[][] {
+  return list.reduce<string[][]>((all, one) => [...all, ...all.map(some => [...some, one])], [[]]);
+}
+
+const everybody: readonly Claims[] = ['GET', 'POST'].flatMap(method =>
+  subsets(['IsOfficeHours']).flatMap(said => [
+    { isAuthenticated: false, scopes: [], roles: [], permissions: [], owns: [], said, method },
+    ...subsets(scopes).flatMap(some =>
+      subsets(roles).flatMap(held =>
+        subsets(['user']).map(owns => {
+          return { isAuthenticated: true, scopes: some, roles: held, permissions: [], owns, said, method };
+        }),
+      ),
+    ),
+  ]),
+);
+
+const known = { isCustomKnown: true };
+
+describe('the order of requirements by who is let in', () => {
+  it('finds a caller whom one lets in and the other does not exactly where there is one', () => {
+    fc.assert(
+      fc.property(tree, tree, (first, second) => {
+        const exists = everybody.some(claims => naive(first, claims) && !naive(second, claims));
+        expect(letsInBeyond(first, second, known)).to.equal(exists ? 'yes' : 'no');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is certain of nothing that a custom rule could turn around, whatever it says', () => {
+    const always = (requirement: Requirement, said: boolean): Requirement => {
+      if (requirement.kind === 'custom') return { kind: said ? 'anyone' : 'nobody' };
+      if (requirement.kind === 'and' || requirement.kind === 'or')
+        return { ...requirement, of: requirement.of.map(one => always(one, said)) };
+      return requirement.kind === 'not' ? { kind: 'not', of: always(requirement.of, said) } : requirement;
+    };
+    fc.assert(
+      fc.property(tree, tree, fc.boolean(), fc.boolean(), (first, second, one, other) => {
+        const found = letsInBeyond(first, second);
+        if (found !== 'maybe') expect(letsInBeyond(always(first, one), always(second, other), known)).to.equal(found);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is a partial order: nothing is more open than itself, nor than what is more open than it', () => {
+    fc.assert(
+      fc.property(tree, tree, tree, (first, second, third) => {
+        expect(isMoreOpen(first, first, known)).to.equal(false);
+        if (!isMoreOpen(first, second, known)) return;
+        expect(isMoreOpen(second, first, known)).to.equal(false);
+        if (isMoreOpen(second, third, known)) expect(isMoreOpen(first, third, known)).to.equal(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('tells who is let in as a naive look at everybody does', () => {
+    fc.assert(
+      fc.property(
+        tree.filter(one => !JSON.stringify(one).includes('custom')),
+        requirement => {
+          const isIn = (claims: Claims): boolean => naive(requirement, claims);
+          const isKnown = ({ isAuthenticated }: Claims): boolean => isAuthenticated;
+          const who = everybody.some(claims => !isKnown(claims) && isIn(claims))
+            ? 'anyone'
+            : everybody.filter(isKnown).every(isIn)
+              ? 'authenticated'
+              : everybody.some(isIn)
+                ? 'some'
+                : 'nobody';
+          expect(whoIsLetIn(requirement)).to.equal(who);
+        },
+      ),
+    );
+  });
+
+  const anyOf = (...values: string[]): Requirement => ({ kind: 'scopes', match: 'any', values });
+  const allOf = (...values: string[]): Requirement => ({ kind: 'scopes', match: 'all', values });
+  const custom: Requirement = { kind: 'custom', name: 'IsOfficeHours' };
+
+  for (const [name, first, second, isMore] of [
+    ['anyone than whoever is authenticated', { kind: 'anyone' }, { kind: 'authenticated' }, true],
+    ['whoever is authenticated than a scope', { kind: 'authenticated' }, anyOf('a'), true],
+    ['any of two scopes than one of them', anyOf('a', 'b'), anyOf('a'), true],
+    ['one scope than both', anyOf('a'), allOf('a', 'b'), true],
+    ['a scope than another scope', anyOf('a'), anyOf('b'), false],
+    ['a scope than itself', anyOf('a'), allOf('a'), false],
+    ['both scopes than any', allOf('a', 'b'), anyOf('a', 'b'), false],
+    ['anyone than a custom rule that may let anyone in', { kind: 'anyone' }, custom, false],
+    [
+      'anyone than a custom rule for the authenticated',
+      { kind: 'anyone' },
+      { kind: 'and', of: [{ kind: 'authenticated' }, custom] },
+      true,
+    ],
+    ['a custom rule than nobody', custom, { kind: 'nobody' }, false],
+  ] as readonly (readonly [string, Requirement, Requirement, boolean])[])
+    it(`${isMore ? 'has' : 'does not have'} ${name}`, () => {
+      expect(isMoreOpen(first, second)).to.equal(isMore);
+    });
+
+  it('answers soon where there is much to ask, and says where it does not know', () => {
+    const many = Array.from({ length: 100 }, (_, index) => `s${index}`);
+    expect(letsInBeyond(anyOf(...many), anyOf(...many))).to.equal('no');
+    expect(letsInBeyond(anyOf(...many), allOf(...many))).to.equal('yes');
+    const pairs = Array.from({ length: 30 }, (_, index): Requirement => anyOf(`x${index}`, `y${index}`));
+    expect(letsInBeyond({ kind: 'and', of: [...pairs, custom] }, allOf('never'))).to.be.oneOf(['maybe', 'no']);
+  });
+});
