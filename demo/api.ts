@@ -9,6 +9,7 @@ import { controllers, type ControllerClass } from './controllers';
 import { listenOn } from './listening';
 import { ArticleRepository } from './models/article';
 import { BookRepository } from './models/book';
+import { servePage } from './page';
 
 export interface ApiOptions {
   readonly port: number;
@@ -19,6 +20,7 @@ export interface ApiOptions {
 
 export interface Api {
   readonly url: string;
+  readonly server: AxiomsServer;
   close(): Promise<void>;
 }
 
@@ -30,6 +32,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   server.on('request', app);
   return {
     url,
+    server: axioms,
     close: () => {
       axioms.close();
       return close();
@@ -37,17 +40,18 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   };
 }
 
-function createApi(url: string, { issuerUrl, ...options }: ApiOptions) {
+function createApi(url: string, { issuerUrl, database, ...options }: ApiOptions) {
   const app = createExpressServer({
     controllers: options.controllers ?? controllers,
     validation: { whitelist: true },
-    axioms: { audience: [API, url], issuerUrl, resourceUrl: url },
+    axioms: { audience: [API, url], issuerUrl, resourceUrl: url, explain: process.env.NODE_ENV !== 'production' },
   });
-  return serveOpenApi(app, {
+  serveOpenApi(app, {
     info: { title: 'Demo', version: '1.0.0' },
     clientId: docsClient.client_id,
     askedScopes: API_SCOPES,
   });
+  return servePage(app, { issuerUrl, database });
 }
 
 function provideRepositories(database: DataSource) {
