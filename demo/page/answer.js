@@ -24,8 +24,9 @@ export async function read(response) {
  * @param {string} joined
  */
 function challengesIn(joined) {
-  const quotedOrNot = /(?:"(?:[^"\\]|\\.)*"|[^",]|,(?!\s*[!#$%&'*+.^`|~\w-]+\s+[!#$%&'*+.^`|~\w-]+\s*=))+/g;
-  return (joined.match(quotedOrNot) ?? []).map(challenge => challenge.trim());
+  // A comma before `name=` is between the parameters of one challenge.
+  const oneChallenge = /(?:"(?:[^"\\]|\\.)*"|[^",]|,(?=\s*[!#$%&'*+.^`|~\w-]+\s*=))+/g;
+  return (joined.match(oneChallenge) ?? []).map(challenge => challenge.trim());
 }
 
 /**
@@ -42,7 +43,12 @@ export function shown({ status, reason, challenges, body }, route) {
     ...row('Status', badge(status, `${status} ${reason}`)),
     ...challenges.flatMap(challenge => row('WWW-Authenticate', element('code', {}, challenge))),
     ...row('Decision', decision(status, explanation, route)),
-    ...row('Body', body === '' ? element('p', { class: 'note' }, 'none') : element('pre', { tabindex: '0' }, text)),
+    ...row(
+      'Body',
+      body === ''
+        ? element('p', { class: 'note' }, 'none')
+        : element('pre', { tabindex: '0', role: 'group', 'aria-label': 'Body' }, text),
+    ),
   );
 }
 

@@ -15,14 +15,14 @@ const marks = { allows: '✓', refuses: '✗', 'depends on the object': '?', 'wa
 
 /** @param {Explanation} explanation */
 export function refusedBecause({ rules, granted }) {
-  const names = Object.entries(granted).map(([kind, list]) => `${kind}: ${list.join(' ') || 'none'}`);
-  const there = element('p', { class: 'note' }, `What the token grants: ${names.join('; ')}`);
+  const names = Object.entries(granted).map(([kind, list]) => `${kind} ${list.join(', ') || 'none'}`);
+  const there = element('p', { class: 'note' }, `Granted: ${names.join('; ')}.`);
   return element('div', {}, tree(rules), there);
 }
 
 /** @param {(Requirement | null)[]} rules all of which allowed the request */
 export function allowedBecause(rules) {
-  const items = rules.map(rule => leaf('allows', 'Allowed', `by ${inWords(rule)}`));
+  const items = rules.map(rule => node('allows', 'Allowed', `by ${inWords(rule)}`));
   return element('ul', { class: 'tree' }, ...items);
 }
 
@@ -36,10 +36,10 @@ function tree(reasons) {
 
 /** @param {Reason} reason */
 function item(reason) {
-  if ('permission' in reason) return leaf(reason.answer, reason.permission, `${reason.answer}: ${detail(reason)}`);
-  const composed = leaf(reason.answer, reason.operator, reason.answer);
-  composed.append(tree(reason.of));
-  return composed;
+  const name = 'permission' in reason ? reason.permission : reason.operator;
+  const made = node(reason.answer, name, reason.answer);
+  made.append('permission' in reason ? facts(reason) : tree(reason.of));
+  return made;
 }
 
 /**
@@ -47,15 +47,15 @@ function item(reason) {
  * @param {string} name
  * @param {string} said
  */
-function leaf(verdict, name, said) {
+function node(verdict, name, said) {
   const mark = element('span', { class: 'mark', 'aria-hidden': 'true' }, marks[verdict]);
   return element('li', { 'data-verdict': verdict }, mark, ' ', element('strong', {}, name), ` ${said}`);
 }
 
 /** @param {PermissionReason} reason */
-function detail({ needed, there, unmet }) {
-  const parts = [`needs ${inWords(needed)}`];
-  if (there.length > 0) parts.push(`there: ${there.join(', ')}`);
-  if (unmet.length > 0) parts.push(`not met: ${unmet.map(inWords).join('; ')}`);
-  return parts.join('. ');
+function facts({ needed, there, unmet }) {
+  const found = [`needs ${inWords(needed)}`];
+  if (there.length > 0) found.push(`of these there: ${there.join(', ')}`);
+  if (unmet.length > 0) found.push(`not met: ${unmet.map(inWords).join('; ')}`);
+  return element('ul', { class: 'tree note' }, ...found.map(fact => element('li', {}, fact)));
 }

@@ -82,7 +82,7 @@ export class RouteView {
     const verb = element('span', { class: 'method', 'data-method': method }, method);
     const title = element('h4', {}, verb, ' ', element('code', {}, path));
     const request = element('div', { class: 'request' }, title, ...this.#choices(), this.#latest, button);
-    const rule = element('p', { class: 'rule' }, rulesInWords(this.route));
+    const rule = element('p', { class: 'rule' }, ...rulesInWords(this.route));
     return element('li', { class: 'card', 'data-route': this.name }, request, rule, this.#answer);
   }
 
@@ -96,8 +96,8 @@ export class RouteView {
 /** @param {Route} route */
 function rulesInWords({ rules, handler, insisting }) {
   const needed = rules === null ? 'what is decided per request' : rules.map(inWords).join('; and ');
-  const token = insisting.length > 0 ? ` A valid token, whatever else (${insisting.join(', ')}).` : '';
-  return `${handler} is for: ${needed}.${token}`;
+  const token = insisting.length > 0 ? [element('br'), `${insisting.join(', ')}: a valid token, whatever else.`] : [];
+  return [element('code', {}, handler), ` is for ${needed}.`, ...token];
 }
 
 /**
