@@ -167,10 +167,13 @@ describe('the page of the demo', function () {
     expect(open).to.have.deep.members([
       ['GET /public', 200],
       ['GET /news', 200],
+      ['GET /session', 200],
+      // Signing in with a cookie needs its CSRF token, which the page does not send, and nor does it send cookies.
+      ['POST /session', 403],
     ]);
     await signedIn('alice');
     const refused = [...(await callEvery('alice'))].filter(([, status]) => status < 200 || status >= 300);
-    expect(refused).to.deep.equal([]);
+    expect(refused).to.deep.equal([['POST /session', 403]]);
   });
 
   it('keeps tokens in memory alone', async () => {
