@@ -118,9 +118,10 @@ function weakened({ controller, name }: Pick<Action, 'controller' | 'name'>, mem
 /** A copy without this decoration: a subclass would inherit it. */
 function undecorated(controller: ControllerClass, withdrawn: Decoration): ControllerClass {
   const Copy = class {};
-  const { constructor: _, ...members } = Object.getOwnPropertyDescriptors(controller.prototype as object);
-  Object.defineProperties(Copy.prototype, members);
-  for (const action of Object.keys(members)) copyDecorations(controller, Copy, action, withdrawn);
+  const members = Object.entries(Object.getOwnPropertyDescriptors(controller.prototype as object));
+  const handlers = members.filter(([name]) => name !== 'constructor');
+  Object.defineProperties(Copy.prototype, Object.fromEntries(handlers));
+  for (const [action] of handlers) copyDecorations(controller, Copy, action, withdrawn);
   copyRoutes(controller, Copy);
   return Copy;
 }
