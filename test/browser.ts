@@ -9,7 +9,8 @@ const isRequired = (process.env.REQUIRED_SERVERS ?? '').split(',').includes('chr
 /** Called in a `before` hook; where there is no browser, its tests are pending, with the reason. */
 export async function launchBrowser(hook: Mocha.Context): Promise<Browser> {
   if (!existsSync(executablePath) && !isRequired) {
-    hook.test!.parent!.title += ` (there is no browser at ${executablePath})`;
+    // The suite's own title is printed already.
+    for (const test of hook.test!.parent!.tests) test.title += ` (there is no browser at ${executablePath})`;
     hook.skip();
   }
   return chromium.launch({ executablePath, args: ['--no-sandbox'] });
