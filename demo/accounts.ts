@@ -16,6 +16,8 @@ export const API_SCOPES = [
   'book:update',
   'book:delete',
   'book:publish',
+  'shelf:read',
+  'shelf:write',
 ] as const;
 
 export type Scope = (typeof API_SCOPES)[number];
@@ -30,10 +32,10 @@ export const accounts = {
   alice: {
     scopes: API_SCOPES,
     roles: ['admin', 'editor'],
-    permissions: ['sample:read', 'sample:create', 'sample:update', 'sample:delete'],
+    permissions: ['sample:read', 'sample:create', 'sample:update', 'sample:delete', 'news:retract'],
   },
   bob: {
-    scopes: ['openid', 'profile', 'report:read', 'book:read'],
+    scopes: ['openid', 'profile', 'report:read', 'book:read', 'shelf:read'],
     roles: ['viewer'],
     permissions: ['sample:read'],
   },

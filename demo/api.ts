@@ -10,6 +10,7 @@ import { controllers, type ControllerClass } from './controllers';
 import { listenOn } from './listening';
 import { ArticleRepository } from './models/article';
 import { BookRepository } from './models/book';
+import { servePage } from './page';
 import { AccountController, addSessions, SessionController } from './session-login';
 
 export interface ApiOptions {
@@ -21,6 +22,7 @@ export interface ApiOptions {
 
 export interface Api {
   readonly url: string;
+  readonly server: AxiomsServer;
   close(): Promise<void>;
 }
 
@@ -32,6 +34,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   server.on('request', app);
   return {
     url,
+    server: axioms,
     close: () => {
       axioms.close();
       return close();
@@ -56,6 +59,7 @@ export function apiOptions({ issuerUrl, url, ...options }: ApiPlace): AxiomsServ
       resourceUrl: url,
       introspectionClientId: apiClient.client_id,
       introspectionClientSecret: apiClient.client_secret,
+      explain: process.env.NODE_ENV !== 'production',
     },
   };
 }
@@ -64,11 +68,12 @@ function createApi(url: string, options: ApiOptions) {
   const app = express();
   addSessions(app);
   useExpressServer(app, apiOptions({ ...options, url }));
-  return serveOpenApi(app, {
+  serveOpenApi(app, {
     info: { title: 'Demo', version: '1.0.0' },
     clientId: docsClient.client_id,
     askedScopes: API_SCOPES,
   });
+  return servePage(app, options);
 }
 
 export function provideRepositories(database: DataSource) {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Configuration } from 'oidc-provider';
 import { API, API_SCOPES, isPerson } from './accounts';
-import { apiClient, docsClient, machineClient, webClient } from './authorization-server/clients';
+import { apiClient, browserClients, machineClient, webClient } from './authorization-server/clients';
 import { loginPage, loginUrl } from './authorization-server/login-page';
 import { memoryAdapter } from './authorization-server/memory-adapter';
 import { loadProvider } from './authorization-server/provider';
@@ -49,9 +49,9 @@ function configuration(issuerUrl: string, signingKey: JWK): Configuration {
     adapter: memoryAdapter(),
     jwks: { keys: [signingKey] },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
-    clients: [webClient(issuerUrl), docsClient, machineClient, apiClient],
-    // Swagger UI gets its token from a page of the API.
-    clientBasedCORS: (_ctx, _origin, { clientId }) => clientId === docsClient.client_id,
+    clients: [webClient(issuerUrl), machineClient, apiClient, ...browserClients],
+    // They get their tokens from pages of the API.
+    clientBasedCORS: (_ctx, _origin, { clientId }) => browserClients.some(({ client_id }) => client_id === clientId),
     scopes: API_SCOPES,
     features,
     findAccount: (_ctx, id) => (isPerson(id) ? { accountId: id, claims: () => ({ sub: id }) } : undefined),

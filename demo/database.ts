@@ -37,7 +37,8 @@ function driver(place: DatabasePlace): DataSourceOptions {
   return { type: 'sqljs', location: place.file, autoSave: true };
 }
 
-async function addExamples({ manager }: DataSource) {
+/** Something of everybody's to read and to change. */
+export async function addExamples({ manager }: DataSource) {
   if (!(await manager.exists(Book)))
     await manager.save(Book, { title: 'A Wizard of Earthsea', author: 'Ursula K. Le Guin' });
   for (const authorSub of people)

@@ -7,8 +7,9 @@ import { rules, type Rule } from './rules/table';
 
 export async function guide(demo: Demo): Promise<string> {
   return `
+The page to start at  ${demo.api.url}/
+Swagger UI            ${demo.api.url}/docs
 API                   ${demo.api.url}
-Its documentation     ${demo.api.url}/docs
 Authorization server  ${demo.issuer.url}
 
 Who is who, by their access tokens:

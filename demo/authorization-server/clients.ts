@@ -11,14 +11,24 @@ export const webClient = (issuerUrl: string) =>
     id_token_signed_response_alg: 'ES256',
   }) satisfies ClientMetadata;
 
-/** Swagger UI of the API, which is on this machine, at whatever port is free (RFC 8252 §7.3). */
-export const docsClient = {
-  client_id: 'docs',
-  application_type: 'native',
-  redirect_uris: ['http://127.0.0.1/docs/oauth2-redirect.html', 'http://localhost/docs/oauth2-redirect.html'],
-  token_endpoint_auth_method: 'none',
-  id_token_signed_response_alg: 'ES256',
-} satisfies ClientMetadata;
+/** Swagger UI of the API. */
+export const docsClient = browserClient('docs', '/docs/oauth2-redirect.html');
+
+/** The page of the API. */
+export const pageClient = browserClient('page', '/signed-in.html');
+
+export const browserClients: readonly ClientMetadata[] = [docsClient, pageClient];
+
+/** A page of the API, which is on this machine, at whatever port is free (RFC 8252 §7.3). */
+function browserClient(id: string, path: string) {
+  return {
+    client_id: id,
+    application_type: 'native',
+    redirect_uris: [`http://127.0.0.1${path}`, `http://localhost${path}`],
+    token_endpoint_auth_method: 'none',
+    id_token_signed_response_alg: 'ES256',
+  } satisfies ClientMetadata;
+}
 
 /** A program that acts for itself. */
 export const machineClient = {

@@ -16,13 +16,34 @@ export function loginPage(provider: Provider): Middleware {
 }
 
 async function signIn(provider: Provider, ctx: Context) {
-  await provider.interactionDetails(ctx.req, ctx.res);
+  const { params } = await provider.interactionDetails(ctx.req, ctx.res);
   const name = ctx.method === 'POST' ? new URLSearchParams(await text(ctx.req)).get('name') : undefined;
   // The click is the consent, too: apps on this machine always have to ask for it (RFC 8252 §8.6).
   const answer = { login: { accountId: name ?? '' }, consent: {} };
   if (isPerson(name)) ctx.redirect(await provider.interactionResult(ctx.req, ctx.res, answer));
-  else ctx.body = form;
+  else ctx.body = form(params.login_hint);
 }
 
-const buttons = people.map(name => `<button name="name" value="${name}">${name}</button>`);
-const form = `<!doctype html><title>Sign in</title><h1>Who are you?</h1><form method="post">${buttons.join(' ')}</form>`;
+/** Whom the app expects is one press of Enter away (OpenID Connect Core §3.1.2.1, `login_hint`). */
+function form(expected: unknown): string {
+  const buttons = people.map(name => {
+    const focus = name === expected ? ' autofocus' : '';
+    return `<button name="name" value="${name}"${focus}>${name}</button>`;
+  });
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
+<title>Sign in</title>
+<style>
+  body { font: 1.125rem/1.5 system-ui, sans-serif; display: grid; place-content: center; min-height: 90vh; text-align: center; }
+  button { font: inherit; padding: 0.5rem 1.5rem; cursor: pointer; }
+</style>
+<main>
+<h1>Who are you?</h1>
+<p>This is the demo’s authorization server: no passwords.</p>
+<form method="post">${buttons.join(' ')}</form>
+</main>`;
+}

@@ -40,12 +40,18 @@ class MemoryAdapter implements Adapter {
   }
 
   async revokeByGrantId(grantId: string) {
-    for (const [key, payload] of this.payloads) if (payload.grantId === grantId) this.payloads.delete(key);
+    // Of this model only: whoever signs in after somebody else has an interaction with the grant of that session.
+    for (const [key, payload] of this.payloads)
+      if (this.isOfThisModel(key) && payload.grantId === grantId) this.payloads.delete(key);
   }
 
   private findWhere(matches: (payload: AdapterPayload) => boolean) {
-    const ofThisModel = [...this.payloads].filter(([key]) => key.startsWith(`${this.model}:`));
+    const ofThisModel = [...this.payloads].filter(([key]) => this.isOfThisModel(key));
     return ofThisModel.map(([, payload]) => payload).find(matches);
+  }
+
+  private isOfThisModel(key: string) {
+    return key.startsWith(this.key(''));
   }
 
   private key(id: string) {

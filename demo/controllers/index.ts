@@ -1,11 +1,13 @@
 import { ArticleController } from './article-controller';
 import { BookController } from './book-controller';
+import { NewsController } from './news-controller';
 import { ProfileController } from './profile-controller';
 import { ProtectedController } from './protected-controller';
 import { PublicController } from './public-controller';
 import { ReportController } from './report-controller';
 import { RoleController } from './role-controller';
 import { SampleController } from './sample-controller';
+import { ShelfController } from './shelf-controller';
 
 export type ControllerClass = new (...dependencies: never[]) => object;
 
@@ -16,6 +18,8 @@ export const controllers: ControllerClass[] = [
   ReportController,
   RoleController,
   SampleController,
+  NewsController,
+  ShelfController,
   BookController,
   ArticleController,
 ];

@@ -41,6 +41,14 @@ export const rules: readonly Rule[] = [
   ['PATCH /sample', [401, 403, 200, 403]],
   ['DELETE /sample', [401, 403, 204, 403]],
 
+  ['GET /news', [200, 200, 200, 200]],
+  ['POST /news', [401, 403, 201, 403], { any: ['profile'] }],
+  ['DELETE /news', [401, 403, 204, 403]],
+
+  ['GET /shelves', [401, 200, 200, 403], { all: ['shelf:read'] }],
+  ['HEAD /shelves', [401, 200, 200, 403], { all: ['shelf:read'] }],
+  ['POST /shelves', [401, 403, 201, 403], { all: ['shelf:write'] }],
+
   ['GET /books', [401, 200, 200, 200], { any: ['book:read'] }],
   ['HEAD /books', [401, 200, 200, 200], { any: ['book:read'] }],
   ["GET /books/{alice's}", [401, 200, 200, 200], { any: ['book:read'] }],

@@ -2,6 +2,7 @@
 import { AccessTokenAuthentication, AllowAny } from 'axioms-routing-controllers';
 import { getMetadataArgsStorage } from 'routing-controllers';
 import { controllers, type ControllerClass } from '../../demo/controllers';
+import { decorate, ownDecorations, type Decoration } from '../../src/views/decorations';
 
 export interface WithdrawnRule {
   /** As in `BookController.create without HasAccessTokenScopes`. */
@@ -15,11 +16,11 @@ export interface WithdrawnRule {
 
 export function withdrawnRules(): WithdrawnRule[] {
   return controllers.flatMap(actionsOf).flatMap(action =>
-    withdrawalsFrom(action).map(([what, members]) => ({
+    withdrawalsFrom(action).map(([what, withdrawn]) => ({
       name: `${action.controller.name}.${action.name} ${what}`,
       route: mountOf(action.controller).route,
       method: action.method,
-      weakened: () => weakened(action, members),
+      weakened: withdrawn,
     })),
   );
 }
@@ -37,7 +38,9 @@ interface Action {
 }
 
 type Members = Readonly<Record<string, unknown>>;
-type Withdrawal = readonly [what: string, members: Members];
+/** What a list of the class, or something else that it says, is instead. */
+type Change = readonly [what: string, members: Members];
+type Withdrawal = readonly [what: string, weakened: () => ControllerClass];
 
 function actionsOf(controller: ControllerClass): Action[] {
   const declared = getMetadataArgsStorage().actions.filter(({ target }) => isOrExtends(controller, target));
@@ -51,6 +54,13 @@ function isOrExtends(controller: object, target: object): boolean {
 }
 
 function withdrawalsFrom(action: Action): Withdrawal[] {
+  const decorations = ownDecorations(action.controller, action.name);
+  if (decorations.length > 0)
+    return decorations.map(one => [`without @${one.name}`, () => undecorated(action.controller, one)]);
+  return changesOf(action).map(([what, members]) => [what, () => weakened(action, members)]);
+}
+
+function changesOf(action: Action): Change[] {
   const view: Members = Object.assign(new action.controller(), {
     action: action.name,
     request: { method: action.method },
@@ -58,7 +68,7 @@ function withdrawalsFrom(action: Action): Withdrawal[] {
   return [...fromClasses(view), ...fromGrants(view), ...fromOwnership(view, action)];
 }
 
-function fromClasses({ authenticationClasses, permissionClasses }: Members): Withdrawal[] {
+function fromClasses({ authenticationClasses, permissionClasses }: Members): Change[] {
   const isOpen = listOf(permissionClasses).includes(AllowAny);
   if (isOpen) return [['without AllowAny', { permissionClasses: undefined }]];
   return [
@@ -69,7 +79,7 @@ function fromClasses({ authenticationClasses, permissionClasses }: Members): Wit
 }
 
 // Where nothing of a kind is left, the rule is wrong and not gone: that is left to the permission class's own withdrawal.
-function fromGrants(view: Members): Withdrawal[] {
+function fromGrants(view: Members): Change[] {
   return ['Scopes', 'Roles', 'Permissions'].flatMap(kind => {
     const members = ['', 'Any', 'All'].map(match => `accessToken${match}${kind}`);
     const isOnly = members.flatMap(member => listOf(view[member])).length < 2;
@@ -77,12 +87,12 @@ function fromGrants(view: Members): Withdrawal[] {
   });
 }
 
-function fromOwnership({ ownerAttribute }: Members, { method, isAboutOneObject }: Action): Withdrawal[] {
+function fromOwnership({ ownerAttribute }: Members, { method, isAboutOneObject }: Action): Change[] {
   const isRule = ownerAttribute !== undefined && isAboutOneObject && method !== 'GET';
   return isRule ? [['without ownership', { safeMethods: [method] }]] : [];
 }
 
-function withoutEach(member: string, list: readonly unknown[]): Withdrawal[] {
+function withoutEach(member: string, list: readonly unknown[]): Change[] {
   return list.map(one => {
     const name = typeof one === 'function' ? one.name : String(one);
     return [`without ${name} in ${member}`, { [member]: list.filter(other => other !== one) }];
@@ -103,6 +113,28 @@ function weakened({ controller, name }: Pick<Action, 'controller' | 'name'>, mem
   };
   getMetadataArgsStorage().controllers.push({ ...mountOf(controller), target: Weakened });
   return Weakened;
+}
+
+/** A copy without this decoration: a subclass would inherit it. */
+function undecorated(controller: ControllerClass, withdrawn: Decoration): ControllerClass {
+  const Copy = class {};
+  const members = Object.entries(Object.getOwnPropertyDescriptors(controller.prototype as object));
+  const handlers = members.filter(([name]) => name !== 'constructor');
+  Object.defineProperties(Copy.prototype, Object.fromEntries(handlers));
+  for (const [action] of handlers) copyDecorations(controller, Copy, action, withdrawn);
+  copyRoutes(controller, Copy);
+  return Copy;
+}
+
+function copyDecorations(from: object, to: object, action: string, withdrawn: Decoration) {
+  // Each that is written stands before those that were.
+  for (const one of [...ownDecorations(from, action)].reverse()) if (one !== withdrawn) decorate(to, action, one);
+}
+
+function copyRoutes(from: object, to: object) {
+  const { controllers: mounted, actions, responseHandlers } = getMetadataArgsStorage();
+  for (const entries of [mounted, actions, responseHandlers] as { target: unknown }[][])
+    entries.push(...entries.filter(({ target }) => target === from).map(entry => ({ ...entry, target: to })));
 }
 
 function sayFor(view: Members, action: string, member: string, value: unknown) {

@@ -1,12 +1,9 @@
 /** Swagger UI of the demo in a real browser: sign in with PKCE, try a request out. */
 import { expect } from 'chai';
-import { existsSync } from 'node:fs';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { removeDatabase, temporaryPlace, type DatabasePlace } from '../../demo/database';
 import { startDemo, type Demo } from '../../demo/demo';
-
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const isRequired = (process.env.REQUIRED_SERVERS ?? '').split(',').includes('chromium');
+import { launchBrowser, screenshot } from '../browser';
 
 describe('Swagger UI of the demo', function () {
   this.timeout(180_000);
@@ -19,13 +16,9 @@ describe('Swagger UI of the demo', function () {
   const asked: URL[] = [];
 
   before(async function () {
-    if (!existsSync(executablePath) && !isRequired) {
-      this.test!.parent!.title += ` (there is no browser at ${executablePath})`;
-      this.skip();
-    }
+    browser = await launchBrowser(this);
     place = await temporaryPlace();
     demo = await startDemo({ place });
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
   });
   after(async () => {
     await (browser as Browser | undefined)?.close();
@@ -80,7 +73,8 @@ describe('Swagger UI of the demo', function () {
     await signIn('bob');
     const { status, text } = await tryOut('/reports/finances');
     expect(status).to.match(/^403/);
-    expect(text).to.contain('insufficient_scope');
+    expect(text).to.contain('insufficient_scope').and.contain('report:finance');
+    await screenshot(page, 'swagger-ui-bob-403');
   });
 
   it('shows nobody the way in', async () => {

@@ -1,0 +1,24 @@
+/** A real browser, for tests of pages. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const isRequired = (process.env.REQUIRED_SERVERS ?? '').split(',').includes('chromium');
+
+/** Called in a `before` hook; where there is no browser, its tests are pending, with the reason. */
+export async function launchBrowser(hook: Mocha.Context): Promise<Browser> {
+  if (!existsSync(executablePath) && !isRequired) {
+    // The suite's own title is printed already.
+    for (const test of hook.test!.parent!.tests) test.title += ` (there is no browser at ${executablePath})`;
+    hook.skip();
+  }
+  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+}
+
+const screenshots = resolve(__dirname, '../../coverage/screenshots');
+
+/** For people: nothing is compared. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(screenshots, `${name}.png`) });
+}
