@@ -21,6 +21,13 @@ export const contestants = {
     const permissionClasses = [HasAccessTokenScopes];
     return ours(issuer, { authenticationClasses, permissionClasses, accessTokenScopes: ['book:read'] });
   },
+  'ours, with a throttle': async issuer => {
+    const { UserRateThrottle } = (await import('../dist/src/throttling/index.js')).default;
+    class EveryUser extends UserRateThrottle {
+      rate = '1000000/day';
+    }
+    return ours(issuer, { throttleClasses: [EveryUser] });
+  },
   'express-oauth2-jwt-bearer': async ({ url }) => {
     const { auth } = (await import('express-oauth2-jwt-bearer')).default;
     // Express's own error handler, which its README leaves the answer to, renders a page with the stack.

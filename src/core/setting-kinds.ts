@@ -1,4 +1,9 @@
 /** The kinds of value that a setting can have: how each is read from a variable and when it is right. */
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import type { Denylist } from './denylist';
+import { isSupportedAlgorithm, keyFits, supportedAlgorithms } from './signature';
+import { parseRate, rateForm, type ThrottleStore } from './throttle-rates';
+import { isPlainUrl } from './urls';
 
 /** Receives what the library has to say; never a token, a claim's value or a secret. */
 export interface Logger {
@@ -34,10 +39,21 @@ export function text(accepts: string, isRight: (value: string) => boolean = () =
 /** A scope (RFC 6749 §3.3). */
 export const scopeName = text('a scope, without spaces', name => /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(name));
 
-export function listOf(
-  item: Kind<string, string>,
+export const claimName = text(
+  'a claim name, or a JSON Pointer that starts with "/"',
+  name => !name.startsWith('/') || /^(?:\/(?:[^~]|~[01])*)$/.test(name),
+);
+export const url = text('an absolute URL without user name, password or fragment', isPlainUrl);
+// RFC 8414 §2, OpenID Connect Discovery 1.0 §3.
+export const issuer = text(
+  'an absolute URL without user name, password, query or fragment',
+  name => isPlainUrl(name) && !name.includes('?'),
+);
+
+export function listOf<Text extends string>(
+  item: Kind<Text, Text>,
   { mayBeEmpty = false } = {},
-): Kind<string | readonly string[], readonly string[]> {
+): Kind<Text | readonly Text[], readonly Text[]> {
   return {
     accepts: `a ${mayBeEmpty ? '' : 'non-empty '}list, each element ${item.accepts}`,
     read: variable => (variable.trim() === '' ? [] : variable.split(',').map(element => element.trim())),
@@ -55,6 +71,14 @@ export function literal<Text extends string>(value: Text): Kind<Text, Text> {
     accepts: `'${value}'`,
     read: variable => variable.trim(),
     check: input => (input === value ? value : undefined),
+  };
+}
+
+export function oneOf<Text extends string>(...values: readonly Text[]): Kind<Text, Text> {
+  return {
+    accepts: values.map(value => `'${value}'`).join(' or '),
+    read: variable => variable.trim(),
+    check: input => values.find(value => value === input),
   };
 }
 
@@ -83,6 +107,38 @@ export const onOff: Kind<boolean, boolean> = {
   read: variable => ({ true: true, false: false })[variable.trim()] ?? variable,
   check: input => (typeof input === 'boolean' ? input : undefined),
 };
+
+/** A private key as RFC 7517 has it, for a signature algorithm. */
+export interface PrivateJwk {
+  readonly kty: string;
+  readonly alg: string;
+  readonly kid?: string;
+  readonly [member: string]: unknown;
+}
+
+export const privateJwk: Kind<PrivateJwk, PrivateJwk> = {
+  accepts: `a private JWK whose alg is one of ${supportedAlgorithms.join(', ')} (an object; in a variable its JSON)`,
+  read: readJson,
+  check: input => (isPrivateJwk(input) ? Object.freeze({ ...input }) : undefined),
+};
+
+function isPrivateJwk(input: unknown): input is PrivateJwk {
+  if (!isPlainObject(input) || typeof input.alg !== 'string' || !isSupportedAlgorithm(input.alg)) return false;
+  if (input.kid !== undefined && typeof input.kid !== 'string') return false;
+  try {
+    return keyFits(createPublicKey(createPrivateKey({ format: 'jwk', key: input })), input.alg);
+  } catch {
+    return false;
+  }
+}
+
+function readJson(variable: string): unknown {
+  try {
+    return JSON.parse(variable);
+  } catch {
+    return variable;
+  }
+}
 
 type RequiredValues = Readonly<Record<string, string | number | boolean>>;
 
@@ -125,18 +181,54 @@ function isComparable(value: unknown): boolean {
   return typeof value === 'string' ? value !== '' : typeof value === 'boolean' || Number.isFinite(value);
 }
 
-export const logger: Kind<Logger, Logger> = {
-  accepts: 'an object with the functions debug, info, warn and error',
-  read: variable => variable,
-  check: input => (isLogger(input) ? input : undefined),
+type Rates = Readonly<Record<string, string | null>>;
+
+export const throttleRates: Kind<Rates, Rates> = {
+  accepts: `an object of rates by scope, each ${rateForm}, or null for no limit (in a variable: scope=rate, separated by commas)`,
+  read: readPairs,
+  check(input) {
+    if (!isPlainObject(input)) return undefined;
+    const isRight = Object.entries(input).every(
+      ([scope, rate]) => isPrintable(scope) && (rate === null || parseRate(rate) !== undefined),
+    );
+    return isRight ? Object.freeze({ ...(input as Rates) }) : undefined;
+  },
 };
 
-function isLogger(input: unknown): input is Logger {
-  if (typeof input !== 'object' || input === null) return false;
-  return ['debug', 'info', 'warn', 'error'].every(
-    level => typeof (input as Record<string, unknown>)[level] === 'function',
-  );
+// A scope is told in a header field (RFC 9651 §3.3.3).
+function isPrintable(scope: string): boolean {
+  return /^[\x20-\x7E]+$/.test(scope);
 }
+
+export function objectWith<Value extends object>(...functions: string[]): Kind<Value, Value> {
+  const isRight = (input: unknown): boolean =>
+    typeof input === 'object' &&
+    input !== null &&
+    functions.every(name => typeof (input as Record<string, unknown>)[name] === 'function');
+  return {
+    accepts: `an object with the ${functions.length === 1 ? 'function' : 'functions'} ${enumerated(functions)}`,
+    read: variable => variable,
+    check: input => (isRight(input) ? (input as Value) : undefined),
+  };
+}
+
+function enumerated(names: readonly string[]): string {
+  return names.join(', ').replace(/, (?=[^,]*$)/, ' and ');
+}
+
+export const logger = objectWith<Logger>('debug', 'info', 'warn', 'error');
+export const denylist = objectWith<Denylist>('revoke', 'isRevoked', 'useOnce');
+
+const anyStore = objectWith<ThrottleStore>('hit');
+
+export const throttleStore: Kind<ThrottleStore, ThrottleStore> = {
+  ...anyStore,
+  accepts: `${anyStore.accepts}, and fail, if it is given, one of 'open', 'closed' and 'local'`,
+  check(input) {
+    const store = anyStore.check(input);
+    return store !== undefined && ['open', 'closed', 'local', undefined].includes(store.fail) ? store : undefined;
+  },
+};
 
 export const policyClasses: Kind<readonly PolicyClass[], readonly PolicyClass[]> = {
   accepts: 'a list of classes, none of them undefined (an undefined one is an import cycle)',
