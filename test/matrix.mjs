@@ -4,10 +4,11 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nodeBinary } from './node-binary.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const all = ['20', '22', '24'].flatMap(node => ['4', '5'].map(express => ({ node, express })));
@@ -22,27 +23,6 @@ async function run(command, args, environment = {}) {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => chunks.push(chunk));
   const [code] = await once(child, 'close');
   return { isGood: code === 0, output: Buffer.concat(chunks).toString() };
-}
-
-/** This process's Node for its own major; the others come from npm, once, into a folder that git does not see. */
-async function nodeBinary(major) {
-  if (process.versions.node.split('.')[0] === major) return process.execPath;
-  const folder = join(root, 'node_modules/.cache/matrix', major);
-  const name = `node-${process.platform}-${process.arch}`;
-  const binary = join(folder, 'node_modules', name, 'bin/node');
-  if (!existsSync(binary)) {
-    mkdirSync(folder, { recursive: true });
-    const { isGood, output } = await run('npm', [
-      'install',
-      '--prefix',
-      folder,
-      '--no-audit',
-      '--no-fund',
-      `${name}@${major}`,
-    ]);
-    if (!isGood) throw new Error(`Node ${major} cannot be installed:\n${output}`);
-  }
-  return binary;
 }
 
 async function runTests(binary, environment) {

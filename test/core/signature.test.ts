@@ -2,6 +2,7 @@ import { createPublicKey, createSecretKey, generateKeyPairSync, type KeyObject }
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { compactVerify, decodeProtectedHeader } from 'jose';
 import { parseCompactJws } from '../../src/core/compact-jws';
 import { KeySet } from '../../src/core/key-set';
 import { isSupportedAlgorithm, keyFits, supportedAlgorithms, verifySignature } from '../../src/core/signature';
@@ -79,6 +80,50 @@ describe('verifySignature', () => {
   });
 });
 
+/** What jose says, whose WebCrypto is another implementation of the same: of one signature, over any payload. */
+async function isAcceptedByWebCrypto(jws: string, key: KeyObject): Promise<boolean> {
+  return compactVerify(jws, key, { algorithms: [...supportedAlgorithms] }).then(
+    () => true,
+    () => false,
+  );
+}
+
+describe('node:crypto and WebCrypto', () => {
+  for (const alg of supportedAlgorithms) {
+    it(`judge the same of ${alg}`, async () => {
+      const [key, other] = [signingKey('k1', alg), signingKey('k2', alg)].map(one => ({
+        ...one,
+        publicKey: createPublicKey(one.privateKey),
+      })) as [SigningKeyPair, SigningKeyPair];
+      const header = Buffer.from(JSON.stringify({ alg, kid: 'k1' })).toString('base64url');
+      const signature = Buffer.from(signatureOver(`${header}.e30`, key), 'base64url');
+      const bit = (index: number): Buffer => Buffer.from(signature.map((byte, at) => (at === index ? byte ^ 1 : byte)));
+      const signatures = {
+        'as it is': signature,
+        'a bit at the start': bit(0),
+        'a bit in the middle': bit(signature.length >> 1),
+        'a bit at the end': bit(signature.length - 1),
+        'cut at the start': signature.subarray(1),
+        'cut at the end': signature.subarray(0, -1),
+        longer: Buffer.concat([signature, Buffer.alloc(1)]),
+        zeros: Buffer.alloc(signature.length),
+        'of another key': Buffer.from(signatureOver(`${header}.e30`, other), 'base64url'),
+        'over something else': Buffer.from(signatureOver(`${header}.e31`, key), 'base64url'),
+      };
+      for (const [title, one] of Object.entries(signatures)) {
+        const jws = `${header}.e30.${one.toString('base64url')}`;
+        const verdict = verifySignature(alg, key.publicKey, `${header}.e30`, one);
+        expect(verdict, title).to.equal(one === signature);
+        expect(await isAcceptedByWebCrypto(jws, key.publicKey), `${title}, WebCrypto`).to.equal(verdict);
+      }
+    });
+  }
+});
+
+interface SigningKeyPair extends ReturnType<typeof signingKey> {
+  readonly publicKey: KeyObject;
+}
+
 interface Vector {
   readonly tcId: number;
   readonly comment: string;
@@ -102,6 +147,17 @@ function groupsOf(file: string): readonly Group[] {
 function jwksOf({ public: publicJwk, private: privateJwk }: Group): readonly Jwk[] {
   const given = publicJwk ?? privateJwk ?? {};
   return Array.isArray(given['keys']) ? (given['keys'] as Jwk[]) : [given];
+}
+
+/** The same vector by jose: as strict with the header, which WebCrypto never sees. */
+async function isAcceptedByJose(jws: string, keySet: KeySet): Promise<boolean> {
+  try {
+    const { alg, kid } = decodeProtectedHeader(jws) as { alg: string; kid: string };
+    const key = keySet.find({ alg, kid });
+    return key !== undefined && (await isAcceptedByWebCrypto(jws, key.keyObject));
+  } catch {
+    return false;
+  }
 }
 
 /** A vector's payload is any text, a token's is JSON: the header and the signature are parsed beside empty claims. */
@@ -135,6 +191,11 @@ describe('Wycheproof', () => {
           typeof jws === 'string' && isAccepted(jws, KeySet.read({ keys })!);
         expect(accepts(jwks)).to.equal(expected);
         if (isMislabelled) expect(accepts(jwks.map(jwk => ({ ...jwk, alg: undefined })))).to.equal(true);
+      });
+
+      it(`${file} ${tcId}: ${comment}, by WebCrypto too`, async () => {
+        const accepted = typeof jws === 'string' && (await isAcceptedByJose(jws, KeySet.read({ keys: jwks })!));
+        expect(accepted).to.equal(expected);
       });
     }
   }

@@ -1,0 +1,49 @@
+/**
+ * Everything that is measured: npm run bench:all [-- --node 24 --rounds 7 --amount 3000 --tokens 1000000]
+ *
+ * The race, refusals included, and every figure of bench/figures, each in a process of its own. Writes RESULTS.md,
+ * results.svg and results.json: the section of this Node; that of another Node stays.
+ */
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { nodeBinary } from '../test/node-binary.mjs';
+import { Child } from './child.mjs';
+import { install } from './install.mjs';
+import { machine } from './machine.mjs';
+import { runRace } from './race.mjs';
+import { keep } from './results.mjs';
+
+const { values } = parseArgs({
+  options: {
+    node: { type: 'string', default: process.versions.node.split('.')[0] },
+    rounds: { type: 'string', default: '7' },
+    amount: { type: 'string', default: '3000' },
+    tokens: { type: 'string', default: '1000000' },
+  },
+});
+
+const binary = await nodeBinary(values.node);
+if (binary === process.execPath) await measureAll();
+else process.exitCode = spawnSync(binary, process.argv.slice(1), { stdio: 'inherit' }).status ?? 1;
+
+async function measureAll() {
+  install();
+  const [rounds, amount] = [values.rounds, values.amount].map(Number);
+  const race = await runRace({ rounds, amount });
+  const each = ['--rounds', values.rounds];
+  const figures = {
+    memory: await figure('memory', ['--amount', values.tokens], ['--expose-gc']),
+    growth: await figure('growth', each),
+    'start-up': await figure('start-up', each),
+    signatures: await figure('signatures', each),
+    outage: await figure('outage', each),
+  };
+  const how = `${rounds} rounds of ${amount} requests`;
+  keep({ node: process.versions.node, machine: machine(), how, rounds: race, figures });
+  console.log('Written: bench/RESULTS.md, bench/results.svg');
+}
+
+async function figure(name, args, execArgv) {
+  process.stderr.write(`${name} …\n`);
+  return new Child(`./figures/${name}.mjs`, args, execArgv).ready();
+}

@@ -1,0 +1,69 @@
+/** What the figures are to come to, and whether they do. */
+import { bestPeer } from './report.mjs';
+import { difference, ratio, spread } from './statistics.mjs';
+import { algorithms } from './tokens.mjs';
+
+/**
+ * @param rounds of the race, by scenario and contestant
+ * @param values of the other figures, by figure
+ * @returns a row a target: what, the most it may be, what it is, how far the rounds lie apart
+ */
+export function targets(rounds, values) {
+  return [...algorithms.flatMap(alg => ofGoodTokens(rounds, alg)), ...ofRefused(rounds), ...ofFigures(values)];
+}
+
+function ofGoodTokens(rounds, alg) {
+  const [repeated, distinct] = [`${alg}, one token, repeated`, `${alg}, all tokens distinct`];
+  const isWeb = name => name.includes('WebCrypto');
+  return [
+    row(`${repeated}: CPU above unguarded ÷ the unguarded request's own`, 0.06, shareOfUnguarded(rounds[repeated])),
+    beside(`${repeated}: CPU above unguarded ÷ the best peer's`, 0.2, rounds[repeated]),
+    beside(`${distinct}: CPU above unguarded ÷ the best peer's`, 1.05, rounds[distinct]),
+    beside(`${distinct}: CPU above unguarded ÷ the best of WebCrypto`, 0.8, rounds[distinct], isWeb),
+  ];
+}
+
+function ofRefused(rounds) {
+  const most = { expired: 0.5, 'foreign issuer': 0.5, 'wrong audience': 0.5, malformed: 1 };
+  return Object.entries(most).map(([what, limit]) =>
+    beside(`refused, ${what}: CPU above unguarded ÷ the best peer's`, limit, rounds[`refused: ${what}`]),
+  );
+}
+
+function ofFigures({ memory, growth, 'start-up': start, outage }) {
+  return [
+    row('10,000 verified tokens, MiB of heap', 30, one(memory.cachedMiB)),
+    row('10,000 verified tokens, MiB of resident memory', 30, one(memory.cachedRssMiB)),
+    row('heap after 1,000,000 distinct tokens ÷ after 50,000', 1.1, one(memory.lateToEarly)),
+    row('1,000 issuers ÷ 1: CPU of a known token', 1.2, one(growth['issuers, known'])),
+    row('1,000 issuers ÷ 1: CPU of a new token', 1.2, one(growth['issuers, new'])),
+    row('start-up of 1,000 × 5 actions ÷ stock: CPU of the main thread', 2, one(start.startUp)),
+    row('issuer stopped: failed requests', 0, one(outage.failed)),
+    row('issuer stopped: p99 ÷ p99 before', 2, one(outage.p99)),
+  ];
+}
+
+function shareOfUnguarded(byName) {
+  return ratio(above(byName, 'ours'), cpuOf(byName, 'unguarded'));
+}
+
+function beside(what, most, byName, isWanted) {
+  const peer = bestPeer(byName, isWanted);
+  return row(`${what}, ${peer}`, most, ratio(above(byName, 'ours'), above(byName, peer)));
+}
+
+function above(byName, name) {
+  return difference(cpuOf(byName, name), cpuOf(byName, 'unguarded'));
+}
+
+function cpuOf(byName, name) {
+  return byName[name].map(({ cpu }) => cpu);
+}
+
+function one(value) {
+  return { median: value, min: value, max: value };
+}
+
+function row(what, most, found) {
+  return { what, most, found, isMet: found.median <= most };
+}
