@@ -88,7 +88,9 @@ describe('an issuer that is stopped under load', () => {
 
     time.advance((status().nextRefresh! - time.now) / 1000);
     expect(await load(), 'while it hangs').to.deep.equal(allGood);
-    expect(status()).to.include({ lastError: null, fetchCount: 1 });
+    // The keys may have been asked for already; no answer came.
+    expect(status().lastError).to.equal(null);
+    expect(status().fetchCount).to.be.at.most(2);
 
     time.advance(5);
     await eventually(() => status().lastError !== null);

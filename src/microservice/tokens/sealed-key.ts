@@ -1,5 +1,6 @@
 /** A private key as it lies in the store: encrypted and authenticated, for one issuer and one name. */
-import { CompactEncrypt, compactDecrypt, type JWK } from 'jose';
+import type { JsonWebKey } from 'node:crypto';
+import { CompactEncrypt, compactDecrypt } from 'jose';
 import type { Secrets } from '../secrets';
 
 interface KeyPlace {
@@ -10,19 +11,23 @@ interface KeyPlace {
 const purpose = 'signing keys';
 
 /** RFC 7516 in its compact form: AES-256-GCM by a key that is derived from the secret. */
-export function seal(jwk: JWK, { issuer, kid }: KeyPlace, secrets: Secrets): Promise<string> {
+export function seal(jwk: JsonWebKey, { issuer, kid }: KeyPlace, secrets: Secrets): Promise<string> {
   return new CompactEncrypt(Buffer.from(JSON.stringify(jwk)))
     .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid, iss: issuer })
     .encrypt(secrets.key(purpose));
 }
 
 /** @returns `undefined` where another secret sealed it, or it is not what was sealed for this place. */
-export async function unseal(sealed: string, { issuer, kid }: KeyPlace, secrets: Secrets): Promise<JWK | undefined> {
+export async function unseal(
+  sealed: string,
+  { issuer, kid }: KeyPlace,
+  secrets: Secrets,
+): Promise<JsonWebKey | undefined> {
   try {
     const options = { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] };
     const { plaintext, protectedHeader } = await compactDecrypt(sealed, secrets.key(purpose), options);
     const isOfThisPlace = protectedHeader.kid === kid && protectedHeader['iss'] === issuer;
-    return isOfThisPlace ? (JSON.parse(Buffer.from(plaintext).toString()) as JWK) : undefined;
+    return isOfThisPlace ? (JSON.parse(Buffer.from(plaintext).toString()) as JsonWebKey) : undefined;
   } catch {
     return undefined;
   }

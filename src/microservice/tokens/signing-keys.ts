@@ -1,5 +1,6 @@
 /** The keys that sign access tokens: which one does, which are published, and how they are replaced with an overlap. */
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose';
+import type { webcrypto } from 'node:crypto';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose';
 import { ServiceUnavailable } from '../../core/exceptions';
 import type { Logger } from '../../core/setting-kinds';
 import type { Secrets } from '../secrets';
@@ -7,6 +8,19 @@ import type { SigningKeyStore, StoredSigningKey } from '../stores/store';
 import { seal, unseal } from './sealed-key';
 
 export type SigningAlgorithm = 'EdDSA' | 'ES256' | 'RS256';
+
+/** The public part of a signing key (RFC 7517 §4). */
+export interface PublicJwk {
+  readonly kty?: string | undefined;
+  readonly crv?: string | undefined;
+  readonly x?: string | undefined;
+  readonly y?: string | undefined;
+  readonly n?: string | undefined;
+  readonly e?: string | undefined;
+  readonly kid?: string | undefined;
+  readonly alg?: string | undefined;
+  readonly use?: string | undefined;
+}
 
 export interface SigningKeyOptions {
   readonly issuer: string;
@@ -24,7 +38,7 @@ export interface SigningKeyOptions {
 export interface SigningKey {
   readonly kid: string;
   readonly alg: string;
-  readonly key: CryptoKey;
+  readonly key: webcrypto.CryptoKey;
 }
 
 /** What `rotate` made. */
@@ -36,11 +50,11 @@ export interface NewSigningKey {
 
 /** RFC 7517 §5. */
 export interface PublicKeySet {
-  readonly keys: readonly JWK[];
+  readonly keys: readonly PublicJwk[];
 }
 
 interface KnownKey extends SigningKey, Pick<StoredSigningKey, 'generation' | 'activeFrom'> {
-  readonly publicJwk: JWK;
+  readonly publicJwk: PublicJwk;
 }
 
 /** Milliseconds for which a process believes what it read: others see a new key this much later. */
@@ -124,7 +138,7 @@ export class SigningKeys {
       this.options.logger.warn('A signing key cannot be opened with this secret: it is not used', { kid });
       return undefined;
     }
-    const key = (await importJWK(jwk, alg)) as CryptoKey;
+    const key = (await importJWK(jwk, alg)) as webcrypto.CryptoKey;
     return { kid, alg, key, generation, activeFrom, publicJwk: publicPart(jwk) };
   }
 
@@ -157,7 +171,7 @@ export class SigningKeys {
   }
 }
 
-function publicPart({ kty, crv, x, y, n, e, kid, alg, use }: JWK): JWK {
+function publicPart({ kty, crv, x, y, n, e, kid, alg, use }: PublicJwk): PublicJwk {
   const members = { kty, crv, x, y, n, e, kid, alg, use };
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
