@@ -3,6 +3,9 @@
 /** The API's name at the authorization server: the audience of its access tokens. */
 export const API = 'https://api.demo.example';
 
+/** The same API, for an app that asks for opaque tokens: their issuer alone can read them, and take them back. */
+export const OPAQUE_API = `${API}/opaque`;
+
 export const API_SCOPES = [
   'openid',
   'profile',

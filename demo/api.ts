@@ -1,14 +1,16 @@
 import 'reflect-metadata';
-import { createExpressServer, type AxiomsServer } from 'axioms-routing-controllers';
+import { useExpressServer, type AxiomsServer } from 'axioms-routing-controllers';
 import { serveOpenApi } from 'axioms-routing-controllers/openapi';
+import express from 'express';
 import { Container } from 'typedi';
 import type { DataSource } from 'typeorm';
 import { API, API_SCOPES } from './accounts';
-import { docsClient } from './authorization-server/clients';
+import { apiClient, docsClient } from './authorization-server/clients';
 import { controllers, type ControllerClass } from './controllers';
 import { listenOn } from './listening';
 import { ArticleRepository } from './models/article';
 import { BookRepository } from './models/book';
+import { AccountController, addSessions, SessionController } from './session-login';
 
 export interface ApiOptions {
   readonly port: number;
@@ -38,10 +40,18 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 }
 
 function createApi(url: string, { issuerUrl, ...options }: ApiOptions) {
-  const app = createExpressServer({
-    controllers: options.controllers ?? controllers,
+  const app = express();
+  addSessions(app);
+  useExpressServer(app, {
+    controllers: [...(options.controllers ?? controllers), SessionController, AccountController],
     validation: { whitelist: true },
-    axioms: { audience: [API, url], issuerUrl, resourceUrl: url },
+    axioms: {
+      audience: [API, url],
+      issuerUrl,
+      resourceUrl: url,
+      introspectionClientId: apiClient.client_id,
+      introspectionClientSecret: apiClient.client_secret,
+    },
   });
   return serveOpenApi(app, {
     info: { title: 'Demo', version: '1.0.0' },

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Configuration } from 'oidc-provider';
 import { API, API_SCOPES, isPerson } from './accounts';
-import { docsClient, machineClient, webClient } from './authorization-server/clients';
+import { apiClient, docsClient, machineClient, webClient } from './authorization-server/clients';
 import { loginPage, loginUrl } from './authorization-server/login-page';
 import { memoryAdapter } from './authorization-server/memory-adapter';
 import { loadProvider } from './authorization-server/provider';
@@ -49,7 +49,7 @@ function configuration(issuerUrl: string, signingKey: JWK): Configuration {
     adapter: memoryAdapter(),
     jwks: { keys: [signingKey] },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
-    clients: [webClient(issuerUrl), docsClient, machineClient],
+    clients: [webClient(issuerUrl), docsClient, machineClient, apiClient],
     // Swagger UI gets its token from a page of the API.
     clientBasedCORS: (_ctx, _origin, { clientId }) => clientId === docsClient.client_id,
     scopes: API_SCOPES,
@@ -68,6 +68,8 @@ function configuration(issuerUrl: string, signingKey: JWK): Configuration {
 const features: Configuration['features'] = {
   clientCredentials: { enabled: true },
   devInteractions: { enabled: false },
+  introspection: { enabled: true, allowedPolicy: (_ctx, client) => client.clientId === apiClient.client_id },
+  revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => client.clientId === token.clientId },
   rpInitiatedLogout: { enabled: false },
   resourceIndicators: {
     enabled: true,

@@ -17,6 +17,8 @@ export { defineSettings, settingsFromEnv, Settings, type IssuerInput, type Setti
 export type { Logger } from './core/setting-kinds';
 export { AccessTokenVerifier, type Revocation, type VerifiedToken } from './core/access-token';
 export type { Claims, JsonValue, TokenHeader } from './core/compact-jws';
+export { TokenIntrospector } from './core/introspection';
+export { MemorySignInAttempts, type Attempt, type SignInAttempts, type SignInLimits } from './core/sign-in-attempts';
 export { JwksManager, type IssuerStatus, type VerificationKey } from './core/jwks-manager';
 export type { DecisionEvent, DecisionReason, JwksEvent } from './core/events';
 export type { GrantRequirement, Requirement } from './core/requirement';
@@ -54,12 +56,17 @@ export {
   IsAnyGetOrIsAccessTokenAuthenticated,
   IsAnyPostOrIsAccessTokenAuthenticated,
 } from './authentication/access-token';
+export { IntrospectionAuthentication } from './authentication/introspection';
+export { SessionAuthentication } from './authentication/session';
+export { checkCsrfToken, csrfToken } from './authentication/csrf';
+export { BasicAuthentication } from './authentication/basic';
 export { AccessTokenUser, AnonymousUser, type AxiomsRequest, type RequestAuth, type User } from './authentication/user';
 export { BasePermission, type PermissionClass } from './permissions/base';
 export { and, not, or, ComposedPermission, type PermissionRule } from './permissions/operators';
 export {
   AllowAny,
   DenyAll,
+  IsAdminUser,
   IsAuthenticated,
   IsAuthenticatedOrPublicMethod,
   IsAuthenticatedOrReadOnly,

@@ -40,6 +40,7 @@ const binding = ['routing-controllers', 'microservice', 'openapi'];
 const homes: Readonly<Record<string, readonly string[]>> = {
   jose: ['core', 'microservice'],
   'lru-cache': ['core'],
+  oauth4webapi: ['core'],
   express: binding,
   'routing-controllers': [...binding, 'testing'],
   typedi: binding,

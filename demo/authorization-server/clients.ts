@@ -30,3 +30,13 @@ export const machineClient = {
   scope: accounts.machine.scopes.join(' '),
   id_token_signed_response_alg: 'ES256',
 } satisfies ClientMetadata;
+
+/** The API itself, which asks about tokens that only their issuer can read (RFC 7662). */
+export const apiClient = {
+  client_id: 'api',
+  client_secret: randomBytes(32).toString('base64url'),
+  grant_types: [],
+  redirect_uris: [],
+  response_types: [],
+  id_token_signed_response_alg: 'ES256',
+} satisfies ClientMetadata;

@@ -1,10 +1,12 @@
 /** What is written into the access tokens: scopes by the account's grant, roles and permissions as further claims. */
 import type { AccessToken, ClientCredentials, Grant, KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
-import { accounts, API_SCOPES, isPerson, type Account } from '../accounts';
+import { accounts, API, API_SCOPES, OPAQUE_API, isPerson, type Account } from '../accounts';
 
-/** An API is named by its URL; its access tokens are JWTs (RFC 9068) with that URL as their audience. */
-export function resourceServer(audience: string): ResourceServer {
-  return { audience, scope: API_SCOPES.join(' '), accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } };
+/** An API is named by its URL; its access tokens are JWTs (RFC 9068) with that URL as their audience, or opaque. */
+export function resourceServer(resource: string): ResourceServer {
+  const scope = API_SCOPES.join(' ');
+  if (resource === OPAQUE_API) return { audience: API, scope, accessTokenFormat: 'opaque' };
+  return { audience: resource, scope, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'ES256' } } };
 }
 
 /** Nobody is asked for consent: an app gets what it asks for, as far as the account has it. */

@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import type { AcceptedToken } from '../core/access-token';
 import { bearerToken } from '../core/bearer-token';
 import { challenge } from '../core/challenge';
+import { isJwtShaped } from '../core/compact-jws';
 import { after, type Soon } from '../core/soon';
 import { BaseAuthentication, type AuthenticationResult } from './base';
 import { rememberToken, sameTokenAgain } from './connection';
@@ -19,11 +20,12 @@ import { AccessTokenUser } from './user';
  */
 export class AccessTokenAuthentication extends BaseAuthentication {
   authenticate(request: Request): Soon<AuthenticationResult | null> {
-    const { verifier } = contextOf(request);
+    const { verifier, authenticators } = contextOf(request);
     const last = sameTokenAgain(request, verifier);
     if (last !== undefined) return bearerOf(last.token, last.known.accepted);
     const token = bearerToken(request);
     if (token === null) return null;
+    if (authenticators.length > 1 && isForAnother(this, token, authenticators)) return null;
     return after(verifier.accept(token), ({ accepted, known, isNew }) => {
       if (!isNew) rememberToken(request, token, known, verifier);
       return bearerOf(token, accepted);
@@ -33,6 +35,12 @@ export class AccessTokenAuthentication extends BaseAuthentication {
   override authenticateHeader(request: Request): string {
     return challenge('Bearer', contextOf(request).settings.realm);
   }
+}
+
+// A JWT that fails is bad, and stays so: it is never shown to an issuer that may take another view of it.
+function isForAnother(one: BaseAuthentication, token: string, all: readonly BaseAuthentication[]): boolean {
+  const later = all.slice(all.indexOf(one) + 1);
+  return later.some(({ takesOpaqueTokens }) => takesOpaqueTokens === true) && !isJwtShaped(token);
 }
 
 function bearerOf(token: string, { token: { claims }, grants }: AcceptedToken): AuthenticationResult {

@@ -1,6 +1,7 @@
 /** The contract of an authentication class, with its three answers: not mine, yes, mine and bad. */
 import type { Request } from 'express';
 import type { Claims } from '../core/claims';
+import type { Settings } from '../core/settings';
 import type { User } from './user';
 
 /** Whom a class found, and with what. */
@@ -30,6 +31,9 @@ export abstract class BaseAuthentication {
   /** Must somebody be authenticated by this class, where no other of the list knew the caller? */
   declare readonly isMandatory?: boolean;
 
+  /** Does it understand bearer tokens that are no JWTs? The JWT classes before it in a list leave those to it. */
+  declare readonly takesOpaqueTokens?: boolean;
+
   /**
    * @returns the user, or `null` where the request has no credentials for this class.
    * @throws AuthenticationFailed or another APIException where it has, and they are bad; no later class is asked then.
@@ -40,6 +44,13 @@ export abstract class BaseAuthentication {
   authenticateHeader(_request: Request): string | undefined {
     return undefined;
   }
+
+  /**
+   * Asked at start, for each handler that lists the class.
+   *
+   * @throws ImproperlyConfigured where the settings lack what the class needs.
+   */
+  checkSettings?(settings: Settings): void;
 
   /** Does this request's method need nobody? */
   isPublic?(request: Request): boolean;

@@ -1,6 +1,6 @@
 /** `request.user`, `request.auth` and `request.authJwt`: who is calling, on the request. */
 import type { Request } from 'express';
-import { contextOf, findContext } from './request-context';
+import { findContext, type RequestContext } from './request-context';
 import type { AxiomsRequest } from './user';
 
 /** What a request says of its caller. */
@@ -35,8 +35,8 @@ function accessor(name: keyof Caller): PropertyDescriptor & ThisType<Request> {
 }
 
 /** Says who is calling; what was said before, by whomever, is over. */
-export function setCaller(request: Request, caller: Caller): void {
-  contextOf(request).caller = caller;
+export function setCaller(context: RequestContext, request: AxiomsRequest, caller: Caller): void {
+  context.caller = caller;
   const inherits = installed in request;
   for (const name of names)
     if (!inherits || Object.hasOwn(request, name))

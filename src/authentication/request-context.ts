@@ -2,6 +2,7 @@
 import type { Request } from 'express';
 import type { AccessTokenVerifier } from '../core/access-token';
 import { ImproperlyConfigured } from '../core/exceptions';
+import type { TokenIntrospector } from '../core/introspection';
 import type { Settings } from '../core/settings';
 import type { BaseAuthentication } from './base';
 import type { Caller } from './caller';
@@ -9,12 +10,15 @@ import type { Caller } from './caller';
 export interface RequestContext {
   readonly settings: Settings;
   readonly verifier: AccessTokenVerifier;
+  readonly introspector: TokenIntrospector;
   /** The controller's authentication classes, in list order. */
   authenticators: readonly BaseAuthentication[];
   /** The one that accepted the credentials. */
   successfulAuthenticator?: BaseAuthentication;
   /** Who is calling, once that is known. */
   caller?: Caller;
+  /** The `request.user` that a middleware of the app, such as Passport's, set before the first guarded route. */
+  userOfApp?: unknown;
 }
 
 /** Where a request keeps its context. */
@@ -36,5 +40,8 @@ export function contextOf(request: Request): RequestContext {
 }
 
 export function setContext(request: Request, value: RequestContext): void {
+  const before = findContext(request);
+  // What the first route finds is the app's; what a later one finds may be whom the first has let in.
+  value.userOfApp = before === undefined ? request.user : before.userOfApp;
   (request as WithContext)[contextKey] = value;
 }

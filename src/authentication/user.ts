@@ -7,6 +7,8 @@ export interface User {
   readonly isAuthenticated: boolean;
   /** The subject, where there is one; it means nothing without the issuer. */
   readonly sub?: string;
+  /** Of the app's staff? See `IsAdminUser`. */
+  readonly isStaff?: boolean;
   readonly scopes?: readonly string[];
   readonly roles?: readonly string[];
   readonly permissions?: readonly string[];
@@ -61,6 +63,7 @@ declare global {
     interface User {
       readonly isAuthenticated?: boolean;
       readonly sub?: string;
+      readonly isStaff?: boolean;
       readonly claims?: Claims;
       readonly scopes?: readonly string[];
       readonly roles?: readonly string[];

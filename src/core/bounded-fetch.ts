@@ -54,12 +54,29 @@ export const largestBody = 512 * 1024;
  * const { document } = await fetchJson(url, { fetch, signal });
  */
 export async function fetchJson(url: string, { fetch, signal }: FetchBounds, etag?: string): Promise<JsonAnswer> {
+  return bounded(url, signal, own => exchange(url, fetch, own, etag));
+}
+
+/**
+ * Any request, whose answer has been read to its end when it is given back: nothing of it is left to wait for.
+ *
+ * @throws FetchFailure and nothing else; also for every status but 200.
+ */
+export async function fetchWhole(url: string, init: RequestInit, { fetch, signal }: FetchBounds): Promise<Response> {
+  return bounded(url, signal, async own => {
+    const response = await fetch(url, { ...init, redirect: 'manual', signal: own });
+    refuseStatus(url, response);
+    return new Response(new Uint8Array(await readBody(url, response)), { headers: response.headers });
+  });
+}
+
+async function bounded<T>(url: string, signal: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const own = new AbortController();
   const unfollow = follow(signal, own);
   try {
     signal.throwIfAborted();
     // A race, because an injected fetch may not listen to the signal.
-    return await Promise.race([aborted(own.signal), exchange(url, fetch, own.signal, etag)]);
+    return await Promise.race([aborted(own.signal), run(own.signal)]);
   } catch (error) {
     throw asFailure(url, own.signal.aborted ? own.signal.reason : error);
   } finally {

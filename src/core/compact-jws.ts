@@ -52,6 +52,21 @@ export function parseCompactJws(token: string, maxSize: number, headers?: KnownH
   };
 }
 
+/**
+ * Is this meant to be a JWT: three parts, the first of them a JSON object (RFC 7515 §7.1)? Whoever could take it for one
+ * has it, so the decoding is lenient.
+ */
+export function isJwtShaped(token: string): boolean {
+  const [header = '', ...others] = token.split('.', 4);
+  if (others.length !== 2) return false;
+  try {
+    const value: unknown = JSON.parse(Buffer.from(header, 'base64url').toString());
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
 /** The claims of a text that was good before. */
 export function claimsFrom(text: string): Claims {
   const claims = JSON.parse(text) as Record<string, JsonValue>;
@@ -119,6 +134,12 @@ function isEscaped(json: string, index: number): boolean {
   let first = index;
   while (json.charCodeAt(first - 1) === backslash) first--;
   return (index - first) % 2 === 1;
+}
+
+/** JSON as it was parsed, at every depth unchangeable from here on. */
+export function frozen<T extends object>(json: T): T {
+  freezeAndCountMembers(json);
+  return json;
 }
 
 function freezeAndCountMembers(root: object): number {

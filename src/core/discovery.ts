@@ -89,8 +89,18 @@ export async function discoverJwksUrl(
   ask: Ask,
   allowInsecureUrls: readonly string[],
 ): Promise<string | undefined> {
+  return discoverUrl('jwks_uri', issuer, ask, allowInsecureUrls);
+}
+
+/** A URL of the issuer's metadata, such as `introspection_endpoint` (RFC 8414 §2), as {@link discoverJwksUrl} finds its own. */
+export async function discoverUrl(
+  member: string,
+  issuer: string,
+  ask: Ask,
+  allowInsecureUrls: readonly string[],
+): Promise<string | undefined> {
   const found = await discoverMetadata(issuer, ask);
-  return found === undefined ? undefined : jwksUriOf(found, issuer, allowInsecureUrls);
+  return found === undefined ? undefined : urlIn(found, member, issuer, allowInsecureUrls);
 }
 
 /** An issuer's metadata, and where it was. */
@@ -136,12 +146,17 @@ function checkedMetadata(metadata: unknown, url: string, issuer: string): JsonOb
   return metadata;
 }
 
-function jwksUriOf({ url, metadata }: IssuerMetadata, issuer: string, allowInsecureUrls: readonly string[]): string {
-  const jwksUri = metadata['jwks_uri'];
-  if (typeof jwksUri !== 'string') throw new FetchFailure('content', url, 'the metadata has no jwks_uri');
-  if (!mayFollow(jwksUri, issuer, allowInsecureUrls))
-    throw new FetchFailure('content', url, `jwks_uri ${quoted(jwksUri)} is not an https: URL that may be fetched`);
-  return jwksUri;
+function urlIn(
+  { url, metadata }: IssuerMetadata,
+  member: string,
+  issuer: string,
+  allowInsecureUrls: readonly string[],
+): string {
+  const found = metadata[member];
+  if (typeof found !== 'string') throw new FetchFailure('content', url, `the metadata has no ${member}`);
+  if (!mayFollow(found, issuer, allowInsecureUrls))
+    throw new FetchFailure('content', url, `${member} ${quoted(found)} is not an https: URL that may be fetched`);
+  return found;
 }
 
 // RFC 8414 §3.3, OpenID Connect Discovery 1.0 §4.3: identical, or the metadata must not be used.

@@ -100,6 +100,7 @@ export type TokenReason =
   | 'token_claim'
   | 'token_bound'
   | 'token_revoked'
+  | 'token_inactive'
   | 'token_invalid';
 
 export interface InvalidTokenOptions extends APIExceptionOptions {
@@ -203,8 +204,8 @@ export class Throttled extends APIException {
   }
 }
 
-/** What cannot be reached: a closed set, for events and metrics. `unavailable`: something else than the issuer's keys. */
-export type UnavailableReason = 'keys_unavailable' | 'unavailable';
+/** What cannot be reached: a closed set, for events and metrics. `unavailable`: anything else. */
+export type UnavailableReason = 'keys_unavailable' | 'introspection_unavailable' | 'unavailable';
 
 export interface ServiceUnavailableOptions extends APIExceptionOptions {
   /** Default: `unavailable`. */

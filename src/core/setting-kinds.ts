@@ -1,4 +1,7 @@
 /** The kinds of value that a setting can have: how each is read from a variable and when it is right. */
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { isSupportedAlgorithm, keyFits, supportedAlgorithms } from './signature';
+import { isPlainUrl } from './urls';
 
 /** Receives what the library has to say; never a token, a claim's value or a secret. */
 export interface Logger {
@@ -34,10 +37,21 @@ export function text(accepts: string, isRight: (value: string) => boolean = () =
 /** A scope (RFC 6749 §3.3). */
 export const scopeName = text('a scope, without spaces', name => /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(name));
 
-export function listOf(
-  item: Kind<string, string>,
+export const claimName = text(
+  'a claim name, or a JSON Pointer that starts with "/"',
+  name => !name.startsWith('/') || /^(?:\/(?:[^~]|~[01])*)$/.test(name),
+);
+export const url = text('an absolute URL without user name, password or fragment', isPlainUrl);
+// RFC 8414 §2, OpenID Connect Discovery 1.0 §3.
+export const issuer = text(
+  'an absolute URL without user name, password, query or fragment',
+  name => isPlainUrl(name) && !name.includes('?'),
+);
+
+export function listOf<Text extends string>(
+  item: Kind<Text, Text>,
   { mayBeEmpty = false } = {},
-): Kind<string | readonly string[], readonly string[]> {
+): Kind<Text | readonly Text[], readonly Text[]> {
   return {
     accepts: `a ${mayBeEmpty ? '' : 'non-empty '}list, each element ${item.accepts}`,
     read: variable => (variable.trim() === '' ? [] : variable.split(',').map(element => element.trim())),
@@ -55,6 +69,14 @@ export function literal<Text extends string>(value: Text): Kind<Text, Text> {
     accepts: `'${value}'`,
     read: variable => variable.trim(),
     check: input => (input === value ? value : undefined),
+  };
+}
+
+export function oneOf<Text extends string>(...values: readonly Text[]): Kind<Text, Text> {
+  return {
+    accepts: values.map(value => `'${value}'`).join(' or '),
+    read: variable => variable.trim(),
+    check: input => values.find(value => value === input),
   };
 }
 
@@ -83,6 +105,38 @@ export const onOff: Kind<boolean, boolean> = {
   read: variable => ({ true: true, false: false })[variable.trim()] ?? variable,
   check: input => (typeof input === 'boolean' ? input : undefined),
 };
+
+/** A private key as RFC 7517 has it, for a signature algorithm. */
+export interface PrivateJwk {
+  readonly kty: string;
+  readonly alg: string;
+  readonly kid?: string;
+  readonly [member: string]: unknown;
+}
+
+export const privateJwk: Kind<PrivateJwk, PrivateJwk> = {
+  accepts: `a private JWK whose alg is one of ${supportedAlgorithms.join(', ')} (an object; in a variable its JSON)`,
+  read: readJson,
+  check: input => (isPrivateJwk(input) ? Object.freeze({ ...input }) : undefined),
+};
+
+function isPrivateJwk(input: unknown): input is PrivateJwk {
+  if (!isPlainObject(input) || typeof input.alg !== 'string' || !isSupportedAlgorithm(input.alg)) return false;
+  if (input.kid !== undefined && typeof input.kid !== 'string') return false;
+  try {
+    return keyFits(createPublicKey(createPrivateKey({ format: 'jwk', key: input })), input.alg);
+  } catch {
+    return false;
+  }
+}
+
+function readJson(variable: string): unknown {
+  try {
+    return JSON.parse(variable);
+  } catch {
+    return variable;
+  }
+}
 
 type RequiredValues = Readonly<Record<string, string | number | boolean>>;
 

@@ -12,6 +12,8 @@ export function checkTogether(values: Values): void {
     requireTtl,
     requireRetryOrder,
     requireOneTokenType,
+    requireIntrospectionClient,
+    requireClientCredential,
   ])
     check(values);
 }
@@ -33,7 +35,7 @@ function requireIssuer({ issuerUrl, jwksUrl, issuers }: Values): void {
 }
 
 function requireSafeUrls(values: Values): void {
-  for (const name of ['issuerUrl', 'jwksUrl'] as const) {
+  for (const name of ['issuerUrl', 'jwksUrl', 'introspectionUrl'] as const) {
     const url = values[name];
     if (url !== undefined && !isFetchable(url, values.allowInsecureUrls)) {
       throw new ImproperlyConfigured(
@@ -65,4 +67,46 @@ function requireOneTokenType({ profile, tokenTypes }: Values): void {
       "Setting 'tokenTypes' (AXIOMS_TOKEN_TYPS) is given together with 'profile' (AXIOMS_PROFILE), which accepts at+jwt alone; expected one of the two.",
     );
   }
+}
+
+// RFC 7662 §2.1: the endpoint asks who is asking.
+function requireIntrospectionClient(values: Values): void {
+  const { introspectionClientId, issuerUrl, introspectionUrl, introspectionResponse, issuers } = values;
+  if (introspectionClientId === undefined) {
+    const given = introspectionNames.find(name => values[name] !== undefined);
+    if (given === undefined || issuers !== undefined) return;
+    throw new ImproperlyConfigured(
+      `Setting '${given}' is given without 'introspectionClientId' (AXIOMS_INTROSPECTION_CLIENT_ID): as which client does this API ask about tokens?`,
+    );
+  }
+  const needsIssuer = introspectionUrl === undefined || introspectionResponse === 'jwt';
+  if (issuers === undefined && issuerUrl === undefined && needsIssuer)
+    throw new ImproperlyConfigured(
+      "Setting 'introspectionClientId' is given without an issuer: give 'issuerUrl' (AXIOMS_ISS_URL) or 'domain' (AXIOMS_DOMAIN); for unsigned answers 'introspectionUrl' (AXIOMS_INTROSPECTION_URL) does, too.",
+    );
+}
+
+const introspectionNames = [
+  'introspectionUrl',
+  'introspectionClientSecret',
+  'introspectionClientKey',
+  'introspectionClientAuth',
+] as const;
+
+function requireClientCredential(values: Values): void {
+  const { introspectionClientId, introspectionClientSecret: secret, introspectionClientKey: key, issuers } = values;
+  if (introspectionClientId === undefined || issuers !== undefined) return;
+  if ((secret === undefined) === (key === undefined))
+    throw new ImproperlyConfigured(
+      `Setting 'introspectionClientId' is given with ${key === undefined ? 'neither' : 'both'} of 'introspectionClientSecret' (AXIOMS_INTROSPECTION_CLIENT_SECRET) and 'introspectionClientKey' (AXIOMS_INTROSPECTION_CLIENT_KEY); expected one of the two.`,
+    );
+  const { introspectionClientAuth: method, issuerUrl } = values;
+  if (method !== undefined && (method === 'private_key_jwt') !== (key !== undefined))
+    throw new ImproperlyConfigured(
+      `Setting 'introspectionClientAuth' is '${method}', which needs ${key === undefined ? "an 'introspectionClientKey'" : "an 'introspectionClientSecret'"}.`,
+    );
+  if (key !== undefined && issuerUrl === undefined)
+    throw new ImproperlyConfigured(
+      "Setting 'introspectionClientKey' is given without 'issuerUrl' (AXIOMS_ISS_URL): for whom would the assertion be signed (RFC 7523 §3)?",
+    );
 }

@@ -26,6 +26,16 @@ export const issuerSettingNames = [
   'rolesClaims',
   'permissionsClaims',
   'allowInsecureUrls',
+  'introspectionUrl',
+  'introspectionClientId',
+  'introspectionClientSecret',
+  'introspectionClientKey',
+  'introspectionClientAuth',
+  'introspectionResponse',
+  'introspectionOptionalClaims',
+  'introspectionSubjectClaims',
+  'introspectionCacheTtl',
+  'introspectionTimeout',
 ] as const;
 
 /** What says whose tokens are trusted, and so cannot be a default for several issuers. */
@@ -47,6 +57,7 @@ export function severalIssuers(
   refuseOneIssuer(shared);
   const found = issuers.map((entry, index) => ownSettings(entry, `Setting 'issuers[${index}]'`, shared, define));
   refuseRepeated(found);
+  refuseTwoToAsk(found);
   return { issuers: Object.freeze(found), audience: Object.freeze([]) };
 }
 
@@ -84,4 +95,13 @@ function refuseRepeated(found: readonly Settings[]): void {
   const repeated = urls.find((url, index) => urls.indexOf(url) !== index);
   if (repeated !== undefined)
     throw new ImproperlyConfigured(`Setting 'issuers' has two entries for '${repeated}'; expected one an issuer.`);
+}
+
+// An opaque token does not say whose it is, and to ask every issuer would show it to those that it is not meant for.
+function refuseTwoToAsk(found: readonly Settings[]): void {
+  const asked = found.filter(one => one.introspectionClientId !== undefined);
+  if (asked.length > 1)
+    throw new ImproperlyConfigured(
+      `Setting 'introspectionClientId' stands for ${asked.length} of the 'issuers'; expected one at most, in the entry of the issuer of the opaque tokens.`,
+    );
 }

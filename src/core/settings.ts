@@ -2,7 +2,9 @@
 import { consoleLogger } from './console-logger';
 import { ImproperlyConfigured } from './exceptions';
 import {
+  claimName,
   fraction,
+  issuer,
   issuerEntries,
   listOf,
   literal,
@@ -16,23 +18,14 @@ import {
   scopeName,
   seconds,
   text,
+  url,
 } from './setting-kinds';
 import { row, wrong, type Row } from './setting-row';
 import { isSupportedAlgorithm, supportedAlgorithms } from './signature';
 import { checkTogether } from './settings-checks';
+import { introspectionRows } from './settings-introspection';
 import { severalIssuers, type issuerSettingNames } from './settings-issuers';
 import { isPlainUrl } from './urls';
-
-const claimName = text(
-  'a claim name, or a JSON Pointer that starts with "/"',
-  name => !name.startsWith('/') || /^(?:\/(?:[^~]|~[01])*)$/.test(name),
-);
-const url = text('an absolute URL without user name, password or fragment', isPlainUrl);
-// RFC 8414 §2, OpenID Connect Discovery 1.0 §3.
-const issuer = text(
-  'an absolute URL without user name, password, query or fragment',
-  name => isPlainUrl(name) && !name.includes('?'),
-);
 
 /** The rows, in the order of the README's table. */
 export const settingsTable = {
@@ -70,6 +63,7 @@ export const settingsTable = {
       "where the keys are; default: from the issuer's metadata (OIDC discovery, RFC 8414), where it has none `{issuerUrl}/.well-known/jwks.json`",
   }),
   issuers: row(issuerEntries, {
+    isSecret: 'inside',
     defaultText: '–',
     meaning:
       'several trusted issuers: a list of `{ issuerUrl, audience, … }` instead of `audience`, `domain`, `issuerUrl` and `jwksUrl`; the `iss` of a token chooses; what else an entry does not say, the other settings do',
@@ -204,6 +198,7 @@ export const settingsTable = {
     fallback: 10_000,
     meaning: 'verified tokens kept, and at most 32 MiB of them; 0 turns the cache off',
   }),
+  ...introspectionRows,
   readScope: row(scopeName, {
     variable: 'AXIOMS_READ_SCOPE',
     defaultText: '`read`',
@@ -275,7 +270,10 @@ export interface Settings extends Values {}
 /** Checked, frozen settings. Made by {@link defineSettings}; the server's own are `Container.get(Settings)`. */
 export class Settings {
   constructor(values: Values) {
-    Object.freeze(Object.assign(this, values));
+    Object.assign(this, values);
+    // Whoever prints the settings, or writes them into JSON, prints no secret.
+    for (const name of names) if (isSecret(name)) Object.defineProperty(this, name, { enumerable: false });
+    Object.freeze(this);
   }
 }
 
@@ -323,6 +321,10 @@ function variableOf(name: SettingName): string | undefined {
   return rowOf(name).variable;
 }
 
+function isSecret(name: SettingName): boolean {
+  return rowOf(name).isSecret === true;
+}
+
 function refuseUnknownNames(input: SettingsInput): void {
   const unknown = Object.keys(input).find(name => !Object.hasOwn(settingsTable, name));
   if (unknown !== undefined)
@@ -343,7 +345,7 @@ function checkValue(name: SettingName, input: unknown): unknown {
   if (input === undefined) return fallback;
   const value = kind.check(input);
   if (value === undefined)
-    throw wrong(`Setting '${name}'${variable === undefined ? '' : ` (${variable})`}`, input, kind.accepts);
+    throw wrong(`Setting '${name}'${variable === undefined ? '' : ` (${variable})`}`, input, kind.accepts, rowOf(name));
   return value;
 }
 
@@ -352,7 +354,7 @@ function readVariable(name: SettingName, text: string): unknown {
   const value = kind.read(text);
   const isEmpty = text.trim() === '' && !mayBeEmptyVariable;
   if (isEmpty || kind.check(value) === undefined)
-    throw wrong(`The variable ${variable} (setting '${name}')`, text, kind.accepts);
+    throw wrong(`The variable ${variable} (setting '${name}')`, text, kind.accepts, rowOf(name));
   return value;
 }
 

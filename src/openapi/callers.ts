@@ -50,7 +50,8 @@ export function callersOf(rules: RouteRules, method: string, server: AxiomsServe
 function methodOnly(method: string, authenticators: readonly BaseAuthentication[], server: AxiomsServer): Request {
   const nothing = (): undefined => undefined;
   const request = { method, headers: {}, query: {}, params: {}, get: nothing, header: nothing } as unknown as Request;
-  setContext(request, { settings: server.settings, verifier: server.verifier, authenticators });
+  const { settings, verifier, introspector } = server;
+  setContext(request, { settings, verifier, introspector, authenticators });
   return request;
 }
 

@@ -3,18 +3,28 @@ import 'reflect-metadata';
 import { Container, Token, type Constructable } from 'typedi';
 import { AccessTokenVerifier } from '../core/access-token';
 import { ImproperlyConfigured } from '../core/exceptions';
+import { TokenIntrospector } from '../core/introspection';
 import { JwksManager } from '../core/jwks-manager';
 import { Settings } from '../core/settings';
 
 /** A class that can be made. */
 export type Class<T extends object = object> = new (...dependencies: never[]) => T;
 
+/** What a server has of the library's services. */
+export interface OwnServices {
+  readonly settings: Settings;
+  readonly jwksManager: JwksManager;
+  readonly verifier: AccessTokenVerifier;
+  readonly introspector: TokenIntrospector;
+}
+
 /** Makes the server's own services those of the container; with several servers the last one's win. */
-export function registerServices(settings: Settings, jwksManager: JwksManager, verifier: AccessTokenVerifier): void {
+export function registerServices({ settings, jwksManager, verifier, introspector }: OwnServices): void {
   // Values without a type: a reset of the container must not make others.
   Container.set({ id: Settings, value: settings });
   Container.set({ id: JwksManager, value: jwksManager });
   Container.set({ id: AccessTokenVerifier, value: verifier });
+  Container.set({ id: TokenIntrospector, value: introspector });
 }
 
 /** Makes an authentication, permission or throttle class. */

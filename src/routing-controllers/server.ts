@@ -4,6 +4,7 @@ import { createExecutor, getMetadataArgsStorage, type RoutingControllersOptions 
 import { giveCallers } from '../authentication/caller';
 import { AccessTokenVerifier } from '../core/access-token';
 import { ImproperlyConfigured } from '../core/exceptions';
+import { TokenIntrospector } from '../core/introspection';
 import { JwksManager } from '../core/jwks-manager';
 import { defineSettings, settingsFromEnv, type Settings, type SettingsInput } from '../core/settings';
 import { issuerSettings } from '../core/trusted-issuers';
@@ -30,6 +31,7 @@ export interface AxiomsServer {
   readonly settings: Settings;
   readonly jwksManager: JwksManager;
   readonly verifier: AccessTokenVerifier;
+  readonly introspector: TokenIntrospector;
   /** Every guarded route and what it asks for. */
   readonly routes: readonly RouteRules[];
   /** Stops the refreshing of keys; the process can end by itself then. */
@@ -104,15 +106,17 @@ interface NewServer extends AxiomsServer {
 function newServer(settings: Settings): NewServer {
   const jwksManager = new JwksManager(settings);
   const verifier = new AccessTokenVerifier(settings, jwksManager);
-  const services: Services = { settings, verifier, make: policyMaker() };
+  const introspector = new TokenIntrospector(settings, jwksManager);
+  const services: Services = { settings, verifier, introspector, make: policyMaker() };
   const guarded = new GuardedRoutes(services);
-  registerServices(settings, jwksManager, verifier);
+  registerServices({ settings, jwksManager, verifier, introspector });
   issuerSettings(settings).forEach(warnOfOpenings);
   const close = (): void => {
     jwksManager.close();
+    introspector.close();
     guarded.close();
   };
-  return { settings, jwksManager, verifier, services, guarded, routes: guarded.all, close };
+  return { settings, jwksManager, verifier, introspector, services, guarded, routes: guarded.all, close };
 }
 
 function serve(app: Application, options: AxiomsServerOptions, { services, guarded }: NewServer): void {

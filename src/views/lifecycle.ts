@@ -45,7 +45,7 @@ function performAuthentication(visit: Visit): Soon<void> {
   visit.authenticators = classes.map(one => services.make(one));
   return after(findCaller(visit), () => {
     // A class may answer for nobody in particular; a mandatory one insists on somebody all the same.
-    if (isAuthenticated(visit.request)) return;
+    if (visit.caller?.user.isAuthenticated === true) return;
     const insisting = visit.authenticators.find(
       one => one.isMandatory === true && one.isPublic?.(visit.request) !== true,
     );
@@ -101,13 +101,13 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-function setNobody({ request }: Visit): void {
-  setCaller(request, { user: new AnonymousUser(), auth: null, authJwt: null });
+function setNobody(visit: Visit): void {
+  setCaller(visit, visit.request, { user: new AnonymousUser(), auth: null, authJwt: null });
 }
 
 function setSomebody(visit: Visit, { user, auth }: AuthenticationResult, authenticator: BaseAuthentication): void {
   const kept = user.isAuthenticated ? { ...auth, authenticator } : null;
-  setCaller(visit.request, { user, auth: kept, authJwt: kept?.claims ?? null });
+  setCaller(visit, visit.request, { user, auth: kept, authJwt: kept?.claims ?? null });
   visit.successfulAuthenticator = authenticator;
 }
 

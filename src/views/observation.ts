@@ -74,7 +74,13 @@ export class Observation {
 // What a handler throws is its answer, unless it is what the rules about an object say there.
 const ruleErrors = [PermissionDenied, NotAuthenticated, AuthenticationFailed, ImproperlyConfigured];
 
-const undecided: readonly DecisionReason[] = ['keys_unavailable', 'unavailable', 'misconfigured', 'server_error'];
+const undecided: readonly DecisionReason[] = [
+  'keys_unavailable',
+  'introspection_unavailable',
+  'unavailable',
+  'misconfigured',
+  'server_error',
+];
 
 type ErrorClass = abstract new (...given: never[]) => Error;
 

@@ -86,6 +86,7 @@ export function routeRules(route: Route, controller: ApiView, services: Services
   const authentication = read(() => {
     const classes = authenticationClassesOf(controller, services.settings, decorations);
     context.authenticators = classes.map(one => services.make(one));
+    for (const one of context.authenticators) one.checkSettings?.(services.settings);
     return namedAuthentication(context.authenticators, shown.request as Request);
   });
   const trees = read(() => permissionTrees(controller, services, decorations));

@@ -1,12 +1,14 @@
 /** Rules that a controller says in plain fields: found at start, recognised per request, and met without asking again. */
-import { isAuthenticated } from '../permissions/access';
+import { AccessTokenUser } from '../authentication/user';
+import { meets, type Requirement } from '../core/requirement';
 import { membersRead, type ApiView } from '../permissions/base';
 import { leavesOf, type PermissionTree } from '../permissions/tree';
-import { grantsOfRequest } from '../permissions/token-claims';
-import { meets, type Requirement } from '../core/requirement';
 import type { Visit } from './visit';
 
-type Field = readonly [name: string, value: unknown];
+interface Field {
+  readonly name: string;
+  readonly value: unknown;
+}
 
 /**
  * The short way to a yes: a request that meets what a route was found to ask for at start may pass, while its controller
@@ -31,19 +33,24 @@ export class StandingRules {
     return fields === undefined ? undefined : new StandingRules(requirements, fields);
   }
 
-  admit({ controller, request }: Visit): boolean {
+  admit({ controller, caller }: Visit): boolean {
+    const user = caller?.user instanceof AccessTokenUser ? caller.user : undefined;
     return (
-      this.fields.every(([name, value]) => isSame((controller as unknown as Record<string, unknown>)[name], value)) &&
-      this.requirements.every(requirement => isMet(requirement, request))
+      this.fields.every(field => says(controller, field)) &&
+      this.requirements.every(requirement => isMet(requirement, user))
     );
   }
+}
+
+function says(controller: object, { name, value }: Field): boolean {
+  return isSame((controller as Readonly<Record<string, unknown>>)[name], value);
 }
 
 // A getter may say something else each time.
 function fieldsOf(controller: object, names: readonly string[]): readonly Field[] | undefined {
   const fields = [...new Set(names)].map(name => [name, descriptorOf(controller, name)] as const);
   if (fields.some(([, descriptor]) => descriptor?.get !== undefined)) return undefined;
-  return fields.map(([name, descriptor]) => [name, copyOf(descriptor?.value)]);
+  return fields.map(([name, descriptor]) => ({ name, value: copyOf(descriptor?.value) }));
 }
 
 function descriptorOf(object: object | null, name: string): PropertyDescriptor | undefined {
@@ -62,20 +69,21 @@ function isSame(value: unknown, known: unknown): boolean {
   return value.length === known.length && value.every((one, index) => one === known[index]);
 }
 
-function isMet(requirement: Requirement, request: Visit['request']): boolean {
+// Grants of another kind of user are read as the permissions do it.
+function isMet(requirement: Requirement, user: AccessTokenUser | undefined): boolean {
   switch (requirement.kind) {
     case 'anyone':
       return true;
     case 'authenticated':
-      return isAuthenticated(request);
+      return user !== undefined;
     case 'scopes':
     case 'roles':
     case 'permissions':
-      return isAuthenticated(request) && meets(grantsOfRequest(request), requirement);
+      return user !== undefined && meets(user, requirement);
     case 'and':
-      return requirement.of.every(one => isMet(one, request));
+      return requirement.of.every(one => isMet(one, user));
     case 'or':
-      return requirement.of.some(one => isMet(one, request));
+      return requirement.of.some(one => isMet(one, user));
     default:
       return false;
   }

@@ -5,6 +5,7 @@ import type { Caller } from '../authentication/caller';
 import { findContext, setContext, type RequestContext } from '../authentication/request-context';
 import type { AxiomsRequest } from '../authentication/user';
 import type { AccessTokenVerifier } from '../core/access-token';
+import type { TokenIntrospector } from '../core/introspection';
 import type { Settings } from '../core/settings';
 import { lastly, type Soon } from '../core/soon';
 import type { ApiView } from '../permissions/base';
@@ -17,6 +18,7 @@ import type { RouteRules } from './route-rules';
 export interface Services {
   readonly settings: Settings;
   readonly verifier: AccessTokenVerifier;
+  readonly introspector: TokenIntrospector;
   /** Makes an authentication, permission or throttle class, dependencies included. */
   make<T extends object>(policyClass: new (...dependencies: never[]) => T): T;
 }
@@ -38,6 +40,7 @@ export class Visit implements RequestContext {
   /** The authentication class that threw. */
   failedAuthenticator?: BaseAuthentication;
   caller?: Caller;
+  userOfApp?: unknown;
   permissions: readonly PermissionTree[] = [];
   /** Those that have not been asked yet. */
   unasked: readonly PermissionTree[] = [];
@@ -72,6 +75,10 @@ export class Visit implements RequestContext {
 
   get verifier(): AccessTokenVerifier {
     return this.services.verifier;
+  }
+
+  get introspector(): TokenIntrospector {
+    return this.services.introspector;
   }
 
   get subject(): Subject {

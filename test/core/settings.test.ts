@@ -453,8 +453,8 @@ const examples: Example[] = [
 
 describe('settings', () => {
   it('are all in this test', () => {
-    // issuers has a test of its own, settings-issuers.
-    const names = Object.keys(settingsTable).filter(name => name !== 'issuers');
+    // issuers has a test of its own, settings-issuers, and introspection, too.
+    const names = Object.keys(settingsTable).filter(name => name !== 'issuers' && !name.startsWith('introspection'));
     expect(examples.map(({ name }) => name)).to.deep.equal(names);
   });
 

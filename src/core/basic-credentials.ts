@@ -1,0 +1,46 @@
+/** RFC 7617: user-id and password out of a request. */
+import { isRepeated, type HeaderSource } from './bearer-token';
+import { InvalidRequest } from './exceptions';
+
+export interface BasicCredentials {
+  readonly userid: string;
+  readonly password: string;
+}
+
+const basic = /^basic(?![\w!#$%&'*+\-.^`|~])(.*)$/is;
+const oneCredential = /^ +([A-Za-z\d+/]+=*) *$/;
+// RFC 7617 §2: "the user-id and password MUST NOT contain any control characters".
+const control = /[\x00-\x1F\x7F]/;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * The credentials of an `Authorization: Basic` header, or `null` where there is no such header or it is of another scheme.
+ *
+ * @throws InvalidRequest where the header is repeated, or cannot be read in one way only: not canonical base64, not
+ * UTF-8, without a colon, with control characters.
+ */
+export function basicCredentials(request: HeaderSource): BasicCredentials | null {
+  if (isRepeated(request)) throw new InvalidRequest('The Authorization header is repeated');
+  const [, rest] = basic.exec(request.headers.authorization ?? '') ?? [];
+  return rest === undefined ? null : read(rest);
+}
+
+function read(rest: string): BasicCredentials {
+  const [, encoded] = oneCredential.exec(rest) ?? [];
+  const text = encoded === undefined ? undefined : decoded(encoded);
+  // A user-id has no colon, a password may have some.
+  const colon = text?.indexOf(':') ?? -1;
+  if (text === undefined || colon < 0 || control.test(text))
+    throw new InvalidRequest('The Basic credentials are malformed');
+  return { userid: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+function decoded(base64: string): string | undefined {
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.toString('base64') !== base64) return undefined;
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
