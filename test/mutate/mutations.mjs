@@ -78,11 +78,19 @@ function withoutRules(node) {
 
 /** A call that checks, and a throw at the end of what did not return. */
 function withoutChecks(node) {
+  if (isCheckInside(node)) return [[node, 'undefined', { isCheck: true }]];
   const isCheck =
     ts.isExpressionStatement(node) &&
-    /^(?:await )?(?:[\w.]+\.|\(0, )*(?:check|require|refuse|ask|hold)\w*\)?\(/.test(node.getText());
+    /^(?:await )?(?:[\w.]+\.|\(0, )*(?:check|require|refuse|ask|hold)\w*\)?(?:\?\.)?\(/.test(node.getText());
   const isThrow = ts.isThrowStatement(node) && !ts.isIfStatement(node.parent);
   return isCheck || isThrow ? [[node, ';', { isCheck: true }]] : [];
+}
+
+// A step of a chain: `() => checkLatePermissions(visit)`.
+function isCheckInside(node) {
+  if (!ts.isCallExpression(node) || ts.isExpressionStatement(node.parent) || ts.isAwaitExpression(node.parent))
+    return false;
+  return /(?:^|\W)(?:check|require|refuse|ask|hold|perform|deny)(?:[A-Z]\w*)?\)?$/.test(node.expression.getText());
 }
 
 function forcedConditions(node) {

@@ -6,6 +6,7 @@ import {
   HasAccessTokenPermissions,
   HasAccessTokenRoles,
   HasAccessTokenScopes,
+  IsAdminUser,
   IsAuthenticated,
   IsAuthenticatedOrPublicMethod,
   IsAuthenticatedOrReadOnly,
@@ -33,6 +34,7 @@ const ownClasses: [PermissionClass, readonly string[] | undefined][] = [
   [AllowAny, []],
   [DenyAll, undefined],
   [IsAuthenticated, []],
+  [IsAdminUser, undefined],
   [IsAuthenticatedOrReadOnly, undefined],
   [IsAuthenticatedOrPublicMethod, []],
   [IsSafeOnly, undefined],
@@ -114,7 +116,9 @@ describe('safeMethods', () => {
       class Wrong extends Base {
         override safeMethods = wrong;
       }
-      expect(startError(Wrong)).to.contain("Wrong.safeMethods must be a list of HTTP methods, such as ['GET', 'HEAD'].");
+      expect(startError(Wrong)).to.contain(
+        "Wrong.safeMethods must be a list of HTTP methods, such as ['GET', 'HEAD'].",
+      );
     });
   }
 });

@@ -368,7 +368,13 @@ describe('what a refusal says', () => {
 
     override requirement(): Requirement {
       const { methods } = this;
-      return { kind: 'and', of: [{ kind: 'scopes', match: 'all', values: ['a'] }, { kind: 'methods', methods }] };
+      return {
+        kind: 'and',
+        of: [
+          { kind: 'scopes', match: 'all', values: ['a'] },
+          { kind: 'methods', methods },
+        ],
+      };
     }
   }
   class Writing extends Reading {

@@ -455,7 +455,8 @@ describe('ownership rules', () => {
       it(`${member} = ${JSON.stringify(attribute)} ${isDefault ? 'is the default' : 'stops the start'}`, () => {
         const start = () => startError(thingController('/t', { permissionClasses: [IsSubOwner], [member]: attribute }));
         if (isDefault) expect(start).to.throw('It started.');
-        else expect(start()).to.contain(`ThingController.${member} must be the name of the property that names the owner`);
+        else
+          expect(start()).to.contain(`ThingController.${member} must be the name of the property that names the owner`);
       });
     }
   }

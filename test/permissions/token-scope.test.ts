@@ -29,7 +29,7 @@ class SessionAuthentication extends BaseAuthentication {
     const name = request.get('X-Session');
     return name === undefined
       ? null
-      : { user: { isAuthenticated: true, sub: name, isStaff: name === 'admin' } as never };
+      : { user: { isAuthenticated: true, sub: name, isStaff: name === 'admin' } };
   }
 }
 
@@ -456,6 +456,18 @@ describe('scopes that are missing, empty or wrong', () => {
       }
       expect(startError(thingController('/t', { permissionClasses: [Own] }))).to.contain(
         'Own.getScopes must return a non-empty list of scopes',
+      );
+    });
+
+  for (const scopes of ['read', undefined, [['a'], []], ['a', ['b']], [['a b']], { GET: [['a']] }])
+    it(`alternatives that are ${JSON.stringify(scopes)} stop the start`, () => {
+      class Own extends TokenMatchesOASRequirements {
+        override getScopes(): string[][] {
+          return scopes as string[][];
+        }
+      }
+      expect(startError(thingController('/t', { permissionClasses: [Own] }))).to.contain(
+        'Own.getScopes must return a list of non-empty lists of scopes',
       );
     });
 

@@ -56,6 +56,14 @@ class Forbidden extends BasePermission {
   }
 }
 
+const ownRules: Readonly<Record<string, readonly object[]>> = {
+  roles: [HasAccessTokenRoles],
+  odd: [Odd],
+  wrong: [Wrong],
+  who: [Unauthorized],
+  no: [Forbidden],
+};
+
 function answersItself(_request: Request, response: Response): void {
   response.status(418).end();
 }
@@ -64,8 +72,7 @@ function answersItself(_request: Request, response: Response): void {
 class BookController extends ApiController {
   override authenticationClasses = [HasValidAccessToken];
   override get permissionClasses(): readonly object[] {
-    const own = { roles: [HasAccessTokenRoles], odd: [Odd], wrong: [Wrong], who: [Unauthorized], no: [Forbidden] };
-    return own[this.action as keyof typeof own] ?? [HasAccessTokenScopes];
+    return ownRules[this.action] ?? [HasAccessTokenScopes];
   }
   override accessTokenScopes = ['book:read'];
   override accessTokenRoles = ['editor'];

@@ -200,7 +200,9 @@ describe('the authentication classes of a list', () => {
         await served({ controllers, axioms: { logger } }, async api => {
           expectRefusal(await api.as(null, 'get', '/who'), 'server_error');
           expect(trace).to.deep.equal(['a']);
-          expect(logger.text('error')).to.include('TracedAuthentication.authenticate must return null, or { user, auth }');
+          expect(logger.text('error')).to.include(
+            'TracedAuthentication.authenticate must return null, or { user, auth }',
+          );
         });
       }
     });
