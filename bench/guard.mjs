@@ -4,6 +4,7 @@
  * One figure a part, in microseconds of CPU a request; the last row is all that a guarded request is asked.
  */
 import 'reflect-metadata';
+import { ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { startIssuer } from './issuer.mjs';
@@ -17,6 +18,7 @@ const { AccessTokenVerifier, defineSettings, JwksManager } = library('index');
 const { HasAccessTokenScopes, HasValidAccessToken } = library('index');
 const { controllerFactory, policyMaker } = library('routing-controllers/container');
 const { routeRules } = library('views/route-rules');
+const { UserRateThrottle } = library('throttling/index');
 const { Visit } = library('views/visit');
 const { beforeTheBody, afterTheBody } = library('views/lifecycle');
 
@@ -37,9 +39,14 @@ class Scoped {
   list() {}
 }
 
+class Throttled extends Scoped {
+  throttleClasses = [UserRateThrottle];
+}
+
 const keys = makeKeys();
 const issuer = await startIssuer(keys);
-const settings = defineSettings({ audience, issuerUrl: issuer.url });
+const throttleRates = { user: '1000000/day' };
+const settings = defineSettings({ audience, issuerUrl: issuer.url, throttleRates });
 const manager = new JwksManager(settings);
 await manager.start();
 issuer.close();
@@ -55,6 +62,7 @@ const parts = {
   'verifying, ES256 anew': index => uncached.verifier.verify(ec[index]),
   'the guard, for a controller that says nothing': guarded(Plain),
   'the guard, with a scope rule': guarded(Scoped),
+  'the guard, with a scope rule and a throttle': guarded(Throttled),
 };
 const rows = [];
 for (const [name, run] of Object.entries(parts)) rows.push([name, shown(await measure(run), 2)]);
@@ -78,7 +86,7 @@ function guarded(controllerClass) {
   const headers = { host: 'localhost', authorization: `Bearer ${rsa[0]}` };
   const rawHeaders = Object.entries(headers).flat();
   return async () => {
-    const visit = new Visit(rules, services, make(), { method: 'GET', headers, rawHeaders }, {});
+    const visit = new Visit(rules, services, make(), { method: 'GET', headers, rawHeaders }, new ServerResponse({}));
     await beforeTheBody(visit);
     await afterTheBody(visit);
   };

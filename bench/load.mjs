@@ -4,27 +4,28 @@ import { Connection } from './connection.mjs';
 import { readPool } from './tokens.mjs';
 
 const connections = 16;
-const pool = await readPool(process.argv[2]);
+const pools = await readPool(process.argv[2]);
 const positions = new Map();
 
 /** A distinct token for each request of a server's process, or the first one again and again. */
-function tokenSource({ url, alg, kind }) {
-  const tokens = pool[alg];
+function tokenSource({ url, pool, kind, status }) {
+  const tokens = pools[pool];
   if (kind === 'repeated') return () => tokens[0];
-  const place = `${url} ${alg}`;
+  const place = `${url} ${pool}`;
   return () => {
     const position = (positions.get(place) ?? 0) + 1;
     positions.set(place, position);
-    if (position >= tokens.length) throw new Error(`The pool of ${tokens.length} tokens is used up`);
-    return tokens[position];
+    // Of a token that is refused nothing is kept: it may come again.
+    if (status === 200 && position >= tokens.length) throw new Error(`${tokens.length} tokens are used up`);
+    return tokens[position % tokens.length];
   };
 }
 
-async function burst({ url, amount, ...wanted }) {
+async function burst({ url, amount, expected, ...wanted }) {
   const next = tokenSource({ url, ...wanted });
   const open = await connectionsTo(url);
   const start = performance.now();
-  const latencies = await exchange(open, amount, next);
+  const latencies = await exchange(open, amount, next, expected);
   const seconds = (performance.now() - start) / 1000;
   return { seconds, latencies };
 }
@@ -38,20 +39,20 @@ function connectionsTo(url) {
 }
 
 // Each connection asks again as soon as it was answered.
-async function exchange(open, amount, next) {
+async function exchange(open, amount, next, expected) {
   const latencies = [];
   let left = amount;
   const run = async connection => {
-    while (left-- > 0) latencies.push(await timed(connection, next()));
+    while (left-- > 0) latencies.push(await timed(connection, next(), expected));
   };
   await Promise.all(open.map(run));
   return latencies;
 }
 
-async function timed(connection, token) {
+async function timed(connection, token, expected) {
   const start = performance.now();
   const status = await connection.get(token);
-  if (status !== 200) throw new Error(`A good token was answered with ${status}`);
+  if (status !== expected) throw new Error(`${expected} was expected, and ${status} answered, to ${token}`);
   return performance.now() - start;
 }
 

@@ -6,9 +6,10 @@
  */
 import { parseArgs } from 'node:util';
 import { install } from './install.mjs';
-import { Race } from './race.mjs';
-import { report } from './report.mjs';
-import { scenarios } from './scenarios.mjs';
+import { machine } from './machine.mjs';
+import { runRace } from './race.mjs';
+import { raceTables } from './report.mjs';
+import { table } from './table.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -20,16 +21,10 @@ const { values } = parseArgs({
 });
 
 const words = text => text.split(',').filter(Boolean);
+const [rounds, amount] = [values.rounds, values.amount].map(Number);
 
 install();
-const race = await Race.start({
-  rounds: Number(values.rounds),
-  amount: Number(values.amount),
-  only: words(values.only),
-  scenarios: scenarios.filter(({ title }) => words(values.scenarios).every(word => title.includes(word))),
-});
-try {
-  console.log(report(await race.run(), race));
-} finally {
-  await race.stop();
-}
+const measured = await runRace({ rounds, amount, only: words(values.only), words: words(values.scenarios) });
+console.log(`Node ${process.version}, ${machine()}; ${rounds} rounds of ${amount} requests; median (min–max)`);
+for (const { title, heads, rows, verdict } of raceTables(measured))
+  console.log(`\n${title}\n${table(heads, rows)}\n${verdict}`);

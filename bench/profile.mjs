@@ -1,49 +1,52 @@
 /**
- * Where our time goes: node bench/profile.mjs [--amount 20000] [--alg RS256] [--contestant ours]
+ * Where our time goes: node bench/profile.mjs [--amount 20000] [--scenarios RS256] [--contestant ours]
  *
- * Profiles our guarded route alone, with one token and with distinct ones, and prints the functions that
- * most of our own code's time is spent in, and whose the rest is.
+ * Profiles our guarded route alone in the scenarios whose titles have these words, and prints the functions that most
+ * of our own code's time is spent in, and whose the rest is.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Child } from './child.mjs';
+import { expectedStatus } from './contestants.mjs';
 import { install } from './install.mjs';
 import { startIssuer } from './issuer.mjs';
+import { poolsFor, scenarios } from './scenarios.mjs';
 import { selfTimes } from './self-times.mjs';
 import { table } from './table.mjs';
-import { makeKeys, mintMany, writePool } from './tokens.mjs';
+import { makeKeys, writePool } from './tokens.mjs';
 
 const { values } = parseArgs({
   options: {
     amount: { type: 'string', default: '20000' },
-    alg: { type: 'string', default: 'RS256' },
+    scenarios: { type: 'string', default: 'RS256' },
     contestant: { type: 'string', default: 'ours' },
   },
 });
-const { alg, contestant } = values;
+const { contestant } = values;
 const amount = Number(values.amount);
 
 install();
 const keys = makeKeys();
 const issuer = await startIssuer(keys);
 const folder = await mkdtemp(join(tmpdir(), 'bench-'));
-const key = keys.find(one => one.alg === alg);
-await writePool(join(folder, 'tokens.json'), { [alg]: await mintMany(key, issuer.url, 2 * amount + 1) });
-for (const kind of ['repeated', 'distinct']) console.log(`${alg}, ${kind}\n${await profile(kind)}\n`);
+const wanted = scenarios.filter(({ title }) => values.scenarios.split(',').every(word => title.includes(word)));
+await writePool(join(folder, 'tokens.json'), await poolsFor(wanted, keys, issuer.url, 2 * amount + 1));
+for (const scenario of wanted) console.log(`${scenario.title}\n${await profile(scenario)}\n`);
 issuer.close();
 await rm(folder, { recursive: true });
 
 // What is measured is the second half: by then everything is loaded and compiled.
-async function profile(kind) {
+async function profile(scenario) {
+  const burst = { ...scenario, amount, expected: expectedStatus(contestant, scenario) };
   const server = new Child('./server.mjs', [contestant, JSON.stringify({ url: issuer.url, jwksUrl: issuer.jwksUrl })]);
   const { url } = await server.ready();
   const load = new Child('./load.mjs', [join(folder, 'tokens.json')]);
   await load.ready();
-  await load.ask({ url, alg, kind, amount });
+  await load.ask({ url, ...burst });
   await server.ask({ profile: 'start' });
-  await load.ask({ url, alg, kind, amount });
+  await load.ask({ url, ...burst });
   const found = await server.ask({ profile: 'stop' });
   await Promise.all([load.stop(), server.stop()]);
   return shownTimes(selfTimes(found));

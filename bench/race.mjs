@@ -3,14 +3,29 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Child } from './child.mjs';
-import { contestants } from './contestants.mjs';
+import { bounds, contestants, expectedStatus } from './contestants.mjs';
 import { startIssuer } from './issuer.mjs';
 import { add, percentile } from './statistics.mjs';
-import { makeKeys, mintMany, writePool } from './tokens.mjs';
+import { poolsFor, scenarios } from './scenarios.mjs';
+import { makeKeys, writePool } from './tokens.mjs';
 
-export class Race {
+/**
+ * @param only contestants whose names have one of these parts; none: all
+ * @param words scenarios whose titles have all of these words
+ */
+export async function runRace({ rounds, amount, only = [], words = [] }) {
+  const wanted = scenarios.filter(({ title }) => words.every(word => title.includes(word)));
+  const race = await Race.start({ rounds, amount, only, scenarios: wanted });
+  try {
+    return await race.run();
+  } finally {
+    await race.stop();
+  }
+}
+
+class Race {
   /** What was measured, by scenario and contestant: one of each a round. */
-  rounds = new Map();
+  rounds = {};
 
   constructor(parts) {
     Object.assign(this, parts);
@@ -21,7 +36,8 @@ export class Race {
     const issuer = await startIssuer(keys);
     const folder = await mkdtemp(join(tmpdir(), 'bench-'));
     const pool = join(folder, 'tokens.json');
-    await writePool(pool, await poolOf(keys, issuer.url, (rounds + warmUps) * amount + 1));
+    process.stderr.write('signing tokens …\n');
+    await writePool(pool, await poolsFor(scenarios, keys, issuer.url, (rounds + warmUps) * amount + 1));
     const servers = await startServers(issuer, only);
     const load = new Child('./load.mjs', [pool]);
     await load.ready();
@@ -29,7 +45,7 @@ export class Race {
   }
 
   async run() {
-    for (const { url } of this.servers) await requireGuard(url, this.servers[0].url === url);
+    for (const server of this.servers) await requireGuard(server);
     for (let round = -warmUps; round < this.count; round++) await this.round(round);
     return this.rounds;
   }
@@ -40,8 +56,9 @@ export class Race {
     const first = (round + warmUps) % this.servers.length;
     const order = [...this.servers.slice(first), ...this.servers.slice(0, first)];
     for (const scenario of this.scenarios) {
-      const sums = await this.sums(order, scenario);
-      if (round >= 0) for (const server of order) this.keep(scenario, server, sums.get(server));
+      const taking = order.filter(({ name }) => expectedStatus(name, scenario) !== undefined);
+      const sums = await this.sums(taking, scenario);
+      if (round >= 0) for (const server of taking) this.keep(scenario, server, sums.get(server));
     }
   }
 
@@ -53,17 +70,19 @@ export class Race {
     return sums;
   }
 
-  async burst({ child, url }, { alg, kind }) {
+  async burst({ child, url, name }, scenario) {
+    const expected = expectedStatus(name, scenario);
     const before = await child.ask({});
-    const answer = await this.load.ask({ url, alg, kind, amount: this.amount / slices });
+    const answer = await this.load.ask({ url, ...scenario, expected, amount: this.amount / slices });
     const after = await child.ask({});
     return { ...answer, cpu: after.cpu - before.cpu };
   }
 
   keep(scenario, { name }, { cpu, seconds, latencies }) {
-    const place = `${scenario.title}|${name}`;
-    const round = { cpu: cpu / this.amount, throughput: this.amount / seconds, p99: percentile(latencies, 0.99) };
-    this.rounds.set(place, [...(this.rounds.get(place) ?? []), round]);
+    const percentiles = { p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99) };
+    const round = { cpu: cpu / this.amount, throughput: this.amount / seconds, ...percentiles };
+    const ofScenario = (this.rounds[scenario.title] ??= {});
+    ofScenario[name] = [...(ofScenario[name] ?? []), round];
   }
 
   async stop() {
@@ -76,16 +95,9 @@ export class Race {
 const warmUps = 2;
 const slices = 5;
 
-async function poolOf(keys, issuer, size) {
-  process.stderr.write(`signing ${keys.length} × ${size} tokens …\n`);
-  const pool = {};
-  for (const key of keys) pool[key.alg] = await mintMany(key, issuer, size);
-  return pool;
-}
-
-/** The unguarded one first, always: the others are measured by it. */
+/** The bounds always: the others are measured by them. */
 async function startServers({ url, jwksUrl }, only) {
-  const wanted = name => name === 'unguarded' || only.length === 0 || only.some(part => name.includes(part));
+  const wanted = name => bounds.includes(name) || only.length === 0 || only.some(part => name.includes(part));
   const names = Object.keys(contestants).filter(wanted);
   const start = async name => {
     const child = new Child('./server.mjs', [name, JSON.stringify({ url, jwksUrl })]);
@@ -95,7 +107,7 @@ async function startServers({ url, jwksUrl }, only) {
 }
 
 /** A contestant that lets everybody in has nothing to be measured for. */
-async function requireGuard(url, isOpen) {
+async function requireGuard({ name, url }) {
   const { status } = await fetch(url, { headers: { authorization: 'Bearer e30.e30.e30' } });
-  if ((status === 200) !== isOpen) throw new Error(`${url} answers a bad token with ${status}`);
+  if (status !== (name === 'unguarded' ? 200 : 401)) throw new Error(`${name} answers a bad token with ${status}`);
 }

@@ -1,49 +1,47 @@
-/** The run as text: a table a scenario, and how ours stands to the others. */
-import { cpus } from 'node:os';
+/** A race as text: a table a scenario, and how ours stands to the others. */
+import { bounds, isPeer } from './contestants.mjs';
 import { difference, ratio, spread } from './statistics.mjs';
-import { shown, table } from './table.mjs';
+import { shown } from './table.mjs';
 
-const heads = ['', 'requests/s', 'CPU µs/request', 'above unguarded', '÷ unguarded', 'ours ÷ it, CPU above', 'p99 ms'];
+const above = ['above unguarded', '÷ unguarded', 'ours ÷ it, above'];
+const heads = ['', 'requests/s', 'CPU µs/request', ...above, 'p50 ms', 'p99 ms'];
 
-export function report(rounds, { scenarios, servers, count, amount }) {
-  const names = servers.map(({ name }) => name);
-  const intro = `Node ${process.version}, ${cpus().length} × ${cpus()[0].model}; ${count} rounds of ${amount} requests; median (min–max)`;
-  const parts = scenarios.map(({ title }) => {
-    const of = (name, figure) => rounds.get(`${title}|${name}`).map(round => round[figure]);
-    return `${title}\n${table(
-      heads,
-      names.map(name => row(name, of)),
-    )}\n${verdict(names, of)}`;
+/** Scenarios as tables, for `table` or for Markdown. */
+export function raceTables(rounds) {
+  return Object.entries(rounds).map(([title, byName]) => {
+    const of = (name, figure) => byName[name].map(round => round[figure]);
+    return { title, heads, rows: Object.keys(byName).map(name => row(name, of)), verdict: verdict(byName, of) };
   });
-  return [intro, ...parts].join('\n\n');
 }
 
 function row(name, of) {
-  const bare = of('unguarded', 'cpu');
   const cpu = of(name, 'cpu');
   const measured = [shown(spread(of(name, 'throughput'))), shown(spread(cpu), 1)];
-  const p99 = shown(spread(of(name, 'p99')));
-  if (name === 'unguarded') return [name, ...measured, '', '', '', p99];
-  const above = difference(cpu, bare);
-  const ourAbove = difference(of('ours', 'cpu'), bare);
-  return [
-    name,
-    ...measured,
-    shown(spread(above), 1),
-    shown(ratio(above, bare), 3),
-    shown(ratio(ourAbove, above), 2),
-    p99,
-  ];
+  const latency = [shown(spread(of(name, 'p50')), 1), shown(spread(of(name, 'p99')), 1)];
+  if (bounds.includes(name)) return [name, ...measured, '', '', '', ...latency];
+  const bare = of('unguarded', 'cpu');
+  const own = difference(cpu, bare);
+  const shares = [shown(ratio(own, bare), 3), shown(ratio(difference(of('ours', 'cpu'), bare), own), 2)];
+  return [name, ...measured, shown(spread(own), 1), ...shares, ...latency];
 }
 
-function verdict(names, of) {
-  const peers = names.filter(name => name !== 'unguarded' && !name.startsWith('ours'));
+function verdict(byName, of) {
+  const peers = Object.keys(byName).filter(isPeer);
   if (peers.length === 0) return '';
   const cheapest = best(peers, name => spread(of(name, 'cpu')).median);
   const fastest = best(peers, name => -spread(of(name, 'throughput')).median);
   const cpu = shown(ratio(of('ours', 'cpu'), of(cheapest, 'cpu')), 2);
   const throughput = shown(ratio(of('ours', 'throughput'), of(fastest, 'throughput')), 2);
-  return `ours ÷ best peer: CPU ${cpu} of ${cheapest}; requests/s ${throughput} of ${fastest}`;
+  return `ours ÷ best peer, in all: CPU ${cpu} of ${cheapest}; requests/s ${throughput} of ${fastest}`;
+}
+
+/** The peer with the least CPU time. */
+export function bestPeer(byName, isWanted = () => true) {
+  const cpu = name => spread(byName[name].map(round => round.cpu)).median;
+  return best(
+    Object.keys(byName).filter(name => isPeer(name) && isWanted(name)),
+    cpu,
+  );
 }
 
 function best(names, cost) {

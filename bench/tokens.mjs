@@ -15,11 +15,12 @@ export const audience = 'https://api.example.com';
 
 /** One key pair an algorithm. */
 export function makeKeys() {
-  return algorithms.map(alg => {
-    const { publicKey, privateKey } = makers[alg]();
-    const kid = `${alg}-1`;
-    return { alg, kid, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), alg, kid, use: 'sig' } };
-  });
+  return algorithms.map(alg => makeKey(alg));
+}
+
+export function makeKey(alg, kid = `${alg}-1`) {
+  const { publicKey, privateKey } = makers[alg]();
+  return { alg, kid, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), alg, kid, use: 'sig' } };
 }
 
 /** As an authorization server writes them (RFC 9068), each with a subject and an id of its own. */
@@ -30,9 +31,26 @@ export function claimsOf(issuer, others = {}) {
   return { iss: issuer, aud: audience, sub: `user-${randomUUID()}`, ...client, ...times, jti: randomUUID(), ...others };
 }
 
-export async function mint({ alg, kid, privateKey }, claims) {
-  const input = [{ alg, kid, typ: 'at+jwt' }, claims].map(encoded).join('.');
-  const signature = await signAsync('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+export async function mint(key, claims) {
+  const input = signingInput(key, claims);
+  return withSignature(input, await signAsync('sha256', Buffer.from(input), signer(key)));
+}
+
+/** At once, on this core. */
+export function mintNow(key, claims) {
+  const input = signingInput(key, claims);
+  return withSignature(input, sign('sha256', Buffer.from(input), signer(key)));
+}
+
+function signingInput({ alg, kid }, claims) {
+  return [{ alg, kid, typ: 'at+jwt' }, claims].map(encoded).join('.');
+}
+
+function signer({ privateKey }) {
+  return { key: privateKey, dsaEncoding: 'ieee-p1363' };
+}
+
+function withSignature(input, signature) {
   return `${input}.${signature.toString('base64url')}`;
 }
 

@@ -5,6 +5,7 @@ export {
   type AxiomsServer,
   type AxiomsServerOptions,
 } from './routing-controllers/server';
+export { backchannelLogout, type BackchannelLogoutOptions } from './routing-controllers/backchannel-logout';
 export {
   axiomsErrorHandler,
   requireAccessToken,
@@ -16,11 +17,15 @@ export { Claim, CurrentObject } from './routing-controllers/params';
 export { defineSettings, settingsFromEnv, Settings, type IssuerInput, type SettingsInput } from './core/settings';
 export type { Logger } from './core/setting-kinds';
 export { AccessTokenVerifier, type Revocation, type VerifiedToken } from './core/access-token';
+export type { Denylist, RevokedTokens } from './core/denylist';
+export type { LogoutToken } from './core/logout-token';
+export { MemoryDenylist, type MemoryDenylistOptions } from './core/memory-denylist';
+export type { OutagePolicy, ThrottleStore } from './core/throttle-rates';
 export type { Claims, JsonValue, TokenHeader } from './core/compact-jws';
 export { TokenIntrospector } from './core/introspection';
 export { MemorySignInAttempts, type Attempt, type SignInAttempts, type SignInLimits } from './core/sign-in-attempts';
 export { JwksManager, type IssuerStatus, type VerificationKey } from './core/jwks-manager';
-export type { DecisionEvent, DecisionReason, JwksEvent } from './core/events';
+export type { DecisionEvent, DecisionReason, JwksEvent, StoreEvent } from './core/events';
 export type { GrantRequirement, Requirement } from './core/requirement';
 export {
   APIException,

@@ -39,7 +39,7 @@ const binding = ['routing-controllers', 'microservice', 'openapi'];
 /** The rooms where a package of others is at home. */
 const homes: Readonly<Record<string, readonly string[]>> = {
   jose: ['core', 'microservice'],
-  'lru-cache': ['core'],
+  'lru-cache': ['core', 'throttling'],
   oauth4webapi: ['core'],
   express: binding,
   'routing-controllers': [...binding, 'testing'],

@@ -19,6 +19,7 @@ const imports: Readonly<Record<string, readonly string[]>> = {
     'ApiView',
     'AuthenticationResult',
     'SettingsInput',
+    'AxiomsServer',
   ],
   'axioms-routing-controllers/testing': [...Object.keys(testing), 'ForgedTokenName'],
   'routing-controllers': [

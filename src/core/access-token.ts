@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { acceptedToken, VerifiedTokens, KnownToken, type AcceptedToken, type VerifiedToken } from './verified-tokens';
 import { checkClaims, checkTimes, isTimely } from './claim-rules';
 import { parseCompactJws, type Claims, type TokenHeader, type UnverifiedToken } from './compact-jws';
+import { RevocationCheck } from './denylist';
 import { InvalidToken, ServiceUnavailable } from './exceptions';
 import type { JwksManager } from './jwks-manager';
 import type { VerificationKey } from './key-set';
@@ -47,6 +48,7 @@ export class AccessTokenVerifier {
   /** The time, in milliseconds; read at the moment of use. */
   clock: () => number = () => Date.now();
   readonly #verified: VerifiedTokens;
+  readonly #revocations: RevocationCheck | undefined;
   /** Of tokens that were accepted: those of one issuer have one of a few. */
   readonly #headers = new LRUCache<string, TokenHeader>({ max: 100 });
 
@@ -55,11 +57,12 @@ export class AccessTokenVerifier {
     private readonly keys: JwksManager,
   ) {
     this.#verified = new VerifiedTokens(settings.tokenCacheSize);
+    this.#revocations = RevocationCheck.of(settings);
   }
 
   /**
    * @throws InvalidToken naming a reason that the client can act on.
-   * @throws ServiceUnavailable when the issuer's keys are needed and cannot be had.
+   * @throws ServiceUnavailable when the issuer's keys, or the denylist, are needed and cannot be had.
    */
   async verify(token: string): Promise<VerifiedToken> {
     const { accepted, known } = await this.accept(token);
@@ -69,17 +72,28 @@ export class AccessTokenVerifier {
   /** `verify`, at once where nothing needs to be fetched, and with what the token grants. */
   accept(token: string): Soon<Acceptance> {
     const place = this.#verified.placeOf(token);
-    return this.acceptedBefore(place) ?? this.acceptAnew(token, place);
+    const acceptance = this.acceptedBefore(place) ?? this.acceptAnew(token, place);
+    if (this.#revocations === undefined) return acceptance;
+    return after(acceptance, found => after(this.refuseRevoked(found.accepted.token.claims), () => found));
   }
 
-  /** Would a token that was accepted before be accepted at once now? */
+  /** Would a token that was accepted before be accepted at once now? A denylist must be asked first. */
   stillAccepts(known: KnownToken): boolean {
-    const { key, settings } = known;
-    return (
-      known.isKept &&
-      this.keys.isCurrent(key, settings.issuerUrl) &&
-      isTimely(known.accepted.token.claims, settings, this.clock())
-    );
+    return this.#revocations === undefined && this.isStillGood(known);
+  }
+
+  /**
+   * Asks the setting `denylist` about verified claims, for tokens that are verified elsewhere; `verify` does it by itself.
+   *
+   * @throws InvalidToken for a revoked token.
+   * @throws ServiceUnavailable where the denylist cannot be reached.
+   */
+  async refuseRevoked(claims: Claims): Promise<void> {
+    try {
+      await this.#revocations?.refuseRevoked(claims);
+    } catch (error) {
+      throw attributed(error, claims, settingsFor(claims, this.settings) ?? this.settings);
+    }
   }
 
   /**
@@ -98,9 +112,18 @@ export class AccessTokenVerifier {
     return this.#verified.deleteWhere(({ claims }) => named.every(([name, value]) => claims[name] === value));
   }
 
+  private isStillGood(known: KnownToken): boolean {
+    const { key, settings } = known;
+    return (
+      known.isKept &&
+      this.keys.isCurrent(key, settings.issuerUrl) &&
+      isTimely(known.accepted.token.claims, settings, this.clock())
+    );
+  }
+
   private acceptedBefore(place: string): Acceptance | undefined {
     const known = this.#verified.get(place);
-    return known !== undefined && this.stillAccepts(known)
+    return known !== undefined && this.isStillGood(known)
       ? { known, accepted: known.accepted, isNew: false }
       : undefined;
   }

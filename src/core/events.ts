@@ -1,4 +1,4 @@
-/** What is told to whoever listens: every decision about a request, and every refresh of an issuer's keys. */
+/** What is told to whoever listens: decisions about requests, refreshes of an issuer's keys, outages of shared stores. */
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { FailureKind } from './bounded-fetch';
 import type { TokenReason, UnavailableReason } from './exceptions';
@@ -62,6 +62,12 @@ export interface JwksEvent {
   readonly duration: number;
 }
 
+/** A store that servers share, or should, stopped working or works again. */
+export interface StoreEvent {
+  readonly store: 'throttle' | 'denylist';
+  readonly outcome: 'failed' | 'recovered';
+}
+
 /** A channel whose messages are all of one kind. */
 export interface EventChannel<Event> {
   /** Look here first: where nobody listens no event is built, and no clock is read. */
@@ -76,6 +82,9 @@ export const decisions: EventChannel<DecisionEvent> = eventChannel('axioms:decis
 
 /** `axioms:jwks`. */
 export const keyRefreshes: EventChannel<JwksEvent> = eventChannel('axioms:jwks');
+
+/** `axioms:store`. */
+export const storeChanges: EventChannel<StoreEvent> = eventChannel('axioms:store');
 
 function eventChannel<Event>(name: string): EventChannel<Event> {
   const own = channel(name);

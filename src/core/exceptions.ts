@@ -82,6 +82,16 @@ export class AuthenticationFailed extends APIException {
   static override readonly description: string = 'Incorrect authentication credentials';
 }
 
+// It may be read-only: --frozen-intrinsics.
+const isLimitWritable = Reflect.set(Error, 'stackTraceLimit', Error.stackTraceLimit);
+
+/** Sets how many frames the next stacks have, and returns how many it were. */
+function stackTraceLimit(frames: number): number {
+  const { stackTraceLimit: before } = Error;
+  if (isLimitWritable) Error.stackTraceLimit = frames;
+  return before;
+}
+
 /** Why an access token is not valid: a closed set, for events and metrics. `token_invalid`: for another reason. */
 export type TokenReason =
   | 'token_malformed'
@@ -108,7 +118,10 @@ export interface InvalidTokenOptions extends APIExceptionOptions {
   reason?: TokenReason | undefined;
 }
 
-/** The access token is expired, revoked, malformed, or invalid for other reasons: 401 `invalid_token` (RFC 6750 §3.1). */
+/**
+ * The access token is expired, revoked, malformed, or invalid for other reasons: 401 `invalid_token` (RFC 6750 §3.1).
+ * It has no stack: strangers cause it as often as they like, and `reason` tells what a stack would.
+ */
 export class InvalidToken extends AuthenticationFailed {
   static override readonly code = 'invalid_token';
   static override readonly description = 'The access token is not valid';
@@ -119,7 +132,12 @@ export class InvalidToken extends AuthenticationFailed {
   declare issuer?: string | undefined;
 
   constructor(message?: string, options: InvalidTokenOptions = {}) {
-    super(message, options);
+    const limit = stackTraceLimit(0);
+    try {
+      super(message, options);
+    } finally {
+      stackTraceLimit(limit);
+    }
     this.reason = options.reason ?? 'token_invalid';
   }
 

@@ -1,6 +1,8 @@
 /** The kinds of value that a setting can have: how each is read from a variable and when it is right. */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
+import type { Denylist } from './denylist';
 import { isSupportedAlgorithm, keyFits, supportedAlgorithms } from './signature';
+import { parseRate, rateForm, type ThrottleStore } from './throttle-rates';
 import { isPlainUrl } from './urls';
 
 /** Receives what the library has to say; never a token, a claim's value or a secret. */
@@ -179,18 +181,54 @@ function isComparable(value: unknown): boolean {
   return typeof value === 'string' ? value !== '' : typeof value === 'boolean' || Number.isFinite(value);
 }
 
-export const logger: Kind<Logger, Logger> = {
-  accepts: 'an object with the functions debug, info, warn and error',
-  read: variable => variable,
-  check: input => (isLogger(input) ? input : undefined),
+type Rates = Readonly<Record<string, string | null>>;
+
+export const throttleRates: Kind<Rates, Rates> = {
+  accepts: `an object of rates by scope, each ${rateForm}, or null for no limit (in a variable: scope=rate, separated by commas)`,
+  read: readPairs,
+  check(input) {
+    if (!isPlainObject(input)) return undefined;
+    const isRight = Object.entries(input).every(
+      ([scope, rate]) => isPrintable(scope) && (rate === null || parseRate(rate) !== undefined),
+    );
+    return isRight ? Object.freeze({ ...(input as Rates) }) : undefined;
+  },
 };
 
-function isLogger(input: unknown): input is Logger {
-  if (typeof input !== 'object' || input === null) return false;
-  return ['debug', 'info', 'warn', 'error'].every(
-    level => typeof (input as Record<string, unknown>)[level] === 'function',
-  );
+// A scope is told in a header field (RFC 9651 §3.3.3).
+function isPrintable(scope: string): boolean {
+  return /^[\x20-\x7E]+$/.test(scope);
 }
+
+function objectWith<Value extends object>(...functions: string[]): Kind<Value, Value> {
+  const isRight = (input: unknown): boolean =>
+    typeof input === 'object' &&
+    input !== null &&
+    functions.every(name => typeof (input as Record<string, unknown>)[name] === 'function');
+  return {
+    accepts: `an object with the ${functions.length === 1 ? 'function' : 'functions'} ${enumerated(functions)}`,
+    read: variable => variable,
+    check: input => (isRight(input) ? (input as Value) : undefined),
+  };
+}
+
+function enumerated(names: readonly string[]): string {
+  return names.join(', ').replace(/, (?=[^,]*$)/, ' and ');
+}
+
+export const logger = objectWith<Logger>('debug', 'info', 'warn', 'error');
+export const denylist = objectWith<Denylist>('revoke', 'isRevoked', 'useOnce');
+
+const anyStore = objectWith<ThrottleStore>('hit');
+
+export const throttleStore: Kind<ThrottleStore, ThrottleStore> = {
+  ...anyStore,
+  accepts: `${anyStore.accepts}, and fail, if it is given, one of 'open', 'closed' and 'local'`,
+  check(input) {
+    const store = anyStore.check(input);
+    return store !== undefined && ['open', 'closed', 'local', undefined].includes(store.fail) ? store : undefined;
+  },
+};
 
 export const policyClasses: Kind<readonly PolicyClass[], readonly PolicyClass[]> = {
   accepts: 'a list of classes, none of them undefined (an undefined one is an import cycle)',

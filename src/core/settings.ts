@@ -24,6 +24,7 @@ import { row, wrong, type Row } from './setting-row';
 import { isSupportedAlgorithm, supportedAlgorithms } from './signature';
 import { checkTogether } from './settings-checks';
 import { introspectionRows } from './settings-introspection';
+import { limitRows } from './settings-limits';
 import { severalIssuers, type issuerSettingNames } from './settings-issuers';
 import { isPlainUrl } from './urls';
 
@@ -236,6 +237,11 @@ export const settingsTable = {
     defaultText: '`[IsAuthenticatedOrPublicMethod]`',
     meaning: 'likewise',
   }),
+  defaultThrottleClasses: row(policyClasses, {
+    defaultText: 'none',
+    meaning: 'likewise',
+  }),
+  ...limitRows,
 };
 
 type Table = typeof settingsTable;

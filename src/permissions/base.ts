@@ -15,6 +15,8 @@ export interface ApiView {
   readonly authenticationClasses?: readonly object[] | undefined;
   readonly permissionClasses?: readonly object[] | undefined;
   readonly throttleClasses?: readonly object[] | undefined;
+  /** The scope that `ScopedRateThrottle` counts requests under; without one it counts none. */
+  readonly throttleScope?: string | undefined;
   readonly accessTokenScopes?: Now<readonly string[]> | undefined;
   readonly accessTokenAnyScopes?: Now<readonly string[]> | undefined;
   readonly accessTokenAllScopes?: Now<readonly string[]> | undefined;

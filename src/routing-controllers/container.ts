@@ -76,11 +76,19 @@ export interface ControllerFactory {
 
 export function controllerFactory(controllerClass: Class): ControllerFactory {
   checkDependencies(controllerClass);
+  const isSimple = dependencyTypes(controllerClass).length === 0 && !isInjected(controllerClass);
+  return isSimple ? simpleFactory(controllerClass as new () => object) : injectingFactory(controllerClass);
+}
+
+// The container would look through all that it knows, for nothing.
+function simpleFactory(controllerClass: new () => object): ControllerFactory {
+  return { make: () => new controllerClass(), remove: () => undefined };
+}
+
+function injectingFactory(controllerClass: Class): ControllerFactory {
   const id = new Token<object>(controllerClass.name);
   Container.set({ id, type: controllerClass as Constructable<object>, transient: true });
-  const isSimple = dependencyTypes(controllerClass).length === 0 && !isInjected(controllerClass);
-  const simple = controllerClass as new () => object;
-  return { make: () => (isSimple ? new simple() : Container.get(id)), remove: () => void Container.remove(id) };
+  return { make: () => Container.get(id), remove: () => void Container.remove(id) };
 }
 
 /** Makes a controller once, for looking at. */

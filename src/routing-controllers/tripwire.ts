@@ -11,6 +11,7 @@ const marks = [
   'authenticationClasses',
   'permissionClasses',
   'throttleClasses',
+  'throttleScope',
   ...kinds.flatMap(kind => [`accessToken${kind}`, `accessTokenAny${kind}`, `accessTokenAll${kind}`]),
   'requiredScopes',
   'requiredAlternateScopes',

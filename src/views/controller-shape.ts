@@ -13,6 +13,7 @@ const ruleNames: readonly string[] = [
   'authenticationClasses',
   'permissionClasses',
   'throttleClasses',
+  'throttleScope',
   ...grants.flatMap(({ plain, any, all }) => [plain, any, all]),
   'requiredScopes',
   'requiredAlternateScopes',

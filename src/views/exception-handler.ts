@@ -77,16 +77,18 @@ function classAtFault(request: Request, offered: readonly Offered[]): Offered | 
   return candidates.find(({ header }) => carriesErrors(header));
 }
 
+const ofAnotherBody = ['content-encoding', 'content-disposition', 'etag', 'last-modified', 'transfer-encoding'];
+
 /** Sends the answer, once, as `application/json`. */
 export function sendAnswer(response: Response, answer: Answer): void {
-  const body = Buffer.from(JSON.stringify(answer.toJSON()));
-  for (const name of ['Content-Encoding', 'Content-Disposition', 'ETag', 'Last-Modified', 'Transfer-Encoding'])
-    response.removeHeader(name);
-  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+  const body = JSON.stringify(answer.toJSON());
+  for (const name of response.getHeaderNames()) if (ofAnotherBody.includes(name)) response.removeHeader(name);
+  for (const name of Object.keys(answer.headers)) response.setHeader(name, answer.headers[name] as string | string[]);
   response.statusCode = answer.httpCode;
   response.setHeader('Content-Type', 'application/json');
-  response.setHeader('Content-Length', body.length);
-  response.end(body);
+  response.setHeader('Content-Length', Buffer.byteLength(body));
+  // Text goes out in one piece with the header; bytes would be a second one, at a third of what the refusal costs.
+  response.end(body, 'utf8');
 }
 
 /** Tells the log why: a refusal is everyday, a server's own fault is not. Never a token, a claim's value or a secret. */

@@ -3,16 +3,16 @@ import type { AuthenticationResult, BaseAuthentication } from '../authentication
 import { setCaller } from '../authentication/caller';
 import { ForcedAuthentication, forcedCaller } from '../authentication/forced-caller';
 import { AnonymousUser } from '../authentication/user';
-import { ImproperlyConfigured, Throttled } from '../core/exceptions';
+import { ImproperlyConfigured } from '../core/exceptions';
 import { after, attempt, inTurn, lastly, type Soon } from '../core/soon';
 import { isAuthenticated } from '../permissions/access';
 import { deny, nobody } from '../permissions/denial';
 import { evaluate } from '../permissions/evaluation';
 import { isClosedToNobody, isEarly, leavesOf, permissionTree, type PermissionTree } from '../permissions/tree';
-import type { ThrottleClass } from '../throttling/base';
 import { MethodOnly } from './method-only';
 import { holdUntilAsked, loadObject } from './object-rules';
-import { authenticationClassesOf, permissionRulesOf, throttleClassesOf } from './policies';
+import { authenticationClassesOf, permissionRulesOf } from './policies';
+import { checkThrottles } from './throttles';
 import type { Visit } from './visit';
 
 /**
@@ -173,21 +173,4 @@ function ask(visit: Visit, tree: PermissionTree, all: readonly PermissionTree[])
     if (outcome.truth === undefined && visit.isObjectAction) visit.isObjectPending = true;
     return outcome.truth === false ? deny(outcome, all, visit.subject) : undefined;
   });
-}
-
-// All of them are asked, and the longest wait is told, as in DRF.
-function checkThrottles(visit: Visit): Soon<void> {
-  const throttleClasses = throttleClassesOf(visit.controller, visit.rules.decorations);
-  if (throttleClasses.length > 0) return askThrottles(visit, throttleClasses);
-}
-
-async function askThrottles(visit: Visit, throttleClasses: readonly ThrottleClass[]): Promise<void> {
-  const waits: (number | undefined)[] = [];
-  for (const throttleClass of throttleClasses) {
-    const throttle = visit.services.make(throttleClass);
-    const isAllowed: unknown = await throttle.allowRequest(visit.request, visit.controller);
-    if (isAllowed !== true) waits.push(throttle.wait());
-  }
-  if (waits.length > 0)
-    throw new Throttled(Math.max(0, ...waits.filter((wait): wait is number => Number.isFinite(wait))));
 }

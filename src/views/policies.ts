@@ -31,8 +31,13 @@ export function permissionRulesOf(
   return decorations === undefined ? rules : [...rules, ...decorations.added];
 }
 
-export function throttleClassesOf(controller: ApiView, decorations?: Decorations): readonly ThrottleClass[] {
-  return decorations?.throttleClasses ?? ownList(controller, 'throttleClasses', controller.throttleClasses ?? []);
+export function throttleClassesOf(
+  controller: ApiView,
+  settings: Settings,
+  decorations?: Decorations,
+): readonly ThrottleClass[] {
+  const said = controller.throttleClasses ?? settings.defaultThrottleClasses ?? [];
+  return decorations?.throttleClasses ?? ownList(controller, 'throttleClasses', said);
 }
 
 function ownList<Name extends ListName>(controller: ApiView, name: Name, list: unknown): Listed[Name] {

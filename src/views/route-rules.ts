@@ -16,6 +16,7 @@ import {
   type PermissionTree,
 } from '../permissions/tree';
 import { decorationsOf, type Decorations } from './decorations';
+import type { BaseThrottle } from '../throttling/base';
 import { MethodOnly } from './method-only';
 import { authenticationClassesOf, permissionRulesOf, throttleClassesOf } from './policies';
 import { listSources, permissionSources, type ListSources, type RuleSource } from './rule-sources';
@@ -96,7 +97,7 @@ export function routeRules(route: Route, controller: ApiView, services: Services
       requireOneOwner(controller, services.settings);
     });
   const late = permissions?.map((known, index) => known === undefined || !isEarly(trees?.[index] as PermissionTree));
-  const throttles = read(() => throttleClassesOf(controller, decorations).map(one => services.make(one)));
+  const throttles = read(() => checkedThrottles(controller, services, decorations));
   return {
     ...route,
     place,
@@ -114,6 +115,16 @@ export function routeRules(route: Route, controller: ApiView, services: Services
     standing: StandingRules.of(trees, permissions, controller),
     isLate: index => late?.[index] ?? false,
   };
+}
+
+function checkedThrottles(
+  controller: ApiView,
+  { settings, make }: Services,
+  decorations: Decorations | undefined,
+): readonly BaseThrottle[] {
+  const throttles = throttleClassesOf(controller, settings, decorations).map(one => make(one));
+  for (const throttle of throttles) throttle.checkConfiguration?.(controller, settings);
+  return throttles;
 }
 
 function permissionTrees(

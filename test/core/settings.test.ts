@@ -106,6 +106,11 @@ function secondsExample(name: SettingName, variable: string, fallback: number): 
   };
 }
 
+const nothing = (): undefined => undefined;
+const aStore = { hit: nothing };
+const anOpenStore = { hit: nothing, fail: 'open' };
+const aDenylist = { revoke: nothing, isRevoked: nothing, useOnce: nothing };
+
 const examples: Example[] = [
   {
     name: 'audience',
@@ -433,22 +438,75 @@ const examples: Example[] = [
     ],
     accepts: 'an object with the functions debug, info, warn and error',
   },
-  ...(['defaultAuthenticationClasses', 'defaultPermissionClasses'] as const).map((name): Example => ({
-    name,
-    fallback: undefined,
+  ...(['defaultAuthenticationClasses', 'defaultPermissionClasses', 'defaultThrottleClasses'] as const).map(
+    (name): Example => ({
+      name,
+      fallback: undefined,
+      good: [
+        ['', [SomeClass]],
+        ['', []],
+      ],
+      bad: [
+        [SomeClass, 'the function SomeClass'],
+        [[undefined], '[ undefined ]'],
+        [[SomeClass, null], '[ [class SomeClass], null ]'],
+        [['SomeClass'], "[ 'SomeClass' ]"],
+        [null, 'null'],
+      ],
+      accepts: 'none of them undefined (an undefined one is an import cycle)',
+    }),
+  ),
+  {
+    name: 'throttleRates',
+    variable: 'AXIOMS_THROTTLE_RATES',
+    fallback: {},
     good: [
-      ['', [SomeClass]],
-      ['', []],
+      ['anon=10/hour', { anon: '10/hour' }],
+      ['anon=10/hour, user = 3/s', { anon: '10/hour', user: '3/s' }],
+      ['big uploads=0/day', { 'big uploads': '0/day' }],
     ],
+    badText: ['', 'anon', 'anon=', '=10/hour', 'anon=10', 'anon=10/hour,anon=20/hour', 'anon=null', 'anon=10/month'],
     bad: [
-      [SomeClass, 'the function SomeClass'],
-      [[undefined], '[ undefined ]'],
-      [[SomeClass, null], '[ [class SomeClass], null ]'],
-      [['SomeClass'], "[ 'SomeClass' ]"],
+      ['10/hour', "'10/hour'"],
+      [['10/hour'], "[ '10/hour' ]"],
+      [{ anon: undefined }, '{ anon: undefined }'],
+      [{ anon: 10 }, '{ anon: 10 }'],
+      [{ anon: '10/week' }, "{ anon: '10/week' }"],
+      [{ anon: '-1/hour' }, "{ anon: '-1/hour' }"],
+      [{ '': '10/hour' }, "{ '': '10/hour' }"],
+      [new Map([['anon', '10/hour']]), "Map(1) { 'anon' => '10/hour' }"],
       [null, 'null'],
     ],
-    accepts: 'none of them undefined (an undefined one is an import cycle)',
-  })),
+    accepts: "an object of rates by scope, each 'N/period' with N from 0 to 1000000",
+  },
+  {
+    name: 'throttleStore',
+    fallback: undefined,
+    good: [
+      ['', aStore],
+      ['', anOpenStore],
+    ],
+    bad: [
+      ['redis', "'redis'"],
+      [{}, '{}'],
+      [{ hit: 1 }, '{ hit: 1 }'],
+      [{ hit: nothing, fail: 'shut' }, "{ hit: [Function: nothing], fail: 'shut' }"],
+      [null, 'null'],
+    ],
+    accepts: "an object with the function hit, and fail, if it is given, one of 'open', 'closed' and 'local'",
+  },
+  {
+    name: 'denylist',
+    fallback: undefined,
+    good: [['', aDenylist]],
+    bad: [
+      ['redis', "'redis'"],
+      [{ revoke: nothing }, '{ revoke: [Function: nothing] }'],
+      [[], '[]'],
+      [null, 'null'],
+    ],
+    accepts: 'an object with the functions revoke, isRevoked and useOnce',
+  },
 ];
 
 describe('settings', () => {

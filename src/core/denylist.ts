@@ -1,0 +1,138 @@
+/** Tokens that are refused before they expire. What they are told apart by means nothing without their issuer. */
+import type { Claims } from './compact-jws';
+import { InvalidToken, ServiceUnavailable } from './exceptions';
+import type { Settings } from './settings';
+import { StoreWatch } from './store-watch';
+
+/**
+ * The tokens of an issuer that are meant: with this `jti`, of this `sub`, `sid` or `client_id` (or `azp`, in tokens
+ * without `client_id`). With `sub` and `sid`: those of the session, and those of the subject that name no session.
+ */
+export type RevokedTokens = {
+  readonly iss: string;
+  /** Only those issued (`iat`) before this time, and those that do not say when; seconds since 1970. Default: all. */
+  readonly before?: number | undefined;
+  /** How long it is remembered; seconds since 1970. Default: the denylist's `ttl` from now. */
+  readonly expiresAt?: number | undefined;
+} & (
+  | { readonly jti: string; readonly sub?: never; readonly sid?: never; readonly client_id?: never }
+  | { readonly sub: string; readonly sid?: string | undefined; readonly jti?: never; readonly client_id?: never }
+  | { readonly sid: string; readonly sub?: string | undefined; readonly jti?: never; readonly client_id?: never }
+  | { readonly client_id: string; readonly jti?: never; readonly sub?: never; readonly sid?: never }
+);
+
+/** Remembers which tokens are revoked. Every method is one atomic step; a rejection is an outage. */
+export interface Denylist {
+  /** Refuses these tokens from now on; of two revocations the one that refuses more counts, and the one that lasts longer. */
+  revoke(which: RevokedTokens): void | Promise<void>;
+  /** Only `false` lets a token with these claims through. */
+  isRevoked(claims: Claims): boolean | Promise<boolean>;
+  /** `true` the first time, for what may be used once: until `expiresAt`, in seconds since 1970. */
+  useOnce(iss: string, jti: string, expiresAt: number): boolean | Promise<boolean>;
+}
+
+/** A revocation as a denylist keeps it. */
+export interface DenylistEntries {
+  readonly keys: readonly string[];
+  /** Seconds since 1970; `Infinity`: all. */
+  readonly before: number;
+  readonly expiresAt: number;
+}
+
+type Kind = 'jti' | 'sub' | 'sid' | 'client_id' | 'sub without sid' | 'once';
+
+/** The one spelling of what is told apart. */
+export function denylistKey(iss: string, kind: Kind, value: string): string {
+  return JSON.stringify([iss, kind, value]);
+}
+
+/** Every key that a token with these claims is refused by. */
+export function keysOfToken(claims: Claims): string[] {
+  const { jti, sub, sid, client_id: clientId, azp } = claims;
+  const iss = typeof claims.iss === 'string' ? claims.iss : '';
+  const named: [Kind, unknown][] = [
+    ['jti', jti],
+    ['sub', sub],
+    typeof sid === 'string' ? ['sid', sid] : ['sub without sid', sub],
+    ['client_id', typeof clientId === 'string' ? clientId : azp],
+  ];
+  return named.flatMap(([kind, value]) => (typeof value === 'string' ? [denylistKey(iss, kind, value)] : []));
+}
+
+/** Is a token of this `iat` among those issued before this time? One that does not say when is. */
+export function isIssuedBefore({ iat }: Claims, before: number): boolean {
+  return typeof iat !== 'number' || !(iat >= before);
+}
+
+/**
+ * @param now seconds since 1970
+ * @throws TypeError for a revocation that does not say clearly what is meant: nothing is revoked then.
+ */
+export function denylistEntries(which: RevokedTokens, ttl: number, now: number): DenylistEntries {
+  const { iss, jti, sub, sid, client_id: clientId, before = Infinity, expiresAt = now + ttl, ...rest } = which;
+  const named = { jti, sub, sid, clientId };
+  const given = Object.values(named).filter(value => value !== undefined);
+  const isOne = given.length === 1 || (given.length === 2 && sub !== undefined && sid !== undefined);
+  const isText = [iss, ...given].every(value => typeof value === 'string' && value !== '');
+  if (!isOne || !isText || Object.keys(rest).length > 0 || !isTime(before) || !isTime(expiresAt))
+    throw new TypeError(revokeForm);
+  return { keys: keysOfRevocation(iss, named), before, expiresAt };
+}
+
+const revokeForm =
+  "revoke() takes 'iss' and one of jti, sub, sid and client_id (or sub and sid), each a string, and optional times 'before' and 'expiresAt' in seconds since 1970.";
+
+// A time in milliseconds would be thousands of years ahead.
+function isTime(value: unknown): boolean {
+  return value === Infinity || (typeof value === 'number' && value >= 0 && value < 1e11);
+}
+
+function keysOfRevocation(
+  iss: string,
+  { jti, sub, sid, clientId }: Partial<Record<'jti' | 'sub' | 'sid' | 'clientId', string | undefined>>,
+): string[] {
+  const named: [Kind, string | undefined][] = [
+    ['jti', jti],
+    [sid === undefined ? 'sub' : 'sub without sid', sub],
+    ['sid', sid],
+    ['client_id', clientId],
+  ];
+  return named.flatMap(([kind, value]) => (value === undefined ? [] : [denylistKey(iss, kind, value)]));
+}
+
+/** What every verified token is asked, where the settings have a denylist. */
+export class RevocationCheck {
+  readonly #watch: StoreWatch;
+
+  /** `undefined` where the settings have none: it costs nothing then. */
+  static of({ denylist, logger }: Settings): RevocationCheck | undefined {
+    return denylist === undefined ? undefined : new RevocationCheck(denylist, new StoreWatch('denylist', logger));
+  }
+
+  private constructor(
+    private readonly denylist: Denylist,
+    watch: StoreWatch,
+  ) {
+    this.#watch = watch;
+  }
+
+  /**
+   * @throws InvalidToken for a revoked token.
+   * @throws ServiceUnavailable where the denylist does not say so: it might be revoked.
+   */
+  async refuseRevoked(claims: Claims): Promise<void> {
+    if ((await this.#answerOn(claims)) !== false)
+      throw new InvalidToken('The access token was revoked', { reason: 'token_revoked' });
+  }
+
+  async #answerOn(claims: Claims): Promise<unknown> {
+    try {
+      const answer: unknown = await this.denylist.isRevoked(claims);
+      this.#watch.worked();
+      return answer;
+    } catch (error) {
+      this.#watch.failed(error);
+      throw new ServiceUnavailable(undefined, 1, { cause: error });
+    }
+  }
+}

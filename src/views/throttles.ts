@@ -1,0 +1,55 @@
+/** How often: every throttle of the route is asked, and what they say becomes one answer. */
+import type { HeaderFields } from '../core/exceptions';
+import { Throttled } from '../core/exceptions';
+import { after, inTurn, type Soon } from '../core/soon';
+import type { BaseThrottle, Limit } from '../throttling/base';
+import { throttleClassesOf } from './policies';
+import type { Visit } from './visit';
+
+/**
+ * All are asked, one after the other, also after one refused; those that allow have counted the request, as in DRF.
+ *
+ * @throws Throttled with the longest wait.
+ */
+export function checkThrottles(visit: Visit): Soon<void> {
+  const throttles = throttleClassesOf(visit.controller, visit.settings, visit.rules.decorations).map(one =>
+    visit.services.make(one),
+  );
+  if (throttles.length === 0) return;
+  const refusing: BaseThrottle[] = [];
+  const ask = (throttle: BaseThrottle): Soon<void> =>
+    after(throttle.allowRequest(visit.request, visit.controller), (isAllowed: unknown) => {
+      if (isAllowed !== true) refusing.push(throttle);
+    });
+  return after(inTurn(throttles, ask), () => {
+    if (refusing.length > 0)
+      throw new Throttled(longestWait(refusing, visit), undefined, { headers: rateLimitFields(refusing, visit) });
+  });
+}
+
+function longestWait(refusing: readonly BaseThrottle[], { request }: Visit): number {
+  const waits = refusing.map(one => one.wait(request));
+  return Math.max(0, ...waits.filter((wait): wait is number => Number.isFinite(wait)));
+}
+
+// draft-ietf-httpapi-ratelimit-headers-10 §3, §4: the limits that refuse. Not on a success: there the fields would cost
+// as much as the counting.
+function rateLimitFields(throttles: readonly BaseThrottle[], { request }: Visit): HeaderFields | undefined {
+  const known = throttles.map(one => one.limit?.(request)).filter(limit => limit !== undefined);
+  if (known.length === 0) return undefined;
+  return { 'RateLimit-Policy': known.map(policyItem).join(', '), RateLimit: known.map(limitItem).join(', ') };
+}
+
+function policyItem({ name, amount, seconds }: Limit): string {
+  return `${quoted(name)};q=${amount};w=${seconds}`;
+}
+
+function limitItem({ name, remaining, reset }: Limit): string {
+  return `${quoted(name)};r=${remaining};t=${Math.ceil(reset)}`;
+}
+
+// RFC 9651 §3.3.3.
+function quoted(name: string): string {
+  if (/^[\w-]+$/.test(name)) return `"${name}"`;
+  return `"${name.replace(/[^\x20-\x7E]/g, '?').replace(/["\\]/g, '\\$&')}"`;
+}

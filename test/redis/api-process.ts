@@ -1,0 +1,60 @@
+/** An API in a process of its own: run with its configuration as JSON, it tells its parent where it listens. */
+import 'reflect-metadata';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
+import { Get, JsonController } from 'routing-controllers';
+import { backchannelLogout, createExpressServer, type OutagePolicy } from 'axioms-routing-controllers';
+import { RedisDenylist, RedisThrottleStore, type RedisClient } from '../../src/redis';
+import { UserRateThrottle } from '../../src/throttling';
+import { audience, silentLogger } from '../issuer/test-issuer';
+
+export interface Configuration {
+  readonly issuerUrl: string;
+  readonly redisUrl: string;
+  readonly client: 'ioredis' | 'redis';
+  readonly prefix: string;
+  readonly rate: string;
+  readonly fail?: OutagePolicy;
+  readonly hasDenylist?: boolean;
+  /** Seconds. On a busy machine an answer may be late: where none may be taken for an outage, a long one. */
+  readonly timeout: number;
+}
+
+@JsonController('/things')
+class ThingController {
+  throttleClasses = [UserRateThrottle];
+  @Get('/')
+  list() {
+    return [];
+  }
+}
+
+async function main(configuration: Configuration): Promise<void> {
+  const { issuerUrl, prefix, rate, fail, timeout, hasDenylist = false } = configuration;
+  const client = await clientOf(configuration);
+  const app = createExpressServer({
+    controllers: [ThingController],
+    axioms: {
+      audience,
+      issuerUrl,
+      logger: silentLogger,
+      throttleRates: { user: rate },
+      throttleStore: new RedisThrottleStore(client, { prefix, fail, timeout }),
+      denylist: hasDenylist ? new RedisDenylist(client, { prefix, timeout }) : undefined,
+    },
+  });
+  if (hasDenylist) app.post('/logout', backchannelLogout({ clientId: 'books' }));
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  process.send?.((server.address() as AddressInfo).port);
+}
+
+/** As an app makes it: nobody listens to its errors. */
+async function clientOf({ client, redisUrl: url }: Configuration): Promise<RedisClient> {
+  if (client === 'ioredis') return new Redis(url);
+  return createClient({ url }).connect();
+}
+
+void main(JSON.parse(process.argv[2] ?? '') as Configuration);

@@ -1,0 +1,90 @@
+/** The Redis of this machine, and Redis servers that a test may kill. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Context } from 'mocha';
+import { Redis } from 'ioredis';
+
+export const redisUrl = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
+
+const isRequired = (process.env.REQUIRED_SERVERS ?? '').split(',').includes('redis');
+
+/** Leaves the test out, and says why, where there is no Redis; unless it must be there. */
+export async function requireRedis(test: Context): Promise<void> {
+  const client = new Redis(redisUrl, { lazyConnect: true, retryStrategy: null });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.ping();
+  } catch (error) {
+    leaveOut(test, `Redis cannot be reached: ${(error as Error).message}`);
+  } finally {
+    client.disconnect();
+  }
+}
+
+function leaveOut(test: Context, reason: string): void {
+  if (isRequired) throw new Error(reason);
+  const titled = test.currentTest ?? test.test;
+  if (titled !== undefined) titled.title += ` (${reason})`;
+  test.skip();
+}
+
+/** A Redis server of a test's own. */
+export class OwnRedis {
+  #process: ChildProcess | undefined;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'redis-'));
+
+  private constructor(readonly port: number) {}
+
+  /** Leaves the test out where there is no program `redis-server`. */
+  static async start(test: Context): Promise<OwnRedis> {
+    const server = new OwnRedis(await freePort());
+    try {
+      await server.restart();
+    } catch (error) {
+      leaveOut(test, `redis-server cannot be started: ${(error as Error).message}`);
+    }
+    return server;
+  }
+
+  async restart(): Promise<void> {
+    const options = ['--port', String(this.port), '--save', '', '--appendonly', 'no', '--bind', '127.0.0.1'];
+    const child = spawn('redis-server', [...options, '--dir', this.#folder], { stdio: ['ignore', 'pipe', 'ignore'] });
+    this.#process = child;
+    await once(child, 'spawn');
+    let said = '';
+    for await (const text of child.stdout.setEncoding('utf8')) {
+      said += String(text);
+      if (said.includes('Ready to accept connections')) break;
+    }
+    if (!said.includes('Ready to accept connections')) throw new Error(said);
+  }
+
+  /** Ends it at once, as a power cut would. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (child === undefined) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  async close(): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
