@@ -34,10 +34,12 @@ function run(file, titles) {
   const mocha = new Mocha({ bail: true, timeout: 0, reporter: silent });
   if (titles !== undefined) mocha.grep(new RegExp(`^(?:${titles.map(escaped).join('|')})$`));
   mocha.addFile(join(process.cwd(), file));
-  return new Promise(resolve => {
+  const passes = new Promise(resolve => {
     const runner = mocha.run(failures => resolve(failures === 0));
     runner.on('fail', test => remember(file, test));
   });
+  // It could not even be loaded.
+  return passes.catch(() => false);
 }
 
 function remember(file, test) {
