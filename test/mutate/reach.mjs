@@ -22,8 +22,12 @@ export class Reach {
       parts.some(part => part.script === script && isRun(part.ranges, runs)),
     );
     const sorted = reaching.sort((a, b) => distance(a, script) - distance(b, script) || a.duration - b.duration);
-    let sum = 0;
-    return sorted.filter(({ duration }, index) => (sum += duration) <= budget || index === 0);
+    let left = budget;
+    return sorted.filter(({ duration }, index) => {
+      const isChosen = duration <= left || index === 0;
+      if (isChosen) left -= duration;
+      return isChosen;
+    });
   }
 }
 
