@@ -27,9 +27,7 @@ import { thingController, type Members } from './thing-controller';
 class SessionAuthentication extends BaseAuthentication {
   authenticate(request: Request): AuthenticationResult | null {
     const name = request.get('X-Session');
-    return name === undefined
-      ? null
-      : { user: { isAuthenticated: true, sub: name, isStaff: name === 'admin' } };
+    return name === undefined ? null : { user: { isAuthenticated: true, sub: name, isStaff: name === 'admin' } };
   }
 }
 
