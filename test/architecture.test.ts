@@ -15,7 +15,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   decorators: ['core', 'authentication', 'permissions', 'throttling', 'views'],
   'routing-controllers': ['core', 'authentication', 'permissions', 'throttling', 'views'],
   openapi: ['core', 'authentication', 'permissions', 'views', 'routing-controllers'],
-  microservice: ['core', 'throttling', 'views', 'routing-controllers'],
+  microservice: ['core', 'authentication', 'throttling', 'views', 'routing-controllers'],
   redis: ['core', 'throttling'],
   opentelemetry: ['core'],
   prometheus: ['core'],
@@ -39,8 +39,11 @@ const binding = ['routing-controllers', 'microservice', 'openapi'];
 /** The rooms where a package of others is at home. */
 const homes: Readonly<Record<string, readonly string[]>> = {
   jose: ['core', 'microservice'],
-  'lru-cache': ['core', 'throttling'],
+  'lru-cache': ['core', 'throttling', 'microservice'],
   oauth4webapi: ['core'],
+  '@node-rs/argon2': ['microservice'],
+  'openid-client': ['microservice'],
+  typeorm: ['microservice'],
   express: binding,
   'routing-controllers': [...binding, 'testing'],
   typedi: binding,

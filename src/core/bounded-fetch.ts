@@ -76,7 +76,7 @@ async function bounded<T>(url: string, signal: AbortSignal, run: (signal: AbortS
   try {
     signal.throwIfAborted();
     // A race, because an injected fetch may not listen to the signal.
-    return await Promise.race([aborted(own.signal), run(own.signal)]);
+    return await orAborted(run(own.signal), own.signal);
   } catch (error) {
     throw asFailure(url, own.signal.aborted ? own.signal.reason : error);
   } finally {
@@ -84,6 +84,11 @@ async function bounded<T>(url: string, signal: AbortSignal, run: (signal: AbortS
     // Closes the connection of an answer that was not read to its end.
     own.abort();
   }
+}
+
+/** What is awaited, unless the signal gives it up before; then its reason is thrown. */
+export function orAborted<Result>(result: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return Promise.race([aborted(signal), result]);
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

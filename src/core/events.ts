@@ -86,7 +86,7 @@ export const keyRefreshes: EventChannel<JwksEvent> = eventChannel('axioms:jwks')
 /** `axioms:store`. */
 export const storeChanges: EventChannel<StoreEvent> = eventChannel('axioms:store');
 
-function eventChannel<Event>(name: string): EventChannel<Event> {
+export function eventChannel<Event>(name: string): EventChannel<Event> {
   const own = channel(name);
   return {
     get hasSubscribers() {

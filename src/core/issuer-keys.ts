@@ -1,11 +1,12 @@
 /** The keys of one issuer: when they are fetched, what of an answer is believed, and who has to wait. */
-import { fetchJson, FetchFailure, type FailureKind, type JsonAnswer } from './bounded-fetch';
+import { fetchJson, FetchFailure, orAborted, type FailureKind, type JsonAnswer } from './bounded-fetch';
 import { Deadline } from './deadline';
 import { Discovery } from './discovery';
 import { keyRefreshes, type JwksEvent } from './events';
 import { InvalidToken, ServiceUnavailable } from './exceptions';
 import { refreshAfter } from './freshness';
 import { KeySet, type KeyName, type VerificationKey } from './key-set';
+import { localKeys } from './local-issuers';
 import { RefreshPace } from './refresh-pace';
 import type { Settings } from './settings';
 import type { Soon } from './soon';
@@ -206,14 +207,25 @@ export class IssuerKeys {
   }
 
   async #download(signal: AbortSignal): Promise<'refreshed' | 'unchanged'> {
+    const local = this.#settings.jwksUrl === undefined ? localKeys(this.issuer) : undefined;
+    if (local !== undefined) return this.#takeOver(local, signal);
     const url = await this.#locate(signal);
     const etag = this.#version?.url === url ? this.#version.etag : undefined;
     this.#fetchCount++;
     const answer = await this.#fetch(url, signal, etag);
     if (!answer.isUnchanged) this.#replaceKeys(answer.document, url);
     this.#version = { url, etag: answer.headers.get('etag') ?? (answer.isUnchanged ? etag : undefined) };
-    this.#succeed(answer);
+    this.#succeed(answer.headers);
     return answer.isUnchanged ? 'unchanged' : 'refreshed';
+  }
+
+  // An issuer in this process: no HTTP, and otherwise the same rules.
+  async #takeOver(keySet: Promise<unknown>, signal: AbortSignal): Promise<'refreshed'> {
+    this.#fetchCount++;
+    this.#replaceKeys(await orAborted(keySet, signal), this.issuer);
+    this.#version = undefined;
+    this.#succeed(new Headers());
+    return 'refreshed';
   }
 
   // A discovery that is only repeated must leave the keys time to come: a hanging one would make them run out.
@@ -250,7 +262,7 @@ export class IssuerKeys {
     if (keys.length === 0) logger.error("The issuer's JWK Set has no usable key", { issuer: this.issuer });
   }
 
-  #succeed({ headers }: JsonAnswer): void {
+  #succeed(headers: Headers): void {
     if (this.#pace.isFailing)
       this.#settings.logger.info('The keys of the issuer can be fetched again', { issuer: this.issuer });
     const interval = refreshAfter(headers, this.#settings.jwksRefreshInterval, this.#now);

@@ -200,7 +200,7 @@ function isPrintable(scope: string): boolean {
   return /^[\x20-\x7E]+$/.test(scope);
 }
 
-function objectWith<Value extends object>(...functions: string[]): Kind<Value, Value> {
+export function objectWith<Value extends object>(...functions: string[]): Kind<Value, Value> {
   const isRight = (input: unknown): boolean =>
     typeof input === 'object' &&
     input !== null &&

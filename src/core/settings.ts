@@ -26,7 +26,7 @@ import { checkTogether } from './settings-checks';
 import { introspectionRows } from './settings-introspection';
 import { limitRows } from './settings-limits';
 import { severalIssuers, type issuerSettingNames } from './settings-issuers';
-import { isPlainUrl } from './urls';
+import { isDomain } from './urls';
 
 /** The rows, in the order of the README's table. */
 export const settingsTable = {
@@ -373,9 +373,4 @@ function derived(
     jwksCacheTtl: values.jwksCacheTtl ?? 2 * values.jwksRefreshInterval,
     logger: values.logger ?? consoleLogger,
   };
-}
-
-function isDomain(domain: string): boolean {
-  const rest = domain.replace(/^https?:\/\//, '');
-  return isPlainUrl(`https://${rest}`) && !rest.includes('?') && !rest.includes('://');
 }

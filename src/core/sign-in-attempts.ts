@@ -105,6 +105,11 @@ export class MemorySignInAttempts implements SignInAttempts {
       if (count !== undefined && count.tries > 0) count.tries--;
   }
 
+  /** How many of each are remembered. */
+  get remembered(): { readonly accounts: number; readonly addresses: number; readonly pairs: number } {
+    return { accounts: this.#accounts.size, addresses: this.#addresses.size, pairs: this.#pairs.size };
+  }
+
   #count(counts: LRUCache<string, Count>, key: string): Count {
     const known = counts.get(key);
     if (known !== undefined && this.clock() < known.end) return known;

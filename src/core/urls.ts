@@ -25,6 +25,12 @@ export function isPlainUrl(url: string): boolean {
   return /^https?:\/\/[^\s\\/?#@]+(?:[/?][^\s\\#]*)?$/.test(url) && parse(url) !== null;
 }
 
+/** A host, with or without a scheme before it; a path may follow. */
+export function isDomain(domain: string): boolean {
+  const rest = domain.replace(/^https?:\/\//, '');
+  return isPlainUrl(`https://${rest}`) && !rest.includes('?') && !rest.includes('://');
+}
+
 /** `{base}{path}` with exactly one slash between them. */
 export function joinUrl(base: string, path: string): string {
   return `${base.replace(/\/+$/, '')}${path}`;

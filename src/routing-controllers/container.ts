@@ -77,7 +77,7 @@ export interface ControllerFactory {
 export function controllerFactory(controllerClass: Class): ControllerFactory {
   checkDependencies(controllerClass);
   const isSimple = dependencyTypes(controllerClass).length === 0 && !isInjected(controllerClass);
-  return isSimple ? simpleFactory(controllerClass as new () => object) : injectingFactory(controllerClass);
+  return isSimple ? simpleFactory(controllerClass) : injectingFactory(controllerClass);
 }
 
 // The container would look through all that it knows, for nothing.

@@ -6,11 +6,14 @@ import { JwksManager } from '../../src/core/jwks-manager';
 import { defineSettings } from '../../src/core/settings';
 import { silentLogger } from '../issuer/test-issuer';
 
-function introspectorWith(fetch: typeof globalThis.fetch): TokenIntrospector {
+function introspectorWith(
+  fetch: typeof globalThis.fetch,
+  introspectionUrl = 'https://auth.example.com/introspect',
+): TokenIntrospector {
   const settings = defineSettings({
     audience: 'api',
     issuerUrl: 'https://auth.example.com',
-    introspectionUrl: 'https://auth.example.com/introspect',
+    ...(introspectionUrl === '' ? {} : { introspectionUrl }),
     introspectionClientId: 'api',
     introspectionClientSecret: 'secret',
     logger: silentLogger,
@@ -50,4 +53,9 @@ describe('TokenIntrospector', () => {
       expect(kind).to.equal('content');
       expect(message).to.contain('https://auth.example.com/introspect').and.not.to.contain(JSON.stringify(said));
     });
+
+  it('says what to give where the issuer has no metadata', async () => {
+    const missing = introspectorWith(() => Promise.resolve(new Response('', { status: 404 })), '');
+    expect((await failureOf(missing, 'token')).message).to.contain('has no metadata: give introspectionUrl');
+  });
 });

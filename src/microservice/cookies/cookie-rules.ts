@@ -1,0 +1,77 @@
+/** What a session's cookies are like, and which configurations cannot work or would not be safe. */
+import { ImproperlyConfigured } from '../../core/exceptions';
+
+export type SameSite = 'strict' | 'lax' | 'none';
+
+export interface CookieOptions {
+  readonly refreshCookieName: string;
+  readonly csrfCookieName: string;
+  readonly refreshCookiePath: string;
+  readonly cookieSameSite: SameSite;
+  /** Off only where the issuer is plain HTTP on this machine. */
+  readonly isSecure: boolean;
+  /** Where the endpoints are. */
+  readonly prefix: string;
+}
+
+/** @throws ImproperlyConfigured naming the option and the fix. */
+export function checkCookies(options: CookieOptions): void {
+  for (const check of [checkNames, checkPrefixes, checkPath, checkSameSite]) check(options);
+}
+
+// RFC 6265 §4.1.1: a cookie-name is a token.
+function checkNames({ refreshCookieName, csrfCookieName }: CookieOptions): void {
+  const wrong = [refreshCookieName, csrfCookieName].find(name => !/^[\w!#$%&'*+.^`|~-]{1,64}$/.test(name));
+  if (wrong !== undefined)
+    throw new ImproperlyConfigured(`'${wrong}' cannot be the name of a cookie; expected letters, digits, '-' and '_'.`);
+  if (refreshCookieName === csrfCookieName)
+    throw new ImproperlyConfigured(
+      `refreshCookieName and csrfCookieName are both '${csrfCookieName}'; expected two names.`,
+    );
+}
+
+// draft-ietf-httpbis-rfc6265bis §4.1.3: browsers drop a cookie that breaks the rules of its prefix, and say nothing.
+function checkPrefixes({ refreshCookieName, csrfCookieName, refreshCookiePath, isSecure }: CookieOptions): void {
+  for (const name of [refreshCookieName, csrfCookieName]) {
+    const isHost = /^__host-/i.test(name);
+    if (!isHost && !/^__secure-/i.test(name)) continue;
+    if (!isSecure)
+      throw new ImproperlyConfigured(
+        `The cookie '${name}' must be Secure, and the issuer is plain HTTP: use an https: issuer, or a name without the prefix.`,
+      );
+    if (isHost && refreshCookiePath !== '/')
+      throw new ImproperlyConfigured(
+        `The cookie '${name}' must have the path '/', and refreshCookiePath is '${refreshCookiePath}': set refreshCookiePath to '/', or use the prefix '__Secure-'.`,
+      );
+  }
+}
+
+function checkPath({ refreshCookiePath, prefix }: CookieOptions): void {
+  for (const [name, path] of [
+    ['refreshCookiePath', refreshCookiePath],
+    ['prefix', prefix],
+  ] as const)
+    if (!isPlainPath(path, name === 'refreshCookiePath'))
+      throw new ImproperlyConfigured(`${name} is '${path}'; expected a path such as '/auth'.`);
+  // A proxy may take off what stands in front.
+  if (!matchesPath(prefix, refreshCookiePath) && !refreshCookiePath.endsWith(prefix))
+    throw new ImproperlyConfigured(
+      `refreshCookiePath is '${refreshCookiePath}' and the endpoints are under '${prefix}': browsers would never send the cookie there. Give both the same path.`,
+    );
+}
+
+function isPlainPath(path: string, mayBeRoot: boolean): boolean {
+  return (mayBeRoot && path === '/') || /^(?:\/[\w.~-]+)+$/.test(path);
+}
+
+function checkSameSite({ cookieSameSite, isSecure }: CookieOptions): void {
+  if (cookieSameSite === 'none' && !isSecure)
+    throw new ImproperlyConfigured(
+      "cookieSameSite is 'none', and the issuer is plain HTTP: browsers take such cookies only over https:.",
+    );
+}
+
+/** RFC 6265 §5.1.4: does a browser send a cookie of `cookiePath` to `path`? */
+export function matchesPath(path: string, cookiePath: string): boolean {
+  return path === cookiePath || path.startsWith(cookiePath.endsWith('/') ? cookiePath : `${cookiePath}/`);
+}

@@ -1,0 +1,151 @@
+/** Puts the microservice together. */
+import type { Denylist } from '../core/denylist';
+import { offerKeys } from '../core/local-issuers';
+import { metadataController } from './controllers/metadata-controller';
+import { loginController, sessionController, socialExchangeController } from './controllers/session-controller';
+import { CsrfTokens } from './cookies/csrf-tokens';
+import { SessionCookies } from './cookies/session-cookies';
+import { SignedValues } from './cookies/signed-value';
+import { IdentityProvider } from './identity-providers/identity-provider';
+import { LoginPages } from './identity-providers/login-pages';
+import { ProviderLogin } from './identity-providers/provider-login';
+import { SocialExchange } from './identity-providers/social-exchange';
+import { checkOptions, type MicroserviceOptions, type Options } from './options';
+import { RefreshFamilies, type SessionDenylist } from './refresh/refresh-families';
+import { Secrets } from './secrets';
+import { Sessions } from './sessions';
+import { reachable } from './stores/reachable-store';
+import { Sweep } from './stores/sweep';
+import { AccessTokens } from './tokens/access-tokens';
+import { DpopProofs } from './tokens/dpop-proofs';
+import { SigningKeys, type NewSigningKey } from './tokens/signing-keys';
+import { PhcPasswordHasher } from './users/password-hasher';
+import { PasswordSignIn } from './users/password-sign-in';
+import { MemorySignInAttempts } from '../core/sign-in-attempts';
+
+/** A token microservice. */
+export interface Microservice {
+  /** For the app's list of controllers. */
+  readonly controllers: (new () => object)[];
+  /** Ends all sessions of a user, here and everywhere: after a changed password, say. */
+  logOffEverywhere(userId: string): Promise<void>;
+  /**
+   * Makes the next signing key: published now, and signing after `overlap`.
+   *
+   * @param overlap in seconds; default: the option `signingKeyOverlap`. 0: a key has leaked, and is not to sign any more.
+   */
+  rotateKeys(overlap?: number): Promise<NewSigningKey>;
+  /** Lets go of connections and timers; the process can end by itself then. */
+  close(): Promise<void>;
+}
+
+/**
+ * Signs an API's own users in: by password, or by the tokens of an identity provider; with short access tokens for the
+ * page, and refresh tokens in cookies that no script can read. In the same app the library's own half that verifies
+ * tokens gets the keys without HTTP.
+ *
+ * @throws ImproperlyConfigured where an option is missing, unknown or wrong, in words with the fix.
+ * @example
+ * const issuer = 'https://api.example.com';
+ * const microservice = createMicroservice({ issuer, audience: issuer, secret: SECRET, users, store });
+ * const app = createExpressServer({
+ *   controllers: [...microservice.controllers, BookController],
+ *   axioms: { issuerUrl: issuer, audience: issuer },
+ * });
+ */
+export function createMicroservice(input: MicroserviceOptions): Microservice {
+  const options = withReachable(checkOptions(input));
+  const { store, logger, clock, signingKeyStore } = options;
+  const secrets = new Secrets(options.secret);
+  const signingKeys = new SigningKeys({ ...options, algorithm: options.signingAlgorithm }, signingKeyStore, secrets);
+  const families = new RefreshFamilies(options, { store, secrets, denylist: sessionDenylist(options) });
+  const sweep = new Sweep(store, logger, clock);
+  const providers = providersOf(options);
+  const social = socialWay(providers, options);
+  const sessions = new Sessions(options, {
+    families,
+    sweep,
+    social,
+    cookies: cookiesOf(options, secrets),
+    accessTokens: new AccessTokens(options, signingKeys),
+    proofs: new DpopProofs(store, clock),
+    passwords: passwordWay(options),
+  });
+  const withdraw = offerKeys(options.issuer, () => signingKeys.published());
+  return {
+    controllers: [
+      sessionController(options, sessions),
+      ...(social === undefined ? [] : providerControllers(options, sessions, social, secrets)),
+      metadataController(options, signingKeys),
+    ],
+    logOffEverywhere: userId => families.endAll(userId, 'logged_off'),
+    rotateKeys: overlap => signingKeys.rotate(overlap),
+    async close() {
+      withdraw();
+      for (const provider of providers) provider.close();
+      await sweep.end();
+      await store.close();
+    },
+  };
+}
+
+function withReachable(options: Options): Options {
+  const { store, signingKeyStore, users, denylist, logger } = options;
+  const reachableStore = reachable(store, 'store', logger);
+  return {
+    ...options,
+    store: reachableStore,
+    signingKeyStore: signingKeyStore === store ? reachableStore : reachable(signingKeyStore, 'store', logger),
+    users: reachable(users, 'users', logger),
+    denylist: denylist === undefined ? undefined : reachable(denylist, 'denylist', logger),
+  };
+}
+
+// Remembered for as long as an access token of the session could still be used.
+function sessionDenylist({ denylist, accessTokenLifetime, clock }: Options): SessionDenylist | undefined {
+  if (denylist === undefined) return undefined;
+  const known: Denylist = denylist;
+  return {
+    async deny({ iss, sid }) {
+      const now = Math.ceil(clock() / 1000);
+      await known.revoke({ iss, sid, expiresAt: now + accessTokenLifetime + clockMargin });
+    },
+  };
+}
+
+/** Seconds; more than any verifier's `clockTolerance` should be. */
+const clockMargin = 60;
+
+function cookiesOf(options: Options, secrets: Secrets): SessionCookies {
+  const { cookieSalt, clock } = options;
+  return new SessionCookies(options, new SignedValues(secrets, cookieSalt, clock), new CsrfTokens(secrets), clock);
+}
+
+function passwordWay({ users, passwordHasher, signInAttempts, clock, logger }: Options): PasswordSignIn {
+  const hasher = passwordHasher ?? new PhcPasswordHasher({ logger });
+  return new PasswordSignIn(users, hasher, signInAttempts ?? attemptsBy(clock), { clock, logger });
+}
+
+function attemptsBy(clock: () => number): MemorySignInAttempts {
+  return Object.assign(new MemorySignInAttempts(), { clock });
+}
+
+function providersOf({ idp, fetch, clock, logger }: Options): readonly IdentityProvider[] {
+  const list = idp === undefined ? [] : [idp].flat();
+  return list.map(one => new IdentityProvider(one, { clock, logger, ...(fetch === undefined ? {} : { fetch }) }));
+}
+
+function socialWay(providers: readonly IdentityProvider[], options: Options): SocialExchange | undefined {
+  const { users, userUuidField, clock, logger } = options;
+  return providers.length === 0 ? undefined : new SocialExchange(providers, users, { userUuidField, clock, logger });
+}
+
+function providerControllers(options: Options, sessions: Sessions, social: SocialExchange, secrets: Secrets) {
+  const { issuer: baseUrl, prefix, allowedOrigins, clock, logger } = options;
+  const key = secrets.key('login');
+  const login = new ProviderLogin(social, { baseUrl, prefix, allowedOrigins, key, clock, logger });
+  return [
+    socialExchangeController(options, sessions, social),
+    loginController(options, new LoginPages(login, sessions)),
+  ];
+}

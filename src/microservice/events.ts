@@ -1,0 +1,51 @@
+/** What is told of sessions to whoever listens, and to the log: families and users, never a token. */
+import { eventChannel, type EventChannel } from '../core/events';
+import type { Logger } from '../core/setting-kinds';
+
+/** Why a family of refresh tokens ended. */
+export type EndReason =
+  /** The user logged off, here or everywhere. */
+  | 'logged_off'
+  /** A token came back that its successor had replaced: somebody has a copy. */
+  | 'reuse_detected'
+  /** The user is gone or not active any more. */
+  | 'user_inactive'
+  /** The user signed in more often than `maxSessionsPerUser`: this was the session that was used least recently. */
+  | 'displaced';
+
+/** Something happened to a session. */
+export interface SessionEvent {
+  readonly kind: 'started' | 'refreshed' | EndReason;
+  /** The family of its refresh tokens, which is the `sid` of its access tokens. */
+  readonly sid: string;
+  readonly iss: string;
+  readonly sub: string;
+  readonly client_id: string;
+}
+
+/** `axioms:session`. */
+export const sessionEvents: EventChannel<SessionEvent> = eventChannel('axioms:session');
+
+const levels: Readonly<Record<SessionEvent['kind'], keyof Logger>> = {
+  started: 'info',
+  refreshed: 'debug',
+  logged_off: 'info',
+  reuse_detected: 'warn',
+  user_inactive: 'info',
+  displaced: 'info',
+};
+
+const texts: Readonly<Record<SessionEvent['kind'], string>> = {
+  started: 'A session started',
+  refreshed: 'A session was refreshed',
+  logged_off: 'A session was logged off',
+  reuse_detected: 'A refresh token was used again after its successor: its session ends, and the user must sign in',
+  user_inactive: 'A session ends, because its user is gone or not active',
+  displaced: 'A session ends, because its user has too many',
+};
+
+/** Says it to the log and to every listener. */
+export function tell(event: SessionEvent, logger: Logger): void {
+  logger[levels[event.kind]](texts[event.kind], event);
+  sessionEvents.publish(event);
+}

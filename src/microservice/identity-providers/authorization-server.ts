@@ -1,0 +1,188 @@
+/** The provider's endpoints, asked by `openid-client`: the two steps of a login, and whose an access token is. */
+import type * as OpenIdClient from 'openid-client';
+import { ImproperlyConfigured, ServiceUnavailable } from '../../core/exceptions';
+import type { Logger } from '../../core/setting-kinds';
+import { isLoopback } from '../../core/urls';
+import type { ProviderTokens } from './identity';
+import type { LoginTicket } from './login-ticket';
+import type { ProviderDefinition } from './provider-options';
+import { IdentityRefused } from './refusal';
+
+type Library = typeof OpenIdClient;
+
+export interface ServerSurroundings {
+  readonly fetch: typeof globalThis.fetch;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly logger: Logger;
+}
+
+/** Seconds that one request to the provider may take. */
+const longestRequest = 5;
+/** Milliseconds: how long endpoints are believed, and how long a failure is. */
+const trust = 24 * 60 * 60 * 1000;
+const pause = 5000;
+
+interface Asked {
+  readonly answer: Promise<OpenIdClient.Configuration>;
+  until: number;
+}
+
+/** One provider's authorization server. Its metadata is asked for once a day, and once in a few seconds while that fails. */
+export class AuthorizationServer {
+  #asked: Asked | undefined;
+
+  constructor(
+    private readonly provider: ProviderDefinition,
+    private readonly surroundings: ServerSurroundings,
+  ) {}
+
+  /**
+   * Where the browser goes to log in.
+   *
+   * @throws ServiceUnavailable where the provider cannot be reached.
+   */
+  async authorizationUrl(redirectUri: string, { state, nonce, verifier }: LoginTicket): Promise<string> {
+    const library = await load();
+    const parameters = {
+      redirect_uri: redirectUri,
+      response_type: 'code',
+      scope: (this.provider.scopes ?? ['openid', 'email', 'profile']).join(' '),
+      code_challenge: await library.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+      state,
+      nonce,
+    };
+    return library.buildAuthorizationUrl(await this.#configuration(library), parameters).href;
+  }
+
+  /**
+   * The ID token for the code of an answer; its `state` and, where there must be one, its `iss` are checked.
+   *
+   * @param answer the URL of the callback, as the browser asked for it
+   * @throws IdentityRefused where the answer is not one to this login, or the provider refuses.
+   * @throws ServiceUnavailable where the provider cannot be reached.
+   */
+  async redeem(answer: URL, { state, nonce, verifier }: LoginTicket): Promise<ProviderTokens> {
+    const library = await load();
+    const configuration = await this.#configuration(library);
+    try {
+      const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier };
+      const tokens = await library.authorizationCodeGrant(configuration, answer, checks);
+      // The access token is for nothing here, and is dropped.
+      return { id_token: tokens.id_token ?? '', nonce };
+    } catch (error) {
+      throw this.#refusalFor(error, library);
+    }
+  }
+
+  /**
+   * OpenID Connect Core §5.3: is the access token this person's?
+   *
+   * @throws IdentityRefused where it is not, or the provider has nobody to ask.
+   * @throws ServiceUnavailable where the provider cannot be reached.
+   */
+  async requireSubject(accessToken: string, subject: string): Promise<void> {
+    const library = await load();
+    const configuration = await this.#configuration(library);
+    if (configuration.serverMetadata().userinfo_endpoint === undefined)
+      throw new IdentityRefused('The access token cannot be verified: leave it out', 'token_hash');
+    try {
+      await library.fetchUserInfo(configuration, accessToken, subject);
+    } catch (error) {
+      if (isOutage(error, library)) throw this.#unavailable(error);
+      throw new IdentityRefused("The access token is not good, or somebody else's", 'token_subject');
+    }
+  }
+
+  #configuration(library: Library): Promise<OpenIdClient.Configuration> {
+    const { clock } = this.surroundings;
+    if (this.#asked !== undefined && clock() < this.#asked.until) return this.#asked.answer;
+    const asked: Asked = { answer: this.#discover(library), until: clock() + trust };
+    asked.answer.catch(() => {
+      asked.until = clock() + pause;
+    });
+    this.#asked = asked;
+    return asked.answer;
+  }
+
+  async #discover(library: Library): Promise<OpenIdClient.Configuration> {
+    const { issuer, clientId, clientSecret, algorithms = ['RS256'] } = this.provider;
+    const [algorithm] = algorithms;
+    const metadata = algorithms.length === 1 ? { id_token_signed_response_alg: algorithm } : {};
+    const credentials = clientSecret === undefined ? library.None() : library.ClientSecretBasic(clientSecret);
+    // http: only to this machine; the provider's settings accept no other.
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- deprecated only to stand out
+    const execute = isLoopback(new URL(issuer)) ? [library.allowInsecureRequests] : [];
+    const options = { [library.customFetch]: this.#fetch(), timeout: longestRequest, execute };
+    try {
+      return await library.discovery(new URL(issuer), clientId, metadata, credentials, options);
+    } catch (error) {
+      throw this.#unavailable(error);
+    }
+  }
+
+  #fetch(): OpenIdClient.CustomFetch {
+    return (url, options) => this.surroundings.fetch(url, options);
+  }
+
+  #refusalFor(error: unknown, library: Library): Error {
+    // The token endpoint asks for other credentials (RFC 6749 §5.2).
+    if (error instanceof library.WWWAuthenticateChallengeError) return this.#refusedClient(`status ${error.status}`);
+    if (error instanceof library.ResponseBodyError) return this.#refusalOfCode(error);
+    if (error instanceof library.AuthorizationResponseError)
+      return new IdentityRefused('The identity provider refused the login', 'login_refused');
+    if (isOutage(error, library)) return this.#unavailable(error);
+    return new IdentityRefused('The login is not one that began here', 'login_unknown');
+  }
+
+  #refusalOfCode({ error, status }: OpenIdClient.ResponseBodyError): Error {
+    if (status >= 500) return this.#unavailable(new Error(`The token endpoint answers with status ${status}`));
+    if (error === 'invalid_client' || error === 'unauthorized_client') return this.#refusedClient(error);
+    return new IdentityRefused('The identity provider refused the login', 'login_refused');
+  }
+
+  #refusedClient(why: string): ImproperlyConfigured {
+    return new ImproperlyConfigured(
+      `The identity provider '${this.provider.name}' refuses the client (${why}): check its 'clientId' and 'clientSecret'.`,
+    );
+  }
+
+  #unavailable(error: unknown): ServiceUnavailable {
+    const { name, code } = error as { name?: string; code?: string };
+    const { logger } = this.surroundings;
+    logger.error('An identity provider cannot be reached', { provider: this.provider.name, reason: code ?? name });
+    return new ServiceUnavailable('The identity provider cannot be reached at the moment', pause / 1000);
+  }
+}
+
+// What comes instead of an answer of the provider's. Everything else is an answer, and not one that fits.
+const outages: readonly string[] = [
+  'OAUTH_TIMEOUT',
+  'OAUTH_ABORT',
+  'OAUTH_RESPONSE_IS_NOT_CONFORM',
+  'OAUTH_RESPONSE_IS_NOT_JSON',
+];
+
+function isOutage(error: unknown, library: Library): boolean {
+  return !isAnswer(error, library) && !(error instanceof library.ClientError && !outages.includes(error.code ?? ''));
+}
+
+function isAnswer(error: unknown, library: Library): boolean {
+  const { AuthorizationResponseError, ResponseBodyError, WWWAuthenticateChallengeError } = library;
+  const isOne = [AuthorizationResponseError, ResponseBodyError, WWWAuthenticateChallengeError].find(
+    kind => error instanceof kind,
+  );
+  return isOne !== undefined;
+}
+
+/** @throws ImproperlyConfigured where the package is not installed. */
+async function load(): Promise<Library> {
+  try {
+    return await import('openid-client');
+  } catch (error) {
+    throw new ImproperlyConfigured("Asking an identity provider needs the package 'openid-client': install it.", {
+      cause: error,
+    });
+  }
+}

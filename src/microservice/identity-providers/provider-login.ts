@@ -1,0 +1,172 @@
+/** Logging in at a provider, with the server as the client: authorization code, PKCE, and nothing for scripts to steal. */
+import { randomBytes } from 'node:crypto';
+import { consoleLogger } from '../../core/console-logger';
+import { ImproperlyConfigured, NotFound } from '../../core/exceptions';
+import type { Logger } from '../../core/setting-kinds';
+import { isFetchable, isPlainUrl } from '../../core/urls';
+import type { User } from '../users/user';
+import type { IdentityProvider } from './identity-provider';
+import { LoginTickets, type LoginTicket } from './login-ticket';
+import { IdentityRefused } from './refusal';
+import { returnPlace } from './return-to';
+import type { SocialExchange } from './social-exchange';
+
+export interface ProviderLoginOptions {
+  /** Where the API is, as browsers see it; never taken from a `Host` header. */
+  readonly baseUrl: string;
+  /** Of the endpoints; default `/auth`. */
+  readonly prefix?: string;
+  /** 256 bits for this purpose alone. */
+  readonly key: Uint8Array;
+  /** Origins beside the API's own where a login may end. */
+  readonly allowedOrigins?: readonly string[];
+  /** Default `login`. */
+  readonly cookieName?: string;
+  /** Seconds that a login may take; default 600. */
+  readonly lifetime?: number;
+  /** Milliseconds since 1970; default: `Date.now()`. */
+  readonly clock?: () => number;
+  readonly logger?: Logger;
+}
+
+/** A login that begins: what the browser is told. */
+export interface LoginStart {
+  /** Where to go: the provider's login page. */
+  readonly location: string;
+  /** Value of the login cookie. */
+  readonly cookie: string;
+}
+
+/** A login that is over. */
+export interface LoginEnd {
+  readonly user: User;
+  /** Where to go: a path, or a URL at an allowed origin. */
+  readonly returnTo: string;
+}
+
+/** Attributes of the login cookie, as Express's `response.cookie` takes them. */
+export interface LoginCookieAttributes {
+  readonly httpOnly: true;
+  readonly secure: boolean;
+  /** Not strict: the provider sends the browser back from another site. */
+  readonly sameSite: 'lax';
+  readonly path: string;
+  /** Milliseconds. */
+  readonly maxAge: number;
+}
+
+/**
+ * Logs users in at their providers, by the package `openid-client` (RFC 6749 §4.1, RFC 7636 S256, RFC 9207). Between the
+ * two requests nothing is kept on the server: the browser has an encrypted cookie, and a login that was begun elsewhere
+ * does not end here.
+ *
+ * @example
+ * const login = new ProviderLogin(exchange, { baseUrl: 'https://api.example.com', key: secrets.key('login') });
+ * const { location, cookie } = await login.begin('google', '/books');
+ * const { user, returnTo } = await login.finish('google', 'code=…&state=…', cookie);
+ */
+export class ProviderLogin {
+  readonly cookieName: string;
+  readonly cookieAttributes: LoginCookieAttributes;
+  readonly #options: ProviderLoginOptions;
+  readonly #origin: string;
+  readonly #tickets: LoginTickets;
+  readonly #callback: string;
+  readonly #logger: Logger;
+
+  /** @throws ImproperlyConfigured for a `baseUrl` that is none, or a key that is too short. */
+  constructor(
+    private readonly exchange: SocialExchange,
+    options: ProviderLoginOptions,
+  ) {
+    checkOptions(options);
+    const { baseUrl, key, prefix = '/auth', cookieName = 'login', lifetime = 600, clock = () => Date.now() } = options;
+    const url = new URL(baseUrl);
+    this.#options = options;
+    this.#origin = url.origin;
+    this.#logger = options.logger ?? consoleLogger;
+    this.#tickets = new LoginTickets(key, lifetime, clock);
+    this.cookieName = cookieName;
+    const path = `${url.pathname.replace(/\/$/, '')}${prefix}/callback`;
+    const secure = url.protocol === 'https:';
+    this.cookieAttributes = { httpOnly: true, secure, sameSite: 'lax', path, maxAge: lifetime * 1000 };
+    this.#callback = `${url.origin}${path}`;
+  }
+
+  /**
+   * @param returnTo where the user wants to be afterwards: a path, or a URL at an allowed origin; default `/`
+   * @throws NotFound where there is no such provider.
+   * @throws InvalidFields for another `returnTo`.
+   * @throws ServiceUnavailable where the provider cannot be reached.
+   */
+  async begin(provider: string, returnTo?: unknown): Promise<LoginStart> {
+    const { server } = this.#providerOf(provider);
+    const { allowedOrigins = [] } = this.#options;
+    const place = returnPlace(returnTo, this.#origin, allowedOrigins);
+    const ticket = { provider, state: secret(), nonce: secret(), verifier: secret(), returnTo: place };
+    return {
+      location: await server.authorizationUrl(`${this.#callback}/${provider}`, ticket),
+      cookie: await this.#tickets.write(ticket),
+    };
+  }
+
+  /**
+   * @param query of the callback, without the question mark
+   * @param cookie value of the login cookie; the caller clears it, whatever comes of this
+   * @throws NotFound where there is no such provider.
+   * @throws IdentityRefused where the login did not begin in this browser, is too old, or was refused.
+   * @throws ServiceUnavailable where the provider cannot be reached.
+   */
+  async finish(provider: string, query: string, cookie: string | undefined): Promise<LoginEnd> {
+    const known = this.#providerOf(provider);
+    try {
+      const ticket = await this.#ticketOf(provider, cookie);
+      const tokens = await known.server.redeem(new URL(`${this.#callback}/${provider}?${query}`), ticket);
+      const identity = await known.verify(tokens);
+      return { user: await this.exchange.signIn(identity), returnTo: ticket.returnTo };
+    } catch (error) {
+      if (error instanceof IdentityRefused)
+        this.#logger.info('A login at a provider was refused', { provider, reason: error.reason });
+      throw error;
+    }
+  }
+
+  #providerOf(name: string): IdentityProvider {
+    const provider = this.exchange.providers.find(one => one.name === name);
+    if (provider === undefined) throw new NotFound();
+    return provider;
+  }
+
+  async #ticketOf(provider: string, cookie: string | undefined): Promise<LoginTicket> {
+    const ticket = cookie === undefined ? undefined : await this.#tickets.read(cookie);
+    if (ticket?.provider !== provider)
+      throw new IdentityRefused('The login did not begin here, or took too long', 'login_unknown');
+    return ticket;
+  }
+}
+
+/** 256 bits; as a PKCE verifier 43 characters, as RFC 7636 §4.1 recommends. */
+function secret(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+function checkOptions({
+  baseUrl,
+  key,
+  prefix = '/auth',
+  lifetime = 600,
+  allowedOrigins = [],
+}: ProviderLoginOptions): void {
+  if (!isPlainUrl(baseUrl) || baseUrl.includes('?') || !isFetchable(baseUrl, []))
+    throw new ImproperlyConfigured(
+      `The base URL of logins is '${baseUrl}'; expected the https: URL of the API (http: only for loopback hosts).`,
+    );
+  if (key.byteLength !== 32) throw new ImproperlyConfigured('The key of logins must have 256 bits.');
+  if (!/^(?:\/[\w.~-]+)*$/.test(prefix))
+    throw new ImproperlyConfigured(`The prefix of logins is '${prefix}'; expected a path such as '/auth'.`);
+  if (!(lifetime >= 30 && lifetime <= 3600))
+    throw new ImproperlyConfigured(`The lifetime of logins is ${lifetime}; expected 30 to 3600 seconds.`);
+  const wrong = allowedOrigins.find(origin => !URL.canParse(origin) || new URL(origin).origin !== origin);
+  if (wrong !== undefined)
+    throw new ImproperlyConfigured(`'${wrong}' is not an origin; expected one such as 'https://app.example.com'.`);
+}

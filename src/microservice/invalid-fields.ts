@@ -1,0 +1,71 @@
+/** A body whose fields are missing or malformed, said field by field. */
+import { APIException, type APIExceptionOptions } from '../core/exceptions';
+
+/** What is wrong with each field, in sentences for the caller; never a value. */
+export type FieldErrors = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * The body's fields are not what the endpoint takes: 400 with `fields`. Mirrors DRF's `ValidationError`, whose sentences
+ * it uses.
+ *
+ * @example
+ * throw new InvalidFields({ username: ['This field is required.'] });
+ */
+export class InvalidFields extends APIException {
+  static override readonly httpCode = 400;
+  static override readonly code = 'invalid_request';
+  static override readonly description = 'Fields of the request are missing or malformed';
+
+  constructor(
+    readonly fields: FieldErrors,
+    options?: APIExceptionOptions,
+  ) {
+    super(undefined, options);
+  }
+
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), fields: this.fields };
+  }
+}
+
+/** What a text field accepts. */
+export interface TextField {
+  readonly isRequired: boolean;
+  /** UTF-16 code units. */
+  readonly longest: number;
+}
+
+/**
+ * The text fields of a body that anybody may have sent; other members are left alone.
+ *
+ * @throws InvalidFields naming every field that is wrong.
+ * @example
+ * const { username } = textFields(body, { username: { isRequired: true, longest: 254 } });
+ */
+export function textFields<Name extends string>(
+  body: unknown,
+  wanted: Readonly<Record<Name, TextField>>,
+): Readonly<Partial<Record<Name, string>>> {
+  const members = typeof body === 'object' && body !== null ? body : {};
+  const found = (Object.keys(wanted) as Name[]).map(name => ({
+    name,
+    value: Object.hasOwn(members, name) ? (members as Record<string, unknown>)[name] : undefined,
+  }));
+  const errors = found.flatMap(({ name, value }) => {
+    const error = problemOf(value, wanted[name]);
+    return error === undefined ? [] : [[name, [error]] as const];
+  });
+  if (errors.length > 0) throw new InvalidFields(Object.fromEntries(errors));
+  return Object.fromEntries(found.flatMap(({ name, value }) => (value == null ? [] : [[name, value]]))) as never;
+}
+
+function problemOf(value: unknown, { isRequired, longest }: TextField): string | undefined {
+  if (value === undefined || (value === null && !isRequired)) return isRequired ? 'This field is required.' : undefined;
+  if (value === null) return 'This field may not be null.';
+  if (typeof value !== 'string') return 'Not a valid string.';
+  if (value === '') return 'This field may not be blank.';
+  if (value.length > longest) return `Ensure this field has no more than ${longest} characters.`;
+  // PostgreSQL takes no text with a null character; half a surrogate pair would be stored, or hashed, as another character.
+  if (value.includes('\0')) return 'Null characters are not allowed.';
+  return /\p{Surrogate}/u.test(value) ? 'Not a valid string.' : undefined;
+}

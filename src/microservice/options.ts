@@ -1,0 +1,330 @@
+/** The one table of the microservice's options: name, default, meaning and check. */
+import { consoleLogger } from '../core/console-logger';
+import { ImproperlyConfigured } from '../core/exceptions';
+import {
+  denylist,
+  listOf,
+  logger,
+  nonNegative,
+  objectWith,
+  onOff,
+  positiveInteger,
+  seconds,
+  text,
+  type Kind,
+} from '../core/setting-kinds';
+import { row, wrong, type Row } from '../core/setting-row';
+import { isLoopback, isPlainUrl } from '../core/urls';
+import { checkCookies, type SameSite } from './cookies/cookie-rules';
+import type { ProviderOptions } from './identity-providers/provider-options';
+import type { MicroserviceStore, SigningKeyStore } from './stores/store';
+import { checkClaimNames, type CallableAttribute } from './tokens/custom-claims';
+import type { SigningAlgorithm } from './tokens/signing-keys';
+import type { PasswordHasher } from './users/password-hasher';
+import type { SignInAttempts } from '../core/sign-in-attempts';
+import type { User } from './users/user';
+import type { UserStore } from './users/user-store';
+
+// Only in code: none of these is read from a variable.
+function kindOf<Value>(accepts: string, isRight: (input: unknown) => boolean): Kind<Value, Value> {
+  return {
+    accepts,
+    read: variable => variable,
+    check: input => (isRight(input) ? (input as Value) : undefined),
+  };
+}
+
+function oneOf<Value extends string>(...values: readonly Value[]): Kind<Value, Value> {
+  return kindOf(`one of ${values.join(', ')}`, input => values.includes(input as Value));
+}
+
+function functionOf<Value>(): Kind<Value, Value> {
+  return kindOf('a function', input => typeof input === 'function');
+}
+
+const anything = text('a text');
+
+// RFC 8414 §2: "a URL that uses the "https" scheme and has no query or fragment components".
+const issuerUrl = text(
+  'an https: URL without query or fragment (http: only for this machine)',
+  url => isPlainUrl(url) && !url.includes('?') && (url.startsWith('https:') || isLoopback(new URL(url))),
+);
+
+const origin = text(
+  "an origin, scheme and host without a path, such as 'https://app.example.com'",
+  url => URL.canParse(url) && new URL(url).origin === url,
+);
+
+const secret = kindOf<string | Uint8Array>(
+  'at least 32 random bytes, as text or a Uint8Array (`openssl rand -base64 32` makes some)',
+  input => (typeof input === 'string' || input instanceof Uint8Array) && Buffer.byteLength(input) >= 32,
+);
+
+const callables = kindOf<readonly CallableAttribute[]>(
+  'a list of { attrName, attrGetter }, a text and a function',
+  input => Array.isArray(input) && input.every(isCallableAttribute),
+);
+
+const providers = kindOf<ProviderOptions | readonly ProviderOptions[]>(
+  'a provider, such as { provider, clientId, … }, or a list of them',
+  input => typeof input === 'object' && input !== null,
+);
+
+const storeMethods = {
+  users: [
+    'findById',
+    'findByUsername',
+    'findByIdentity',
+    'findByEmail',
+    'create',
+    'link',
+    'replacePasswordHash',
+    'touchLogin',
+  ],
+  families: ['addFamily', 'findFamily', 'rotateFamily', 'removeFamily', 'familiesOf', 'useOnce', 'removeExpired'],
+  keys: ['addSigningKey', 'signingKeys', 'removeSigningKey'],
+};
+
+/** The rows, in the order of the README's table. */
+export const optionsTable = {
+  issuer: row(issuerUrl, {
+    defaultText: 'required',
+    meaning: 'the `iss` of the access tokens: the URL by which resource servers know this one',
+  }),
+  audience: row(listOf(anything), { defaultText: 'required', meaning: 'the `aud` of the access tokens' }),
+  secret: row(secret, {
+    defaultText: 'required',
+    meaning: '256 bits and more, the same for all processes; another one signs everybody out',
+  }),
+  users: row(objectWith<UserStore>(...storeMethods.users), {
+    defaultText: 'required',
+    meaning: 'where users are kept',
+  }),
+  store: row(objectWith<MicroserviceStore>(...storeMethods.families, ...storeMethods.keys, 'close'), {
+    defaultText: 'required',
+    meaning: 'where sessions and signing keys are kept',
+  }),
+  signingKeyStore: row(objectWith<SigningKeyStore>(...storeMethods.keys), {
+    defaultText: '`store`',
+    meaning: 'where signing keys are kept, if elsewhere',
+  }),
+  clientId: row(anything, { defaultText: '`issuer`', meaning: 'the `client_id` of the access tokens' }),
+  allowedOrigins: row(listOf(origin), {
+    defaultText: "the issuer's",
+    meaning: 'origins of the pages that may sign in, refresh and log off',
+  }),
+  idp: row(providers, { defaultText: '–', meaning: 'the identity provider, or several, whose tokens are exchanged' }),
+  prefix: row(anything, {
+    defaultText: '`refreshCookiePath`, or `/auth` where that is `/`',
+    meaning: 'where the endpoints are',
+  }),
+  refreshCookieName: row(anything, {
+    defaultText: '`refresh_cookie`',
+    fallback: 'refresh_cookie',
+    meaning: 'may have the prefix `__Secure-`, or, with the path `/`, `__Host-`',
+  }),
+  csrfCookieName: row(anything, { defaultText: '`CSRF_token`', fallback: 'CSRF_token', meaning: 'likewise' }),
+  refreshCookiePath: row(anything, {
+    defaultText: '`/auth`',
+    fallback: '/auth',
+    meaning: 'the `Path` of the cookies, as browsers see it',
+  }),
+  cookieSameSite: row(oneOf<SameSite>('strict', 'lax', 'none'), {
+    defaultText: '`strict`',
+    fallback: 'strict' as const,
+    meaning: 'the `SameSite` of the cookies; `none` needs https and lets `allowedOrigins` of other sites in',
+  }),
+  cookieSalt: row(anything, {
+    defaultText: '`extra`',
+    fallback: 'extra',
+    meaning: 'no secret; another one makes all cookies invalid',
+  }),
+  customTokenUserAttributes: row(listOf(anything, { mayBeEmpty: true }), {
+    defaultText: '–',
+    fallback: [],
+    meaning: 'attributes of the user that become claims, by name; no other does',
+  }),
+  customTokenCallableAttributes: row(callables, {
+    defaultText: '–',
+    fallback: [],
+    meaning: 'claims that functions give: `{ attrName, attrGetter }`, `attrGetter(user)`, also async',
+  }),
+  userSerializer: row(functionOf<(user: User) => unknown>(), {
+    defaultText: '–',
+    meaning: '`(user) => object`: adds `user` to the answers of sign-in, social-exchange and refresh',
+  }),
+  userUuidField: row(anything, {
+    defaultText: '–',
+    meaning: "the user's attribute that gets the subject of the identity provider",
+  }),
+  accessTokenLifetime: row(seconds, { defaultText: '300', fallback: 300, meaning: 'seconds' }),
+  refreshTokenLifetime: row(seconds, {
+    defaultText: '86400',
+    fallback: 86_400,
+    meaning: 'seconds without a refresh after which a session ends',
+  }),
+  sessionLifetime: row(nonNegative, {
+    defaultText: '2592000 (30 days)',
+    fallback: 2_592_000,
+    meaning: 'seconds after which a session ends, however often it is refreshed',
+  }),
+  rotateRefreshTokens: row(onOff, {
+    defaultText: 'true',
+    fallback: true,
+    meaning: 'a refresh replaces the refresh token; without it a stolen one is not noticed',
+  }),
+  refreshGracePeriod: row(nonNegative, {
+    defaultText: '10',
+    fallback: 10,
+    meaning: 'seconds in which a replaced refresh token brings its successor again, while that is unused',
+  }),
+  maxSessionsPerUser: row(positiveInteger, {
+    defaultText: '20',
+    fallback: 20,
+    meaning: 'with the next sign-in the least recently used session ends',
+  }),
+  signingAlgorithm: row(oneOf<SigningAlgorithm>('EdDSA', 'ES256', 'RS256'), {
+    defaultText: '`EdDSA`',
+    fallback: 'EdDSA' as const,
+    meaning: '`EdDSA` (Ed25519), `ES256` or `RS256`',
+  }),
+  signingKeyOverlap: row(nonNegative, {
+    defaultText: '3600',
+    fallback: 3600,
+    meaning: 'seconds from the publication of a new signing key to its first signature',
+  }),
+  passwordHasher: row(objectWith<PasswordHasher>('hash', 'verify', 'needsRehash'), {
+    defaultText: 'Argon2id where `@node-rs/argon2` is installed, else scrypt',
+    meaning: 'hashes and verifies passwords',
+  }),
+  signInAttempts: row(objectWith<SignInAttempts>('begin', 'succeeded', 'undecided'), {
+    defaultText: 'in memory',
+    meaning: 'counts tries to sign in',
+  }),
+  denylist: row(denylist, {
+    defaultText: '–',
+    meaning: "where a log-off denies the session's access tokens; the resource servers' setting `denylist`",
+  }),
+  logger: row(logger, {
+    defaultText: 'console, for warnings and errors',
+    fallback: consoleLogger,
+    meaning: 'an object with `debug`, `info`, `warn`, `error`',
+  }),
+  clock: row(functionOf<() => number>(), {
+    defaultText: '`Date.now`',
+    fallback: () => Date.now(),
+    meaning: 'milliseconds since 1970',
+  }),
+  fetch: row(functionOf<typeof globalThis.fetch>(), {
+    defaultText: '`globalThis.fetch`',
+    meaning: "how identity providers' keys are fetched",
+  }),
+};
+
+type Table = typeof optionsTable;
+type OptionName = keyof Table;
+type InputOf<R> = R extends { kind: { input?: infer Input } } ? Input : never;
+type ValueOf<R> = R extends { kind: { check(input: unknown): infer Value } } ? Exclude<Value, undefined> : never;
+type Required = 'issuer' | 'audience' | 'secret' | 'users' | 'store';
+type Derived = 'clientId' | 'allowedOrigins' | 'prefix' | 'signingKeyStore';
+
+/** What `createMicroservice` takes. Times are in seconds. */
+export type MicroserviceOptions = { [Name in Required]: InputOf<Table[Name]> } & {
+  [Name in Exclude<OptionName, Required>]?: InputOf<Table[Name]> | undefined;
+};
+
+/** Checked options, with the defaults filled in. */
+export type Options = {
+  readonly [Name in OptionName]: Name extends Required | Derived
+    ? ValueOf<Table[Name]>
+    : Table[Name] extends { fallback: unknown }
+      ? ValueOf<Table[Name]>
+      : ValueOf<Table[Name]> | undefined;
+} & {
+  /** Are the cookies Secure? Always, but for an issuer that is plain HTTP on this machine. */
+  readonly isSecure: boolean;
+};
+
+const names = Object.keys(optionsTable) as OptionName[];
+const required: readonly OptionName[] = ['issuer', 'audience', 'secret', 'users', 'store'] satisfies Required[];
+
+/** @throws ImproperlyConfigured naming the option, the value seen and what is accepted; for unknown names too. */
+export function checkOptions(input: MicroserviceOptions): Options {
+  refuseUnknownNames(input);
+  const checked = Object.fromEntries(names.map(name => [name, checkValue(name, input[name])])) as unknown as Options;
+  const options = { ...checked, ...derived(checked) };
+  checkTogether(options);
+  return Object.freeze(options);
+}
+
+// What these switch on in the mirrored project is always on here.
+const alwaysOn = ['blacklistAfterRotation', 'checkUserIsActive'];
+
+function refuseUnknownNames(input: object): void {
+  const unknown = Object.keys(input).find(name => !Object.hasOwn(optionsTable, name));
+  if (unknown === undefined) return;
+  if (alwaysOn.includes(unknown))
+    throw new ImproperlyConfigured(`The option '${unknown}' is not needed: it is always on. Leave it out.`);
+  throw new ImproperlyConfigured(`There is no option '${unknown}'. The options are: ${names.join(', ')}.`);
+}
+
+function checkValue(name: OptionName, input: unknown): unknown {
+  const { kind, fallback } = optionsTable[name] as Row<unknown, unknown>;
+  if (input === undefined && required.includes(name)) throw missing(name, kind);
+  if (input === undefined) return fallback;
+  const value = kind.check(input);
+  // What was seen stays unsaid: it may be most of the secret.
+  if (value === undefined) throw wrong(`The option '${name}'`, input, kind.accepts, { isSecret: name === 'secret' });
+  return value;
+}
+
+function missing(name: OptionName, { accepts }: Kind<unknown, unknown>): ImproperlyConfigured {
+  const hint =
+    name === 'store'
+      ? ' Without one nobody could be logged off: take typeOrmStore() or redisStore(), and memoryStore() in tests.'
+      : '';
+  return new ImproperlyConfigured(`The option '${name}' is missing; expected ${accepts}.${hint}`);
+}
+
+function derived(options: Options) {
+  const { issuer, refreshCookiePath, store } = options;
+  // Before the checks have run a value may be missing in spite of its type.
+  const given: Partial<Options> = options;
+  return {
+    clientId: given.clientId ?? issuer,
+    allowedOrigins: given.allowedOrigins ?? [new URL(issuer).origin],
+    prefix: given.prefix ?? (refreshCookiePath === '/' ? '/auth' : refreshCookiePath),
+    signingKeyStore: given.signingKeyStore ?? store,
+    isSecure: new URL(issuer).protocol === 'https:',
+  };
+}
+
+function checkTogether(options: Options): void {
+  checkCookies(options);
+  checkClaimNames(options.customTokenUserAttributes, options.customTokenCallableAttributes);
+  for (const check of [checkSecret, checkLifetimes]) check(options);
+}
+
+// A secret that stands in a tutorial is everybody's.
+function checkSecret({ secret: value, isSecure, logger: log }: Options): void {
+  const shown = typeof value === 'string' ? value : Buffer.from(value).toString('latin1');
+  const isPlaceholder = /change[-_ ]?(?:me|this|it)|placeholder|django-insecure|replace[-_ ]?me/i.test(shown);
+  if (isPlaceholder && isSecure)
+    throw new ImproperlyConfigured(`The option 'secret' is a placeholder; expected ${secret.accepts}.`);
+  if (isPlaceholder || new Set(shown).size < 8)
+    log.warn("The option 'secret' can be guessed: make one with `openssl rand -base64 32`.");
+}
+
+function checkLifetimes({ accessTokenLifetime, refreshTokenLifetime, sessionLifetime }: Options): void {
+  const times = [accessTokenLifetime, refreshTokenLifetime, sessionLifetime];
+  if (times.some((time, index) => time < 1 || time < (times[index - 1] ?? 0)))
+    throw new ImproperlyConfigured(
+      `The lifetimes are ${times.join(', ')} seconds; expected 1 second and more, and accessTokenLifetime ≤ refreshTokenLifetime ≤ sessionLifetime.`,
+    );
+}
+
+function isCallableAttribute(input: unknown): boolean {
+  if (typeof input !== 'object' || input === null) return false;
+  const { attrName, attrGetter } = input as Partial<CallableAttribute>;
+  return typeof attrName === 'string' && typeof attrGetter === 'function';
+}

@@ -1,0 +1,152 @@
+/** What happens at each endpoint: a session begins, goes on, and ends. */
+import type { Request, Response } from 'express';
+import { AuthenticationFailed } from '../core/exceptions';
+import type { SessionCookies } from './cookies/session-cookies';
+import { InvalidFields } from './invalid-fields';
+import type { Options } from './options';
+import { SessionEnded, type Issued, type RefreshFamilies } from './refresh/refresh-families';
+import type { RefreshToken } from './refresh/refresh-token';
+import type { RefreshFamily } from './stores/store';
+import type { Sweep } from './stores/sweep';
+import type { AccessTokens } from './tokens/access-tokens';
+import type { DpopProofs } from './tokens/dpop-proofs';
+import type { User } from './users/user';
+import type { PasswordWay, SignedIn, SocialWay } from './ways-in';
+
+/** A request, its answer, and its body as it was parsed. */
+export interface Exchange {
+  readonly request: Request;
+  readonly response: Response;
+  readonly body: unknown;
+}
+
+export interface SessionServices {
+  readonly families: RefreshFamilies;
+  readonly cookies: SessionCookies;
+  readonly accessTokens: AccessTokens;
+  readonly proofs: DpopProofs;
+  readonly sweep: Sweep;
+  readonly passwords: PasswordWay;
+  readonly social: SocialWay | undefined;
+}
+
+export class Sessions {
+  constructor(
+    private readonly options: Options,
+    private readonly services: SessionServices,
+  ) {}
+
+  async signIn({ request, response, body }: Exchange): Promise<SignedIn> {
+    const { username, password } = membersOf(body);
+    const address = request.ip ?? '';
+    return this.begin(await this.services.passwords.signIn({ username, password, address }), request, response);
+  }
+
+  async socialExchange({ request, response, body }: Exchange, social: SocialWay): Promise<SignedIn> {
+    return this.begin(await social.exchange(membersOf(body)), request, response);
+  }
+
+  /** A session for a user who has come in, one way or another; sets its cookies. */
+  async begin(user: User, request: Request, response: Response): Promise<SignedIn> {
+    const { families, sweep } = this.services;
+    const jkt = await this.shownKey(request);
+    sweep.whenDue();
+    const issued = await families.begin(user.id, jkt);
+    return this.answer(user, issued, response);
+  }
+
+  async refresh(exchange: Exchange): Promise<SignedIn> {
+    return this.orCleared(exchange.response, async () => {
+      const { token, family } = await this.presented(exchange);
+      requireKey(family, await this.shownKey(exchange.request));
+      const user = await this.activeUser(family);
+      // Everything that can fail comes before the step after which the old token is worth nothing.
+      const answer = await this.body(user, family, token);
+      const issued = await this.services.families.rotate(token, family);
+      if (issued.isNew) this.setCookies(issued, exchange.response);
+      return answer;
+    });
+  }
+
+  /** The CSRF token of the session whose cookie this is, good or not any more. */
+  csrfToken({ request }: Exchange): { CSRF_token: string } {
+    const { cookies } = this.services;
+    return { CSRF_token: cookies.csrfTokenOf(cookies.read(request)) };
+  }
+
+  async logOff(exchange: Exchange): Promise<void> {
+    return this.orCleared(exchange.response, async () => {
+      const { families, cookies } = this.services;
+      const isEverywhere = everywhere(exchange.body);
+      const { family } = await this.presented(exchange);
+      if (isEverywhere) await families.endAll(family.userId, 'logged_off');
+      else await families.end(family, 'logged_off');
+      cookies.clear(exchange.response);
+    });
+  }
+
+  private async presented({ request, body }: Exchange): Promise<{ token: RefreshToken; family: RefreshFamily }> {
+    const { cookies, families } = this.services;
+    const token = cookies.read(request);
+    cookies.checkCsrf(request, token, body);
+    return { token, family: await families.check(token) };
+  }
+
+  private async activeUser(family: RefreshFamily): Promise<User> {
+    const user = await this.options.users.findById(family.userId);
+    if (user?.isActive === true) return user;
+    await this.services.families.end(family, 'user_inactive');
+    throw new SessionEnded('The account is not active');
+  }
+
+  private async answer(user: User, issued: Issued, response: Response): Promise<SignedIn> {
+    const body = await this.body(user, issued.family, issued.token);
+    this.setCookies(issued, response);
+    return body;
+  }
+
+  private async body(user: User, family: RefreshFamily, token: RefreshToken): Promise<SignedIn> {
+    const { userSerializer } = this.options;
+    const { token: accessToken, expires } = await this.services.accessTokens.issue(user, family);
+    const serialized = userSerializer === undefined ? {} : { user: await userSerializer(user) };
+    const csrfToken = this.services.cookies.csrfTokenOf(token);
+    return { access_token: accessToken, expires, CSRF_token: csrfToken, ...serialized };
+  }
+
+  private setCookies({ token, family }: Issued, response: Response): void {
+    this.services.cookies.set(response, token, Math.min(family.idleUntil, family.expiresAt));
+  }
+
+  private shownKey(request: Request): Promise<string | null> {
+    const { rawHeaders, method, originalUrl } = request;
+    const proofs = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'dpop');
+    const url = new URL(originalUrl.split('?', 1)[0] ?? '', this.options.issuer).href;
+    return this.services.proofs.thumbprint({ proofs, method, url });
+  }
+
+  // Cookies of a session that is over are of no use to anybody; those of one that cannot be looked up are.
+  private async orCleared<Result>(response: Response, step: () => Promise<Result>): Promise<Result> {
+    try {
+      return await step();
+    } catch (error) {
+      if (error instanceof SessionEnded) this.services.cookies.clear(response);
+      throw error;
+    }
+  }
+}
+
+function membersOf(body: unknown): Readonly<Record<string, unknown>> {
+  return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+}
+
+function everywhere(body: unknown): boolean {
+  const { everywhere: value = false } = membersOf(body);
+  if (typeof value !== 'boolean') throw new InvalidFields({ everywhere: ['Must be a valid boolean.'] });
+  return value;
+}
+
+// RFC 9449 §5: a refresh token that is bound to a key is of no use without it.
+function requireKey({ jkt: bound }: RefreshFamily, shown: string | null): void {
+  if (bound !== null && shown !== bound)
+    throw new AuthenticationFailed('The session is bound to a key that was not shown', { code: 'invalid_dpop_proof' });
+}

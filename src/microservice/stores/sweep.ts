@@ -1,0 +1,40 @@
+/** Removes from the store what has expired, now and then, beside the requests. */
+import type { Logger } from '../../core/setting-kinds';
+import type { MicroserviceStore } from './store';
+
+/** Milliseconds between two times. */
+const pause = 600_000;
+
+export class Sweep {
+  #last = -Infinity;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly store: Pick<MicroserviceStore, 'removeExpired'>,
+    private readonly logger: Logger,
+    /** Milliseconds since 1970. */
+    private readonly clock: () => number,
+  ) {}
+
+  /** Starts one where the last is long ago; nobody waits for it. */
+  whenDue(): void {
+    const now = this.clock();
+    if (now - this.#last < pause) return;
+    this.#last = now;
+    this.#running = this.sweep(now);
+  }
+
+  /** Resolves when none is going on. */
+  async end(): Promise<void> {
+    await this.#running;
+  }
+
+  private async sweep(now: number): Promise<void> {
+    try {
+      const removed = await this.store.removeExpired(now);
+      this.logger.debug('Expired sessions were removed', { removed });
+    } catch {
+      // The store's own failure is logged where it happened; the next sweep makes up for it.
+    }
+  }
+}

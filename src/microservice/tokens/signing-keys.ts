@@ -1,0 +1,163 @@
+/** The keys that sign access tokens: which one does, which are published, and how they are replaced with an overlap. */
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose';
+import { ServiceUnavailable } from '../../core/exceptions';
+import type { Logger } from '../../core/setting-kinds';
+import type { Secrets } from '../secrets';
+import type { SigningKeyStore, StoredSigningKey } from '../stores/store';
+import { seal, unseal } from './sealed-key';
+
+export type SigningAlgorithm = 'EdDSA' | 'ES256' | 'RS256';
+
+export interface SigningKeyOptions {
+  readonly issuer: string;
+  readonly algorithm: SigningAlgorithm;
+  /** Seconds between the publication of a new key and its first signature. */
+  readonly signingKeyOverlap: number;
+  /** Seconds; a key that is replaced is published until its last token has expired. */
+  readonly accessTokenLifetime: number;
+  readonly logger: Logger;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+/** A key that can sign. */
+export interface SigningKey {
+  readonly kid: string;
+  readonly alg: string;
+  readonly key: CryptoKey;
+}
+
+/** What `rotate` made. */
+export interface NewSigningKey {
+  readonly kid: string;
+  /** Milliseconds since 1970: from then on it signs. It is published already. */
+  readonly activeFrom: number;
+}
+
+/** RFC 7517 §5. */
+export interface PublicKeySet {
+  readonly keys: readonly JWK[];
+}
+
+interface KnownKey extends SigningKey, Pick<StoredSigningKey, 'generation' | 'activeFrom'> {
+  readonly publicJwk: JWK;
+}
+
+/** Milliseconds for which a process believes what it read: others see a new key this much later. */
+const cacheTime = 60_000;
+
+/** Milliseconds by which clocks, and caches on the way, may be off. */
+const margin = 60_000;
+
+export class SigningKeys {
+  #known: { readonly keys: readonly KnownKey[]; readonly at: number } | undefined;
+  #reading: Promise<readonly KnownKey[]> | undefined;
+
+  constructor(
+    private readonly options: SigningKeyOptions,
+    private readonly store: SigningKeyStore,
+    private readonly secrets: Secrets,
+  ) {}
+
+  /** The key that signs now; made where there is none. */
+  async current(): Promise<SigningKey> {
+    const keys = await this.keys();
+    const active = keys.filter(({ activeFrom }) => activeFrom <= this.options.clock()).at(-1);
+    if (active === undefined) throw new ServiceUnavailable('There is no signing key yet');
+    return active;
+  }
+
+  /** The public keys that tokens in use may be signed with, and the one that comes next. */
+  async published(): Promise<PublicKeySet> {
+    const keys = await this.keys();
+    return { keys: keys.filter(key => !this.isRetired(key, keys)).map(({ publicJwk }) => publicJwk) };
+  }
+
+  /**
+   * Makes the next key, publishes it, and lets it sign after the overlap. Keys that no token in use is signed with go.
+   *
+   * @param overlap in seconds; 0 where a key has leaked: verifiers that have not heard of the new one refuse its tokens
+   * until they ask again.
+   */
+  async rotate(overlap = this.options.signingKeyOverlap): Promise<NewSigningKey> {
+    const keys = await this.read();
+    const made = await this.add(await this.nextGeneration(), overlap * 1000);
+    for (const key of keys.filter(one => this.isRetired(one, keys)))
+      await this.store.removeSigningKey(this.options.issuer, key.generation);
+    this.#known = undefined;
+    const { kid, activeFrom } = made;
+    this.options.logger.info('A new signing key was made', { kid, activeFrom: new Date(activeFrom).toISOString() });
+    return { kid, activeFrom };
+  }
+
+  private async keys(): Promise<readonly KnownKey[]> {
+    const isFresh = this.#known !== undefined && this.options.clock() - this.#known.at < cacheTime;
+    if (isFresh && this.#known !== undefined) return this.#known.keys;
+    this.#reading ??= this.readOrMake().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  private async readOrMake(): Promise<readonly KnownKey[]> {
+    let keys = await this.read();
+    if (!keys.some(({ alg }) => alg === this.options.algorithm)) {
+      // Nobody waits for the very first key; one of another algorithm is announced like any other.
+      await this.add(await this.nextGeneration(), keys.length === 0 ? 0 : this.options.signingKeyOverlap * 1000);
+      keys = await this.read();
+    }
+    this.#known = { keys, at: this.options.clock() };
+    return keys;
+  }
+
+  /** In the order of generations. */
+  private async read(): Promise<readonly KnownKey[]> {
+    const stored = [...(await this.store.signingKeys(this.options.issuer))].sort((a, b) => a.generation - b.generation);
+    const opened = await Promise.all(stored.map(key => this.open(key)));
+    return opened.filter(key => key !== undefined);
+  }
+
+  private async open({ sealedJwk, ...stored }: StoredSigningKey): Promise<KnownKey | undefined> {
+    const { kid, alg, generation, activeFrom } = stored;
+    const jwk = await unseal(sealedJwk, stored, this.secrets);
+    if (jwk === undefined) {
+      this.options.logger.warn('A signing key cannot be opened with this secret: it is not used', { kid });
+      return undefined;
+    }
+    const key = (await importJWK(jwk, alg)) as CryptoKey;
+    return { kid, alg, key, generation, activeFrom, publicJwk: publicPart(jwk) };
+  }
+
+  private async nextGeneration(): Promise<number> {
+    const stored = await this.store.signingKeys(this.options.issuer);
+    return Math.max(0, ...stored.map(({ generation }) => generation)) + 1;
+  }
+
+  // Of two processes that make the same generation one wins, and both go on with the winner's.
+  private async add(generation: number, delay: number): Promise<NewSigningKey> {
+    const { issuer, algorithm: alg, clock } = this.options;
+    const { privateKey } = await generateKeyPair(alg, { extractable: true });
+    const jwk = await exportJWK(privateKey);
+    // RFC 7638: the name follows from the key, and is nobody else's.
+    const kid = await calculateJwkThumbprint(jwk);
+    const sealedJwk = await seal({ ...jwk, kid, alg, use: 'sig' }, { issuer, kid }, this.secrets);
+    const createdAt = clock();
+    const stored = { issuer, generation, kid, alg, sealedJwk, createdAt, activeFrom: createdAt + delay };
+    if (await this.store.addSigningKey(stored)) return stored;
+    const winner = (await this.store.signingKeys(issuer)).find(key => key.generation === generation);
+    if (winner === undefined) throw new ServiceUnavailable('The signing keys are being changed');
+    return winner;
+  }
+
+  // A later key that signs has replaced it, and its last token has expired.
+  private isRetired({ generation }: KnownKey, keys: readonly KnownKey[]): boolean {
+    const { accessTokenLifetime, clock } = this.options;
+    const rest = accessTokenLifetime * 1000 + cacheTime + margin;
+    return keys.some(later => later.generation > generation && later.activeFrom + rest <= clock());
+  }
+}
+
+function publicPart({ kty, crv, x, y, n, e, kid, alg, use }: JWK): JWK {
+  const members = { kty, crv, x, y, n, e, kid, alg, use };
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}

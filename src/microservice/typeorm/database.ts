@@ -1,0 +1,71 @@
+/** Opens a database of the microservice's own: a file of SQLite, or a schema of PostgreSQL, with its tables. */
+import { mkdirSync, renameSync, writeFileSync, existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
+import { microserviceMigrations } from './migrations';
+import { microserviceEntities } from './tables';
+
+/** Where the tables are. */
+export type DatabasePlace =
+  /** A file of SQLite, read and written by `sql.js`: for one process, and small: each change writes the file anew. */
+  | { readonly file: string }
+  /** A PostgreSQL; the schema, default `public`, is made where it is missing. */
+  | { readonly url: string; readonly schema?: string };
+
+const shared = {
+  entities: [...microserviceEntities],
+  migrations: [...microserviceMigrations],
+  migrationsTableName: 'axioms_migrations',
+};
+
+/** The database with its tables; migrations that are missing have been run, by one process at a time. */
+export async function openDatabase(place: DatabasePlace): Promise<DataSource> {
+  const database = await new DataSource(optionsFor(place)).initialize();
+  try {
+    if ('file' in place) await database.runMigrations();
+    else await migrateAlone(database, place.schema);
+    return database;
+  } catch (error) {
+    await database.destroy();
+    throw error;
+  }
+}
+
+function optionsFor(place: DatabasePlace): DataSourceOptions {
+  if ('file' in place) return { ...shared, type: 'sqljs', ...fileOf(place.file) };
+  // A database that does not answer must not hold a request for longer than its client waits.
+  const limits = { connectionTimeoutMillis: 5000, statement_timeout: 5000, query_timeout: 5000 };
+  return { ...shared, type: 'postgres', url: place.url, schema: place.schema, extra: limits };
+}
+
+// Written beside it and renamed: whoever is killed meanwhile leaves the old file or the new one, and never half of one.
+function fileOf(file: string) {
+  mkdirSync(dirname(file), { recursive: true });
+  return {
+    database: existsSync(file) ? new Uint8Array(readFileSync(file)) : undefined,
+    autoSave: true,
+    autoSaveCallback: (content: Uint8Array) => {
+      writeFileSync(`${file}.new`, content, { mode: 0o600, flush: true });
+      renameSync(`${file}.new`, file);
+    },
+  };
+}
+
+const lockNumber = 0x61_78_69_6f;
+
+// Processes that start together would each make the tables.
+async function migrateAlone(database: DataSource, schema: string | undefined): Promise<void> {
+  const runner = database.createQueryRunner();
+  await runner.query('SELECT pg_advisory_lock($1)', [lockNumber]);
+  try {
+    if (schema !== undefined) await createSchema(runner, schema);
+    await database.runMigrations();
+  } finally {
+    await runner.query('SELECT pg_advisory_unlock($1)', [lockNumber]);
+    await runner.release();
+  }
+}
+
+async function createSchema(runner: QueryRunner, schema: string): Promise<void> {
+  await runner.query(`CREATE SCHEMA IF NOT EXISTS "${schema.replaceAll('"', '""')}"`);
+}

@@ -1,0 +1,74 @@
+/** The tables of the microservice, as TypeORM's entities. */
+import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
+import type { RefreshFamily, StoredSigningKey } from '../stores/store';
+
+/** A row of what may be used once. */
+export interface UsedOnce {
+  readonly key: string;
+  readonly until: number;
+}
+
+const text: EntitySchemaColumnOptions = { type: 'varchar' };
+
+// PostgreSQL hands a bigint out as text, because it may be larger than a number; milliseconds are not.
+const milliseconds: EntitySchemaColumnOptions = {
+  type: 'bigint',
+  transformer: { to: (value: unknown) => value, from: (value: unknown) => Number(value) },
+};
+
+export const familyTable = new EntitySchema<RefreshFamily>({
+  name: 'AxiomsRefreshFamily',
+  tableName: 'axioms_refresh_family',
+  columns: {
+    handle: { ...text, primary: true },
+    id: text,
+    issuer: text,
+    clientId: { ...text, name: 'client_id' },
+    userId: { ...text, name: 'user_id' },
+    jkt: { ...text, nullable: true },
+    current: { ...text, name: 'current_hash' },
+    previous: { ...text, name: 'previous_hash', nullable: true },
+    generation: { type: 'integer' },
+    signedInAt: { ...milliseconds, name: 'signed_in_at' },
+    rotatedAt: { ...milliseconds, name: 'rotated_at' },
+    idleUntil: { ...milliseconds, name: 'idle_until' },
+    expiresAt: { ...milliseconds, name: 'expires_at' },
+  },
+  indices: [
+    { name: 'axioms_refresh_family_user', columns: ['issuer', 'userId'] },
+    { name: 'axioms_refresh_family_idle', columns: ['idleUntil'] },
+    { name: 'axioms_refresh_family_end', columns: ['expiresAt'] },
+  ],
+});
+
+export const signingKeyTable = new EntitySchema<StoredSigningKey>({
+  name: 'AxiomsSigningKey',
+  tableName: 'axioms_signing_key',
+  columns: {
+    issuer: { ...text, primary: true },
+    generation: { type: 'integer', primary: true },
+    kid: text,
+    alg: text,
+    sealedJwk: { type: 'text', name: 'sealed_jwk' },
+    createdAt: { ...milliseconds, name: 'created_at' },
+    activeFrom: { ...milliseconds, name: 'active_from' },
+  },
+});
+
+export const usedOnceTable = new EntitySchema<UsedOnce>({
+  name: 'AxiomsUsedOnce',
+  tableName: 'axioms_used_once',
+  columns: {
+    key: { ...text, primary: true },
+    until: { ...milliseconds, name: 'until' },
+  },
+  indices: [{ name: 'axioms_used_once_until', columns: ['until'] }],
+});
+
+/**
+ * For the `entities` of an application's own `DataSource`, together with {@link microserviceMigrations}.
+ *
+ * @example
+ * const dataSource = new DataSource({ type: 'postgres', url, entities: [Book, ...microserviceEntities], migrations: [...microserviceMigrations] });
+ */
+export const microserviceEntities = [familyTable, signingKeyTable, usedOnceTable] as const;

@@ -1,0 +1,127 @@
+/** Keeps everything in a database that TypeORM reaches: each step is one statement. */
+import { LessThanOrEqual, QueryFailedError, type DataSource } from 'typeorm';
+import type { MicroserviceStore, RefreshFamily, Rotation, StoredSigningKey } from '../stores/store';
+import { openDatabase, type DatabasePlace } from './database';
+import { familyTable, signingKeyTable, usedOnceTable } from './tables';
+
+/** A database that is opened here, or the application's own `DataSource`, which has the entities and migrations. */
+export type TypeOrmStoreOptions = DatabasePlace | { readonly dataSource: DataSource };
+
+/**
+ * A store in a database: a file of SQLite by `sql.js` (nothing to install but the package, one process), PostgreSQL for
+ * production, or the application's own `DataSource` with `microserviceEntities` and `microserviceMigrations` in it.
+ * The database is opened at the first use, and its tables are made then; an application's own is used as it is.
+ *
+ * @example
+ * const forOneProcess = typeOrmStore({ file: 'data/microservice.sqlite' });
+ * const forMany = typeOrmStore({ url: 'postgres://app@db.example.com/app', schema: 'sign_in' });
+ */
+export function typeOrmStore(options: TypeOrmStoreOptions): MicroserviceStore {
+  return new TypeOrmStore(options);
+}
+
+class TypeOrmStore implements MicroserviceStore {
+  #opened: Promise<DataSource> | undefined;
+
+  constructor(private readonly options: TypeOrmStoreOptions) {}
+
+  async addFamily(family: RefreshFamily): Promise<void> {
+    const families = await this.families();
+    await families.insert(family);
+  }
+
+  async findFamily(handle: string): Promise<RefreshFamily | undefined> {
+    const families = await this.families();
+    return (await families.findOneBy({ handle })) ?? undefined;
+  }
+
+  // The condition and the change are one statement: of several at once the database lets one through.
+  async rotateFamily({ handle, from, generation, to, at, idleUntil }: Rotation): Promise<boolean> {
+    const families = await this.families();
+    const next = { current: to, previous: from, generation: generation + 1, rotatedAt: at, idleUntil };
+    const { affected } = await families.update({ handle, current: from, generation }, next);
+    return affected === 1;
+  }
+
+  async removeFamily(handle: string): Promise<boolean> {
+    const families = await this.families();
+    return (await families.delete({ handle })).affected === 1;
+  }
+
+  async familiesOf(issuer: string, userId: string): Promise<readonly RefreshFamily[]> {
+    const families = await this.families();
+    return families.findBy({ issuer, userId });
+  }
+
+  async addSigningKey(key: StoredSigningKey): Promise<boolean> {
+    const { manager } = await this.database();
+    return inserted(manager.insert(signingKeyTable, key));
+  }
+
+  async signingKeys(issuer: string): Promise<readonly StoredSigningKey[]> {
+    const { manager } = await this.database();
+    return manager.findBy(signingKeyTable, { issuer });
+  }
+
+  async removeSigningKey(issuer: string, generation: number): Promise<void> {
+    const { manager } = await this.database();
+    await manager.delete(signingKeyTable, { issuer, generation });
+  }
+
+  async useOnce(key: string, until: number, now: number): Promise<boolean> {
+    const { manager } = await this.database();
+    if (await inserted(manager.insert(usedOnceTable, { key, until }))) return true;
+    const renewed = await manager.update(usedOnceTable, { key, until: LessThanOrEqual(now) }, { until });
+    return renewed.affected === 1;
+  }
+
+  async removeExpired(now: number): Promise<number> {
+    const { manager } = await this.database();
+    const past = LessThanOrEqual(now);
+    const gone = [
+      await manager.delete(familyTable, { idleUntil: past }),
+      await manager.delete(familyTable, { expiresAt: past }),
+      await manager.delete(usedOnceTable, { until: past }),
+    ];
+    return gone.reduce((sum, { affected }) => sum + (affected ?? 0), 0);
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    const database = await opened?.catch(() => undefined);
+    await database?.destroy();
+  }
+
+  private async families() {
+    return (await this.database()).getRepository(familyTable);
+  }
+
+  // A database that could not be opened is tried again by the next request.
+  private database(): Promise<DataSource> {
+    if ('dataSource' in this.options) return Promise.resolve(this.options.dataSource);
+    this.#opened ??= openDatabase(this.options).catch((error: unknown) => {
+      this.#opened = undefined;
+      throw error;
+    });
+    return this.#opened;
+  }
+}
+
+// TypeORM has no portable "on conflict do nothing" that says whether it did something.
+async function inserted(insertion: Promise<unknown>): Promise<boolean> {
+  try {
+    await insertion;
+    return true;
+  } catch (error) {
+    if (isDuplicate(error)) return false;
+    throw error;
+  }
+}
+
+// PostgreSQL, appendix A: 23505, unique_violation. SQLite has only its words.
+function isDuplicate(error: unknown): boolean {
+  if (!(error instanceof QueryFailedError)) return false;
+  const { code, message } = error.driverError as { code?: string; message?: string };
+  return code === '23505' || /UNIQUE constraint failed/.test(message ?? '');
+}

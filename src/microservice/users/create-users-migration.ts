@@ -1,0 +1,64 @@
+/** The migration that makes the tables of `typeorm-entities.ts`. */
+import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptions } from 'typeorm';
+
+function text(name: string, length: number, more: Partial<TableColumnOptions> = {}): TableColumnOptions {
+  return { name, type: 'varchar', length: String(length), ...more };
+}
+
+const users = new Table({
+  name: 'axioms_users',
+  columns: [
+    text('id', 36, { isPrimary: true, primaryKeyConstraintName: 'PK_axioms_users' }),
+    text('username', 254),
+    text('email', 254, { isNullable: true }),
+    text('passwordHash', 255, { isNullable: true }),
+    { name: 'isActive', type: 'boolean' },
+    text('givenName', 254, { default: "''" }),
+    text('familyName', 254, { default: "''" }),
+    { name: 'lastLogin', type: 'bigint', isNullable: true },
+  ],
+  uniques: [
+    { name: 'UQ_axioms_users_username', columnNames: ['username'] },
+    { name: 'UQ_axioms_users_email', columnNames: ['email'] },
+  ],
+});
+
+/** Who is who at the providers; with a table of users of the app's own, this one alone. */
+const identities = new Table({
+  name: 'axioms_identities',
+  columns: [
+    text('issuer', 255, { isPrimary: true, primaryKeyConstraintName: 'PK_axioms_identities' }),
+    text('subject', 255, { isPrimary: true, primaryKeyConstraintName: 'PK_axioms_identities' }),
+    text('userId', 255),
+  ],
+  uniques: [{ name: 'UQ_axioms_identities_user', columnNames: ['issuer', 'userId'] }],
+});
+
+/** Makes `axioms_users`; not needed where the app has a table of users of its own. */
+export class CreateAxiomsUsers1735689600000 implements MigrationInterface {
+  readonly name = 'CreateAxiomsUsers1735689600000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.createTable(users);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.dropTable(users);
+  }
+}
+
+/** Makes `axioms_identities`. */
+export class CreateAxiomsIdentities1735689600001 implements MigrationInterface {
+  readonly name = 'CreateAxiomsIdentities1735689600001';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.createTable(identities);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.dropTable(identities);
+  }
+}
+
+/** For the `migrations` of the app's `DataSource`, together with `userEntities`. */
+export const userMigrations = [CreateAxiomsUsers1735689600000, CreateAxiomsIdentities1735689600001] as const;

@@ -1,0 +1,209 @@
+/** Users in a database: the app's own table or ours. */
+import { randomUUID } from 'node:crypto';
+import { IsNull, QueryFailedError, type DataSource, type EntityManager, type EntityTarget } from 'typeorm';
+import { ImproperlyConfigured } from '../../core/exceptions';
+import { foldedEmail, isSameEmail } from './email';
+import { IdentityEntity, UserEntity } from './typeorm-entities';
+import type { Identity, NewUser, StoredUser, User } from './user';
+import { ColumnsOfUsers, type Row, type UserColumns } from './user-columns';
+import { UserConflict, type ConflictReason, type UserStore } from './user-store';
+
+export interface TypeOrmUserStoreOptions {
+  /** The entity of a user; default: `UserEntity`, the table `axioms_users`. */
+  readonly user?: EntityTarget<object>;
+  /** Names of its properties, where they are others. */
+  readonly columns?: UserColumns;
+}
+
+/**
+ * Users of a TypeORM `DataSource`, which must be initialized and have `IdentityEntity` among its entities. Names and
+ * addresses should be unique in the app's own table, as they are in ours; identities always are.
+ *
+ * @example
+ * const dataSource = await new DataSource({
+ *   type: 'postgres', url, entities: [Account, IdentityEntity], migrations: [CreateAxiomsIdentities1735689600001],
+ * }).initialize();
+ * const users = new TypeOrmUserStore(dataSource, { user: Account, columns: { username: 'login' } });
+ */
+export class TypeOrmUserStore implements UserStore {
+  readonly #dataSource: DataSource;
+  readonly #entity: EntityTarget<object>;
+  readonly #columns: ColumnsOfUsers;
+
+  /** @throws ImproperlyConfigured where an entity or a column is missing. */
+  constructor(dataSource: DataSource, { user = UserEntity, columns = {} }: TypeOrmUserStoreOptions = {}) {
+    for (const [entity, name] of [
+      [user, 'the entity of a user'],
+      [IdentityEntity, 'IdentityEntity'],
+    ] as const)
+      if (!dataSource.isInitialized || !dataSource.hasMetadata(entity))
+        throw new ImproperlyConfigured(
+          `TypeOrmUserStore does not find ${name}: add it to the 'entities' of the DataSource, and initialize that first.`,
+        );
+    this.#dataSource = dataSource;
+    this.#entity = user;
+    this.#columns = new ColumnsOfUsers(dataSource.getMetadata(user), columns);
+  }
+
+  async findById(id: string): Promise<User | undefined> {
+    return this.#userWithId(this.#dataSource.manager, id);
+  }
+
+  async findByUsername(username: string): Promise<StoredUser | undefined> {
+    const row = await this.#rowByUsername(this.#dataSource.manager, username);
+    if (row === undefined) return undefined;
+    const hash = row[this.#columns.of('passwordHash') ?? ''];
+    return {
+      user: this.#columns.toUser(row),
+      passwordHash: typeof hash === 'string' && hash !== '' ? hash : undefined,
+    };
+  }
+
+  async findByIdentity(identity: Identity): Promise<User | undefined> {
+    const { manager } = this.#dataSource;
+    const holder = await holderOf(manager, identity);
+    return holder === undefined ? undefined : this.#userWithId(manager, holder);
+  }
+
+  async findByEmail(email: string): Promise<readonly User[]> {
+    return this.#usersWithEmail(this.#dataSource.manager, email);
+  }
+
+  async create(user: NewUser): Promise<User> {
+    try {
+      return await this.#atomically(manager => this.#insert(manager, user));
+    } catch (error) {
+      throw error instanceof QueryFailedError ? await this.#conflictOr(error, user) : error;
+    }
+  }
+
+  async link(userId: string, identity: Identity): Promise<void> {
+    if ((await this.findById(userId)) === undefined) throw new UserConflict('identity');
+    try {
+      await this.#dataSource.manager.insert(IdentityEntity, { ...identity, userId });
+    } catch (error) {
+      const { manager } = this.#dataSource;
+      const isTaken =
+        (await holderOf(manager, identity)) !== undefined ||
+        (await manager.existsBy(IdentityEntity, { issuer: identity.issuer, userId }));
+      throw isTaken ? new UserConflict('identity') : error;
+    }
+  }
+
+  async replacePasswordHash(userId: string, from: string | undefined, to: string): Promise<boolean> {
+    const passwordHash = this.#columns.of('passwordHash');
+    if (passwordHash === undefined) return false;
+    return this.#update({ ...this.#key(userId), [passwordHash]: from ?? IsNull() }, { [passwordHash]: to });
+  }
+
+  async touchLogin(userId: string, time: Date): Promise<void> {
+    const lastLogin = this.#columns.of('lastLogin');
+    if (lastLogin !== undefined) await this.#update(this.#key(userId), { [lastLogin]: time });
+  }
+
+  #key(userId: string): Row {
+    return { [this.#columns.of('id') ?? '']: userId };
+  }
+
+  async #update(which: Row, change: Row): Promise<boolean> {
+    const { affected } = await this.#dataSource.manager.update(this.#entity, which, change);
+    return affected === 1;
+  }
+
+  async #userWithId(manager: EntityManager, id: string): Promise<User | undefined> {
+    try {
+      const row = await manager.findOneBy(this.#entity, this.#key(id));
+      return row === null ? undefined : this.#columns.toUser(row as Row);
+    } catch (error) {
+      if (isOfAnotherType(error)) return undefined;
+      throw error;
+    }
+  }
+
+  // The hash may be a column that is not selected by default.
+  async #rowByUsername(manager: EntityManager, username: string): Promise<Row | undefined> {
+    const name = this.#columns.of('username') ?? '';
+    const passwordHash = this.#columns.of('passwordHash');
+    const query = manager.createQueryBuilder(this.#entity, 'found').where(`found.${name} = :username`, { username });
+    if (passwordHash !== undefined) query.addSelect(`found.${passwordHash}`);
+    return ((await query.getOne()) as Row | null) ?? undefined;
+  }
+
+  // The database may fold more letters than we do: what it finds is looked at again.
+  async #usersWithEmail(manager: EntityManager, email: string): Promise<readonly User[]> {
+    const property = this.#columns.of('email');
+    if (property === undefined) return [];
+    const query = manager.createQueryBuilder(this.#entity, 'found');
+    const rows = await query.where(`LOWER(found.${property}) = :email`, { email: foldedEmail(email) }).getMany();
+    return (rows as Row[]).filter(row => isSameEmail(row[property], email)).map(row => this.#columns.toUser(row));
+  }
+
+  async #insert(manager: EntityManager, user: NewUser): Promise<User> {
+    const conflict = await this.#conflictOf(manager, user);
+    if (conflict !== undefined) throw new UserConflict(conflict);
+    const { identity, isActive = true, email, ...rest } = user;
+    const attributes = { ...rest, isActive, email: email === undefined ? undefined : foldedEmail(email) };
+    const { identifiers } = await manager.insert(
+      this.#entity,
+      this.#columns.toRow({ ...this.#newKey(), ...attributes }),
+    );
+    const userId = String((identifiers[0] as Row)[this.#columns.of('id') ?? '']);
+    if (identity !== undefined) await manager.insert(IdentityEntity, { ...identity, userId });
+    const created = await this.#userWithId(manager, userId);
+    if (created === undefined) throw new Error('The user that was stored is not found again');
+    return created;
+  }
+
+  #newKey(): Row {
+    const [key] = this.#dataSource.getMetadata(this.#entity).primaryColumns;
+    return key?.isGenerated === true ? {} : { id: randomUUID() };
+  }
+
+  async #conflictOr(error: Error, user: NewUser): Promise<Error> {
+    const conflict = await this.#conflictOf(this.#dataSource.manager, user);
+    return conflict === undefined ? error : new UserConflict(conflict);
+  }
+
+  async #conflictOf(manager: EntityManager, user: NewUser): Promise<ConflictReason | undefined> {
+    const { identity, username, email } = user;
+    if (identity !== undefined && (await holderOf(manager, identity)) !== undefined) return 'identity';
+    if ((await this.#rowByUsername(manager, username)) !== undefined) return 'username';
+    const isTaken = email !== undefined && (await this.#usersWithEmail(manager, email)).length > 0;
+    return isTaken ? 'email' : undefined;
+  }
+
+  // A driver with one connection for everybody has one transaction for everybody: to roll back ours would undo the writes
+  // of others. There, in one process, taking turns is enough: conflicts are looked for before anything is written.
+  #atomically<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+    if (hasOneConnection(this.#dataSource)) return inTurn(this.#dataSource, () => work(this.#dataSource.manager));
+    return this.#dataSource.transaction(work);
+  }
+}
+
+// Some databases compare without case; subjects differ by it (OpenID Connect Core §2).
+async function holderOf(manager: EntityManager, { issuer, subject }: Identity): Promise<string | undefined> {
+  const row = await manager.findOneBy(IdentityEntity, { issuer, subject });
+  return row?.issuer === issuer && row.subject === subject ? row.userId : undefined;
+}
+
+/** PostgreSQL's answers to text that is no number or UUID, or a number that is too large. */
+function isOfAnotherType(error: unknown): boolean {
+  const { code } = error instanceof QueryFailedError ? (error.driverError as NodeJS.ErrnoException) : {};
+  return code === '22P02' || code === '22003';
+}
+
+function hasOneConnection(dataSource: DataSource): boolean {
+  const [one, other] = [dataSource.createQueryRunner(), dataSource.createQueryRunner()];
+  return one === other;
+}
+
+const turns = new WeakMap<DataSource, Promise<unknown>>();
+
+function inTurn<Result>(dataSource: DataSource, work: () => Promise<Result>): Promise<Result> {
+  const turn = (turns.get(dataSource) ?? Promise.resolve()).then(work);
+  turns.set(
+    dataSource,
+    turn.catch(() => undefined),
+  );
+  return turn;
+}

@@ -1,0 +1,58 @@
+import { expect } from 'chai';
+import request from 'supertest';
+import { Browser as ProviderBrowser } from '../../demo/client/browser';
+import { memoryStore, type MicroserviceOptions } from '../../src/microservice';
+import { setCookiesOf } from './browser';
+import { OpenIdServer } from './identity-providers/openid-server';
+import { issuer, SignInApp } from './sign-in-app';
+
+describe('the endpoints of a login at a provider', () => {
+  let provider: OpenIdServer;
+  let app: SignInApp;
+
+  before(async () => {
+    provider = await OpenIdServer.start([{ id: 'books', redirectUri: `${issuer}/auth/callback/oidc` }]);
+    app = start();
+  });
+  after(async () => {
+    await app.close();
+    await provider.close();
+  });
+
+  function start(options: Partial<MicroserviceOptions> = {}): SignInApp {
+    const idp = { provider: 'oidc', issuer: provider.url, clientId: 'books' } as const;
+    const clock = (): number => Date.now();
+    return new SignInApp({ store: memoryStore(), idp, clock, ...options });
+  }
+
+  it('send the browser to the provider, take it back, and begin a session that can be refreshed', async () => {
+    const begun = await request(app.app).get('/auth/login/oidc?returnTo=/books');
+    expect(begun.status, begun.text).to.equal(303);
+    const [login] = setCookiesOf(begun);
+    expect(login!.attributes).to.include.members(['HttpOnly', 'Secure', 'SameSite=Lax', 'Path=/auth/callback']);
+    const back = await new ProviderBrowser().signIn(new URL(begun.headers['location'] as string), '', `${issuer}/`);
+    const ended = await request(app.app)
+      .get(back.pathname + back.search)
+      .set('Cookie', `login=${login!.value}`);
+    expect(ended.status, ended.text).to.equal(303);
+    expect(ended.headers['location']).to.equal('/books');
+    const cookies = setCookiesOf(ended).filter(({ value }) => value !== '');
+    expect(cookies.map(({ name }) => name)).to.have.members(['refresh_cookie', 'CSRF_token']);
+    expect(await app.users.findByIdentity({ issuer: provider.url, subject: 'ged' })).to.include({ username: 'ged' });
+  });
+
+  it('refuse an answer to a login that began elsewhere, with a challenge, and set no session', async () => {
+    const answer = await request(app.app).get(`/auth/callback/oidc?code=x&state=y&iss=${provider.url}`);
+    expect(answer.status).to.equal(401);
+    expect(answer.headers['www-authenticate']).to.equal('Bearer realm="api"');
+    expect(answer.body).to.deep.equal({
+      error: 'authentication_failed',
+      error_description: 'The login did not begin here, or took too long',
+    });
+    expect(setCookiesOf(answer).filter(({ value }) => value !== '')).to.deep.equal([]);
+  });
+
+  it('are not there for a provider that was not configured', async () => {
+    expect((await request(app.app).get('/auth/login/other')).status).to.equal(404);
+  });
+});
