@@ -1,22 +1,23 @@
 import { expect } from 'chai';
 import type { FetchFailure } from '../../src/core/bounded-fetch';
-import { ServiceUnavailable } from '../../src/core/exceptions';
+import { InvalidToken, ServiceUnavailable } from '../../src/core/exceptions';
 import { TokenIntrospector } from '../../src/core/introspection';
 import { JwksManager } from '../../src/core/jwks-manager';
-import { defineSettings } from '../../src/core/settings';
+import { defineSettings, type SettingsInput } from '../../src/core/settings';
 import { silentLogger } from '../issuer/test-issuer';
 
 function introspectorWith(
   fetch: typeof globalThis.fetch,
-  introspectionUrl = 'https://auth.example.com/introspect',
+  input: Partial<SettingsInput> = {},
 ): TokenIntrospector {
   const settings = defineSettings({
     audience: 'api',
     issuerUrl: 'https://auth.example.com',
-    ...(introspectionUrl === '' ? {} : { introspectionUrl }),
+    introspectionUrl: 'https://auth.example.com/introspect',
     introspectionClientId: 'api',
     introspectionClientSecret: 'secret',
     logger: silentLogger,
+    ...input,
   });
   return Object.assign(new TokenIntrospector(settings, new JwksManager(settings)), { fetch });
 }
@@ -54,8 +55,29 @@ describe('TokenIntrospector', () => {
       expect(message).to.contain('https://auth.example.com/introspect').and.not.to.contain(JSON.stringify(said));
     });
 
+  // RFC 7662 makes an audience optional; that nothing names one must not make the rest optional, too.
+  for (const [wrong, reason] of [
+    [{ iss: 'https://other.example' }, 'token_issuer'],
+    [{ sub: undefined }, 'token_subject'],
+    [{ cnf: { jkt: 'thumbprint' } }, 'token_bound'],
+    [{ token_use: 'id' }, 'token_type'],
+    [{ exp: 1 }, 'token_expired'],
+    [{}, undefined],
+  ] as const)
+    it(`judges an answer without an audience like any other: ${JSON.stringify(wrong)}`, async () => {
+      const said = { active: true, sub: 'alice', ...wrong };
+      const introspector = introspectorWith(() => Promise.resolve(Response.json(said)), {
+        introspectionOptionalClaims: ['aud', 'token_type'],
+      });
+      const judged: unknown = await introspector.introspect('token').catch((error: unknown) => error);
+      expect(judged instanceof InvalidToken ? judged.reason : undefined).to.equal(reason);
+      if (reason === undefined) expect(judged).to.include({ sub: 'alice', iss: 'https://auth.example.com' });
+    });
+
   it('says what to give where the issuer has no metadata', async () => {
-    const missing = introspectorWith(() => Promise.resolve(new Response('', { status: 404 })), '');
+    const missing = introspectorWith(() => Promise.resolve(new Response('', { status: 404 })), {
+      introspectionUrl: undefined,
+    });
     expect((await failureOf(missing, 'token')).message).to.contain('has no metadata: give introspectionUrl');
   });
 });
