@@ -20,8 +20,7 @@ const oneToken = /^bearer +([\w\-.~+/]+=*) *$/i;
  */
 export function bearerToken(request: HeaderSource): string | null {
   if (isRepeated(request)) throw new InvalidRequest('The Authorization header is repeated');
-  const { authorization } = request.headers;
-  if (authorization === undefined) return null;
+  const { authorization = '' } = request.headers;
   return oneToken.exec(authorization)?.[1] ?? withoutToken(authorization);
 }
 

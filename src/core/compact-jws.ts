@@ -101,11 +101,12 @@ function jsonObject(text: string): Readonly<Record<string, JsonValue>> {
   return value as Readonly<Record<string, JsonValue>>;
 }
 
+/** `undefined` where it is no JSON. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw malformed();
+    return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 /** Opaque tokens: what their issuer says of them (RFC 7662), asked once, remembered shortly, and judged like a JWT's claims. */
+import { setMaxListeners } from 'node:events';
 import { FetchFailure, fetchJson, type JsonObject } from './bounded-fetch';
 import { checkClaims, checkTimes } from './claim-rules';
 import { claimValue } from './claims';
@@ -54,6 +55,8 @@ export class TokenIntrospector {
   constructor(settings: Settings, keys: JwksManager) {
     this.#settings = settings;
     this.#keys = keys;
+    // Each introspection that is under way listens to it, and Node would warn of the eleventh.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   /**

@@ -99,7 +99,6 @@ export class IssuerKeys {
   }
 
   getKey(name: KeyName): Soon<VerificationKey> {
-    if (this.#isClosed) throw this.#unavailable();
     return this.#find(name) ?? this.#findAnew(name);
   }
 

@@ -183,8 +183,7 @@ function listedScopes(controller: ApiView): string[] {
 }
 
 function isByMethod(given: unknown): given is Record<string, readonly (readonly string[])[]> {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) return false;
-  const entries = Object.entries(given);
+  const entries = Object.entries(given ?? {});
   return entries.length > 0 && entries.every(([method, lists]) => METHODS.includes(method) && isListOfLists(lists));
 }
 
@@ -210,10 +209,4 @@ function missing(controller: ApiView, permission: BasePermission, example: strin
   );
 }
 
-[
-  TokenHasScope,
-  TokenHasReadWriteScope,
-  TokenHasResourceScope,
-  IsAuthenticatedOrTokenHasScope,
-  TokenMatchesOASRequirements,
-].forEach(decidesBeforeTheBody);
+[TokenHasScope, IsAuthenticatedOrTokenHasScope, TokenMatchesOASRequirements].forEach(decidesBeforeTheBody);

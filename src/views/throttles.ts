@@ -50,6 +50,5 @@ function limitItem({ name, remaining, reset }: Limit): string {
 
 // RFC 9651 §3.3.3.
 function quoted(name: string): string {
-  if (/^[\w-]+$/.test(name)) return `"${name}"`;
   return `"${name.replace(/[^\x20-\x7E]/g, '?').replace(/["\\]/g, '\\$&')}"`;
 }

@@ -5,6 +5,7 @@ import { InvalidToken, ServiceUnavailable } from '../../src/core/exceptions';
 import { JwksManager } from '../../src/core/jwks-manager';
 import { defineSettings, type SettingsInput } from '../../src/core/settings';
 import { supportedAlgorithms } from '../../src/core/signature';
+import { isPending } from '../../src/core/soon';
 import { badByItsKey, badWithoutAKey } from '../bad-tokens';
 import { makeKey, ScriptedIssuer, type Jwk } from '../issuer/scripted-issuer';
 import { base64url, signatureOver, signed, signingKey, TestIssuer, type SigningKey } from '../issuer/test-issuer';
@@ -96,6 +97,14 @@ describe('AccessTokenVerifier', () => {
   it('asks for keys, for a token that is good without them', async () => {
     expect(await reason(verifierWith().verifier.verify(issuer.token()))).to.equal('accepted');
     expect(issuer.fetches).to.equal(1);
+  });
+
+  it('accepts a token at once that it knows, where there is no denylist to ask', async () => {
+    const { verifier } = verifierWith();
+    const token = issuer.token();
+    expect(isPending(verifier.accept(token))).to.equal(true);
+    await verifier.verify(token);
+    expect(isPending(verifier.accept(token))).to.equal(false);
   });
 
   describe('refuses, having the keys,', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { checkClaims, checkTimes } from '../../src/core/claim-rules';
+import { checkClaims, checkTimes, isTimely } from '../../src/core/claim-rules';
 import type { Claims } from '../../src/core/claims';
 import { InvalidToken } from '../../src/core/exceptions';
 import { defineSettings, type Settings, type SettingsInput } from '../../src/core/settings';
@@ -212,4 +212,12 @@ describe('checkTimes', () => {
       ).to.equal(outcome);
     });
   }
+});
+
+describe('isTimely', () => {
+  it('is what checkTimes does not refuse', () => {
+    const claims = { ...good, exp: 1000 };
+    expect(isTimely(claims, settings({ clockTolerance: 0 }), 999_999)).to.equal(true);
+    expect(isTimely(claims, settings({ clockTolerance: 0 }), 1_000_000)).to.equal(false);
+  });
 });

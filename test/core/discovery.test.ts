@@ -144,6 +144,21 @@ describe('Discovery', () => {
     });
   }
 
+  for (const [kind, times] of [
+    ['network', 1],
+    ['closed', 0],
+  ] as const) {
+    it(`warns ${times} times where a repeated discovery fails as ${kind}`, async () => {
+      const logger = new RecordingLogger();
+      const discovery = new Discovery({ ...place, logger });
+      await discovery.locate(asker({ [oidcUrl]: metadata }), 0);
+      discovery.doubt();
+      const failing: Ask = url => Promise.reject(new FetchFailure(kind, url, 'no'));
+      expect(await discovery.locate(failing, 1)).to.equal(metadata.jwks_uri);
+      expect(logger.entries).to.have.length(times);
+    });
+  }
+
   it('asks again at once where the first discovery failed', async () => {
     const discovery = new Discovery(place);
     await failureOf(discovery.locate(asker({ [oidcUrl]: 500 }), 0));

@@ -75,6 +75,11 @@ describe('KeySet', () => {
     });
   }
 
+  it('says of an alg that is no string what is wrong', () => {
+    const { problems } = read({ ...good, kid: 'bad', alg: ['ES256'] });
+    expect(problems).to.deep.equal(['the key with the kid "bad" has an alg that is not a string']);
+  });
+
   for (const members of [
     { use: 'enc' },
     { use: null },

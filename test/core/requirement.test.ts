@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { scopesAskedFor, type Requirement } from '../../src/core/requirement';
+import { asksForOwner, scopesAskedFor, type Requirement } from '../../src/core/requirement';
 
 const scopes = (...values: string[]): Requirement => ({ kind: 'scopes', match: 'any', values });
 const not = (of: Requirement): Requirement => ({ kind: 'not', of });
@@ -15,5 +15,19 @@ describe('the scopes that a requirement asks for', () => {
   ] as const)
     it(`are ${what}`, () => {
       expect(scopesAskedFor(requirement)).to.deep.equal(expected);
+    });
+});
+
+describe('a requirement asks for the owner', () => {
+  const owner: Requirement = { kind: 'owner', attribute: 'user' };
+
+  for (const [what, requirement, expected] of [
+    ['where it is that', owner, true],
+    ['in an and, an or and a not', { kind: 'and', of: [scopes('a'), { kind: 'or', of: [not(owner)] }] }, true],
+    ['in no negation of something else', not(scopes('a')), false],
+    ['in no list', scopes('owner'), false],
+  ] as const)
+    it(`${expected ? '' : 'not '}${what}`, () => {
+      expect(asksForOwner(requirement)).to.equal(expected);
     });
 });

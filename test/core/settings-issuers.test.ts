@@ -80,6 +80,16 @@ describe('the setting issuers', () => {
     });
   }
 
+  it("lets an error of the app's own out as it is", () => {
+    const failure = new RangeError('the app');
+    const requiredClaims = {
+      get tenant(): string {
+        throw failure;
+      },
+    };
+    expect(() => defineSettings({ issuers: [one, { ...two, requiredClaims }] })).to.throw(failure);
+  });
+
   it('has no variable', () => {
     expect(() => settingsFromEnv({ AXIOMS_ISSUERS: '[]' })).to.throw('AXIOMS_ISSUERS');
   });

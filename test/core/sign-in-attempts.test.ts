@@ -104,6 +104,8 @@ describe('tries to sign in', () => {
     ['192.0.2.1', '192.0.2.2', false],
     ['fe80::1%eth0', 'fe80::2', true],
     ['', '', true],
+    // What is no address, a proxy's own name for the caller, say, has no network.
+    ['proxy:a:b:c:one', 'proxy:a:b:c:two', false],
   ] as const)
     it(`are ${isSame ? 'from the same network' : 'from two networks'} as ${one} and ${other}`, async () => {
       const attempts = counting({ triesPerAccountAndAddress: 1 });

@@ -25,7 +25,7 @@ for (const place of shared)
     after(async () => {
       if (open === undefined) return;
       for (const one of processes) await one.stop();
-      app.server.close();
+      await app.close();
       await open.remove();
     });
 

@@ -38,7 +38,7 @@ for (const place of shared)
     });
     after(async () => {
       if (open === undefined) return;
-      app.server.close();
+      await app.close();
       await open.remove();
     });
 

@@ -350,7 +350,7 @@ for (const place of places)
     });
     after(async () => {
       if (open === undefined) return;
-      app.server.close();
+      await app.close();
       await open.remove();
     });
 

@@ -32,23 +32,24 @@ const { values, positionals } = parseArgs({
 
 const sandboxes = await Sandbox.several(Number(values.workers));
 try {
-  const mutants = await chosenMutants(sandboxes[0]);
+  const all = await readMutants(sandboxes[0], rooms);
+  const mutants = all.filter(isChosen());
   const reach = await reachOf(sandboxes);
   const survivors = Survivors.read();
   const trials = new Trials(sandboxes, reach, 1000 * Number(values.budget));
   await trials.run(mutants, mutant => survivors.add(mutant));
+  for (const name of survivors.outdated(all, mutants)) console.log(`listed, and no survivor: ${name}`);
   console.log(survivors.summary(mutants));
   process.exitCode = survivors.unlisted.length === 0 ? 0 : 1;
 } finally {
   await Promise.all(sandboxes.map(sandbox => sandbox.remove()));
 }
 
-async function chosenMutants(sandbox) {
-  const all = await readMutants(sandbox, rooms);
+function isChosen() {
   const changed = values.since === undefined ? undefined : changedLines(values.since);
-  return all.filter(({ file, line, isCheck }) => {
+  return ({ file, line, isCheck }) => {
     if (!isCheck && !values.thorough) return false;
     const isNamed = positionals.length === 0 || positionals.some(part => file.includes(part));
     return isNamed && (changed === undefined || changed.has(`${file}:${line}`));
-  });
+  };
 }

@@ -3,18 +3,21 @@ import ts from 'typescript';
 
 const kinds = ts.SyntaxKind;
 
-/** Each as the part of the text that is replaced, by what, the name of the function that it stands in, and whether a whole check goes. */
+/**
+ * Each as the part of the text that is replaced, by what, the name of the function that it stands in, whether a whole
+ * check goes, where code must run for anybody to notice, and, where that is shorter, the change in words.
+ */
 export function mutationsOf(text) {
   const source = ts.createSourceFile('file.js', text, ts.ScriptTarget.ES2022, true, ts.ScriptKind.JS);
   const found = new Map();
   const visit = (node, place) => {
     if (isOfTheCompiler(node)) return;
     const inside = nameOf(node) ?? place;
-    for (const [part, replacement, isCheck = false] of mutations(node)) {
+    for (const [part, replacement, more = {}] of mutations(node)) {
       const [start, end] = [part.getStart(), part.getEnd()];
       const key = `${start} ${end} ${replacement}`;
       if (text.slice(start, end) !== replacement && found.get(key)?.isCheck !== true)
-        found.set(key, { start, end, replacement, place: inside, isCheck });
+        found.set(key, { start, end, replacement, place: inside, isCheck: false, runs: start, ...more });
     }
     ts.forEachChild(node, child => visit(child, inside));
   };
@@ -56,9 +59,10 @@ const rules = [
   looserPatterns,
 ];
 
-/** An `if` that refuses, or ends the function early, as if it were never met. */
+/** An `if` that refuses, or ends the function early, as if it were never met: only who meets it can notice. */
 function withoutGuards(node) {
-  return ts.isIfStatement(node) && leaves(node.thenStatement) ? [[node.expression, 'false', true]] : [];
+  if (!ts.isIfStatement(node) || !leaves(node.thenStatement)) return [];
+  return [[node.expression, 'false', { isCheck: true, runs: node.thenStatement.getStart() }]];
 }
 
 function leaves(statement) {
@@ -69,16 +73,24 @@ function leaves(statement) {
 /** Of a list of functions, one less. */
 function withoutRules(node) {
   const isList = ts.isArrayLiteralExpression(node) && node.elements.length > 1 && node.elements.every(ts.isIdentifier);
-  return isList ? withoutElements(node).map(change => [...change, true]) : [];
+  return isList ? withoutElements(node).map(([list, less, more]) => [list, less, { ...more, isCheck: true }]) : [];
 }
 
 /** A call that checks, and a throw at the end of what did not return. */
 function withoutChecks(node) {
+  if (isCheckInside(node)) return [[node, 'undefined', { isCheck: true }]];
   const isCheck =
     ts.isExpressionStatement(node) &&
-    /^(?:await )?(?:[\w.]+\.|\(0, )*(?:check|require|refuse|ask|hold)\w*\)?\(/.test(node.getText());
+    /^(?:await )?(?:[\w.]+\.|\(0, )*(?:check|require|refuse|ask|hold)\w*\)?(?:\?\.)?\(/.test(node.getText());
   const isThrow = ts.isThrowStatement(node) && !ts.isIfStatement(node.parent);
-  return isCheck || isThrow ? [[node, ';', true]] : [];
+  return isCheck || isThrow ? [[node, ';', { isCheck: true }]] : [];
+}
+
+// A step of a chain: `() => checkLatePermissions(visit)`.
+function isCheckInside(node) {
+  if (!ts.isCallExpression(node) || ts.isExpressionStatement(node.parent) || ts.isAwaitExpression(node.parent))
+    return false;
+  return /(?:^|\W)(?:check|require|refuse|ask|hold|perform|deny)(?:[A-Z]\w*)?\)?$/.test(node.expression.getText());
 }
 
 function forcedConditions(node) {
@@ -167,7 +179,11 @@ function withoutNegation(node) {
 function withoutElements(node) {
   if (!ts.isArrayLiteralExpression(node) || !node.elements.every(isPlain)) return [];
   const texts = node.elements.map(element => element.getText());
-  return texts.map((_, index) => [node, `[${texts.filter((_, other) => other !== index).join(', ')}]`]);
+  return texts.map((text, index) => [node, without(texts, index), { words: `without ${text}` }]);
+}
+
+function without(texts, index) {
+  return `[${texts.filter((_, other) => other !== index).join(', ')}]`;
 }
 
 function isPlain(element) {

@@ -17,15 +17,31 @@ async function mutantsOf(sandbox, script) {
   const text = await sandbox.read(script);
   const map = new SourceMap(JSON.parse(await sandbox.read(`${script}.map`)));
   const file = script.replace('dist/src/', '').replace(/js$/, 'ts');
-  return mutationsOf(text).map(({ start, end, replacement, place, isCheck }) => ({
+  const nameOnce = onceEach();
+  return mutationsOf(text).map(({ start, end, replacement, place, isCheck, runs, words }) => ({
     script,
     file,
-    start,
+    runs,
     isCheck,
     line: lineOf(map, text, start),
-    name: `${file} ${place}: ${told(text.slice(start, end))} → ${told(replacement) || 'nothing'}`,
+    name: nameOnce(`${file} ${place}: ${words ?? change(text.slice(start, end), replacement)}`),
     text: text.slice(0, start) + replacement + text.slice(end),
   }));
+}
+
+/** A name that comes again gets a number: it stays what it is wherever the lines move. */
+function onceEach() {
+  const times = new Map();
+  return name => {
+    const count = (times.get(name) ?? 0) + 1;
+    times.set(name, count);
+    return count === 1 ? name : `${name} (${count})`;
+  };
+}
+
+function change(code, replacement) {
+  const after = replacement === ';' ? '' : told(replacement);
+  return `${told(code)} → ${after || 'nothing'}`;
 }
 
 function lineOf(map, text, position) {

@@ -23,6 +23,13 @@ export class Survivors {
     if (!isListed) console.log(`survived: src/${mutant.file}:${mutant.line}  ${mutant.name}`);
   }
 
+  /** What the list has too much: names that no mutant of `all` has, or one of `mutants` that a test noticed. */
+  outdated(all, mutants) {
+    const [names, tried, survived] = [all, mutants, this.#listed].map(some => new Set(some.map(({ name }) => name)));
+    const isNoticed = name => tried.has(name) && !survived.has(name);
+    return Object.keys(this.#reasons).filter(name => !names.has(name) || isNoticed(name));
+  }
+
   summary(mutants) {
     const survived = this.unlisted.length;
     const listed = this.#listed.length;

@@ -7,19 +7,26 @@ const trial = fileURLToPath(new URL('./trial.cjs', import.meta.url));
 
 export class Tester {
   #folder;
-  #environment;
   #child;
 
-  constructor(folder, environment = {}) {
+  constructor(folder) {
     this.#folder = folder;
-    this.#environment = { ...process.env, ...environment };
   }
 
   /** Do these test files pass, within this time, and how long do they take? A process that hangs or breaks is replaced by another. */
-  async run(files, milliseconds) {
+  run(files, milliseconds) {
+    return this.#ask({ files }, milliseconds);
+  }
+
+  /** `run`, and which parts of the package it runs. */
+  observe(file, milliseconds) {
+    return this.#ask({ files: [file], isObserved: true }, milliseconds);
+  }
+
+  async #ask(question, milliseconds) {
     this.#child ??= this.#start();
     const child = this.#child;
-    child.send(files);
+    child.send(question);
     const answer = await answerOf(child, milliseconds);
     if (answer === undefined) await this.#kill();
     return answer ?? { isPassed: false, duration: milliseconds };
@@ -36,7 +43,7 @@ export class Tester {
   }
 
   #start() {
-    return fork(trial, { cwd: this.#folder, env: this.#environment, stdio: 'ignore', detached: true });
+    return fork(trial, { cwd: this.#folder, stdio: 'ignore', detached: true });
   }
 
   async #kill() {

@@ -1,6 +1,7 @@
 /** Runs test files in this folder, one after the other up to the first failure, as often as the parent asks for it. */
 const { createRequire } = require('node:module');
 const { join } = require('node:path');
+const { Coverage } = require('./coverage.cjs');
 
 const load = createRequire(join(process.cwd(), 'package.json'));
 load('reflect-metadata');
@@ -11,9 +12,13 @@ const silent = class {};
 /** By file: the tests that noticed a mutant. They are likely to notice its neighbours, too, and are asked first. */
 const noticed = new Map();
 
-process.on('message', async files => {
+const coverage = new Coverage();
+
+process.on('message', async ({ files, isObserved }) => {
+  if (isObserved) await coverage.start();
   const start = performance.now();
-  process.send({ isPassed: await isPassed(files), duration: performance.now() - start });
+  const answer = { isPassed: await isPassed(files), duration: performance.now() - start };
+  process.send(isObserved ? { ...answer, parts: await coverage.end() } : answer);
 });
 process.once('disconnect', () => process.exit());
 
@@ -26,13 +31,15 @@ async function isPassed(files) {
 
 function run(file, titles) {
   forget();
-  const mocha = new Mocha({ bail: true, timeout: 20000, reporter: silent });
+  const mocha = new Mocha({ bail: true, timeout: 0, reporter: silent });
   if (titles !== undefined) mocha.grep(new RegExp(`^(?:${titles.map(escaped).join('|')})$`));
   mocha.addFile(join(process.cwd(), file));
-  return new Promise(resolve => {
+  const passes = new Promise(resolve => {
     const runner = mocha.run(failures => resolve(failures === 0));
     runner.on('fail', test => remember(file, test));
   });
+  // It could not even be loaded.
+  return passes.catch(() => false);
 }
 
 function remember(file, test) {

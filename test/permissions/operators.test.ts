@@ -351,6 +351,35 @@ describe('what a refusal says', () => {
       return { kind: 'scopes', match: 'all', values: ['audit', 'a'] };
     }
   }
+  class Never extends HasAccessTokenScopes {
+    override hasPermission() {
+      return false;
+    }
+  }
+  class Mixed extends DenyAll {
+    override requirement(): Requirement {
+      const role: Requirement = { kind: 'roles', match: 'any', values: ['r'] };
+      const permission: Requirement = { kind: 'permissions', match: 'all', values: ['p'] };
+      return { kind: 'and', of: [{ kind: 'scopes', match: 'all', values: ['a'] }, role, permission] };
+    }
+  }
+  class Reading extends DenyAll {
+    readonly methods: readonly string[] = ['GET'];
+
+    override requirement(): Requirement {
+      const { methods } = this;
+      return {
+        kind: 'and',
+        of: [
+          { kind: 'scopes', match: 'all', values: ['a'] },
+          { kind: 'methods', methods },
+        ],
+      };
+    }
+  }
+  class Writing extends Reading {
+    override readonly methods = ['PUT'];
+  }
   class Polite extends HasAccessTokenScopes {
     override message = 'Ask for the scope';
     override code = 'scope_please';
@@ -388,12 +417,25 @@ describe('what a refusal says', () => {
     [[or(or(R, False), and(True, S))], {}, 'a b'],
     [[not(and(not(S), not(R)))], {}, 'a b'],
     [[not(not(S))], {}, 'a b'],
+    [[Never], {}, 'a b'],
+    [[Never], { scope: 'a' }, undefined],
+    [[Mixed], {}, undefined],
+    [[Mixed], { roles: ['r'] }, undefined],
+    [[Mixed], { permissions: ['p'] }, undefined],
+    [[Mixed], { roles: ['r'], permissions: ['p'] }, 'a'],
+    [[Mixed], { scope: 'a', roles: ['r'], permissions: ['p'] }, undefined],
+    [[Reading], {}, 'a'],
+    [[Writing], {}, undefined],
   ];
   const names = new Map<PermissionRule, string>([
     [S, 'S'],
     [R, 'R'],
     [Audit, 'Audit'],
     [Closed, 'Closed'],
+    [Never, 'Never'],
+    [Mixed, 'Mixed'],
+    [Reading, 'Reading'],
+    [Writing, 'Writing'],
     [True, 'true'],
     [False, 'false'],
   ]);

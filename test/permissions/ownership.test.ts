@@ -40,6 +40,7 @@ import { Api, type Method } from '../api';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { expectHeadRefusal, expectRefusal } from '../refusals';
 import { startError, startWarnings } from '../start-error';
+import { thingController } from './thing-controller';
 
 class Article {
   constructor(readonly subject: unknown) {}
@@ -450,6 +451,18 @@ describe('ownership rules', () => {
       expect(startError(WrongController)).to.match(said).and.include('WrongController');
     }
   });
+
+  for (const member of ['ownerAttribute', 'ownerIssuerAttribute']) {
+    for (const attribute of ['', 7, ['user'], null]) {
+      const isDefault = member === 'ownerAttribute' && attribute === null;
+      it(`${member} = ${JSON.stringify(attribute)} ${isDefault ? 'is the default' : 'stops the start'}`, () => {
+        const start = () => startError(thingController('/t', { permissionClasses: [IsSubOwner], [member]: attribute }));
+        if (isDefault) expect(start).to.throw('It started.');
+        else
+          expect(start()).to.contain(`ThingController.${member} must be the name of the property that names the owner`);
+      });
+    }
+  }
 
   it('objectActions that look at the request stop the start', () => {
     @JsonController('/wrong')

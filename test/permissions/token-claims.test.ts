@@ -3,6 +3,7 @@ import { IncomingMessage } from 'node:http';
 import { All, Get, JsonController, Post, UploadedFile } from 'routing-controllers';
 import {
   AccessTokenAuthentication,
+  AccessTokenUser,
   BaseAuthentication,
   HasAccessTokenPermissions,
   HasAccessTokenRoles,
@@ -12,6 +13,7 @@ import {
   type AuthenticationResult,
 } from 'axioms-routing-controllers';
 import type { Request } from 'express';
+import { grantsOfRequest } from '../../src/permissions/token-claims';
 import { Api, type Method } from '../api';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { expectHeadRefusal, expectRefusal } from '../refusals';
@@ -620,4 +622,11 @@ describe('claim permissions of users of other authentication classes', () => {
       });
     }
   }
+});
+
+describe('What the caller was granted', () => {
+  it("is what a token's user says: no claim is read again", () => {
+    const user = new AccessTokenUser({ sub: 'alice' }, { scopes: ['a'], roles: [], permissions: [] });
+    expect(grantsOfRequest({ user, auth: null } as unknown as Request)).to.equal(user);
+  });
 });

@@ -457,6 +457,18 @@ describe('scopes that are missing, empty or wrong', () => {
       );
     });
 
+  for (const scopes of ['read', undefined, [['a'], []], ['a', ['b']], [['a b']], { GET: [['a']] }])
+    it(`alternatives that are ${JSON.stringify(scopes)} stop the start`, () => {
+      class Own extends TokenMatchesOASRequirements {
+        override getScopes(): string[][] {
+          return scopes as string[][];
+        }
+      }
+      expect(startError(thingController('/t', { permissionClasses: [Own] }))).to.contain(
+        'Own.getScopes must return a list of non-empty lists of scopes',
+      );
+    });
+
   it('what is only wrong per request is a 500, never access', async () => {
     class Own extends TokenHasScope {
       override getScopes(request: Request): string[] {

@@ -1,6 +1,17 @@
 import { expect } from 'chai';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { Authorized, Body, Delete, Get, JsonController, Param, Post, UseBefore } from 'routing-controllers';
+import {
+  Authorized,
+  Body,
+  Delete,
+  ForbiddenError,
+  Get,
+  JsonController,
+  Param,
+  Post,
+  UnauthorizedError,
+  UseBefore,
+} from 'routing-controllers';
 import type { Request, Response } from 'express';
 import {
   AllowAny,
@@ -33,6 +44,26 @@ class Wrong extends BasePermission {
   }
 }
 
+class Unauthorized extends BasePermission {
+  override hasPermission(): boolean {
+    throw new UnauthorizedError();
+  }
+}
+
+class Forbidden extends BasePermission {
+  override hasPermission(): boolean {
+    throw new ForbiddenError();
+  }
+}
+
+const ownRules: Readonly<Record<string, readonly object[]>> = {
+  roles: [HasAccessTokenRoles],
+  odd: [Odd],
+  wrong: [Wrong],
+  who: [Unauthorized],
+  no: [Forbidden],
+};
+
 function answersItself(_request: Request, response: Response): void {
   response.status(418).end();
 }
@@ -41,7 +72,7 @@ function answersItself(_request: Request, response: Response): void {
 class BookController extends ApiController {
   override authenticationClasses = [HasValidAccessToken];
   override get permissionClasses(): readonly object[] {
-    return { roles: [HasAccessTokenRoles], odd: [Odd], wrong: [Wrong] }[this.action] ?? [HasAccessTokenScopes];
+    return ownRules[this.action] ?? [HasAccessTokenScopes];
   }
   override accessTokenScopes = ['book:read'];
   override accessTokenRoles = ['editor'];
@@ -56,6 +87,12 @@ class BookController extends ApiController {
     return [];
   }
   @Get('/wrong') wrong() {
+    return [];
+  }
+  @Get('/who') who() {
+    return [];
+  }
+  @Get('/no') no() {
     return [];
   }
   @Get('/missing') missing() {
@@ -232,6 +269,18 @@ describe('the channel axioms:decision', () => {
       'a rule that is wrong',
       () => api.as(scope, 'get', '/books/wrong'),
       { outcome: 'error', reason: 'misconfigured', status: 500 },
+      good,
+    ],
+    [
+      "a rule that throws the framework's 401",
+      () => api.as(scope, 'get', '/books/who'),
+      { outcome: 'refused', reason: 'not_authenticated', status: 401 },
+      good,
+    ],
+    [
+      "a rule that throws the framework's 403",
+      () => api.as(scope, 'get', '/books/no'),
+      { outcome: 'refused', reason: 'permission_denied', status: 403 },
       good,
     ],
     [

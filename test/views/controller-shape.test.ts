@@ -168,6 +168,28 @@ describe('an inherited field that hides a getter', () => {
     expect(startError(SubController)).to.include('the field WithRepository.accessTokenScopes');
   });
 
+  it('is looked for where there is a field: a base class is not made for a getter that nothing hides', () => {
+    let madeForItself = 0;
+    class CountedBase {
+      permissionClasses = [HasAccessTokenScopes];
+      accessTokenRoles = ['r'];
+      constructor() {
+        if (new.target === CountedBase) madeForItself += 1;
+      }
+    }
+    @JsonController('/sub')
+    class SubController extends CountedBase {
+      get accessTokenScopes() {
+        return ['strict'];
+      }
+      @Get('/') list() {
+        return {};
+      }
+    }
+    expect(startWarnings(SubController)).to.equal('');
+    expect(madeForItself).to.equal(0);
+  });
+
   it('is not meant by a field over a field, a getter over a getter, or a field over a getter', async () => {
     @JsonController('/field-field')
     class FieldOverField extends FieldBase {
@@ -225,6 +247,22 @@ describe('an inherited field that hides a getter', () => {
       await api.close();
     }
   });
+});
+
+describe('two names of one rule', () => {
+  for (const [members, isWarnedOf] of [
+    [{ accessTokenScopes: ['a'] }, false],
+    [{ accessTokenAnyScopes: ['a'] }, false],
+    [{ accessTokenScopes: ['a'], accessTokenAllScopes: ['b'] }, false],
+    [{ accessTokenScopes: [], accessTokenAnyScopes: ['a'] }, false],
+    [{ accessTokenScopes: ['a'], accessTokenAnyScopes: ['b'] }, true],
+  ] as const) {
+    it(`${Object.keys(members).join(' and ')} are ${isWarnedOf ? '' : 'not '}warned of`, () => {
+      const warnings = startWarnings(thingController('/t', { permissionClasses: [HasAccessTokenScopes], ...members }));
+      if (isWarnedOf) expect(warnings).to.contain('two names of one rule: accessTokenAnyScopes is used');
+      else expect(warnings).to.equal('');
+    });
+  }
 });
 
 describe('other members that are wrong', () => {

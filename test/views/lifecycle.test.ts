@@ -194,11 +194,15 @@ describe('the authentication classes of a list', () => {
     it(`an answer of ${title} is a 500, and nobody else is asked`, async () => {
       for (const answer of [() => result, () => Promise.resolve(result)]) {
         trace = [];
+        const logger = new RecordingLogger();
         const authenticationClasses = [authentication('a', answer), found('b')];
         const controllers = [controllerOf('/who', { authenticationClasses, permissionClasses: [AllowAny] })];
-        await served({ controllers }, async api => {
+        await served({ controllers, axioms: { logger } }, async api => {
           expectRefusal(await api.as(null, 'get', '/who'), 'server_error');
           expect(trace).to.deep.equal(['a']);
+          expect(logger.text('error')).to.include(
+            'TracedAuthentication.authenticate must return null, or { user, auth }',
+          );
         });
       }
     });

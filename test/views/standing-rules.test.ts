@@ -137,6 +137,25 @@ describe('Rules in plain fields', () => {
     });
   }
 
+  it('ask no permission what it needs, where they are met', async () => {
+    const { prototype } = HasAccessTokenScopes;
+    const { requirement } = prototype;
+    const asking: string[] = [];
+    const counted: typeof requirement = function (this: HasAccessTokenScopes, controller) {
+      asking.push(controller.action);
+      return requirement.call(this, controller);
+    };
+    Object.assign(prototype, { requirement: counted });
+    try {
+      expect((await api.as({ scope: 'a', roles: ['r', 's'] }, 'get', '/fields')).status).to.equal(200);
+      expect(asking).to.deep.equal([]);
+      expect((await api.as({ scope: 'c', roles: ['r', 's'] }, 'get', '/fields')).status).to.equal(403);
+      expect(asking).to.include('list');
+    } finally {
+      Reflect.deleteProperty(prototype, 'requirement');
+    }
+  });
+
   it('are asked in full where this controller says something else than at start', async () => {
     const token = api.issuer.token({ scope: 'even' });
     const statuses: number[] = [];

@@ -1,0 +1,124 @@
+import { expect } from 'chai';
+import { Delete, Get, JsonController } from 'routing-controllers';
+import {
+  AllowAny,
+  DenyAll,
+  HasAccessTokenPermissions,
+  HasAccessTokenRoles,
+  HasAccessTokenScopes,
+  IsAdminUser,
+  IsAuthenticated,
+  IsAuthenticatedOrPublicMethod,
+  IsAuthenticatedOrReadOnly,
+  IsAuthenticatedOrTokenHasScope,
+  IsSafeOnly,
+  IsSubOwner,
+  TokenHasReadWriteScope,
+  TokenHasResourceScope,
+  TokenHasScope,
+  TokenMatchesOASRequirements,
+} from 'axioms-routing-controllers';
+import { isAskedBeforeTheBody, membersRead, type PermissionClass } from '../../src/permissions/base';
+import { requiresAccessToken, requiresGrants } from '../../src/permissions/required-grants';
+import { Api } from '../api';
+import { startError } from '../start-error';
+
+const members = (suffix: string): readonly string[] => [
+  `accessTokenAny${suffix}`,
+  `accessToken${suffix}`,
+  `accessTokenAll${suffix}`,
+];
+
+/** Each with the members of the controller that alone decide what it asks for; `undefined`: there is more to it. */
+const ownClasses: [PermissionClass, readonly string[] | undefined][] = [
+  [AllowAny, []],
+  [DenyAll, undefined],
+  [IsAuthenticated, []],
+  [IsAdminUser, undefined],
+  [IsAuthenticatedOrReadOnly, undefined],
+  [IsAuthenticatedOrPublicMethod, []],
+  [IsSafeOnly, undefined],
+  [IsSubOwner, undefined],
+  [HasAccessTokenScopes, members('Scopes')],
+  [HasAccessTokenRoles, members('Roles')],
+  [HasAccessTokenPermissions, members('Permissions')],
+  [TokenHasScope, undefined],
+  [TokenHasReadWriteScope, undefined],
+  [TokenHasResourceScope, undefined],
+  [IsAuthenticatedOrTokenHasScope, undefined],
+  [TokenMatchesOASRequirements, undefined],
+  [requiresGrants('ReadsBooks', { kind: 'scopes', match: 'any', values: ['book:read'] }), undefined],
+  [requiresAccessToken('ByToken'), undefined],
+];
+
+describe("The library's own permission classes", () => {
+  for (const [permissionClass, read] of ownClasses) {
+    const { name } = permissionClass;
+
+    it(`${name} is asked before the body is read, and a subclass with a rule of its own is not`, () => {
+      class Own extends (permissionClass as typeof AllowAny) {
+        override hasPermission(): boolean {
+          return true;
+        }
+      }
+      expect(isAskedBeforeTheBody(new permissionClass())).to.equal(true);
+      expect(isAskedBeforeTheBody(new Own())).to.equal(false);
+    });
+
+    it(`${name} rests on ${read === undefined ? 'more than fields' : `[${read.join()}]`}, its subclass on more`, () => {
+      expect(membersRead(new permissionClass())).to.deep.equal(read);
+      expect(membersRead(new (class extends (permissionClass as typeof AllowAny) {})())).to.equal(undefined);
+    });
+  }
+});
+
+describe('safeMethods', () => {
+  class Base {
+    permissionClasses = [IsSafeOnly];
+    safeMethods?: unknown;
+
+    @Get('/') list(): object {
+      return {};
+    }
+    @Delete('/') clear(): object {
+      return {};
+    }
+  }
+
+  @JsonController('/usual')
+  class Usual extends Base {}
+
+  @JsonController('/deleting')
+  class Deleting extends Base {
+    override safeMethods = ['DELETE'];
+  }
+
+  let api: Api;
+  before(async () => {
+    api = await Api.start({ controllers: [Usual, Deleting] });
+  });
+  after(() => api.close());
+
+  for (const [method, path, status] of [
+    ['get', '/usual', 200],
+    ['delete', '/usual', 403],
+    ['get', '/deleting', 403],
+    ['delete', '/deleting', 200],
+  ] as const) {
+    it(`make ${method} ${path} answer ${status}`, async () => {
+      expect((await api.as({}, method, path)).status).to.equal(status);
+    });
+  }
+
+  for (const wrong of ['GET', {}, [undefined], ['GET', 7]]) {
+    it(`stop the start where they are ${JSON.stringify(wrong)}`, () => {
+      @JsonController('/wrong')
+      class Wrong extends Base {
+        override safeMethods = wrong;
+      }
+      expect(startError(Wrong)).to.contain(
+        "Wrong.safeMethods must be a list of HTTP methods, such as ['GET', 'HEAD'].",
+      );
+    });
+  }
+});

@@ -1,0 +1,66 @@
+import { expect } from 'chai';
+import { Get, JsonController } from 'routing-controllers';
+import {
+  AllowAny,
+  BaseAuthentication,
+  ImproperlyConfigured,
+  NotFound,
+  type AuthenticationResult,
+} from 'axioms-routing-controllers';
+import { defineSettings } from '../../src/core/settings';
+import { logAnswer, type Answer } from '../../src/views/exception-handler';
+import { Api } from '../api';
+import { RecordingLogger } from '../issuer/recording-logger';
+import { expectRefusal } from '../refusals';
+
+describe("A server's own fault", () => {
+  let asked = 0;
+  class Ticket extends BaseAuthentication {
+    override authenticate(): AuthenticationResult | null {
+      return null;
+    }
+    override authenticateHeader(): string {
+      asked += 1;
+      return 'Ticket';
+    }
+  }
+
+  @JsonController('/faulty')
+  class FaultyController {
+    authenticationClasses = [Ticket];
+    permissionClasses = [AllowAny];
+
+    @Get('/') list(): never {
+      throw new ImproperlyConfigured('The office has no door');
+    }
+  }
+
+  let api: Api;
+  before(async () => {
+    api = await Api.start({ controllers: [FaultyController] });
+  });
+  after(() => api.close());
+
+  it('has no challenge, and no authentication class is asked for one', async () => {
+    asked = 0;
+    expectRefusal(await api.as(null, 'get', '/faulty'), 'server_error');
+    expect(asked).to.equal(0);
+  });
+});
+
+describe('logAnswer', () => {
+  function logged(answer: Answer): unknown {
+    const logger = new RecordingLogger();
+    logAnswer(answer, 'BookController.list', defineSettings({ audience: 'api', domain: 'auth.example.com', logger }));
+    expect(logger.entries).to.have.length(1);
+    return logger.entries[0]?.data;
+  }
+
+  it('tells a cause where there is one, of what is no error its type alone', () => {
+    const refused = { place: 'BookController.list', status: 404, error: 'not_found', reason: new NotFound().message };
+    expect(logged(new NotFound())).to.deep.equal(refused);
+    const cause = Object.assign(new RangeError('too far'), { claims: { sub: 'alice' } });
+    expect(logged(new NotFound(undefined, { cause }))).to.deep.equal({ ...refused, cause: cause.stack });
+    expect(logged(new NotFound(undefined, { cause: { sub: 'alice' } }))).to.deep.equal({ ...refused, cause: 'object' });
+  });
+});
