@@ -4,6 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { Container } from 'typedi';
 import ts from 'typescript';
+import { auditRoutes, type RouteAudit } from 'axioms-routing-controllers';
 import { openApiDocument } from 'axioms-routing-controllers/openapi';
 import type { ControllerClass } from '../../demo/controllers';
 import { BookRepository } from '../../demo/models/book';
@@ -23,7 +24,8 @@ interface Told {
   readonly openApi: { readonly security: unknown; readonly offered: readonly string[] };
   /** RFC 9728. */
   readonly metadata: readonly string[];
-  // The route audit joins here: what `auditRoutes` says of the route.
+  /** The audit's rule, in words, and what `auditRoutes` tells of the options that make such a server. */
+  readonly audit: readonly string[];
 }
 
 describe('one edit in a controller of the demo', () => {
@@ -41,10 +43,11 @@ describe('one edit in a controller of the demo', () => {
         offered: ['book:create', 'book:delete', 'book:publish', 'book:read', 'book:update'],
       },
       metadata: ['book:create', 'book:delete', 'book:publish', 'book:read', 'book:update'],
+      audit: ['the scope book:read', 'the scope book:read'],
     });
   });
 
-  it('changes enforcement, the challenge, the OpenAPI document and the metadata together', async () => {
+  it('changes enforcement, the challenge, the OpenAPI document, the metadata and the audit together', async () => {
     after = await told(compiled("list: ['book:browse']"));
     const known = ['book:browse', 'book:create', 'book:delete', 'book:publish', 'book:read', 'book:update'];
     expect(after).to.deep.equal({
@@ -52,6 +55,7 @@ describe('one edit in a controller of the demo', () => {
       challenge: challengeFor('book:browse'),
       openApi: { security: [{ oauth2: ['book:browse'] }, { bearer: ['book:browse'] }], offered: known },
       metadata: known,
+      audit: ['the scope book:browse', 'the scope book:browse'],
     });
     for (const output of Object.keys(before) as (keyof Told)[])
       expect(after[output], output).not.to.deep.equal(before[output]);
@@ -100,11 +104,18 @@ describe('one edit in a controller of the demo', () => {
         challenge: await challenge(api),
         openApi: await openApi(api),
         metadata: await metadata(api),
+        audit: [api.server.audit(), auditRoutes({ controllers: [controller], axioms: api.issuer.settings() })].map(
+          ruleOf,
+        ),
       };
     } finally {
       await api.close();
       Container.remove(BookRepository);
     }
+  }
+
+  function ruleOf(routes: readonly RouteAudit[]): string {
+    return routes.find(({ method, handler }) => method === 'GET' && handler.endsWith('.list'))!.rule;
   }
 
   async function enforcement(api: Api): Promise<Told['enforcement']> {
