@@ -41,7 +41,9 @@ export function contextOf(request: Request): RequestContext {
 
 export function setContext(request: Request, value: RequestContext): void {
   const before = findContext(request);
-  // What the first route finds is the app's; what a later one finds may be whom the first has let in.
-  value.userOfApp = before === undefined ? request.user : before.userOfApp;
+  // What the first route finds is the app's; what a later one finds may be whom the first has let in. A middleware sets a
+  // property of the request's own: what is inherited is the guard's accessor.
+  if (before !== undefined) value.userOfApp = before.userOfApp;
+  else if (Object.hasOwn(request, 'user')) value.userOfApp = request.user;
   (request as WithContext)[contextKey] = value;
 }
