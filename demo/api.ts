@@ -1,13 +1,24 @@
 import 'reflect-metadata';
-import { useExpressServer, type AxiomsServer, type AxiomsServerOptions } from 'axioms-routing-controllers';
+import { randomBytes } from 'node:crypto';
+import {
+  MemoryDenylist,
+  useExpressServer,
+  type AxiomsServer,
+  type AxiomsServerOptions,
+} from 'axioms-routing-controllers';
+import type { Microservice } from 'axioms-routing-controllers/microservice';
+import { TypeOrmUserStore, typeOrmStore } from 'axioms-routing-controllers/microservice/typeorm';
 import { serveOpenApi } from 'axioms-routing-controllers/openapi';
 import express from 'express';
 import { Container } from 'typedi';
 import type { DataSource } from 'typeorm';
 import { API, API_SCOPES } from './accounts';
+import { authorsAt, type Author } from './authors';
 import { apiClient, docsClient } from './authorization-server/clients';
 import { controllers, type ControllerClass } from './controllers';
+import { addExamples } from './database';
 import { listenOn } from './listening';
+import { startMicroservice, type MicroservicePlace } from './microservice';
 import { ArticleRepository } from './models/article';
 import { BookRepository } from './models/book';
 import { servePage } from './page';
@@ -17,7 +28,10 @@ export interface ApiOptions {
   readonly port: number;
   readonly issuerUrl: string;
   readonly database: DataSource;
+  /** Default: another one for each start, which ends all sessions. */
+  readonly secret?: string;
   readonly controllers?: ControllerClass[];
+  readonly microservice?: (place: MicroservicePlace) => Microservice;
 }
 
 export interface Api {
@@ -29,51 +43,77 @@ export interface Api {
 export async function startApi(options: ApiOptions): Promise<Api> {
   provideRepositories(options.database);
   const { server, url, close } = await listenOn(options.port);
-  const app = createApi(url, options);
+  const authors = await authorsAt(options.issuerUrl, url, options.database);
+  await addExamples(options.database, authors);
+  const place = microservicePlace(url, options);
+  const microservice = (options.microservice ?? startMicroservice)(place);
+  const app = createApi({ ...options, ...place, authors, microservice });
   const { axioms } = app.locals as { axioms: AxiomsServer };
   server.on('request', app);
   return {
     url,
     server: axioms,
-    close: () => {
+    close: async () => {
       axioms.close();
-      return close();
+      await close();
+      await microservice.close();
     },
   };
 }
 
-interface ApiPlace {
-  readonly issuerUrl: string;
-  /** The API's own. */
-  readonly url: string;
-  readonly controllers?: ControllerClass[];
+function microservicePlace(url: string, { issuerUrl, database, secret }: ApiOptions): MicroservicePlace {
+  return {
+    url,
+    issuerUrl,
+    secret: secret ?? randomBytes(32).toString('base64url'),
+    users: new TypeOrmUserStore(database),
+    store: typeOrmStore({ dataSource: database }),
+    denylist: new MemoryDenylist(),
+  };
 }
 
-export function apiOptions({ issuerUrl, url, ...options }: ApiPlace): AxiomsServerOptions {
+interface ApiPlace extends Pick<MicroservicePlace, 'url' | 'issuerUrl' | 'denylist'> {
+  readonly controllers?: ControllerClass[];
+  readonly microservice: Microservice;
+}
+
+export function apiOptions({ issuerUrl, url, denylist, microservice, ...options }: ApiPlace): AxiomsServerOptions {
   return {
-    controllers: [...(options.controllers ?? controllers), SessionController, AccountController],
+    controllers: [
+      ...(options.controllers ?? controllers),
+      SessionController,
+      AccountController,
+      ...microservice.controllers,
+    ],
     validation: { whitelist: true },
     axioms: {
-      audience: [API, url],
-      issuerUrl,
+      issuers: [
+        {
+          issuerUrl,
+          audience: [API, url],
+          introspectionClientId: apiClient.client_id,
+          introspectionClientSecret: apiClient.client_secret,
+        },
+        // The API itself: its keys need no HTTP.
+        { issuerUrl: url, audience: url, profile: 'rfc9068' },
+      ],
+      denylist,
       resourceUrl: url,
-      introspectionClientId: apiClient.client_id,
-      introspectionClientSecret: apiClient.client_secret,
       explain: process.env.NODE_ENV !== 'production',
     },
   };
 }
 
-function createApi(url: string, options: ApiOptions) {
+function createApi(place: ApiPlace & { database: DataSource; authors: readonly Author[] }) {
   const app = express();
   addSessions(app);
-  useExpressServer(app, apiOptions({ ...options, url }));
+  useExpressServer(app, apiOptions(place));
   serveOpenApi(app, {
     info: { title: 'Demo', version: '1.0.0' },
     clientId: docsClient.client_id,
     askedScopes: API_SCOPES,
   });
-  return servePage(app, options);
+  return servePage(app, place);
 }
 
 export function provideRepositories(database: DataSource) {

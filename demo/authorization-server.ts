@@ -2,8 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Configuration } from 'oidc-provider';
-import { API, API_SCOPES, isPerson } from './accounts';
-import { apiClient, browserClients, machineClient, webClient } from './authorization-server/clients';
+import { API, API_SCOPES, isPerson, type Person } from './accounts';
+import {
+  apiClient,
+  browserClients,
+  machineClient,
+  microserviceClient,
+  webClient,
+} from './authorization-server/clients';
 import { loginPage, loginUrl } from './authorization-server/login-page';
 import { memoryAdapter } from './authorization-server/memory-adapter';
 import { loadProvider } from './authorization-server/provider';
@@ -49,12 +55,15 @@ function configuration(issuerUrl: string, signingKey: JWK): Configuration {
     adapter: memoryAdapter(),
     jwks: { keys: [signingKey] },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
-    clients: [webClient(issuerUrl), machineClient, apiClient, ...browserClients],
+    clients: [webClient(issuerUrl), machineClient, apiClient, microserviceClient, ...browserClients],
     // They get their tokens from pages of the API.
     clientBasedCORS: (_ctx, _origin, { clientId }) => browserClients.some(({ client_id }) => client_id === clientId),
     scopes: API_SCOPES,
     features,
-    findAccount: (_ctx, id) => (isPerson(id) ? { accountId: id, claims: () => ({ sub: id }) } : undefined),
+    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['preferred_username'] },
+    // ID tokens say it themselves, and nobody has to ask.
+    conformIdTokenClaims: false,
+    findAccount: (_ctx, id) => (isPerson(id) ? { accountId: id, claims: () => claimsOf(id) } : undefined),
     loadExistingGrant: grantWhatTheAccountHas,
     extraTokenClaims: (_ctx, token) => rolesAndPermissions(token),
     interactions: { url: (_ctx, { uid }) => loginUrl(uid) },
@@ -63,6 +72,10 @@ function configuration(issuerUrl: string, signingKey: JWK): Configuration {
     },
     ttl: lifetimes,
   };
+}
+
+function claimsOf(name: Person) {
+  return { sub: name, preferred_username: name, email: `${name}@demo.example`, email_verified: true };
 }
 
 const features: Configuration['features'] = {

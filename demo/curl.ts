@@ -33,8 +33,8 @@ async function attempts(demo: Demo): Promise<Attempt[]> {
   ];
 }
 
-async function articleOf({ database }: Demo, authorSub: Person): Promise<string> {
-  const { id } = await database.manager.findOneByOrFail(Article, { authorSub });
+async function articleOf({ database, issuer }: Demo, authorSub: Person): Promise<string> {
+  const { id } = await database.manager.findOneByOrFail(Article, { authorIss: issuer.url, authorSub });
   return `/articles/${id}`;
 }
 

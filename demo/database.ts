@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { people } from './accounts';
+import { microserviceEntities, userEntities } from 'axioms-routing-controllers/microservice/typeorm';
+import type { Author } from './authors';
 import { Article } from './models/article';
 import { Book } from './models/book';
 
@@ -22,13 +23,14 @@ export async function temporaryPlace(): Promise<DatabasePlace> {
   return { file: join(await mkdtemp(join(tmpdir(), 'axioms-demo-')), 'demo.sqlite') };
 }
 
+const entities = [Article, Book, ...userEntities, ...microserviceEntities];
+
 export async function openDatabase(place: DatabasePlace): Promise<DataSource> {
   if ('file' in place) await mkdir(dirname(place.file), { recursive: true });
-  const database = new DataSource({ ...driver(place), entities: [Article, Book] });
+  const database = new DataSource({ ...driver(place), entities });
   await database.initialize();
   if ('schema' in place) await database.query(`CREATE SCHEMA IF NOT EXISTS "${place.schema}"`);
   await database.synchronize();
-  await addExamples(database);
   return database;
 }
 
@@ -38,12 +40,12 @@ function driver(place: DatabasePlace): DataSourceOptions {
 }
 
 /** Something of everybody's to read and to change. */
-export async function addExamples({ manager }: DataSource) {
+export async function addExamples({ manager }: DataSource, authors: readonly Author[]) {
   if (!(await manager.exists(Book)))
     await manager.save(Book, { title: 'A Wizard of Earthsea', author: 'Ursula K. Le Guin' });
-  for (const authorSub of people)
-    if (!(await manager.existsBy(Article, { authorSub })))
-      await manager.save(Article, { title: `Notes of ${authorSub}`, text: 'Names have power.', authorSub });
+  for (const { name, authorIss, authorSub } of authors)
+    if (!(await manager.existsBy(Article, { authorIss, authorSub })))
+      await manager.save(Article, { title: `Notes of ${name}`, text: 'Names have power.', authorIss, authorSub });
 }
 
 /** Leaves nothing of it behind. */

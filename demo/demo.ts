@@ -1,15 +1,14 @@
 import type { DataSource } from 'typeorm';
-import { startApi, type Api } from './api';
+import { startApi, type Api, type ApiOptions } from './api';
 import { startAuthorizationServer, type AuthorizationServer } from './authorization-server';
-import type { ControllerClass } from './controllers';
 import { openDatabase, type DatabasePlace } from './database';
+import { secretOf } from './secret';
 
-export interface DemoOptions {
+export interface DemoOptions extends Pick<ApiOptions, 'controllers' | 'microservice'> {
   readonly place: DatabasePlace;
   /** Default: any free one. */
   readonly port?: number;
   readonly issuerPort?: number;
-  readonly controllers?: ControllerClass[];
 }
 
 export interface Demo {
@@ -23,7 +22,8 @@ export interface Demo {
 export async function startDemo({ place, port = 0, issuerPort = 0, ...options }: DemoOptions): Promise<Demo> {
   const database = await openDatabase(place);
   const issuer = await startAuthorizationServer(issuerPort);
-  const api = await startApi({ port, issuerUrl: issuer.url, database, ...options });
+  const secret = await secretOf(place);
+  const api = await startApi({ port, issuerUrl: issuer.url, database, secret, ...options });
   const close = async () => {
     await api.close();
     await issuer.close();

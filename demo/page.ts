@@ -5,6 +5,7 @@ import type { AxiomsServer, RouteRules } from 'axioms-routing-controllers';
 import type { DataSource } from 'typeorm';
 import { API, API_SCOPES, people } from './accounts';
 import { pageClient } from './authorization-server/clients';
+import type { Author } from './authors';
 import { tokenOf } from './client/tokens';
 import { addExamples } from './database';
 import { Article } from './models/article';
@@ -14,16 +15,19 @@ import { rules } from './rules/table';
 export interface PageOptions {
   readonly issuerUrl: string;
   readonly database: DataSource;
+  /** Whose articles there are to try. */
+  readonly authors: readonly Author[];
 }
 
 // Seen from where the compiler puts this.
 const files = join(__dirname, '../../demo/page');
 
-export function servePage(app: Express, { issuerUrl, database }: PageOptions): Express {
+export function servePage(app: Express, options: PageOptions): Express {
+  const { issuerUrl } = options;
   const { axioms } = app.locals as { axioms: AxiomsServer };
   app.use('/page', asFreshAnswer);
   app.get('/page/demo.json', (_request, response) => void response.json(demoOf(axioms, issuerUrl)));
-  app.post('/page/examples', async (_request, response) => void response.json(await examplesIn(database)));
+  app.post('/page/examples', async (_request, response) => void response.json(await examplesIn(options)));
   app.post('/page/machine-token', async (_request, response) => {
     response.json({ accessToken: await tokenOf('machine', issuerUrl) });
   });
@@ -70,13 +74,13 @@ function bodyFor(method: string, path: string): object | undefined {
 }
 
 /** What can be asked for by id, of each resource; where somebody deleted it, there is another one. */
-async function examplesIn(database: DataSource) {
-  await addExamples(database);
+async function examplesIn({ database, authors }: PageOptions) {
+  await addExamples(database, authors);
   const { manager } = database;
   const [book] = await manager.find(Book, { order: { id: 'ASC' }, take: 1 });
-  const articles = people.map(async authorSub => {
-    const { id } = await manager.findOneByOrFail(Article, { authorSub });
-    return { id, name: `${authorSub}’s` };
+  const articles = authors.map(async ({ name, authorIss, authorSub }) => {
+    const { id } = await manager.findOneByOrFail(Article, { authorIss, authorSub });
+    return { id, name: `${name}’s` };
   });
   return { books: [{ id: book!.id, name: book!.title }], articles: await Promise.all(articles) };
 }

@@ -30,6 +30,13 @@ function browserClient(id: string, path: string) {
   } satisfies ClientMetadata;
 }
 
+/** The API's own microservice, which signs people in with this server's word for it. */
+export const microserviceClient = {
+  ...browserClient('microservice', '/auth/callback/demo'),
+  client_secret: randomBytes(32).toString('base64url'),
+  token_endpoint_auth_method: 'client_secret_basic',
+} satisfies ClientMetadata;
+
 /** A program that acts for itself. */
 export const machineClient = {
   client_id: 'machine',

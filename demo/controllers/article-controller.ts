@@ -8,6 +8,7 @@ import { ResourceController } from './resource-controller';
 export class ArticleController extends ResourceController<Article> {
   override permissionClasses = [IsSubOwnerOrSafeOnly];
   override ownerAttribute = 'authorSub';
+  override ownerIssuerAttribute = 'authorIss';
 
   constructor(protected override readonly repository: ArticleRepository) {
     super();
@@ -15,8 +16,8 @@ export class ArticleController extends ResourceController<Article> {
 
   @Post('/')
   @HttpCode(201)
-  create(@Body() { title, text }: NewArticle, @Claim('sub') authorSub: string) {
-    return this.repository.save(this.repository.create({ title, text, authorSub }));
+  create(@Body() { title, text }: NewArticle, @Claim('iss') authorIss: string, @Claim('sub') authorSub: string) {
+    return this.repository.save(this.repository.create({ title, text, authorIss, authorSub }));
   }
 
   @Put('/:id')

@@ -6,8 +6,9 @@ export class Article {
   @PrimaryGeneratedColumn() id!: number;
   @Column() title!: string;
   @Column() text!: string;
-  /** Who wrote it: the `sub` of the token that created it. */
+  /** Who wrote it: the `sub` of the token that created it, which means nothing without its `iss`. */
   @Column() authorSub!: string;
+  @Column({ type: 'varchar', nullable: true }) authorIss!: string | null;
 }
 
 export class ArticleRepository extends Repository<Article> {
