@@ -9,10 +9,11 @@ export const ged = {
   name: 'ged',
   // Known to everybody who reads this: it is a demo.
   password: 'sparrowhawk',
+  email: 'ged@api.demo.example',
   scopes: ['openid', 'profile', 'book:read', 'shelf:read'],
   roles: ['viewer'],
   permissions: ['sample:read'],
-} as const satisfies Account & Record<'name' | 'password', string>;
+} as const satisfies Account & Record<'name' | 'password' | 'email', string>;
 
 /** Whoever came in by the authorization server: what they may do here is for the API to say, whatever they may there. */
 const newcomer: Account = { scopes: ['openid', 'book:read'], roles: [], permissions: [] };
@@ -28,5 +29,5 @@ export async function addGed(database: DataSource): Promise<string> {
   const known = await users.findByUsername(ged.name);
   if (known !== undefined) return known.user.id;
   const passwordHash = await new PhcPasswordHasher().hash(ged.password);
-  return (await users.create({ username: ged.name, email: 'ged@api.demo.example', passwordHash })).id;
+  return (await users.create({ username: ged.name, email: ged.email, passwordHash })).id;
 }

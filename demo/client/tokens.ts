@@ -1,5 +1,6 @@
 /** How an app gets an access token: a person's by signing in, a program's by its own credentials. */
 import * as oauth from 'oauth4webapi';
+import type { ClientMetadata } from 'oidc-provider';
 import { accounts, API, type AccountName, type Person } from '../accounts';
 import { machineClient, webClient } from '../authorization-server/clients';
 import { Browser } from './browser';
@@ -7,6 +8,11 @@ import { Browser } from './browser';
 // Deprecated so that it stands out: plain HTTP is for loopback only.
 // eslint-disable-next-line @typescript-eslint/no-deprecated
 const onLoopback = { [oauth.allowInsecureRequests]: true };
+
+/** An app that people sign in to, as the authorization server knows it; without a secret it is a public one. */
+export type App = Pick<ClientMetadata, 'client_id' | 'client_secret' | 'id_token_signed_response_alg'> & {
+  readonly redirect_uris: string[];
+};
 
 export interface Asked {
   readonly scopes?: readonly string[];
@@ -20,9 +26,17 @@ export function tokenOf(name: AccountName, issuerUrl: string): Promise<string> {
 /** Authorization code with PKCE: RFC 6749 §4.1, RFC 7636. */
 export async function personToken(issuerUrl: string, person: Person, asked: Asked = {}): Promise<string> {
   const { scopes = accounts[person].scopes, resource = API } = asked;
-  const app = await WebApp.at(issuerUrl);
-  const start = await app.authorizationUrl({ scope: scopes.join(' '), resource });
-  return app.token(await new Browser().signIn(start, person, app.redirectUri));
+  return (await tokensOf(issuerUrl, person, { scope: scopes.join(' '), resource })).access_token;
+}
+
+/** What says to an app who it is that has signed in (OpenID Connect Core §2). */
+export async function idTokenOf(issuerUrl: string, person: Person, app: App = webClient(issuerUrl)): Promise<string> {
+  return (await tokensOf(issuerUrl, person, { scope: 'openid email profile' }, app)).id_token!;
+}
+
+async function tokensOf(issuerUrl: string, person: Person, asked: Record<string, string>, client?: App) {
+  const app = await WebApp.at(issuerUrl, client);
+  return app.tokens(await new Browser().signIn(await app.authorizationUrl(asked), person, app.redirectUri));
 }
 
 /** Client credentials: RFC 6749 §4.4. */
@@ -41,15 +55,15 @@ class WebApp {
 
   private constructor(
     private readonly server: oauth.AuthorizationServer,
-    private readonly client: ReturnType<typeof webClient>,
+    private readonly client: App,
   ) {}
 
-  static async at(issuerUrl: string): Promise<WebApp> {
-    return new WebApp(await discover(issuerUrl), webClient(issuerUrl));
+  static async at(issuerUrl: string, client: App = webClient(issuerUrl)): Promise<WebApp> {
+    return new WebApp(await discover(issuerUrl), client);
   }
 
   get redirectUri(): string {
-    return this.client.redirect_uris[0];
+    return this.client.redirect_uris[0]!;
   }
 
   async authorizationUrl(asked: Record<string, string>): Promise<URL> {
@@ -66,19 +80,20 @@ class WebApp {
     return url;
   }
 
-  async token(callback: URL): Promise<string> {
+  async tokens(callback: URL): Promise<oauth.TokenEndpointResponse> {
     const { server, client, redirectUri } = this;
+    const { client_secret: secret } = client;
     const parameters = oauth.validateAuthResponse(server, client, callback, this.#state);
     const response = await oauth.authorizationCodeGrantRequest(
       server,
       client,
-      oauth.None(),
+      secret === undefined ? oauth.None() : oauth.ClientSecretBasic(secret),
       parameters,
       redirectUri,
       this.#verifier,
       onLoopback,
     );
-    return (await oauth.processAuthorizationCodeResponse(server, client, response)).access_token;
+    return oauth.processAuthorizationCodeResponse(server, client, response);
   }
 }
 

@@ -1,6 +1,9 @@
+import { createMicroservice } from 'axioms-routing-controllers/microservice';
 import { startDemo, type DemoOptions } from '../demo';
 import { removeDatabase, temporaryPlace } from '../database';
+import { microserviceOptions, type MicroservicePlace } from '../microservice';
 import { Callers } from './callers';
+import { checkMicroservice } from './check-microservice';
 import { checkRules, type Outcome } from './check-rules';
 import { report } from './report';
 
@@ -10,14 +13,23 @@ export async function checkDemo(
   print: (text: string) => void = console.log,
 ): Promise<number> {
   const place = options.place ?? (await temporaryPlace());
-  const demo = await startDemo({ ...options, place });
+  const demo = await startDemo({ microservice: quietly, ...options, place });
   const outcomes: Outcome[] = [];
   try {
-    for await (const outcome of checkRules(demo.api.url, new Callers(demo.issuer))) outcomes.push(outcome);
+    const callers = new Callers(demo.issuer);
+    for await (const outcome of checkRules(demo.api.url, callers)) outcomes.push(outcome);
+    for await (const outcome of checkMicroservice(demo, callers)) outcomes.push(outcome);
   } finally {
     await demo.close();
     await removeDatabase(place);
   }
   print(report(outcomes));
   return outcomes.every(({ passed }) => passed) ? 0 : 1;
+}
+
+// A token that comes back is a warning in the log: here it is on purpose.
+function quietly(place: MicroservicePlace) {
+  const nowhere = () => undefined;
+  const logger = { debug: nowhere, info: nowhere, warn: nowhere, error: nowhere };
+  return createMicroservice({ ...microserviceOptions(place), logger });
 }

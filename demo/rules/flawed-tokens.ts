@@ -1,7 +1,8 @@
 /** Tokens that look right and are not. */
 import { decodeJwt, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 import type { AuthorizationServer } from '../authorization-server';
-import { personToken } from '../client/tokens';
+import { idTokenOf, personToken } from '../client/tokens';
+import { ged } from '../users';
 import type { Caller } from './callers';
 
 export async function flawedTokens({ url, signingKey }: AuthorizationServer): Promise<Caller[]> {
@@ -26,12 +27,31 @@ export async function flawedTokens({ url, signingKey }: AuthorizationServer): Pr
   ];
 }
 
+/** ID tokens that the microservice must not take for bob's, or for anybody's. */
+export async function foreignIdTokens(
+  { url, signingKey }: AuthorizationServer,
+  good: string,
+): Promise<[flaw: string, token: string][]> {
+  const claims = decodeJwt(good);
+  const { privateKey: otherKey } = await generateKeyPair('ES256');
+  const stranger = { ...claims, sub: 'a stranger' };
+  return [
+    ['expired', await sign(anHourOld(claims), signingKey, 'JWT')],
+    ['foreign key', await sign(claims, otherKey, 'JWT')],
+    ['foreign issuer', await sign({ ...claims, iss: 'https://another-issuer.example' }, otherKey, 'JWT')],
+    ["another app's", await idTokenOf(url, 'bob')],
+    ['an access token', await personToken(url, 'bob')],
+    ['an unverified address', await sign({ ...stranger, email_verified: false }, signingKey, 'JWT')],
+    ["ged's address", await sign({ ...stranger, email: ged.email }, signingKey, 'JWT')],
+  ];
+}
+
 function flawed(name: string, flaw: string, token: string): Caller {
   return { name: `alice, ${name}`, flaw, token, scopes: [] };
 }
 
-function sign(claims: JWTPayload, key: CryptoKey | JWK): Promise<string> {
-  return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'demo' }).sign(key);
+export function sign(claims: JWTPayload, key: CryptoKey | JWK, typ = 'at+jwt'): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', typ, kid: 'demo' }).sign(key);
 }
 
 function anHourOld(claims: JWTPayload): JWTPayload {
