@@ -11,7 +11,7 @@ export const ged = {
   password: 'sparrowhawk',
   email: 'ged@api.demo.example',
   scopes: ['openid', 'profile', 'book:read', 'shelf:read'],
-  roles: ['viewer'],
+  roles: ['editor'],
   permissions: ['sample:read'],
 } as const satisfies Account & Record<'name' | 'password' | 'email', string>;
 

@@ -8,8 +8,14 @@ import { controllers } from '../../demo/controllers';
 import { openDatabase, removeDatabase, temporaryPlace, type DatabasePlace } from '../../demo/database';
 import { Callers } from '../../demo/rules/callers';
 import { checkDemo } from '../../demo/rules/check-demo';
+import { checkMicroservice } from '../../demo/rules/check-microservice';
 import { checkRules, type Outcome } from '../../demo/rules/check-rules';
 import { rules } from '../../demo/rules/table';
+import {
+  unchangedMicroservice,
+  withdrawnMicroserviceRules,
+  type WithdrawnMicroserviceRule,
+} from './withdrawn-microservice-rules';
 import { unchanged, withdrawnRules, type WithdrawnRule } from './withdrawn-rules';
 
 const check = join(__dirname, '../../demo/check.js');
@@ -46,6 +52,16 @@ describe('demo:check', function () {
     }
   }
 
+  async function firstFailureAt({ weakened, ...options }: WithdrawnMicroserviceRule): Promise<Outcome | undefined> {
+    const api = await startApi({ port: 0, issuerUrl: issuer.url, database, microservice: weakened, ...options });
+    try {
+      for await (const outcome of checkMicroservice({ api, issuer }, callers)) if (!outcome.passed) return outcome;
+      return undefined;
+    } finally {
+      await api.close();
+    }
+  }
+
   it('prints a table and the sum, and exits 0', () => {
     const { status, stdout, stderr } = run([check]);
     expect(stderr).to.equal('');
@@ -67,6 +83,19 @@ describe('demo:check', function () {
     expect(await checkDemo({ controllers: controllers.map(unchanged) }, () => undefined)).to.equal(0);
   });
 
+  it('does not mind a microservice that says the same', async () => {
+    expect(await firstFailureAt(unchangedMicroservice)).to.equal(undefined);
+  });
+
+  it('exits 1 for a microservice that takes any password, too', async () => {
+    const [{ weakened }] = withdrawnMicroserviceRules() as [WithdrawnMicroserviceRule];
+    const printed: string[] = [];
+    expect(await checkDemo({ microservice: weakened }, text => printed.push(text))).to.equal(1);
+    expect(printed.join()).to.match(
+      /\nPOST \/auth\/sign-in\/ as ged, wrong password\n  expected 401.*\n  got      200/,
+    );
+  });
+
   describe('notices', () => {
     const { error } = console;
     before(() => (console.error = () => undefined)); // a weakened handler may fail; that is logged
@@ -74,6 +103,12 @@ describe('demo:check', function () {
 
     for (const rule of withdrawnRules())
       it(rule.name, async () => expect(await firstFailure(rule), 'nothing').not.to.equal(undefined));
+
+    for (const rule of withdrawnMicroserviceRules())
+      it(`the microservice without ${rule.name}`, async () => {
+        const { request, caller } = (await firstFailureAt(rule)) ?? {};
+        expect(`${request ?? 'nothing'}, ${caller?.name ?? 'nobody'}`).to.equal(rule.noticedBy);
+      });
   });
 });
 
