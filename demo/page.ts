@@ -8,11 +8,14 @@ import { pageClient } from './authorization-server/clients';
 import type { Author } from './authors';
 import { tokenOf } from './client/tokens';
 import { addExamples } from './database';
+import { providerName } from './microservice';
 import { Article } from './models/article';
 import { Book } from './models/book';
 import { rules } from './rules/table';
 
 export interface PageOptions {
+  /** The API's own. */
+  readonly url: string;
   readonly issuerUrl: string;
   readonly database: DataSource;
   /** Whose articles there are to try. */
@@ -26,7 +29,7 @@ export function servePage(app: Express, options: PageOptions): Express {
   const { issuerUrl } = options;
   const { axioms } = app.locals as { axioms: AxiomsServer };
   app.use('/page', asFreshAnswer);
-  app.get('/page/demo.json', (_request, response) => void response.json(demoOf(axioms, issuerUrl)));
+  app.get('/page/demo.json', (_request, response) => void response.json(demoOf(axioms, options)));
   app.post('/page/examples', async (_request, response) => void response.json(await examplesIn(options)));
   app.post('/page/machine-token', async (_request, response) => {
     response.json({ accessToken: await tokenOf('machine', issuerUrl) });
@@ -53,10 +56,14 @@ function asPage(issuerUrl: string): (response: Response) => void {
   };
 }
 
-function demoOf({ routes }: AxiomsServer, issuerUrl: string) {
+function demoOf({ routes }: AxiomsServer, { url, issuerUrl }: PageOptions) {
   const client = { issuer: issuerUrl, clientId: pageClient.client_id, scopes: API_SCOPES, resource: API };
-  return { client, people, routes: routes.map(described) };
+  const shown = routes.filter(({ path }) => !isOfTheMicroservice(path));
+  return { api: url, provider: providerName, client, people, routes: shown.map(described) };
 }
+
+/** The page has buttons of their own for these. */
+const isOfTheMicroservice = (path: string) => /^\/(auth|\.well-known)\//.test(path);
 
 /** A route as the server enforces it, and a body that it takes. */
 function described({ method = 'GET', path: mounted, place, insisting, authentication, permissions }: RouteRules) {

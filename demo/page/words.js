@@ -5,7 +5,7 @@
  * @typedef {Grants
  *   | { kind: 'anyone' | 'nobody' | 'authenticated' }
  *   | { kind: 'methods', methods: string[] }
- *   | { kind: 'owner', attribute: string }
+ *   | { kind: 'owner', attribute: string, issuerAttribute?: string }
  *   | { kind: 'custom', name: string }
  *   | { kind: 'and' | 'or', of: Requirement[] }
  *   | { kind: 'not', of: Requirement }} Requirement
@@ -27,7 +27,7 @@ export function inWords(requirement) {
     case 'methods':
       return `the methods ${requirement.methods.join(', ')}`;
     case 'owner':
-      return `the owner (${requirement.attribute} is the token’s sub)`;
+      return `the owner (${ownership(requirement)})`;
     case 'custom':
       return `what ${requirement.name} decides`;
     case 'and':
@@ -38,6 +38,12 @@ export function inWords(requirement) {
     default:
       return plain[requirement.kind];
   }
+}
+
+/** @param {{ attribute: string, issuerAttribute?: string }} requirement */
+function ownership({ attribute, issuerAttribute }) {
+  const issuer = issuerAttribute === undefined ? '' : `, ${issuerAttribute} its iss`;
+  return `${attribute} is the token’s sub${issuer}`;
 }
 
 /** @param {Grants} requirement */

@@ -30,4 +30,6 @@ export const leastContrast = `(() => {
 
 /** The smallest height of what can be pressed, in CSS pixels (WCAG 2.2, 2.5.8). */
 export const smallestTarget = `Math.min(
-  ...[...document.querySelectorAll('button, select, summary')].map(element => element.getBoundingClientRect().height))`;
+  ...[...document.querySelectorAll('button, input, select, summary')]
+    .filter(element => element.checkVisibility())
+    .map(element => element.getBoundingClientRect().height))`;

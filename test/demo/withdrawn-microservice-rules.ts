@@ -174,9 +174,10 @@ function subclassOf(
   other: (session: Session, body: unknown) => unknown,
 ): new () => object {
   const Weakened = class extends session {};
+  const original = session.prototype as Session;
   for (const action of actions)
     Weakened.prototype[action] = function (this: Session, body: unknown) {
-      return session.prototype[action].call(this, other(this, body)) as unknown;
+      return original[action].call(this, other(this, body));
     };
   return mountedAs(session, Weakened);
 }
