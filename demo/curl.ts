@@ -1,8 +1,10 @@
 import type { AccountName, Person } from './accounts';
-import { tokenOf } from './client/tokens';
+import { microserviceClient } from './authorization-server/clients';
+import { idTokenOf, tokenOf } from './client/tokens';
 import type { Demo } from './demo';
 import { Article } from './models/article';
 import { examples } from './rules/table';
+import { ged } from './users';
 
 interface Attempt {
   readonly what: string;
@@ -21,6 +23,7 @@ export async function requestsToTry(demo: Demo): Promise<string> {
 async function attempts(demo: Demo): Promise<Attempt[]> {
   const [alices, bobs] = [await articleOf(demo, 'alice'), await articleOf(demo, 'bob')];
   const change = { method: 'PATCH', body: { text: 'A better text.' } };
+  const idToken = await idTokenOf(demo.issuer.url, 'alice', microserviceClient);
   const addition = { method: 'POST', path: '/books', body: examples.books! };
   return [
     { what: 'Anybody reads what is public: 200', path: '/public' },
@@ -30,7 +33,19 @@ async function attempts(demo: Demo): Promise<Attempt[]> {
     { what: 'The machine adds a book: 201', as: 'machine', ...addition },
     { what: 'alice changes her article: 200', path: alices, as: 'alice', ...change },
     { what: "alice changes bob's article: 403", path: bobs, as: 'alice', ...change },
+    { what: 'ged signs in at the API itself: 200, with an access token and two cookies', ...signIn },
+    { what: "alice's ID token is exchanged for an access token of the API's: 200", ...exchange(idToken) },
   ];
+}
+
+const signIn = {
+  method: 'POST',
+  path: '/auth/sign-in/',
+  body: { username: ged.name, password: ged.password },
+};
+
+function exchange(idToken: string) {
+  return { method: 'POST', path: '/auth/social-exchange/', body: { id_token: idToken } };
 }
 
 async function articleOf({ database, issuer }: Demo, authorSub: Person): Promise<string> {

@@ -4,6 +4,7 @@ import { aligned } from './aligned';
 import { requestsToTry } from './curl';
 import type { Demo } from './demo';
 import { rules, type Rule } from './rules/table';
+import { ged } from './users';
 
 export async function guide(demo: Demo): Promise<string> {
   return `
@@ -15,6 +16,8 @@ Authorization server  ${demo.issuer.url}
 Who is who, by their access tokens:
 
 ${whoIsWho()}
+
+ged is a user of the API itself, with the password ${ged.password}; the others are the authorization server's.
 
 Who can do what, by the status of the answer:
 
@@ -28,7 +31,7 @@ Ctrl-C ends the demo.`;
 }
 
 function whoIsWho(): string {
-  const rows = Object.entries(accounts).map(([name, { roles, permissions, scopes }]) =>
+  const rows = Object.entries({ ...accounts, [ged.name]: ged }).map(([name, { roles, permissions, scopes }]) =>
     [[name], roles, permissions, scopes].map(words => words.join(' ')),
   );
   return aligned([['', 'roles', 'permissions', 'scopes'], ...rows]);

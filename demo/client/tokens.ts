@@ -34,7 +34,13 @@ export async function idTokenOf(issuerUrl: string, person: Person, app: App = we
   return (await tokensOf(issuerUrl, person, { scope: 'openid email profile' }, app)).id_token!;
 }
 
-async function tokensOf(issuerUrl: string, person: Person, asked: Record<string, string>, client?: App) {
+/** All that an app gets. */
+export async function tokensOf(
+  issuerUrl: string,
+  person: Person,
+  asked: Record<string, string>,
+  client?: App,
+): Promise<oauth.TokenEndpointResponse> {
   const app = await WebApp.at(issuerUrl, client);
   return app.tokens(await new Browser().signIn(await app.authorizationUrl(asked), person, app.redirectUri));
 }

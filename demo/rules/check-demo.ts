@@ -28,7 +28,7 @@ export async function checkDemo(
 }
 
 // A token that comes back is a warning in the log: here it is on purpose.
-function quietly(place: MicroservicePlace) {
+export function quietly(place: MicroservicePlace) {
   const nowhere = () => undefined;
   const logger = { debug: nowhere, info: nowhere, warn: nowhere, error: nowhere };
   return createMicroservice({ ...microserviceOptions(place), logger });

@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { removeDatabase } from '../../demo/database';
 import { startDemo, type Demo } from '../../demo/demo';
 import { Callers } from '../../demo/rules/callers';
-import { checkRules } from '../../demo/rules/check-rules';
+import { quietly } from '../../demo/rules/check-demo';
+import { checkMicroservice } from '../../demo/rules/check-microservice';
+import { checkRules, type Outcome } from '../../demo/rules/check-rules';
 import { difference } from '../../demo/rules/report';
 import { rules } from '../../demo/rules/table';
 
@@ -13,9 +15,9 @@ const isRequired = (process.env.REQUIRED_SERVERS ?? '').split(',').includes('pos
 describe('the demo on PostgreSQL', () => {
   const place = { url, schema: `axioms_demo_test_${randomUUID()}` };
 
-  it('keeps the rules of books and articles', async function () {
+  it('keeps the rules of books, articles and the microservice', async function () {
     this.timeout(60_000);
-    const demo = await startDemo({ place }).catch((error: unknown) => {
+    const demo = await startDemo({ place, microservice: quietly }).catch((error: unknown) => {
       if (isRequired) throw error;
       this.test!.title += ` (PostgreSQL cannot be reached: ${reason(error)})`;
       return this.skip();
@@ -29,10 +31,11 @@ describe('the demo on PostgreSQL', () => {
 
 async function failuresOf(demo: Demo): Promise<string[]> {
   const ofTheDatabase = rules.filter(([request]) => / \/(books|articles)/.test(request));
-  const failures: string[] = [];
-  for await (const outcome of checkRules(demo.api.url, new Callers(demo.issuer), ofTheDatabase))
-    if (!outcome.passed) failures.push(difference(outcome));
-  return failures;
+  const callers = new Callers(demo.issuer);
+  const outcomes: Outcome[] = [];
+  for await (const outcome of checkRules(demo.api.url, callers, ofTheDatabase)) outcomes.push(outcome);
+  for await (const outcome of checkMicroservice(demo, callers)) outcomes.push(outcome);
+  return outcomes.filter(({ passed }) => !passed).map(difference);
 }
 
 function reason(error: unknown): string {
