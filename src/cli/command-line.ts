@@ -3,13 +3,14 @@ import { ImproperlyConfigured } from '../core/exceptions';
 import type { Command } from './command';
 import { doctor } from './doctor';
 import { explain } from './explain';
+import { keysRotate } from './keys-rotate';
 import { routes } from './routes';
 import type { Terminal } from './terminal';
 import { tokenDecode } from './token-decode';
 import { UsageError } from './usage-error';
 
 /** A new command is a line here. */
-const commands: readonly Command[] = [routes, doctor, explain, tokenDecode];
+const commands: readonly Command[] = [routes, doctor, explain, tokenDecode, keysRotate];
 
 /** @returns the exit code: 0 all is as it should be, 1 something is not, 2 the command could not be understood or run. */
 export async function runCommandLine(parameters: readonly string[], terminal: Terminal): Promise<number> {

@@ -42,9 +42,9 @@ describe("the README's curl lines of the microservice", function () {
   });
 
   /** Runs the line for an endpoint as it stands there, but for the host and the tokens. */
-  async function run(endpoint: string, tokens: Readonly<Record<string, string | undefined>> = {}): Promise<Answer> {
+  async function run(endpoint: string, tokens: Readonly<Record<string, string>> = {}): Promise<Answer> {
     const line = Object.entries({ 'http://127.0.0.1:3000': demo.api.url, ...tokens }).reduce(
-      (text, [placeholder, value]) => text.replaceAll(placeholder, value ?? ''),
+      (text, [placeholder, value]) => text.replaceAll(placeholder, value),
       lines.get(endpoint)!,
     );
     const shell = promisify(execFile)('sh', ['-c', `${line} --silent --write-out '\\n%{http_code}'`], { cwd: folder });
@@ -79,7 +79,7 @@ describe("the README's curl lines of the microservice", function () {
   it("exchange the authorization server's tokens", async () => {
     const asked = { scope: 'openid email profile' };
     const { id_token, access_token } = await tokensOf(demo.issuer.url, 'bob', asked, microserviceClient);
-    const tokens = { id_token_from_idp: id_token, access_token_from_idp: access_token };
+    const tokens = { id_token_from_idp: id_token!, access_token_from_idp: access_token };
     const exchanged = await run('social-exchange', tokens);
     expect(exchanged.status, JSON.stringify(exchanged.body)).to.equal(200);
     expect(exchanged.body.user).to.deep.equal({ username: 'bob' });

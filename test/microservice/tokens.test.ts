@@ -65,6 +65,13 @@ describe('signing keys', () => {
     expect((await browser.me()).status).to.equal(200);
   });
 
+  it('signs at once with the very first key, also where a rotation made it', async () => {
+    await start();
+    const { kid, activeFrom } = await app.microservice.rotateKeys();
+    expect(activeFrom).to.equal(app.time.now);
+    expect(headerOf((await signedIn()).accessToken).kid).to.equal(kid);
+  });
+
   it('forgets retired keys when the next one is made', async () => {
     const store = memoryStore();
     await start({ store });

@@ -95,7 +95,8 @@ export class SigningKeys {
    */
   async rotate(overlap = this.options.signingKeyOverlap): Promise<NewSigningKey> {
     const keys = await this.read();
-    const made = await this.add(await this.nextGeneration(), overlap * 1000);
+    // Nobody waits for the very first key.
+    const made = await this.add(await this.nextGeneration(), keys.length === 0 ? 0 : overlap * 1000);
     for (const key of keys.filter(one => this.isRetired(one, keys)))
       await this.store.removeSigningKey(this.options.issuer, key.generation);
     this.#known = undefined;

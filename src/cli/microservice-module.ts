@@ -1,0 +1,32 @@
+/** The token microservice that a file exports. */
+import type { Microservice } from '../microservice';
+import { loadExport, type Wanted } from './module';
+import { UsageError } from './usage-error';
+
+const whatToExport =
+  'Export what createMicroservice returned, as `microservice`, or a function that returns it; --export names another export.';
+
+const wanted: Wanted = {
+  names: ['microservice', 'default'],
+  isCandidate: value => typeof value === 'function' || isMicroservice(value),
+  whatToExport,
+};
+
+/**
+ * Loads a JavaScript file that exports a microservice, or a function, async or not, that returns one. It may be the file
+ * of the app.
+ *
+ * @param name the export; default: `microservice`, then `default`
+ * @throws UsageError where there is none.
+ */
+export async function loadMicroservice(file: string, name: string | undefined): Promise<Microservice> {
+  const value = await loadExport(file, name, wanted);
+  if (isMicroservice(value)) return value;
+  throw new UsageError(`What ${file} exports is no microservice. ${whatToExport}`);
+}
+
+// The app may have a copy of the library of its own: what counts is what it can do.
+function isMicroservice(value: unknown): value is Microservice {
+  const { rotateKeys, close } = Object(value) as Partial<Microservice>;
+  return typeof rotateKeys === 'function' && typeof close === 'function';
+}
