@@ -89,6 +89,21 @@ describe('the options of a microservice', () => {
         .that.includes(said);
     });
 
+  it('have the names of the mirrored settings, and those of a microservice of its own', () => {
+    expect(optionsTable).to.include.all.keys(
+      ...[
+        'refreshCookieName',
+        'refreshCookiePath',
+        'idp',
+        'customTokenUserAttributes',
+        'customTokenCallableAttributes',
+      ],
+      ...['cookieSalt', 'userSerializer', 'userUuidField', 'rotateRefreshTokens', 'accessTokenLifetime'],
+      ...['refreshTokenLifetime', 'issuer', 'audience', 'secret', 'clientId', 'allowedOrigins', 'users', 'store'],
+      ...['clock', 'fetch'],
+    );
+  });
+
   it('stand in the README, as the code has them', () => {
     // The formatter pads the columns of tables.
     const readme = readFileSync(join(__dirname, '../../../README.md'), 'utf8').replace(/ {2,}/g, ' ');

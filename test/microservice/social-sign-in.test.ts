@@ -53,30 +53,6 @@ describe('the endpoints of an identity provider', () => {
     expect(claimsOf(again.accessToken).sub).to.equal(claimsOf(browser.accessToken).sub);
   });
 
-  for (const [what, body, status] of [
-    ['no ID token', () => ({ access_token: 'a' }), 400],
-    ['an ID token that is no text', () => ({ id_token: { a: 1 } }), 400],
-    ['garbage', () => ({ id_token: 'a.b.c' }), 401],
-    ["another provider's token", () => ({ id_token: other.idToken() }), 401],
-    ['a token for another client', () => ({ id_token: provider.idToken({ aud: 'client-2' }) }), 401],
-    ['an expired token', () => ({ id_token: provider.idToken({ exp: 1 }) }), 401],
-    [
-      'an address that is not verified',
-      () => ({ id_token: provider.idToken({ sub: 'x', email_verified: false }) }),
-      401,
-    ],
-    ["somebody's address", () => ({ id_token: provider.idToken({ sub: 'thief', email: 'tenar@example.com' }) }), 401],
-    ['an access token of our own', () => ({ id_token: browser.accessToken }), 401],
-    ['more than 64 KiB', () => ({ id_token: 'x'.repeat(70_000) }), 413],
-  ] as const)
-    it(`refuses ${what}, and issues nothing`, async () => {
-      const answer = await app.browser().ask('social-exchange/', body());
-      expect(answer.status, answer.text).to.equal(status);
-      expect(setCookiesOf(answer)).to.deep.equal([]);
-      expect(answer.headers['www-authenticate']).to.equal(status === 401 ? 'Bearer realm="api"' : undefined);
-      expect((await browser.refresh()).status).to.equal(200);
-    });
-
   it('is 503 while the keys of the provider cannot be had, and lets in afterwards', async () => {
     const fixture = await ProviderFixture.start();
     fixture.issuer.server.metadataMode = { is: 'status', status: 500 };

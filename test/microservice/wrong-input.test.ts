@@ -1,8 +1,9 @@
 /** What is refused, how, and that nothing was issued and nothing lost: the same session refreshes afterwards. */
 import { expect } from 'chai';
-import type { Response, Test } from 'supertest';
+import type { Test } from 'supertest';
 import type { RefreshFamily } from '../../src/microservice';
-import { expectCleared, setCookiesOf, type Browser } from './browser';
+import { claimsOf, type Browser } from './browser';
+import { expectRefused, type Refused } from './refused';
 import { issuer, SignInApp } from './sign-in-app';
 import { needsServer, places, type OpenStore } from './stores/places';
 
@@ -15,14 +16,8 @@ interface Visit {
   readonly at: string;
 }
 
-interface Case {
+interface Case extends Refused {
   readonly what: string;
-  readonly status: number;
-  readonly error: string;
-  /** Members of `fields`. */
-  readonly fields?: readonly string[];
-  /** Are the cookies cleared? Never where the session may still be good. */
-  readonly isCleared?: boolean;
   prepare?(app: SignInApp): Promise<void>;
   send(visit: Visit): Test;
 }
@@ -149,8 +144,8 @@ const signIn: readonly Case[] = [
   },
 ];
 
-/** For refresh and logoff alike. */
-const session: readonly Case[] = [
+/** For every endpoint of a session. */
+const cookies: readonly Case[] = [
   {
     what: 'no cookie and no body',
     status: 401,
@@ -226,6 +221,10 @@ const session: readonly Case[] = [
         .ask(at, csrf(browser))
         .set('Cookie', `${browser.cookieHeader}; refresh_cookie=${tenar.cookies.get('refresh_cookie') ?? ''}`),
   },
+];
+
+/** For refresh and logoff, which want a CSRF token. */
+const csrfTokens: readonly Case[] = [
   {
     what: 'no CSRF token in the body',
     status: 403,
@@ -271,6 +270,10 @@ const session: readonly Case[] = [
     send: ({ browser, tenar, at }) =>
       withCookie(browser, () => tenar.cookies.get('CSRF_token') ?? '', 'CSRF_token').ask(at, csrf(tenar)),
   },
+];
+
+/** For every endpoint of a session. */
+const requests: readonly Case[] = [
   {
     what: 'another origin',
     status: 403,
@@ -359,21 +362,10 @@ for (const place of places)
       return (await Promise.all(ids.map(id => open!.store.familiesOf(issuer, id)))).flat();
     }
 
-    function expectRefused(response: Response, { status, error, fields, isCleared = false }: Case): void {
-      const body = response.body as { error: string; error_description: string; fields?: object };
-      expect([response.status, body.error], response.text).to.deep.equal([status, error]);
-      expect(body).to.have.all.keys('error', 'error_description', ...(fields === undefined ? [] : ['fields']));
-      expect(Object.keys(body.fields ?? {})).to.have.members(fields ?? []);
-      expect(response.headers['cache-control']).to.equal('no-store');
-      expect(response.headers['www-authenticate']).to.equal(status === 401 ? 'Bearer realm="api"' : undefined);
-      if (isCleared) expectCleared(response);
-      else expect(setCookiesOf(response)).to.deep.equal([]);
-    }
-
     const cases = [
       ...signIn.map(one => ({ ...one, at: 'sign-in' })),
-      ...session.map(one => ({ ...one, at: 'refresh' })),
-      ...session.map(one => ({ ...one, at: 'logoff' })),
+      ...['refresh', 'logoff'].flatMap(at => [...cookies, ...csrfTokens, ...requests].map(one => ({ ...one, at }))),
+      ...[...cookies, ...requests].map(one => ({ ...one, at: 'csrf' })),
     ];
     for (const one of cases)
       it(`refuses ${one.what} (${one.at}), issues nothing and loses nothing`, async () => {
@@ -385,6 +377,38 @@ for (const place of places)
         expect(answer.status, answer.text).to.equal(200);
         expect((await browser.me()).status).to.equal(200);
       });
+
+    const over = { status: 401, error: 'authentication_failed', isCleared: true };
+
+    async function signedIn(): Promise<Browser> {
+      const another = app.browser();
+      expect((await another.signIn()).status).to.equal(200);
+      return another;
+    }
+
+    for (const at of ['refresh/', 'logoff/']) {
+      it(`refuses a replayed refresh token (${at}), ends its session, and no other`, async () => {
+        const owner = await signedIn();
+        const { sid } = claimsOf(owner.accessToken);
+        const before = (await families()).filter(({ id }) => id !== sid);
+        const thief = owner.copy();
+        expect((await owner.refresh()).status).to.equal(200);
+        expect((await owner.refresh()).status).to.equal(200);
+        expectRefused(await thief.ask(at, csrf(thief)), over);
+        expect(await families()).to.deep.equal(before);
+        expect((await owner.me()).status).to.equal(401);
+        for (const one of [browser, tenar]) expect((await one.refresh()).status).to.equal(200);
+      });
+
+      it(`refuses an expired refresh token (${at}), and ends no other session`, async () => {
+        const idle = await signedIn();
+        app.time.advance(86_399);
+        for (const one of [browser, tenar]) expect((await one.refresh()).status).to.equal(200);
+        app.time.advance(1);
+        expectRefused(await idle.ask(at, csrf(idle)), over);
+        for (const one of [browser, tenar]) expect((await one.refresh()).status).to.equal(200);
+      });
+    }
 
     it('refuses a log-off that does not say clearly what it means', async () => {
       const answer = await browser.logOff({ everywhere: 'yes' });
@@ -413,7 +437,7 @@ for (const place of places)
       });
 
     it('knows no other methods', async () => {
-      for (const endpoint of ['sign-in/', 'refresh/', 'logoff/'])
+      for (const endpoint of ['sign-in/', 'refresh/', 'logoff/', 'csrf/'])
         for (const method of ['GET', 'PUT', 'DELETE', 'PATCH']) {
           const test = browser.ask(endpoint, csrf(browser));
           expect((await Object.assign(test, { method })).status, `${method} ${endpoint}`).to.equal(404);
