@@ -1,11 +1,19 @@
 import 'reflect-metadata';
-import { useExpressServer, type AxiomsServer, type AxiomsServerOptions } from 'axioms-routing-controllers';
+import {
+  backchannelLogout,
+  MemoryDenylist,
+  useExpressServer,
+  type AxiomsServer,
+  type AxiomsServerOptions,
+  type SettingsInput,
+} from 'axioms-routing-controllers';
 import { serveOpenApi } from 'axioms-routing-controllers/openapi';
 import express from 'express';
 import { Container } from 'typedi';
 import type { DataSource } from 'typeorm';
 import { API, API_SCOPES } from './accounts';
-import { apiClient, docsClient } from './authorization-server/clients';
+import { LOGOUT_PATH } from './authorization-server/back-channel';
+import { apiClient, docsClient, signInClientIds } from './authorization-server/clients';
 import { controllers, type ControllerClass } from './controllers';
 import { listenOn } from './listening';
 import { ArticleRepository } from './models/article';
@@ -18,6 +26,8 @@ export interface ApiOptions {
   readonly issuerUrl: string;
   readonly database: DataSource;
   readonly controllers?: ControllerClass[];
+  /** Settings that are another API's, too. */
+  readonly shared?: Pick<SettingsInput, 'throttleStore' | 'denylist'>;
 }
 
 export interface Api {
@@ -42,11 +52,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   };
 }
 
-interface ApiPlace {
-  readonly issuerUrl: string;
+interface ApiPlace extends Pick<ApiOptions, 'issuerUrl' | 'controllers' | 'shared'> {
   /** The API's own. */
   readonly url: string;
-  readonly controllers?: ControllerClass[];
 }
 
 export function apiOptions({ issuerUrl, url, ...options }: ApiPlace): AxiomsServerOptions {
@@ -60,6 +68,9 @@ export function apiOptions({ issuerUrl, url, ...options }: ApiPlace): AxiomsServ
       introspectionClientId: apiClient.client_id,
       introspectionClientSecret: apiClient.client_secret,
       explain: process.env.NODE_ENV !== 'production',
+      throttleRates: { exports: '3/minute' },
+      denylist: new MemoryDenylist(),
+      ...options.shared,
     },
   };
 }
@@ -68,6 +79,7 @@ function createApi(url: string, options: ApiOptions) {
   const app = express();
   addSessions(app);
   useExpressServer(app, apiOptions({ ...options, url }));
+  app.post(LOGOUT_PATH, backchannelLogout({ clientId: signInClientIds }));
   serveOpenApi(app, {
     info: { title: 'Demo', version: '1.0.0' },
     clientId: docsClient.client_id,

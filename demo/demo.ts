@@ -1,15 +1,13 @@
 import type { DataSource } from 'typeorm';
-import { startApi, type Api } from './api';
+import { startApi, type Api, type ApiOptions } from './api';
 import { startAuthorizationServer, type AuthorizationServer } from './authorization-server';
-import type { ControllerClass } from './controllers';
 import { openDatabase, type DatabasePlace } from './database';
 
-export interface DemoOptions {
+export interface DemoOptions extends Pick<ApiOptions, 'controllers' | 'shared'> {
   readonly place: DatabasePlace;
   /** Default: any free one. */
   readonly port?: number;
   readonly issuerPort?: number;
-  readonly controllers?: ControllerClass[];
 }
 
 export interface Demo {
@@ -24,6 +22,7 @@ export async function startDemo({ place, port = 0, issuerPort = 0, ...options }:
   const database = await openDatabase(place);
   const issuer = await startAuthorizationServer(issuerPort);
   const api = await startApi({ port, issuerUrl: issuer.url, database, ...options });
+  issuer.tellLogouts(api.url);
   const close = async () => {
     await api.close();
     await issuer.close();

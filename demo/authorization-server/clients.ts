@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ClientMetadata } from 'oidc-provider';
 import { accounts } from '../accounts';
+import { backChannel } from './back-channel';
 
 /** The app that people sign in to. It can keep no secret: PKCE proves that it is the same from step to step. */
 export const webClient = (issuerUrl: string) =>
@@ -9,6 +10,7 @@ export const webClient = (issuerUrl: string) =>
     redirect_uris: [`${issuerUrl}/callback`] as [string],
     token_endpoint_auth_method: 'none',
     id_token_signed_response_alg: 'ES256',
+    ...backChannel,
   }) satisfies ClientMetadata;
 
 /** Swagger UI of the API. */
@@ -27,8 +29,12 @@ function browserClient(id: string, path: string) {
     redirect_uris: [`http://127.0.0.1${path}`, `http://localhost${path}`],
     token_endpoint_auth_method: 'none',
     id_token_signed_response_alg: 'ES256',
+    ...backChannel,
   } satisfies ClientMetadata;
 }
+
+/** The apps that people sign in to; the API is told who logs out of them. */
+export const signInClientIds = ['web', ...browserClients.map(({ client_id }) => client_id)];
 
 /** A program that acts for itself. */
 export const machineClient = {

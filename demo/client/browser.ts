@@ -1,4 +1,4 @@
-/** As much of a browser as signing in takes: it follows redirects, keeps cookies and submits the form. */
+/** As much of a browser as signing in and out takes: it follows redirects, keeps cookies and submits the form. */
 export class Browser {
   readonly #cookies = new Map<string, string>();
 
@@ -6,17 +6,21 @@ export class Browser {
   async signIn(start: URL, name: string, destination: string): Promise<URL> {
     let url = start;
     while (!url.href.startsWith(destination)) {
-      const page = await this.#request(url);
+      const page = await this.send(url);
       const answer =
-        page.status === 200 ? await this.#request(url, { method: 'POST', body: new URLSearchParams({ name }) }) : page;
+        page.status === 200 ? await this.send(url, { method: 'POST', body: new URLSearchParams({ name }) }) : page;
       url = await redirectOf(answer, url);
     }
     return url;
   }
 
-  async #request(url: URL, init: RequestInit = {}): Promise<Response> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(url, { ...init, redirect: 'manual', headers: { cookie } });
+  /** What it sends as `Cookie`. */
+  get cookie(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
+  async send(url: URL, init: RequestInit = {}): Promise<Response> {
+    const response = await fetch(url, { ...init, redirect: 'manual', headers: { cookie: this.cookie } });
     for (const line of response.headers.getSetCookie()) this.#keep(line);
     return response;
   }

@@ -11,6 +11,8 @@ const onLoopback = { [oauth.allowInsecureRequests]: true };
 export interface Asked {
   readonly scopes?: readonly string[];
   readonly resource?: string;
+  /** Where the person signs in, or has signed in before; default: a new one. */
+  readonly browser?: Browser;
 }
 
 export function tokenOf(name: AccountName, issuerUrl: string): Promise<string> {
@@ -19,10 +21,10 @@ export function tokenOf(name: AccountName, issuerUrl: string): Promise<string> {
 
 /** Authorization code with PKCE: RFC 6749 §4.1, RFC 7636. */
 export async function personToken(issuerUrl: string, person: Person, asked: Asked = {}): Promise<string> {
-  const { scopes = accounts[person].scopes, resource = API } = asked;
+  const { scopes = accounts[person].scopes, resource = API, browser = new Browser() } = asked;
   const app = await WebApp.at(issuerUrl);
   const start = await app.authorizationUrl({ scope: scopes.join(' '), resource });
-  return app.token(await new Browser().signIn(start, person, app.redirectUri));
+  return app.token(await browser.signIn(start, person, app.redirectUri));
 }
 
 /** Client credentials: RFC 6749 §4.4. */
@@ -82,7 +84,7 @@ class WebApp {
   }
 }
 
-async function discover(issuerUrl: string): Promise<oauth.AuthorizationServer> {
+export async function discover(issuerUrl: string): Promise<oauth.AuthorizationServer> {
   const issuer = new URL(issuerUrl);
   return oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, onLoopback));
 }

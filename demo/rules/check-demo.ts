@@ -1,6 +1,7 @@
 import { startDemo, type DemoOptions } from '../demo';
 import { removeDatabase, temporaryPlace } from '../database';
 import { Callers } from './callers';
+import { checkLogout } from './check-logout';
 import { checkRules, type Outcome } from './check-rules';
 import { report } from './report';
 
@@ -13,7 +14,9 @@ export async function checkDemo(
   const demo = await startDemo({ ...options, place });
   const outcomes: Outcome[] = [];
   try {
-    for await (const outcome of checkRules(demo.api.url, new Callers(demo.issuer))) outcomes.push(outcome);
+    const callers = new Callers(demo.issuer);
+    for await (const outcome of checkRules(demo.api.url, callers)) outcomes.push(outcome);
+    for await (const outcome of checkLogout(demo.api.url, callers)) outcomes.push(outcome);
   } finally {
     await demo.close();
     await removeDatabase(place);
