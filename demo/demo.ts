@@ -12,6 +12,8 @@ export interface DemoOptions extends Pick<ApiOptions, 'controllers' | 'shared'> 
 
 export interface Demo {
   readonly api: Api;
+  /** Of the API, and of a second one where it is started. */
+  readonly apiUrls: readonly string[];
   readonly issuer: AuthorizationServer;
   readonly database: DataSource;
   close(): Promise<void>;
@@ -28,5 +30,5 @@ export async function startDemo({ place, port = 0, issuerPort = 0, ...options }:
     await issuer.close();
     await database.destroy();
   };
-  return { api, issuer, database, close };
+  return { api, apiUrls: [api.url], issuer, database, close };
 }

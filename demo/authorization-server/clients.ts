@@ -3,6 +3,12 @@ import type { ClientMetadata } from 'oidc-provider';
 import { accounts } from '../accounts';
 import { backChannel } from './back-channel';
 
+/** New ones with each start; a second process of the API is handed them in its environment. */
+export const clientSecrets = {
+  DEMO_API_SECRET: process.env.DEMO_API_SECRET ?? newSecret(),
+  DEMO_MACHINE_SECRET: process.env.DEMO_MACHINE_SECRET ?? newSecret(),
+};
+
 /** The app that people sign in to. It can keep no secret: PKCE proves that it is the same from step to step. */
 export const webClient = (issuerUrl: string) =>
   ({
@@ -39,7 +45,7 @@ export const signInClientIds = ['web', ...browserClients.map(({ client_id }) => 
 /** A program that acts for itself. */
 export const machineClient = {
   client_id: 'machine',
-  client_secret: randomBytes(32).toString('base64url'),
+  client_secret: clientSecrets.DEMO_MACHINE_SECRET,
   grant_types: ['client_credentials'],
   redirect_uris: [],
   response_types: [],
@@ -50,9 +56,13 @@ export const machineClient = {
 /** The API itself, which asks about tokens that only their issuer can read (RFC 7662). */
 export const apiClient = {
   client_id: 'api',
-  client_secret: randomBytes(32).toString('base64url'),
+  client_secret: clientSecrets.DEMO_API_SECRET,
   grant_types: [],
   redirect_uris: [],
   response_types: [],
   id_token_signed_response_alg: 'ES256',
 } satisfies ClientMetadata;
+
+function newSecret(): string {
+  return randomBytes(32).toString('base64url');
+}
