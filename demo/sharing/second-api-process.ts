@@ -21,5 +21,5 @@ async function main(issuerUrl: string) {
 }
 
 // Ctrl-C in a shell reaches this process, too; the first one says when to end.
-process.on('SIGINT', () => undefined);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
 main(process.argv[2] ?? '').catch(endWith);
