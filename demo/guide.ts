@@ -11,6 +11,7 @@ The page to start at  ${demo.api.url}/
 Swagger UI            ${demo.api.url}/docs
 API                   ${demo.apiUrls.join(', and once more, ')}
 Authorization server  ${demo.issuer.url}
+To log out there      ${demo.issuer.url}/session/end
 
 Who is who, by their access tokens:
 
