@@ -5,20 +5,20 @@ import type { ApiOptions } from '../api';
 
 export interface SharedState {
   readonly settings: Required<NonNullable<ApiOptions['shared']>>;
-  /** Where it is kept, without a password. */
-  readonly host: string;
   close(): void;
 }
 
 /** @throws Error that says what to do, where Redis cannot be reached. */
 export async function shareState(): Promise<SharedState> {
   const url = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
-  const host = hostIn(url);
-  await expectRedis(url, host);
+  await expectRedis(url);
   const client = new Redis(url);
   const denylist = new RedisDenylist(client, { prefix: 'axioms-demo:denylist:', ttl: tokenLifetime });
   const throttleStore = new RedisThrottleStore(client, { prefix: 'axioms-demo:throttle:' });
-  return { settings: { denylist, throttleStore }, host, close: () => void client.disconnect() };
+  const close = () => {
+    client.disconnect();
+  };
+  return { settings: { denylist, throttleStore }, close };
 }
 
 /** Seconds that an access token of the demo lives. */
@@ -31,7 +31,8 @@ function hostIn(url: string): string {
   throw new Error('REDIS_URL must be the URL of a Redis server, such as redis://127.0.0.1:6379.');
 }
 
-async function expectRedis(url: string, host: string) {
+async function expectRedis(url: string) {
+  const host = hostIn(url);
   const client = new Redis(url, { lazyConnect: true, retryStrategy: null, connectTimeout: 3000 });
   let reason = '';
   client.on('error', (error: NodeJS.ErrnoException) => (reason = error.code ?? error.message));

@@ -39,9 +39,9 @@ describe("the demo, by opaque tokens of its authorization server's", () => {
     const { introspector, settings } = api.server;
     expect(settings.introspectionCacheTtl * 1000).to.equal(cacheTime);
     introspector.clock = () => now;
-    introspector.fetch = (...request) => {
-      if (String(request[0]).endsWith('/introspection')) introspections += 1;
-      return fetch(...request);
+    introspector.fetch = (input, init) => {
+      if (new Request(input).url.endsWith('/introspection')) introspections += 1;
+      return fetch(input, init);
     };
     token = await personToken(issuer.url, 'bob', { resource: OPAQUE_API, browser });
     expect(token).not.to.include('.');
