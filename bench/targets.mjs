@@ -18,6 +18,7 @@ function ofGoodTokens(rounds, alg) {
   return [
     row(`${repeated}: CPU above unguarded ÷ the unguarded request's own`, 0.06, shareOfUnguarded(rounds[repeated])),
     beside(`${repeated}: CPU above unguarded ÷ the best peer's`, 0.2, rounds[repeated]),
+    row(`${repeated}: CPU with a throttle in memory ÷ without`, 1.05, throttled(rounds[repeated])),
     beside(`${distinct}: CPU above unguarded ÷ the best peer's`, 1.05, rounds[distinct]),
     beside(`${distinct}: CPU above unguarded ÷ the best of WebCrypto`, 0.8, rounds[distinct], isWeb),
   ];
@@ -45,6 +46,10 @@ function ofFigures({ memory, growth, 'start-up': start, outage }) {
 
 function shareOfUnguarded(byName) {
   return ratio(above(byName, 'ours'), cpuOf(byName, 'unguarded'));
+}
+
+function throttled(byName) {
+  return ratio(cpuOf(byName, 'ours, with a throttle'), cpuOf(byName, 'ours'));
 }
 
 function beside(what, most, byName, isWanted) {
