@@ -1,8 +1,9 @@
 /**
  * What a throttle in memory adds to the guarded route: node bench/figures/throttle.mjs [--rounds 7 --amount 3000]
  *
- * One token, again and again, at two routes of one process: what the compiler and the collector make of a process is the
- * same for both. A round asks them in turn, in slices so short that what else happens on the machine happens to both.
+ * One token, again and again, at three routes of one process: what the compiler and the collector make of a process is the
+ * same for all. A round asks them in turn, in slices so short that what else happens on the machine happens to all. Two of
+ * them are the same, before and behind the throttled one: how far they lie apart is what the figure cannot tell.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +18,7 @@ import { option, tell } from './figure.mjs';
 const [rounds, amount] = [option('rounds', 7), option('amount', 3000)];
 const warmUps = 2;
 const slices = 10;
-const paths = ['/guarded', '/throttled'];
+const paths = ['/guarded', '/throttled', '/again'];
 const figures = {
   'CPU µs/request': ({ cpu }) => cpu / amount,
   'requests/s': ({ seconds }) => amount / seconds,
@@ -49,7 +50,7 @@ async function measured(parts) {
   return found;
 }
 
-// Who begins changes from slice to slice.
+// There and back.
 async function sumsOf(parts) {
   const sums = Object.fromEntries(paths.map(path => [path, { cpu: 0, seconds: 0, latencies: [] }]));
   for (let slice = 0; slice < slices; slice++)
@@ -67,15 +68,18 @@ async function burst({ server, load, url }, path) {
 
 function report(found) {
   const of = (path, figure) => found[path].map(round => figures[figure](round));
-  const share = figure => ratio(of('/throttled', figure), of('/guarded', figure));
+  const guarded = figure => of('/guarded', figure).map((value, round) => (value + of('/again', figure)[round]) / 2);
+  const share = figure => ratio(of('/throttled', figure), guarded(figure));
   const row = (figure, digits) => [
     figure,
-    ...paths.map(path => shown(spread(of(path, figure)), digits)),
+    shown(spread(guarded(figure)), digits),
+    shown(spread(of('/throttled', figure)), digits),
     shown(share(figure), 3),
+    shown(ratio(of('/again', figure), of('/guarded', figure)), 3),
   ];
   return {
     title: 'A throttle in memory, for a known token',
-    heads: ['', 'guarded', 'and throttled', 'throttled ÷ guarded'],
+    heads: ['', 'guarded', 'and throttled', 'throttled ÷ guarded', 'guarded ÷ guarded'],
     rows: [row('CPU µs/request', 1), row('requests/s', 0)],
     values: { cpu: share('CPU µs/request'), throughput: share('requests/s') },
   };
