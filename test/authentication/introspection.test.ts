@@ -17,7 +17,6 @@ import {
   type AxiomsRequest,
   type AxiomsServer,
   type DecisionEvent,
-  type RevokedTokens,
   type SettingsInput,
 } from 'axioms-routing-controllers';
 import { decisions } from '../../src/core/events';
@@ -500,7 +499,7 @@ describe('IntrospectionAuthentication', () => {
         const app = serve({ ...endpoint.settings, denylist });
         endpoint.answer = () => endpoint.good({ jti: 'j', sid: 's', client_id: 'web' });
         expect((await ask(app, token)).status).to.equal(200);
-        denylist.revoke({ iss: endpoint.origin, ...which } as RevokedTokens);
+        denylist.revoke({ iss: endpoint.origin, ...which });
         for (const sent of [token, 'another']) expectRefusal(await ask(app, sent), revoked);
         expect([endpoint.asked.length, handled]).to.deep.equal([2, 1]);
         endpoint.answer = () => endpoint.good({ jti: 'k', sub: 'bob', sid: 't', client_id: 'app' });
@@ -509,7 +508,10 @@ describe('IntrospectionAuthentication', () => {
 
     it('answers 503 where the denylist cannot be asked', async () => {
       const isRevoked = () => Promise.reject(new Error('cut off'));
-      const app = serve({ ...endpoint.settings, denylist: { isRevoked, revoke: () => undefined, useOnce: () => true } });
+      const app = serve({
+        ...endpoint.settings,
+        denylist: { isRevoked, revoke: () => undefined, useOnce: () => true },
+      });
       const description = 'The request cannot be checked at the moment';
       expectRefusal(await ask(app, token), { ...outage, description });
       expect(handled).to.equal(0);
