@@ -36,6 +36,7 @@ async function measureAll() {
     growth: await figure('growth', each),
     'start-up': await figure('start-up', each),
     signatures: await figure('signatures', each),
+    throttle: await figure('throttle', each),
     outage: await figure('outage', each),
   };
   const how = `${rounds} rounds of ${amount} requests`;

@@ -1,10 +1,12 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import {
+  backchannelLogout,
   MemoryDenylist,
   useExpressServer,
   type AxiomsServer,
   type AxiomsServerOptions,
+  type SettingsInput,
 } from 'axioms-routing-controllers';
 import type { Microservice } from 'axioms-routing-controllers/microservice';
 import { TypeOrmUserStore, typeOrmStore } from 'axioms-routing-controllers/microservice/typeorm';
@@ -14,7 +16,8 @@ import { Container } from 'typedi';
 import type { DataSource } from 'typeorm';
 import { API, API_SCOPES } from './accounts';
 import { authorsAt, type Author } from './authors';
-import { apiClient, docsClient } from './authorization-server/clients';
+import { LOGOUT_PATH } from './authorization-server/back-channel';
+import { apiClient, docsClient, signInClientIds } from './authorization-server/clients';
 import { controllers, type ControllerClass } from './controllers';
 import { addExamples } from './database';
 import { listenOn } from './listening';
@@ -32,6 +35,8 @@ export interface ApiOptions {
   readonly secret?: string;
   readonly controllers?: ControllerClass[];
   readonly microservice?: (place: MicroservicePlace) => Microservice;
+  /** Settings that are another API's, too. */
+  readonly shared?: Pick<SettingsInput, 'throttleStore' | 'denylist'>;
 }
 
 export interface Api {
@@ -61,19 +66,20 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   };
 }
 
-function microservicePlace(url: string, { issuerUrl, database, secret }: ApiOptions): MicroservicePlace {
+function microservicePlace(url: string, { issuerUrl, database, secret, shared }: ApiOptions): MicroservicePlace {
   return {
     url,
     issuerUrl,
     secret: secret ?? randomBytes(32).toString('base64url'),
     users: new TypeOrmUserStore(database),
     store: typeOrmStore({ dataSource: database }),
-    denylist: new MemoryDenylist(),
+    denylist: shared?.denylist ?? new MemoryDenylist(),
   };
 }
 
 interface ApiPlace extends Pick<MicroservicePlace, 'url' | 'issuerUrl' | 'denylist'> {
   readonly controllers?: ControllerClass[];
+  readonly shared?: ApiOptions['shared'];
   readonly microservice: Microservice;
 }
 
@@ -100,6 +106,8 @@ export function apiOptions({ issuerUrl, url, denylist, microservice, ...options 
       denylist,
       resourceUrl: url,
       explain: process.env.NODE_ENV !== 'production',
+      throttleRates: { exports: '3/minute' },
+      ...options.shared,
     },
   };
 }
@@ -108,6 +116,7 @@ function createApi(place: ApiPlace & { database: DataSource; authors: readonly A
   const app = express();
   addSessions(app);
   useExpressServer(app, apiOptions(place));
+  app.post(LOGOUT_PATH, backchannelLogout({ clientId: signInClientIds }));
   serveOpenApi(app, {
     info: { title: 'Demo', version: '1.0.0' },
     clientId: docsClient.client_id,

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Configuration } from 'oidc-provider';
 import { API, API_SCOPES, isPerson, type Person } from './accounts';
+import { BackChannel, complainOfFailures } from './authorization-server/back-channel';
 import {
   apiClient,
   browserClients,
@@ -11,15 +12,18 @@ import {
   webClient,
 } from './authorization-server/clients';
 import { loginPage, loginUrl } from './authorization-server/login-page';
+import { logoutPages } from './authorization-server/logout-page';
 import { memoryAdapter } from './authorization-server/memory-adapter';
 import { loadProvider } from './authorization-server/provider';
-import { grantWhatTheAccountHas, resourceServer, rolesAndPermissions } from './authorization-server/tokens';
+import { furtherClaims, grantWhatTheAccountHas, resourceServer } from './authorization-server/tokens';
 import { listenOn } from './listening';
 
 export interface AuthorizationServer {
   readonly url: string;
   /** Whoever has this key can sign tokens that the API believes; `demo:check` signs an expired one. */
   readonly signingKey: JWK;
+  /** From now on the API there is told who logs out. */
+  tellLogouts(apiUrl: string): void;
   close(): Promise<void>;
 }
 
@@ -27,11 +31,13 @@ export async function startAuthorizationServer(port: number): Promise<Authorizat
   const signingKey = await newSigningKey();
   const { server, url, close } = await listenOn(port);
   const Provider = await loadProvider();
-  const provider = new Provider(url, configuration(url, signingKey));
+  const backChannel = new BackChannel();
+  const provider = new Provider(url, { ...configuration(url, signingKey), fetch: backChannel.fetch });
+  complainOfFailures(provider);
   provider.use(loginPage(provider));
   const answer = provider.callback();
   server.on('request', (request, response) => void answer(request, response));
-  return { url, signingKey, close };
+  return { url, signingKey, tellLogouts: apiUrl => void (backChannel.apiUrl = apiUrl), close };
 }
 
 async function newSigningKey(): Promise<JWK> {
@@ -65,7 +71,7 @@ function configuration(issuerUrl: string, signingKey: JWK): Configuration {
     conformIdTokenClaims: false,
     findAccount: (_ctx, id) => (isPerson(id) ? { accountId: id, claims: () => claimsOf(id) } : undefined),
     loadExistingGrant: grantWhatTheAccountHas,
-    extraTokenClaims: (_ctx, token) => rolesAndPermissions(token),
+    extraTokenClaims: (_ctx, token) => furtherClaims(token),
     interactions: { url: (_ctx, { uid }) => loginUrl(uid) },
     renderError: (ctx, { error, error_description }) => {
       ctx.body = [error, error_description].join(': ');
@@ -79,11 +85,12 @@ function claimsOf(name: Person) {
 }
 
 const features: Configuration['features'] = {
+  backchannelLogout: { enabled: true },
   clientCredentials: { enabled: true },
   devInteractions: { enabled: false },
   introspection: { enabled: true, allowedPolicy: (_ctx, client) => client.clientId === apiClient.client_id },
   revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => client.clientId === token.clientId },
-  rpInitiatedLogout: { enabled: false },
+  rpInitiatedLogout: { enabled: true, ...logoutPages },
   resourceIndicators: {
     enabled: true,
     defaultResource: () => API,

@@ -1,17 +1,23 @@
 import type { AccountName, Person } from './accounts';
 import { microserviceClient } from './authorization-server/clients';
 import { idTokenOf, tokenOf } from './client/tokens';
+import { limitsAndLogouts } from './curl-limits';
 import type { Demo } from './demo';
 import { Article } from './models/article';
 import { examples } from './rules/table';
 import { ged } from './users';
 
-interface Attempt {
+export interface Attempt {
   readonly what: string;
+  /** The origin; default: the API's. */
+  readonly at?: string;
   readonly path: string;
   readonly as?: AccountName;
+  readonly token?: string;
+  readonly cookie?: string;
   readonly method?: string;
   readonly body?: object;
+  readonly form?: URLSearchParams;
 }
 
 /** Lines to paste into a shell, each with a fresh token. */
@@ -35,6 +41,7 @@ async function attempts(demo: Demo): Promise<Attempt[]> {
     { what: "alice changes bob's article: 403", path: bobs, as: 'alice', ...change },
     { what: 'ged signs in at the API itself: 200, with an access token and two cookies', ...signIn },
     { what: "alice's ID token is exchanged for an access token of the API's: 200", ...exchange(idToken) },
+    ...(await limitsAndLogouts(demo)),
   ];
 }
 
@@ -53,9 +60,13 @@ async function articleOf({ database, issuer }: Demo, authorSub: Person): Promise
   return `/articles/${id}`;
 }
 
-async function curl({ api, issuer }: Demo, { path, as, method = 'GET', body }: Attempt): Promise<string> {
-  const parts = ['curl -i', method === 'GET' ? '' : `-X ${method}`, api.url + path];
+async function curl({ api, issuer }: Demo, attempt: Attempt): Promise<string> {
+  const { at = api.url, path, as, method = 'GET', cookie, body, form } = attempt;
+  const token = as === undefined ? attempt.token : await tokenOf(as, issuer.url);
+  const parts = ['curl -i', method === 'GET' ? '' : `-X ${method}`, at + path];
   if (body) parts.push(`-H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`);
-  if (as) parts.push(`-H 'Authorization: Bearer ${await tokenOf(as, issuer.url)}'`);
+  if (form) parts.push(`-H 'Content-Type: application/x-www-form-urlencoded' -d '${form.toString()}'`);
+  if (cookie) parts.push(`-H 'Cookie: ${cookie}'`);
+  if (token) parts.push(`-H 'Authorization: Bearer ${token}'`);
   return parts.filter(Boolean).join(' ');
 }

@@ -4,7 +4,7 @@ import { startAuthorizationServer, type AuthorizationServer } from './authorizat
 import { openDatabase, type DatabasePlace } from './database';
 import { secretOf } from './secret';
 
-export interface DemoOptions extends Pick<ApiOptions, 'controllers' | 'microservice'> {
+export interface DemoOptions extends Pick<ApiOptions, 'controllers' | 'microservice' | 'shared'> {
   readonly place: DatabasePlace;
   /** Default: any free one. */
   readonly port?: number;
@@ -13,6 +13,8 @@ export interface DemoOptions extends Pick<ApiOptions, 'controllers' | 'microserv
 
 export interface Demo {
   readonly api: Api;
+  /** Of the API, and of a second one where it is started. */
+  readonly apiUrls: readonly string[];
   readonly issuer: AuthorizationServer;
   readonly database: DataSource;
   close(): Promise<void>;
@@ -24,10 +26,11 @@ export async function startDemo({ place, port = 0, issuerPort = 0, ...options }:
   const issuer = await startAuthorizationServer(issuerPort);
   const secret = await secretOf(place);
   const api = await startApi({ port, issuerUrl: issuer.url, database, secret, ...options });
+  issuer.tellLogouts(api.url);
   const close = async () => {
     await api.close();
     await issuer.close();
     await database.destroy();
   };
-  return { api, issuer, database, close };
+  return { api, apiUrls: [api.url], issuer, database, close };
 }

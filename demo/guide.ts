@@ -10,8 +10,9 @@ export async function guide(demo: Demo): Promise<string> {
   return `
 The page to start at  ${demo.api.url}/
 Swagger UI            ${demo.api.url}/docs
-API                   ${demo.api.url}
+API                   ${demo.apiUrls.join(', and once more, ')}
 Authorization server  ${demo.issuer.url}
+To log out there      ${demo.issuer.url}/session/end
 
 Who is who, by their access tokens:
 

@@ -1,17 +1,26 @@
+import { parseArgs } from 'node:util';
 import { demoPlace } from './database';
 import { startDemo, type Demo } from './demo';
 import { endWith } from './failure';
 import { guide } from './guide';
+import { startSharingDemo } from './sharing/sharing-demo';
 
 const ports = { PORT: 3000, ISSUER_PORT: 3001 };
 
 async function main() {
+  const start = isShared() ? startSharingDemo : startDemo;
   const [port, issuerPort] = [portOf('PORT'), portOf('ISSUER_PORT')];
-  const demo = await startDemo({ place: demoPlace, port, issuerPort });
+  const demo = await start({ place: demoPlace, port, issuerPort });
   endOnSignal(demo);
   sayIfTaken(port, demo.api.url);
   sayIfTaken(issuerPort, demo.issuer.url);
   console.log(await guide(demo));
+}
+
+/** `--redis`: two APIs, and what they share in Redis. */
+function isShared(): boolean {
+  const { values } = parseArgs({ options: { redis: { type: 'boolean' } }, allowPositionals: true });
+  return values.redis === true;
 }
 
 function portOf(name: keyof typeof ports): number {

@@ -1,5 +1,5 @@
 /** The API signs users in itself: by password, or by what the authorization server says of them. */
-import type { MemoryDenylist } from 'axioms-routing-controllers';
+import type { Denylist } from 'axioms-routing-controllers';
 import {
   createMicroservice,
   type Microservice,
@@ -19,7 +19,7 @@ export interface MicroservicePlace {
   readonly users: UserStore;
   readonly store: MicroserviceStore;
   /** The API asks it about each token, so that logging off ends access tokens, too. */
-  readonly denylist: MemoryDenylist;
+  readonly denylist: Denylist;
 }
 
 /** The name of the authorization server in `/auth/login/demo`. */

@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers';
 import type Provider from 'oidc-provider';
 import { isPerson, people } from '../accounts';
+import { page } from './page';
 
 type Middleware = Parameters<Provider['use']>[0];
 type Context = Parameters<Middleware>[0];
@@ -30,20 +31,10 @@ function form(expected: unknown): string {
     const focus = name === expected ? ' autofocus' : '';
     return `<button name="name" value="${name}"${focus}>${name}</button>`;
   });
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>Sign in</title>
-<style>
-  body { font: 1.125rem/1.5 system-ui, sans-serif; display: grid; place-content: center; min-height: 90vh; text-align: center; }
-  button { font: inherit; padding: 0.5rem 1.5rem; cursor: pointer; }
-</style>
-<main>
-<h1>Who are you?</h1>
+  return page(
+    'Sign in',
+    `<h1>Who are you?</h1>
 <p>This is the demo’s authorization server: no passwords.</p>
-<form method="post">${buttons.join(' ')}</form>
-</main>`;
+<form method="post">${buttons.join(' ')}</form>`,
+  );
 }

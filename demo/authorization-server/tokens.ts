@@ -23,8 +23,13 @@ export async function grantWhatTheAccountHas({ oidc }: KoaContextWithOIDC): Prom
   return grant;
 }
 
-export function rolesAndPermissions(token: AccessToken | ClientCredentials) {
-  const { roles, permissions } = 'accountId' in token ? accountOf(token.accountId) : accounts.machine;
+export function furtherClaims(token: AccessToken | ClientCredentials) {
+  if (!('accountId' in token)) return grantsOf(accounts.machine);
+  // Whose session it is: with its log-out the token is refused.
+  return { ...grantsOf(accountOf(token.accountId)), sid: token.sid };
+}
+
+function grantsOf({ roles, permissions }: Account) {
   return { roles, permissions };
 }
 

@@ -1,4 +1,4 @@
-/** As much of a browser as signing in takes: it follows redirects, keeps cookies and submits the form. */
+/** As much of a browser as signing in and out takes: it follows redirects, keeps cookies and submits the form. */
 export class Browser {
   readonly #cookies: Map<string, string>;
 
@@ -23,11 +23,15 @@ export class Browser {
     return url;
   }
 
+  /** What it sends as `Cookie`. */
+  get cookie(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  }
+
   /** One request; redirects are left to the caller. */
   async request(url: URL, init: RequestInit = {}): Promise<Response> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const headers = new Headers(init.headers);
-    headers.set('cookie', cookie);
+    headers.set('cookie', this.cookie);
     const response = await fetch(url, { ...init, redirect: 'manual', headers });
     for (const line of response.headers.getSetCookie()) this.#keep(line);
     return response;

@@ -17,6 +17,8 @@ export type App = Pick<ClientMetadata, 'client_id' | 'client_secret' | 'id_token
 export interface Asked {
   readonly scopes?: readonly string[];
   readonly resource?: string;
+  /** Where the person signs in, or has signed in before; default: a new one. */
+  readonly browser?: Browser;
 }
 
 export function tokenOf(name: AccountName, issuerUrl: string): Promise<string> {
@@ -25,13 +27,14 @@ export function tokenOf(name: AccountName, issuerUrl: string): Promise<string> {
 
 /** Authorization code with PKCE: RFC 6749 §4.1, RFC 7636. */
 export async function personToken(issuerUrl: string, person: Person, asked: Asked = {}): Promise<string> {
-  const { scopes = accounts[person].scopes, resource = API } = asked;
-  return (await tokensOf(issuerUrl, person, { scope: scopes.join(' '), resource })).access_token;
+  const { scopes = accounts[person].scopes, resource = API, browser } = asked;
+  const tokens = await tokensOf(issuerUrl, person, { scope: scopes.join(' '), resource }, { browser });
+  return tokens.access_token;
 }
 
 /** What says to an app who it is that has signed in (OpenID Connect Core §2). */
 export async function idTokenOf(issuerUrl: string, person: Person, app: App = webClient(issuerUrl)): Promise<string> {
-  return (await tokensOf(issuerUrl, person, { scope: 'openid email profile' }, app)).id_token!;
+  return (await tokensOf(issuerUrl, person, { scope: 'openid email profile' }, { app })).id_token!;
 }
 
 /** All that an app gets. */
@@ -39,10 +42,10 @@ export async function tokensOf(
   issuerUrl: string,
   person: Person,
   asked: Record<string, string>,
-  client?: App,
+  { app, browser = new Browser() }: { app?: App | undefined; browser?: Browser | undefined } = {},
 ): Promise<oauth.TokenEndpointResponse> {
-  const app = await WebApp.at(issuerUrl, client);
-  return app.tokens(await new Browser().signIn(await app.authorizationUrl(asked), person, app.redirectUri));
+  const web = await WebApp.at(issuerUrl, app);
+  return web.tokens(await browser.signIn(await web.authorizationUrl(asked), person, web.redirectUri));
 }
 
 /** Client credentials: RFC 6749 §4.4. */
@@ -103,7 +106,7 @@ class WebApp {
   }
 }
 
-async function discover(issuerUrl: string): Promise<oauth.AuthorizationServer> {
+export async function discover(issuerUrl: string): Promise<oauth.AuthorizationServer> {
   const issuer = new URL(issuerUrl);
   return oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, onLoopback));
 }

@@ -1,5 +1,6 @@
 import { ArticleController } from './article-controller';
 import { BookController } from './book-controller';
+import { ExportController } from './export-controller';
 import { NewsController } from './news-controller';
 import { ProfileController } from './profile-controller';
 import { ProtectedController } from './protected-controller';
@@ -22,4 +23,5 @@ export const controllers: ControllerClass[] = [
   ShelfController,
   BookController,
   ArticleController,
+  ExportController,
 ];

@@ -1,6 +1,8 @@
 /** Who calls the API while its rules are checked. */
 import { accounts, type AccountName } from '../accounts';
 import type { AuthorizationServer } from '../authorization-server';
+import { Browser } from '../client/browser';
+import { logOut } from '../client/logout';
 import { personToken, tokenOf } from '../client/tokens';
 import { flawedTokens } from './flawed-tokens';
 
@@ -43,6 +45,15 @@ export class Callers {
     return this.#once(`alice without ${missing.join(' ')}`, scopes, () =>
       personToken(this.issuer.url, 'alice', { scopes }),
     );
+  }
+
+  /** alice, in a browser that nobody else uses; once she logs out there, what she has is worth nothing. */
+  async aliceAt(place: string): Promise<{ caller: Caller; logOut: () => Promise<Caller> }> {
+    const browser = new Browser();
+    const token = await personToken(this.issuer.url, 'alice', { browser });
+    const caller = { name: `alice, at ${place}`, scopes: accounts.alice.scopes, token };
+    const out = { ...caller, name: `${caller.name}, logged out`, flaw: 'The access token was revoked' };
+    return { caller, logOut: () => logOut(this.issuer.url, browser).then(() => out) };
   }
 
   /** With expired, foreign and tampered tokens. */

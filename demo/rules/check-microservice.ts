@@ -1,4 +1,5 @@
 /** Who gets in at the microservice, for how long, and what their tokens open: each step over HTTP. */
+import { isDeepStrictEqual } from 'node:util';
 import { decodeJwt } from 'jose';
 import { microserviceClient } from '../authorization-server/clients';
 import type { AuthorizationServer } from '../authorization-server';
@@ -10,8 +11,7 @@ import { providerName } from '../microservice';
 import type { Article } from '../models/article';
 import { ged } from '../users';
 import type { Callers } from './callers';
-import type { Outcome } from './check-rules';
-import type { Answer } from './expected';
+import { answerIn, type Outcome } from './check-rules';
 import { foreignIdTokens, sign } from './flawed-tokens';
 import { examples } from './table';
 
@@ -171,10 +171,9 @@ class MicroserviceCheck {
   }
 
   #outcome(request: string, name: string, status: number, response: Response, challenge?: string): Outcome {
-    const expected = { status, challenge: this.#challengeTo(status, challenge) };
-    const got: Answer = { status: response.status, challenge: response.headers.get('www-authenticate') };
-    const passed = got.status === expected.status && got.challenge === expected.challenge;
-    return { request, caller: { name, scopes: [] }, expected, got, passed };
+    const expected = { status, challenge: this.#challengeTo(status, challenge), saysWhenAgain: status === 429 };
+    const got = answerIn(response);
+    return { request, caller: { name, scopes: [] }, expected, got, passed: isDeepStrictEqual(got, expected) };
   }
 
   #challengeTo(status: number, error?: string): string | null {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isPerson, type Person } from '../accounts';
 import type { Callers } from './callers';
 import { expectationsOf, type Answer, type Expectation } from './expected';
@@ -16,14 +17,10 @@ export async function* checkRules(
 ): AsyncGenerator<Outcome> {
   const api = new ApiClient(apiUrl, callers);
   for (const rule of table)
-    for (const expectation of await expectationsOf(rule, callers, apiUrl)) {
-      const got = await api.answerTo(expectation);
-      const { status, challenge } = expectation.expected;
-      yield { ...expectation, got, passed: got.status === status && got.challenge === challenge };
-    }
+    for (const expectation of await expectationsOf(rule, callers, apiUrl)) yield api.outcomeOf(expectation);
 }
 
-class ApiClient {
+export class ApiClient {
   readonly #ids = new Map<string, Promise<string>>();
 
   constructor(
@@ -31,11 +28,16 @@ class ApiClient {
     private readonly callers: Callers,
   ) {}
 
-  async answerTo({ request, caller, body }: Expectation): Promise<Answer> {
+  async outcomeOf(expectation: Expectation): Promise<Outcome> {
+    const got = await this.#answerTo(expectation);
+    return { ...expectation, got, passed: isDeepStrictEqual(got, expectation.expected) };
+  }
+
+  async #answerTo({ request, caller, body }: Expectation): Promise<Answer> {
     const [method = '', path = ''] = request.split(' ');
     const response = await this.#send(method, await this.#withId(method, path), caller.token, body);
     await response.arrayBuffer();
-    return { status: response.status, challenge: response.headers.get('www-authenticate') };
+    return answerIn(response);
   }
 
   /** Puts the id of something of bob's in the place of `{bob's}`. */
@@ -65,4 +67,15 @@ class ApiClient {
     if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
     return fetch(this.url + path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
   }
+}
+
+/** RFC 9110 §10.2.3's seconds. */
+function isWithinAMinute(retryAfter: string): boolean {
+  return /^\d+$/.test(retryAfter) && Number(retryAfter) > 0 && Number(retryAfter) <= 60;
+}
+
+/** What of a response is compared. */
+export function answerIn({ status, headers }: Response): Answer {
+  const saysWhenAgain = isWithinAMinute(headers.get('retry-after') ?? '');
+  return { status, challenge: headers.get('www-authenticate'), saysWhenAgain };
 }

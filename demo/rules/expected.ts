@@ -1,11 +1,13 @@
 /** From the table to single requests: who sends what, and which answer is right. */
 import type { Caller, Callers } from './callers';
-import type { Rule, ScopeRule, Statuses } from './table';
+import type { Rule, RuleDetails, ScopeRule, Statuses } from './table';
 
 export interface Answer {
   readonly status: number;
   /** The whole `WWW-Authenticate`, where there is one. */
   readonly challenge: string | null;
+  /** Does `Retry-After` say in how many seconds, of a minute, to come again? */
+  readonly saysWhenAgain: boolean;
 }
 
 export interface Expectation {
@@ -22,16 +24,31 @@ export async function expectationsOf(
   callers: Callers,
   apiUrl: string,
 ): Promise<Expectation[]> {
-  const { body } = details;
-  const pairs = await Promise.all([byName(statuses, callers), byScopes(statuses, details, callers), byFlaw(callers)]);
+  const pairs = await Promise.all([
+    byName(statuses, details, callers),
+    byScopes(statuses, details, callers),
+    byFlaw(callers),
+  ]);
   return pairs.flat().map(([caller, status]) => {
-    return { request, body, caller, expected: { status, challenge: challengeTo(caller, status, details, apiUrl) } };
+    return { request, body: details.body, caller, expected: answerTo(caller, status, details, apiUrl) };
   });
 }
 
-async function byName(statuses: Statuses, callers: Callers): Promise<CallerAndStatus[]> {
+/** The right answer of this status. */
+export function answerTo(caller: Caller, status: number, rule: ScopeRule, apiUrl: string): Answer {
+  return { status, challenge: challengeTo(caller, status, rule, apiUrl), saysWhenAgain: status === 429 };
+}
+
+async function byName(statuses: Statuses, { limit }: RuleDetails, callers: Callers): Promise<CallerAndStatus[]> {
   const known = await callers.ofTheTable();
-  return known.map((caller, column) => [caller, statuses[column]!]);
+  const once = known.map((caller, column): CallerAndStatus => [caller, statuses[column]!]);
+  return limit === undefined ? once : once.flatMap(pair => untilTheLimit(pair, limit));
+}
+
+/** As often as is allowed, and once more; who is refused anyway uses nothing up. */
+function untilTheLimit([caller, status]: CallerAndStatus, limit: number): CallerAndStatus[] {
+  const allowed = Array.from({ length: limit }, (): CallerAndStatus => [caller, status]);
+  return [...allowed, [caller, status < 300 ? 429 : status]];
 }
 
 /** Exactly the scopes that are needed open the door; each that is missing closes it. */

@@ -25,4 +25,6 @@ export function difference({ request, caller, expected, got }: Outcome): string 
   return `\n${request} as ${caller.name}\n  expected ${inFull(expected)}\n  got      ${inFull(got)}`;
 }
 
-const inFull = ({ status, challenge }: Answer) => `${status}, WWW-Authenticate: ${challenge ?? '(none)'}`;
+function inFull({ status, challenge, saysWhenAgain }: Answer): string {
+  return `${status}, WWW-Authenticate: ${challenge ?? '(none)'}${saysWhenAgain ? ', Retry-After' : ''}`;
+}

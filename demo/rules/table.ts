@@ -14,6 +14,8 @@ export type Rule = readonly [request: string, statuses: Statuses, details?: Rule
 
 export interface RuleDetails extends ScopeRule {
   readonly body?: object;
+  /** Requests a minute that each caller has, whatever the others do; one more is 429. */
+  readonly limit?: number;
 }
 
 const book = { title: 'The Dispossessed', author: 'Ursula K. Le Guin' };
@@ -40,6 +42,8 @@ export const rules: readonly Rule[] = [
   ['POST /sample', [401, 403, 201, 201]],
   ['PATCH /sample', [401, 403, 200, 403]],
   ['DELETE /sample', [401, 403, 204, 403]],
+
+  ['GET /exports', [401, 200, 200, 200], { limit: 3 }],
 
   ['GET /news', [200, 200, 200, 200]],
   ['POST /news', [401, 403, 201, 403], { any: ['profile'] }],

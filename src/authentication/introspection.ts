@@ -17,8 +17,8 @@ import { AccessTokenUser } from './user';
  * Beside the JWT classes it stands last: a token that is three parts with a JSON header is theirs, and where it fails
  * there it is refused and never introspected.
  *
- * @throws InvalidToken (401) for a token that is not active, or not good for this API.
- * @throws ServiceUnavailable (503) where the issuer cannot be asked.
+ * @throws InvalidToken (401) for a token that is not active, not good for this API, or revoked (setting `denylist`).
+ * @throws ServiceUnavailable (503) where the issuer, or the denylist, cannot be asked.
  * @example
  * class BookController {
  *   authenticationClasses = [AccessTokenAuthentication, IntrospectionAuthentication];
@@ -30,8 +30,10 @@ export class IntrospectionAuthentication extends BaseAuthentication {
   async authenticate(request: Request): Promise<AuthenticationResult | null> {
     const token = bearerToken(request);
     if (token === null) return null;
-    const { introspector, settings } = contextOf(request);
+    const { introspector, verifier, settings } = contextOf(request);
     const claims = await introspector.introspect(token);
+    // What the issuer said may be remembered: who logged out since is not.
+    await verifier.refuseRevoked(claims);
     return { user: new AccessTokenUser(claims, grantsOf(claims, settings)), auth: { token, claims } };
   }
 

@@ -1,7 +1,7 @@
 /** How a server counts: with its store, and by its policy while the store cannot be reached. */
 import { ServiceUnavailable } from '../core/exceptions';
 import type { Settings } from '../core/settings';
-import { after, attempt, type Soon } from '../core/soon';
+import { isPending, type Soon } from '../core/soon';
 import { StoreWatch } from '../core/store-watch';
 import type { Hit, OutagePolicy, Rate, ThrottleStore } from '../core/throttle-rates';
 import { MemoryThrottleStore } from './memory-store';
@@ -29,14 +29,26 @@ class Counting {
    * @throws ServiceUnavailable where it could not be counted, and the policy is closed.
    */
   hit(key: string, rate: Rate): Soon<Hit | undefined> {
-    const counted = (): Soon<Hit | undefined> => after(this.#store.hit(key, rate), answer => this.#worked(answer));
-    return attempt(counted, error => this.#withoutStore(error, key, rate));
+    try {
+      const answer: Soon<Hit> = this.#store.hit(key, rate);
+      return isPending(answer) ? this.#later(answer, key, rate) : this.#worked(answer);
+    } catch (error) {
+      return this.#withoutStore(error, key, rate);
+    }
   }
 
-  #worked(answer: unknown): Hit {
-    const hit = checkedHit(answer);
+  async #later(answer: Promise<Hit>, key: string, rate: Rate): Promise<Hit | undefined> {
+    try {
+      return this.#worked(await answer);
+    } catch (error) {
+      return this.#withoutStore(error, key, rate);
+    }
+  }
+
+  #worked(answer: Hit): Hit {
+    requireHit(answer);
     this.#watch.worked();
-    return hit;
+    return answer;
   }
 
   #withoutStore(error: unknown, key: string, rate: Rate): Hit | undefined {
@@ -47,18 +59,19 @@ class Counting {
 }
 
 // What is no answer is an outage: it must not let anybody through by itself.
-function checkedHit(answer: unknown): Hit {
-  const { isAllowed, remaining, reset } = Object(answer) as Partial<Record<keyof Hit, unknown>>;
-  if (typeof isAllowed === 'boolean' && typeof remaining === 'number' && typeof reset === 'number')
-    return { isAllowed, remaining, reset };
-  throw new TypeError('The throttle store must answer { isAllowed, remaining, reset }');
+function requireHit(answer: unknown): void {
+  const { isAllowed, remaining, reset } = (answer ?? {}) as Partial<Record<keyof Hit, unknown>>;
+  if (typeof isAllowed !== 'boolean' || typeof remaining !== 'number' || typeof reset !== 'number')
+    throw new TypeError('The throttle store must answer { isAllowed, remaining, reset }');
 }
 
 const countings = new WeakMap<Settings, Counting>();
 
 /** One for each server. */
 export function countingOf(settings: Settings): Counting {
-  const known = countings.get(settings) ?? new Counting(settings);
-  countings.set(settings, known);
-  return known;
+  const known = countings.get(settings);
+  if (known !== undefined) return known;
+  const made = new Counting(settings);
+  countings.set(settings, made);
+  return made;
 }

@@ -4,7 +4,7 @@ import type { Hit, Rate, ThrottleStore } from '../core/throttle-rates';
 import { RequestLog } from './request-log';
 
 export interface MemoryThrottleStoreOptions {
-  /** Callers that are remembered, of all throttles together; default 50,000: about 15 MB, and 100 MB at most. */
+  /** Callers that are remembered, of all throttles together; default 50,000: about 20 MB, and 60 MB at most. */
   readonly maxKeys?: number;
 }
 

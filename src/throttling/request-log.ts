@@ -11,46 +11,53 @@ export function grainOf({ amount, seconds }: Rate): number {
   return amount > mostSlots ? (seconds * 1000) / mostSlots : 1;
 }
 
-interface Slot {
-  time: number;
-  count: number;
-}
+// Of each slot the time of its last request, and how many there were: numbers in one list take the least room.
+const width = 2;
 
 export class RequestLog {
   /** Oldest first. */
-  readonly #slots: Slot[] = [];
+  readonly #slots: number[] = [];
   #count = 0;
 
   /** @param now milliseconds */
   hit(rate: Rate, now: number): Hit {
-    this.#forget(now - rate.seconds * 1000);
-    const isAllowed = this.#count < rate.amount;
+    const { amount, seconds } = rate;
+    this.#forget(now - seconds * 1000);
+    const isAllowed = this.#count < amount;
     if (isAllowed) this.#record(grainOf(rate), now);
-    return { isAllowed, remaining: Math.max(0, rate.amount - this.#count), reset: this.#reset(rate, now, isAllowed) };
+    // More are let through once one leaves; after a refusal, once as many have left as are too many.
+    const leaving = this.#leavingTime(isAllowed ? 1 : this.#count - amount + 1);
+    const reset = leaving === undefined ? seconds : leaving / 1000 + seconds - now / 1000;
+    return { isAllowed, remaining: Math.max(0, amount - this.#count), reset };
   }
 
   #forget(until: number): void {
-    for (let oldest = this.#slots[0]; oldest !== undefined && oldest.time <= until; oldest = this.#slots[0]) {
-      this.#count -= oldest.count;
-      this.#slots.shift();
+    let over = 0;
+    for (let time = this.#slots[0]; time !== undefined && time <= until; time = this.#slots[over]) {
+      this.#count -= this.#slots[over + 1] as number;
+      over += width;
     }
+    if (over > 0) this.#slots.splice(0, over);
   }
 
   #record(grain: number, now: number): void {
-    const last = this.#slots.at(-1);
+    const last = this.#slots.length - width;
+    const time = this.#slots[last];
     this.#count += 1;
-    if (last === undefined || Math.floor(last.time / grain) !== Math.floor(now / grain))
-      this.#slots.push({ time: now, count: 1 });
+    if (time === undefined || Math.floor(time / grain) !== Math.floor(now / grain)) this.#slots.push(now, 1);
     else {
-      last.time = now;
-      last.count += 1;
+      this.#slots[last] = now;
+      (this.#slots[last + 1] as number) += 1;
     }
   }
 
-  // More are let through once one leaves; after a refusal, once as many have left as are too many.
-  #reset({ amount, seconds }: Rate, now: number, isAllowed: boolean): number {
-    let surplus = isAllowed ? 1 : this.#count - amount + 1;
-    const leaving = this.#slots.find(({ count }) => (surplus -= count) <= 0);
-    return leaving === undefined ? seconds : leaving.time / 1000 + seconds - now / 1000;
+  /** When so many of the oldest will have left: the time of the last of them. */
+  #leavingTime(surplus: number): number | undefined {
+    let slot = 0;
+    for (let left = surplus; slot < this.#slots.length; slot += width) {
+      left -= this.#slots[slot + 1] as number;
+      if (left <= 0) break;
+    }
+    return this.#slots[slot];
   }
 }

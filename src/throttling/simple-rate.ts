@@ -6,8 +6,8 @@ import type { AxiomsRequest } from '../authentication/user';
 import { claimValue } from '../core/claims';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Settings } from '../core/settings';
-import { after, type Soon } from '../core/soon';
-import { parseRate, rateForm, type Rate } from '../core/throttle-rates';
+import { isPending, type Soon } from '../core/soon';
+import { parseRate, rateForm, type Hit, type Rate } from '../core/throttle-rates';
 import type { ApiView } from '../permissions/base';
 import { BaseThrottle, type Limit } from './base';
 import { countingOf } from './counting';
@@ -60,15 +60,17 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
   }
 
   allowRequest(request: Request, controller: ApiView): Soon<boolean> {
-    const rate = this.parseRate(this.getRate(request, controller));
+    const { settings } = contextOf(request);
+    const rate = this.parseRate(
+      this.#hasOwnRate ? this.getRate(request, controller) : this.configuredRate(controller, settings),
+    );
     const key = rate === null ? null : this.getCacheKey(request, controller);
     if (rate === null || key === null) return true;
     const name = this.scopeFor(controller) ?? this.constructor.name;
-    const counted = countingOf(contextOf(request).settings).hit(this.#storeKey(name, rate, key), rate);
-    return after(
-      counted,
-      hit => hit === undefined || hit.isAllowed || this.#refuse(request, { name, ...rate, ...hit }),
-    );
+    const counted = countingOf(settings).hit(this.#storeKey(name, rate, key), rate);
+    return isPending(counted)
+      ? counted.then(hit => this.#answer(request, name, rate, hit))
+      : this.#answer(request, name, rate, counted);
   }
 
   override wait(request?: Request): number | undefined {
@@ -81,8 +83,7 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
 
   override checkConfiguration(controller: ApiView, settings: Settings): void {
     // A rate of one's own may need the request.
-    const isOwn = this.getRate !== SimpleRateThrottle.prototype.getRate;
-    if (!isOwn) this.parseRate(this.configuredRate(controller, settings));
+    if (!this.#hasOwnRate) this.parseRate(this.configuredRate(controller, settings));
   }
 
   /** The scope on this controller. */
@@ -103,8 +104,14 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
     );
   }
 
-  #refuse(request: Request, limit: Limit): false {
-    ((request as WithLimits)[limits] ??= []).push([this, limit]);
+  get #hasOwnRate(): boolean {
+    return this.getRate !== SimpleRateThrottle.prototype.getRate;
+  }
+
+  #answer(request: Request, name: string, { amount, seconds }: Rate, hit: Hit | undefined): boolean {
+    if (hit === undefined || hit.isAllowed) return true;
+    const { isAllowed, remaining, reset } = hit;
+    ((request as WithLimits)[limits] ??= []).push([this, { name, amount, seconds, isAllowed, remaining, reset }]);
     return false;
   }
 

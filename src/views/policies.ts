@@ -41,7 +41,22 @@ export function throttleClassesOf(
 }
 
 function ownList<Name extends ListName>(controller: ApiView, name: Name, list: unknown): Listed[Name] {
-  return checkedPolicies(name, list, `${controller.constructor.name}.${name}`);
+  // Read for each request anew: a class that was right once is right.
+  if (Array.isArray(list) && areKnown(list, rightClasses[name])) return list as Listed[Name];
+  const checked = checkedPolicies(name, list, `${controller.constructor.name}.${name}`);
+  for (const one of checked) if (typeof one === 'function') rightClasses[name].add(one);
+  return checked;
+}
+
+const rightClasses: Readonly<Record<ListName, WeakSet<object>>> = {
+  authenticationClasses: new WeakSet(),
+  permissionClasses: new WeakSet(),
+  throttleClasses: new WeakSet(),
+};
+
+function areKnown(list: readonly unknown[], known: WeakSet<object>): boolean {
+  for (const one of list) if (!known.has(one as object)) return false;
+  return true;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** How often: every throttle of the route is asked, and what they say becomes one answer. */
 import type { HeaderFields } from '../core/exceptions';
 import { Throttled } from '../core/exceptions';
-import { after, inTurn, type Soon } from '../core/soon';
+import { isPending, type Soon } from '../core/soon';
 import type { BaseThrottle, Limit } from '../throttling/base';
 import { throttleClassesOf } from './policies';
 import type { Visit } from './visit';
@@ -12,19 +12,30 @@ import type { Visit } from './visit';
  * @throws Throttled with the longest wait.
  */
 export function checkThrottles(visit: Visit): Soon<void> {
-  const throttles = throttleClassesOf(visit.controller, visit.settings, visit.rules.decorations).map(one =>
-    visit.services.make(one),
-  );
-  if (throttles.length === 0) return;
-  const refusing: BaseThrottle[] = [];
-  const ask = (throttle: BaseThrottle): Soon<void> =>
-    after(throttle.allowRequest(visit.request, visit.controller), (isAllowed: unknown) => {
-      if (isAllowed !== true) refusing.push(throttle);
-    });
-  return after(inTurn(throttles, ask), () => {
-    if (refusing.length > 0)
-      throw new Throttled(longestWait(refusing, visit), undefined, { headers: rateLimitFields(refusing, visit) });
-  });
+  const classes = throttleClassesOf(visit.controller, visit.settings, visit.rules.decorations);
+  if (classes.length === 0) return;
+  const throttles = classes.map(one => visit.services.make(one));
+  return askFrom(throttles, 0, [], visit);
+}
+
+function askFrom(
+  throttles: readonly BaseThrottle[],
+  first: number,
+  refusing: BaseThrottle[],
+  visit: Visit,
+): Soon<void> {
+  for (let index = first; index < throttles.length; index++) {
+    const throttle = throttles[index] as BaseThrottle;
+    const isAllowed: unknown = throttle.allowRequest(visit.request, visit.controller);
+    if (isPending(isAllowed))
+      return Promise.resolve(isAllowed).then(later => {
+        if (later !== true) refusing.push(throttle);
+        return askFrom(throttles, index + 1, refusing, visit);
+      });
+    if (isAllowed !== true) refusing.push(throttle);
+  }
+  if (refusing.length > 0)
+    throw new Throttled(longestWait(refusing, visit), undefined, { headers: rateLimitFields(refusing, visit) });
 }
 
 function longestWait(refusing: readonly BaseThrottle[], { request }: Visit): number {

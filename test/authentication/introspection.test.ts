@@ -12,6 +12,7 @@ import {
   ImproperlyConfigured,
   IsAuthenticatedOrTokenHasScope,
   IntrospectionAuthentication,
+  MemoryDenylist,
   createExpressServer,
   type AxiomsRequest,
   type AxiomsServer,
@@ -92,6 +93,7 @@ interface Body {
 }
 
 const inactive = invalidToken('The access token is not active');
+const revoked = invalidToken('The access token was revoked');
 const outage: Refusal = {
   status: 503,
   retryAfter: '1',
@@ -489,6 +491,30 @@ describe('IntrospectionAuthentication', () => {
       endpoint.answer = () => ({ active: false });
       expectRefusal(await ask(other, token), inactive);
       expect((await ask(one, token)).status).to.equal(200);
+    });
+
+    for (const which of [{ jti: 'j' }, { sub: 'alice' }, { sid: 's' }, { client_id: 'web' }])
+      it(`refuses what the denylist has, by ${Object.keys(which).join()}, also from its cache`, async () => {
+        const denylist = new MemoryDenylist();
+        const app = serve({ ...endpoint.settings, denylist });
+        endpoint.answer = () => endpoint.good({ jti: 'j', sid: 's', client_id: 'web' });
+        expect((await ask(app, token)).status).to.equal(200);
+        denylist.revoke({ iss: endpoint.origin, ...which });
+        for (const sent of [token, 'another']) expectRefusal(await ask(app, sent), revoked);
+        expect([endpoint.asked.length, handled]).to.deep.equal([2, 1]);
+        endpoint.answer = () => endpoint.good({ jti: 'k', sub: 'bob', sid: 't', client_id: 'app' });
+        expect((await ask(app, 'of-somebody-else')).status).to.equal(200);
+      });
+
+    it('answers 503 where the denylist cannot be asked', async () => {
+      const isRevoked = () => Promise.reject(new Error('cut off'));
+      const app = serve({
+        ...endpoint.settings,
+        denylist: { isRevoked, revoke: () => undefined, useOnce: () => true },
+      });
+      const description = 'The request cannot be checked at the moment';
+      expectRefusal(await ask(app, token), { ...outage, description });
+      expect(handled).to.equal(0);
     });
 
     it('asks about no token that is too long or malformed, and none for a request without one', async () => {

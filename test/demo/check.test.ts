@@ -2,12 +2,15 @@ import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
-import { startApi } from '../../demo/api';
+import { MemoryDenylist, type Denylist, type ThrottleStore } from 'axioms-routing-controllers';
+import { MemoryThrottleStore, type Hit } from 'axioms-routing-controllers/throttling';
+import { startApi, type Api, type ApiOptions } from '../../demo/api';
 import { startAuthorizationServer, type AuthorizationServer } from '../../demo/authorization-server';
 import { controllers } from '../../demo/controllers';
 import { openDatabase, removeDatabase, temporaryPlace, type DatabasePlace } from '../../demo/database';
 import { Callers } from '../../demo/rules/callers';
 import { checkDemo } from '../../demo/rules/check-demo';
+import { checkLogout } from '../../demo/rules/check-logout';
 import { checkMicroservice } from '../../demo/rules/check-microservice';
 import { checkRules, type Outcome } from '../../demo/rules/check-rules';
 import { rules } from '../../demo/rules/table';
@@ -41,25 +44,36 @@ describe('demo:check', function () {
     await removeDatabase(place);
   });
 
-  async function firstFailure({ route, method, weakened }: WithdrawnRule): Promise<Outcome | undefined> {
-    const api = await startApi({ port: 0, issuerUrl: issuer.url, database, controllers: [weakened()] });
-    const table = rules.filter(([request]) => `${request}/`.startsWith(`${method} ${route}/`));
+  async function failuresAt(
+    options: Partial<ApiOptions>,
+    check: (api: Api) => AsyncIterable<Outcome>,
+  ): Promise<Outcome[]> {
+    const api = await startApi({ port: 0, issuerUrl: issuer.url, database, ...options });
     try {
-      for await (const outcome of checkRules(api.url, callers, table)) if (!outcome.passed) return outcome;
-      return undefined;
+      const failures: Outcome[] = [];
+      for await (const outcome of check(api)) if (!outcome.passed) failures.push(outcome);
+      return failures;
     } finally {
       await api.close();
     }
   }
 
   async function firstFailureAt({ weakened, ...options }: WithdrawnMicroserviceRule): Promise<Outcome | undefined> {
-    const api = await startApi({ port: 0, issuerUrl: issuer.url, database, microservice: weakened, ...options });
-    try {
-      for await (const outcome of checkMicroservice({ api, issuer }, callers)) if (!outcome.passed) return outcome;
-      return undefined;
-    } finally {
-      await api.close();
-    }
+    const check = (api: Api) => checkMicroservice({ api, issuer }, callers);
+    return (await failuresAt({ microservice: weakened, ...options }, check))[0];
+  }
+
+  function rulesOf(route: string, method: string) {
+    const table = rules.filter(([request]) => `${request}/`.startsWith(`${method} ${route}/`));
+    return ({ url }: Api) => checkRules(url, callers, table);
+  }
+
+  const failuresWith = ({ route, method, weakened }: WithdrawnRule) =>
+    failuresAt({ controllers: [weakened()] }, rulesOf(route, method));
+
+  function logouts({ url }: Api): AsyncIterable<Outcome> {
+    issuer.tellLogouts(url);
+    return checkLogout(url, callers);
   }
 
   it('prints a table and the sum, and exits 0', () => {
@@ -77,6 +91,15 @@ describe('demo:check', function () {
       /\nDELETE \/role as anonymous\n  expected 401, WWW-Authenticate: Bearer realm="api", resource_metadata="[^"]+"\n/,
     );
     expect(status).to.equal(1);
+  });
+
+  it('exits 1 where a log-out is forgotten', async () => {
+    const denylist = { revoke: () => undefined, useOnce: () => true, isRevoked: () => false };
+    let printed = '';
+    expect(await checkDemo({ shared: { denylist } }, text => (printed = text))).to.equal(1);
+    expect(printed).to.match(
+      /\nGET \/protected as alice, at her desk, logged out\n.*\n {2}got {6}200,.*\n\n\d+ passed, 1 failed$/,
+    );
   });
 
   it('does not mind a subclass that says the same', async () => {
@@ -102,13 +125,58 @@ describe('demo:check', function () {
     after(() => (console.error = error));
 
     for (const rule of withdrawnRules())
-      it(rule.name, async () => expect(await firstFailure(rule), 'nothing').not.to.equal(undefined));
+      it(rule.name, async () => expect(await failuresWith(rule), 'nothing').not.to.be.empty);
 
     for (const rule of withdrawnMicroserviceRules())
       it(`the microservice without ${rule.name}`, async () => {
         const { request, caller } = (await firstFailureAt(rule)) ?? {};
         expect(`${request ?? 'nothing'}, ${caller?.name ?? 'nobody'}`).to.equal(rule.noticedBy);
       });
+
+    const store = new MemoryThrottleStore();
+    const unlimited: Hit = { isAllowed: true, remaining: 1, reset: 1 };
+    for (const [name, throttleStore] of Object.entries<ThrottleStore>({
+      'a limit that is not kept': { hit: () => unlimited },
+      'a limit that is less': { hit: (key, rate) => store.hit(key, { ...rate, amount: rate.amount - 1 }) },
+      'a limit that callers share': { hit: (_, rate) => store.hit('everybody', rate) },
+      'a limit that says not when to come again': {
+        hit: (...given) => ({ ...store.hit(...given), reset: 0 }),
+      },
+    }))
+      it(name, async () => {
+        const failures = await failuresAt({ shared: { throttleStore } }, rulesOf('/exports', 'GET'));
+        expect(failures, 'nothing').not.to.be.empty;
+      });
+
+    const list = new MemoryDenylist();
+    const revoke = list.revoke.bind(list);
+    const useOnce = list.useOnce.bind(list);
+    for (const [name, denylist] of Object.entries<Denylist>({
+      'a log-out that is forgotten': { revoke: () => undefined, useOnce, isRevoked: () => false },
+      'a log-out that nobody asks about': { revoke, useOnce, isRevoked: () => false },
+      "a log-out that ends all of somebody's sessions": {
+        revoke: ({ iss, sub = '' }) => {
+          if (sub !== '') list.revoke({ iss, sub });
+        },
+        useOnce,
+        isRevoked: claims => list.isRevoked(claims),
+      },
+    }))
+      it(name, async () => {
+        expect(await failuresAt({ shared: { denylist } }, logouts), 'nothing').not.to.be.empty;
+      });
+
+    it('a log-out that the API is not told of', async () => {
+      const failures = await failuresAt({}, api => {
+        issuer.tellLogouts(`${api.url}/elsewhere`);
+        return checkLogout(api.url, callers);
+      });
+      expect(failures.map(({ expected, got }) => [expected.status, got.status])).to.deep.equal([[401, 200]]);
+    });
+  });
+
+  it('finds nothing wrong with the log-out as it is', async () => {
+    expect(await failuresAt({}, logouts)).to.deep.equal([]);
   });
 });
 

@@ -1,18 +1,14 @@
 import { expect } from 'chai';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
+import { join } from 'node:path';
 import { listenOn, type Listening } from '../../demo/listening';
+import { DemoProcess, send } from './demo-process';
 
 describe('the demo', () => {
   let folder: string;
   let squatter: Listening;
-  let demo: ChildProcess;
-  let printed: () => string;
-  let complaints: () => string;
+  let demo: DemoProcess;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'axioms-demo-test-'));
@@ -21,68 +17,58 @@ describe('the demo', () => {
   });
 
   after(async () => {
-    demo.kill('SIGKILL');
+    demo.signal('SIGKILL');
     await squatter.close();
     await rm(folder, { recursive: true });
   });
 
   async function startDemo() {
-    demo = start({ PORT: new URL(squatter.url).port, ISSUER_PORT: '0' }, folder);
-    complaints = collect(demo.stderr!);
-    printed = collect(demo.stdout!);
-    while (!printed().includes('Ctrl-C')) await once(demo.stdout!, 'data');
-  }
-
-  async function endsCleanlyOn(signal: NodeJS.Signals) {
-    demo.kill(signal);
-    expect(await once(demo, 'close')).to.deep.equal([0, null]);
-    expect(complaints()).to.equal('');
+    demo = await DemoProcess.start(folder, { PORT: new URL(squatter.url).port });
   }
 
   it('says aloud that a port is taken, and takes another', () => {
-    const [, instead] = /^Port \d+ is taken; using (\S+) instead\.$/m.exec(printed())!;
+    const [, instead] = /^Port \d+ is taken; using (\S+) instead\.$/m.exec(demo.printed())!;
     expect(instead).not.to.equal(squatter.url);
-    expect(printed()).to.include(`curl -i ${instead!}/public\n`);
+    expect(demo.printed()).to.include(`curl -i ${instead!}/public\n`);
   });
 
   it('prints requests that get the answers that it promises', async () => {
-    const requests = [...printed().matchAll(/^# .*\b(\d{3})\b.*\n(curl .*)$/gm)];
-    expect(requests).to.have.length.above(5);
-    for (const [, status, line] of requests) expect((await send(line!)).status, line).to.equal(Number(status));
+    expect(demo.requests).to.have.length.above(13);
+    for (const { line, status } of demo.requests) expect((await send(line)).status, line).to.equal(status);
   });
 
-  it('ends cleanly on Ctrl-C', () => endsCleanlyOn('SIGINT'));
+  it('ends cleanly on Ctrl-C', () => demo.endsCleanlyOn('SIGINT'));
 
   it('starts again on the same database and ends cleanly on SIGTERM', async () => {
     await startDemo();
-    await endsCleanlyOn('SIGTERM');
+    await demo.endsCleanlyOn('SIGTERM');
   });
 
-  it('says what is wrong with a port, and exits 1', async () => {
-    const wrong = start({ PORT: 'http' }, folder);
-    const said = collect(wrong.stderr!);
-    expect(await once(wrong, 'close')).to.deep.equal([1, null]);
-    expect(said()).to.equal('PORT is http: it must be a port, from 0 (any free one) to 65535.\n');
+  for (const [what, env, options, complaint] of [
+    ['a port', { PORT: 'http' }, [], 'PORT is http: it must be a port, from 0 (any free one) to 65535.\n'],
+    [
+      'a Redis that is not there',
+      { REDIS_URL: 'redis://:secret@127.0.0.1:1' },
+      ['--redis'],
+      'There is no Redis at 127.0.0.1:1 (ECONNREFUSED): start one, or say in REDIS_URL where one is.\n',
+    ],
+    [
+      'where Redis is',
+      { REDIS_URL: '127.0.0.1:6379' },
+      ['--redis'],
+      'REDIS_URL must be the URL of a Redis server, such as redis://127.0.0.1:6379.\n',
+    ],
+  ] as const)
+    it(`says what is wrong with ${what}, and exits 1`, async () => {
+      const wrong = new DemoProcess(folder, env, options);
+      expect(await wrong.ended()).to.deep.equal([1, null]);
+      expect(wrong.complaints()).to.equal(complaint);
+      expect(wrong.printed()).to.equal('');
+    });
+
+  it('knows no other options', async () => {
+    const wrong = new DemoProcess(folder, { PORT: '0' }, ['--rediss']);
+    expect(await wrong.ended()).to.deep.equal([1, null]);
+    expect(wrong.complaints()).to.match(/^Unknown option '--rediss'/);
   });
 });
-
-function start(ports: Record<string, string>, cwd: string): ChildProcess {
-  const main = resolve(__dirname, '../../demo/main.js');
-  return spawn(process.execPath, [main], { cwd, env: { ...process.env, DATABASE_URL: '', ...ports } });
-}
-
-function collect(stream: Readable): () => string {
-  let text = '';
-  stream.on('data', more => (text += String(more)));
-  return () => text;
-}
-
-/** What the line does in a shell. */
-function send(line: string): Promise<Response> {
-  const [, method = 'GET', url = ''] = /^curl -i (?:-X (\w+) )?(\S+)/.exec(line)!;
-  const headers = [...line.matchAll(/-H '([^:]+): ([^']+)'/g)].map(([, name, value]): [string, string] => [
-    name!,
-    value!,
-  ]);
-  return fetch(url, { method, headers, body: /-d '([^']*)'/.exec(line)?.[1] ?? null });
-}

@@ -78,7 +78,7 @@ describe("the README's curl lines of the microservice", function () {
 
   it("exchange the authorization server's tokens", async () => {
     const asked = { scope: 'openid email profile' };
-    const { id_token, access_token } = await tokensOf(demo.issuer.url, 'bob', asked, microserviceClient);
+    const { id_token, access_token } = await tokensOf(demo.issuer.url, 'bob', asked, { app: microserviceClient });
     const tokens = { id_token_from_idp: id_token!, access_token_from_idp: access_token };
     const exchanged = await run('social-exchange', tokens);
     expect(exchanged.status, JSON.stringify(exchanged.body)).to.equal(200);

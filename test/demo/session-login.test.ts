@@ -47,6 +47,9 @@ describe('the demo, by a session and by opaque tokens', () => {
     });
     expect((await browser.post('/account')).status).to.equal(403);
     expect((await browser.post('/account').set('X-CSRF-Token', await token())).status).to.equal(200);
+    for (const bad of ['not-a-token', 'eyJhbGciOiJFUzI1NiJ9.e30.c2ln'])
+      expect((await browser.get('/account').set('Authorization', `Bearer ${bad}`)).status).to.equal(401);
+    expect((await browser.get('/account')).status).to.equal(200);
   });
 
   for (const [resource, by] of [

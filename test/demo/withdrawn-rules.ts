@@ -65,7 +65,7 @@ function changesOf(action: Action): Change[] {
     action: action.name,
     request: { method: action.method },
   });
-  return [...fromClasses(view), ...fromGrants(view), ...fromOwnership(view, action)];
+  return [...fromClasses(view), ...fromThrottles(view), ...fromGrants(view), ...fromOwnership(view, action)];
 }
 
 function fromClasses({ authenticationClasses, permissionClasses }: Members): Change[] {
@@ -76,6 +76,11 @@ function fromClasses({ authenticationClasses, permissionClasses }: Members): Cha
     ...withoutEach('authenticationClasses', listOf(authenticationClasses)),
     ...withoutEach('permissionClasses', listOf(permissionClasses)),
   ];
+}
+
+function fromThrottles({ throttleClasses, throttleScope }: Members): Change[] {
+  const scope: Change[] = throttleScope === undefined ? [] : [['without throttleScope', { throttleScope: undefined }]];
+  return [...withoutEach('throttleClasses', listOf(throttleClasses)), ...scope];
 }
 
 // Where nothing of a kind is left, the rule is wrong and not gone: that is left to the permission class's own withdrawal.

@@ -48,7 +48,7 @@ describe('several processes', function () {
     const { alg, kid } = issuer.key;
     const now = Math.floor(Date.now() / 1000);
     const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
-    const content = { iss: issuer.url, aud: 'books', iat: now, exp: now + 120, jti: 'l', events, ...whose };
+    const content = { iss: issuer.url, aud: 'books', iat: now, exp: now + 120, events, ...whose };
     return signed({ alg, kid, typ: 'logout+jwt' }, content, issuer.key);
   }
 
@@ -107,21 +107,23 @@ describe('several processes', function () {
         client.disconnect();
       });
 
-    it('after a logout token that one of them was sent; none takes it again', async () => {
-      let token = '';
-      const send = async (api: ApiProcess | undefined) =>
-        (
-          await request(api?.url ?? '')
-            .post('/logout')
-            .type('form')
-            .send({ logout_token: token })
-        ).status;
-      await expectClosedBy(async ({ sid }) => {
-        token = logoutToken({ sid });
-        expect(await send(sharing[0])).to.equal(200);
+    for (const names of [['sid'], ['sub'], ['sub', 'sid']])
+      it(`after a logout token with ${names.join(' and ')} that one of them was sent; none takes it again`, async () => {
+        let token = '';
+        const send = async (api: ApiProcess | undefined) =>
+          (
+            await request(api?.url ?? '')
+              .post('/logout')
+              .type('form')
+              .send({ logout_token: token })
+          ).status;
+        await expectClosedBy(async claims => {
+          const whose = Object.fromEntries(names.map(name => [name, claims[name]]));
+          token = logoutToken({ jti: names.join(), ...whose });
+          expect(await send(sharing[0])).to.equal(200);
+        });
+        expect([await send(sharing[1]), await send(sharing[0])]).to.deep.equal([400, 400]);
       });
-      expect([await send(sharing[1]), await send(sharing[0])]).to.deep.equal([400, 400]);
-    });
   });
 
   describe('whose Redis is killed under load', () => {
@@ -134,6 +136,8 @@ describe('several processes', function () {
 
     for (const [client, fail, status] of [
       ['ioredis', 'open', 200],
+      ['redis', 'open', 200],
+      ['ioredis', 'closed', 503],
       ['redis', 'closed', 503],
       ['ioredis', 'local', 429],
       ['redis', 'local', 429],

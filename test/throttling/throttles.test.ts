@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Request } from 'express';
-import { Get, HttpCode, JsonController, Method, Post } from 'routing-controllers';
+import { Get, HttpCode, JsonController, Method, Post, UseBefore } from 'routing-controllers';
 import type { Response } from 'supertest';
 import { Service } from 'typedi';
 import {
@@ -314,6 +314,48 @@ describe('throttles', () => {
       }
       const good = { scope: 'read' };
       expect(await statuses([get(good), get(good), get(good), get(good)])).to.deep.equal([200, 200, 200, 429]);
+    });
+
+    it('count who was authenticated, whoever a middleware says it is since', async () => {
+      const others: Partial<AxiomsRequest>[] = [
+        { user: { isAuthenticated: false }, authJwt: null },
+        { authJwt: { iss: 'https://other.example.com', sub: 'eve' } },
+      ];
+      @JsonController('/renamed')
+      @UseBefore((request: Request, _response: object, next: () => void) => {
+        Object.assign(request, others.pop());
+        next();
+      })
+      class RenamedController {
+        throttleClasses = [UserRateThrottle];
+        @Get('/')
+        list() {
+          return {};
+        }
+      }
+      api = await Api.start({ controllers: [RenamedController], axioms: { throttleRates } });
+      const ask = () => get({}, '/renamed');
+      expect(await statuses([ask(), ask(), ask(), ask()])).to.deep.equal([200, 200, 200, 429]);
+      expect(others).to.be.empty;
+    });
+
+    it('are looked at for each request, where a controller lists others each time', async () => {
+      @JsonController('/changing')
+      class ChangingController {
+        declare request: AxiomsRequest;
+        get throttleClasses(): unknown[] {
+          return this.request.query.wrong === undefined ? [UserRateThrottle] : [UserRateThrottle, Work];
+        }
+        @Get('/')
+        list() {
+          return {};
+        }
+      }
+      api = await Api.start({ controllers: [ChangingController], axioms: { throttleRates } });
+      const [right, wrong] = ['/changing', '/changing?wrong'].map(path => () => get({}, path));
+      expect(await statuses([right!(), wrong!(), right!(), wrong!(), right!(), right!()])).to.deep.equal([
+        200, 500, 200, 500, 200, 429,
+      ]);
     });
 
     it('do not throttle who may not come in at all', async () => {

@@ -1,0 +1,13 @@
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import { page } from './page';
+
+/** Logging out here ends the session, and every app that takes part in it is told: OpenID Connect RP-Initiated Logout 1.0. */
+export const logoutPages = {
+  logoutSource(ctx: KoaContextWithOIDC, form: string) {
+    const button = '<button name="logout" value="yes" form="op.logoutForm" autofocus>Log out</button>';
+    ctx.body = page('Log out', `<h1>Log out?</h1>${form}${button}`);
+  },
+  postLogoutSuccessSource(ctx: KoaContextWithOIDC) {
+    ctx.body = page('Logged out', '<h1>You are logged out.</h1>');
+  },
+};
