@@ -37,7 +37,8 @@ function accessor(name: keyof Caller): PropertyDescriptor & ThisType<Request> {
 /** Says who is calling; what was said before, by whomever, is over. */
 export function setCaller(context: RequestContext, request: AxiomsRequest, caller: Caller): void {
   context.caller = caller;
-  const inherits = installed in request;
+  // Of the prototype, which requests share: that each has a shape of its own makes looking through them dear.
+  const inherits = installed in Object(Object.getPrototypeOf(request));
   for (const name of names)
     if (!inherits || Object.hasOwn(request, name))
       (request as Partial<Record<keyof Caller, unknown>>)[name] = caller[name];

@@ -328,7 +328,7 @@ function placeOf(request: Request): string {
 // A middleware between the steps can call `next` twice, or go on after a refusal.
 function visitAt(stage: Stage, { rules }: GuardedRoute, request: Request): Visit {
   const visit = findVisit(request);
-  if (visit?.rules === rules && visit.stage === stage) return visit;
+  if (visit?.request === request && visit.rules === rules && visit.stage === stage) return visit;
   throw new ImproperlyConfigured(
     `${rules.place} was reached past its guard: a middleware called next() twice, or an error middleware went on after a refusal.`,
   );

@@ -1,7 +1,7 @@
 /** Whom a route lets in, all that stands before its handler taken together, as one requirement. */
 import type { Request } from 'express';
 import type { BaseAuthentication } from '../authentication/base';
-import { setContext } from '../authentication/request-context';
+import { contextOnly } from '../authentication/request-context';
 import { AnonymousUser } from '../authentication/user';
 import { isGrant, type Requirement } from '../core/requirement';
 import {
@@ -81,8 +81,11 @@ function answerToNobody(
   ask: (request: Request) => unknown,
 ): boolean | undefined {
   const looks = { areFurther: false };
-  const shown = { method, user: new AnonymousUser(), auth: null, authJwt: null };
-  setContext(shown as unknown as Request, { ...services, authenticators });
+  const rawHeaders = contextOnly(
+    () => ({ ...services, authenticators }),
+    () => (looks.areFurther = true),
+  );
+  const shown = { method, user: new AnonymousUser(), auth: null, authJwt: null, rawHeaders };
   const request = new Proxy(shown, {
     get(target, name) {
       looks.areFurther ||= !Object.hasOwn(target, name);

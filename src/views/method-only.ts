@@ -1,10 +1,14 @@
 /** A request that offers its method alone: it shows whether a rule can be decided before there is anything else. */
-import { contextKey, type RequestContext } from '../authentication/request-context';
+import { contextOnly, type RequestContext } from '../authentication/request-context';
 import { after, attempt, type Soon } from '../core/soon';
 
 class Shown {
   /** How often anything but the method was asked for. */
   excesses = 0;
+  readonly rawHeaders = contextOnly(
+    () => this.context,
+    () => ask(this),
+  );
 
   constructor(
     readonly method: string | undefined,
@@ -30,7 +34,7 @@ const requestTraps: ProxyHandler<Shown> = {
   ...responseTraps,
   get(shown, name) {
     // The settings are the server's, and the same for every request.
-    if (name === contextKey && shown.context !== undefined) return shown.context;
+    if (name === 'rawHeaders' && shown.context !== undefined) return shown.rawHeaders;
     return name === 'method' && shown.method !== undefined ? shown.method : ask(shown);
   },
 };
