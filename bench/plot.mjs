@@ -22,10 +22,10 @@ export function plot(sections) {
 }
 
 function barsOf(byName) {
-  const cpu = name => byName[name].map(round => round.cpu);
+  const of = (name, figure) => byName[name].map(round => round[figure]);
   return Object.keys(byName)
     .filter(name => !bounds.includes(name))
-    .map(name => ({ name, micros: spread(difference(cpu(name), cpu('unguarded'))).median }));
+    .map(name => ({ name, micros: spread(difference(of(name, 'cpu'), of(name, 'unguarded'))).median }));
 }
 
 function drawGroup({ title, bars }, y, most) {

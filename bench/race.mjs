@@ -64,23 +64,32 @@ class Race {
 
   // A round comes in slices, so that a disturbance of a second or two meets everybody.
   async sums(order, scenario) {
-    const sums = new Map(order.map(server => [server, { cpu: 0, seconds: 0, latencies: [] }]));
+    const sums = new Map(order.map(server => [server, { cpu: 0, seconds: 0, latencies: [], unguarded: 0 }]));
     for (let slice = 0; slice < slices; slice++)
-      for (const server of order) add(sums.get(server), await this.burst(server, scenario));
+      for (const server of order) add(sums.get(server), await this.slice(server, scenario, slice % 2 === 0));
     return sums;
   }
 
-  async burst({ child, url, name }, scenario) {
-    const expected = expectedStatus(name, scenario);
+  // The unguarded route of the same process, before or behind.
+  async slice({ child, url, unguardedUrl, name }, scenario, isFirst) {
+    const [bare, expected] = ['unguarded', name].map(one => expectedStatus(one, scenario));
+    const before = isFirst ? await this.burst(child, unguardedUrl, scenario, bare) : undefined;
+    const answer = await this.burst(child, url, scenario, expected);
+    const { cpu } = before ?? (await this.burst(child, unguardedUrl, scenario, bare));
+    return { ...answer, unguarded: cpu };
+  }
+
+  async burst(child, url, scenario, expected) {
     const before = await child.ask({});
     const answer = await this.load.ask({ url, ...scenario, expected, amount: this.amount / slices });
     const after = await child.ask({});
     return { ...answer, cpu: after.cpu - before.cpu };
   }
 
-  keep(scenario, { name }, { cpu, seconds, latencies }) {
+  keep(scenario, { name }, { cpu, seconds, latencies, unguarded }) {
     const percentiles = { p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99) };
-    const round = { cpu: cpu / this.amount, throughput: this.amount / seconds, ...percentiles };
+    const costs = { cpu: cpu / this.amount, unguarded: unguarded / this.amount };
+    const round = { ...costs, throughput: this.amount / seconds, ...percentiles };
     const ofScenario = (this.rounds[scenario.title] ??= {});
     ofScenario[name] = [...(ofScenario[name] ?? []), round];
   }
@@ -93,7 +102,7 @@ class Race {
 }
 
 const warmUps = 2;
-const slices = 5;
+const slices = 10;
 
 /** The bounds always: the others are measured by them. */
 async function startServers({ url, jwksUrl }, only) {
@@ -101,7 +110,7 @@ async function startServers({ url, jwksUrl }, only) {
   const names = Object.keys(contestants).filter(wanted);
   const start = async name => {
     const child = new Child('./server.mjs', [name, JSON.stringify({ url, jwksUrl })]);
-    return { name, child, url: (await child.ready()).url };
+    return { name, child, ...(await child.ready()) };
   };
   return Promise.all(names.map(start));
 }

@@ -1,4 +1,7 @@
-/** The process of one contestant: node server.mjs <contestant> <issuer as JSON>. Tells what it has used so far. */
+/**
+ * The process of one contestant: node server.mjs <contestant> <issuer as JSON>. Tells what it has used so far.
+ * Beside it stands the same route without a guard: what the compiler and the collector make of a process is then the same for both.
+ */
 import { once } from 'node:events';
 import { Session } from 'node:inspector/promises';
 import { serve } from './child.mjs';
@@ -6,11 +9,8 @@ import { cpuTime } from './cpu-time.mjs';
 import { contestants } from './contestants.mjs';
 
 const [name, issuer] = process.argv.slice(2);
-const app = await contestants[name](JSON.parse(issuer));
-const server = app.listen(0, '127.0.0.1');
-// Connections stay open while the others have their turn.
-server.keepAliveTimeout = 0;
-await once(server, 'listening');
+const url = await listen(await contestants[name](JSON.parse(issuer)));
+const unguardedUrl = await listen(contestants.unguarded());
 
 const inspector = new Session();
 inspector.connect();
@@ -21,4 +21,12 @@ serve(async ({ profile }) => {
   if (profile === 'stop') return (await inspector.post('Profiler.stop')).profile;
   return { cpu: cpuTime(), memory: process.memoryUsage() };
 });
-process.send({ url: `http://127.0.0.1:${server.address().port}/books` });
+process.send({ url, unguardedUrl });
+
+async function listen(app) {
+  const server = app.listen(0, '127.0.0.1');
+  // Connections stay open while the others have their turn.
+  server.keepAliveTimeout = 0;
+  await once(server, 'listening');
+  return `http://127.0.0.1:${server.address().port}/books`;
+}

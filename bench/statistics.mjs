@@ -21,8 +21,9 @@ export function percentile(values, share) {
 }
 
 /** Adds one slice of a round to its sums. */
-export function add(sums, { cpu, seconds, latencies }) {
+export function add(sums, { cpu, seconds, latencies, unguarded = 0 }) {
   sums.cpu += cpu;
+  if ('unguarded' in sums) sums.unguarded += unguarded;
   sums.seconds += seconds;
   sums.latencies.push(...latencies);
 }

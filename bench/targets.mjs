@@ -46,7 +46,7 @@ function ofFigures({ memory, growth, 'start-up': start, outage, throttle }) {
 }
 
 function shareOfUnguarded(byName) {
-  return ratio(above(byName, 'ours'), cpuOf(byName, 'unguarded'));
+  return ratio(above(byName, 'ours'), of(byName, 'ours', 'unguarded'));
 }
 
 function beside(what, most, byName, isWanted) {
@@ -55,11 +55,11 @@ function beside(what, most, byName, isWanted) {
 }
 
 function above(byName, name) {
-  return difference(cpuOf(byName, name), cpuOf(byName, 'unguarded'));
+  return difference(of(byName, name, 'cpu'), of(byName, name, 'unguarded'));
 }
 
-function cpuOf(byName, name) {
-  return byName[name].map(({ cpu }) => cpu);
+function of(byName, name, figure) {
+  return byName[name].map(round => round[figure]);
 }
 
 function one(value) {

@@ -97,9 +97,7 @@ describe('demo:check', function () {
     const denylist = { revoke: () => undefined, useOnce: () => true, isRevoked: () => false };
     let printed = '';
     expect(await checkDemo({ shared: { denylist } }, text => (printed = text))).to.equal(1);
-    expect(printed).to.match(
-      /\nGET \/protected as alice, at her desk, logged out\n.*\n {2}got {6}200,.*\n\n\d+ passed, 1 failed$/,
-    );
+    expect(printed).to.match(/\nGET \/protected as alice, at her desk, logged out\n.*\n {2}got {6}200,.*\n/);
   });
 
   it('does not mind a subclass that says the same', async () => {
