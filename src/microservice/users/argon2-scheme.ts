@@ -82,7 +82,8 @@ export class Argon2Scheme implements PasswordScheme {
     return stored !== undefined && stored.m >= this.#today.m && work(stored) >= work(this.#today);
   }
 
-  // As for scrypt: an old, cheap hash must not be told from an unknown user.
+  // As for scrypt, but only roughly: work is not time here. Most of a first pass goes into getting memory from the system,
+  // by how many pages of which size it hands out, so that no rule for the parameters fits every machine.
   async #makeUpFor(password: string, hash: string): Promise<void> {
     const stored = parse(hash) ?? this.#today;
     const passes = Math.round((work(this.#today) - work(stored)) / this.#today.m);

@@ -29,6 +29,10 @@ export interface PasswordHasherOptions extends HashingBounds {
  * Hashes in PHC strings: Argon2id where the package `@node-rs/argon2` is installed, else scrypt. Hashes of both, of any
  * strength in reason, are verified. A few run at once, a few wait, and who comes then is refused.
  *
+ * A wrong password takes as long as an unknown user takes where the hash has today's parameters, and where it is a weaker
+ * one of scrypt among scrypt's. An account whose hash is Argon2id's with other parameters, or of the other scheme, can be
+ * told from an unknown user by time, until a good sign-in has made a new hash; a dearer hash of the same scheme stays.
+ *
  * @example
  * const hasher = new PhcPasswordHasher({ concurrency: 2 });
  * const hash = await hasher.hash('correct horse battery staple');

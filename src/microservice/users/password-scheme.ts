@@ -7,7 +7,7 @@ export interface PasswordScheme {
   hash(password: string): Promise<string>;
   /** Can this string be verified: is it of this scheme, well-formed, and of a cost that may be asked for? */
   accepts(hash: string): boolean;
-  /** For a hash that is accepted. A wrong password takes as long as with today's parameters, however old the hash is. */
+  /** For a hash that is accepted. A wrong password against a weaker hash is followed by the missing work. */
   verify(password: string, hash: string): Promise<boolean>;
   /** Is the hash at least as strong as a new one? */
   isCurrent(hash: string): boolean;
