@@ -121,9 +121,9 @@ function cookiesOf(options: Options, secrets: Secrets): SessionCookies {
   return new SessionCookies(options, new SignedValues(secrets, cookieSalt, clock), new CsrfTokens(secrets), clock);
 }
 
-function passwordWay({ users, passwordHasher, signInAttempts, clock, logger }: Options): PasswordSignIn {
+function passwordWay({ users, passwordHasher, signInAttempts, refusalTime, clock, logger }: Options): PasswordSignIn {
   const hasher = passwordHasher ?? new PhcPasswordHasher({ logger });
-  return new PasswordSignIn(users, hasher, signInAttempts ?? attemptsBy(clock), { clock, logger });
+  return new PasswordSignIn(users, hasher, signInAttempts ?? attemptsBy(clock), { refusalTime, clock, logger });
 }
 
 function attemptsBy(clock: () => number): MemorySignInAttempts {

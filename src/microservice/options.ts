@@ -198,6 +198,12 @@ export const optionsTable = {
     defaultText: 'Argon2id where `@node-rs/argon2` is installed, else scrypt',
     meaning: 'hashes and verifies passwords',
   }),
+  refusalTime: row(nonNegative, {
+    defaultText: '0.1',
+    fallback: 0.1,
+    meaning:
+      'no wrong password is refused sooner than after so many seconds: more than the dearest of the stored hashes takes',
+  }),
   signInAttempts: row(objectWith<SignInAttempts>('begin', 'succeeded', 'undecided'), {
     defaultText: 'in memory',
     meaning: 'counts tries to sign in',

@@ -5,6 +5,7 @@ import type { Logger } from '../../core/setting-kinds';
 import { textFields } from '../invalid-fields';
 import type { PasswordHasher } from './password-hasher';
 import type { Attempt, SignInAttempts } from '../../core/sign-in-attempts';
+import { globalTimers, startTimer, type Timers } from '../../core/timers';
 import type { StoredUser, User } from './user';
 import type { UserStore } from './user-store';
 
@@ -20,6 +21,13 @@ export interface PasswordSignInOptions {
   /** Milliseconds since 1970; default: `Date.now()`. */
   readonly clock?: () => number;
   readonly logger?: Logger;
+  /**
+   * No refusal comes sooner than this many seconds after the question; default 0.1. Hashes of other parameters, or of
+   * another scheme, take another time than the decoy: it should be longer than the dearest of them takes.
+   */
+  readonly refusalTime?: number;
+  /** What refusals wait with; default: the global timers. */
+  readonly timers?: Timers;
 }
 
 const fields = {
@@ -30,7 +38,7 @@ const fields = {
 
 /**
  * Signs users in. An unknown name, a wrong password and an inactive user are one case to the caller: the same answer
- * after the same work.
+ * after the same work, and after `refusalTime` at the soonest.
  *
  * @example
  * const signIn = new PasswordSignIn(users, new PhcPasswordHasher(), new MemorySignInAttempts());
@@ -39,13 +47,20 @@ const fields = {
 export class PasswordSignIn {
   readonly #clock: () => number;
   readonly #logger: Logger;
+  readonly #refusalTime: number;
+  readonly #timers: Timers;
 
   /** @throws ImproperlyConfigured for a hasher without a decoy. */
   constructor(
     private readonly users: UserStore,
     private readonly hasher: PasswordHasher,
     private readonly attempts: SignInAttempts,
-    { clock = () => Date.now(), logger = consoleLogger }: PasswordSignInOptions = {},
+    {
+      clock = () => Date.now(),
+      logger = consoleLogger,
+      refusalTime = 0.1,
+      timers = globalTimers,
+    }: PasswordSignInOptions = {},
   ) {
     if (typeof (hasher.decoy as unknown) !== 'string')
       throw new ImproperlyConfigured(
@@ -53,6 +68,8 @@ export class PasswordSignIn {
       );
     this.#clock = clock;
     this.#logger = logger;
+    this.#refusalTime = refusalTime;
+    this.#timers = timers;
   }
 
   /**
@@ -65,11 +82,21 @@ export class PasswordSignIn {
     const { username = '', password = '' } = textFields({ username: name, password: secret }, fields);
     const attempt = { account: username, address };
     await this.attempts.begin(attempt);
+    const soonestRefusal = this.#untilRefusals();
     const stored = await this.#check(username, password, attempt);
-    if (stored === undefined) throw new AuthenticationFailed('No active account found with the given credentials');
+    if (stored === undefined) {
+      await soonestRefusal;
+      throw new AuthenticationFailed('No active account found with the given credentials');
+    }
     await this.attempts.succeeded(attempt);
     await this.#remember(stored, password);
     return stored.user;
+  }
+
+  // It runs beside the work, whose time it covers.
+  async #untilRefusals(): Promise<void> {
+    if (this.#refusalTime > 0)
+      await new Promise<void>(resolve => startTimer(this.#timers, resolve, 1000 * this.#refusalTime));
   }
 
   async #check(username: string, password: string, attempt: Attempt): Promise<StoredUser | undefined> {

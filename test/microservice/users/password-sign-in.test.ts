@@ -17,6 +17,9 @@ const address = '192.0.2.1';
 class SpyingHasher implements PasswordHasher {
   readonly calls: { readonly method: 'hash' | 'verify'; readonly password: string; readonly hash?: string }[] = [];
   readonly #inner = new PhcPasswordHasher({ scrypt, logger: silentLogger }, null);
+  #tell = (): void => undefined;
+  /** Settled once a password was verified. */
+  readonly verified = new Promise<void>(resolve => (this.#tell = resolve));
 
   get decoy(): string {
     return this.#inner.decoy;
@@ -27,15 +30,41 @@ class SpyingHasher implements PasswordHasher {
     return this.#inner.hash(password);
   }
 
-  verify(password: string, hash: string): Promise<boolean> {
+  async verify(password: string, hash: string): Promise<boolean> {
     this.calls.push({ method: 'verify', password, hash });
-    return this.#inner.verify(password, hash);
+    try {
+      return await this.#inner.verify(password, hash);
+    } finally {
+      this.#tell();
+    }
   }
 
   needsRehash(hash: string): boolean {
     return this.#inner.needsRehash(hash);
   }
 }
+
+/** Timers that run out when a test says so. */
+class HeldTimers {
+  readonly delays: number[] = [];
+  readonly #callbacks: (() => void)[] = [];
+
+  setTimeout(callback: () => void, delay: number): void {
+    this.delays.push(delay);
+    this.#callbacks.push(callback);
+  }
+
+  clearTimeout(): void {
+    // Nobody asks for it here.
+  }
+
+  run(): void {
+    for (const callback of this.#callbacks) callback();
+  }
+}
+
+/** A turn of the event loop: what had nothing more to wait for is done. */
+const settled = () => new Promise(resolve => setImmediate(resolve));
 
 describe('signing in with a password', () => {
   const time = new FakeTime();
@@ -49,7 +78,11 @@ describe('signing in with a password', () => {
     hasher = new SpyingHasher();
     users = new MemoryUserStore();
     logger = new RecordingLogger();
-    signIn = new PasswordSignIn(users, hasher, new MemorySignInAttempts(), { clock: time.clock, logger });
+    signIn = new PasswordSignIn(users, hasher, new MemorySignInAttempts(), {
+      clock: time.clock,
+      logger,
+      refusalTime: 0,
+    });
     const passwordHash = await hasher.hash('sparrowhawk');
     ged = await users.create({ username: 'ged', passwordHash });
     const retired = await users.create({ username: 'ogion', passwordHash });
@@ -65,6 +98,31 @@ describe('signing in with a password', () => {
       (error: unknown) => error,
     );
   }
+
+  for (const [what, username] of [
+    ['a wrong password', 'ged'],
+    ['an unknown user', 'nobody'],
+    ['an inactive user', 'ogion'],
+  ] as const)
+    it(`refuses ${what} not before refusalTime is over, counted from the question`, async () => {
+      const timers = new HeldTimers();
+      const slow = new PasswordSignIn(users, hasher, new MemorySignInAttempts(), { refusalTime: 0.25, timers, logger });
+      let refusal: unknown;
+      const refused = failure(slow.signIn({ username, password: 'gont', address })).then(error => (refusal = error));
+      await hasher.verified;
+      await settled();
+      expect(refusal).to.equal(undefined);
+      expect(timers.delays).to.deep.equal([250]);
+      timers.run();
+      await refused;
+      expect(refusal).to.be.instanceOf(AuthenticationFailed);
+    });
+
+  it('lets in who has the right one without waiting', async () => {
+    const timers = new HeldTimers();
+    const slow = new PasswordSignIn(users, hasher, new MemorySignInAttempts(), { refusalTime: 0.25, timers, logger });
+    expect((await slow.signIn({ username: 'ged', password: 'sparrowhawk', address })).id).to.equal(ged.id);
+  });
 
   it('lets in who has the right one, and remembers when', async () => {
     const user = await signIn.signIn({ username: 'ged', password: 'sparrowhawk', address });
