@@ -32,6 +32,7 @@ export interface PasswordHasherOptions extends HashingBounds {
  * A wrong password takes as long as an unknown user takes where the hash has today's parameters, and where it is a weaker
  * one of scrypt among scrypt's. An account whose hash is Argon2id's with other parameters, or of the other scheme, can be
  * told from an unknown user by time, until a good sign-in has made a new hash; a dearer hash of the same scheme stays.
+ * `PasswordSignIn` covers that with its `refusalTime`.
  *
  * @example
  * const hasher = new PhcPasswordHasher({ concurrency: 2 });
