@@ -38,7 +38,7 @@ function accessor(name: keyof Caller): PropertyDescriptor & ThisType<Request> {
 export function setCaller(context: RequestContext, request: AxiomsRequest, caller: Caller): void {
   context.caller = caller;
   // Of the prototype, which requests share: that each has a shape of its own makes looking through them dear.
-  const inherits = installed in Object(Object.getPrototypeOf(request));
+  const inherits = Object.hasOwn(Object.getPrototypeOf(request) as object, installed);
   for (const name of names)
     if (!inherits || Object.hasOwn(request, name))
       (request as Partial<Record<keyof Caller, unknown>>)[name] = caller[name];

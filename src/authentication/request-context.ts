@@ -23,37 +23,48 @@ export interface RequestContext {
 
 const contextKey = Symbol('axioms');
 
-interface Place {
-  [contextKey]?: RequestContext;
+/** A copy of a request has the same list of header fields, and is another request. */
+interface Held {
+  readonly owner: unknown;
+  readonly context: RequestContext | undefined;
 }
+
+interface Place {
+  [contextKey]?: Held;
+}
+
+type Requesting = Place & { readonly rawHeaders?: Place };
 
 /**
- * A request keeps its context with its `rawHeaders`: Express gives each request a prototype, and thereby a shape of its
- * own, to which a property costs microseconds. The list of its header fields is an array like any other, made with it.
+ * The context of a request of a guarded route, where it has one. It is kept with the request's `rawHeaders`: Express gives
+ * each request a prototype, and thereby a shape of its own, to which a property costs microseconds. The list of its header
+ * fields is an array like any other, made with it.
  */
-function placeOf(request: Request): Place {
-  const { rawHeaders } = request as { rawHeaders?: Place };
-  return rawHeaders ?? (request as Place);
+export function findContext(request: Request): RequestContext | undefined {
+  const { rawHeaders } = request as Requesting;
+  const held = rawHeaders?.[contextKey];
+  if (held !== undefined && (held.owner === request || held.owner === anybody)) return held.context;
+  const own = (request as Requesting)[contextKey];
+  return own?.owner === request ? own.context : undefined;
 }
 
-/** The context of a request of a guarded route, where it has one. */
-export function findContext(request: Request): RequestContext | undefined {
-  return placeOf(request)[contextKey];
-}
+// Of a stand-in, which may be looked at through another object.
+const anybody = Symbol('anybody');
 
 /** What stands for the `rawHeaders` of a stand-in: the context is found there, and whoever looks for more is seen. */
 export function contextOnly(context: () => RequestContext | undefined, look: () => void): object {
-  const seen = <T>(answer: T): T => {
+  const seen = <Answer>(answer: Answer): Answer => {
     look();
     return answer;
   };
+  const nothing: unknown = undefined;
   return new Proxy(
     {},
     {
-      get: (_, name) => (name === contextKey ? context() : seen(undefined)),
+      get: (_, name) => (name === contextKey ? { owner: anybody, context: context() } : seen(nothing)),
       has: () => seen(false),
       ownKeys: () => seen([]),
-      getOwnPropertyDescriptor: () => { seen(undefined); },
+      getOwnPropertyDescriptor: () => { seen(nothing as undefined); },
     },
   );
 }
@@ -72,5 +83,13 @@ export function setContext(request: Request, value: RequestContext): void {
   // property of the request's own: what is inherited is the guard's accessor.
   if (before !== undefined) value.userOfApp = before.userOfApp;
   else if (Object.hasOwn(request, 'user')) value.userOfApp = request.user;
-  placeOf(request)[contextKey] = value;
+  hold(request as Requesting, { owner: request, context: value });
+}
+
+// Where a copy of this request, or what it is a copy of, was first, it keeps its own: not enumerable, so that no copy gets it.
+function hold(request: Requesting, held: Held): void {
+  const { rawHeaders } = request;
+  const first = rawHeaders?.[contextKey];
+  if (rawHeaders !== undefined && (first === undefined || first.owner === request)) rawHeaders[contextKey] = held;
+  else Object.defineProperty(request, contextKey, { value: held, writable: true, configurable: true });
 }

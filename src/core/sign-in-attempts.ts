@@ -88,7 +88,7 @@ export class MemorySignInAttempts implements SignInAttempts {
     this.#refuseOver(ofAddress, triesPerAddress);
     const ofAccount = this.#count(this.#accounts, account);
     for (const count of [ofPair, ofAddress, ofAccount]) count.tries++;
-    if (!this.#known.has(pair)) await this.#slowDown(account, ofAccount.tries);
+    if (!this.#known.has(pair)) await this.#slowDown(attempt, account, ofAccount.tries);
   }
 
   succeeded(attempt: Attempt): void {
@@ -122,11 +122,15 @@ export class MemorySignInAttempts implements SignInAttempts {
     if (tries >= most) throw new Throttled((end - this.clock()) / 1000);
   }
 
-  async #slowDown(account: string, tries: number): Promise<void> {
+  async #slowDown(attempt: Attempt, account: string, tries: number): Promise<void> {
     const { quickTriesPerAccount, firstDelay, longestDelay, mostWaiting } = this.#limits;
     if (tries <= quickTriesPerAccount) return;
     const waiting = this.#waiting.get(account) ?? 0;
-    if (waiting >= mostWaiting) throw new Throttled(longestDelay);
+    if (waiting >= mostWaiting) {
+      // It looked at no password: the owner, who came in the middle of somebody's tries, must not be closed out for it.
+      this.undecided(attempt);
+      throw new Throttled(longestDelay);
+    }
     this.#waiting.set(account, waiting + 1);
     const delay = Math.min(longestDelay, firstDelay * 2 ** (tries - quickTriesPerAccount - 1));
     await new Promise<void>(resolve => startTimer(this.timers, resolve, delay * 1000));

@@ -79,7 +79,7 @@ export class Sessions {
       const { families, cookies } = this.services;
       const isEverywhere = everywhere(exchange.body);
       const { family } = await this.presented(exchange);
-      if (isEverywhere) await families.endAll(family.userId, 'logged_off');
+      if (isEverywhere) await families.endAll(family.userId, 'logged_off', family);
       else await families.end(family, 'logged_off');
       cookies.clear(exchange.response);
     });
@@ -120,7 +120,8 @@ export class Sessions {
   private shownKey(request: Request): Promise<string | null> {
     const { rawHeaders, method, originalUrl } = request;
     const proofs = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'dpop');
-    const url = new URL(originalUrl.split('?', 1)[0] ?? '', this.options.issuer).href;
+    // Its path alone (RFC 9449 §4.3): a request may name another server than this one.
+    const url = new URL(new URL(originalUrl, this.options.issuer).pathname, this.options.issuer).href;
     return this.services.proofs.thumbprint({ proofs, method, url });
   }
 

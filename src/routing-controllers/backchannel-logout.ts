@@ -79,8 +79,8 @@ class Logout {
     this.#verifier = new LogoutTokenVerifier(settings, jwksManager, clientIds);
   }
 
-  // The tokens are refused first: an attempt that fails half-way can be made again, and one that is made twice does no
-  // more than one.
+  // The tokens are refused first: an attempt that fails before that is done can be made again, and one that is made
+  // twice does no more than one. `onLogout` runs once: the app sees to it that it does not fail.
   async end(text: string): Promise<LogoutToken> {
     const token = await this.#verifier.verify(text);
     const { iss, sub, sid, jti, iat, exp } = token;

@@ -84,7 +84,8 @@ export class AxiomsDriver extends ExpressDriver {
   protected firstGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
     return (request, response, next) => {
       // Another route's handler has this request already: Express goes on after an answer.
-      if (findVisit(request)?.stage === 'handled') return;
+      const before = findVisit(request);
+      if (before?.request === request && before.stage === 'handled') return;
       this.guard(meta, { request, response, next }, () => {
         const visit = new Visit(route.rules, this.services, route.makeController(), request as AxiomsRequest, response);
         return after(beforeTheBody(visit), () => {

@@ -24,6 +24,7 @@ function ask(shown: Shown): unknown {
 
 const responseTraps: ProxyHandler<Shown> = {
   get: ask,
+  set: shown => (ask(shown), true),
   has: shown => ask(shown) === true,
   ownKeys: shown => (ask(shown) === true ? ['method'] : []),
   getOwnPropertyDescriptor: shown => ask(shown) as undefined,

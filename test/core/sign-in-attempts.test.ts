@@ -157,6 +157,19 @@ describe('tries to sign in', () => {
     });
   });
 
+  it('that were refused because too many wait count for nothing: the owner is not closed out', async () => {
+    const attempts = counting({ quickTriesPerAccount: 0, firstDelay: 1, longestDelay: 8, mostWaiting: 1 });
+    const stranger = refusal(attempts.begin({ account: 'ged', address: '192.0.2.1' }));
+    const owner = { account: 'ged', address: '192.0.2.99' };
+    for (let time = 0; time < 20; time++) expect(await refusal(attempts.begin(owner))).to.equal(8);
+    time.advance(8);
+    await stranger;
+    const trying = refusal(attempts.begin(owner));
+    await new Promise(setImmediate);
+    time.advance(8);
+    expect(await trying).to.equal(undefined);
+  });
+
   it('of any number of accounts and addresses take bounded memory', async () => {
     const attempts = counting({ size: 100, quickTriesPerAccount: 1e9 });
     for (let count = 0; count < 5000; count++)

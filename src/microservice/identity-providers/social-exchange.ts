@@ -154,7 +154,7 @@ function refuseSameNames(providers: readonly IdentityProvider[]): void {
 }
 
 function refuseInactive({ isActive }: User): void {
-  if (!isActive) throw new IdentityRefused('The account is not active', 'account_inactive');
+  if ((isActive as unknown) !== true) throw new IdentityRefused('The account is not active', 'account_inactive');
 }
 
 function unverifiedClaims(token: string): Claims {

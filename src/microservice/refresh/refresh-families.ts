@@ -93,19 +93,25 @@ export class RefreshFamilies {
 
   /**
    * Ends a family. It is told first, so that nothing is lost unsaid, and removed next, so that whatever fails then nobody
-   * refreshes it; what a refresh at the same time still issued is denied with the rest.
+   * refreshes it; what a refresh at the same time still issued is denied with the rest. Who logs off can do so again where
+   * this fails: that session stays until its access tokens are denied.
    */
   async end(family: RefreshFamily, reason: EndReason): Promise<void> {
-    const { store, denylist } = this.services;
     this.tell(reason, family);
-    await store.removeFamily(family.handle);
-    await denylist?.deny({ iss: family.issuer, sid: family.id });
+    if (reason === 'logged_off') await this.deny(family);
+    await this.services.store.removeFamily(family.handle);
+    await this.deny(family);
   }
 
-  /** Ends all families of a user. */
-  async endAll(userId: string, reason: EndReason): Promise<void> {
-    for (const family of await this.services.store.familiesOf(this.options.issuer, userId))
-      await this.end(family, reason);
+  /** Ends all families of a user; the one that was shown comes last, so that its owner can ask again where one fails. */
+  async endAll(userId: string, reason: EndReason, shown?: RefreshFamily): Promise<void> {
+    const isShown = ({ handle }: RefreshFamily): number => Number(handle === shown?.handle);
+    const all = await this.services.store.familiesOf(this.options.issuer, userId);
+    for (const family of [...all].sort((one, other) => isShown(one) - isShown(other))) await this.end(family, reason);
+  }
+
+  private async deny({ issuer, id }: RefreshFamily): Promise<void> {
+    await this.services.denylist?.deny({ iss: issuer, sid: id });
   }
 
   private newFamily(userId: string, jkt: string | null, token: RefreshToken): RefreshFamily {

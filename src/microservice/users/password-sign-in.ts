@@ -104,7 +104,7 @@ export class PasswordSignIn {
       const stored = await this.users.findByUsername(username);
       // Without a user, or a password of theirs, the work is the same, and in vain.
       const isRight = await this.hasher.verify(password, stored?.passwordHash ?? this.hasher.decoy);
-      const maySignIn = isRight && stored?.passwordHash !== undefined && stored.user.isActive;
+      const maySignIn = isRight && stored?.passwordHash !== undefined && (stored.user.isActive as unknown) === true;
       return maySignIn ? stored : undefined;
     } catch (error) {
       await this.attempts.undecided(attempt);
