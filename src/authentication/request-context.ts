@@ -64,7 +64,9 @@ export function contextOnly(context: () => RequestContext | undefined, look: () 
       get: (_, name) => (name === contextKey ? { owner: anybody, context: context() } : seen(nothing)),
       has: () => seen(false),
       ownKeys: () => seen([]),
-      getOwnPropertyDescriptor: () => { seen(nothing as undefined); },
+      getOwnPropertyDescriptor: () => {
+        seen(nothing as undefined);
+      },
     },
   );
 }
