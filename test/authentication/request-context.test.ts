@@ -1,98 +1,58 @@
 import { expect } from 'chai';
-import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
-import { Get, JsonController } from 'routing-controllers';
-import request from 'supertest';
-import {
-  IsAdminUser,
-  IsAuthenticated,
-  SessionAuthentication,
-  useExpressServer,
-  type AxiomsRequest,
-  type AxiomsServer,
-} from 'axioms-routing-controllers';
-import { TestIssuer } from '../issuer/test-issuer';
+import type { Request } from 'express';
+import { contextOf, findContext, setContext, type RequestContext } from '../../src/authentication/request-context';
+import { ImproperlyConfigured } from '../../src/core/exceptions';
 
-type Users = Record<string, object>;
-
-const users: Users = {
-  alice: { id: 1, name: 'alice', isStaff: false },
-  bob: { id: 2, name: 'bob', isStaff: false },
-};
-
-@JsonController('/mine')
-class MineController {
-  declare request: AxiomsRequest;
-  authenticationClasses = [SessionAuthentication];
-  permissionClasses = [IsAuthenticated];
-
-  @Get('/') async show() {
-    await new Promise(setImmediate);
-    return { user: (this.request.user as { name?: string }).name };
-  }
+function newRequest(user?: object): Request {
+  return { method: 'GET', rawHeaders: ['Host', 'localhost'], ...(user === undefined ? {} : { user }) } as Request;
 }
 
-@JsonController('/admin')
-class AdminController {
-  authenticationClasses = [SessionAuthentication];
-  permissionClasses = [IsAdminUser];
-
-  @Get('/') show() {
-    return {};
-  }
+function newContext(): RequestContext {
+  return { authenticators: [] } as unknown as RequestContext;
 }
 
-/** Answers several requests in one: each a copy of the one that came, with another path and user. */
-function answerBatch(app: Express) {
-  return async (batch: Request, response: Response): Promise<void> => {
-    const paths = (batch.query['paths'] as string).split(',');
-    const answers: string[] = [];
-    for (const path of paths) answers.push(await answerOf(app, batch, path));
-    response.json(answers);
-  };
-}
-
-function answerOf(app: Express, batch: Request, path: string): Promise<string> {
-  const [url = '', name = ''] = path.split('@');
-  const copy = Object.assign(Object.create(Object.getPrototypeOf(batch) as object) as Request, batch, {
-    url,
-    user: users[name],
-  });
-  const response = Object.create(batch.res!) as Response;
-  return new Promise(resolve => {
-    response.status = () => response;
-    response.json = body => (resolve(JSON.stringify(body)), response);
-    (app as unknown as { handle: RequestHandler }).handle(copy, response, () => undefined);
-    // A refusal is written where this stand-in does not look.
-    if (url === '/admin') setImmediate(resolve, 'refused');
-  });
-}
-
-// Regression: the context of a request is kept with its raw headers, which copies of it share.
+// Regression: the context of a request is kept with its raw headers, which copies of it share; a batch makes such copies.
 describe('copies of a request, which have its raw headers', () => {
-  let issuer: TestIssuer;
-  let app: Express;
+  const ways: readonly [string, (one: Request, more: object) => Request][] = [
+    ['a spread', (one, more) => ({ ...one, ...more }) as Request],
+    [
+      'an assignment',
+      (one, more) => Object.assign(Object.create(Object.getPrototypeOf(one) as object) as Request, one, more),
+    ],
+    ['an heir', (one, more) => Object.assign(Object.create(one) as Request, more)],
+  ];
+  for (const [what, copy] of ways) {
+    it(`have contexts of their own: ${what}`, () => {
+      const [alice, bob] = [{ name: 'alice' }, { name: 'bob' }];
+      const first = newRequest(alice);
+      const second = copy(first, { user: bob });
+      const [ofFirst, ofSecond] = [newContext(), newContext()];
+      setContext(first, ofFirst);
+      setContext(second, ofSecond);
+      expect(findContext(first)).to.equal(ofFirst);
+      expect(findContext(second)).to.equal(ofSecond);
+      expect(ofFirst.userOfApp).to.equal(alice);
+      expect(ofSecond.userOfApp).to.equal(bob);
+    });
 
-  before(async () => {
-    issuer = await TestIssuer.start();
-    app = express();
-    app.get('/batch', answerBatch(app));
-    useExpressServer(app, { controllers: [MineController, AdminController], axioms: issuer.settings() });
-  });
-  after(async () => {
-    (app.locals as { axioms: AxiomsServer }).axioms.close();
-    await issuer.close();
-  });
-
-  async function batch(...paths: string[]): Promise<string[]> {
-    return (await request(app).get(`/batch?paths=${paths.join(',')}`)).body as string[];
+    it(`have none before a guard has seen them: ${what}`, () => {
+      const first = newRequest();
+      setContext(first, newContext());
+      const second = copy(first, {});
+      expect(findContext(second)).to.equal(undefined);
+      expect(() => contextOf(second)).to.throw(ImproperlyConfigured);
+      const third = copy(first, {});
+      setContext(second, newContext());
+      expect(findContext(copy(second, {}))).to.equal(undefined);
+      expect(findContext(third)).to.equal(undefined);
+    });
   }
 
-  it('are each somebody of their own', async () => {
-    const answers = await batch('/mine@alice', '/mine@bob', '/mine@alice');
-    expect(answers).to.deep.equal(['{"user":"alice"}', '{"user":"bob"}', '{"user":"alice"}']);
-  });
-
-  it('do not become who was refused before', async () => {
-    expect(await batch('/admin@alice', '/mine@bob')).to.deep.equal(['refused', '{"user":"bob"}']);
+  it('keep the context where there are no raw headers, too', () => {
+    const bare = { method: 'GET' } as Request;
+    const context = newContext();
+    setContext(bare, context);
+    expect(findContext(bare)).to.equal(context);
+    expect(findContext({ ...bare } as Request)).to.equal(undefined);
   });
 });
