@@ -53,22 +53,26 @@ const anybody = Symbol('anybody');
 
 /** What stands for the `rawHeaders` of a stand-in: the context is found there, and whoever looks for more is seen. */
 export function contextOnly(context: () => RequestContext | undefined, look: () => void): object {
-  const seen = <Answer>(answer: Answer): Answer => {
-    look();
-    return answer;
-  };
-  const nothing: unknown = undefined;
-  return new Proxy(
-    {},
-    {
-      get: (_, name) => (name === contextKey ? { owner: anybody, context: context() } : seen(nothing)),
-      has: () => seen(false),
-      ownKeys: () => seen([]),
-      getOwnPropertyDescriptor: () => {
-        seen(nothing as undefined);
-      },
+  const traps: ProxyHandler<object> = {
+    get(_, name) {
+      if (name === contextKey) return { owner: anybody, context: context() } satisfies Held;
+      look();
+      return undefined;
     },
-  );
+    has() {
+      look();
+      return false;
+    },
+    ownKeys() {
+      look();
+      return [];
+    },
+    getOwnPropertyDescriptor() {
+      look();
+      return undefined;
+    },
+  };
+  return new Proxy({}, traps);
 }
 
 /** @throws ImproperlyConfigured for a request that no guarded route has received. */

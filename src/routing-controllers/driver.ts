@@ -84,8 +84,7 @@ export class AxiomsDriver extends ExpressDriver {
   protected firstGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
     return (request, response, next) => {
       // Another route's handler has this request already: Express goes on after an answer.
-      const before = findVisit(request);
-      if (before?.request === request && before.stage === 'handled') return;
+      if (findVisit(request)?.stage === 'handled') return;
       this.guard(meta, { request, response, next }, () => {
         const visit = new Visit(route.rules, this.services, route.makeController(), request as AxiomsRequest, response);
         return after(beforeTheBody(visit), () => {
@@ -329,7 +328,7 @@ function placeOf(request: Request): string {
 // A middleware between the steps can call `next` twice, or go on after a refusal.
 function visitAt(stage: Stage, { rules }: GuardedRoute, request: Request): Visit {
   const visit = findVisit(request);
-  if (visit?.request === request && visit.rules === rules && visit.stage === stage) return visit;
+  if (visit?.rules === rules && visit.stage === stage) return visit;
   throw new ImproperlyConfigured(
     `${rules.place} was reached past its guard: a middleware called next() twice, or an error middleware went on after a refusal.`,
   );

@@ -1,43 +1,29 @@
 /** The demo's page signs in at the API's own microservice, in a real browser. */
 import { expect } from 'chai';
-import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
-import { removeDatabase, temporaryPlace, type DatabasePlace } from '../../demo/database';
-import { startDemo, type Demo } from '../../demo/demo';
+import type { BrowserContext, Page, Request } from 'playwright-core';
 import { ged } from '../../demo/users';
-import { launchBrowser, screenshot } from '../browser';
+import { screenshot } from '../browser';
+import { demoInBrowser } from '../demo-in-browser';
 import { leastContrast, smallestTarget } from './legibility';
 
 describe('the page of the demo, signing in at the API', function () {
   this.timeout(180_000);
 
-  let place: DatabasePlace;
-  let demo: Demo;
-  let browser: Browser;
+  const started = demoInBrowser();
   let context: BrowserContext;
   let page: Page;
   let asked: Request[];
   let complaints: string[];
 
-  before(async function () {
-    browser = await launchBrowser(this);
-    place = await temporaryPlace();
-    demo = await startDemo({ place });
-  });
-  after(async () => {
-    await (browser as Browser | undefined)?.close();
-    await (demo as Demo | undefined)?.close();
-    if ((place as DatabasePlace | undefined) !== undefined) await removeDatabase(place);
-  });
-
   beforeEach(async () => {
     [asked, complaints] = [[], []];
-    context = await browser.newContext({ viewport: { width: 1100, height: 900 } });
+    context = await started.browser.newContext({ viewport: { width: 1100, height: 900 } });
     context.setDefaultTimeout(20_000);
     context.on('request', request => asked.push(request));
     context.on('console', message => message.type() === 'error' && complaints.push(message.text()));
     context.on('weberror', error => complaints.push(error.error().message));
     page = await context.newPage();
-    await page.goto(demo.api.url);
+    await page.goto(started.demo.api.url);
     await said('You are nobody');
   });
   afterEach(() => context.close());
@@ -81,7 +67,7 @@ describe('the page of the demo, signing in at the API', function () {
   it('signs ged in by his password, and his token opens what he may', async () => {
     await signedIn();
     expect(await claims())
-      .to.include(demo.api.url)
+      .to.include(started.demo.api.url)
       .and.match(/username\s+ged/);
     expect(await isVisible('sign-in')).to.equal(false);
     expect(await statusOf('GET /books')).to.equal('200');
@@ -104,7 +90,7 @@ describe('the page of the demo, signing in at the API', function () {
     const kept = await page.evaluate('JSON.stringify([Object.keys(localStorage), Object.keys(sessionStorage)])');
     expect(kept).to.equal('[[],["CSRF_token"]]');
     expect(await page.evaluate('document.cookie')).to.equal('');
-    const cookies = (await context.cookies(`${demo.api.url}/auth/`)).filter(({ path }) => path === '/auth');
+    const cookies = (await context.cookies(`${started.demo.api.url}/auth/`)).filter(({ path }) => path === '/auth');
     expect(cookies.map(({ name, httpOnly, sameSite }) => ({ name, httpOnly, sameSite }))).to.have.deep.members([
       { name: 'refresh_cookie', httpOnly: true, sameSite: 'Strict' },
       { name: 'CSRF_token', httpOnly: true, sameSite: 'Strict' },
@@ -147,7 +133,7 @@ describe('the page of the demo, signing in at the API', function () {
   it('logs off: the access token is worth nothing any more, and a reload finds nobody', async () => {
     await signedIn();
     const [, token = ''] = /^Bearer (.+)$/.exec(await authorizationOf('GET /protected')) ?? [];
-    const asGed = () => fetch(`${demo.api.url}/protected`, { headers: { authorization: `Bearer ${token}` } });
+    const asGed = () => fetch(`${started.demo.api.url}/protected`, { headers: { authorization: `Bearer ${token}` } });
     expect((await asGed()).status).to.equal(200);
     await press('Log off');
     await said('You are logged off.');
@@ -169,7 +155,7 @@ describe('the page of the demo, signing in at the API', function () {
   it('logs off everywhere: the other tab is told, and becomes nobody', async () => {
     await signedIn();
     const other = await context.newPage();
-    await other.goto(demo.api.url);
+    await other.goto(started.demo.api.url);
     await other.getByLabel('Name').fill(ged.name);
     await other.getByLabel('Password').fill(ged.password);
     await other.getByLabel('Password').press('Enter');
@@ -188,10 +174,10 @@ describe('the page of the demo, signing in at the API', function () {
     await said('You are alice of the API.');
     const authorization = asked
       .map(request => new URL(request.url()))
-      .find(({ origin }) => origin === demo.issuer.url)!;
+      .find(({ origin }) => origin === started.demo.issuer.url)!;
     expect(authorization.searchParams.get('client_id')).to.equal('microservice');
     expect(authorization.searchParams.get('code_challenge_method')).to.equal('S256');
-    expect(page.url()).to.equal(`${demo.api.url}/`);
+    expect(page.url()).to.equal(`${started.demo.api.url}/`);
     expect(await statusOf('GET /books')).to.equal('200');
     // What the authorization server lets her do is not what this API's tokens do.
     expect(await statusOf('GET /role')).to.equal('403');
@@ -224,6 +210,8 @@ describe('the page of the demo, signing in at the API', function () {
 
   it('asked nobody but the API and its authorization server', () => {
     const origins = new Set(asked.map(request => new URL(request.url()).origin));
-    expect([...origins].every(origin => [demo.api.url, demo.issuer.url].includes(origin))).to.equal(true);
+    expect([...origins].every(origin => [started.demo.api.url, started.demo.issuer.url].includes(origin))).to.equal(
+      true,
+    );
   });
 });

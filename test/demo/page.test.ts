@@ -1,43 +1,29 @@
 /** The demo's page in a real browser. */
 import { expect } from 'chai';
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { accounts } from '../../demo/accounts';
-import { removeDatabase, temporaryPlace, type DatabasePlace } from '../../demo/database';
-import { startDemo, type Demo } from '../../demo/demo';
-import { launchBrowser, screenshot } from '../browser';
+import { screenshot } from '../browser';
+import { demoInBrowser } from '../demo-in-browser';
 import { leastContrast, smallestTarget } from './legibility';
 
 describe('the page of the demo', function () {
   this.timeout(180_000);
 
-  let place: DatabasePlace;
-  let demo: Demo;
-  let browser: Browser;
+  const started = demoInBrowser();
   let context: BrowserContext;
   let page: Page;
   /** Where the browser wanted to go, and what it complained about. */
   const asked: URL[] = [];
   const complaints: string[] = [];
 
-  before(async function () {
-    browser = await launchBrowser(this);
-    place = await temporaryPlace();
-    demo = await startDemo({ place });
-  });
-  after(async () => {
-    await (browser as Browser | undefined)?.close();
-    await (demo as Demo | undefined)?.close();
-    if ((place as DatabasePlace | undefined) !== undefined) await removeDatabase(place);
-  });
-
   beforeEach(async () => {
-    context = await browser.newContext({ viewport: { width: 1100, height: 900 } });
+    context = await started.browser.newContext({ viewport: { width: 1100, height: 900 } });
     context.setDefaultTimeout(20_000);
     context.on('request', request => asked.push(new URL(request.url())));
     context.on('console', message => message.type() === 'error' && complaints.push(message.text()));
     context.on('weberror', error => complaints.push(error.error().message));
     page = await context.newPage();
-    await page.goto(demo.api.url);
+    await page.goto(started.demo.api.url);
     await said('You are nobody');
   });
   afterEach(() => context.close());
@@ -84,7 +70,7 @@ describe('the page of the demo', function () {
   }
 
   const challenge = () =>
-    `Bearer realm="api", resource_metadata="${demo.api.url}/.well-known/oauth-protected-resource"`;
+    `Bearer realm="api", resource_metadata="${started.demo.api.url}/.well-known/oauth-protected-resource"`;
 
   it('signs alice in with code and PKCE, shows her claims, and she may', async () => {
     await signedIn('alice');
@@ -93,7 +79,7 @@ describe('the page of the demo', function () {
     expect(authorization.get('code_challenge_method')).to.equal('S256');
     for (const name of ['code_challenge', 'state', 'nonce']) expect(authorization.get(name)).to.match(/^[\w-]{43}$/);
     const claims = await page.locator('#token').innerText();
-    for (const claim of ['alice', demo.issuer.url, ...accounts.alice.scopes, ...accounts.alice.roles])
+    for (const claim of ['alice', started.demo.issuer.url, ...accounts.alice.scopes, ...accounts.alice.roles])
       expect(claims).to.include(claim);
     await screenshot(page, 'page-alice-claims');
     const answer = await call('GET /reports/finances');
@@ -161,7 +147,7 @@ describe('the page of the demo', function () {
   });
 
   it('calls every route of the server, for alice and for nobody', async () => {
-    const { routes } = demo.api.server;
+    const { routes } = started.demo.api.server;
     const names = routes
       .map(({ method = '', path }) => `${method} ${path.replace(/\/$/, '')}`)
       // Of the microservice there is the form.
@@ -193,7 +179,7 @@ describe('the page of the demo', function () {
 
   for (const secret of ['state', 'nonce'])
     it(`refuses the answer to another request, by its ${secret}`, async () => {
-      await context.route(`${demo.issuer.url}/auth?*`, route => {
+      await context.route(`${started.demo.issuer.url}/auth?*`, route => {
         const url = new URL(route.request().url());
         url.searchParams.set(secret, 'another');
         return route.continue({ url: url.href });
@@ -257,17 +243,17 @@ describe('the page of the demo', function () {
     });
 
   it('is served with a strict policy', async () => {
-    const { headers } = await fetch(demo.api.url);
+    const { headers } = await fetch(started.demo.api.url);
     expect(headers.get('content-security-policy')).to.equal(
-      `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' ${demo.issuer.url}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'`,
+      `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' ${started.demo.issuer.url}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'`,
     );
     expect(headers.get('x-content-type-options')).to.equal('nosniff');
-    expect((await fetch(`${demo.api.url}/../page.ts`)).status).to.equal(404);
+    expect((await fetch(`${started.demo.api.url}/../page.ts`)).status).to.equal(404);
   });
 
   it('asked nobody but the API and its authorization server, and complained of nothing but refusals', () => {
     const origins = new Set(asked.filter(({ protocol }) => protocol !== 'about:').map(({ origin }) => origin));
-    expect([...origins].sort()).to.deep.equal([demo.api.url, demo.issuer.url].sort());
+    expect([...origins].sort()).to.deep.equal([started.demo.api.url, started.demo.issuer.url].sort());
     const refusal = /^Failed to load resource: the server responded with a status of 40[13] /;
     expect(complaints.filter(complaint => !refusal.test(complaint))).to.deep.equal([]);
   });

@@ -1,37 +1,23 @@
 /** Swagger UI of the demo in a real browser: sign in with PKCE, try a request out. */
 import { expect } from 'chai';
-import type { Browser, Page } from 'playwright-core';
-import { removeDatabase, temporaryPlace, type DatabasePlace } from '../../demo/database';
-import { startDemo, type Demo } from '../../demo/demo';
-import { launchBrowser, screenshot } from '../browser';
+import type { Page } from 'playwright-core';
+import { screenshot } from '../browser';
+import { demoInBrowser } from '../demo-in-browser';
 
 describe('Swagger UI of the demo', function () {
   this.timeout(180_000);
 
-  let place: DatabasePlace;
-  let demo: Demo;
-  let browser: Browser;
+  const started = demoInBrowser();
   let page: Page;
   /** Where the browser wanted to go. */
   const asked: URL[] = [];
 
-  before(async function () {
-    browser = await launchBrowser(this);
-    place = await temporaryPlace();
-    demo = await startDemo({ place });
-  });
-  after(async () => {
-    await (browser as Browser | undefined)?.close();
-    await (demo as Demo | undefined)?.close();
-    if ((place as DatabasePlace | undefined) !== undefined) await removeDatabase(place);
-  });
-
   beforeEach(async () => {
-    const context = await browser.newContext();
+    const context = await started.browser.newContext();
     context.on('request', request => asked.push(new URL(request.url())));
     page = await context.newPage();
     page.setDefaultTimeout(60_000);
-    await page.goto(`${demo.api.url}/docs`);
+    await page.goto(`${started.demo.api.url}/docs`);
     await page.locator('.authorize').first().waitFor();
   });
   afterEach(() => page.context().close());
@@ -65,7 +51,7 @@ describe('Swagger UI of the demo', function () {
     expect(authorization.get('response_type')).to.equal('code');
     expect(authorization.get('code_challenge_method')).to.equal('S256');
     expect(authorization.get('code_challenge')).to.match(/^[\w-]{43}$/);
-    expect(authorization.get('redirect_uri')).to.equal(`${demo.api.url}/docs/oauth2-redirect.html`);
+    expect(authorization.get('redirect_uri')).to.equal(`${started.demo.api.url}/docs/oauth2-redirect.html`);
     expect((await tryOut('/reports/finances')).status).to.match(/^200/);
   });
 
@@ -85,6 +71,6 @@ describe('Swagger UI of the demo', function () {
 
   it('asked nobody but the API and its authorization server', () => {
     const hosts = new Set(asked.filter(({ protocol }) => protocol !== 'data:').map(({ origin }) => origin));
-    expect([...hosts].sort()).to.deep.equal([demo.api.url, demo.issuer.url].sort());
+    expect([...hosts].sort()).to.deep.equal([started.demo.api.url, started.demo.issuer.url].sort());
   });
 });

@@ -1,0 +1,27 @@
+/** The demo and a real browser, for tests of its pages. */
+import type { Browser } from 'playwright-core';
+import { removeDatabase, temporaryPlace, type DatabasePlace } from '../demo/database';
+import { startDemo, type Demo } from '../demo/demo';
+import { launchBrowser } from './browser';
+
+export interface DemoInBrowser {
+  readonly demo: Demo;
+  readonly browser: Browser;
+}
+
+/** Starts both before the tests of a suite, and ends them after; where there is no browser the tests are pending. */
+export function demoInBrowser(): DemoInBrowser {
+  const started: { -readonly [Name in keyof DemoInBrowser]?: DemoInBrowser[Name] } = {};
+  let place: DatabasePlace | undefined;
+  before(async function () {
+    started.browser = await launchBrowser(this);
+    place = await temporaryPlace();
+    started.demo = await startDemo({ place });
+  });
+  after(async () => {
+    await started.browser?.close();
+    await started.demo?.close();
+    if (place !== undefined) await removeDatabase(place);
+  });
+  return started as DemoInBrowser;
+}
