@@ -299,6 +299,7 @@ describe('IntrospectionAuthentication', () => {
       expect(({} as { sub?: string }).sub).to.equal(undefined);
     });
 
+    // An hour: this is read when the file is loaded, and asked when its turn comes.
     const seconds = Math.floor(Date.now() / 1000);
     const refusals: [what: string, members: object, description: string, settings?: SettingsInput][] = [
       ['not active', { active: false }, 'The access token is not active'],
@@ -313,11 +314,11 @@ describe('IntrospectionAuthentication', () => {
         { introspectionOptionalClaims: ['aud', 'token_type'] },
       ],
       ['expired', { exp: seconds - 60 }, 'The access token expired'],
-      ['an exp that is text', { exp: String(seconds + 60) }, 'The access token has no numeric exp'],
+      ['an exp that is text', { exp: String(seconds + 3600) }, 'The access token has no numeric exp'],
       ['an exp that is null', { exp: null }, 'The access token has no numeric exp'],
-      ['not yet valid', { nbf: seconds + 60 }, 'The access token is not valid yet'],
+      ['not yet valid', { nbf: seconds + 3600 }, 'The access token is not valid yet'],
       ['an nbf that is text', { nbf: '1' }, 'The access token has no numeric nbf'],
-      ['issued in the future', { iat: seconds + 60 }, 'The access token was issued in the future'],
+      ['issued in the future', { iat: seconds + 3600 }, 'The access token was issued in the future'],
       ['too old', { iat: seconds - 60 }, 'The access token is too old', { maxTokenAge: 30 }],
       ['no subject', { sub: undefined }, 'The access token has no subject'],
       ['an empty subject', { sub: '' }, 'The access token has no subject'],
