@@ -1,4 +1,4 @@
-/** The binding to routing-controllers: the guard in front of every route, a controller per request, one answer to every error. */
+/** The binding to routing-controllers: the guard in front of every route, and a controller per request. */
 import { finished } from 'node:stream';
 import type { Application, ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from 'express';
 import {
@@ -9,14 +9,15 @@ import {
   type UseMetadata,
 } from 'routing-controllers';
 import type { AxiomsRequest } from '../authentication/user';
-import { APIException, ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
+import { ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
 import { after, attempt, type Soon } from '../core/soon';
 import { isAuthenticated } from '../permissions/access';
-import { answerTo, isAnswer, logAnswer, sendAnswer } from '../views/exception-handler';
+import { isAnswer } from '../views/exception-handler';
 import { afterTheBody, beforeTheBody } from '../views/lifecycle';
 import { Visit, findVisit, type Services, type Stage } from '../views/visit';
 import { askChecker, askedBesides, checkRoles } from './authorized';
 import { asParseError, bodyParser } from './body';
+import { ErrorAnswers, placeOf } from './error-answers';
 import type { GuardedRoute, GuardedRoutes } from './guarded-routes';
 import { joined } from './layers';
 import {
@@ -29,10 +30,11 @@ import {
 } from './middleware';
 import { registrarOf } from './registrar';
 import { routePath } from './route-path';
-import { asServerError, asThrown, isExpected, isSaid, textOf, withFinalStatus } from './thrown';
+import { asServerError, asThrown, isSaid } from './thrown';
 
 export class AxiomsDriver extends ExpressDriver {
   override currentUserChecker: CurrentUserChecker = userOf;
+  private readonly errors: ErrorAnswers;
 
   constructor(
     app: Application,
@@ -40,6 +42,7 @@ export class AxiomsDriver extends ExpressDriver {
     private readonly routes: GuardedRoutes,
   ) {
     super(app);
+    this.errors = new ErrorAnswers(services.settings, this);
   }
 
   override registerMiddleware(middleware: GlobalMiddleware, { routePrefix }: { routePrefix?: string }): void {
@@ -188,7 +191,7 @@ export class AxiomsDriver extends ExpressDriver {
     let hasGoneOn = false;
     const goOn = (error: unknown, isOurs: boolean): void => {
       if (hasGoneOn) {
-        this.logStray(error, placeOf(request));
+        this.errors.logStray(error, request);
         return;
       }
       hasGoneOn = true;
@@ -245,60 +248,10 @@ export class AxiomsDriver extends ExpressDriver {
     super.handleSuccess(result, meta, action);
   }
 
-  /** Answers once, and never calls `next` after an answer: Express would destroy the connection. */
   override handleError(error: unknown, meta: ActionMetadata | undefined, action: Action): void {
-    const { request, response } = action as { request: Request; response: Response };
-    const place = placeOf(request);
-    try {
-      if (response.headersSent) this.endLate(error, place, response);
-      else this.answer(withFinalStatus(asThrown(error, place)), meta, action, place);
-    } catch (failure) {
-      this.endUnanswerable(failure, place, action);
-    }
-  }
-
-  private answer(error: unknown, meta: ActionMetadata | undefined, action: Action, place: string): void {
-    const { request, response, next } = action as { request: Request; response: Response; next: NextFunction };
-    findVisit(request)?.observation?.failed(error);
-    if (isAnswer(error)) {
-      const answer = answerTo(error, request, this.services.settings);
-      logAnswer(answer, place, this.services.settings);
-      if (this.isDefaultErrorHandlingEnabled) sendAnswer(response, answer);
-      else next(answer);
-      return;
-    }
-    if (!isExpected(error)) this.services.settings.logger.error(`${place} failed`, { place, error: textOf(error) });
-    if (this.isDefaultErrorHandlingEnabled) super.handleError(error, meta, { ...action, next: () => undefined });
-    else next(error);
-  }
-
-  // An error that cannot be told: frozen, circular, with a status that is none.
-  private endUnanswerable(failure: unknown, place: string, action: Action): void {
-    const { response, next } = action as { request: Request; response: Response; next: NextFunction };
-    if (response.headersSent) {
-      this.endLate(failure, place, response);
-      return;
-    }
-    this.services.settings.logger.error(`${place} failed with an error that cannot be answered`, {
-      place,
-      error: textOf(failure),
+    this.errors.give(error, action, (known, next) => {
+      super.handleError(known, meta, { ...action, next });
     });
-    if (this.isDefaultErrorHandlingEnabled) sendAnswer(response, new APIException());
-    else next(new APIException());
-  }
-
-  // Too late for an answer: an unfinished one must not look complete.
-  private endLate(error: unknown, place: string, response: Response): void {
-    this.services.settings.logger.error(`${place} failed after its answer had begun`, { place, error: textOf(error) });
-    if (!response.writableEnded) response.destroy();
-  }
-
-  private logStray(error: unknown, place: string): void {
-    if (isSaid(error))
-      this.services.settings.logger.error(`A middleware of ${place} failed after it had gone on`, {
-        place,
-        error: textOf(error),
-      });
   }
 }
 
@@ -319,10 +272,6 @@ function userOf({ request }: Action): unknown {
 
 function rolesOf({ authorizedRoles }: ActionMetadata): readonly string[] {
   return authorizedRoles as string[];
-}
-
-function placeOf(request: Request): string {
-  return findVisit(request)?.rules.place ?? `${request.method} ${request.path}`;
 }
 
 // A middleware between the steps can call `next` twice, or go on after a refusal.
