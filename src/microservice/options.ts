@@ -162,7 +162,7 @@ export const optionsTable = {
   refreshTokenLifetime: row(seconds, {
     defaultText: '86400',
     fallback: 86_400,
-    meaning: 'seconds without a refresh after which a session ends',
+    meaning: 'seconds without a refresh after which a session ends; without rotation, seconds after the sign-in',
   }),
   sessionLifetime: row(nonNegative, {
     defaultText: '2592000 (30 days)',
