@@ -1,7 +1,12 @@
 /** Issuers that live in this very process: their keys are handed over, and not fetched. */
 
-/** Gives the issuer's JWK Set (RFC 7517 §5), as it would be served. */
-export type KeySource = () => Promise<unknown>;
+/** RFC 7517 §5. */
+interface JwkSet {
+  readonly keys: readonly unknown[];
+}
+
+/** Gives the issuer's JWK Set, as it would be served. */
+export type KeySource = () => Promise<JwkSet>;
 
 const sources = new Map<string, KeySource[]>();
 
@@ -21,13 +26,12 @@ export function offerKeys(issuer: string, source: KeySource): () => void {
 }
 
 /** The JWK Set of an issuer that lives in this process; `undefined`: it does not. */
-export function localKeys(issuer: string): Promise<unknown> | undefined {
+export function localKeys(issuer: string): Promise<JwkSet> | undefined {
   const found = sources.get(issuer);
   return found === undefined ? undefined : together(found);
 }
 
-async function together(found: readonly KeySource[]): Promise<unknown> {
-  const [first, ...others] = await Promise.all(found.map(source => source()));
-  if (others.length === 0) return first;
-  return { keys: [first, ...others].flatMap(set => (set as { keys: readonly unknown[] }).keys) };
+async function together(found: readonly KeySource[]): Promise<JwkSet> {
+  const sets = await Promise.all(found.map(source => source()));
+  return { keys: sets.flatMap(({ keys }) => keys) };
 }

@@ -25,7 +25,7 @@ export const bearer: NamedSecurityScheme = {
 };
 
 export function callersOf(rules: RouteRules, method: string, server: AxiomsServer): Callers {
-  const authenticators = rules.authenticators();
+  const authenticators = rules.authenticators;
   const { publicMethods, realm } = server.settings;
   // A list that is decided per request: a token is what can be said of it.
   if (authenticators === undefined)

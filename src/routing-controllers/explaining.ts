@@ -16,7 +16,7 @@ import { explanationOf, type Explanation } from '../permissions/explanation';
 import { answerTo, isAnswer } from '../views/exception-handler';
 import { findVisit, type Visit } from '../views/visit';
 import { AxiomsDriver } from './driver';
-import { GuardedRoutes, type GuardedRoute } from './guarded-routes';
+import { GuardedRoutes } from './guarded-routes';
 import { withInheritedMetadata } from './inherited-metadata';
 import { registrarOf } from './registrar';
 import { routePath } from './route-path';
@@ -79,7 +79,8 @@ class ExplainingDriver extends AxiomsDriver {
   override registerMiddleware(): void {}
 
   override registerAction(meta: ActionMetadata): void {
-    const route = withoutThrottles(this.guardedRoute(meta));
+    const guarded = this.guardedRoute(meta);
+    const route = { ...guarded, rules: guarded.rules.withoutThrottles() };
     registrarOf(this.app as object, meta, route.rules).call(
       this.app,
       routePath(this.routePrefix, meta),
@@ -143,11 +144,6 @@ function refusalOf(
 function statusOf(error: unknown): number {
   const { httpCode } = Object(error) as { httpCode?: unknown };
   return typeof httpCode === 'number' ? httpCode : 500;
-}
-
-function withoutThrottles(route: GuardedRoute): GuardedRoute {
-  const decorations = { names: [], added: [], insisting: [], ...route.rules.decorations, throttleClasses: [] };
-  return { ...route, rules: { ...route.rules, decorations } };
 }
 
 // Over HTTP, so that Express itself finds the route and reads the path.

@@ -82,11 +82,12 @@ export class GuardedRoutes {
   }
 
   private report(rules: RouteRules, controller: ApiView): void {
-    const { place, method = '', hasObjectRule, isObjectAction } = rules;
+    const { place, method = '', hasObjectRule } = rules;
     const { logger } = this.services.settings;
     warnOfClosedDoor(rules, logger);
     if (!hasObjectRule) return;
-    if (!isObjectAction(method)) logger.info(`${place} is about no one object: its object rule asks nothing there.`);
+    if (!rules.isObjectAction(method))
+      logger.info(`${place} is about no one object: its object rule asks nothing there.`);
     else if (controller.getObject === undefined && !['GET', 'HEAD', 'OPTIONS'].includes(method)) {
       logger.warn(
         `${place} changes something and its controller has no getObject(): the object rule is asked by the handler, if at all. Give the controller getObject(), so that it is asked before the effect.`,
@@ -191,17 +192,14 @@ function requireTypes({ params, target, method }: ActionMetadata, { place }: Rou
   );
 }
 
-function requireLoader(
-  { params }: ActionMetadata,
-  { place, isObjectAction, method = '' }: RouteRules,
-  controller: ApiView,
-): void {
+function requireLoader({ params }: ActionMetadata, rules: RouteRules, controller: ApiView): void {
+  const { place, method = '' } = rules;
   if (!params.some(({ transform }) => transform === currentObject)) return;
   if (controller.getObject === undefined)
     throw new ImproperlyConfigured(
       `${place} has @CurrentObject(), and its controller no getObject() that would load it.`,
     );
-  if (!isObjectAction(method))
+  if (!rules.isObjectAction(method))
     throw new ImproperlyConfigured(
       `${place} has @CurrentObject(), and is about no one object: add '${place.split('.')[1] ?? ''}' to objectActions.`,
     );

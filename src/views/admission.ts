@@ -17,13 +17,15 @@ import type { Services } from './visit';
 /** What is known of a route's rules; `undefined`: it is decided per request. */
 export interface KnownRules {
   readonly controller: ApiView;
+  readonly services: Services;
   readonly authenticators: readonly BaseAuthentication[] | undefined;
   readonly trees: readonly PermissionTree[] | undefined;
   /** What each of the trees asks for. */
   readonly permissions: readonly (Requirement | undefined)[] | undefined;
   /** What is asked besides the controller's permissions. */
   readonly others: readonly Requirement[];
-  isObjectAction(method: string): boolean;
+  /** Is the route about an object, by the method that is asked about? */
+  readonly isObjectAction: boolean;
 }
 
 const perRequest: Requirement = { kind: 'custom', name: 'decided per request' };
@@ -36,11 +38,11 @@ const nobody: Requirement = { kind: 'nobody' };
  * and ownership rules refuse nobody-in-particular also where they are negated, an object rule asks nothing where there
  * is no object, a mandatory authentication class insists.
  */
-export function admission(rules: KnownRules, method: string, services: Services): Requirement {
-  const { controller, authenticators, trees, permissions } = rules;
+export function admission(rules: KnownRules, method: string): Requirement {
+  const { controller, services, authenticators, trees, permissions, isObjectAction } = rules;
   const asked: Asked = {
     method,
-    isObjectAction: rules.isObjectAction(method),
+    isObjectAction,
     isOpen: permission =>
       authenticators &&
       answerToNobody(method, authenticators, services, request => permission.hasPermission(request, controller)),
@@ -111,12 +113,10 @@ interface Asked {
 function rule(tree: PermissionTree, known: Requirement | undefined, asked: Asked, isNegated: boolean): Requirement {
   if (known === undefined) return perRequest;
   if ('permission' in tree) return leafRule(tree.permission, known, asked, isNegated);
-  if (known.kind !== 'and' && known.kind !== 'or' && known.kind !== 'not') return perRequest;
-  const parts = known.kind === 'not' ? [known.of] : known.of;
+  const parts = 'of' in known ? [known.of].flat() : [];
   const of = tree.operands.map((operand, index) =>
     rule(operand, parts[index], asked, tree.operator === 'not' ? !isNegated : isNegated),
   );
-  if (tree.operator === 'not') return of[0] ?? perRequest;
   return (tree.operator === 'and') !== isNegated ? allOf(of) : anyOf(of);
 }
 

@@ -46,12 +46,12 @@ export function auditRoute(rules: RouteRules): RouteAudit {
 // HEAD is GET. What OPTIONS asks is no secret of a route: it is mostly a preflight's.
 const methodsOfAll = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
-function requirementOfRoute({ method, admission }: RouteRules): Requirement {
-  if (method !== undefined) return admission(method);
-  const found = methodsOfAll.map(one => ({ method: one, asks: admission(one) }));
+function requirementOfRoute(rules: RouteRules): Requirement {
+  if (rules.method !== undefined) return rules.admission(rules.method);
+  const found = methodsOfAll.map(one => ({ method: one, asks: rules.admission(one) }));
   const texts = [...new Set(found.map(({ asks }) => JSON.stringify(asks)))];
   const cases = texts.map(text => found.filter(({ asks }) => JSON.stringify(asks) === text));
-  if (cases.length === 1) return admission('GET');
+  if (cases.length === 1) return rules.admission('GET');
   return anyOf(
     cases.map(same =>
       allOf([{ kind: 'methods', methods: same.map(one => one.method) }, ...same.slice(0, 1).map(one => one.asks)]),

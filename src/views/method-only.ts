@@ -5,15 +5,20 @@ import { after, attempt, type Soon } from '../core/soon';
 class Shown {
   /** How often anything but the method was asked for. */
   excesses = 0;
-  readonly rawHeaders = contextOnly(
-    () => this.context,
-    () => ask(this),
-  );
+  #rawHeaders: object | undefined;
 
   constructor(
     readonly method: string | undefined,
     public context: RequestContext | undefined,
   ) {}
+
+  // Few rules look for the settings.
+  get rawHeaders(): object {
+    return (this.#rawHeaders ??= contextOnly(
+      () => this.context,
+      () => ask(this),
+    ));
+  }
 }
 
 // Typed as it is used, an answer for every trap: there is nothing to see.

@@ -46,37 +46,126 @@ export interface Route {
 /** What one permission of the list asks for; `undefined`: it is decided per request. */
 type Known = Requirement | undefined;
 
-export interface RouteRules extends Route {
+/** What was read of a handler's rules; `undefined`: it is decided per request. */
+interface Read {
+  readonly controller: ApiView;
+  readonly services: Services;
+  readonly decorations: Decorations | undefined;
+  readonly authenticators: readonly BaseAuthentication[] | undefined;
+  /** The authentication classes by name. */
+  readonly named: readonly { readonly name: string; readonly isMandatory: boolean }[] | undefined;
+  readonly trees: readonly PermissionTree[] | undefined;
+  readonly permissions: readonly Known[] | undefined;
+  readonly throttling: readonly string[] | undefined;
+  readonly objectActions: readonly string[] | undefined;
+}
+
+/** A handler's rules. What only documents and the start's checks want to know is found out when they ask. */
+export class RouteRules implements Route {
+  readonly method: string | undefined;
+  readonly path: string;
+  readonly isParametrized: boolean;
+  readonly action: string;
+  readonly readsBody: boolean;
+  readonly asksBesides: readonly Requirement[];
+  readonly declaredBy: object | undefined;
   /** Where to look: `BookController.list`. */
   readonly place: string;
-  readonly authentication: readonly string[] | undefined;
-  /** Those of them that insist on somebody, whatever the permissions say. */
-  readonly insisting: readonly string[];
   /** One a permission of the list; `undefined`: the list itself is decided per request. */
   readonly permissions: readonly Known[] | undefined;
   /** The throttle classes; `undefined`: the list is decided per request. */
   readonly throttling: readonly string[] | undefined;
-  readonly hasObjectRule: boolean;
   /** What decorators say; `undefined`: nothing. */
   readonly decorations: Decorations | undefined;
-  /** Where the lists come from. */
-  readonly sources: ListSources;
-  /** One a permission of the list: where it is said. */
-  readonly permissionSources: readonly RuleSource[] | undefined;
-  /** Is whoever is not authenticated refused, whatever the permissions' own rules say? */
-  readonly isClosedToNobody: boolean;
-  /** The authentication classes, made to be looked at; `undefined`: the list is decided per request. */
-  authenticators(): readonly BaseAuthentication[] | undefined;
-  /** Is the handler about one object, when it is asked with this method? */
-  isObjectAction(method: string): boolean;
   /** Where all of its rules stand in plain fields. */
   readonly standing: StandingRules | undefined;
-  /** Was this permission of the list found to be decided per request? */
-  isLate(index: number): boolean;
-  /** Whom the route lets in by this method, everything taken together. */
-  admission(method: string): Requirement;
+  readonly #read: Read;
+
+  constructor(route: Route, read: Read) {
+    this.method = route.method;
+    this.path = route.path;
+    this.isParametrized = route.isParametrized;
+    this.action = route.action;
+    this.readsBody = route.readsBody;
+    this.asksBesides = route.asksBesides ?? [];
+    this.declaredBy = route.declaredBy;
+    this.place = placeOf(read.controller, route.action);
+    this.permissions = read.permissions;
+    this.throttling = read.throttling;
+    this.decorations = read.decorations;
+    this.standing = StandingRules.of(read.trees, read.permissions, read.controller);
+    this.#read = read;
+  }
+
+  /** The authentication classes; `undefined`: the list is decided per request. */
+  get authentication(): readonly string[] | undefined {
+    return this.#read.named?.map(({ name }) => name);
+  }
+
+  /** Those of them that insist on somebody, whatever the permissions say. */
+  get insisting(): readonly string[] {
+    return (this.#read.named ?? []).filter(({ isMandatory }) => isMandatory).map(({ name }) => name);
+  }
+
+  /** The authentication classes, made to be looked at; `undefined`: the list is decided per request. */
+  get authenticators(): readonly BaseAuthentication[] | undefined {
+    return this.#read.authenticators;
+  }
+
+  get hasObjectRule(): boolean {
+    return this.#trees.some(hasObjectRule);
+  }
+
+  /** Is whoever is not authenticated refused, whatever the permissions' own rules say? */
+  get isClosedToNobody(): boolean {
+    return this.#trees.some(tree => isClosedToNobody(tree));
+  }
+
   /** The permissions that have a rule about an object and none without one. */
-  readonly objectOnly: readonly BasePermission[];
+  get objectOnly(): readonly BasePermission[] {
+    const permissions = this.#trees.flatMap(leavesOf).map(({ permission }) => permission);
+    return permissions.filter(one => definesObjectRule(one) && !definesViewRule(one));
+  }
+
+  /** Where the lists come from. */
+  get sources(): ListSources {
+    return listSources(this.#read.controller, this.decorations);
+  }
+
+  /** One a permission of the list: where it is said. */
+  get permissionSources(): readonly RuleSource[] | undefined {
+    const { controller, trees } = this.#read;
+    return trees && permissionSources(controller, trees, this.decorations, this.sources.permissionClasses);
+  }
+
+  /** Those with a parameter in their own path are about one object, and every PUT, PATCH and DELETE; or those that are listed. */
+  isObjectAction(method: string): boolean {
+    const listed = this.#read.objectActions;
+    if (listed !== undefined) return listed.includes(this.action);
+    return this.isParametrized || ['PUT', 'PATCH', 'DELETE'].includes(method);
+  }
+
+  /** Was this permission of the list found to be decided per request? */
+  isLate(index: number): boolean {
+    const tree = this.#trees[index];
+    return tree !== undefined && (this.permissions?.[index] === undefined || !isEarly(tree));
+  }
+
+  /** Whom the route lets in by this method, everything taken together. */
+  admission(method: string): Requirement {
+    const isObjectAction = this.isObjectAction(method);
+    return admission({ ...this.#read, others: this.asksBesides, isObjectAction }, method);
+  }
+
+  /** The same where nothing is counted: for who only asks what would be answered. */
+  withoutThrottles(): RouteRules {
+    const decorations = { names: [], added: [], insisting: [], ...this.decorations, throttleClasses: [] };
+    return new RouteRules(this, { ...this.#read, decorations, throttling: [] });
+  }
+
+  get #trees(): readonly PermissionTree[] {
+    return this.#read.trees ?? [];
+  }
 }
 
 /**
@@ -85,14 +174,13 @@ export interface RouteRules extends Route {
  * @throws ImproperlyConfigured naming the controller, the handler and the fix, where a rule is missing, empty or throws.
  */
 export function routeRules(route: Route, controller: ApiView, services: Services): RouteRules {
-  const place = `${controller.constructor.name}.${route.action}`;
+  const place = placeOf(controller, route.action);
   const decorations = decorationsOf(controller.constructor, route.action, route.declaredBy);
-  const sources = listSources(controller, decorations);
   const context: RequestContext = { ...services, authenticators: [] };
   const shown = new MethodOnly(route.method, context);
   Object.assign(controller, { request: shown.request, response: shown.response, action: route.action });
   const read = <T>(what: () => T): T | undefined => unlessExceeded(what, shown, place);
-  const authentication = read(() => {
+  const named = read(() => {
     const classes = authenticationClassesOf(controller, services.settings, decorations);
     context.authenticators = classes.map(one => services.make(one));
     for (const one of context.authenticators) one.checkSettings?.(services.settings);
@@ -104,37 +192,19 @@ export function routeRules(route: Route, controller: ApiView, services: Services
     read(() => {
       requireOneOwner(controller, services.settings);
     });
-  const late = permissions?.map((known, index) => known === undefined || !isEarly(trees?.[index] as PermissionTree));
-  const throttles = read(() => checkedThrottles(controller, services, decorations));
-  const isObjectAction = objectActionTest(route, listedObjectActions(controller, shown, place));
-  const authenticators = authentication && context.authenticators;
-  const known = { controller, authenticators, trees, permissions, others: route.asksBesides ?? [], isObjectAction };
-  return {
-    ...route,
-    place,
-    authentication: authentication?.map(({ name }) => name),
-    insisting: (authentication ?? []).filter(({ isMandatory }) => isMandatory).map(({ name }) => name),
-    authenticators: () => authentication && context.authenticators,
-    permissions,
-    throttling: throttles?.map(one => one.constructor.name),
-    decorations,
-    sources,
-    permissionSources: trees && permissionSources(controller, trees, decorations, sources.permissionClasses),
-    isObjectAction,
-    hasObjectRule: trees?.some(hasObjectRule) ?? false,
-    isClosedToNobody: trees?.some(tree => isClosedToNobody(tree)) ?? false,
-    standing: StandingRules.of(trees, permissions, controller),
-    isLate: index => late?.[index] ?? false,
-    admission: method => admission(known, method, services),
-    objectOnly: (trees ?? [])
-      .flatMap(leavesOf)
-      .map(({ permission }) => permission)
-      .filter(isAboutObjectsOnly),
-  };
+  const throttling = read(() => checkedThrottles(controller, services, decorations))?.map(nameOfClass);
+  const objectActions = listedObjectActions(controller, shown, place);
+  const authenticators = named && context.authenticators;
+  const known = { decorations, authenticators, named, trees, permissions, throttling, objectActions };
+  return new RouteRules(route, { controller, services, ...known });
 }
 
-function isAboutObjectsOnly(permission: BasePermission): boolean {
-  return definesObjectRule(permission) && !definesViewRule(permission);
+function placeOf({ constructor }: ApiView, action: string): string {
+  return `${constructor.name}.${action}`;
+}
+
+function nameOfClass({ constructor }: object): string {
+  return constructor.name;
 }
 
 function checkedThrottles(
@@ -186,13 +256,4 @@ function listedObjectActions(controller: ApiView, shown: MethodOnly, place: stri
   throw new ImproperlyConfigured(
     `The objectActions of ${place} must be a list of its handlers' names, such as ['publish']${isExceeded ? ', and may not look at the request' : ''}.`,
   );
-}
-
-/** Those with a parameter in their own path are about one object, and every PUT, PATCH and DELETE; or those that are listed. */
-function objectActionTest(
-  { action, isParametrized }: Route,
-  listed: readonly string[] | undefined,
-): (method: string) => boolean {
-  if (listed !== undefined) return () => listed.includes(action);
-  return method => isParametrized || ['PUT', 'PATCH', 'DELETE'].includes(method);
 }

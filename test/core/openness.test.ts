@@ -183,4 +183,11 @@ describe('the order of requirements by who is let in', () => {
     const pairs = Array.from({ length: 30 }, (_, index): Requirement => anyOf(`x${index}`, `y${index}`));
     expect(letsInBeyond({ kind: 'and', of: [...pairs, custom] }, allOf('never'))).to.be.oneOf(['maybe', 'no']);
   });
+
+  it('asks nothing more of what is decided already', () => {
+    const many = anyOf(...Array.from({ length: 30 }, (_, index) => `scope-${index}`));
+    const whoever: Requirement = { kind: 'or', of: [{ kind: 'authenticated' }, many] };
+    const [a, notA] = [anyOf('a'), { kind: 'not', of: anyOf('a') } as const];
+    expect(letsInBeyond(whoever, { kind: 'or', of: [a, notA] })).to.equal('no');
+  });
 });

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import express from 'express';
+import express, { type Request } from 'express';
 import { expect } from 'chai';
 import {
   All,
@@ -18,6 +18,7 @@ import {
   AccessTokenAuthentication,
   AllowAny,
   BasePermission,
+  DenyAll,
   HasAccessTokenRoles,
   HasAccessTokenScopes,
   HasValidAccessToken,
@@ -213,6 +214,97 @@ describe('the route audit', () => {
       'GET /nobody': 'anyone | anyone | field',
       'POST /nobody': 'nobody | nobody | field',
       'GET /request': 'undecided | decided per request | getter',
+    });
+  });
+
+  it('says so where who is known is decided per request', () => {
+    class IsInternal extends HasValidAccessToken {
+      override isPublic(request: Request) {
+        return request.ip === '10.0.0.1';
+      }
+    }
+    @JsonController('/by-request')
+    class ByRequestController {
+      permissionClasses = [HasAccessTokenScopes];
+      accessTokenScopes = ['a'];
+      declare request: Request;
+      get authenticationClasses() {
+        return this.request.query.key === undefined ? [HasValidAccessToken] : [];
+      }
+      @Get() list() {
+        return [];
+      }
+    }
+    @JsonController('/default-by-request')
+    class DefaultByRequestController {
+      declare request: Request;
+      get authenticationClasses() {
+        return this.request.query.key === undefined ? [HasValidAccessToken] : [];
+      }
+      @Get() list() {
+        return [];
+      }
+    }
+    @JsonController('/internal')
+    class InternalController {
+      authenticationClasses = [IsInternal];
+      permissionClasses = [AllowAny];
+      @Get() list() {
+        return [];
+      }
+    }
+    expect(told(audit([ByRequestController, DefaultByRequestController, InternalController]))).to.deep.equal({
+      'GET /by-request': 'some | decided per request and the scope a | field',
+      'GET /default-by-request': 'undecided | decided per request and (decided per request or authenticated) | default',
+      'GET /internal': 'undecided | decided per request | field',
+    });
+  });
+
+  it('says a negation as simply as it can be said', () => {
+    const rules = [not(AllowAny), not(DenyAll), not(not(HasAccessTokenScopes)), not(IsAuthenticated)];
+    const controllers = rules.map((rule, index) => {
+      @JsonController(`/not-${index}`)
+      class NotController {
+        permissionClasses = [rule];
+        accessTokenScopes = ['a'];
+        @Get() list() {
+          return [];
+        }
+      }
+      return NotController;
+    });
+    const audits = audit(controllers);
+    expect(audits.map(({ who, rule }) => `${who} | ${rule}`)).to.deep.equal([
+      'nobody | nobody',
+      'anyone | anyone',
+      'some | the scope a',
+      'anyone | not authenticated',
+    ]);
+    expect(audits[2]?.requirement).to.deep.equal({ kind: 'scopes', match: 'any', values: ['a'] });
+  });
+
+  it('says that nobody may where one rule lets nobody in, or where nobody can be known', () => {
+    @JsonController('/closed')
+    class ClosedController {
+      permissionClasses = [and(HasAccessTokenScopes, or(DenyAll, DenyAll))];
+      accessTokenScopes = ['a'];
+      @Get() list() {
+        return [];
+      }
+    }
+    @JsonController('/unknown')
+    class UnknownController {
+      authenticationClasses = [];
+      permissionClasses = [HasAccessTokenScopes];
+      accessTokenScopes = ['a'];
+      accessTokenAllScopes = ['b', 'c'];
+      @Get() list() {
+        return [];
+      }
+    }
+    expect(told(audit([ClosedController, UnknownController]))).to.deep.equal({
+      'GET /closed': 'nobody | nobody | field',
+      'GET /unknown': 'nobody | nobody | field',
     });
   });
 

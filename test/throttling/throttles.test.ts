@@ -298,6 +298,18 @@ describe('throttles', () => {
       expectThrottled(await get({}), '3599');
       expect(refused.headers.ratelimit).to.equal('"user";r=0;t=1');
     });
+
+    it('tell of no limit where the one that refuses has none to tell of', async () => {
+      class Closed extends BaseThrottle {
+        allowRequest() {
+          return false;
+        }
+      }
+      await serve({ throttleClasses: [PerHour, Closed] });
+      const refused = await get({});
+      expect(refused.status).to.equal(429);
+      expect(Object.keys(refused.headers).filter(name => name.startsWith('ratelimit'))).to.deep.equal([]);
+    });
   });
 
   describe('and the other rules', () => {
