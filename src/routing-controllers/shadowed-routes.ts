@@ -32,37 +32,37 @@ interface Entry<R extends Registered> {
 
 /** A segment of the paths of the routes so far. */
 class Node<R extends Registered> {
-  readonly children = new Map<string, Node<R>>();
   parameter: Node<R> | undefined;
   rest: Node<R> | undefined;
-  /** By method, and by whether it may pass on: the first of each kind is the one that takes the requests. */
-  readonly ends = new Map<string, Entry<R>>();
+  private children: Map<string, Node<R>> | undefined;
+  /** Of each method, and of those that may pass on, the first: it is the one that takes the requests. */
+  private readonly ends: Entry<R>[] = [];
 
   child(segment: string | undefined): Node<R> {
     if (segment === undefined) return (this.parameter ??= new Node());
-    const known = this.children.get(segment) ?? new Node<R>();
-    this.children.set(segment, known);
+    const children = (this.children ??= new Map<string, Node<R>>());
+    const known = children.get(segment) ?? new Node<R>();
+    children.set(segment, known);
     return known;
   }
 
   add(entry: Entry<R>): void {
-    const key = `${entry.route.method ?? ''} ${String(entry.route.mayPassOn)}`;
-    if (!this.ends.has(key)) this.ends.set(key, entry);
+    const { method, mayPassOn } = entry.route;
+    if (!this.ends.some(({ route }) => route.method === method && route.mayPassOn === mayPassOn)) this.ends.push(entry);
   }
 
-  /** The routes that take everything that these segments take. */
-  *covering({ segments, hasRest }: Segments, from = 0): Generator<Entry<R>> {
-    const left = segments.length - from;
-    if (this.rest !== undefined && (left > 1 || (left === 1 && segments[from] !== '') || (left === 0 && hasRest)))
-      yield* this.rest.ends.values();
+  /** Adds the routes that take everything that these segments take. */
+  findCovering(segments: Segments, found: Entry<R>[], from = 0): void {
+    const { hasRest } = segments;
+    const segment = segments.segments[from];
+    const left = segments.segments.length - from;
+    if (left > 1 || (left === 1 && segment !== '') || (left === 0 && hasRest)) found.push(...(this.rest?.ends ?? []));
     if (left === 0) {
-      if (!hasRest) yield* this.ends.values();
+      if (!hasRest) found.push(...this.ends);
       return;
     }
-    const segment = segments[from];
-    const same = segment === undefined ? undefined : this.children.get(segment);
-    if (same !== undefined) yield* same.covering({ segments, hasRest }, from + 1);
-    if (this.parameter !== undefined && segment !== '') yield* this.parameter.covering({ segments, hasRest }, from + 1);
+    if (segment !== undefined) this.children?.get(segment)?.findCovering(segments, found, from + 1);
+    if (segment !== '') this.parameter?.findCovering(segments, found, from + 1);
   }
 }
 
@@ -95,7 +95,9 @@ export class ShadowedRoutes<R extends Registered> {
   }
 
   private addOrdinary(entry: Entry<R>, segments: Segments): readonly Shadow<R>[] {
-    const found = [...this.#root.covering(segments)].map(earlier => ({ ...earlier, takes: 'all' as const }));
+    const covering: Entry<R>[] = [];
+    this.#root.findCovering(segments, covering);
+    const found = covering.map(earlier => ({ ...earlier, takes: 'all' as const }));
     const odd = this.#odd.map(earlier => ({ ...earlier, takes: oddTakes(earlier, segments) }));
     let node = this.#root;
     for (const segment of segments.segments) node = node.child(segment);

@@ -142,7 +142,7 @@ function refuseShadowed(
   lineage: readonly object[],
   make: (controllerClass: ControllerClass) => object,
 ): void {
-  if (Object.getOwnPropertyDescriptor(controller, name)?.get !== undefined || !Object.hasOwn(controller, name)) return;
+  if (!Object.hasOwn(controller, name) || Object.getOwnPropertyDescriptor(controller, name)?.get !== undefined) return;
   const getter = lineage.findIndex(proto => Object.getOwnPropertyDescriptor(proto, name)?.get !== undefined);
   const bases = getter < 0 ? [] : lineage.slice(getter + 1).filter(proto => declaresField(proto, name, make));
   const base = bases.at(-1);
