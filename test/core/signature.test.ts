@@ -1,4 +1,4 @@
-import { createPublicKey, createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPublicKey, createSecretKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -87,6 +87,63 @@ async function isAcceptedByWebCrypto(jws: string, key: KeyObject): Promise<boole
     () => false,
   );
 }
+
+describe('an ECDSA signature, r and s one after the other', () => {
+  const input = 'e30.e30';
+  const curves = [
+    ['ES256', 'P-256', 'sha256', 32],
+    ['ES384', 'P-384', 'sha384', 48],
+    ['ES512', 'P-521', 'sha512', 66],
+  ] as const;
+
+  for (const [alg, namedCurve, hash, half] of curves) {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve });
+    const p1363 = { dsaEncoding: 'ieee-p1363' } as const;
+    const signed = (): Buffer => sign(hash, Buffer.from(input), { key: privateKey, ...p1363 });
+    const isGood = (signature: Buffer): boolean => verifySignature(alg, publicKey, input, signature);
+
+    function signedUntil(isWanted: (signature: Buffer) => boolean): Buffer {
+      let signature = signed();
+      while (!isWanted(signature)) signature = signed();
+      return signature;
+    }
+
+    for (const [name, isWanted] of [
+      ['r begins with a zero', signature => signature[0] === 0],
+      ['s begins with a zero', signature => signature[half] === 0],
+      ['neither does', signature => signature[0] !== 0 && signature[half] !== 0],
+      ['r looks negative', signature => (signature.find(byte => byte !== 0) ?? 0) >= 0x80],
+      ['s looks negative', signature => (signature.subarray(half).find(byte => byte !== 0) ?? 0) >= 0x80],
+    ] as readonly [string, (signature: Buffer) => boolean][])
+      it(`by ${alg} is good where ${name}`, () => {
+        expect(isGood(signedUntil(isWanted))).to.equal(true);
+      });
+
+    it(`by ${alg} is bad where it is anything else, as Node's own reading of the form has it`, () => {
+      const good = signed();
+      const [r, s] = [good.subarray(0, half), good.subarray(half)];
+      const [zero, ones] = [Buffer.alloc(half), Buffer.alloc(half, 0xff)];
+      const bad = [
+        ...[Buffer.alloc(0), good.subarray(1), good.subarray(0, -1), Buffer.concat([good, zero.subarray(0, 1)])],
+        ...[Buffer.concat([zero, good]), Buffer.concat([good, zero]), Buffer.concat([r, r]), Buffer.concat([s, r])],
+        ...[Buffer.concat([zero, s]), Buffer.concat([r, zero]), Buffer.concat([zero, zero])],
+        ...[Buffer.concat([ones, s]), Buffer.concat([r, ones]), Buffer.concat([ones, ones])],
+        sign(hash, Buffer.from(input), privateKey),
+        ...Array.from(good, (_, index) => flipped(good, index)),
+      ];
+      for (const signature of bad) {
+        expect(isGood(signature), signature.toString('hex')).to.equal(false);
+        expect(verify(hash, Buffer.from(input), { key: publicKey, ...p1363 }, signature)).to.equal(false);
+      }
+    });
+  }
+
+  function flipped(bytes: Buffer, index: number): Buffer {
+    const copy = Buffer.from(bytes);
+    copy.writeUInt8(copy.readUInt8(index) ^ 1, index);
+    return copy;
+  }
+});
 
 describe('node:crypto and WebCrypto', () => {
   for (const alg of supportedAlgorithms) {
