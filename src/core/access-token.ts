@@ -115,9 +115,7 @@ export class AccessTokenVerifier {
   private isStillGood(known: KnownToken): boolean {
     const { key, settings } = known;
     return (
-      known.isKept &&
-      this.keys.isCurrent(key, settings.issuerUrl) &&
-      isTimely(known.accepted.token.claims, settings, this.clock())
+      known.isKept && this.keys.isCurrent(key, settings.issuerUrl) && isTimely(known.times, settings, this.clock())
     );
   }
 

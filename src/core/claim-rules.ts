@@ -91,14 +91,28 @@ export function checkTimes(claims: Claims, { clockTolerance, maxTokenAge }: Sett
     throw new InvalidToken('The access token is too old', { reason: 'token_too_old' });
 }
 
-/** Are claims whose times were right once right at this time? */
-export function isTimely(claims: Claims, settings: Settings, now: number): boolean {
-  try {
-    checkTimes(claims, settings, now);
-    return true;
-  } catch {
-    return false;
-  }
+/** The times of claims, in seconds since 1970, for who asks again and again. */
+export interface Times {
+  /** Good from then on. */
+  readonly start: number;
+  /** Good before then. */
+  readonly end: number;
+  /** Good up to then. */
+  readonly last: number;
+}
+
+/** @param claims those that `checkTimes` let pass once. */
+export function timesOf(claims: Claims, { clockTolerance, maxTokenAge }: Settings): Times {
+  const [exp, nbf, iat] = [numericDate(claims, 'exp') ?? 0, numericDate(claims, 'nbf'), numericDate(claims, 'iat')];
+  const end = exp + clockTolerance;
+  const last = maxTokenAge === undefined ? end : (iat ?? 0) + maxTokenAge + clockTolerance;
+  return { start: Math.max(nbf ?? 0, iat ?? 0), end, last };
+}
+
+/** Would `checkTimes` let the claims pass at this time, in milliseconds since 1970? */
+export function isTimely({ start, end, last }: Times, { clockTolerance }: Settings, now: number): boolean {
+  const seconds = now / 1000;
+  return seconds < end && seconds <= last && start <= seconds + clockTolerance;
 }
 
 // RFC 7519 §2: a NumericDate is a JSON number; text that looks like one is not.

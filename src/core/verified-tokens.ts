@@ -1,6 +1,7 @@
 /** The tokens that were accepted already: a repeated one costs no cryptography. */
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { timesOf, type Times } from './claim-rules';
 import { grantsOf, type Grants } from './claims';
 import { claimsFrom, type Claims, type TokenHeader, type UnverifiedToken } from './compact-jws';
 import type { VerificationKey } from './key-set';
@@ -25,17 +26,19 @@ export interface AcceptedToken {
 export class KnownToken {
   /** Is it still kept? It is no longer where it was revoked, or had to make room. */
   isKept = false;
+  readonly times: Times;
   readonly #header: TokenHeader;
   readonly #claimsText: string;
   #accepted: AcceptedToken | undefined;
 
   constructor(
-    { header, claimsText }: Pick<UnverifiedToken, 'header' | 'claimsText'>,
+    { header, claims, claimsText }: Pick<UnverifiedToken, 'header' | 'claims' | 'claimsText'>,
     /** The token is good only while this very key is the issuer's. */
     readonly key: VerificationKey,
     /** The settings of its issuer: what accepted it. */
     readonly settings: Settings,
   ) {
+    this.times = timesOf(claims, settings);
     this.#header = header;
     this.#claimsText = claimsText;
   }

@@ -10,7 +10,7 @@ import {
 } from 'routing-controllers';
 import type { AxiomsRequest } from '../authentication/user';
 import { ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
-import { after, attempt, type Soon } from '../core/soon';
+import { after, isPending, type Soon } from '../core/soon';
 import { isAuthenticated } from '../permissions/access';
 import { isAnswer } from '../views/exception-handler';
 import { afterTheBody, beforeTheBody } from '../views/lifecycle';
@@ -126,16 +126,21 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   private guard(meta: ActionMetadata, action: Action, check: () => Soon<void>): void {
-    const checked = attempt(
-      () => after(check(), () => true),
-      error => {
-        this.handleError(asServerError(error), meta, action);
-        return false;
-      },
-    );
-    void after(checked, isPassed => {
-      if (isPassed) (action.next as NextFunction)();
-    });
+    const goOn = (): void => {
+      (action.next as NextFunction)();
+    };
+    const refuse = (error: unknown): void => {
+      this.handleError(asServerError(error), meta, action);
+    };
+    let checked: Soon<void>;
+    try {
+      checked = check();
+    } catch (error) {
+      refuse(error);
+      return;
+    }
+    if (isPending(checked)) Promise.resolve(checked).then(goOn, refuse);
+    else goOn();
   }
 
   protected bodyParsers(meta: ActionMetadata): RequestHandler[] {

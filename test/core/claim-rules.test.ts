@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { checkClaims, checkTimes, isTimely } from '../../src/core/claim-rules';
+import fc from 'fast-check';
+import { checkClaims, checkTimes, isTimely, timesOf } from '../../src/core/claim-rules';
 import type { Claims } from '../../src/core/claims';
 import { InvalidToken } from '../../src/core/exceptions';
 import { defineSettings, type Settings, type SettingsInput } from '../../src/core/settings';
@@ -215,9 +216,36 @@ describe('checkTimes', () => {
 });
 
 describe('isTimely', () => {
-  it('is what checkTimes does not refuse', () => {
-    const claims = { ...good, exp: 1000 };
-    expect(isTimely(claims, settings({ clockTolerance: 0 }), 999_999)).to.equal(true);
-    expect(isTimely(claims, settings({ clockTolerance: 0 }), 1_000_000)).to.equal(false);
+  const time = fc.integer({ min: 0, max: 300 });
+  const times = fc.record({ exp: time, nbf: time, iat: time }, { requiredKeys: ['exp'] });
+  const policy = fc.record(
+    { clockTolerance: fc.integer({ min: 0, max: 60 }), maxTokenAge: fc.integer({ min: 1, max: 200 }) },
+    { requiredKeys: ['clockTolerance'] },
+  );
+
+  it('is what checkTimes does not refuse, of claims that it let pass at another time', () => {
+    let [good, bad] = [0, 0];
+    fc.assert(
+      fc.property(times, policy, time, time, (claims, input, once, again) => {
+        const chosen = settings(input);
+        const passes = (now: number): boolean =>
+          reason(() => {
+            checkTimes(claims, chosen, now);
+          }) === 'accepted';
+        fc.pre(passes(1000 * once));
+        const isGood = passes(1000 * again);
+        if (isGood) good += 1;
+        else bad += 1;
+        expect(isTimely(timesOf(claims, chosen), chosen, 1000 * again)).to.equal(isGood);
+      }),
+      { numRuns: 2000 },
+    );
+    expect(Math.min(good, bad)).to.be.greaterThan(100);
+  });
+
+  it('ends with the millisecond before exp', () => {
+    const times = timesOf({ ...good, exp: 1000 }, settings({ clockTolerance: 0 }));
+    expect(isTimely(times, settings({ clockTolerance: 0 }), 999_999)).to.equal(true);
+    expect(isTimely(times, settings({ clockTolerance: 0 }), 1_000_000)).to.equal(false);
   });
 });

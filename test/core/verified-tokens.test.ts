@@ -9,7 +9,7 @@ const key = { kid: 'k1', keyObject: createPublicKey(makeKey('k1').privateKey) };
 const settings = defineSettings({ audience: 'api', domain: 'auth.example.com' });
 
 function known(claimsText = '{"sub":"alice","scope":"a b","deep":{"er":[{}]}}'): KnownToken {
-  return new KnownToken({ header: { alg: 'RS256' }, claimsText }, key, settings);
+  return new KnownToken({ header: { alg: 'RS256' }, claims: {}, claimsText }, key, settings);
 }
 
 function keptIn(tokens: VerifiedTokens, token: string): KnownToken | undefined {
