@@ -71,9 +71,14 @@ describe('logging in at a provider', () => {
   function appOf(logins: ProviderLogin): express.Express {
     const begin = (user: User): Promise<void> => Promise.resolve(void sessions.push(user));
     const pages = new LoginPages(logins, { begin });
+    // Express 4 does not look at promises.
     return express()
-      .get('/auth/login/:provider', (asked, answer) => pages.begin(asked.params.provider, asked, answer))
-      .get('/auth/callback/:provider', (asked, answer) => pages.finish(asked.params.provider, asked, answer))
+      .get('/auth/login/:provider', (asked, answer, next) => {
+        pages.begin(asked.params.provider, asked, answer).catch(next);
+      })
+      .get('/auth/callback/:provider', (asked, answer, next) => {
+        pages.finish(asked.params.provider, asked, answer).catch(next);
+      })
       .use((error: unknown, _asked: Request, answer: Response, _next: NextFunction) => {
         const { httpCode } = error as APIException;
         answer.status(httpCode).set((error as APIException).headers as Record<string, string>);
