@@ -40,7 +40,7 @@ export interface Route {
   /** What the binding asks besides the controller's permissions: `@Authorized()` and the like. */
   readonly asksBesides?: readonly Requirement[];
   /** The class that declares the route, where that is a base class. */
-  readonly declaredBy?: object;
+  readonly declaredBy?: object | undefined;
 }
 
 /** What one permission of the list asks for; `undefined`: it is decided per request. */
