@@ -26,6 +26,7 @@ export interface AcceptedToken {
 export class KnownToken {
   /** Is it still kept? It is no longer where it was revoked, or had to make room. */
   isKept = false;
+  /** They are asked on each hit, where the claims may still be text. */
   readonly times: Times;
   readonly #header: TokenHeader;
   readonly #claimsText: string;

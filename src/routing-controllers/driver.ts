@@ -18,8 +18,8 @@ import { Visit, findVisit, type Services, type Stage } from '../views/visit';
 import { askChecker, askedBesides, checkRoles } from './authorized';
 import { asParseError, bodyParser } from './body';
 import { ErrorAnswers, placeOf } from './error-answers';
-import type { GuardedRoute, GuardedRoutes } from './guarded-routes';
 import { callHandler, needsNothing } from './execution';
+import type { GuardedRoute, GuardedRoutes } from './guarded-routes';
 import { joined } from './layers';
 import {
   isErrorMiddleware,
