@@ -79,12 +79,22 @@ function malformed(): InvalidToken {
   return new InvalidToken('The access token is malformed', { reason: 'token_malformed' });
 }
 
-// RFC 7515 §2: base64url without padding, white space or line breaks. Encoding it again finds stray bits (RFC 4648 §3.5):
-// with them one token could be spelled in several ways, and a revoked or cached one be told apart from itself.
+// RFC 7515 §2: base64url without padding, white space or line breaks, and without stray bits (RFC 4648 §3.5): with them one
+// token could be spelled in several ways, and a revoked or cached one be told apart from itself.
+const foreign = /[^\w-]/;
+const lastOfTwo = 'AQgw';
+const lastOfThree = 'AEIMQUYcgkosw048';
+
+function isCanonical(part: string): boolean {
+  const last = part.at(-1) ?? '';
+  const isWhole = [part !== '', false, lastOfTwo.includes(last), lastOfThree.includes(last)][part.length % 4];
+  return isWhole === true && !foreign.test(part);
+}
+
 function canonicalBytes(part: string): Buffer {
-  const bytes = Buffer.from(part, 'base64url');
-  if (bytes.length === 0 || bytes.toString('base64url') !== part) throw malformed();
-  return bytes;
+  if (!isCanonical(part)) throw malformed();
+  // Node reads both alphabets by this name, and faster than by the other.
+  return Buffer.from(part, 'base64');
 }
 
 function textOf(part: string): string {

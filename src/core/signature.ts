@@ -1,5 +1,5 @@
 /** RFC 7518 §3 and RFC 8037 §3.1: signatures by the asymmetric algorithms, and which key fits which of them. */
-import { constants, verify, type KeyObject } from 'node:crypto';
+import { constants, createVerify, verify, type KeyObject } from 'node:crypto';
 
 interface Algorithm {
   readonly hash: string | null;
@@ -59,11 +59,15 @@ function fits(key: KeyObject, wanted: Algorithm | undefined): boolean {
 export function verifySignature(algorithm: string, key: KeyObject, signingInput: string, signature: Buffer): boolean {
   const wanted = keyFits(key, algorithm) ? algorithms[algorithm] : undefined;
   if (wanted === undefined || (wanted.size !== undefined && signature.length !== wanted.size)) return false;
-  const input = Buffer.from(signingInput, 'latin1');
+  const { hash, size, options } = wanted;
+  // Ed25519 has no hash of its own. For the others `verify()` would cost five microseconds more: it makes a job, and
+  // wants the input as bytes.
+  if (hash === null) return verify(null, Buffer.from(signingInput, 'latin1'), key, signature);
   // The key alone wherever it can be: Node 24 spends ten microseconds on one inside of options, and as much on its own
   // conversion to DER. Its defaults are PKCS #1 v1.5 for RSA, and DER.
-  if (wanted.options !== undefined) return verify(wanted.hash, input, { key, ...wanted.options }, signature);
-  return verify(wanted.hash, input, key, wanted.size === undefined ? signature : inDer(signature));
+  const verifier = createVerify(hash).update(signingInput, 'latin1');
+  if (options !== undefined) return verifier.verify({ key, ...options }, signature);
+  return verifier.verify(key, size === undefined ? signature : inDer(signature));
 }
 
 const [sequence, integer, longLength, highBit] = [0x30, 0x02, 0x81, 0x80];
@@ -72,7 +76,7 @@ const [sequence, integer, longLength, highBit] = [0x30, 0x02, 0x81, 0x80];
 function inDer(signature: Buffer): Buffer {
   const half = signature.length / 2;
   const der = Buffer.allocUnsafe(signature.length + 9);
-  const end = writeInteger(der, writeInteger(der, 3, signature.subarray(0, half)), signature.subarray(half));
+  const end = writeInteger(der, writeInteger(der, 3, signature, 0, half), signature, half, signature.length);
   der[2] = end - 3;
   // X.690 §8.1.3: a length of 128 or more takes a byte that says so.
   const isLong = end - 3 >= highBit;
@@ -82,14 +86,13 @@ function inDer(signature: Buffer): Buffer {
 }
 
 /** X.690 §8.3: in as few bytes as can be, and not negative. Returns where it ends. */
-function writeInteger(der: Buffer, start: number, bytes: Buffer): number {
-  const last = bytes.length - 1;
-  let first = 0;
-  while (first < last && bytes[first] === 0) first++;
-  const padding = (bytes[first] ?? 0) >= highBit ? 1 : 0;
+function writeInteger(der: Buffer, start: number, signature: Buffer, from: number, to: number): number {
+  let first = from;
+  while (first < to - 1 && signature[first] === 0) first++;
+  const padding = (signature[first] ?? 0) >= highBit ? 1 : 0;
   der[start] = integer;
-  der[start + 1] = bytes.length - first + padding;
+  der[start + 1] = to - first + padding;
   der[start + 2] = 0;
-  bytes.copy(der, start + 2 + padding, first);
-  return start + 2 + padding + bytes.length - first;
+  signature.copy(der, start + 2 + padding, first, to);
+  return start + 2 + padding + to - first;
 }

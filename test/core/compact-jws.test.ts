@@ -81,6 +81,19 @@ describe('parseCompactJws', () => {
     expect(accepted).to.deep.equal(['Q']);
   });
 
+  it('takes the parts that base64url spells so, and no others', () => {
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/= ~';
+    const endings = Array.from(alphabet).flatMap(one => Array.from(alphabet, other => one + other));
+    for (const ending of endings)
+      for (const length of [0, 1, 2, 3, 4]) {
+        const part = 'YWFh'.slice(0, length) + ending;
+        const isSpelledSo = Buffer.from(part, 'base64url').toString('base64url') === part;
+        if (isSpelledSo)
+          expect(parse(`${header}.${claims}.${part}`).signature).to.deep.equal(Buffer.from(part, 'base64url'));
+        else expectMalformed(`${header}.${claims}.${part}`);
+      }
+  });
+
   const noObjects: [string, string | Buffer][] = [
     ['null', 'null'],
     ['an array', '[{"sub":"alice"}]'],
