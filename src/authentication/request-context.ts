@@ -41,6 +41,13 @@ type Requesting = Place & { readonly rawHeaders?: Place };
  * fields is an array like any other, made with it.
  */
 export function findContext(request: Request): RequestContext | undefined {
+  return last.owner === request ? last.context : lookUp(request);
+}
+
+// A request is asked for its context half a dozen times in a row, and each look at it costs.
+let last: Held = { owner: undefined, context: undefined };
+
+function lookUp(request: Request): RequestContext | undefined {
   const { rawHeaders } = request as Requesting;
   const held = rawHeaders?.[contextKey];
   if (held !== undefined && (held.owner === request || held.owner === anybody)) return held.context;
@@ -94,6 +101,7 @@ export function setContext(request: Request, value: RequestContext): void {
 
 // Where a copy of this request, or what it is a copy of, was first, it keeps its own: not enumerable, so that no copy gets it.
 function hold(request: Requesting, held: Held): void {
+  last = held;
   const { rawHeaders } = request;
   const first = rawHeaders?.[contextKey];
   if (rawHeaders !== undefined && (first === undefined || first.owner === request)) rawHeaders[contextKey] = held;

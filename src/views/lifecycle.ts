@@ -106,9 +106,16 @@ function setNobody(visit: Visit): void {
 }
 
 function setSomebody(visit: Visit, { user, auth }: AuthenticationResult, authenticator: BaseAuthentication): void {
-  const kept = user.isAuthenticated ? { ...auth, authenticator } : null;
+  const kept = user.isAuthenticated ? authOf(auth, authenticator) : null;
   setCaller(visit, visit.request, { user, auth: kept, authJwt: kept?.claims ?? null });
   visit.successfulAuthenticator = authenticator;
+}
+
+// The member stands first, since V8 is slow at adding one to a copy, and is set again: no class answers in another's name.
+function authOf(auth: AuthenticationResult['auth'], authenticator: BaseAuthentication) {
+  const kept = { authenticator, ...auth };
+  kept.authenticator = authenticator;
+  return kept;
 }
 
 // While these are asked the controller sees a request with a method and nothing else: a rule that looks further is asked later.

@@ -56,3 +56,16 @@ describe('copies of a request, which have its raw headers', () => {
     expect(findContext({ ...bare } as Request)).to.equal(undefined);
   });
 });
+
+describe('the context of a request', () => {
+  it('is the one that was set last, whichever request was asked for meanwhile', () => {
+    const [one, other] = [newRequest(), newRequest()];
+    const [first, second, ofOther] = [newContext(), newContext(), newContext()];
+    setContext(one, first);
+    setContext(other, ofOther);
+    expect(findContext(one)).to.equal(first);
+    setContext(one, second);
+    expect([findContext(one), findContext(other), findContext(one)]).to.deep.equal([second, ofOther, second]);
+    expect(findContext(newRequest())).to.equal(undefined);
+  });
+});

@@ -605,10 +605,25 @@ describe('what a request knows of its caller', () => {
     }
   }
 
+  class Pretender extends BaseAuthentication {
+    authenticate() {
+      const auth = { token: 't', more: 1, authenticator: new AccessTokenAuthentication() };
+      return { user: { isAuthenticated: true }, auth };
+    }
+  }
+
+  @JsonController('/pretended')
+  class PretendedController extends SeenController {
+    authenticationClasses = [Pretender];
+    @Get('/') override list() {
+      return super.list();
+    }
+  }
+
   let api: Api;
   const logger = new RecordingLogger();
   before(async () => {
-    api = await Api.start({ controllers: [SeenController], axioms: { logger } });
+    api = await Api.start({ controllers: [SeenController, PretendedController], axioms: { logger } });
   });
   after(() => api.close());
 
@@ -627,6 +642,13 @@ describe('what a request knows of its caller', () => {
       expect(part).to.be.frozen;
     expect(() => Object.assign(authJwt!, { sub: 'mallory' })).to.throw(TypeError);
     expect(() => (caller.scopes as string[]).push('admin')).to.throw(TypeError);
+  });
+
+  it('no class answers in the name of another', async () => {
+    await api.as(null, 'get', '/pretended');
+    const { auth } = seen.at(-1)!;
+    expect(auth?.authenticator).to.be.an.instanceOf(Pretender);
+    expect(auth).to.include({ token: 't', more: 1 });
   });
 
   it('nobody is an AnonymousUser', async () => {
