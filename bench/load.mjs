@@ -45,8 +45,17 @@ async function exchange(open, amount, next, expected) {
   const run = async connection => {
     while (left-- > 0) latencies.push(await timed(connection, next(), expected));
   };
-  await Promise.all(open.map(run));
+  await awake(Promise.all(open.map(run)));
   return latencies;
+}
+
+// Whoever answers on loopback is charged with waking who waits for it: ten microseconds and more of a virtual machine,
+// for the slow ones only, since the fast keep this process busy. So it looks for answers without ever sleeping.
+async function awake(exchanged) {
+  let isOver = false;
+  const look = () => isOver || setImmediate(look);
+  look();
+  await exchanged.finally(() => (isOver = true));
 }
 
 async function timed(connection, token, expected) {
