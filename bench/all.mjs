@@ -1,5 +1,5 @@
 /**
- * Everything that is measured: npm run bench:all [-- --node 24 --rounds 7 --amount 3000 --tokens 1000000]
+ * Everything that is measured: npm run bench:all [-- --node 24 --rounds 7 --amount 4000 --tokens 1000000]
  *
  * The race, refusals included, and every figure of bench/figures, each in a process of its own. Writes RESULTS.md,
  * results.svg and results.json: the section of this Node; that of another Node stays.
@@ -17,7 +17,7 @@ const { values } = parseArgs({
   options: {
     node: { type: 'string', default: process.versions.node.split('.')[0] },
     rounds: { type: 'string', default: '7' },
-    amount: { type: 'string', default: '3000' },
+    amount: { type: 'string', default: '4000' },
     tokens: { type: 'string', default: '1000000' },
   },
 });
@@ -34,6 +34,7 @@ async function measureAll() {
   const figures = {
     memory: await figure('memory', ['--amount', values.tokens], ['--expose-gc']),
     growth: await figure('growth', each),
+    issuers: await figure('issuers', each),
     'start-up': await figure('start-up', each),
     signatures: await figure('signatures', each),
     throttle: await figure('throttle', each),

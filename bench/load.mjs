@@ -7,7 +7,7 @@ const connections = 16;
 const pools = await readPool(process.argv[2]);
 const positions = new Map();
 
-/** A distinct token for each request of a server's process, or the first one again and again. */
+/** A distinct token for each request of a server's process, all of them in turn, or the first one again and again. */
 function tokenSource({ url, pool, kind, status }) {
   const tokens = pools[pool];
   if (kind === 'repeated') return () => tokens[0];
@@ -16,7 +16,8 @@ function tokenSource({ url, pool, kind, status }) {
     const position = (positions.get(place) ?? 0) + 1;
     positions.set(place, position);
     // Of a token that is refused nothing is kept: it may come again.
-    if (status === 200 && position >= tokens.length) throw new Error(`${tokens.length} tokens are used up`);
+    if (kind === 'distinct' && status === 200 && position >= tokens.length)
+      throw new Error(`${tokens.length} tokens are used up`);
     return tokens[position % tokens.length];
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Ours beside its peers, in one run: npm run bench [-- --rounds 7 --amount 3000 --only ours,aws --scenarios RS256,distinct]
+ * Ours beside its peers, in one run: npm run bench [-- --rounds 7 --amount 4000 --only ours,aws --scenarios RS256,distinct]
  *
  * Each contestant is a process of its own, the requests come from another. A round asks every contestant for every
  * scenario, one burst after the other, so that what else happens on the machine happens to all of them.
@@ -14,7 +14,7 @@ import { table } from './table.mjs';
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
-    amount: { type: 'string', default: '3000' },
+    amount: { type: 'string', default: '4000' },
     only: { type: 'string', default: '' },
     scenarios: { type: 'string', default: '' },
   },

@@ -29,8 +29,13 @@ of its own; the requests come from another. A round asks everybody for everythin
 what else happens on the machine happens to all of them. Cells are the median of the rounds (smallest–largest).
 
 *Above unguarded* is the CPU time of the server's process per request, all of its threads, minus that of the same route
-without a guard in the same process, asked in turn, slice by slice; what a process happens to be like is the same for both. A refused request runs no handler: beside it stands *a bare 401*, a guard that looks at
-nothing. Requests per second and latency are of 16 connections, and depend on the machine's other work; CPU time hardly does.
+without a guard in the same process, asked in turn, slice by slice; what a process happens to be like is the same for both.
+A refused request runs no handler: beside it stands *a bare 401*, a guard that looks at nothing. Requests per second and
+latency are of 16 connections, and depend on the machine's other work; CPU time hardly does.
+
+Two things are kept out of it, since they are no guard's work. The process that asks never sleeps: waking it would be
+charged to whoever answers, and only to those who answer slowly enough for it to fall asleep. And the servers run with
+\`--no-memory-reducer\`: V8 tidies a process up that pauses, as each does here while the others have their turn.
 
 ![CPU time per request above the unguarded route](results.svg)`;
 

@@ -30,16 +30,15 @@ function ofRefused(rounds) {
   );
 }
 
-function ofFigures({ memory, growth, 'start-up': start, outage, throttle }) {
+function ofFigures({ memory, issuers, 'start-up': start, outage, throttle }) {
   return [
     row('10,000 verified tokens, MiB of heap', 30, one(memory.cachedMiB)),
     row('10,000 verified tokens, MiB of resident memory', 30, one(memory.cachedRssMiB)),
     row('heap after 1,000,000 distinct tokens ÷ after 50,000', 1.1, one(memory.lateToEarly)),
-    row('1,000 issuers ÷ 1: CPU of a known token', 1.2, one(growth['issuers, known'])),
-    row('1,000 issuers ÷ 1: CPU of a new token', 1.2, one(growth['issuers, new'])),
+    row('1,000 issuers ÷ 1: CPU of a request with a known token', 1.2, issuers.known),
+    row('1,000 issuers ÷ 1: CPU of a request with a new token', 1.2, issuers.new),
     row('start-up of 1,000 × 5 actions ÷ stock: CPU of the main thread', 2, one(start.startUp)),
-    // Figures of another Node may be from before there was this one.
-    ...(throttle === undefined ? [] : [row('a throttle in memory: CPU with it ÷ without', 1.05, throttle.cpu)]),
+    row('a throttle in memory: CPU with it ÷ without', 1.05, throttle.cpu),
     row('issuer stopped: failed requests', 0, one(outage.failed)),
     row('issuer stopped: p99 ÷ p99 before', 2, one(outage.p99)),
   ];

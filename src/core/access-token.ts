@@ -113,10 +113,7 @@ export class AccessTokenVerifier {
   }
 
   private isStillGood(known: KnownToken): boolean {
-    const { key, settings } = known;
-    return (
-      known.isKept && this.keys.isCurrent(key, settings.issuerUrl) && isTimely(known.times, settings, this.clock())
-    );
+    return known.isKept && known.issuerKeys.isCurrent(known.key) && isTimely(known.times, this.clock());
   }
 
   private acceptedBefore(place: string): Acceptance | undefined {
@@ -147,7 +144,7 @@ export class AccessTokenVerifier {
     checkClaims(claims, settings);
     return after(this.keys.getKeySoon(named, settings.issuerUrl), key => {
       requireSignature(unverified, named.alg, key);
-      const known = new KnownToken(unverified, key, settings);
+      const known = new KnownToken(unverified, key, this.keys.keysOf(settings.issuerUrl), settings);
       this.#verified.set(place, known);
       if (!this.#headers.has(unverified.headerPart)) this.#headers.set(unverified.headerPart, header);
       return { known, accepted: acceptedToken(header, claims, settings), isNew: true };

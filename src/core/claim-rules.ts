@@ -91,7 +91,7 @@ export function checkTimes(claims: Claims, { clockTolerance, maxTokenAge }: Sett
     throw new InvalidToken('The access token is too old', { reason: 'token_too_old' });
 }
 
-/** The times of claims, in seconds since 1970, for who asks again and again. */
+/** The times of claims, in seconds since 1970, tolerance included, for who asks again and again. */
 export interface Times {
   /** Good from then on. */
   readonly start: number;
@@ -106,13 +106,13 @@ export function timesOf(claims: Claims, { clockTolerance, maxTokenAge }: Setting
   const [exp, nbf, iat] = [numericDate(claims, 'exp') ?? 0, numericDate(claims, 'nbf'), numericDate(claims, 'iat')];
   const end = exp + clockTolerance;
   const last = maxTokenAge === undefined ? end : (iat ?? 0) + maxTokenAge + clockTolerance;
-  return { start: Math.max(nbf ?? 0, iat ?? 0), end, last };
+  return { start: Math.max(nbf ?? 0, iat ?? 0) - clockTolerance, end, last };
 }
 
 /** Would `checkTimes` let the claims pass at this time, in milliseconds since 1970? */
-export function isTimely({ start, end, last }: Times, { clockTolerance }: Settings, now: number): boolean {
+export function isTimely({ start, end, last }: Times, now: number): boolean {
   const seconds = now / 1000;
-  return seconds < end && seconds <= last && start <= seconds + clockTolerance;
+  return seconds < end && seconds <= last && start <= seconds;
 }
 
 // RFC 7519 §2: a NumericDate is a JSON number; text that looks like one is not.

@@ -102,10 +102,12 @@ export class IssuerKeys {
     return this.#find(name) ?? this.#findAnew(name);
   }
 
+  // Asked for each request, of a thousand issuers in turn: what it looks at is seldom in the processor's cache.
   isCurrent(key: VerificationKey): boolean {
-    const isCurrent = this.#isUsable && this.#keySet.has(key);
-    if (isCurrent) this.refreshIfStale();
-    return isCurrent;
+    const now = this.#now;
+    if (this.#isClosed || !this.#pace.isUsable(now) || !this.#keySet.has(key)) return false;
+    if (this.#pace.isStale(now)) this.refreshIfStale();
+    return true;
   }
 
   refreshIfStale(): void {

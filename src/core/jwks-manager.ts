@@ -79,10 +79,18 @@ export class JwksManager implements Surroundings {
 
   /** `getKey`, at once where the key is known. */
   getKeySoon(header: KeyName, issuer?: string): Soon<VerificationKey> {
+    return this.keysOf(issuer).getKey(header);
+  }
+
+  /**
+   * The keys of one issuer, for who asks about them again and again.
+   *
+   * @throws InvalidToken where the issuer is not trusted.
+   */
+  keysOf(issuer?: string): IssuerKeys {
     const keys = this.#keysOf(issuer);
-    if (keys === undefined)
-      throw new InvalidToken('The access token is from another issuer', { reason: 'token_issuer' });
-    return keys.getKey(header);
+    if (keys !== undefined) return keys;
+    throw new InvalidToken('The access token is from another issuer', { reason: 'token_issuer' });
   }
 
   /**

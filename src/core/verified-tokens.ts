@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { timesOf, type Times } from './claim-rules';
 import { grantsOf, type Grants } from './claims';
 import { claimsFrom, type Claims, type TokenHeader, type UnverifiedToken } from './compact-jws';
+import type { IssuerKeys } from './issuer-keys';
 import type { VerificationKey } from './key-set';
 import type { Settings } from './settings';
 
@@ -36,6 +37,8 @@ export class KnownToken {
     { header, claims, claimsText }: Pick<UnverifiedToken, 'header' | 'claims' | 'claimsText'>,
     /** The token is good only while this very key is the issuer's. */
     readonly key: VerificationKey,
+    /** The keys of its issuer. */
+    readonly issuerKeys: IssuerKeys,
     /** The settings of its issuer: what accepted it. */
     readonly settings: Settings,
   ) {

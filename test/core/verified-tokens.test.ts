@@ -1,15 +1,17 @@
 import { createPublicKey } from 'node:crypto';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
+import { JwksManager } from '../../src/core/jwks-manager';
 import { defineSettings } from '../../src/core/settings';
 import { KnownToken, VerifiedTokens } from '../../src/core/verified-tokens';
 import { makeKey } from '../issuer/scripted-issuer';
 
 const key = { kid: 'k1', keyObject: createPublicKey(makeKey('k1').privateKey) };
 const settings = defineSettings({ audience: 'api', domain: 'auth.example.com' });
+const issuerKeys = new JwksManager(settings).keysOf();
 
 function known(claimsText = '{"sub":"alice","scope":"a b","deep":{"er":[{}]}}'): KnownToken {
-  return new KnownToken({ header: { alg: 'RS256' }, claims: {}, claimsText }, key, settings);
+  return new KnownToken({ header: { alg: 'RS256' }, claims: {}, claimsText }, key, issuerKeys, settings);
 }
 
 function keptIn(tokens: VerifiedTokens, token: string): KnownToken | undefined {
