@@ -45,13 +45,15 @@ export function findContext(request: Request): RequestContext | undefined {
 }
 
 // A request is asked for its context half a dozen times in a row, and each look at it costs.
-let last: Held = { owner: undefined, context: undefined };
+let last: Held = { owner: contextKey, context: undefined };
 
 function lookUp(request: Request): RequestContext | undefined {
   const { rawHeaders } = request as Requesting;
   const held = rawHeaders?.[contextKey];
   if (held !== undefined && (held.owner === request || held.owner === anybody)) return held.context;
   const own = (request as Requesting)[contextKey];
+  // A stand-in's may be another each time.
+  if (held === undefined && own === undefined) last = { owner: request, context: undefined };
   return own?.owner === request ? own.context : undefined;
 }
 
