@@ -44,7 +44,8 @@ export function findContext(request: Request): RequestContext | undefined {
   return last.owner === request ? last.context : lookUp(request);
 }
 
-// A request is asked for its context half a dozen times in a row, and each look at it costs.
+// A request is asked for its context half a dozen times in a row, and each look at it costs. One request stays in memory
+// until the next one comes.
 let last: Held = { owner: contextKey, context: undefined };
 
 function lookUp(request: Request): RequestContext | undefined {

@@ -82,13 +82,13 @@ function malformed(): InvalidToken {
 // RFC 7515 §2: base64url without padding, white space or line breaks, and without stray bits (RFC 4648 §3.5): with them one
 // token could be spelled in several ways, and a revoked or cached one be told apart from itself.
 const foreign = /[^\w-]/;
-const lastOfTwo = 'AQgw';
-const lastOfThree = 'AEIMQUYcgkosw048';
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+/** What the last character may be, by length modulo 4: after whole groups of four any, and one alone never is. */
+const lastCharacters = [alphabet, '', 'AQgw', 'AEIMQUYcgkosw048'];
 
 function isCanonical(part: string): boolean {
-  const last = part.at(-1) ?? '';
-  const isWhole = [part !== '', false, lastOfTwo.includes(last), lastOfThree.includes(last)][part.length % 4];
-  return isWhole === true && !foreign.test(part);
+  const isWhole = lastCharacters[part.length % 4]?.includes(part.slice(-1)) === true;
+  return part !== '' && isWhole && !foreign.test(part);
 }
 
 function canonicalBytes(part: string): Buffer {

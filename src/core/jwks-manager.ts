@@ -88,7 +88,7 @@ export class JwksManager implements Surroundings {
    * @throws InvalidToken where the issuer is not trusted.
    */
   keysOf(issuer?: string): IssuerKeys {
-    const keys = this.#keysOf(issuer);
+    const keys = this.#trusted(issuer);
     if (keys !== undefined) return keys;
     throw new InvalidToken('The access token is from another issuer', { reason: 'token_issuer' });
   }
@@ -98,7 +98,7 @@ export class JwksManager implements Surroundings {
    * `getKey` it sets off the background refresh where that is due.
    */
   isCurrent(key: VerificationKey, issuer?: string): boolean {
-    return this.#keysOf(issuer)?.isCurrent(key) ?? false;
+    return this.#trusted(issuer)?.isCurrent(key) ?? false;
   }
 
   /** Sets off the fetches that are due, and waits for none: with it an API that nobody has asked anything gets its keys. */
@@ -112,7 +112,7 @@ export class JwksManager implements Surroundings {
   }
 
   // Which of several was meant must not be guessed.
-  #keysOf(issuer: string | undefined): IssuerKeys | undefined {
+  #trusted(issuer: string | undefined): IssuerKeys | undefined {
     if (issuer !== undefined) return this.#byIssuer.get(issuer);
     return this.#issuers.length === 1 ? this.#issuers[0] : undefined;
   }
