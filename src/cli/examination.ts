@@ -1,7 +1,7 @@
 /** The checks of the doctor: an issuer's metadata, keys and clock, and a token, each with what is expected and what is seen. */
 import { AccessTokenVerifier } from '../core/access-token';
 import { fetchJson, FetchFailure, type JsonAnswer } from '../core/bounded-fetch';
-import { claimValue } from '../core/claims';
+import { firstClaim } from '../core/claims';
 import { parseCompactJws, type Claims, type JsonValue, type UnverifiedToken } from '../core/compact-jws';
 import { Deadline } from '../core/deadline';
 import { discoverJwksUrl } from '../core/discovery';
@@ -142,7 +142,7 @@ function check(name: string, isGood: boolean, expected: string, seen: string): C
 }
 
 function audienceCheck(claims: Claims, { audienceClaims, audience }: Settings): Check {
-  const value = audienceClaims.map(name => claimValue(claims, name)).find(found => found !== undefined);
+  const value = firstClaim(claims, audienceClaims);
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   const isOurs = values.some(one => typeof one === 'string' && audience.includes(one));
   return check('token: audience', isOurs, `${audienceClaims.join(' or ')}: ${audience.join(' or ')}`, textOf(value));

@@ -146,7 +146,7 @@ export class AccessTokenVerifier {
       requireSignature(unverified, named.alg, key);
       const known = new KnownToken(unverified, key, this.keys.keysOf(settings.issuerUrl), settings);
       this.#verified.set(place, known);
-      if (!this.#headers.has(unverified.headerPart)) this.#headers.set(unverified.headerPart, header);
+      if (!unverified.isHeaderKnown) this.#headers.set(unverified.headerPart, header);
       return { known, accepted: acceptedToken(header, claims, settings), isNew: true };
     });
   }

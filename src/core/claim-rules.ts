@@ -1,5 +1,5 @@
 /** What the claims of an access token must say, whoever signed it: small checks that need no key. */
-import { claimValue, type Claims } from './claims';
+import { claimValue, firstClaim, type Claims } from './claims';
 import { InvalidToken } from './exceptions';
 import type { Settings } from './settings';
 
@@ -28,7 +28,7 @@ function fromTheIssuer({ iss }: Claims, { issuerUrl }: Settings): void {
 
 // RFC 7519 §4.1.3: this API must be one of the audiences, as a whole element.
 function forThisAudience(claims: Claims, settings: Settings): void {
-  const value = settings.audienceClaims.map(name => claimValue(claims, name)).find(found => found !== undefined);
+  const value = firstClaim(claims, settings.audienceClaims);
   const audiences: readonly unknown[] = Array.isArray(value) ? value : [value];
   const isOurs = audiences.some(audience => typeof audience === 'string' && settings.audience.includes(audience));
   if (!isOurs) throw new InvalidToken('The access token is for another audience', { reason: 'token_audience' });

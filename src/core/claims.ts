@@ -1,4 +1,5 @@
 /** What a token grants: scopes, roles and permissions out of its claims, and when a list of wanted ones is met. */
+import { LRUCache } from 'lru-cache';
 import type { Claims, JsonValue } from './compact-jws';
 import type { Settings } from './settings';
 import { settingsFor } from './trusted-issuers';
@@ -20,6 +21,15 @@ export function claimValue(claims: Claims, name: string): JsonValue | undefined 
   return value === null ? undefined : value;
 }
 
+/** The value of the first of these claims that is present. */
+export function firstClaim(claims: Claims, names: readonly string[]): JsonValue | undefined {
+  for (const name of names) {
+    const value = claimValue(claims, name);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
 /** Scopes, roles and permissions, each from the first of its issuer's claims for it that is present. */
 export function grantsOf(claims: Claims, settings: Settings): Grants {
   const { scopeClaims, rolesClaims, permissionsClaims } = settingsFor(claims, settings) ?? settings;
@@ -31,19 +41,23 @@ export function grantsOf(claims: Claims, settings: Settings): Grants {
 }
 
 function grantList(claims: Claims, names: readonly string[]): readonly string[] {
-  for (const name of names) {
-    const value = claimValue(claims, name);
-    if (value !== undefined) return Object.freeze(asList(value));
-  }
-  return none;
+  const value = firstClaim(claims, names);
+  if (typeof value === 'string') return lists.get(value) ?? newList(value);
+  // Anything else than a list or text grants nothing.
+  return Array.isArray(value) ? Object.freeze(value.filter(name => typeof name === 'string')) : none;
 }
 
 const none: readonly string[] = Object.freeze([]);
 
-// RFC 6749 §3.3: scopes are separated by spaces. An array is taken as it is; anything else grants nothing.
-function asList(value: JsonValue): string[] {
-  if (typeof value === 'string') return value.split(' ').filter(name => name !== '');
-  return Array.isArray(value) ? value.filter(name => typeof name === 'string') : [];
+/** By their text, which is the same in most tokens of a client; of no text that is longer. */
+const lists = new LRUCache<string, readonly string[]>({ max: 100 });
+const longestKept = 1000;
+
+// RFC 6749 §3.3: scopes are separated by spaces.
+function newList(text: string): readonly string[] {
+  const list = Object.freeze(text.split(' ').filter(name => name !== ''));
+  if (text.length <= longestKept) lists.set(text, list);
+  return list;
 }
 
 function own(value: JsonValue | undefined, name: string): JsonValue | undefined {

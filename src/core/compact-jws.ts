@@ -16,6 +16,8 @@ export interface UnverifiedToken {
   readonly header: TokenHeader;
   /** The header as the token spells it. */
   readonly headerPart: string;
+  /** Was it parsed before? */
+  readonly isHeaderKnown: boolean;
   readonly claims: Claims;
   /** The JSON text of the claims. */
   readonly claimsText: string;
@@ -37,18 +39,20 @@ interface KnownHeaders {
  */
 export function parseCompactJws(token: string, maxSize: number, headers?: KnownHeaders): UnverifiedToken {
   if (token.length > maxSize) throw new InvalidToken('The access token is too long', { reason: 'token_too_long' });
-  const parts = token.split('.', 4);
-  const [headerPart, claimsPart, signature] = parts;
-  if (parts.length !== 3 || headerPart === undefined || claimsPart === undefined || signature === undefined)
-    throw malformed();
-  const claimsText = textOf(claimsPart);
+  if (!compactJws.test(token)) throw malformed();
+  const headerEnd = token.indexOf('.');
+  const claimsEnd = token.indexOf('.', headerEnd + 1);
+  const headerPart = token.slice(0, headerEnd);
+  const known = headers?.get(headerPart);
+  const claimsText = textOf(token.slice(headerEnd + 1, claimsEnd));
   return {
-    header: headers?.get(headerPart) ?? jsonObject(textOf(headerPart)),
+    header: known ?? jsonObject(textOf(headerPart)),
     headerPart,
+    isHeaderKnown: known !== undefined,
     claims: jsonObject(claimsText),
     claimsText,
-    signingInput: token.slice(0, headerPart.length + 1 + claimsPart.length),
-    signature: canonicalBytes(signature),
+    signingInput: token.slice(0, claimsEnd),
+    signature: canonicalBytes(token.slice(claimsEnd + 1)),
   };
 }
 
@@ -81,18 +85,13 @@ function malformed(): InvalidToken {
 
 // RFC 7515 §2: base64url without padding, white space or line breaks, and without stray bits (RFC 4648 §3.5): with them one
 // token could be spelled in several ways, and a revoked or cached one be told apart from itself.
-const foreign = /[^\w-]/;
+const compactJws = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 /** What the last character may be, by length modulo 4: after whole groups of four any, and one alone never is. */
 const lastCharacters = [alphabet, '', 'AQgw', 'AEIMQUYcgkosw048'];
 
-function isCanonical(part: string): boolean {
-  const isWhole = lastCharacters[part.length % 4]?.includes(part.slice(-1)) === true;
-  return part !== '' && isWhole && !foreign.test(part);
-}
-
 function canonicalBytes(part: string): Buffer {
-  if (!isCanonical(part)) throw malformed();
+  if (lastCharacters[part.length % 4]?.includes(part.slice(-1)) !== true) throw malformed();
   // Node reads both alphabets by this name, and faster than by the other.
   return Buffer.from(part, 'base64');
 }

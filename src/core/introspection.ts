@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { FetchFailure, fetchJson, type JsonObject } from './bounded-fetch';
 import { checkClaims, checkTimes } from './claim-rules';
-import { claimValue } from './claims';
+import { claimValue, firstClaim } from './claims';
 import { frozen, type Claims, type JsonValue } from './compact-jws';
 import { Deadline } from './deadline';
 import { discoverUrl } from './discovery';
@@ -150,7 +150,7 @@ async function locate(
 // It is the issuer who says this, so an answer that names none is the issuer's; RFC 7662 §2.2 makes both optional.
 function completed(said: JsonObject, { issuerUrl, introspectionSubjectClaims }: Settings): Claims {
   const claims = said as Claims;
-  const sub = introspectionSubjectClaims.map(name => claimValue(claims, name)).find(found => found !== undefined);
+  const sub = firstClaim(claims, introspectionSubjectClaims);
   const iss: Record<string, JsonValue> = issuerUrl === undefined ? {} : { iss: issuerUrl };
   return frozen({ ...iss, ...claims, ...(sub === undefined ? {} : { sub }) });
 }

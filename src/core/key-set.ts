@@ -21,7 +21,7 @@ export interface KeyName {
 export class KeySet {
   static readonly empty = new KeySet([], []);
 
-  readonly #byKid: ReadonlyMap<string, readonly VerificationKey[]>;
+  readonly #byKid: ReadonlyMap<string, ReadonlyMap<string, VerificationKey>>;
   readonly #members: ReadonlySet<VerificationKey>;
 
   private constructor(
@@ -29,7 +29,7 @@ export class KeySet {
     /** What is wrong with the set, one sentence a key; never key material. */
     readonly problems: readonly string[],
   ) {
-    this.#byKid = byKid(keys);
+    this.#byKid = new Map([...byKid(keys)].map(([kid, group]) => [kid, byAlgorithm(group)]));
     this.#members = new Set(keys);
   }
 
@@ -51,8 +51,7 @@ export class KeySet {
 
   /** The one key that a header names. Two different keys that both fit are none: never guess which was meant. */
   find({ alg, kid }: KeyName): VerificationKey | undefined {
-    const candidates = fitting(this.#byKid.get(kid) ?? [], alg);
-    return areTheSame(candidates) ? candidates[0] : undefined;
+    return this.#byKid.get(kid)?.get(alg);
   }
 
   /** Is this very object one of the keys? */
@@ -60,9 +59,8 @@ export class KeySet {
     return this.#members.has(key);
   }
 
-  #same(key: VerificationKey): VerificationKey | undefined {
-    const candidates = this.#byKid.get(key.kid) ?? [];
-    return candidates.find(({ alg, keyObject }) => alg === key.alg && keyObject.equals(key.keyObject));
+  #same({ kid, alg, keyObject }: VerificationKey): VerificationKey | undefined {
+    return this.keys.find(key => key.kid === kid && key.alg === alg && key.keyObject.equals(keyObject));
   }
 }
 
@@ -74,6 +72,16 @@ function byKid(keys: readonly VerificationKey[]): Map<string, VerificationKey[]>
     else group.push(key);
   }
   return groups;
+}
+
+/** By algorithm, the key of this `kid` that is the only one to fit it. */
+function byAlgorithm(group: readonly VerificationKey[]): ReadonlyMap<string, VerificationKey> {
+  const found = supportedAlgorithms.map(alg => [alg, onlyOne(fitting(group, alg))] as const);
+  return new Map(found.filter((entry): entry is readonly [string, VerificationKey] => entry[1] !== undefined));
+}
+
+function onlyOne(candidates: readonly VerificationKey[]): VerificationKey | undefined {
+  return areTheSame(candidates) ? candidates[0] : undefined;
 }
 
 function fitting(keys: readonly VerificationKey[], alg: string): readonly VerificationKey[] {

@@ -86,7 +86,7 @@ export class VerifiedTokens {
    * tokens.
    */
   placeOf(token: string): string {
-    return this.#known === undefined ? '' : hash('sha256', token, 'base64');
+    return this.#known === undefined ? '' : hash('sha256', token, 'binary');
   }
 
   get(place: string): KnownToken | undefined {
