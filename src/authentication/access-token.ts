@@ -8,7 +8,7 @@ import { after, type Soon } from '../core/soon';
 import { BaseAuthentication, type AuthenticationResult } from './base';
 import { rememberToken, sameTokenAgain } from './connection';
 import { contextOf } from './request-context';
-import { AccessTokenUser } from './user';
+import { AccessTokenUser, type RequestAuth } from './user';
 
 /**
  * Verifies the access token of a request. Without one the caller is anonymous and the permissions decide.
@@ -22,13 +22,13 @@ export class AccessTokenAuthentication extends BaseAuthentication {
   authenticate(request: Request): Soon<AuthenticationResult | null> {
     const { verifier, authenticators } = contextOf(request);
     const last = sameTokenAgain(request, verifier);
-    if (last !== undefined) return bearerOf(last.token, last.known.accepted);
+    if (last !== undefined) return resultOf(this, last.token, last.known.accepted);
     const token = bearerToken(request);
     if (token === null) return null;
     if (authenticators.length > 1 && isForAnother(this, token, authenticators)) return null;
     return after(verifier.accept(token), ({ accepted, known, isNew }) => {
       if (!isNew) rememberToken(request, token, known, verifier);
-      return bearerOf(token, accepted);
+      return resultOf(this, token, accepted);
     });
   }
 
@@ -43,8 +43,13 @@ function isForAnother(one: BaseAuthentication, token: string, all: readonly Base
   return later.some(({ takesOpaqueTokens }) => takesOpaqueTokens === true) && !isJwtShaped(token);
 }
 
-function bearerOf(token: string, { token: { claims }, grants }: AcceptedToken): AuthenticationResult {
-  return { user: new AccessTokenUser(claims, grants), auth: { token, claims } };
+function resultOf(
+  authenticator: BaseAuthentication,
+  token: string,
+  { token: { claims }, grants }: AcceptedToken,
+): AuthenticationResult {
+  const auth: RequestAuth = { authenticator, token, claims };
+  return { user: new AccessTokenUser(claims, grants), auth };
 }
 
 /**

@@ -112,9 +112,21 @@ describe('grantsOf', () => {
     expect({ scopes, roles, permissions }).to.deep.equal({ scopes: ['s'], roles: ['r'], permissions: ['p'] });
   });
 
+  it('reads the same text alike each time, be it short or long, and no other one for it', () => {
+    const names = Array.from({ length: 300 }, (_, index) => `scope:${index}`);
+    for (const length of [1, 2, 150, 300, 1, 2, 150, 300]) {
+      const wanted = names.slice(0, length);
+      expect(granted({ scope: wanted.join(' ') }).scopes).to.deep.equal(wanted);
+      expect(granted({ roles: wanted.join(' ') }).roles).to.deep.equal(wanted);
+    }
+  });
+
   it('gives lists that nobody can add to', () => {
-    const grants = granted({ scope: 'a' });
-    expect(Object.isFrozen(grants)).to.equal(true);
-    for (const list of Object.values(grants)) expect(Object.isFrozen(list)).to.equal(true);
+    const those: Claims[] = [{ scope: 'a' }, { scope: 'a' }, { scope: 'a '.repeat(1000) }, { scp: ['a'] }, {}];
+    for (const claims of those) {
+      const grants = granted(claims);
+      expect(Object.isFrozen(grants)).to.equal(true);
+      for (const list of Object.values(grants)) expect(Object.isFrozen(list)).to.equal(true);
+    }
   });
 });

@@ -94,6 +94,15 @@ describe('parseCompactJws', () => {
       }
   });
 
+  it('refuses a foreign character wherever it stands', () => {
+    const token = `${header}.${claims}.${signature}`;
+    for (const foreign of ['+', '/', '=', '~', ' ', '\n', '\0', '.', 'ä', 'Ł', '\ud83d'])
+      for (let place = 0; place <= token.length; place++) {
+        expectMalformed(token.slice(0, place) + foreign + token.slice(place));
+        if (token[place] !== '.') expectMalformed(token.slice(0, place) + foreign + token.slice(place + 1));
+      }
+  });
+
   const noObjects: [string, string | Buffer][] = [
     ['null', 'null'],
     ['an array', '[{"sub":"alice"}]'],

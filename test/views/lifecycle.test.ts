@@ -644,6 +644,16 @@ describe('what a request knows of its caller', () => {
     expect(() => (caller.scopes as string[]).push('admin')).to.throw(TypeError);
   });
 
+  it('each request of a token has a statement of its own', async () => {
+    const token = api.issuer.token();
+    for (let request = 0; request < 3; request += 1) await api.with(token, 'get', '/seen');
+    const statements = seen.slice(-3).map(({ auth }) => auth!);
+    Object.assign(statements[0]!, { token: 'changed', more: 1 });
+    expect(new Set(statements).size).to.equal(3);
+    for (const auth of statements.slice(1)) expect(auth).to.have.all.keys('token', 'claims', 'authenticator');
+    for (const auth of statements.slice(1)) expect(auth.token).to.equal(token);
+  });
+
   it('no class answers in the name of another', async () => {
     await api.as(null, 'get', '/pretended');
     const { auth } = seen.at(-1)!;
