@@ -48,7 +48,8 @@ export class Sessions {
 
   /** A session for a user who has come in, one way or another; sets its cookies. */
   async begin(user: User, request: Request, response: Response): Promise<SignedIn> {
-    const { families, sweep } = this.services;
+    const { cookies, families, sweep } = this.services;
+    cookies.requireReach(request);
     const jkt = await this.shownKey(request);
     sweep.whenDue();
     const issued = await families.begin(user.id, jkt);
@@ -56,6 +57,7 @@ export class Sessions {
   }
 
   async refresh(exchange: Exchange): Promise<SignedIn> {
+    this.services.cookies.requireReach(exchange.request);
     return this.orCleared(exchange.response, async () => {
       const { token, family } = await this.presented(exchange);
       requireKey(family, await this.shownKey(exchange.request));

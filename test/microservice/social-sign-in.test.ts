@@ -144,17 +144,42 @@ describe('a path that a proxy takes off', () => {
 });
 
 describe('a routePrefix that the cookies do not know of', () => {
-  it('is a mistake that is said, and sets no cookie', async () => {
-    const own = await new SignInApp({ store: memoryStore() }).withUsers();
+  it('is a mistake that is said, begins no session and sets no cookie', async () => {
+    const store = memoryStore();
+    const own = await new SignInApp({ store }).withUsers();
+    const begun: unknown[] = [];
+    const { addFamily } = store;
+    store.addFamily = (...family) => {
+      begun.push(family);
+      return addFamily.apply(store, family);
+    };
     const moved = createExpressServer({
       controllers: own.microservice.controllers,
       routePrefix: '/api',
       axioms: { issuerUrl: issuer, audience: issuer, logger: own.logger },
     });
     const answer = await new Browser(moved, '/api/auth').signIn();
-    expect([answer.status, setCookiesOf(answer)]).to.deep.equal([500, []]);
+    expect([answer.status, setCookiesOf(answer), begun]).to.deep.equal([500, [], []]);
     expect(own.logger.text('error')).to.include("Set refreshCookiePath to '/api/auth' and prefix to '/auth'");
     (moved.locals.axioms as AxiomsServer).close();
+    await own.close();
+  });
+});
+
+describe('regression: an endpoint asked by another spelling of its path', () => {
+  it('is no mistake of the server, and its cookies are sent to the usual one', async () => {
+    const own = await new SignInApp({ store: memoryStore() }).withUsers();
+    const browser = own.browser();
+    const loud = new Browser(own.app, '/AUTH');
+    browser.keep(await loud.signIn());
+    for (const asking of [browser, loud, browser]) {
+      own.time.advance(60);
+      const answer = await asking.refresh();
+      expect(answer.status).to.equal(200);
+      for (const { attributes } of setCookiesOf(answer)) expect(attributes).to.include('Path=/auth');
+      for (const other of [browser, loud]) if (other !== asking) other.keep(answer);
+    }
+    expect(own.logger.text('error')).to.equal('');
     await own.close();
   });
 });

@@ -16,11 +16,22 @@ export class SessionCookies {
   ) {}
 
   /**
-   * @param end when the session ends unless it is refreshed; milliseconds since 1970
+   * Asked before anything is done: where a routePrefix moved the endpoints the cookies would be set, and never come back.
+   *
    * @throws ImproperlyConfigured where browsers would not send them to where they are needed.
    */
+  requireReach(request: Request): void {
+    const { refreshCookiePath, prefix } = this.options;
+    const endpoint = registeredPath(request);
+    const mount = endpoint.slice(0, endpoint.lastIndexOf(prefix) + prefix.length);
+    if (!matchesPath(endpoint, refreshCookiePath) && !refreshCookiePath.endsWith(mount))
+      throw new ImproperlyConfigured(
+        `refreshCookiePath is '${refreshCookiePath}' and the endpoints are under '${mount}': browsers would never send the cookie there. Set refreshCookiePath to '${mount}' and prefix to '${prefix}'.`,
+      );
+  }
+
+  /** @param end when the session ends unless it is refreshed; milliseconds since 1970 */
   set(response: Response, token: RefreshToken, end: number): void {
-    this.requireReach(response.req);
     const { refreshCookieName, csrfCookieName } = this.options;
     const lifetime = Math.max(0, Math.ceil((end - this.clock()) / 1000));
     this.setOne(response, refreshCookieName, token.text, lifetime);
@@ -79,17 +90,12 @@ export class SessionCookies {
       `${pair}; ${times}; Path=${refreshCookiePath}; HttpOnly${secure}; SameSite=${sameSite}`,
     );
   }
+}
 
-  // Where a routePrefix moved the endpoints the cookie would be set, and never come back.
-  private requireReach({ originalUrl, path }: Request): void {
-    const { refreshCookiePath, prefix } = this.options;
-    const asked = originalUrl.split('?', 1)[0] ?? path;
-    const mount = asked.slice(0, asked.lastIndexOf(prefix) + prefix.length);
-    if (!matchesPath(asked, refreshCookiePath) && !refreshCookiePath.endsWith(mount))
-      throw new ImproperlyConfigured(
-        `refreshCookiePath is '${refreshCookiePath}' and the endpoints are under '${mount}': browsers would never send the cookie there. Set refreshCookiePath to '${mount}' and prefix to '${prefix}'.`,
-      );
-  }
+// A caller may spell it otherwise: Express does not tell /AUTH from /auth, and browsers do.
+function registeredPath({ route, baseUrl, originalUrl }: Request): string {
+  const { path } = (route ?? {}) as { readonly path?: unknown };
+  return typeof path === 'string' ? `${baseUrl}${path}` : (originalUrl.split('?', 1)[0] ?? '');
 }
 
 function cookiesNamed(name: string, { headers }: Request): string[] {
