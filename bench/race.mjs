@@ -102,7 +102,7 @@ class Race {
   }
 }
 
-// What the compiler makes of a route is settled after some ten thousand requests to it.
+// What the compiler makes of a route is settled after tens of thousands of requests to it.
 const warmUps = 4;
 const slices = 4;
 

@@ -90,6 +90,7 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 /** What the last character may be, by length modulo 4: after whole groups of four any, and one alone never is. */
 const lastCharacters = [alphabet, '', 'AQgw', 'AEIMQUYcgkosw048'];
 
+/** Of a part whose characters are those of the alphabet: the whole token was looked at. */
 function canonicalBytes(part: string): Buffer {
   if (lastCharacters[part.length % 4]?.includes(part.slice(-1)) !== true) throw malformed();
   // Node reads both alphabets by this name, and faster than by the other.

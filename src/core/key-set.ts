@@ -60,7 +60,8 @@ export class KeySet {
   }
 
   #same({ kid, alg, keyObject }: VerificationKey): VerificationKey | undefined {
-    return this.keys.find(key => key.kid === kid && key.alg === alg && key.keyObject.equals(keyObject));
+    const known = [...(this.#byKid.get(kid)?.values() ?? [])];
+    return known.find(key => key.alg === alg && key.keyObject.equals(keyObject));
   }
 }
 
@@ -74,14 +75,14 @@ function byKid(keys: readonly VerificationKey[]): Map<string, VerificationKey[]>
   return groups;
 }
 
-/** By algorithm, the key of this `kid` that is the only one to fit it. */
+/** By algorithm, the one key of this `kid` that fits it. */
 function byAlgorithm(group: readonly VerificationKey[]): ReadonlyMap<string, VerificationKey> {
-  const found = supportedAlgorithms.map(alg => [alg, onlyOne(fitting(group, alg))] as const);
-  return new Map(found.filter((entry): entry is readonly [string, VerificationKey] => entry[1] !== undefined));
-}
-
-function onlyOne(candidates: readonly VerificationKey[]): VerificationKey | undefined {
-  return areTheSame(candidates) ? candidates[0] : undefined;
+  const found = new Map<string, VerificationKey>();
+  for (const alg of supportedAlgorithms) {
+    const candidates = fitting(group, alg);
+    if (candidates[0] !== undefined && areTheSame(candidates)) found.set(alg, candidates[0]);
+  }
+  return found;
 }
 
 function fitting(keys: readonly VerificationKey[], alg: string): readonly VerificationKey[] {
