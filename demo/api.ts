@@ -105,7 +105,8 @@ export function apiOptions({ issuerUrl, url, denylist, microservice, ...options 
       ],
       denylist,
       resourceUrl: url,
-      explain: process.env.NODE_ENV !== 'production',
+      // The server turns it off in production.
+      explain: true,
       throttleRates: { exports: '3/minute' },
       ...options.shared,
     },

@@ -148,8 +148,8 @@ describe('the architecture', () => {
     );
     expect(readers.filter(name => !name.startsWith('cli')).map(name => relative('.', name))).to.have.members([
       join('routing-controllers', 'server.ts'),
-      // Whether this is production, where nobody may be forced.
-      join('testing', 'force-authenticate.ts'),
+      // The one function that tells development from production.
+      join('core', 'development.ts'),
     ]);
   });
 

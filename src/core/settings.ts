@@ -211,8 +211,7 @@ export const settingsTable = {
     variable: 'AXIOMS_EXPLAIN',
     defaultText: 'false',
     fallback: false,
-    meaning:
-      'a refusal tells its caller why, as `explanation` in the body; turned off, with a warning, where `NODE_ENV` is `production`',
+    meaning: 'a refusal tells its caller why, as `explanation` in the body; turned off in production, with a warning',
   }),
   logger: row(logger, {
     defaultText: 'console, for warnings and errors',

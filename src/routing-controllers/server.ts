@@ -3,6 +3,7 @@ import express, { type Application, type ErrorRequestHandler, type Express } fro
 import { createExecutor, getMetadataArgsStorage, type RoutingControllersOptions } from 'routing-controllers';
 import { giveCallers } from '../authentication/caller';
 import { AccessTokenVerifier } from '../core/access-token';
+import { environmentName, isDevelopment } from '../core/development';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { TokenIntrospector } from '../core/introspection';
 import { JwksManager } from '../core/jwks-manager';
@@ -104,15 +105,26 @@ export function auditRoutes(options: AxiomsServerOptions): readonly RouteAudit[]
 }
 
 function settingsOf({ axioms }: AxiomsServerOptions): Settings {
-  return serverSettings(axioms ?? settingsFromEnv(process.env), process.env.NODE_ENV);
+  return serverSettings(axioms ?? settingsFromEnv(process.env));
 }
 
 // What helps a developer helps an attacker, too.
-function serverSettings(input: SettingsInput, environment: string | undefined): Settings {
+function serverSettings(input: SettingsInput): Settings {
   const settings = defineSettings(input);
-  if (!settings.explain || environment !== 'production') return settings;
-  settings.logger.warn("Setting 'explain' (AXIOMS_EXPLAIN) is turned off: NODE_ENV is 'production'.");
+  if (!settings.explain || isDevelopment()) return settings;
+  warnOfProduction(settings, "Setting 'explain' (AXIOMS_EXPLAIN) is turned off in production");
   return defineSettings({ ...input, explain: false });
+}
+
+// routing-controllers' own default takes every NODE_ENV but 'production' for development.
+function isDevelopmentMode({ development }: AxiomsServerOptions, settings: Settings): boolean {
+  if (development === true && !isDevelopment())
+    warnOfProduction(settings, "Option 'development' is turned off in production");
+  return development !== false && isDevelopment();
+}
+
+function warnOfProduction({ logger }: Settings, message: string): void {
+  logger.warn(message, { NODE_ENV: environmentName(), development: "unset, 'development' or 'test'" });
 }
 
 /** A server, and with what it was made. */
@@ -162,7 +174,7 @@ function serve(app: Application, options: AxiomsServerOptions, { services, guard
   giveCallersTo(app as Mountable);
   const driver = new AxiomsDriver(app, services, guarded);
   withInheritedMetadata(() => {
-    createExecutor(driver, options);
+    createExecutor(driver, { ...options, development: isDevelopmentMode(options, services.settings) });
   });
   if (guarded.all.length === 0)
     throw new ImproperlyConfigured(

@@ -3,6 +3,7 @@ import type { AuthenticationResult } from '../authentication/base';
 import { forceCaller } from '../authentication/forced-caller';
 import { AccessTokenUser, type User } from '../authentication/user';
 import { grantsOf, type Claims, type Grants } from '../core/claims';
+import { environmentName, isDevelopment } from '../core/development';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Settings } from '../core/settings';
 import { axiomsServerOf, type AppWithServer } from './served-app';
@@ -26,8 +27,8 @@ export type ForcedUser =
  *
  * @param user claims (`{ sub: 'alice', scope: 'book:read' }`) make an `AccessTokenUser`; an object with a boolean
  * `isAuthenticated` is `request.user` itself, and with `isAuthenticated: false` nobody in particular
- * @throws ImproperlyConfigured where `NODE_ENV` is `production`, for an app that no server of this library serves, and for
- * what is no user.
+ * @throws ImproperlyConfigured in production (`NODE_ENV` is set, but neither `development` nor `test`), for an app that no
+ * server of this library serves, and for what is no user.
  * @example
  * forceAuthenticate(app, { sub: 'alice', scope: 'book:read' });
  * await request(app).get('/books').expect(200);
@@ -51,10 +52,10 @@ export function force(user: ForcedUser, settings: Settings): void {
 }
 
 function refuseInProduction(): void {
-  if (process.env.NODE_ENV?.trim().toLowerCase() === 'production')
-    throw new ImproperlyConfigured(
-      'forceAuthenticate() lets everybody in and is refused where NODE_ENV is production: it is for tests alone.',
-    );
+  if (isDevelopment()) return;
+  throw new ImproperlyConfigured(
+    `forceAuthenticate() is refused because NODE_ENV is production: it is '${environmentName()}', and only an unset one, 'development' and 'test' are not. Call it in tests only.`,
+  );
 }
 
 /** The user as permissions see them. */

@@ -95,7 +95,7 @@ describe('forceAuthenticate', () => {
     expect(warnings.map(({ name, code }) => [name, code])).to.deep.equal([['SecurityWarning', 'AXIOMS_FORCED_USER']]);
   });
 
-  for (const name of ['production', 'Production', ' production '])
+  for (const name of ['production', 'Production', ' production ', 'prod', 'staging', 'ci', ''])
     it(`refuses where NODE_ENV is '${name}', and lets itself be taken back`, async () => {
       forceAuthenticate(app, { sub: 'alice', scope: 'book:read' });
       process.env.NODE_ENV = name;
