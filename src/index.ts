@@ -16,6 +16,7 @@ export { healthMiddleware, type Health, type IssuerHealth } from './routing-cont
 export { protectedResourceMiddleware } from './routing-controllers/protected-resource';
 export { Claim, CurrentObject } from './routing-controllers/params';
 export { defineSettings, settingsFromEnv, Settings, type IssuerInput, type SettingsInput } from './core/settings';
+export type { ClaimForm } from './core/claim-forms';
 export type { Logger } from './core/setting-kinds';
 export { AccessTokenVerifier, type Revocation, type VerifiedToken } from './core/access-token';
 export type { Denylist, RevokedTokens } from './core/denylist';

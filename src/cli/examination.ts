@@ -1,7 +1,8 @@
 /** The checks of the doctor: an issuer's metadata, keys and clock, and a token, each with what is expected and what is seen. */
 import { AccessTokenVerifier } from '../core/access-token';
 import { fetchJson, FetchFailure, type JsonAnswer } from '../core/bounded-fetch';
-import { firstClaim } from '../core/claims';
+import { claimSources } from '../core/claim-forms';
+import { claimValue, firstClaim } from '../core/claims';
 import { parseCompactJws, type Claims, type JsonValue, type UnverifiedToken } from '../core/compact-jws';
 import { Deadline } from '../core/deadline';
 import { discoverJwksUrl } from '../core/discovery';
@@ -10,6 +11,7 @@ import { JwksManager } from '../core/jwks-manager';
 import { KeySet } from '../core/key-set';
 import { Settings } from '../core/settings';
 import type { Logger } from '../core/setting-kinds';
+import { isSpaced, type NameSetting } from '../core/spaced-names';
 import { globalTimers } from '../core/timers';
 import { issuerSettings, settingsFor } from '../core/trusted-issuers';
 import { joinUrl } from '../core/urls';
@@ -134,7 +136,13 @@ function partsOf({ header, claims }: UnverifiedToken, settings: Settings, now: n
   const isTrusted = issuers.includes(undefined) || issuers.includes(claims.iss as string);
   const issuer = check('token: issuer', isTrusted, issuers.join(' or ') || 'any', textOf(claims.iss));
   if (own === undefined) return [issuer];
-  return [issuer, audienceCheck(claims, own), algorithmCheck(header.alg, own), timesCheck(claims, own, now)];
+  return [
+    issuer,
+    audienceCheck(claims, own),
+    algorithmCheck(header.alg, own),
+    timesCheck(claims, own, now),
+    ...spacedNameChecks(claims, own),
+  ];
 }
 
 function check(name: string, isGood: boolean, expected: string, seen: string): Check {
@@ -169,6 +177,21 @@ function timesCheck({ exp, nbf, iat }: Claims, { clockTolerance }: Settings, now
     `begun, and not expired, give or take ${clockTolerance} s`,
     texts.join(', ') || 'no exp',
   );
+}
+
+// Nothing is wrong with such a claim: many issuers write a single role this way.
+function spacedNameChecks(claims: Claims, settings: Settings): readonly Check[] {
+  return (['rolesClaims', 'permissionsClaims'] satisfies NameSetting[]).flatMap(setting =>
+    settings[setting]
+      .flatMap(entry => claimSources(entry) ?? [])
+      .filter(({ claim, form }) => form === 'names' && isSpaced(claimValue(claims, claim)))
+      .map(({ claim }): Check => spacedNameCheck(setting, claim)),
+  );
+}
+
+function spacedNameCheck(setting: NameSetting, claim: string): Check {
+  const expected = `a list of names, or a text that is one name; where the issuer separates names by spaces, '${setting}' must say split:${claim}`;
+  return { name: `token: ${claim}`, state: 'doubtful', expected, seen: 'a text with spaces, which is one name' };
 }
 
 function relative(seconds: number): string {

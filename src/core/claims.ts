@@ -1,7 +1,9 @@
 /** What a token grants: scopes, roles and permissions out of its claims, and when a list of wanted ones is met. */
 import { LRUCache } from 'lru-cache';
+import { claimSources, type ClaimForm, type ClaimSource } from './claim-forms';
 import type { Claims, JsonValue } from './compact-jws';
 import type { Settings } from './settings';
+import { reportSpaces, type NameSetting } from './spaced-names';
 import { settingsFor } from './trusted-issuers';
 
 export type { Claims } from './compact-jws';
@@ -32,28 +34,85 @@ export function firstClaim(claims: Claims, names: readonly string[]): JsonValue 
 
 /** Scopes, roles and permissions, each from the first of its issuer's claims for it that is present. */
 export function grantsOf(claims: Claims, settings: Settings): Grants {
-  const { scopeClaims, rolesClaims, permissionsClaims } = settingsFor(claims, settings) ?? settings;
+  const own = settingsFor(claims, settings) ?? settings;
   return Object.freeze({
-    scopes: grantList(claims, scopeClaims),
-    roles: grantList(claims, rolesClaims),
-    permissions: grantList(claims, permissionsClaims),
+    scopes: scopeList(firstClaim(claims, own.scopeClaims)),
+    roles: nameList(claims, 'rolesClaims', own),
+    permissions: nameList(claims, 'permissionsClaims', own),
   });
 }
 
-function grantList(claims: Claims, names: readonly string[]): readonly string[] {
-  const value = firstClaim(claims, names);
-  if (typeof value === 'string') return lists.get(value) ?? newList(value);
-  // Anything else than a list or text grants nothing.
+const none: readonly string[] = Object.freeze([]);
+
+// RFC 6749 §3.3: scopes are separated by spaces. Anything but a list or text grants nothing.
+function scopeList(value: JsonValue | undefined): readonly string[] {
+  return typeof value === 'string' ? splitText(value) : listed(value);
+}
+
+function nameList(claims: Claims, setting: NameSetting, settings: Settings): readonly string[] {
+  for (const sources of sourcesOf(settings[setting])) {
+    const found = sources.map(source => namesAt(source, claims, setting, settings)).filter(list => list !== undefined);
+    if (found.length > 0) return joined(found);
+  }
+  return none;
+}
+
+function namesAt(
+  { claim, form }: ClaimSource,
+  claims: Claims,
+  setting: NameSetting,
+  settings: Settings,
+): readonly string[] | undefined {
+  const value = claimValue(claims, claim);
+  if (value === undefined) return undefined;
+  if (form === 'names') reportSpaces(value, claim, setting, settings);
+  return readers[form](value);
+}
+
+function joined([first = none, ...others]: readonly (readonly string[])[]): readonly string[] {
+  return others.length === 0 ? first : Object.freeze([...new Set([first, ...others].flat())]);
+}
+
+// A role or a permission may have spaces: "Billing admin" is one role, and not the role "admin".
+const readers: Readonly<Record<ClaimSource['form'], (value: JsonValue) => readonly string[]>> = {
+  names: value => (typeof value === 'string' ? oneName(value) : listed(value)),
+  split: scopeList,
+  keys: value => (isObject(value) ? Object.freeze(Object.keys(value).filter(name => isOn(value[name]))) : none),
+};
+
+function oneName(text: string): readonly string[] {
+  return text === '' ? none : Object.freeze([text]);
+}
+
+function listed(value: JsonValue | undefined): readonly string[] {
   return Array.isArray(value) ? Object.freeze(value.filter(name => typeof name === 'string')) : none;
 }
 
-const none: readonly string[] = Object.freeze([]);
+function isObject(value: JsonValue): value is Claims {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isOn(value: JsonValue | undefined): boolean {
+  return value !== false && value !== null;
+}
+
+const known = new WeakMap<readonly ClaimForm[], readonly (readonly ClaimSource[])[]>();
+
+// Read once for each list, not for each token.
+function sourcesOf(entries: readonly ClaimForm[]): readonly (readonly ClaimSource[])[] {
+  const sources = known.get(entries) ?? entries.map(entry => claimSources(entry) ?? []);
+  known.set(entries, sources);
+  return sources;
+}
 
 /** By their text, which is the same in most tokens of a client; of no text that is longer. */
 const lists = new LRUCache<string, readonly string[]>({ max: 100 });
 const longestKept = 1000;
 
-// RFC 6749 §3.3: scopes are separated by spaces.
+function splitText(text: string): readonly string[] {
+  return lists.get(text) ?? newList(text);
+}
+
 function newList(text: string): readonly string[] {
   const list = Object.freeze(text.split(' ').filter(name => name !== ''));
   if (text.length <= longestKept) lists.set(text, list);

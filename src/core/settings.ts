@@ -1,4 +1,5 @@
 /** The one table of settings: name, AXIOMS_* variable, default, meaning and check. Everything about a setting derives from its row. */
+import { claimForms } from './claim-forms';
 import { consoleLogger } from './console-logger';
 import { ImproperlyConfigured } from './exceptions';
 import {
@@ -152,19 +153,19 @@ export const settingsTable = {
     variable: 'AXIOMS_SCOPE_CLAIMS',
     defaultText: '`scope`, `scp`',
     fallback: ['scope', 'scp'],
-    meaning: 'where the scopes stand; the first one present wins',
+    meaning: 'claims that hold the scopes; the first one present wins; a string is split at spaces',
   }),
-  rolesClaims: row(listOf(claimName), {
+  rolesClaims: row(claimForms, {
     variable: 'AXIOMS_ROLES_CLAIMS',
     defaultText: '`roles`',
     fallback: ['roles'],
-    meaning: 'where the roles stand; likewise',
+    meaning: 'claims that hold the roles; the first one present wins; a string is one name; see the forms below',
   }),
-  permissionsClaims: row(listOf(claimName), {
+  permissionsClaims: row(claimForms, {
     variable: 'AXIOMS_PERMISSIONS_CLAIMS',
     defaultText: '`permissions`',
     fallback: ['permissions'],
-    meaning: 'where the permissions stand; likewise',
+    meaning: 'claims that hold the permissions; likewise',
   }),
   knownScopes: row(listOf(scopeName), {
     variable: 'AXIOMS_KNOWN_SCOPES',

@@ -7,7 +7,7 @@ import { ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
 import type { GrantRequirement, Requirement } from '../core/requirement';
 import { isAuthenticated } from './access';
 import { BasePermission, decidesBeforeTheBody, type PermissionClass } from './base';
-import { grantNames, isMet } from './token-claims';
+import { exampleOf, grantNames, isMet } from './token-claims';
 
 /**
  * A non-empty list of scopes, roles or permissions, as a rule may ask for it.
@@ -24,9 +24,7 @@ export function grantRequirement(
   const names = grantNames(kind, values);
   if (names !== undefined && names.length > 0)
     return Object.freeze({ kind, match, values: Object.freeze([...new Set(names)]) });
-  throw new ImproperlyConfigured(
-    `${place} must name ${kind}: a non-empty list such as ['book:read'], each without spaces.`,
-  );
+  throw new ImproperlyConfigured(`${place} must name ${kind}: a non-empty list ${exampleOf[kind]}.`);
 }
 
 abstract class RequiredGrants extends BasePermission {

@@ -19,6 +19,13 @@ export function grantsOfRequest(request: Request): Grants {
 
 const suffixes = { scopes: 'Scopes', roles: 'Roles', permissions: 'Permissions' } as const;
 
+/** What a list of these names looks like, in a message. */
+export const exampleOf: Readonly<Record<GrantKind, string>> = {
+  scopes: "such as ['book:read'], each without spaces",
+  roles: "such as ['editor']",
+  permissions: "such as ['book:read']",
+};
+
 /** A copy of the list, where it is one of names of this kind; it may be empty. */
 export function grantNames(kind: GrantKind, value: unknown): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
@@ -27,7 +34,7 @@ export function grantNames(kind: GrantKind, value: unknown): string[] | undefine
   return list.every(name => isGrantName(kind, name)) ? (list as string[]) : undefined;
 }
 
-// A claim is split at spaces: a name with one in it could never be granted by a string.
+// RFC 6749 §3.3: a scope has no space. A role or a permission may have one.
 function isGrantName(kind: GrantKind, name: unknown): boolean {
   return typeof name === 'string' && (kind === 'scopes' ? /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(name) : name !== '');
 }
@@ -71,7 +78,7 @@ abstract class HasAccessTokenGrants extends BasePermission {
     const list = grantNames(this.kind, value ?? []);
     if (list !== undefined) return list;
     throw new ImproperlyConfigured(
-      `${controller.constructor.name}.${String(this.members()[index])} must be a list of ${this.kind}, such as ['book:read'], each without spaces.`,
+      `${controller.constructor.name}.${String(this.members()[index])} must be a list of ${this.kind}, ${exampleOf[this.kind]}.`,
     );
   }
 

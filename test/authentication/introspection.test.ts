@@ -376,7 +376,7 @@ describe('IntrospectionAuthentication', () => {
     it('finds scopes, roles and permissions where the settings say', async () => {
       const response = await said(
         { scp: ['a', 'b'], realm_access: { roles: ['admin'] }, 'https://example.com/can': 'x y' },
-        { rolesClaims: '/realm_access/roles', permissionsClaims: 'https://example.com/can' },
+        { rolesClaims: '/realm_access/roles', permissionsClaims: 'split:https://example.com/can' },
       );
       expect(response.body).to.deep.include({ scopes: ['a', 'b'], roles: ['admin'], permissions: ['x', 'y'] });
     });

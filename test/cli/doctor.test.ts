@@ -220,6 +220,21 @@ describe('axioms doctor', () => {
       expect(found.out).not.to.contain('secret-opaque-token').and.not.to.contain('alice');
     });
 
+  it('doubts a text of roles or permissions with spaces in it, names the claim, and shows no value', async () => {
+    const token = issuer.token({ roles: 'secret-role admin', permissions: 'one' });
+    const { exitCode, out } = await doctor(token);
+    expect(exitCode).to.equal(0);
+    expect(out).to.contain(
+      [
+        '! token: roles',
+        "    expected  a list of names, or a text that is one name; where the issuer separates names by spaces, 'rolesClaims' must say split:roles",
+        '    seen      a text with spaces, which is one name',
+      ].join('\n'),
+    );
+    expect(out).not.to.contain('secret-role').and.not.to.contain('token: permissions');
+    expect((await doctor(token, { AXIOMS_ROLES_CLAIMS: 'split:roles' })).out).not.to.contain('token: roles');
+  });
+
   it('finds that the settings are wrong, and looks at nothing else', async () => {
     const missing = await ran(['doctor'], { env: {} });
     expect(missing.exitCode).to.equal(1);

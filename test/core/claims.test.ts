@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { ClaimForm } from '../../src/core/claim-forms';
 import { claimValue, grantsOf, type Claims } from '../../src/core/claims';
 import { defineSettings, type SettingsInput } from '../../src/core/settings';
 
@@ -112,17 +113,78 @@ describe('grantsOf', () => {
     expect({ scopes, roles, permissions }).to.deep.equal({ scopes: ['s'], roles: ['r'], permissions: ['p'] });
   });
 
+  const roles: [string, Claims, string | readonly ClaimForm[], string[]][] = [
+    ['a text with spaces as one name', { roles: 'Billing admin' }, 'roles', ['Billing admin']],
+    ['a text without spaces as one name', { roles: 'admin' }, 'roles', ['admin']],
+    ['spaces at the ends as a part of the name', { roles: ' admin ' }, 'roles', [' admin ']],
+    ['no name in an empty text', { roles: '' }, 'roles', []],
+    ['a list as it is', { roles: ['Billing admin', 'b'] }, 'roles', ['Billing admin', 'b']],
+    ['nothing of an object', { roles: { admin: true } }, 'roles', []],
+    ['a text at a pointer as one name', { a: { r: 'b c' } }, '/a/r', ['b c']],
+    ['split: as a text, split at spaces', { roles: ' b  c ' }, 'split:roles', ['b', 'c']],
+    ['split: with a pointer', { a: { r: 'b c' } }, 'split:/a/r', ['b', 'c']],
+    ['split: of a list as the list', { roles: ['b c', 'd'] }, 'split:roles', ['b c', 'd']],
+    ['split: of an object as nothing', { roles: { b: true } }, 'split:roles', []],
+    ['the claim itself where a pointer names it', { 'split:roles': 'b c' }, '/split:roles', ['b c']],
+    ['keys: as the names of members', { r: { a: { x: '1' }, b: true, c: 0, d: '' } }, 'keys:r', ['a', 'b', 'c', 'd']],
+    ['keys: without false and null', { r: { a: false, b: null, c: true } }, 'keys:r', ['c']],
+    ['keys: of a list as nothing', { r: ['a'] }, 'keys:r', []],
+    ['keys: of a text as nothing', { r: 'a' }, 'keys:r', []],
+    ['keys: after further colons', { 'urn:x:roles': { a: true } }, 'keys:urn:x:roles', ['a']],
+    ['keys: with a pointer', { a: { r: { b: true } } }, 'keys:/a/r', ['b']],
+    [
+      'keys: named like members of every object',
+      JSON.parse('{"r":{"__proto__":1}}') as Claims,
+      'keys:r',
+      ['__proto__'],
+    ],
+    ['union: of two lists', { r: ['a', 'b'], s: ['b', 'c'] }, 'union:r|s', ['a', 'b', 'c']],
+    ['union: of one that is there', { s: 'c' }, 'union:r|s', ['c']],
+    ['union: of forms', { r: { a: true }, s: 'b c', t: 'd e' }, 'union:keys:r|split:s|t', ['a', 'b', 'c', 'd e']],
+    [
+      'union: of names with colons',
+      { 'cognito:groups': ['a'], b: { r: 'c' } },
+      'union:cognito:groups|/b/r',
+      ['a', 'c'],
+    ],
+    ['a union in code', { 'a|b': ['c'], d: 'e' }, [['union', 'a|b', 'd']], ['c', 'e']],
+    ['a union in code as the whole setting', { a: ['c'], d: 'e' }, ['union', 'a', 'd'], ['c', 'e']],
+    ['a prefix of its own as a part of the name', { 'Keys:r': ['a'] }, 'Keys:r', ['a']],
+    ['the first entry that is present', { s: [], t: ['b'] }, ['union:q|r', 'keys:s', 't'], []],
+    ['the next entry where a whole union is missing', { t: ['b'] }, ['union:q|r', 'keys:s', 't'], ['b']],
+    ['null as missing', { r: null, t: ['b'] }, ['union:r|keys:r|split:r', 't'], ['b']],
+  ];
+  for (const [title, claims, rolesClaims, expected] of roles) {
+    it(`takes ${title}, alike for roles and permissions`, () => {
+      expect(granted(claims, { rolesClaims }).roles).to.deep.equal(expected);
+      expect(granted(claims, { permissionsClaims: rolesClaims }).permissions).to.deep.equal(expected);
+    });
+  }
+
+  it('takes no form for scopes: there a prefix is a part of the name', () => {
+    const scopeClaims = ['split:s', 'keys:s'];
+    expect(granted({ s: 'a b' }, { scopeClaims }).scopes).to.deep.equal([]);
+    expect(granted({ 'keys:s': 'a b' }, { scopeClaims }).scopes).to.deep.equal(['a', 'b']);
+  });
+
   it('reads the same text alike each time, be it short or long, and no other one for it', () => {
     const names = Array.from({ length: 300 }, (_, index) => `scope:${index}`);
     for (const length of [1, 2, 150, 300, 1, 2, 150, 300]) {
       const wanted = names.slice(0, length);
       expect(granted({ scope: wanted.join(' ') }).scopes).to.deep.equal(wanted);
-      expect(granted({ roles: wanted.join(' ') }).roles).to.deep.equal(wanted);
+      expect(granted({ roles: wanted.join(' ') }, { rolesClaims: 'split:roles' }).roles).to.deep.equal(wanted);
     }
   });
 
   it('gives lists that nobody can add to', () => {
-    const those: Claims[] = [{ scope: 'a' }, { scope: 'a' }, { scope: 'a '.repeat(1000) }, { scp: ['a'] }, {}];
+    const those: Claims[] = [
+      { scope: 'a' },
+      { scope: 'a' },
+      { scope: 'a '.repeat(1000) },
+      { scp: ['a'] },
+      { roles: 'a b' },
+      {},
+    ];
     for (const claims of those) {
       const grants = granted(claims);
       expect(Object.isFrozen(grants)).to.equal(true);

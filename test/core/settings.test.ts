@@ -309,9 +309,17 @@ const examples: Example[] = [
     ],
     accepts: 'a number of seconds over 0',
   },
+  {
+    name: 'scopeClaims',
+    variable: 'AXIOMS_SCOPE_CLAIMS',
+    fallback: ['scope', 'scp'],
+    good: claimNames,
+    badText: [',', '/a~2'],
+    bad: noClaimNames,
+    accepts: 'a non-empty list, each element a claim name',
+  },
   ...(
     [
-      ['scopeClaims', 'AXIOMS_SCOPE_CLAIMS', ['scope', 'scp']],
       ['rolesClaims', 'AXIOMS_ROLES_CLAIMS', ['roles']],
       ['permissionsClaims', 'AXIOMS_PERMISSIONS_CLAIMS', ['permissions']],
     ] as const
@@ -319,10 +327,27 @@ const examples: Example[] = [
     name,
     variable,
     fallback,
-    good: claimNames,
-    badText: [',', '/a~2'],
-    bad: noClaimNames,
-    accepts: 'a non-empty list, each element a claim name',
+    good: [
+      ...claimNames,
+      ['keys:urn:a:b, split:/c', ['keys:urn:a:b', 'split:/c'], ['keys:urn:a:b', 'split:/c']],
+      ['union:keys:a|/b|cognito:groups', 'union:keys:a|/b|cognito:groups', ['union:keys:a|/b|cognito:groups']],
+      ['/keys:x', ['/keys:x'], ['/keys:x']],
+      ['union', ['union'], ['union']],
+    ],
+    badText: [',', '/a~2', 'keys:', 'split:', 'union:', 'union:a|', 'union:a| b', 'keys:split:a', 'split:union:a|b'],
+    bad: [
+      ...noClaimNames,
+      ['keys:/a~2', "'keys:/a~2'"],
+      ['union:union:a|b', "'union:union:a|b'"],
+      ['union:a||b', "'union:a||b'"],
+      [[['union']], "[ [ 'union' ] ]"],
+      [[['union', 'a', 7]], "[ [ 'union', 'a', 7 ] ]"],
+      [[['union', 'a', '']], "[ [ 'union', 'a', '' ] ]"],
+      [[['a', 'b']], "[ [ 'a', 'b' ] ]"],
+      [['union', 'a', ['union', 'b']], "[ 'union', 'a', [ 'union', 'b' ] ]"],
+    ],
+    accepts:
+      'a non-empty list, each element a claim name, a JSON Pointer that starts with "/", keys:NAME, split:NAME, or union:NAME|NAME (a string)',
   })),
   {
     name: 'knownScopes',
