@@ -1,9 +1,10 @@
 /** Opaque tokens: what their issuer says of them (RFC 7662), asked once, remembered shortly, and judged like a JWT's claims. */
 import { setMaxListeners } from 'node:events';
-import { FetchFailure, fetchJson, type JsonObject } from './bounded-fetch';
+import { FetchFailure, fetchJson, type FailureKind, type JsonObject } from './bounded-fetch';
 import { checkClaims, checkTimes } from './claim-rules';
 import { claimValue, firstClaim } from './claims';
 import { frozen, type Claims, type JsonValue } from './compact-jws';
+import { CountedReport } from './counted-report';
 import { Deadline } from './deadline';
 import { discoverUrl } from './discovery';
 import { ImproperlyConfigured, InvalidToken, ServiceUnavailable } from './exceptions';
@@ -49,12 +50,20 @@ export class TokenIntrospector {
   readonly #keys: JwksManager;
   readonly #closing = new AbortController();
   readonly #inFlight = new Map<string, Promise<Introspected>>();
+  readonly #failures: CountedReport<Failure>;
   #answers: IntrospectionAnswers | undefined;
   #endpoint: Promise<string> | undefined;
 
   constructor(settings: Settings, keys: JwksManager) {
     this.#settings = settings;
     this.#keys = keys;
+    // During an outage, anybody can cause failures by sending tokens.
+    this.#failures = new CountedReport(
+      () => this.timers,
+      (count, failure) => {
+        settings.logger.error('The issuer could not be asked about a token', { ...failure, count });
+      },
+    );
     // Each introspection that is under way listens to it, and Node would warn of the eleventh.
     setMaxListeners(0, this.#closing.signal);
   }
@@ -115,6 +124,14 @@ export class TokenIntrospector {
     return asking;
   }
 
+  #report(error: unknown, { issuerUrl: issuer, logger }: Settings): void {
+    const { kind, message: reason } =
+      error instanceof FetchFailure ? error : { kind: undefined, message: textOf(error) };
+    if (kind === 'closed') return;
+    logger.debug('An introspection failed', { issuer, kind, reason });
+    this.#failures.add({ issuer, kind, reason });
+  }
+
   // Counted from when the question was put: what the issuer said was true then.
   async #ask(key: string, token: string, settings: Settings): Promise<Introspected> {
     const now = this.clock();
@@ -128,12 +145,18 @@ export class TokenIntrospector {
       return answer;
     } catch (error) {
       this.#endpoint = undefined;
-      report(error, settings);
+      this.#report(error, settings);
       throw error;
     } finally {
       deadline.end();
     }
   }
+}
+
+interface Failure {
+  readonly issuer: string | undefined;
+  readonly kind: FailureKind | undefined;
+  readonly reason: string;
 }
 
 async function locate(
@@ -186,12 +209,6 @@ function checkTokenType(answer: Claims, isForAnybody: boolean, { introspectionOp
 // Ory Hydra spells Cognito's `access` out.
 function asAccess(answer: Claims): Claims {
   return answer.token_use === 'access_token' ? { ...answer, token_use: 'access' } : answer;
-}
-
-function report(error: unknown, { issuerUrl, logger }: Settings): void {
-  const { kind, message } = error instanceof FetchFailure ? error : { kind: undefined, message: textOf(error) };
-  if (kind === 'closed') return;
-  logger.error('The issuer could not be asked about a token', { issuer: issuerUrl, kind, reason: message });
 }
 
 function textOf(error: unknown): string {

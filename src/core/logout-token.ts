@@ -100,10 +100,9 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
+// §2.4: the object contains the logout event. Other members, such as Keycloak's, are none of our concern.
 function isLogoutEvent(events: unknown): boolean {
-  if (!isPlainObject(events)) return false;
-  const names = Object.keys(events);
-  return names.length === 1 && names[0] === logoutEvent && isPlainObject(events[logoutEvent]);
+  return isPlainObject(events) && Object.hasOwn(events, logoutEvent) && isPlainObject(events[logoutEvent]);
 }
 
 function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {

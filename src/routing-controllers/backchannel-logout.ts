@@ -1,7 +1,8 @@
 /** Where issuers say that somebody has logged out: OpenID Connect Back-Channel Logout 1.0. */
 import express, { type Request, type RequestHandler, type Response } from 'express';
+import { CountedReport } from '../core/counted-report';
 import type { Denylist } from '../core/denylist';
-import { APIException, ImproperlyConfigured, InvalidRequest } from '../core/exceptions';
+import { APIException, ImproperlyConfigured, InvalidRequest, ServiceUnavailable } from '../core/exceptions';
 import { LogoutTokenVerifier, type LogoutToken } from '../core/logout-token';
 import type { AxiomsServer } from './server';
 
@@ -65,6 +66,7 @@ function logoutAt({ app }: Request, known: WeakMap<Server, Logout>, clientIds: r
 class Logout {
   readonly #verifier: LogoutTokenVerifier;
   readonly #denylist: Denylist;
+  readonly #refusals: CountedReport<string>;
 
   constructor(
     readonly server: Server,
@@ -77,6 +79,13 @@ class Logout {
       );
     this.#denylist = settings.denylist;
     this.#verifier = new LogoutTokenVerifier(settings, jwksManager, clientIds);
+    this.#verifier.clock = () => jwksManager.clock();
+    this.#refusals = new CountedReport(
+      () => jwksManager.timers,
+      (count, reason) => {
+        settings.logger.warn('Back-channel logouts were refused', { count, lastReason: reason });
+      },
+    );
   }
 
   // The tokens are refused first: an attempt that fails before that is done can be made again, and one that is made
@@ -91,6 +100,24 @@ class Logout {
     if (!isFirst) throw new InvalidRequest('The logout token was used before');
     return token;
   }
+
+  // Anybody can send a bad token. What fails after a good one is an error.
+  report(error: unknown, isTokenGood: boolean): void {
+    const { logger } = this.server.settings;
+    const reason = error instanceof Error ? error.message : typeof error;
+    if (isTokenGood || !canAnybodyCause(error)) {
+      logger.error('A back-channel logout failed', { reason });
+      return;
+    }
+    logger.debug('A back-channel logout was refused', { reason });
+    this.#refusals.add(reason);
+  }
+}
+
+// The key manager logs an outage of the keys itself.
+function canAnybodyCause(error: unknown): boolean {
+  const isKeyOutage = error instanceof ServiceUnavailable && error.reason === 'keys_unavailable';
+  return isKeyOutage || error instanceof InvalidRequest;
 }
 
 const parseForm = express.urlencoded({ extended: false, limit: '32kb', parameterLimit: 20 });
@@ -102,15 +129,14 @@ async function answer(
   parseError: unknown,
   onLogout: BackchannelLogoutOptions['onLogout'],
 ): Promise<void> {
-  const { logger } = logout.server.settings;
+  let token: LogoutToken | undefined;
   try {
-    const token = await logout.end(logoutTokenOf(request, parseError));
+    token = await logout.end(logoutTokenOf(request, parseError));
     await onLogout?.(token);
     send(response, 200);
   } catch (error) {
     const known = error instanceof APIException ? error : new APIException(undefined, { cause: error });
-    const reason = error instanceof Error ? error.message : typeof error;
-    logger[known instanceof InvalidRequest ? 'warn' : 'error'](`A back-channel logout failed: ${reason}`, { reason });
+    logout.report(error, token !== undefined);
     send(response, 400, { error: known.code, error_description: known.message });
   }
 }

@@ -422,7 +422,24 @@ describe('IntrospectionAuthentication', () => {
         time.advance(3);
       };
       expectRefusal(await ask(app, token), outage);
+      // The one that is left would report further failures.
+      expect(time.waiting).to.equal(1);
+      time.advance(60);
       expect(time.waiting).to.equal(0);
+    });
+
+    it('logs an outage once a minute, however many tokens strangers send during it', async () => {
+      const logger = new RecordingLogger();
+      const app = serve({ ...endpoint.settings, logger });
+      const time = new FakeTime();
+      serverOf(app).introspector.timers = time.timers;
+      endpoint.answer = (_, response) => void response.writeHead(500).end();
+      for (let count = 0; count < 4; count++) expectRefusal(await ask(app, `junk-${count}`), outage);
+      time.advance(60);
+      const errors = logger.entries.filter(({ level }) => level === 'error');
+      expect(errors.map(({ data }) => (data as { count: number }).count)).to.deep.equal([1, 3]);
+      expect(logger.entries.filter(({ level }) => level === 'debug').length).to.be.at.least(4);
+      expect(logger.text()).not.to.include('junk-');
     });
 
     it('gives up when the server closes, and asks nothing after it', async () => {

@@ -8,9 +8,11 @@ import {
   ImproperlyConfigured,
   MemoryDenylist,
   type Denylist,
+  type Logger,
   type LogoutToken,
 } from 'axioms-routing-controllers';
 import { Api } from '../api';
+import { FakeTime } from '../issuer/fake-time';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { base64url, signed, signingKey } from '../issuer/test-issuer';
 import { expectRefusal } from '../refusals';
@@ -120,6 +122,14 @@ describe('backchannelLogout()', () => {
     ['with a list of this client', { aud: ['books'] }, {}],
     ['with content in the event', { events: { [event]: { reason: 'timeout' } } }, {}],
     ['with claims of others', { azp: 'books', trace: 1 }, {}],
+    ['with a second event', { events: { [event]: {}, [other]: {} } }, {}],
+    ['with a second event in front', { events: { [other]: { subject: 'x' }, [event]: {} } }, {}],
+    ["with Keycloak's member beside the event", { events: { [event]: {}, revoke_offline_access: true } }, {}],
+    [
+      'with members of any kind beside the event',
+      { events: { a: null, b: [], c: 'x', ['__proto__']: 1, [event]: {} } },
+      {},
+    ],
   ] as const)
     it(`takes a token ${name}`, async () => {
       expectEnded(await send(logoutToken(changes, header)));
@@ -152,7 +162,8 @@ describe('backchannelLogout()', () => {
     ['no events', /event/, { events: undefined }],
     ['no event', /event/, { events: {} }],
     ['another event', /event/, { events: { [other]: {} } }],
-    ['an event more', /event/, { events: { [event]: {}, [other]: {} } }],
+    ['only other events', /event/, { events: { [other]: {}, revoke_offline_access: true } }],
+    ['other events and a bad one', /event/, { events: { [other]: {}, [event]: true } }],
     ['an event by https', /event/, { events: { [event.replace('http:', 'https:')]: {} } }],
     ['an event that is a list', /event/, { events: { [event]: [] } }],
     ['an event that is text', /event/, { events: { [event]: '{}' } }],
@@ -292,11 +303,64 @@ describe('backchannelLogout()', () => {
     expectRefusal(await get({}), 'invalid_token');
   });
 
-  it('tells the log why, and nothing of the token', async () => {
-    const token = logoutToken({ events: {} });
-    await send(token);
-    expect(logger.text('warn')).to.include('A back-channel logout failed: The logout token does not name the event');
-    for (const secret of [token, 'alice', 's1']) expect(logger.text()).not.to.include(secret);
+  describe('writes junk that strangers send', () => {
+    let time: FakeTime;
+    beforeEach(() => {
+      time = new FakeTime();
+      api.server.jwksManager.timers = time.timers;
+    });
+
+    const entries = (level: keyof Logger) => logger.entries.filter(one => one.level === level);
+    const warnings = () => entries('warn').map(({ data }) => data);
+    const noEvent = 'The logout token does not name the event of a logout';
+
+    it('into the log at debug level, and a warning a minute with their number', async () => {
+      for (let count = 0; count < 5; count++) await send(logoutToken({ events: {} }));
+      await send('junk');
+      expect(entries('debug').length).to.equal(6);
+      expect(warnings()).to.deep.equal([{ count: 1, lastReason: noEvent }]);
+      time.advance(59);
+      expect(warnings().length).to.equal(1);
+      time.advance(1);
+      expect(warnings().slice(1)).to.deep.equal([{ count: 5, lastReason: 'The logout token is not valid' }]);
+      expect(new Set(entries('warn').map(({ message }) => message))).to.deep.equal(
+        new Set(['Back-channel logouts were refused']),
+      );
+    });
+
+    it('and no warning once it has stopped; with the next junk it comes at once', async () => {
+      await send('junk');
+      time.advance(3600);
+      expect([warnings().length, time.waiting]).to.deep.equal([1, 0]);
+      await send('junk');
+      expect(warnings().length).to.equal(2);
+    });
+
+    it('of every kind so: a replay, a form without a token, and a token whose key cannot be fetched', async () => {
+      const token = logoutToken();
+      await send(token);
+      await send(token);
+      await request(api.app).post('/logout');
+      await request(api.app).get('/logout');
+      api.issuer.outage();
+      await send(logoutToken({}, { kid: 'unknown' }));
+      time.advance(60);
+      expect(entries('debug').map(({ data }) => (data as { reason?: string }).reason)).to.deep.equal([
+        'The logout token was used before',
+        'A logout is a POST of a form with one logout_token',
+        'A logout is a POST of a form with one logout_token',
+        'The keys of the issuer cannot be fetched at the moment',
+      ]);
+      const counts = entries('warn').filter(({ message }) => message === 'Back-channel logouts were refused');
+      expect(counts.map(({ data }) => (data as { count: number }).count)).to.deep.equal([1, 3]);
+      expect(logger.text('error')).to.equal('');
+    });
+
+    it('without anything of the token', async () => {
+      const token = logoutToken({ events: {} });
+      await send(token);
+      for (const secret of [token, 'alice', 's1']) expect(logger.text()).not.to.include(secret);
+    });
   });
 
   describe('where the logout fails', () => {
@@ -338,6 +402,7 @@ describe('backchannelLogout()', () => {
       );
       const response = await request(api.app).post('/own').type('form').send({ logout_token: logoutToken() });
       expect(response.status).to.equal(400);
+      expect(logger.text('error')).to.equal('A back-channel logout failed {"reason":"no sessions"}');
       expectRefusal(await get({}), 'invalid_token');
     });
 
