@@ -12,7 +12,7 @@ export {
   requireAccessToken,
   type AccessTokenRequirements,
 } from './routing-controllers/plain-routes';
-export { healthMiddleware, type Health, type IssuerHealth } from './routing-controllers/health';
+export { healthMiddleware, type Health, type HealthOptions, type IssuerHealth } from './routing-controllers/health';
 export { protectedResourceMiddleware } from './routing-controllers/protected-resource';
 export { Claim, CurrentObject } from './routing-controllers/params';
 export { defineSettings, settingsFromEnv, Settings, type IssuerInput, type SettingsInput } from './core/settings';

@@ -4,61 +4,84 @@ import { ImproperlyConfigured } from '../core/exceptions';
 import type { IssuerStatus, JwksManager } from '../core/jwks-manager';
 import type { AxiomsServer } from './server';
 
-/** What is told of one issuer's keys: nothing that a token could be made or recognised with. */
+/** What the answer says of one issuer's keys. */
 export interface IssuerHealth {
-  readonly issuer: string;
+  /** Can tokens of this issuer be verified? */
   readonly ready: boolean;
-  /** How many keys there are. */
-  readonly keys: number;
-  /** Seconds since they were fetched or confirmed; `null` before that. */
+  /** Seconds since the keys were fetched or confirmed; `null` before that. */
   readonly keyAge: number | null;
+  /** Are there no keys, or are they older than the refresh interval? */
   readonly stale: boolean;
-  readonly lastError: string | null;
+  /** The issuer, as the settings spell it. Only with `details`. */
+  readonly issuer?: string;
+  /** The number of keys. Only with `details`. */
+  readonly keys?: number;
+  /** Why the last fetch failed, with the URL that was asked; `null` where it did not fail. Only with `details`. */
+  readonly lastError?: string | null;
 }
 
 /** The body of the answer. */
 export interface Health {
   readonly status: 'ready' | 'unavailable';
+  /** In the order of the settings. */
   readonly issuers: readonly IssuerHealth[];
+}
+
+type Server = Pick<AxiomsServer, 'jwksManager'>;
+
+export interface HealthOptions {
+  /** Default: `request.app.locals.axioms`, the server of the app that it is mounted on. */
+  readonly server?: Server | undefined;
+  /**
+   * Does the answer name issuers, URLs and errors? Default `false`: a health check is often open to strangers. Turn it on
+   * only where the endpoint is reachable from inside alone.
+   */
+  readonly details?: boolean | undefined;
 }
 
 /**
  * Answers 200 where every trusted issuer has usable keys, else 503; in both cases {@link Health} as JSON. An issuer
  * without keys is asked for them, as often as its back-off allows; the answer does not wait for that.
  *
- * @param server default: `request.app.locals.axioms`, the server of the app that it is mounted on
+ * @param options or the server alone
  * @example
  * const app = createExpressServer({ controllers: [BookController] });
  * app.get('/ready', healthMiddleware());
+ * internalApp.get('/ready', healthMiddleware({ server: app.locals.axioms, details: true }));
  */
-export function healthMiddleware(server?: Pick<AxiomsServer, 'jwksManager'>): RequestHandler {
+export function healthMiddleware(options: HealthOptions | Server = {}): RequestHandler {
+  const { server, details } = 'jwksManager' in options ? { server: options } : options;
   return (request, response, next) => {
     const known = server ?? serverOf(request);
     if (known === undefined) next(new ImproperlyConfigured(noServer));
-    else answer(response, healthOf(known.jwksManager));
+    else answer(response, healthOf(known.jwksManager, details === true));
   };
 }
 
 const noServer =
-  'healthMiddleware() found no server at request.app.locals.axioms: mount it on the app that useExpressServer was given, or hand it the server, healthMiddleware(app.locals.axioms).';
+  'healthMiddleware() found no server at request.app.locals.axioms: mount it on the app that useExpressServer was given, or hand it the server, healthMiddleware({ server: app.locals.axioms }).';
 
 function serverOf({ app }: Request): AxiomsServer | undefined {
   return app.locals.axioms as AxiomsServer | undefined;
 }
 
-function healthOf(manager: JwksManager): Health {
+function healthOf(manager: JwksManager, details: boolean): Health {
   manager.refreshIfStale();
   const now = manager.clock();
-  const issuers = manager.status().map(status => issuerHealth(status, now));
+  const issuers = manager.status().map(status => ({
+    ...stateOf(status, now),
+    ...(details ? detailsOf(status) : {}),
+  }));
   return { status: issuers.every(({ ready }) => ready) ? 'ready' : 'unavailable', issuers };
 }
 
-function issuerHealth(
-  { issuer, usable, keys, lastSuccess, stale, lastError }: IssuerStatus,
-  now: number,
-): IssuerHealth {
+function stateOf({ usable, lastSuccess, stale }: IssuerStatus, now: number): IssuerHealth {
   const keyAge = lastSuccess === null ? null : Math.max(0, now - lastSuccess) / 1000;
-  return { issuer, ready: usable, keys: keys.length, keyAge, stale, lastError };
+  return { ready: usable, keyAge, stale };
+}
+
+function detailsOf({ issuer, keys, lastError }: IssuerStatus): Partial<IssuerHealth> {
+  return { issuer, keys: keys.length, lastError };
 }
 
 // Not by `response.json`: its ETag would let a cache's question be answered with 304.

@@ -22,16 +22,19 @@ describe('healthMiddleware', () => {
   async function start(axioms: ApiOptions['axioms'] = {}): Promise<void> {
     api = await Api.start({ controllers: [PaperController], axioms: { jwksPrefetch: false, ...axioms } });
     api.app.get('/ready', healthMiddleware());
+    api.app.get('/details', healthMiddleware({ details: true }));
     time = new FakeTime();
     Object.assign(api.server.jwksManager, { clock: time.clock, random: () => 0.5 });
   }
 
-  async function ask(app: Express = api.app): Promise<Response> {
-    const response = await request(app).get('/ready');
+  async function ask(app: Express = api.app, path = '/ready'): Promise<Response> {
+    const response = await request(app).get(path);
     expect(response.headers).to.include({ 'cache-control': 'no-store', 'content-type': 'application/json' });
     expect(response.headers).not.to.have.property('etag');
     return response;
   }
+
+  const details = (): Promise<Response> => ask(api.app, '/details');
 
   const refresh = (): Promise<void> => api.server.jwksManager.refresh().catch(() => undefined);
 
@@ -41,9 +44,36 @@ describe('healthMiddleware', () => {
     time.advance(90);
     const response = await ask();
     expect(response.status).to.equal(200);
+    expect(response.body).to.deep.equal({ status: 'ready', issuers: [{ ready: true, keyAge: 90, stale: false }] });
+  });
+
+  it('tells strangers only states and ages: no URL, no issuer, no error, no count of keys', async () => {
+    await start({ jwksRefreshInterval: 600, jwksCacheTtl: 1800 });
+    await refresh();
+    api.issuer.server.keysMode = down;
+    time.advance(700);
+    await refresh();
+    for (const [seconds, status, ready] of [
+      [0, 200, true],
+      [1800, 503, false],
+    ] as const) {
+      time.advance(seconds);
+      const response = await ask();
+      expect(response.status).to.equal(status);
+      expect((response.body as Health).issuers).to.deep.equal([{ ready, keyAge: 700 + seconds, stale: true }]);
+      expect(response.text).not.to.contain('127.0.0.1').and.not.to.contain('answers');
+    }
+  });
+
+  it('names the issuer, the number of keys and the last error where details are asked for', async () => {
+    await start();
+    await refresh();
+    time.advance(90);
+    const response = await details();
+    expect(response.status).to.equal(200);
     expect(response.body).to.deep.equal({
       status: 'ready',
-      issuers: [{ issuer: api.issuer.url, ready: true, keys: 1, keyAge: 90, stale: false, lastError: null }],
+      issuers: [{ ready: true, keyAge: 90, stale: false, issuer: api.issuer.url, keys: 1, lastError: null }],
     });
   });
 
@@ -53,7 +83,7 @@ describe('healthMiddleware', () => {
     expect(response.status).to.equal(503);
     const { status, issuers } = response.body as Health;
     expect(status).to.equal('unavailable');
-    expect(issuers[0]).to.include({ ready: false, keys: 0, keyAge: null, stale: true });
+    expect(issuers[0]).to.include({ ready: false, keyAge: null, stale: true });
     await eventually(() => api.server.jwksManager.status()[0]!.usable);
     expect((await ask()).status).to.equal(200);
     expect(api.issuer.fetches).to.equal(1);
@@ -65,7 +95,7 @@ describe('healthMiddleware', () => {
     api.issuer.server.keysMode = down;
     time.advance(700);
     await refresh();
-    const response = await ask();
+    const response = await details();
     expect(response.status).to.equal(200);
     expect((response.body as Health).issuers[0]).to.include({
       ready: true,
@@ -111,7 +141,7 @@ describe('healthMiddleware', () => {
     await refresh();
     elsewhere.modes.clear();
     await refresh();
-    const { text } = await ask();
+    const { text } = await details();
     expect(text).to.contain(`"lastError":"${elsewhere.jwksUrl}: answers`).and.not.to.contain('secret-marker');
     expect(text).not.to.contain('k1').and.not.to.contain(elsewhere.keys[0]!['x']);
     await elsewhere.close();
@@ -128,8 +158,10 @@ describe('healthMiddleware', () => {
   it('takes the server as an argument, for another app', async () => {
     await start();
     await refresh();
-    const other = express().get('/ready', healthMiddleware(api.server));
-    expect((await ask(other)).status).to.equal(200);
+    for (const given of [api.server, { server: api.server }, { server: api.server, details: true }]) {
+      const other = express().get('/ready', healthMiddleware(given));
+      expect((await ask(other)).status).to.equal(200);
+    }
   });
 
   it('says in words that there is no server', async () => {
