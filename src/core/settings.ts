@@ -180,8 +180,8 @@ export const settingsTable = {
     {
       variable: 'AXIOMS_SAFE_METHODS',
       mayBeEmptyVariable: true,
-      defaultText: '`OPTIONS`',
-      fallback: ['OPTIONS'],
+      defaultText: 'none',
+      fallback: [],
       meaning: 'methods that need no credentials; an empty variable is an empty list',
     },
   ),

@@ -6,7 +6,7 @@ import { grantRequirement, requiresAccessToken, requiresGrants } from '../permis
 import { policyDecorator, type PolicyDecorator } from './decorator';
 
 export interface AccessTokenOptions {
-  /** HTTP methods in capitals that need no token; default: the setting `publicMethods`. GET includes HEAD. */
+  /** HTTP methods in capitals that need no token; default: the setting `publicMethods`, which is empty by default. GET includes HEAD. */
   readonly safeMethods?: readonly string[] | undefined;
 }
 

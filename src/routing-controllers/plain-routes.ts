@@ -50,8 +50,8 @@ const lists: Readonly<Record<keyof AccessTokenRequirements, readonly [kind: Gran
 /**
  * A middleware for a plain Express route: a valid access token, and what it must grant. Answers as a controller's route
  * does, by itself; with `defaultErrorHandler: false` it hands its refusals to the app's error middleware. Afterwards
- * `request.user`, `request.auth` and `request.authJwt` are set. The routes of the setting `publicMethods` need no token,
- * unless something is asked of it.
+ * `request.user`, `request.auth` and `request.authJwt` are set. Every method needs a token, OPTIONS too: put `cors()` in
+ * front. Only the methods of the setting `publicMethods` (default: none) need no token, unless something is asked of it.
  *
  * @param server default: `request.app.locals.axioms`, the server of the app that it stands on, or of an app around that
  * @throws ImproperlyConfigured for an empty list or an unknown name.

@@ -5,7 +5,7 @@ import { isMoreOpen, letsInBeyond } from '../core/openness';
 import { isGrant, type Requirement } from '../core/requirement';
 import { inWords } from '../core/requirement-words';
 import type { Settings } from '../core/settings';
-import { auditRoute, auditTable } from '../views/audit';
+import { auditRoute, auditTable, methodsOf } from '../views/audit';
 import { dependsOnObject, type BasePermission } from '../permissions/base';
 import type { ApiView } from '../permissions/base';
 import type { RouteRules } from '../views/route-rules';
@@ -26,6 +26,7 @@ export interface AuditedRoute extends Registered {
 export function checkRoutes(routes: readonly AuditedRoute[], options: PathOptions, settings: Settings): void {
   for (const { rules } of routes) refuseUnknownScopes(rules, settings);
   refuseIdleObjectRules(routes);
+  warnOfPublicMethods(routes, settings);
   checkShadows(routes, options, settings);
 }
 
@@ -34,6 +35,16 @@ export function logAudit(routes: readonly AuditedRoute[], { logger }: Settings):
   if (logger === consoleLogger) return;
   const audits = routes.map(({ rules }) => auditRoute(rules));
   logger.info(`Routes and who may:\n${auditTable(audits)}`, { routes: audits });
+}
+
+function warnOfPublicMethods(routes: readonly AuditedRoute[], { logger }: Settings): void {
+  const open = routes.flatMap(route => route.rules.publicMethods.map(method => ({ method, route: nameOf(route) })));
+  if (open.length === 0) return;
+  const list = open.map(({ method, route }) => `${method} of ${route}`).join(', ');
+  logger.warn(
+    `The setting 'publicMethods' (AXIOMS_SAFE_METHODS) opens these handlers to requests without credentials: ${list}. Remove the method from the setting, or open single handlers with AllowAny.`,
+    { routes: open },
+  );
 }
 
 function refuseUnknownScopes({ place, permissions = [] }: RouteRules, { knownScopes }: Settings): void {
@@ -54,8 +65,6 @@ function scopesOf(requirement: Requirement): readonly string[] {
   return isGrant(requirement) && requirement.kind === 'scopes' ? requirement.values : [];
 }
 
-const someMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
-
 // On one handler among others an object rule that asks nothing is as in DRF: a list, a create. Where no handler of the
 // controller is about an object, whoever wrote the rule believes that it protects something.
 function refuseIdleObjectRules(routes: readonly AuditedRoute[]): void {
@@ -73,10 +82,6 @@ function refuseIdleObjectRules(routes: readonly AuditedRoute[]): void {
 
 function isAskedSometime({ rules }: AuditedRoute): boolean {
   return rules.hasObjectRule && methodsOf(rules).some(method => rules.isObjectAction(method));
-}
-
-function methodsOf({ method }: RouteRules): readonly string[] {
-  return method === undefined ? someMethods : [method];
 }
 
 // A rule that any object meets for the route's methods is none that anybody misses.

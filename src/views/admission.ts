@@ -43,9 +43,12 @@ export function admission(rules: KnownRules, method: string): Requirement {
   const asked: Asked = {
     method,
     isObjectAction,
-    isOpen: permission =>
-      authenticators &&
-      answerToNobody(method, authenticators, services, request => permission.hasPermission(request, controller)),
+    isOpen: permission => {
+      const ask = (request: Request): unknown => permission.hasPermission(request, controller);
+      const isOpen = answerToNobody(method, authenticators ?? [], services, ask);
+      // The classes that are decided per request can only open more methods.
+      return authenticators === undefined && isOpen === false ? undefined : isOpen;
+    },
   };
   const permitted =
     trees === undefined || permissions === undefined

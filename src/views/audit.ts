@@ -1,4 +1,5 @@
 /** The audit of a route: who may, by which rule, and where the rule is said. */
+import { METHODS } from 'node:http';
 import { whoIsLetIn, type Who } from '../core/openness';
 import type { Requirement } from '../core/requirement';
 import { inWords } from '../core/requirement-words';
@@ -16,7 +17,7 @@ export interface RouteAudit {
   readonly handler: string;
   /** Anyone, whoever is authenticated, some of them, or nobody; `undecided`: only code can say whether anyone is let in. */
   readonly who: Who;
-  /** The requirement in words. */
+  /** The requirement in words, and whether a setting opens the route (`public`). */
   readonly rule: string;
   /** Where the rule is said: `field`, `getter`, `decorator`, `default`, or several of them, separated by commas. */
   readonly source: string;
@@ -35,7 +36,7 @@ export function auditRoute(rules: RouteRules): RouteAudit {
     path: rules.path,
     handler: rules.place,
     who: whoIsLetIn(requirement),
-    rule: inWords(requirement),
+    rule: ruleText(rules, requirement),
     source: sourceText(rules),
     sources: rules.sources,
     authentication: rules.authentication ?? null,
@@ -43,12 +44,9 @@ export function auditRoute(rules: RouteRules): RouteAudit {
   };
 }
 
-// HEAD is GET. What OPTIONS asks is no secret of a route: it is mostly a preflight's.
-const methodsOfAll = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
-
 function requirementOfRoute(rules: RouteRules): Requirement {
   if (rules.method !== undefined) return rules.admission(rules.method);
-  const found = methodsOfAll.map(one => ({ method: one, asks: rules.admission(one) }));
+  const found = methodsOf(rules).map(one => ({ method: one, asks: rules.admission(one) }));
   const texts = [...new Set(found.map(({ asks }) => JSON.stringify(asks)))];
   const cases = texts.map(text => found.filter(({ asks }) => JSON.stringify(asks) === text));
   if (cases.length === 1) return rules.admission('GET');
@@ -57,6 +55,27 @@ function requirementOfRoute(rules: RouteRules): Requirement {
       allOf([{ kind: 'methods', methods: same.map(one => one.method) }, ...same.slice(0, 1).map(one => one.asks)]),
     ),
   );
+}
+
+// HEAD is GET.
+const usualMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+const rareMethods = METHODS.filter(method => !['HEAD', 'CONNECT', ...usualMethods].includes(method));
+
+/**
+ * The methods of the route that its rules can tell apart: its own, or for a route that takes every method the usual ones,
+ * and those of the others that are not asked what a method without a meaning would be asked.
+ */
+export function methodsOf(rules: RouteRules): readonly string[] {
+  if (rules.method !== undefined) return [rules.method];
+  const other = JSON.stringify(rules.admission(''));
+  return [...usualMethods, ...rareMethods.filter(method => JSON.stringify(rules.admission(method)) !== other)];
+}
+
+/** The requirement, and what a reader would not see in it. */
+function ruleText(rules: RouteRules, requirement: Requirement): string {
+  const { publicMethods } = rules;
+  const remarks = publicMethods.length > 0 ? [`public by the setting publicMethods: ${publicMethods.join(', ')}`] : [];
+  return [inWords(requirement), ...remarks].join('; ');
 }
 
 function sourceText({ permissionSources = [], sources }: RouteRules): string {

@@ -4,7 +4,9 @@ import type { BaseAuthentication } from '../authentication/base';
 import type { RequestContext } from '../authentication/request-context';
 import { namedAuthentication } from '../authentication/token-demand';
 import { ImproperlyConfigured } from '../core/exceptions';
+import { whoIsLetIn } from '../core/openness';
 import { asksForOwner, type Requirement } from '../core/requirement';
+import { Settings } from '../core/settings';
 import { definesObjectRule, definesViewRule, type ApiView, type BasePermission } from '../permissions/base';
 import { requireOneOwner } from '../permissions/ownership';
 import {
@@ -152,9 +154,27 @@ export class RouteRules implements Route {
   }
 
   /** Whom the route lets in by this method, everything taken together. */
-  admission(method: string): Requirement {
+  admission(method: string, services: Services = this.#read.services): Requirement {
     const isObjectAction = this.isObjectAction(method);
-    return admission({ ...this.#read, others: this.asksBesides, isObjectAction }, method);
+    return admission({ ...this.#read, services, others: this.asksBesides, isObjectAction }, method);
+  }
+
+  /** The methods of the setting `publicMethods` that admit an anonymous request here only because of the setting. */
+  get publicMethods(): readonly string[] {
+    const { publicMethods } = this.#read.services.settings;
+    return publicMethods.filter(method => this.#takes(method) && this.#isOpenedBySetting(method));
+  }
+
+  // A handler of GET, or of every method, is asked GET's rules for HEAD.
+  #takes(method: string): boolean {
+    return this.method === method || (this.method === undefined && method !== 'HEAD');
+  }
+
+  #isOpenedBySetting(method: string): boolean {
+    const asks = this.admission(method);
+    const without = this.admission(method, withoutPublicMethods(this.#read.services));
+    const isChanged = JSON.stringify(asks) !== JSON.stringify(without);
+    return isChanged && ['anyone', 'undecided'].includes(whoIsLetIn(asks));
   }
 
   /** The same where nothing is counted: for who only asks what would be answered. */
@@ -197,6 +217,10 @@ export function routeRules(route: Route, controller: ApiView, services: Services
   const authenticators = named && context.authenticators;
   const known = { decorations, authenticators, named, trees, permissions, throttling, objectActions };
   return new RouteRules(route, { controller, services, ...known });
+}
+
+function withoutPublicMethods(services: Services): Services {
+  return { ...services, settings: new Settings(Object.assign({}, services.settings, { publicMethods: [] })) };
 }
 
 function placeOf({ constructor }: ApiView, action: string): string {

@@ -365,7 +365,7 @@ const examples: Example[] = [
   {
     name: 'publicMethods',
     variable: 'AXIOMS_SAFE_METHODS',
-    fallback: ['OPTIONS'],
+    fallback: [],
     good: [
       ['', [], []],
       ['OPTIONS, TRACE', ['OPTIONS', 'TRACE'], ['OPTIONS', 'TRACE']],
@@ -646,7 +646,7 @@ describe('settings', () => {
 
   it('of one server are not those of another', () => {
     expect(() => (define({}).publicMethods as string[]).push('GET')).to.throw(TypeError);
-    expect(define({}).publicMethods).to.deep.equal(['OPTIONS']);
+    expect(define({}).publicMethods).to.deep.equal([]);
   });
 
   describe('together', () => {

@@ -266,8 +266,9 @@ describe('responses: credentials', () => {
       expect(handled).to.equal(before);
     });
 
-    it('are not asked for by a handler of all methods', async () => {
-      await expectServed(api.as(null, 'options', '/closed/all'));
+    it('are asked for by a handler of all methods', async () => {
+      await expectRefused(api.as(null, 'options', '/closed/all'), notAuthenticated);
+      await expectServed(api.as({}, 'options', '/closed/all'));
       await expectRefused(api.as(null, 'get', '/closed/all'), notAuthenticated);
     });
   });
@@ -289,10 +290,10 @@ describe('responses: settings', () => {
       await expectRefused(api.as(null, 'get', '/closed'), { ...notAuthenticated, challenges });
     }));
 
-  it('can leave no method public', () =>
-    withSettings({ publicMethods: [] }, async api => {
-      await expectRefused(api.as(null, 'options', '/closed/all'), notAuthenticated);
-      await expectServed(api.as({}, 'options', '/closed/all'));
+  it('can make a method public', () =>
+    withSettings({ publicMethods: ['OPTIONS'] }, async api => {
+      await expectServed(api.as(null, 'options', '/closed/all'));
+      await expectRefused(api.as(null, 'get', '/closed/all'), notAuthenticated);
     }));
 });
 

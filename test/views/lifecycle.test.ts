@@ -235,10 +235,10 @@ describe('the authentication classes of the library', () => {
   // Without credentials.
   const statuses: Readonly<Record<keyof typeof paths, readonly number[]>> = {
     '/optional': [200, 200, 200, 200, 200],
-    '/mandatory': [401, 401, 401, 401, 200],
-    '/alias': [401, 401, 401, 401, 200],
-    '/any-get': [200, 200, 401, 401, 200],
-    '/any-post': [401, 401, 200, 401, 200],
+    '/mandatory': [401, 401, 401, 401, 401],
+    '/alias': [401, 401, 401, 401, 401],
+    '/any-get': [200, 200, 401, 401, 401],
+    '/any-post': [401, 401, 200, 401, 401],
   };
 
   let api: Api;
