@@ -15,7 +15,8 @@ import type { User } from './user';
 /**
  * The user of a name and a password (RFC 7617), as a subclass finds them. Failed tries are counted by account and address
  * together: 429 after ten in a quarter of an hour. An account alone is only slowed down, so that a stranger cannot lock
- * it. Mirrors DRF's `BasicAuthentication`. Over TLS only: the password is in every request.
+ * it. A name of more than 1,024 bytes is refused without a question. Mirrors DRF's `BasicAuthentication`. Over TLS only:
+ * the password is in every request.
  *
  * @throws InvalidRequest (400) for a header that cannot be read.
  * @throws AuthenticationFailed (401) for a wrong password and for an unknown name, the same and after the same time.
@@ -30,8 +31,8 @@ import type { User } from './user';
  * }
  */
 export abstract class BasicAuthentication extends BaseAuthentication {
-  /** Milliseconds since 1970; default: `Date.now()`. */
-  protected readonly clock: () => number = () => Date.now();
+  /** Milliseconds from any start; only differences count. Default: a clock that nobody can set. */
+  protected readonly clock: () => number = () => performance.now();
   /** What refusals wait with; default: the global timers. */
   protected readonly timers: Timers = globalTimers;
   /** Counts tries; default: in the memory of this process, one count for a server. */
@@ -51,6 +52,7 @@ export abstract class BasicAuthentication extends BaseAuthentication {
   async authenticate(request: Request): Promise<AuthenticationResult | null> {
     const credentials = basicCredentials(request);
     if (credentials === null) return null;
+    if (Buffer.byteLength(credentials.userid) > longestName) throw new AuthenticationFailed();
     const attempts = this.attempts ?? attemptsOf(contextOf(request).settings);
     const tried = await JointTries.of(attempts).begin(credentials, request.ip ?? '');
     const asked = this.clock();
@@ -60,7 +62,7 @@ export abstract class BasicAuthentication extends BaseAuthentication {
     });
     await tried.end(user === null ? 'failed' : 'succeeded');
     if (user !== null) return { user };
-    await this.waitUntil(asked + this.refusalTime * 1000);
+    await this.waitForRefusal(asked);
     throw new AuthenticationFailed();
   }
 
@@ -86,11 +88,15 @@ export abstract class BasicAuthentication extends BaseAuthentication {
     }
   }
 
-  private async waitUntil(time: number): Promise<void> {
-    const left = time - this.clock();
+  // A clock that was set back must not make the wait longer.
+  private async waitForRefusal(asked: number): Promise<void> {
+    const left = this.refusalTime * 1000 - Math.max(0, this.clock() - asked);
     if (left > 0) await new Promise<void>(resolve => startTimer(this.timers, resolve, left));
   }
 }
+
+// Bytes of UTF-8. No account has a longer name, and none is hashed, counted or looked up.
+const longestName = 1024;
 
 const known = new WeakMap<Settings, SignInAttempts>();
 

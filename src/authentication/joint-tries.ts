@@ -12,6 +12,7 @@ export interface Try {
 }
 
 interface Joint {
+  readonly attempt: Attempt;
   readonly begun: Promise<void>;
   readonly outcomes: Outcome[];
   parts: number;
@@ -32,16 +33,15 @@ export class JointTries {
 
   /** @throws Throttled where it comes too soon. */
   async begin({ userid, password }: BasicCredentials, address: string): Promise<Try> {
-    const attempt = { account: userid, address };
     const key = hash('sha256', JSON.stringify([userid, password, address]), 'base64');
-    const joint = this.join(key, attempt);
+    const joint = this.join(key, { account: userid, address });
     try {
       await joint.begun;
     } catch (error) {
       this.forget(key, joint);
       throw error;
     }
-    return { end: outcome => this.end(key, joint, attempt, outcome) };
+    return { end: outcome => this.end(key, joint, outcome) };
   }
 
   private join(key: string, attempt: Attempt): Joint {
@@ -49,18 +49,18 @@ export class JointTries {
     const joint =
       known !== undefined && known.parts < mostParts
         ? known
-        : { begun: this.attempts.begin(attempt), outcomes: [], parts: 0 };
-    this.#joint.set(key, joint);
+        : { attempt, begun: this.attempts.begin(attempt), outcomes: [], parts: 0 };
+    if (this.#joint.has(key) || this.#joint.size < mostJoint) this.#joint.set(key, joint);
     joint.parts++;
     return joint;
   }
 
-  private async end(key: string, joint: Joint, attempt: Attempt, outcome: Outcome): Promise<void> {
+  private async end(key: string, joint: Joint, outcome: Outcome): Promise<void> {
     joint.outcomes.push(outcome);
     if (joint.outcomes.length < joint.parts) return;
     this.forget(key, joint);
     const best = outcomes.find(one => joint.outcomes.includes(one));
-    if (best !== undefined && best !== 'failed') await this.attempts[best](attempt);
+    if (best !== undefined && best !== 'failed') await this.attempts[best](joint.attempt);
   }
 
   private forget(key: string, joint: Joint): void {
@@ -68,6 +68,8 @@ export class JointTries {
   }
 }
 
+// Beyond them each request is a try.
+const mostJoint = 10_000;
 // Each of them costs a verification, which is made to be dear.
 const mostParts = 50;
 // A try that failed stays counted.

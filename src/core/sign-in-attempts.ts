@@ -1,8 +1,10 @@
 /** How often somebody may try to sign in: by account and address together, by address, and, only slowed down, by account. */
+import { hash, randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { Throttled } from './exceptions';
 import { globalTimers, startTimer, type Timers } from './timers';
+import { TryCounts, type TryCount } from './try-counts';
 
 /** Who tries. */
 export interface Attempt {
@@ -41,106 +43,142 @@ export interface SignInLimits {
   readonly longestDelay?: number;
   /** Tries that wait at the same time for one account; default 20. Who comes then is refused. */
   readonly mostWaiting?: number;
-  /** Accounts, addresses and pairs that are remembered, of each; default 20000. */
+  /**
+   * Accounts, addresses and pairs that are counted by themselves, of each; default 20000. Beyond them, new ones share a
+   * fixed number of counters.
+   */
   readonly size?: number;
 }
 
-interface Count {
-  tries: number;
-  readonly end: number;
+interface Keys {
+  readonly pair: string;
+  readonly address: string;
+  readonly account: string;
 }
+
+type Counted = Readonly<Record<keyof Keys, TryCount>>;
 
 /**
  * Counts in the memory of this process; bounded. A stranger can close an account to their own address, and to nobody
- * else's: an account alone is slowed down, and not for addresses that signed in to it before.
+ * else's: an account alone is slowed down, and not for addresses that signed in to it before. A flood of names or
+ * addresses can only make a limit stricter, because nothing that is counting is forgotten.
  *
  * @example
  * const attempts = new MemorySignInAttempts({ triesPerAccountAndAddress: 5, window: 600 });
  */
 export class MemorySignInAttempts implements SignInAttempts {
-  /** Milliseconds since 1970. */
-  clock: () => number = () => Date.now();
+  /** Milliseconds from any start; only differences count. Default: a clock that nobody can set. */
+  clock: () => number = () => performance.now();
   /** What slow tries wait with. */
   timers: Timers = globalTimers;
 
   readonly #limits: Required<SignInLimits>;
-  readonly #pairs: LRUCache<string, Count>;
-  readonly #addresses: LRUCache<string, Count>;
-  readonly #accounts: LRUCache<string, Count>;
+  readonly #pairs: TryCounts;
+  readonly #addresses: TryCounts;
+  readonly #accounts: TryCounts;
   readonly #known: LRUCache<string, true>;
-  readonly #waiting = new Map<string, number>();
+  // A window may end, and another begin, while a try is being decided: it is taken back where it was counted.
+  readonly #counted = new WeakMap<Attempt, Counted>();
+  // With it nobody can choose names that share a counter with somebody else's.
+  readonly #salt = randomBytes(16).toString('base64');
+  #elapsed = 0;
+  #lastRead: number | undefined;
 
   constructor(limits: SignInLimits = {}) {
     this.#limits = { ...defaults, ...limits };
-    const max = this.#limits.size;
-    this.#pairs = new LRUCache({ max });
-    this.#addresses = new LRUCache({ max });
-    this.#accounts = new LRUCache({ max });
-    this.#known = new LRUCache({ max });
+    const { size, window } = this.#limits;
+    this.#pairs = new TryCounts(size, window * 1000);
+    this.#addresses = new TryCounts(size, window * 1000);
+    this.#accounts = new TryCounts(size, window * 1000);
+    this.#known = new LRUCache({ max: size });
   }
 
   async begin(attempt: Attempt): Promise<void> {
-    const { account, address, pair } = keysOf(attempt);
-    const { triesPerAccountAndAddress, triesPerAddress } = this.#limits;
-    const ofPair = this.#count(this.#pairs, pair);
-    const ofAddress = this.#count(this.#addresses, address);
-    this.#refuseOver(ofPair, triesPerAccountAndAddress);
-    this.#refuseOver(ofAddress, triesPerAddress);
-    const ofAccount = this.#count(this.#accounts, account);
-    for (const count of [ofPair, ofAddress, ofAccount]) count.tries++;
-    if (!this.#known.has(pair)) await this.#slowDown(attempt, account, ofAccount.tries);
+    const keys = this.#keysOf(attempt);
+    const now = this.#now();
+    this.#refuseOver(this.#pairs.find(keys.pair, now), this.#limits.triesPerAccountAndAddress, now);
+    this.#refuseOver(this.#addresses.find(keys.address, now), this.#limits.triesPerAddress, now);
+    const delay = this.#delay(keys, now);
+    const counted = {
+      pair: this.#pairs.add(keys.pair, now),
+      address: this.#addresses.add(keys.address, now),
+      account: this.#accounts.add(keys.account, now),
+    };
+    this.#counted.set(attempt, counted);
+    if (delay > 0) await this.#slowDown(counted.account, delay);
   }
 
   succeeded(attempt: Attempt): void {
-    const { pair } = keysOf(attempt);
-    this.undecided(attempt);
-    this.#pairs.delete(pair);
-    this.#known.set(pair, true);
+    const keys = this.#keysOf(attempt);
+    const { pair, address, account } = this.#countedOf(attempt, keys);
+    if (pair !== undefined) this.#pairs.clear(pair);
+    // Taken back, not set to nothing: one's own account must not clear the way for tries at others.
+    if (address !== undefined) this.#addresses.takeBack(address);
+    if (account !== undefined) this.#accounts.takeBack(account);
+    this.#known.set(keys.pair, true);
   }
 
   undecided(attempt: Attempt): void {
-    const { account, address, pair } = keysOf(attempt);
-    // Taken back, not set to nothing: one's own account must not clear the way for tries at others.
-    for (const count of [this.#pairs.get(pair), this.#addresses.get(address), this.#accounts.get(account)])
-      if (count !== undefined && count.tries > 0) count.tries--;
+    const { pair, address, account } = this.#countedOf(attempt, this.#keysOf(attempt));
+    if (pair !== undefined) this.#pairs.takeBack(pair);
+    if (address !== undefined) this.#addresses.takeBack(address);
+    if (account !== undefined) this.#accounts.takeBack(account);
   }
 
-  /** How many of each are remembered. */
+  /** How many of each are remembered by themselves. */
   get remembered(): { readonly accounts: number; readonly addresses: number; readonly pairs: number } {
-    return { accounts: this.#accounts.size, addresses: this.#addresses.size, pairs: this.#pairs.size };
+    return { accounts: this.#accounts.keys, addresses: this.#addresses.keys, pairs: this.#pairs.keys };
   }
 
-  #count(counts: LRUCache<string, Count>, key: string): Count {
-    const known = counts.get(key);
-    if (known !== undefined && this.clock() < known.end) return known;
-    const count = { tries: 0, end: this.clock() + this.#limits.window * 1000 };
-    counts.set(key, count);
-    return count;
+  // An attempt that was begun with another object: of a shared counter others' tries could be taken back.
+  #countedOf(attempt: Attempt, keys: Keys): Partial<Counted> {
+    const counted = this.#counted.get(attempt);
+    this.#counted.delete(attempt);
+    if (counted !== undefined) return counted;
+    const now = this.#now();
+    const [pair, address] = [this.#pairs.findOwn(keys.pair, now), this.#addresses.findOwn(keys.address, now)];
+    const account = this.#accounts.findOwn(keys.account, now);
+    return { ...(pair && { pair }), ...(address && { address }), ...(account && { account }) };
   }
 
-  #refuseOver({ tries, end }: Count, most: number): void {
-    if (tries >= most) throw new Throttled((end - this.clock()) / 1000);
+  #refuseOver(count: TryCount | undefined, most: number, now: number): void {
+    if (count !== undefined && count.tries >= most) throw new Throttled((count.end - now) / 1000);
   }
 
-  async #slowDown(attempt: Attempt, account: string, tries: number): Promise<void> {
+  /** Seconds that this try has to wait. @throws Throttled where too many wait already. */
+  #delay({ account, pair }: Keys, now: number): number {
     const { quickTriesPerAccount, firstDelay, longestDelay, mostWaiting } = this.#limits;
-    if (tries <= quickTriesPerAccount) return;
-    const waiting = this.#waiting.get(account) ?? 0;
-    if (waiting >= mostWaiting) {
-      // It looked at no password: the owner, who came in the middle of somebody's tries, must not be closed out for it.
-      this.undecided(attempt);
-      throw new Throttled(longestDelay);
-    }
-    this.#waiting.set(account, waiting + 1);
-    const delay = Math.min(longestDelay, firstDelay * 2 ** (tries - quickTriesPerAccount - 1));
-    await new Promise<void>(resolve => startTimer(this.timers, resolve, delay * 1000));
-    this.#leave(account);
+    const { tries, waiting } = this.#accounts.find(account, now) ?? { tries: 0, waiting: 0 };
+    if (tries < quickTriesPerAccount || this.#known.get(pair) === true) return 0;
+    // It is not counted: the owner, who comes while a stranger tries, must not be closed out for it.
+    if (waiting >= mostWaiting) throw new Throttled(longestDelay);
+    return Math.min(longestDelay, firstDelay * 2 ** (tries - quickTriesPerAccount));
   }
 
-  #leave(account: string): void {
-    const left = (this.#waiting.get(account) ?? 1) - 1;
-    if (left > 0) this.#waiting.set(account, left);
-    else this.#waiting.delete(account);
+  async #slowDown(count: TryCount, delay: number): Promise<void> {
+    count.waiting++;
+    await new Promise<void>(resolve => startTimer(this.timers, resolve, delay * 1000));
+    count.waiting--;
+  }
+
+  // Time stands still where the clock is set back: no window may become longer by that.
+  #now(): number {
+    const read = this.clock();
+    this.#elapsed += Math.max(0, read - (this.#lastRead ?? read));
+    this.#lastRead = read;
+    return this.#elapsed;
+  }
+
+  // Hashes: names and addresses can have any length, and a name may be a password in the wrong field.
+  #keysOf({ account, address }: Attempt): Keys {
+    // Spellings that some table may take for the same name count as one.
+    const name = account.normalize('NFKC').trim().toLowerCase();
+    const place = network(address);
+    return { pair: this.#hash(place, name), address: this.#hash(place), account: this.#hash(name) };
+  }
+
+  #hash(...parts: readonly string[]): string {
+    return hash('sha256', JSON.stringify([this.#salt, ...parts]));
   }
 }
 
@@ -154,13 +192,6 @@ const defaults: Required<SignInLimits> = {
   mostWaiting: 20,
   size: 20_000,
 };
-
-// Spellings that some table may take for the same name count as one.
-function keysOf({ account, address }: Attempt): { account: string; address: string; pair: string } {
-  const name = account.normalize('NFKC').trim().toLowerCase();
-  const place = network(address);
-  return { account: name, address: place, pair: `${place} ${name}` };
-}
 
 /** RFC 4291 §2.5.4: a host has a whole /64, and would otherwise have as many tries as addresses. */
 function network(address: string): string {

@@ -10,7 +10,7 @@ import { IdentityProvider } from './identity-providers/identity-provider';
 import { LoginPages } from './identity-providers/login-pages';
 import { ProviderLogin } from './identity-providers/provider-login';
 import { SocialExchange } from './identity-providers/social-exchange';
-import { checkOptions, type MicroserviceOptions, type Options } from './options';
+import { checkOptions, systemClock, type MicroserviceOptions, type Options } from './options';
 import { RefreshFamilies, type SessionDenylist } from './refresh/refresh-families';
 import { Secrets } from './secrets';
 import { Sessions } from './sessions';
@@ -126,8 +126,9 @@ function passwordWay({ users, passwordHasher, signInAttempts, refusalTime, clock
   return new PasswordSignIn(users, hasher, signInAttempts ?? attemptsBy(clock), { refusalTime, clock, logger });
 }
 
+// Its own clock cannot be set; the clock of the system can.
 function attemptsBy(clock: () => number): MemorySignInAttempts {
-  return Object.assign(new MemorySignInAttempts(), { clock });
+  return Object.assign(new MemorySignInAttempts(), clock === systemClock ? {} : { clock });
 }
 
 function providersOf({ idp, fetch, clock, logger }: Options): readonly IdentityProvider[] {

@@ -85,6 +85,9 @@ const storeMethods = {
   keys: ['addSigningKey', 'signingKeys', 'removeSigningKey'],
 };
 
+/** The default of the option `clock`. */
+export const systemClock = (): number => Date.now();
+
 /** The rows, in the order of the README's table. */
 export const optionsTable = {
   issuer: row(issuerUrl, {
@@ -219,7 +222,7 @@ export const optionsTable = {
   }),
   clock: row(functionOf<() => number>(), {
     defaultText: '`Date.now`',
-    fallback: () => Date.now(),
+    fallback: systemClock,
     meaning: 'milliseconds since 1970',
   }),
   fetch: row(functionOf<typeof globalThis.fetch>(), {

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { createServer } from 'node:http';
 import express, { type Express, type Request } from 'express';
 import { expect } from 'chai';
 import { Get, JsonController, Post } from 'routing-controllers';
@@ -25,6 +26,8 @@ import { bearer, expectRefusal, permissionDenied, type Refusal } from '../refusa
 let time = new FakeTime();
 let attempts = new MemorySignInAttempts();
 let verified: string[] = [];
+/** Milliseconds by which the class's clock is wrong. */
+let clockError = 0;
 /** What a verification waits for. */
 let pending: Promise<unknown> = Promise.resolve();
 
@@ -52,7 +55,7 @@ class Accounts {
 
 @Service({ transient: true })
 class AccountAuthentication extends BasicAuthentication {
-  protected override readonly clock = () => time.now;
+  protected override readonly clock = () => time.now + clockError;
   protected override readonly timers = time.timers;
   protected override readonly attempts = attempts;
 
@@ -182,6 +185,7 @@ describe('BasicAuthentication', () => {
     attempts.clock = time.clock;
     attempts.timers = time.timers;
     verified = [];
+    clockError = 0;
     pending = Promise.resolve();
     handled = 0;
   });
@@ -282,6 +286,56 @@ describe('BasicAuthentication', () => {
     const before = logger.entries.length;
     await passing(ask(header('secret-name', 'secret-word')));
     expect(JSON.stringify(logger.entries.slice(before))).not.to.match(/secret-(?:name|word)/);
+  });
+
+  it('refuses a name of more than 1,024 bytes without asking anybody, and counts nothing', async () => {
+    const server = createServer({ maxHeaderSize: 128 * 1024 }, app).listen(0);
+    try {
+      for (const userid of ['é'.repeat(513), ...Array.from({ length: 40 }, (_, n) => `${n}${'x'.repeat(40 * 1024)}`)])
+        expectRefusal(
+          await request(server).get('/basic').set('Authorization', header(userid, 'open sesame')).timeout(5000),
+          failed,
+        );
+    } finally {
+      server.close();
+    }
+    expect(verified).to.deep.equal([]);
+    expect(time.waiting).to.equal(0);
+    expect(attempts.remembered).to.deep.equal({ accounts: 0, addresses: 0, pairs: 0 });
+    expectRefusal(await passing(ask(header('é'.repeat(512), 'open sesame')), 0.1), failed);
+    expect(verified).to.have.length(1);
+  });
+
+  it('counts no try whose password was not compared', async () => {
+    await fail(10, 'alice', '192.0.2.1');
+    const before = attempts.remembered;
+    for (let count = 0; count < 20; count++)
+      expectRefusal(await ask(header('alice', `wrong ${count}`)), throttled(899));
+    for (let count = 0; count < 20; count++) expect((await ask(header('broken', `${count}`))).status).to.equal(500);
+    expect(attempts.remembered).to.deep.equal(before);
+    expect((await ask(header('bob', 'p:w'))).status).to.equal(200);
+  });
+
+  it('keeps an account closed through a flood of other names from other addresses', async () => {
+    attempts = new MemorySignInAttempts({ size: 20 });
+    attempts.clock = time.clock;
+    attempts.timers = time.timers;
+    await fail(9, 'alice', '192.0.2.1');
+    for (let host = 0; host < 60; host++) await fail(1, `name-${host}`, `198.51.100.${host}`);
+    await fail(1, 'alice', '192.0.2.1');
+    verified = [];
+    expect((await ask(header('alice', 'open sesame'))).status).to.equal(429);
+    expect(verified).to.deep.equal([]);
+    expect(attempts.remembered).to.deep.equal({ accounts: 20, addresses: 20, pairs: 20 });
+  });
+
+  it('does not wait longer for a refusal where the clock is set back in the meantime', async () => {
+    pending = Promise.resolve().then(() => {
+      clockError -= 3_600_000;
+    });
+    const start = time.now;
+    expectRefusal(await passing(ask(header('alice', 'wrong')), 0.01), failed);
+    expect(time.now - start).to.equal(100);
   });
 
   describe('among others', () => {
@@ -392,6 +446,19 @@ describe('BasicAuthentication', () => {
       await Promise.all(tried);
       await fail(7, 'alice', '192.0.2.1');
       expectRefusal(await ask(header('alice', 'open sesame')), throttled(900));
+    });
+
+    it('joins no more than 10,000 tries at a time: beyond them each request is a try', () => {
+      let begun = 0;
+      const never = new Promise<void>(() => undefined);
+      const tries = JointTries.of({
+        begin: () => (begun++, never),
+        succeeded: () => undefined,
+        undecided: () => undefined,
+      });
+      for (let count = 0; count < 10_100; count++)
+        for (let part = 0; part < 2; part++) void tries.begin({ userid: `name-${count}`, password: 'x' }, '192.0.2.1');
+      expect(begun).to.equal(10_000 + 2 * 100);
     });
 
     it('takes different passwords at the same time for as many tries', async () => {

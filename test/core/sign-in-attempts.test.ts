@@ -177,4 +177,149 @@ describe('tries to sign in', () => {
     const { accounts, addresses, pairs } = attempts.remembered;
     expect([accounts, addresses, pairs]).to.deep.equal([100, 100, 100]);
   });
+
+  describe('under a flood of names', () => {
+    const size = 50;
+
+    /** Tries as many names, each from an address of its own. Returns how many of the tries were let through. */
+    async function flood(attempts: MemorySignInAttempts, names: number, prefix = 'flood'): Promise<number> {
+      let passed = 0;
+      for (let count = 0; count < names; count++) {
+        const attempt = { account: `${prefix}-${count}`, address: `10.${prefix.length}.${count >> 8}.${count & 255}` };
+        if ((await refusal(attempts.begin(attempt))) === undefined) passed++;
+      }
+      return passed;
+    }
+
+    async function passedTries(attempts: MemorySignInAttempts, attempt: typeof ged, tries: number): Promise<number> {
+      let passed = 0;
+      for (let count = 0; count < tries; count++) if ((await refusal(attempts.begin(attempt))) === undefined) passed++;
+      return passed;
+    }
+
+    it('an account stays closed to an address after ten tries, however many names come in between', async () => {
+      const attempts = counting({ size, quickTriesPerAccount: 1e9 });
+      let passed = 0;
+      for (let round = 0; round < 15; round++) {
+        passed += await passedTries(attempts, ged, 1);
+        await flood(attempts, 200, `flood-${round}`);
+      }
+      expect(passed).to.equal(10);
+    });
+
+    it('a name that comes while the table is full has no more than ten tries, also once there is room', async () => {
+      const attempts = counting({ size, quickTriesPerAccount: 1e9 });
+      await flood(attempts, size);
+      time.advance(800);
+      const early = await passedTries(attempts, ged, 6);
+      time.advance(101);
+      expect(early + (await passedTries(attempts, ged, 20))).to.equal(10);
+    });
+
+    it('an address stays closed after its tries', async () => {
+      const attempts = counting({ size, triesPerAddress: 5 });
+      for (let count = 0; count < 5; count++) await attempts.begin({ ...ged, account: `first-${count}` });
+      await flood(attempts, 1000);
+      expect(await refusal(attempts.begin({ ...ged, account: 'next' }))).to.equal(900);
+    });
+
+    it('an account is still slowed down', async () => {
+      const attempts = counting({ size, quickTriesPerAccount: 2, firstDelay: 1 });
+      for (const host of [1, 2]) await attempts.begin({ account: 'ged', address: `192.0.2.${host}` });
+      await flood(attempts, 1000);
+      const third = attempts.begin({ account: 'ged', address: '192.0.2.3' });
+      await new Promise(setImmediate);
+      expect(time.waiting).to.equal(1);
+      time.advance(1);
+      await third;
+    });
+
+    it('tries that are refused store nothing', async () => {
+      const attempts = counting({ triesPerAddress: 5 });
+      for (let count = 0; count < 5; count++) await attempts.begin({ ...ged, account: `first-${count}` });
+      for (let count = 0; count < 2000; count++) await refusal(attempts.begin({ ...ged, account: `name-${count}` }));
+      expect(attempts.remembered).to.deep.equal({ accounts: 5, addresses: 1, pairs: 5 });
+    });
+
+    it('tries that nobody decided, and good ones, leave nothing that counts', async () => {
+      const attempts = counting();
+      for (let count = 0; count < 500; count++) {
+        const attempt = { account: `name-${count}`, address: '192.0.2.1' };
+        await attempts.begin(attempt);
+        if (count % 2 === 0) attempts.undecided(attempt);
+        else attempts.succeeded(attempt);
+      }
+      expect(attempts.remembered).to.deep.equal({ accounts: 0, addresses: 0, pairs: 0 });
+    });
+
+    it("a success takes back one's own try alone, also of a counter that others share", async () => {
+      // Every pair, account and address shares its counter with some of the others.
+      const attempts = counting({ size: 1, quickTriesPerAccount: 1e9, triesPerAddress: 1e9 });
+      await attempts.begin({ account: 'first', address: '192.0.2.100' });
+      const own = { account: 'own', address: '192.0.2.1' };
+      let passed = 0;
+      for (let count = 0; count < 30; count++) {
+        passed += await passedTries(attempts, ged, 1);
+        if ((await refusal(attempts.begin(own))) === undefined) attempts.succeeded(own);
+      }
+      expect(passed).to.equal(10);
+    });
+
+    it('new names have counters of their own again once the window of the flood is over', async () => {
+      const attempts = counting({ size });
+      await flood(attempts, 2000);
+      time.advance(900);
+      await attempts.begin(ged);
+      expect(attempts.remembered).to.deep.equal({ accounts: 1, addresses: 1, pairs: 1 });
+    });
+
+    it('the number of counters does not grow with names of 40 KB', async () => {
+      const attempts = counting({ size, quickTriesPerAccount: 1e9 });
+      const long = 'x'.repeat(40 * 1024);
+      let passed = 0;
+      for (let count = 0; count < 6000; count++) {
+        const attempt = { account: `${long}${count}`, address: `10.0.${count >> 8}.${count & 255}` };
+        if ((await refusal(attempts.begin(attempt))) === undefined) passed++;
+      }
+      expect(passed).to.be.within(5900, 6000);
+      expect(attempts.remembered).to.deep.equal({ accounts: size, addresses: size, pairs: size });
+    });
+  });
+
+  describe('and a clock that is set', () => {
+    it('back does not keep an account closed for longer', async () => {
+      const attempts = counting({ triesPerAccountAndAddress: 1, window: 600 });
+      let now = 10_000_000;
+      attempts.clock = () => now;
+      await attempts.begin(ged);
+      now -= 3_600_000;
+      expect(await refusal(attempts.begin(ged))).to.equal(600);
+      now += 600_000;
+      expect(await refusal(attempts.begin(ged))).to.equal(undefined);
+    });
+
+    it("forward or back is not asked: the default is the process's own time", async () => {
+      const attempts = new MemorySignInAttempts({ triesPerAccountAndAddress: 1, window: 600 });
+      const real = Date.now;
+      try {
+        await attempts.begin(ged);
+        for (const jump of [86_400_000, -86_400_000]) {
+          Date.now = () => real() + jump;
+          expect(await refusal(attempts.begin(ged))).to.be.within(590, 600);
+        }
+      } finally {
+        Date.now = real;
+      }
+    });
+  });
+
+  it('are taken back from the window in which they were counted, not from the next', async () => {
+    const attempts = counting({ triesPerAddress: 3, quickTriesPerAccount: 1e9 });
+    const slow = { ...ged, account: 'own' };
+    await attempts.begin(slow);
+    time.advance(900);
+    for (let count = 0; count < 3; count++) await attempts.begin({ ...ged, account: `victim-${count}` });
+    attempts.succeeded(slow);
+    expect(await refusal(attempts.begin({ ...ged, account: 'victim-4' }))).to.equal(900);
+  });
 });
