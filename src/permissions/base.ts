@@ -41,8 +41,13 @@ export interface ApiView {
   ownerOf?(request: AxiomsRequest): Now<string | undefined>;
   /** The methods that only read; default `GET`, `HEAD`, `OPTIONS`. */
   readonly safeMethods?: readonly string[] | undefined;
-  /** The handlers that are about one object. */
+  /**
+   * The handlers that are about one object, by name, in addition to the default ones: a handler whose own path has a
+   * parameter or is a regex, and every PUT, PATCH and DELETE.
+   */
   readonly objectActions?: readonly string[] | undefined;
+  /** The handlers that are not about one object, although they are by default. The server warns about them at startup. */
+  readonly notObjectActions?: readonly string[] | undefined;
   /** Loads the object that an object action is about; `undefined` or `null` is a 404. */
   getObject?(): unknown;
   /** Runs the object rules on this object now; throws PermissionDenied or NotAuthenticated. */

@@ -130,10 +130,26 @@ function giveObjectCheck({ prototype }: Class): void {
 
 function requireKnownActions(sample: ApiView, { controllerMetadata }: ActionMetadata): void {
   const actions = controllerMetadata.actions.map(({ method }) => method);
-  const unknown = listedActions(sample).find(action => !actions.includes(action));
+  const [added, excluded] = [listedActions(sample, 'objectActions'), listedActions(sample, 'notObjectActions')];
+  refuseUnknownAction(sample, 'objectActions', added, actions);
+  refuseUnknownAction(sample, 'notObjectActions', excluded, actions);
+  const both = added.find(action => excluded.includes(action));
+  if (both !== undefined)
+    throw new ImproperlyConfigured(
+      `${sample.constructor.name} names '${both}' in objectActions and in notObjectActions: remove it from one of them.`,
+    );
+}
+
+function refuseUnknownAction(
+  { constructor }: ApiView,
+  name: ObjectActionList,
+  listed: readonly string[],
+  actions: readonly string[],
+): void {
+  const unknown = listed.find(action => !actions.includes(action));
   if (unknown !== undefined)
     throw new ImproperlyConfigured(
-      `${sample.constructor.name}.objectActions names '${unknown}', which is no handler. The handlers are: ${actions.join(', ')}.`,
+      `${constructor.name}.${name} names '${unknown}', which is no handler. The handlers are: ${actions.join(', ')}.`,
     );
 }
 
@@ -168,16 +184,18 @@ function refuseTakenName({ target, method }: ActionMetadata): void {
   );
 }
 
-function listedActions(sample: ApiView): readonly string[] {
+type ObjectActionList = 'objectActions' | 'notObjectActions';
+
+function listedActions(sample: ApiView, name: ObjectActionList): readonly string[] {
   let listed: unknown;
   try {
-    listed = sample.objectActions ?? [];
+    listed = sample[name] ?? [];
   } catch {
     // A getter that looks at the request; it is asked again for each route.
     return [];
   }
   if (Array.isArray(listed)) return listed as readonly string[];
-  throw new ImproperlyConfigured(`${sample.constructor.name}.objectActions must be a list of handlers' names.`);
+  throw new ImproperlyConfigured(`${sample.constructor.name}.${name} must be a list of handlers' names.`);
 }
 
 // Without types parameters are neither converted nor validated, silently: a 400 becomes a 200.
@@ -201,6 +219,6 @@ function requireLoader({ params }: ActionMetadata, rules: RouteRules, controller
     );
   if (!rules.isObjectAction(method))
     throw new ImproperlyConfigured(
-      `${place} has @CurrentObject(), and is about no one object: add '${place.split('.')[1] ?? ''}' to objectActions.`,
+      `${place} has @CurrentObject(), and is about no one object: ${rules.isNotObjectAction ? `remove '${rules.action}' from notObjectActions` : `add '${rules.action}' to objectActions`}.`,
     );
 }

@@ -27,6 +27,7 @@ export function checkRoutes(routes: readonly AuditedRoute[], options: PathOption
   for (const { rules } of routes) refuseUnknownScopes(rules, settings);
   refuseIdleObjectRules(routes);
   warnOfPublicMethods(routes, settings);
+  for (const ofController of byController(routes)) warnOfObjectActions(ofController, settings);
   checkShadows(routes, options, settings);
 }
 
@@ -45,6 +46,37 @@ function warnOfPublicMethods(routes: readonly AuditedRoute[], { logger }: Settin
     `The setting 'publicMethods' (AXIOMS_SAFE_METHODS) opens these handlers to requests without credentials: ${list}. Remove the method from the setting, or open single handlers with AllowAny.`,
     { routes: open },
   );
+}
+
+function byController(routes: readonly AuditedRoute[]): readonly (readonly AuditedRoute[])[] {
+  const groups = new Map<ApiView, AuditedRoute[]>();
+  for (const route of routes) groups.set(route.sample, [...(groups.get(route.sample) ?? []), route]);
+  return [...groups.values()];
+}
+
+function warnOfObjectActions(routes: readonly AuditedRoute[], { logger }: Settings): void {
+  const excluded = actionsOf(routes.filter(({ rules }) => rules.isNotObjectAction));
+  const overlooked = actionsOf(routes.filter(isOverlooked));
+  const name = routes[0]?.sample.constructor.name ?? '';
+  if (excluded.length > 0)
+    logger.warn(
+      `${name}.notObjectActions excludes ${excluded.join(', ')}: object rules require nothing there, and getObject() is not called.`,
+    );
+  if (overlooked.length > 0)
+    logger.warn(
+      `${name}.objectActions adds to the default, so ${overlooked.join(', ')} ${overlooked.length > 1 ? 'are' : 'is'} about one object too. To exclude what the list does not name, write notObjectActions = [${overlooked.map(one => `'${one}'`).join(', ')}]; to keep the default without this warning, write notObjectActions = [].`,
+    );
+}
+
+// Earlier versions took objectActions for the whole list.
+function isOverlooked({ rules }: AuditedRoute): boolean {
+  const { objectActions, notObjectActions, action } = rules;
+  if (objectActions === undefined || notObjectActions !== undefined || objectActions.includes(action)) return false;
+  return methodsOf(rules).some(method => rules.isObjectActionByDefault(method));
+}
+
+function actionsOf(routes: readonly AuditedRoute[]): readonly string[] {
+  return [...new Set(routes.map(({ rules }) => rules.action))];
 }
 
 function refuseUnknownScopes({ place, permissions = [] }: RouteRules, { knownScopes }: Settings): void {
@@ -70,14 +102,18 @@ function scopesOf(requirement: Requirement): readonly string[] {
 function refuseIdleObjectRules(routes: readonly AuditedRoute[]): void {
   const asked = new Set(routes.filter(isAskedSometime).map(({ sample }) => sample));
   for (const { rules, sample } of routes) {
-    // An empty list says it on purpose.
-    const isKnown = asked.has(sample) || sample.objectActions?.length === 0;
+    const isKnown = asked.has(sample) || isWithoutObjects(rules);
     const idle = isKnown ? undefined : rules.objectOnly.find(one => couldMatter(one, rules, sample));
     if (idle === undefined) continue;
     throw new ImproperlyConfigured(
       `${rules.place} has the permission ${idle.constructor.name}, a rule about an object, and no handler of ${sample.constructor.name} with such a rule is about one object: it is never asked, and lets everybody authenticated in. List the handlers that are about an object, objectActions = ['${rules.action}'], use another permission class, or say that there are none on purpose: objectActions = [].`,
     );
   }
+}
+
+// An empty list, or handlers that are excluded by name, say it on purpose.
+function isWithoutObjects({ objectActions, notObjectActions = [] }: RouteRules): boolean {
+  return objectActions?.length === 0 || notObjectActions.length > 0;
 }
 
 function isAskedSometime({ rules }: AuditedRoute): boolean {

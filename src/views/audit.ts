@@ -17,7 +17,7 @@ export interface RouteAudit {
   readonly handler: string;
   /** Anyone, whoever is authenticated, some of them, or nobody; `undecided`: only code can say whether anyone is let in. */
   readonly who: Who;
-  /** The requirement in words, and whether a setting opens the route (`public`). */
+  /** The requirement in words, and a remark where `publicMethods` or `notObjectActions` opens the route. */
   readonly rule: string;
   /** Where the rule is said: `field`, `getter`, `decorator`, `default`, or several of them, separated by commas. */
   readonly source: string;
@@ -73,8 +73,11 @@ export function methodsOf(rules: RouteRules): readonly string[] {
 
 /** The requirement, and what a reader would not see in it. */
 function ruleText(rules: RouteRules, requirement: Requirement): string {
-  const { publicMethods } = rules;
-  const remarks = publicMethods.length > 0 ? [`public by the setting publicMethods: ${publicMethods.join(', ')}`] : [];
+  const { publicMethods, isNotObjectAction } = rules;
+  const remarks = [
+    ...(publicMethods.length > 0 ? [`public by the setting publicMethods: ${publicMethods.join(', ')}`] : []),
+    ...(isNotObjectAction ? ['without object rules by notObjectActions'] : []),
+  ];
   return [inWords(requirement), ...remarks].join('; ');
 }
 

@@ -22,6 +22,7 @@ const ruleNames: readonly string[] = [
   'ownerIssuerAttribute',
   'safeMethods',
   'objectActions',
+  'notObjectActions',
 ];
 
 type ControllerClass = new (...dependencies: never[]) => object;

@@ -100,6 +100,6 @@ function silence(response: Response): void {
 
 function neverAsked({ rules }: Visit): ImproperlyConfigured {
   return new ImproperlyConfigured(
-    `${rules.place} is about one object, and its object rule was never asked: give the controller getObject(), or call this.checkObjectPermissions(object) before answering. If it is about no object, leave it out of objectActions.`,
+    `${rules.place} is about one object, and its object rule was never asked: give the controller getObject(), or call this.checkObjectPermissions(object) before answering. If it is about no object, list it in notObjectActions.`,
   );
 }

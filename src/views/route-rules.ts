@@ -60,6 +60,7 @@ interface Read {
   readonly permissions: readonly Known[] | undefined;
   readonly throttling: readonly string[] | undefined;
   readonly objectActions: readonly string[] | undefined;
+  readonly notObjectActions: readonly string[] | undefined;
 }
 
 /** A handler's rules. What only documents and the start's checks want to know is found out when they ask. */
@@ -140,11 +141,30 @@ export class RouteRules implements Route {
     return trees && permissionSources(controller, trees, this.decorations, this.sources.permissionClasses);
   }
 
-  /** Those with a parameter in their own path are about one object, and every PUT, PATCH and DELETE; or those that are listed. */
+  /** Is the handler about one object: by default, or because `objectActions` adds it? */
   isObjectAction(method: string): boolean {
-    const listed = this.#read.objectActions;
-    if (listed !== undefined) return listed.includes(this.action);
+    if (this.isNotObjectAction) return false;
+    return this.objectActions?.includes(this.action) === true || this.isObjectActionByDefault(method);
+  }
+
+  /** Has the handler's own path a parameter, or is the method PUT, PATCH or DELETE? */
+  isObjectActionByDefault(method: string): boolean {
     return this.isParametrized || ['PUT', 'PATCH', 'DELETE'].includes(method);
+  }
+
+  /** Does `notObjectActions` exclude the handler? */
+  get isNotObjectAction(): boolean {
+    return this.notObjectActions?.includes(this.action) === true;
+  }
+
+  /** The controller's list. */
+  get objectActions(): readonly string[] | undefined {
+    return this.#read.objectActions;
+  }
+
+  /** The controller's list. */
+  get notObjectActions(): readonly string[] | undefined {
+    return this.#read.notObjectActions;
   }
 
   /** Was this permission of the list found to be decided per request? */
@@ -213,9 +233,11 @@ export function routeRules(route: Route, controller: ApiView, services: Services
       requireOneOwner(controller, services.settings);
     });
   const throttling = read(() => checkedThrottles(controller, services, decorations))?.map(nameOfClass);
-  const objectActions = listedObjectActions(controller, shown, place);
+  const [objectActions, notObjectActions] = objectActionLists.map(name =>
+    listedActions(name, controller, shown, place),
+  );
   const authenticators = named && context.authenticators;
-  const known = { decorations, authenticators, named, trees, permissions, throttling, objectActions };
+  const known = { decorations, authenticators, named, trees, permissions, throttling, objectActions, notObjectActions };
   return new RouteRules(route, { controller, services, ...known });
 }
 
@@ -272,12 +294,19 @@ function settled(requirement: Requirement | Promise<Requirement>): Known {
   return undefined;
 }
 
+const objectActionLists = ['objectActions', 'notObjectActions'] as const;
+
 // What is about an object is known at start: a list that could differ would leave an object without its rule.
-function listedObjectActions(controller: ApiView, shown: MethodOnly, place: string): readonly string[] | undefined {
-  const { isExceeded, found } = shown.watch((): unknown => controller.objectActions);
+function listedActions(
+  name: (typeof objectActionLists)[number],
+  controller: ApiView,
+  shown: MethodOnly,
+  place: string,
+): readonly string[] | undefined {
+  const { isExceeded, found } = shown.watch((): unknown => controller[name]);
   const isRight = Array.isArray(found) && found.every(action => typeof action === 'string');
   if (!isExceeded && (found === undefined || isRight)) return found;
   throw new ImproperlyConfigured(
-    `The objectActions of ${place} must be a list of its handlers' names, such as ['publish']${isExceeded ? ', and may not look at the request' : ''}.`,
+    `The ${name} of ${place} must be a list of its handlers' names, such as ['publish']${isExceeded ? ', and may not look at the request' : ''}.`,
   );
 }

@@ -296,8 +296,12 @@ describe('ownership rules', () => {
   @JsonController('/explicit')
   class ExplicitController extends Books {
     objectActions = ['search', 'update'];
+    notObjectActions = ['destroyAll', 'preview'];
 
     @Get('/search') search() {
+      return {};
+    }
+    @Get('/preview/:id') preview() {
       return {};
     }
     @Get('/:id') retrieve() {
@@ -307,6 +311,9 @@ describe('ownership rules', () => {
       return {};
     }
     @Delete('/:id') destroy() {
+      return {};
+    }
+    @Delete('/') destroyAll() {
       return {};
     }
   }
@@ -319,6 +326,18 @@ describe('ownership rules', () => {
       return {};
     }
   }
+
+  @JsonController('/excluded')
+  class ExcludedController extends Books {
+    notObjectActions = ['serve'];
+
+    @All('/:id') serve() {
+      return {};
+    }
+  }
+
+  @JsonController('/inheriting')
+  class InheritingController extends ExplicitController {}
 
   @JsonController('/safe')
   class SafeController extends ApiController {
@@ -356,6 +375,8 @@ describe('ownership rules', () => {
         ShelfController,
         ExplicitController,
         NoObjectsController,
+        ExcludedController,
+        InheritingController,
         SafeController,
         TicketController,
       ],
@@ -395,10 +416,17 @@ describe('ownership rules', () => {
     ['delete', '/anything', true],
     ['get', '/shelves/bob', false],
     ['get', '/explicit/search', true],
-    ['get', '/explicit/bob', false],
+    ['get', '/explicit/bob', true],
     ['put', '/explicit/bob', true],
-    ['delete', '/explicit/bob', false],
-    ['put', '/no-objects/bob', false],
+    ['delete', '/explicit/bob', true],
+    ['get', '/explicit/preview/bob', false],
+    ['delete', '/explicit', false],
+    ['put', '/no-objects/bob', true],
+    ['get', '/excluded/bob', false],
+    ['put', '/excluded/bob', false],
+    ['get', '/inheriting/search', true],
+    ['delete', '/inheriting/bob', true],
+    ['delete', '/inheriting', false],
   ];
   for (const [method, path, isObjectAction] of actions) {
     it(`${method.toUpperCase()} ${path} is ${isObjectAction ? '' : 'not '}about one object`, async () => {

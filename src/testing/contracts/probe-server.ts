@@ -73,7 +73,7 @@ export interface RuleProbe {
 
 /** A controller with this permission; where there is an object, its route is about it. */
 export function ruleProbe({ path, method, rule, members, object }: RuleProbe): ControllerClass {
-  const actions = object === undefined ? { objectActions: [] } : { getObject: () => object.value };
+  const actions = object === undefined ? withoutObject(method) : { getObject: () => object.value };
   @JsonController(path)
   class PermissionProbe {
     permissionClasses = [rule];
@@ -88,6 +88,11 @@ export function ruleProbe({ path, method, rule, members, object }: RuleProbe): C
     }
   }
   return PermissionProbe;
+}
+
+function withoutObject(method: string): object {
+  const isObjectAction = ['PUT', 'PATCH', 'DELETE'].includes(method.toUpperCase());
+  return { objectActions: [], ...(isObjectAction ? { notObjectActions: ['answer'] } : {}) };
 }
 
 export type ProbedApp = AppWithServer & RequestListener;
