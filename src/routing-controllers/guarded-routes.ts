@@ -16,6 +16,7 @@ import { rememberHandler } from './handlers';
 import { declaringClass } from './inherited-metadata';
 import { currentObject } from './params';
 import type { AuditedRoute } from './route-audit';
+import { refuseShared } from './shared-controller';
 import { isParametrized, pathPrefix, routePath } from './route-path';
 
 export interface GuardedRoute {
@@ -75,6 +76,7 @@ export class GuardedRoutes {
     const factory = controllerFactory(controllerClass);
     giveObjectCheck(controllerClass);
     const sample = make(controllerClass, factory) as ApiView;
+    refuseShared(controllerClass, sample, make(controllerClass, factory));
     checkShape(sample, makeOnce, this.services.settings.logger);
     requireKnownActions(sample, meta);
     requireDecoratedHandlers(controllerClass, meta);

@@ -4,6 +4,7 @@ import type { BaseAuthentication } from '../authentication/base';
 import type { Caller } from '../authentication/caller';
 import { findContext, setContext, type RequestContext } from '../authentication/request-context';
 import type { AxiomsRequest } from '../authentication/user';
+import { ImproperlyConfigured } from '../core/exceptions';
 import type { AccessTokenVerifier } from '../core/access-token';
 import type { TokenIntrospector } from '../core/introspection';
 import type { Settings } from '../core/settings';
@@ -63,6 +64,7 @@ export class Visit implements RequestContext {
     readonly response: Response,
   ) {
     this.#isHeadOfGet = request.method === 'HEAD' && rules.method !== 'HEAD';
+    refuseUsed(controller);
     (controller as { [visit]?: Visit })[visit] = this;
     setContext(request, this);
     this.observation = Observation.of(this);
@@ -123,6 +125,14 @@ export class Visit implements RequestContext {
 export function findVisit(request: Request): Visit | undefined {
   const context = findContext(request);
   return context instanceof Visit ? context : undefined;
+}
+
+// At startup two objects are compared; a pool may still return one that another request has.
+function refuseUsed(controller: object): void {
+  if (visitOf(controller) === undefined) return;
+  throw new ImproperlyConfigured(
+    `${controller.constructor.name} returned an object that another request uses: a controller's constructor must make a new object each time.`,
+  );
 }
 
 /** The visit that this controller was made for. */
