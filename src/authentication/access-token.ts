@@ -19,6 +19,9 @@ import { AccessTokenUser, type RequestAuth } from './user';
  * }
  */
 export class AccessTokenAuthentication extends BaseAuthentication {
+  override readonly isToken: boolean = true;
+  override readonly authorizationSchemes: readonly string[] = ['Bearer'];
+
   authenticate(request: Request): Soon<AuthenticationResult | null> {
     const { verifier, authenticators } = contextOf(request);
     const last = sameTokenAgain(request, verifier);

@@ -31,6 +31,20 @@ export abstract class BaseAuthentication {
   /** Must somebody be authenticated by this class, where no other of the list knew the caller? */
   declare readonly isMandatory?: boolean;
 
+  /**
+   * Does it accept access tokens? Rules about tokens then hold for its callers: `IsAuthenticatedOrTokenHasScope` asks them
+   * for scopes, and `@hasValidAccessToken()` lets them in. `AccessTokenAuthentication`, `IntrospectionAuthentication` and
+   * their subclasses always do. A class that does not say it counts as one for each result with an `auth.token`.
+   */
+  declare readonly isToken?: boolean;
+
+  /**
+   * The schemes of the `Authorization` header that it reads, such as `['Bearer']`; `[]`: it reads another part of the
+   * request. `SessionAuthentication` leaves a request with such a header to this class. A class that does not say it may
+   * read every scheme.
+   */
+  declare readonly authorizationSchemes?: readonly string[];
+
   /** Does it understand bearer tokens that are no JWTs? The JWT classes before it in a list leave those to it. */
   declare readonly takesOpaqueTokens?: boolean;
 

@@ -31,6 +31,8 @@ import type { User } from './user';
  * }
  */
 export abstract class BasicAuthentication extends BaseAuthentication {
+  override readonly isToken: boolean = false;
+  override readonly authorizationSchemes: readonly string[] = ['Basic'];
   /** Milliseconds from any start; only differences count. Default: a clock that nobody can set. */
   protected readonly clock: () => number = () => performance.now();
   /** What refusals wait with; default: the global timers. */

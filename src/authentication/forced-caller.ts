@@ -20,6 +20,8 @@ export function forceCaller(settings: object, caller: AuthenticationResult | und
 
 /** Stands for the classes of a controller that has none. */
 export class ForcedAuthentication extends BaseAuthentication {
+  override readonly authorizationSchemes = [];
+
   authenticate(): null {
     return null;
   }

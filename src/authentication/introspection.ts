@@ -25,6 +25,8 @@ import { AccessTokenUser } from './user';
  * }
  */
 export class IntrospectionAuthentication extends BaseAuthentication {
+  override readonly isToken: boolean = true;
+  override readonly authorizationSchemes: readonly string[] = ['Bearer'];
   override readonly takesOpaqueTokens = true;
 
   async authenticate(request: Request): Promise<AuthenticationResult | null> {

@@ -1,5 +1,6 @@
 /** Authentication by the app's own session: express-session, Passport, or whatever put the user there. */
 import type { Request } from 'express';
+import { isRepeated } from '../core/bearer-token';
 import { asUser, isClosed } from './app-user';
 import { BaseAuthentication, type AuthenticationResult } from './base';
 import { checkCsrfToken } from './csrf';
@@ -13,8 +14,8 @@ const safeMethods = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
  * `request.session.user`. Unsafe methods need a CSRF token, see {@link csrfToken}. Mirrors DRF's `SessionAuthentication`.
  *
  * It has no challenge: where it is the only class, an anonymous request is 403. A request that also carries credentials
- * for another class of the list is that class's, wherever it stands: a bad token is not made good by a session, and a
- * good one needs no CSRF token.
+ * for another class of the list (see `authorizationSchemes`) is that class's, wherever it stands: a bad token is not made
+ * good by a session, and a good one needs no CSRF token.
  *
  * @throws PermissionDenied (403) for an unsafe request without a CSRF token of its session.
  * @example
@@ -29,6 +30,9 @@ const safeMethods = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
  * }
  */
 export class SessionAuthentication extends BaseAuthentication {
+  override readonly isToken: boolean = false;
+  override readonly authorizationSchemes: readonly string[] = [];
+
   async authenticate(request: Request): Promise<AuthenticationResult | null> {
     if (hasCredentialsForAnother(this, request)) return null;
     const account = await this.sessionUser(request);
@@ -55,14 +59,21 @@ export class SessionAuthentication extends BaseAuthentication {
   }
 }
 
-// Whose credentials they are is said by the challenge: `Bearer …` takes `Authorization: Bearer …`.
+// Each class declares what it reads: a challenge is text for clients, and may be missing. One that declares nothing may
+// read every scheme.
 function hasCredentialsForAnother(one: BaseAuthentication, request: Request): boolean {
   const scheme = schemeOf(request.headers.authorization);
-  if (scheme === undefined) return false;
   const others = contextOf(request).authenticators.filter(other => other !== one);
-  return others.some(other => schemeOf(other.authenticateHeader(request)) === scheme);
+  if (isRepeated(request))
+    return others.some(({ authorizationSchemes: read }) => read === undefined || read.length > 0);
+  return scheme !== undefined && others.some(other => reads(scheme, other));
 }
 
+function reads(scheme: string, { authorizationSchemes }: BaseAuthentication): boolean {
+  return authorizationSchemes?.some(one => one.toLowerCase() === scheme) ?? true;
+}
+
+// RFC 9110 §11.1: without case.
 function schemeOf(field: string | undefined): string | undefined {
   return /^[\w!#$%&'*+\-.^`|~]+/.exec(field ?? '')?.[0].toLowerCase();
 }

@@ -1,20 +1,29 @@
 /** What asks for an access token, where somebody may be known by something else. */
 import type { Request } from 'express';
-import { carriesErrors } from '../core/challenge';
 import { AccessTokenAuthentication } from './access-token';
 import { BaseAuthentication, type AuthenticationClass, type AuthenticationResult } from './base';
+import { IntrospectionAuthentication } from './introspection';
 import { contextOf } from './request-context';
-import type { AxiomsRequest } from './user';
 
-/** Was the caller authenticated by an access token, and not by a session or a key? */
+/**
+ * Was the caller authenticated by an access token, and not by a session or a key? The class that accepted the credentials
+ * decides. One that does not declare it has accepted a token if it returned one.
+ */
 export function isByAccessToken(request: Request): boolean {
-  const authenticator = (request as AxiomsRequest).auth?.authenticator as BaseAuthentication | undefined;
-  return authenticator !== undefined && takesAccessTokens(authenticator, request);
+  const { successfulAuthenticator: authenticator, caller } = contextOf(request);
+  const auth = caller?.auth ?? null;
+  if (authenticator === undefined || auth === null) return false;
+  return acceptsAccessTokens(authenticator) || (authenticator.isToken === undefined && auth.token !== undefined);
 }
 
-// Classes of the app's own, too: what the header `Authorization` may carry is said by the challenge.
-function takesAccessTokens(authenticator: BaseAuthentication, request: Request): boolean {
-  return carriesErrors(authenticator.authenticateHeader(request) ?? '');
+/** Does this class accept access tokens? What its challenge says is for clients, and decides nothing. */
+export function acceptsAccessTokens(authenticator: BaseAuthentication): boolean {
+  return readsBearerTokens(authenticator) || authenticator.isToken === true;
+}
+
+/** Is it one of the library's own classes for access tokens, or a subclass? */
+export function readsBearerTokens(authenticator: BaseAuthentication): boolean {
+  return authenticator instanceof AccessTokenAuthentication || authenticator instanceof IntrospectionAuthentication;
 }
 
 /**
@@ -32,13 +41,14 @@ export class AccessTokenReader extends AccessTokenAuthentication {
 
   isNeeded(request: Request): boolean {
     const others = contextOf(request).authenticators.filter(one => !(one instanceof AccessTokenReader));
-    return !others.some(one => takesAccessTokens(one, request));
+    return !others.some(acceptsAccessTokens);
   }
 }
 
 /** Asked after all others, and knows nobody: insists that somebody is authenticated, but for the methods that are public. */
 export abstract class Insistence extends BaseAuthentication {
   override readonly isMandatory = true;
+  override readonly authorizationSchemes = [];
   protected abstract readonly safeMethods: readonly string[] | undefined;
 
   authenticate(): null {
@@ -57,13 +67,20 @@ export function insistence(safeMethods: readonly string[] | undefined): Authenti
   };
 }
 
+/** The classes that read credentials: not those that decorators add and that find nothing to do here. */
+export function readingCredentials(
+  authenticators: readonly BaseAuthentication[],
+  request: Request,
+): readonly BaseAuthentication[] {
+  return authenticators.filter(one => !(one instanceof Insistence) && !isIdle(one, request));
+}
+
 /** The classes as a reader of the rules knows them: what the decorators brought along by what it does. */
 export function namedAuthentication(
   authenticators: readonly BaseAuthentication[],
   request: Request,
 ): readonly { readonly name: string; readonly isMandatory: boolean }[] {
-  const seen = authenticators.filter(one => !(one instanceof Insistence) && !isIdle(one, request));
-  return seen.map(one => ({
+  return readingCredentials(authenticators, request).map(one => ({
     name: one instanceof AccessTokenReader ? AccessTokenAuthentication.name : one.constructor.name,
     isMandatory: one.isMandatory === true,
   }));

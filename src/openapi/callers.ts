@@ -2,6 +2,7 @@
 import type { Request } from 'express';
 import type { BaseAuthentication, NamedSecurityScheme } from '../authentication/base';
 import { setContext } from '../authentication/request-context';
+import { acceptsAccessTokens, readingCredentials, readsBearerTokens } from '../authentication/token-demand';
 import { challenge } from '../core/challenge';
 import type { AxiomsServer } from '../routing-controllers/server';
 import type { RouteRules } from '../views/route-rules';
@@ -12,6 +13,8 @@ export interface Callers {
   readonly schemes: readonly NamedSecurityScheme[];
   /** Is nobody in particular refused, whatever the permissions say? */
   readonly isMandatory: boolean;
+  /** Does a class among them accept access tokens? */
+  readonly acceptsTokens: boolean;
   /** Does the method need nobody? `undefined`: that is decided per request. */
   readonly isPublicMethod: boolean | undefined;
   /** The `WWW-Authenticate` fields of a 401. */
@@ -32,15 +35,18 @@ export function callersOf(rules: RouteRules, method: string, server: AxiomsServe
     return {
       schemes: [bearer],
       isMandatory: false,
+      acceptsTokens: true,
       isPublicMethod: undefined,
       challenges: [challenge('Bearer', realm)],
     };
   const request = methodOnly(method, authenticators, server);
   const isPublic = authenticators.map(one => asked(() => one.isPublic?.(request) === true));
-  const challenges = authenticators.map(one => asked(() => one.authenticateHeader(request)));
+  const reading = readingCredentials(authenticators, request);
+  const challenges = reading.map(one => asked(() => one.authenticateHeader(request)));
   return {
-    schemes: distinct(authenticators.map((one, index) => schemeOf(one, challenges[index]))),
+    schemes: distinct(reading.map((one, index) => schemeOf(one, challenges[index]))),
     isMandatory: authenticators.some((one, index) => one.isMandatory === true && isPublic[index] === false),
+    acceptsTokens: reading.some(acceptsAccessTokens),
     isPublicMethod: publicMethods.includes(method) || anyOf(isPublic),
     challenges: [...new Set(challenges.filter(one => one !== undefined && one !== ''))] as string[],
   };
@@ -72,6 +78,7 @@ function anyOf(answers: readonly (boolean | undefined)[]): boolean | undefined {
 function schemeOf(authenticator: BaseAuthentication, challenge: string | undefined): NamedSecurityScheme {
   const said = authenticator.securityScheme?.();
   if (said !== undefined) return said;
+  if (readsBearerTokens(authenticator)) return bearer;
   const { name } = authenticator.constructor;
   const scheme = /^[!#$%&'*+.^_`|~\w-]+/.exec(challenge ?? '')?.[0].toLowerCase();
   if (scheme === 'bearer') return bearer;

@@ -43,13 +43,12 @@ export interface Refusable {
 export function refusalsAt(operation: Refusable): Readonly<Record<string, ResponseObject>> {
   const { callers, canDeny, isThrottled, loadsObject } = operation;
   const knowsCallers = callers.schemes.length > 0;
-  const takesTokens = callers.challenges.some(carriesErrors);
   return {
     ...(knowsCallers ? { 401: unauthorized(operation) } : {}),
     ...(canDeny || !knowsCallers ? { 403: forbidden(operation) } : {}),
     ...(loadsObject ? { 404: refusal('There is no such object.', new NotFound()) } : {}),
     ...(isThrottled ? { 429: refusal('Too many requests.', new Throttled(), { 'Retry-After': retryAfter }) } : {}),
-    ...(takesTokens ? { 503: unavailable } : {}),
+    ...(callers.acceptsTokens ? { 503: unavailable } : {}),
   };
 }
 

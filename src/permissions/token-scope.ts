@@ -72,7 +72,10 @@ export class TokenHasResourceScope extends TokenHasScope {
   }
 }
 
-/** Whoever is authenticated by something else than an access token; and an access token that has all of `requiredScopes`. */
+/**
+ * Whoever is authenticated by something else than an access token; and an access token that has all of `requiredScopes`.
+ * The authentication class says whether it accepts access tokens, see `BaseAuthentication.isToken`.
+ */
 export class IsAuthenticatedOrTokenHasScope extends BasePermission {
   override readonly needsAuthentication: boolean = true;
 

@@ -1,11 +1,13 @@
 /** The routes of a server: each handler's rules, read and checked at start, and the controllers that are made for it. */
 import 'reflect-metadata';
 import type { ActionMetadata } from 'routing-controllers';
+import { Insistence } from '../authentication/token-demand';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Requirement } from '../core/requirement';
 import type { Logger } from '../core/setting-kinds';
 import type { ApiView } from '../permissions/base';
 import { ComposedPermission, type PermissionRule } from '../permissions/operators';
+import { IsAuthenticatedOrTokenHasScope } from '../permissions/token-scope';
 import { checkShape } from '../views/controller-shape';
 import { decoratedActions } from '../views/decorations';
 import { checkObjectPermissions } from '../views/object-rules';
@@ -87,6 +89,7 @@ export class GuardedRoutes {
     const { place, method = '', hasObjectRule } = rules;
     const { logger } = this.services.settings;
     warnOfClosedDoor(rules, logger);
+    warnOfUndeclaredTokens(rules, logger);
     if (!hasObjectRule) return;
     if (!rules.isObjectAction(method))
       logger.info(`${place} is about no one object: its object rule asks nothing there.`);
@@ -171,6 +174,17 @@ function warnOfClosedDoor({ place, decorations, insisting }: RouteRules, logger:
   if (closing.length > 0)
     logger.warn(
       `${place} has @allowAny(), and is not open to everybody: ${closing.join(', ')} of the handler or its class is asked all the same.`,
+    );
+}
+
+// Its callers would pass without a scope, though they may use access tokens.
+function warnOfUndeclaredTokens({ place, leaves, authenticators = [] }: RouteRules, logger: Logger): void {
+  if (!leaves.some(one => one instanceof IsAuthenticatedOrTokenHasScope)) return;
+  const classes = authenticators.filter(one => one.isToken === undefined && !(one instanceof Insistence));
+  if (classes.length > 0)
+    logger.warn(
+      'A permission class asks access tokens alone for scopes, and an authentication class does not say whether it accepts them: declare isToken = true or isToken = false there',
+      { place, permission: IsAuthenticatedOrTokenHasScope.name, classes: classes.map(one => one.constructor.name) },
     );
 }
 

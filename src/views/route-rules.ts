@@ -124,10 +124,14 @@ export class RouteRules implements Route {
     return this.#trees.some(tree => isClosedToNobody(tree));
   }
 
+  /** Every permission of the list, those inside compositions included. */
+  get leaves(): readonly BasePermission[] {
+    return this.#trees.flatMap(leavesOf).map(({ permission }) => permission);
+  }
+
   /** The permissions that have a rule about an object and none without one. */
   get objectOnly(): readonly BasePermission[] {
-    const permissions = this.#trees.flatMap(leavesOf).map(({ permission }) => permission);
-    return permissions.filter(one => definesObjectRule(one) && !definesViewRule(one));
+    return this.leaves.filter(one => definesObjectRule(one) && !definesViewRule(one));
   }
 
   /** Where the lists come from. */

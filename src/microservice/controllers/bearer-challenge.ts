@@ -6,6 +6,8 @@ import { challenge } from '../../core/challenge';
 
 /** Authenticates nobody: an Authorization header, good or bad, is ignored. RFC 9110 §15.5.2 wants a challenge on each 401. */
 export class BearerChallenge extends BaseAuthentication {
+  override readonly authorizationSchemes = [];
+
   authenticate(): null {
     return null;
   }
