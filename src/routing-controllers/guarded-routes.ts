@@ -58,7 +58,8 @@ export class GuardedRoutes {
     for (const check of [requireTypes, requireLoader]) check(meta, rules, sample);
     this.report(rules, sample);
     this.all.push(rules);
-    this.audited.push({ rules, sample, path, method: route.method, mayPassOn: hasMiddleware(meta) });
+    const { settings } = this.services;
+    this.audited.push({ rules, sample, settings, path, method: route.method, mayPassOn: hasMiddleware(meta) });
     rememberHandler(rules, { action: meta, path, prefix: pathPrefix(routePrefix, meta) });
     return { rules, makeController: () => factory.make() as ApiView };
   }

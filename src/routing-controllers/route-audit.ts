@@ -5,30 +5,36 @@ import { isMoreOpen, letsInBeyond } from '../core/openness';
 import { isGrant, type Requirement } from '../core/requirement';
 import { inWords } from '../core/requirement-words';
 import type { Settings } from '../core/settings';
+import { issuerSettings } from '../core/trusted-issuers';
 import { auditRoute, auditTable, methodsOf } from '../views/audit';
 import { dependsOnObject, type BasePermission } from '../permissions/base';
 import type { ApiView } from '../permissions/base';
 import type { RouteRules } from '../views/route-rules';
-import type { PathOptions } from './path-patterns';
-import { ShadowedRoutes, type Registered, type Shadow } from './shadowed-routes';
+import type { Registered, Shadow, ShadowedRoutes } from './shadowed-routes';
 
 /** A route with all that is known of it at start. */
 export interface AuditedRoute extends Registered {
   readonly rules: RouteRules;
   /** The controller that was made for reading the rules. */
   readonly sample: ApiView;
+  /** Of the route's server. */
+  readonly settings: Settings;
 }
 
+/** The routes of every server of an app, as far as they are registered. */
+export type AppRoutes = ShadowedRoutes<AuditedRoute>;
+
 /**
- * @param routes in the order of their registration
+ * @param routes of one server, in the order of their registration
+ * @param ofApp collects the routes of every server of the app
  * @throws ImproperlyConfigured naming the route and the fix.
  */
-export function checkRoutes(routes: readonly AuditedRoute[], options: PathOptions, settings: Settings): void {
+export function checkRoutes(routes: readonly AuditedRoute[], ofApp: AppRoutes, settings: Settings): void {
   for (const { rules } of routes) refuseUnknownScopes(rules, settings);
   refuseIdleObjectRules(routes);
   warnOfPublicMethods(routes, settings);
   for (const ofController of byController(routes)) warnOfObjectActions(ofController, settings);
-  checkShadows(routes, options, settings);
+  checkShadows(routes, ofApp, settings);
 }
 
 /** Tells the log who may do what; the default logger would drop it. */
@@ -125,10 +131,10 @@ function couldMatter(permission: BasePermission, rules: RouteRules, sample: ApiV
   return methodsOf(rules).some(method => dependsOnObject(permission, { method } as never, sample));
 }
 
-function checkShadows(routes: readonly AuditedRoute[], options: PathOptions, { logger }: Settings): void {
-  const seen = new ShadowedRoutes<AuditedRoute>(options);
+// Routes of an earlier server of the app come first, whatever their prefixes.
+function checkShadows(routes: readonly AuditedRoute[], ofApp: AppRoutes, { logger }: Settings): void {
   for (const later of routes)
-    for (const shadow of seen.add(later)) {
+    for (const shadow of ofApp.add(later)) {
       const judgement = judge(shadow, later);
       if (judgement === undefined) continue;
       const text = shadowText(shadow, later);
@@ -143,7 +149,18 @@ function judge({ earlier, takes }: Shadow<AuditedRoute>, later: AuditedRoute): '
   );
   const isCertain = pairs.some(pair => isMoreOpen(...pair));
   if (takes === 'all') return isCertain ? 'refused' : 'doubtful';
-  return isCertain || pairs.some(pair => letsInBeyond(...pair) === 'maybe') ? 'doubtful' : undefined;
+  const isDoubtful = isCertain || hasOtherCallers(earlier, later);
+  return isDoubtful || pairs.some(pair => letsInBeyond(...pair) === 'maybe') ? 'doubtful' : undefined;
+}
+
+// The same rule admits other callers where another issuer, or another audience, is trusted.
+function hasOtherCallers(earlier: AuditedRoute, later: AuditedRoute): boolean {
+  return earlier.settings !== later.settings && trustOf(earlier.settings) !== trustOf(later.settings);
+}
+
+function trustOf(settings: Settings): string {
+  const trusted = issuerSettings(settings).map(({ issuerUrl, jwksUrl, audience }) => [issuerUrl, jwksUrl, audience]);
+  return JSON.stringify(trusted);
 }
 
 /** What is known of the same ownership in two controllers is nothing: their objects differ. */
@@ -170,7 +187,12 @@ function shadowText({ earlier, takes }: Shadow<AuditedRoute>, later: AuditedRout
   const [method = ''] = methodsOf(later.rules);
   const what = takes === 'all' ? 'is never reached' : 'may never be reached';
   const rules = [earlier, later].map(({ rules }) => inWords(rules.admission(method)));
-  return `${nameOf(later)} ${what}: ${nameOf(earlier)} is registered before it and takes ${takes === 'all' ? 'its' : 'some of its'} requests, by its own rule (${rules[0] ?? ''}, not ${rules[1] ?? ''}). Put the handler, or its controller, before the other, or give it a path of its own.`;
+  const isOfOtherServer = earlier.settings !== later.settings;
+  const where = isOfOtherServer ? ' by an earlier server of this app,' : '';
+  const first = isOfOtherServer
+    ? 'Call the useExpressServer() of its controller first'
+    : 'Put the handler, or its controller, before the other';
+  return `${nameOf(later)} ${what}: ${nameOf(earlier)} is registered before it${where} and takes ${takes === 'all' ? 'its' : 'some of its'} requests, by its own rule (${rules[0] ?? ''}, not ${rules[1] ?? ''}). ${first}, or give it a path of its own.`;
 }
 
 function nameOf({ rules }: AuditedRoute): string {

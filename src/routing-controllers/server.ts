@@ -18,8 +18,8 @@ import { keepingServices, policyMaker, registerServices } from './container';
 import { AxiomsDriver } from './driver';
 import { GuardedRoutes } from './guarded-routes';
 import { withInheritedMetadata } from './inherited-metadata';
-import type { PathOptions } from './path-patterns';
 import { checkRoutes, logAudit } from './route-audit';
+import { routesOf } from './routes-of-app';
 import { metadataRoute } from './protected-resource';
 import { serves } from './serving';
 import { setTripwire } from './tripwire';
@@ -180,18 +180,8 @@ function serve(app: Application, options: AxiomsServerOptions, { services, guard
     throw new ImproperlyConfigured(
       `No handler was found in controllers: ${options.controllers?.map(nameOf).join(', ')}. Check the paths, and that the classes have handlers.`,
     );
-  checkRoutes(guarded.audited, pathOptionsOf(app), services.settings);
+  checkRoutes(guarded.audited, routesOf(app), services.settings);
   if (options.defaultErrorHandler !== false) app.use(answerOurErrors(driver));
-}
-
-// A router has these as its own, an app among its settings.
-function pathOptionsOf(app: Application): PathOptions {
-  const { caseSensitive, strict } = app as { caseSensitive?: boolean; strict?: boolean };
-  const isEnabled = (name: string): boolean => typeof app.enabled === 'function' && app.enabled(name);
-  return {
-    isCaseSensitive: caseSensitive ?? isEnabled('case sensitive routing'),
-    isStrict: strict ?? isEnabled('strict routing'),
-  };
 }
 
 interface Mountable {
