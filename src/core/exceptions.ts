@@ -164,6 +164,13 @@ export class ParseError extends APIException {
   static override readonly description = 'The body could not be read';
 }
 
+/** The request's method is no longer the one whose rules were checked: 400. */
+export class MethodChanged extends APIException {
+  static override readonly httpCode = 400;
+  static override readonly code = 'invalid_request';
+  static override readonly description = "The request's method was changed while it was handled";
+}
+
 /** Somebody is authenticated and may not: 403 `permission_denied`. */
 export class PermissionDenied extends APIException {
   static override readonly httpCode = 403;

@@ -1,5 +1,6 @@
 /** Whether a list of permissions is met, before there is an object (three-valued) and with one; and, if not, because of which. */
 import type { Request } from 'express';
+import { requireUnanswered } from '../core/answered';
 import { InsufficientScope, NotAuthenticated, PermissionDenied, type APIException } from '../core/exceptions';
 import { grantsAskedFor, meets, type GrantRequirement, type Requirement } from '../core/requirement';
 import { after, inTurn, type Soon } from '../core/soon';
@@ -16,6 +17,8 @@ export interface Subject {
   readonly request: Request;
   readonly controller: ApiView;
   readonly object?: { readonly value: unknown };
+  /** No rule is asked once it has been sent. */
+  readonly response?: { readonly headersSent: boolean };
 }
 
 /** What came of asking a tree. */
@@ -106,6 +109,7 @@ function evaluateLeaf(leaf: PermissionLeaf, subject: Subject, isNegated: boolean
   const isNobody = leaf.permission.needsAuthentication === true && !isAuthenticated(subject.request);
   const asked = isNobody ? false : leafTruth(leaf, subject, isNegated);
   return after(asked, truth => {
+    requireUnanswered(subject.response);
     if (truth !== false || isNegated || isNobody) return { truth, leaf, isNegated, isUpToScopes: false };
     return after(wouldScopesDo(leaf, subject), isUpToScopes => ({ truth, leaf, isNegated, isUpToScopes }));
   });
@@ -116,6 +120,7 @@ function leafTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): 
   const { permission } = leaf;
   if (!definesViewRule(permission)) return definesObjectRule(permission) ? objectTruth(leaf, subject, isNegated) : true;
   return after(askViewRule(leaf, subject), answer => {
+    requireUnanswered(subject.response);
     // Only true allows, and only a false is turned around: a class that answers neither allows nothing.
     if (answer !== true) return isNegated && answer === false;
     return definesObjectRule(permission) ? objectTruth(leaf, subject, isNegated) : !isNegated;

@@ -1,5 +1,5 @@
 /** What `@Authorized()` asks: the app's own checker, or else who is calling and in which roles. */
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import {
   ForbiddenError,
   UnauthorizedError,
@@ -7,6 +7,7 @@ import {
   type ActionMetadata,
   type AuthorizationChecker,
 } from 'routing-controllers';
+import { requireUnanswered } from '../core/answered';
 import { NotAuthenticated, PermissionDenied } from '../core/exceptions';
 import type { Requirement } from '../core/requirement';
 import { isAuthenticated } from '../permissions/access';
@@ -43,13 +44,15 @@ function authorizedRequirement(
   return roles.length === 0 ? [{ kind: 'authenticated' }] : [{ kind: 'roles', match: 'any', values: roles }];
 }
 
-/** @throws upstream's errors where the app's own checker says no. */
+/** @throws upstream's errors where the app's own checker says no, and Answered where it has answered itself. */
 export async function askChecker(
   checker: AuthorizationChecker,
   action: Action,
   roles: readonly string[],
 ): Promise<void> {
-  if (!(await checker(action, [...roles]))) throw upstreamRefusal(action.request as Request, roles);
+  const isAllowed: unknown = await checker(action, [...roles]);
+  requireUnanswered(action.response as Response);
+  if (!isAllowed) throw upstreamRefusal(action.request as Request, roles);
 }
 
 // An app that brings its own checker keeps the answers that its clients know.

@@ -1,6 +1,6 @@
 /** The binding to routing-controllers: the guard in front of every route, and a controller per request. */
 import { finished } from 'node:stream';
-import type { Application, ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Application, ErrorRequestHandler, NextFunction, Request, RequestHandler } from 'express';
 import {
   ExpressDriver,
   type Action,
@@ -9,6 +9,7 @@ import {
   type UseMetadata,
 } from 'routing-controllers';
 import type { AxiomsRequest } from '../authentication/user';
+import { Answered, requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
 import { after, isPending, type Soon } from '../core/soon';
 import { isAuthenticated } from '../permissions/access';
@@ -17,8 +18,8 @@ import { afterTheBody, beforeTheBody } from '../views/lifecycle';
 import { Visit, findVisit, type Services, type Stage } from '../views/visit';
 import { askChecker, askedBesides, checkRoles } from './authorized';
 import { asParseError, bodyParser } from './body';
-import { ErrorAnswers, placeOf } from './error-answers';
-import { callHandler, needsNothing } from './execution';
+import { ErrorAnswers, placeOf, type Exchange } from './error-answers';
+import { callHandler, handlerAction, needsNothing, visitOfAction } from './execution';
 import type { GuardedRoute, GuardedRoutes } from './guarded-routes';
 import { joined } from './layers';
 import {
@@ -31,7 +32,7 @@ import {
 } from './middleware';
 import { registrarOf } from './registrar';
 import { routePath } from './route-path';
-import { asServerError, asThrown, isSaid } from './thrown';
+import { asServerError, asThrown, isExpected, isSaid } from './thrown';
 
 export class AxiomsDriver extends ExpressDriver {
   override currentUserChecker: CurrentUserChecker = userOf;
@@ -50,7 +51,7 @@ export class AxiomsDriver extends ExpressDriver {
     const made = (): Made => middleware.instance as Made;
     const handler = made().error
       ? this.errorStep(undefined, (...received) => made().error?.(...received))
-      : this.step(undefined, (...received) => made().use?.(...received), true);
+      : this.step(undefined, (...received) => made().use?.(...received), { isClass: true });
     (this.app as Application).use(routePrefix || '/', handler);
   }
 
@@ -63,12 +64,12 @@ export class AxiomsDriver extends ExpressDriver {
     const [before, behind] = [uses.filter(use => !use.afterAction), uses.filter(use => use.afterAction)];
     const steps = [
       admit,
-      ...this.middlewares(meta, before),
+      ...this.middlewares(meta, before, true),
       ...this.bodyParsers(meta),
       permit,
       ...this.uploads(meta),
       handle,
-      ...this.middlewares(meta, behind),
+      ...this.middlewares(meta, behind, false),
       ...(mayBeOptions(meta) ? [endOptions] : []),
     ];
     registrarOf(this.app as object, meta, route.rules).call(
@@ -87,10 +88,15 @@ export class AxiomsDriver extends ExpressDriver {
   // one that rejects is reported twice by Express 5 and hangs the request on Express 4.
   protected firstGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
     return (request, response, next) => {
-      // Another route's handler has this request already: Express goes on after an answer.
-      if (findVisit(request)?.stage === 'handled') return;
+      const earlier = findVisit(request);
+      if (response.headersSent) {
+        // After the answer of a handler Express goes on to the next route.
+        if (earlier === undefined) this.errors.logAnswered(response, route.rules.place);
+        return;
+      }
       this.guard(meta, { request, response, next }, () => {
         const visit = new Visit(route.rules, this.services, route.makeController(), request as AxiomsRequest, response);
+        visit.follow(earlier);
         return after(beforeTheBody(visit), () => {
           this.checkCaller(meta, request);
           visit.stage = 'admitted';
@@ -112,9 +118,12 @@ export class AxiomsDriver extends ExpressDriver {
       const action = { request, response, next };
       this.guard(meta, action, () => {
         const visit = visitAt('admitted', route, request);
+        visit.requireItsMethod();
         const checked = after(this.askOwnChecker(meta, action), () => afterTheBody(visit));
         return after(checked, () => {
           visit.stage = 'permitted';
+          // The answer is this route's now, and this route's rules have been checked.
+          if (visit.predecessor !== undefined) visit.predecessor.isObjectPending = false;
         });
       });
     };
@@ -126,11 +135,14 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   private guard(meta: ActionMetadata, action: Action, check: () => Soon<void>): void {
+    const { response, next } = action as Exchange;
     const goOn = (): void => {
-      (action.next as NextFunction)();
+      if (response.headersSent) refuse(new Answered());
+      else next();
     };
     const refuse = (error: unknown): void => {
-      this.handleError(asServerError(error), meta, action);
+      const known = asServerError(error);
+      this.handleError(response.headersSent && isExpected(known) ? new Answered() : known, meta, action);
     };
     let checked: Soon<void>;
     try {
@@ -146,7 +158,7 @@ export class AxiomsDriver extends ExpressDriver {
   protected bodyParsers(meta: ActionMetadata): RequestHandler[] {
     if (!meta.isBodyUsed) return [];
     const parser = meta.isJsonTyped ? bodyParser.json : bodyParser.text;
-    return [this.step(meta, parser(meta.bodyExtraOptions as object | undefined))];
+    return [this.step(meta, parser(meta.bodyExtraOptions as object | undefined), { isBefore: true })];
   }
 
   private uploads(meta: ActionMetadata): RequestHandler[] {
@@ -156,32 +168,37 @@ export class AxiomsDriver extends ExpressDriver {
       options: unknown,
     ) => Record<'single' | 'array', (name: string) => RequestHandler>;
     return files.map(param =>
-      this.step(meta, multer(param.extraOptions)[param.type === 'file' ? 'single' : 'array'](param.name)),
+      this.step(meta, multer(param.extraOptions)[param.type === 'file' ? 'single' : 'array'](param.name), {
+        isBefore: true,
+      }),
     );
   }
 
-  private middlewares(meta: ActionMetadata, uses: UseMetadata[]): (RequestHandler | ErrorRequestHandler)[] {
+  private middlewares(
+    meta: ActionMetadata,
+    uses: UseMetadata[],
+    isBefore: boolean,
+  ): (RequestHandler | ErrorRequestHandler)[] {
     return uses.map(use => {
       const middleware = middlewareFunction(use);
-      const isClass = isMiddlewareClass(use);
-      if (!isErrorMiddleware(middleware)) return this.step(meta, middleware, isClass);
-      return this.errorStep(meta, middleware, isClass);
+      const kind = { isClass: isMiddlewareClass(use), isBefore };
+      return isErrorMiddleware(middleware) ? this.errorStep(meta, middleware, kind) : this.step(meta, middleware, kind);
     });
   }
 
   private errorStep(
     meta: ActionMetadata | undefined,
     middleware: ErrorMiddleware,
-    isClass = false,
+    kind: StepKind = {},
   ): ErrorRequestHandler {
     return (error: unknown, request, response, next) => {
-      this.run(meta, { request, response, next }, goOn => middleware(error, request, response, goOn), isClass);
+      this.run(meta, { request, response, next }, goOn => middleware(error, request, response, goOn), kind);
     };
   }
 
-  private step(meta: ActionMetadata | undefined, middleware: Middleware, isClass = false): RequestHandler {
+  private step(meta: ActionMetadata | undefined, middleware: Middleware, kind: StepKind = {}): RequestHandler {
     return (request, response, next) => {
-      this.run(meta, { request, response, next }, goOn => middleware(request, response, goOn), isClass);
+      this.run(meta, { request, response, next }, goOn => middleware(request, response, goOn), kind);
     };
   }
 
@@ -191,9 +208,9 @@ export class AxiomsDriver extends ExpressDriver {
     meta: ActionMetadata | undefined,
     action: Action,
     call: (goOn: NextFunction) => unknown,
-    isClass: boolean,
+    { isClass = false, isBefore = false }: StepKind,
   ): void {
-    const { request, response, next } = action as { request: Request; response: Response; next: NextFunction };
+    const { request, response, next } = action as Exchange;
     let hasGoneOn = false;
     const goOn = (error: unknown, isOurs: boolean): void => {
       if (hasGoneOn) {
@@ -201,7 +218,7 @@ export class AxiomsDriver extends ExpressDriver {
         return;
       }
       hasGoneOn = true;
-      const known = asParseError(error);
+      const known = isBefore && response.headersSent && !isSaid(error) ? new Answered() : asParseError(error);
       if (isSaid(known) && (isOurs || isAnswer(known) || response.headersSent)) this.handleError(known, meta, action);
       else next(error);
     };
@@ -219,14 +236,15 @@ export class AxiomsDriver extends ExpressDriver {
   private handler(meta: ActionMetadata, route: GuardedRoute, execute: (action: Action) => unknown): RequestHandler {
     const run = needsNothing(meta) ? this.runAtOnce(meta) : execute;
     return (request, response, next) => {
-      const action = { request, response, next };
       callSafely(
         () => {
-          visitAt('permitted', route, request).stage = 'handled';
-          return run(action);
+          const visit = visitAt('permitted', route, request);
+          requireUnanswered(response);
+          visit.requireItsMethod();
+          return run(handlerAction(visit, next));
         },
         error => {
-          this.handleError(error, meta, action);
+          this.handleError(error, meta, { request, response, next });
         },
       );
     };
@@ -249,9 +267,11 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   override handleSuccess(result: unknown, meta: ActionMetadata, action: Action): void {
-    const { response, next } = action as { request: Request; response: Response; next: NextFunction };
-    // Answered by hand, or being so: upstream takes an undefined result for "not found", and goes on at once.
-    if (result === response || (result === undefined && response.headersSent)) {
+    const { response, next } = action as Exchange;
+    // The handler has sent the response itself, is sending it, or has dispatched the request to another route that answers.
+    // routing-controllers takes an undefined result for "not found", and calls next() at once.
+    const isHandedOn = visitOfAction(action)?.isHandedOn === true;
+    if (result === response || isHandedOn || (result === undefined && response.headersSent)) {
       if (response.headersSent) next();
       else response.once('finish', next);
       return;
@@ -278,6 +298,12 @@ function mayBeOptions({ type }: ActionMetadata): boolean {
 const endOptions: RequestHandler = (request, response, next) => {
   if (request.method !== 'OPTIONS' || !response.headersSent) next();
 };
+
+/** Whether a middleware is a class, and whether it stands in front of the handler. */
+interface StepKind {
+  readonly isClass?: boolean;
+  readonly isBefore?: boolean;
+}
 
 type GlobalMiddleware = Parameters<ExpressDriver['registerMiddleware']>[0];
 

@@ -1,13 +1,15 @@
 /** One answer to every error of a request, and a line in the log where there can be none. */
 import type { NextFunction, Request, Response } from 'express';
 import type { Action } from 'routing-controllers';
+import { Answered } from '../core/answered';
 import { APIException } from '../core/exceptions';
 import type { Settings } from '../core/settings';
 import { answerTo, isAnswer, logAnswer, sendAnswer } from '../views/exception-handler';
 import { findVisit } from '../views/visit';
 import { asThrown, isExpected, isSaid, textOf, withFinalStatus } from './thrown';
 
-interface Exchange {
+/** What routing-controllers calls an action, with its types. */
+export interface Exchange {
   readonly request: Request;
   readonly response: Response;
   readonly next: NextFunction;
@@ -28,11 +30,17 @@ export class ErrorAnswers {
     const exchange = action as Exchange;
     const place = placeOf(exchange.request);
     try {
-      if (exchange.response.headersSent) this.endLate(error, place, exchange.response);
+      if (error instanceof Answered) this.logAnswered(exchange.response, place);
+      else if (exchange.response.headersSent) this.endLate(error, place, exchange.response);
       else this.answer(withFinalStatus(asThrown(error, place)), place, exchange, answerAsUpstream);
     } catch (failure) {
       this.endUnanswerable(failure, place, exchange);
     }
+  }
+
+  /** The app has sent the response itself, before the handler: the handler and everything in front of it is left out. */
+  logAnswered(response: Response, place: string): void {
+    logAnswered(response, place, this.settings);
   }
 
   /** What a middleware reports once it had gone on. */
@@ -80,6 +88,23 @@ export class ErrorAnswers {
   private log(message: string, place: string, error: unknown): void {
     this.settings.logger.error(message, { place, error: textOf(error) });
   }
+}
+
+const warnedPlaces = new WeakMap<Settings, Set<string>>();
+
+/** Logs that the response was sent in front of the handler, so that the handler does not run. */
+export function logAnswered(response: Response, place: string, settings: Settings): void {
+  const data = { place, status: response.statusCode };
+  settings.logger.debug('The response was sent before the handler could run, so the handler was left out', data);
+  const warned = warnedPlaces.get(settings) ?? new Set();
+  warnedPlaces.set(settings, warned);
+  // It may be a stream. But where only the header was sent and the body left to the handler, the client waits forever.
+  if (response.writableEnded || warned.has(place)) return;
+  warned.add(place);
+  settings.logger.warn(
+    'The header of a response was sent before the handler could run, so the handler was left out. If the handler is to write the body, send the header in the handler.',
+    data,
+  );
 }
 
 /** The route's handler, or where the request goes. */

@@ -1,12 +1,37 @@
 /** How a handler is called, and which one can be at once. */
-import type { Request } from 'express';
+import type { NextFunction, Request } from 'express';
 import { getMetadataArgsStorage, type Action, type ActionMetadata } from 'routing-controllers';
+import { requireUnanswered } from '../core/answered';
 import { findVisit, type Visit } from '../views/visit';
 
-/** On the controller that was made for the request. */
+const visitKey = Symbol('axioms.visit');
+
+/** What routing-controllers passes around for one call of a handler. */
+interface HandlerAction extends Action {
+  readonly [visitKey]?: Visit;
+}
+
+/** Starts the handler's part of the visit. */
+export function handlerAction(visit: Visit, next: NextFunction): Action {
+  visit.stage = 'handled';
+  const { request, response } = visit;
+  const action: HandlerAction = { request, response, next, [visitKey]: visit };
+  return action;
+}
+
+/** The visit of this call: the request may be on another one by now, where the handler has dispatched it again. */
+export function visitOfAction(action: Action): Visit | undefined {
+  return (action as HandlerAction)[visitKey] ?? findVisit(action.request as Request);
+}
+
+/** Calls the handler on the controller that was made for the request. */
 export function callHandler(meta: ActionMetadata, action: Action, params: unknown[]): unknown {
-  const { controller } = findVisit(action.request as Request) as Visit;
-  return (controller as unknown as Record<string, (...params: unknown[]) => unknown>)[meta.method]?.(...params);
+  const visit = visitOfAction(action) as Visit;
+  // A checker or a parameter of the app's own may have sent an answer, or changed the request.
+  requireUnanswered(visit.response);
+  visit.requireItsMethod();
+  const controller = visit.controller as unknown as Record<string, (...params: unknown[]) => unknown>;
+  return controller[meta.method]?.(...params);
 }
 
 /** Has the handler neither parameters nor interceptors? Of those of the whole app none may be registered at all. */

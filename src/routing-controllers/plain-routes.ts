@@ -4,6 +4,7 @@ import { HasValidAccessToken } from '../authentication/access-token';
 import { setContext } from '../authentication/request-context';
 import type { AxiomsRequest } from '../authentication/user';
 import type { GrantKind } from '../core/claims';
+import { Answered, requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { ApiView } from '../permissions/base';
 import { grantRequirement, requiresGrants } from '../permissions/required-grants';
@@ -13,9 +14,10 @@ import { afterTheBody, beforeTheBody } from '../views/lifecycle';
 import { routeRules, type RouteRules } from '../views/route-rules';
 import { Visit, findVisit, type Services } from '../views/visit';
 import { asParseError } from './body';
+import { logAnswered } from './error-answers';
 import { servingOf, type Serving } from './serving';
 import type { AxiomsServer } from './server';
-import { asServerError } from './thrown';
+import { asServerError, isExpected } from './thrown';
 
 type Names = readonly string[] | undefined;
 
@@ -71,10 +73,17 @@ export function requireAccessToken(requirements: AccessTokenRequirements = {}, s
       return;
     }
     const { services } = serving;
+    const earlier = findVisit(request);
+    if (response.headersSent) {
+      if (earlier === undefined) logAnswered(response, 'requireAccessToken()', serving.services.settings);
+      return;
+    }
     const rules = rulesOfServers.get(services) ?? routeRules(plainRoute, new controllerClass() as ApiView, services);
     rulesOfServers.set(services, rules);
     const restore = rememberVisit(request as AxiomsRequest);
-    admit(new Visit(rules, services, new controllerClass() as ApiView, request as AxiomsRequest, response)).then(
+    const visit = new Visit(rules, services, new controllerClass() as ApiView, request as AxiomsRequest, response);
+    visit.follow(earlier);
+    admit(visit).then(
       () => {
         restore();
         next();
@@ -138,7 +147,11 @@ function rememberVisit(request: AxiomsRequest): () => void {
 
 async function admit(visit: Visit): Promise<void> {
   await beforeTheBody(visit);
+  visit.stage = 'admitted';
+  visit.requireItsMethod();
   await afterTheBody(visit);
+  requireUnanswered(visit.response);
+  visit.requireItsMethod();
   visit.stage = 'permitted';
 }
 
@@ -150,6 +163,10 @@ function refuse(
   next: (error: unknown) => void,
 ): void {
   const known = asServerError(error) as Answer;
+  if (response.headersSent && (error instanceof Answered || isExpected(known))) {
+    logAnswered(response, 'requireAccessToken()', services.settings);
+    return;
+  }
   if (!isAnswer(known) || response.headersSent) next(known);
   else if (answersErrors) send(known, services, request, response);
   else next(answered(known, services, request));

@@ -1,5 +1,6 @@
 /** What somebody threw: it may be anything, and be odd in any way. */
 import { HttpError } from 'routing-controllers';
+import { Answered } from '../core/answered';
 import { APIException } from '../core/exceptions';
 import { isAnswer } from '../views/exception-handler';
 
@@ -16,7 +17,9 @@ export function asThrown(error: unknown, place: string): unknown {
 /** What a policy throws that is no answer, ours or routing-controllers', is a defect: it refuses, and says nothing of itself. */
 export function asServerError(error: unknown): unknown {
   const isOfUpstream = error instanceof HttpError && isExpected(error);
-  return isAnswer(error) || isOfUpstream ? error : new APIException(undefined, { cause: error });
+  return isAnswer(error) || isOfUpstream || error instanceof Answered
+    ? error
+    : new APIException(undefined, { cause: error });
 }
 
 /** Is it an answer about the request, and not a failure of the server? */

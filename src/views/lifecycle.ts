@@ -3,6 +3,7 @@ import type { AuthenticationResult, BaseAuthentication } from '../authentication
 import { setCaller } from '../authentication/caller';
 import { ForcedAuthentication, forcedCaller } from '../authentication/forced-caller';
 import { AnonymousUser, type RequestAuth } from '../authentication/user';
+import { requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { after, attempt, inTurn, lastly, type Soon } from '../core/soon';
 import { isAuthenticated } from '../permissions/access';
@@ -74,7 +75,10 @@ function askAuthenticators(visit: Visit, index: number): Soon<void> {
 
 function authenticatedBy(authenticator: BaseAuthentication, visit: Visit): Soon<AuthenticationResult | null> {
   const ask = (): Soon<AuthenticationResult | null> =>
-    after(authenticator.authenticate(visit.request), result => checkedResult(result, authenticator));
+    after(authenticator.authenticate(visit.request), result => {
+      requireUnanswered(visit.response);
+      return checkedResult(result, authenticator);
+    });
   return attempt(ask, error => {
     visit.failedAuthenticator = authenticator;
     setNobody(visit);

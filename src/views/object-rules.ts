@@ -1,5 +1,6 @@
 /** Rules about one object: when they are asked, and that no answer leaves where they never were. */
 import type { Response } from 'express';
+import { requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured, NotFound } from '../core/exceptions';
 import { after, inTurn, type Soon } from '../core/soon';
 import { deny } from '../permissions/denial';
@@ -38,6 +39,7 @@ export function loadObject(visit: Visit): Soon<void> {
   const { controller } = visit;
   if (!visit.isObjectAction || controller.getObject === undefined) return;
   return after(controller.getObject(), value => {
+    requireUnanswered(visit.response);
     if (value === undefined || value === null) throw new NotFound();
     visit.object = { value };
     return askObjectRules(visit, value);

@@ -1,4 +1,5 @@
 /** How often: every throttle of the route is asked, and what they say becomes one answer. */
+import { requireUnanswered } from '../core/answered';
 import type { HeaderFields } from '../core/exceptions';
 import { Throttled } from '../core/exceptions';
 import { isPending, type Soon } from '../core/soon';
@@ -25,6 +26,7 @@ function askFrom(
   visit: Visit,
 ): Soon<void> {
   for (let index = first; index < throttles.length; index++) {
+    requireUnanswered(visit.response);
     const throttle = throttles[index] as BaseThrottle;
     const isAllowed: unknown = throttle.allowRequest(visit.request, visit.controller);
     if (isPending(isAllowed))
@@ -34,6 +36,7 @@ function askFrom(
       });
     if (isAllowed !== true) refusing.push(throttle);
   }
+  requireUnanswered(visit.response);
   if (refusing.length > 0)
     throw new Throttled(longestWait(refusing, visit), undefined, { headers: rateLimitFields(refusing, visit) });
 }

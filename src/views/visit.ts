@@ -1,11 +1,12 @@
 /** One request at one handler: the controller made for it, its policies, and how far it has come. */
+import { METHODS } from 'node:http';
 import type { Request, Response } from 'express';
 import type { BaseAuthentication } from '../authentication/base';
 import type { Caller } from '../authentication/caller';
 import { findContext, setContext, type RequestContext } from '../authentication/request-context';
 import type { AxiomsRequest } from '../authentication/user';
-import { ImproperlyConfigured } from '../core/exceptions';
 import type { AccessTokenVerifier } from '../core/access-token';
+import { ImproperlyConfigured, MethodChanged } from '../core/exceptions';
 import type { TokenIntrospector } from '../core/introspection';
 import type { Settings } from '../core/settings';
 import { lastly, type Soon } from '../core/soon';
@@ -51,10 +52,17 @@ export class Visit implements RequestContext {
   /** What `getObject()` loaded. */
   object?: { readonly value: unknown };
   stage: Stage = 'begun';
+  /** The visit whose handler dispatched the request again, so that this one began. */
+  predecessor?: Visit;
+  /** Has the handler dispatched the request again, and another route received it? */
+  isHandedOn = false;
+  /** The request's method when it was admitted: the rules of this method are checked, whatever becomes of the request's. */
+  readonly method: string;
   /** Where somebody listens. */
   readonly observation: Observation | undefined;
   readonly #isHeadOfGet: boolean;
   #asking = 0;
+  #methodBefore = '';
 
   constructor(
     readonly rules: RouteRules,
@@ -63,7 +71,8 @@ export class Visit implements RequestContext {
     readonly request: AxiomsRequest,
     readonly response: Response,
   ) {
-    this.#isHeadOfGet = request.method === 'HEAD' && rules.method !== 'HEAD';
+    this.method = request.method;
+    this.#isHeadOfGet = this.method === 'HEAD' && rules.method !== 'HEAD';
     refuseUsed(controller);
     (controller as { [visit]?: Visit })[visit] = this;
     setContext(request, this);
@@ -83,8 +92,10 @@ export class Visit implements RequestContext {
     return this.services.introspector;
   }
 
+  /** What rules are asked about. A handler may ask them after it has answered, the steps before it may not. */
   get subject(): Subject {
-    return { request: this.request, controller: this.controller };
+    const { request, controller } = this;
+    return this.stage === 'handled' ? { request, controller } : { request, controller, response: this.response };
   }
 
   /** Is the request still on this visit? */
@@ -93,23 +104,47 @@ export class Visit implements RequestContext {
   }
 
   get isObjectAction(): boolean {
-    return this.rules.isObjectAction(this.request.method);
+    return this.rules.isObjectAction(this.method);
   }
 
   /**
-   * Asks rules. HEAD is GET without the content (RFC 9110 §9.3.2): the method reads GET meanwhile, so that the rules of
-   * GET decide. The handler sees HEAD again; what it asks of the rules may overlap.
+   * Asks rules while the request's method reads as the route's: the method that was admitted, and GET for a HEAD that GET's
+   * handler serves (RFC 9110 §9.3.2), so that the rules of GET decide. Afterwards the handler sees the method again that it
+   * had. What a handler asks of the rules may overlap.
    */
   asItsRoute(ask: () => Soon<void>): Soon<void> {
-    if (!this.#isHeadOfGet && this.observation === undefined) return ask();
+    const method = this.#isHeadOfGet ? 'GET' : this.method;
+    const isShown = this.#asking === 0 && this.request.method === method;
+    if (isShown && this.observation === undefined) return ask();
     const stopTime = this.observation?.timeFromHere();
+    if (this.#asking === 0) this.#methodBefore = this.request.method;
     this.#asking += 1;
-    if (this.#isHeadOfGet) this.request.method = 'GET';
+    this.request.method = method;
     return lastly(ask, () => {
       stopTime?.();
       this.#asking -= 1;
-      if (this.#isHeadOfGet && this.#asking === 0) this.request.method = 'HEAD';
+      if (this.#asking === 0) this.request.method = this.#methodBefore;
     });
+  }
+
+  /**
+   * Refuses the request once something has changed its method: another method may have other rules, and these were not
+   * checked.
+   *
+   * @throws MethodChanged
+   */
+  requireItsMethod(): void {
+    const { method } = this.request;
+    if (method === this.method) return;
+    warnOfChangedMethod(this, METHODS.includes(method) ? method : 'unknown');
+    throw new MethodChanged();
+  }
+
+  /** Takes over a request that the handler of an earlier visit dispatched again. */
+  follow(earlier: Visit | undefined): void {
+    if (earlier?.stage !== 'handled') return;
+    this.predecessor = earlier;
+    earlier.isHandedOn = true;
   }
 
   /** Sets what the controller sees as its request and response. */
@@ -119,6 +154,18 @@ export class Visit implements RequestContext {
     controller.response = response as Response;
     controller.action = this.rules.action;
   }
+}
+
+const warned = new WeakSet<RouteRules>();
+
+// Once a route: strangers choose how often it happens.
+function warnOfChangedMethod({ rules, settings, method }: Visit, found: string): void {
+  if (warned.has(rules)) return;
+  warned.add(rules);
+  settings.logger.warn(
+    'Something changed the method of a request after the rules of its route had been checked, and the request is refused. Put the middleware that changes it in front of the server, with app.use().',
+    { place: rules.place, admitted: method, found },
+  );
 }
 
 /** The visit that this request is on, where a guarded route has received it. */
