@@ -4,6 +4,7 @@ import { contextOf } from '../authentication/request-context';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Requirement } from '../core/requirement';
 import { BasePermission, decidesBeforeTheBody, restsOn, type ApiView } from './base';
+import { memberOf } from './evaluated';
 
 /** Is somebody authenticated? */
 export function isAuthenticated(request: Request): boolean {
@@ -14,7 +15,7 @@ const defaultSafeMethods = ['GET', 'HEAD', 'OPTIONS'];
 
 /** The methods of this controller that only read. */
 export function safeMethodsOf(controller: ApiView): readonly string[] {
-  const methods: unknown = controller.safeMethods ?? defaultSafeMethods;
+  const methods: unknown = memberOf(controller, 'safeMethods') ?? defaultSafeMethods;
   if (Array.isArray(methods) && methods.every(method => typeof method === 'string')) return methods;
   throw new ImproperlyConfigured(
     `${controller.constructor.name}.safeMethods must be a list of HTTP methods, such as ['GET', 'HEAD'].`,

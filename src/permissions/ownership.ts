@@ -7,10 +7,11 @@ import type { Requirement } from '../core/requirement';
 import type { Settings } from '../core/settings';
 import { safeMethodsOf } from './access';
 import { BasePermission, dependsOnObjectWhen, type ApiView } from './base';
+import { memberOf } from './evaluated';
 
 /** The controller's `ownerAttribute`. */
 export function ownerAttributeOf(controller: ApiView): string {
-  const attribute: unknown = controller.ownerAttribute ?? 'user';
+  const attribute: unknown = memberOf(controller, 'ownerAttribute') ?? 'user';
   if (typeof attribute === 'string' && attribute !== '') return attribute;
   throw new ImproperlyConfigured(
     `${controller.constructor.name}.ownerAttribute must be the name of the property that names the owner, such as 'authorSub'.`,
@@ -19,7 +20,7 @@ export function ownerAttributeOf(controller: ApiView): string {
 
 /** The controller's `ownerIssuerAttribute`, where it has one. */
 function ownerIssuerAttributeOf(controller: ApiView): string | undefined {
-  const attribute: unknown = controller.ownerIssuerAttribute;
+  const attribute: unknown = memberOf(controller, 'ownerIssuerAttribute');
   if (attribute === undefined || (typeof attribute === 'string' && attribute !== '')) return attribute;
   throw new ImproperlyConfigured(
     `${controller.constructor.name}.ownerIssuerAttribute must be the name of the property that names the owner's issuer, such as 'authorIss'.`,

@@ -4,9 +4,11 @@ import { contextOf } from '../authentication/request-context';
 import { AccessTokenUser, type AxiomsRequest } from '../authentication/user';
 import { grantsOf, type GrantKind, type Grants } from '../core/claims';
 import { ImproperlyConfigured } from '../core/exceptions';
-import { grantsAskedFor, meets, type GrantRequirement, type Requirement } from '../core/requirement';
+import { isGrant, meets, type GrantRequirement, type Requirement } from '../core/requirement';
+import { after } from '../core/soon';
+import { isAuthenticated } from './access';
 import { BasePermission, decidesBeforeTheBody, restsOn, type ApiView } from './base';
-import { seen } from './rejections';
+import { describedBy, memberOf } from './evaluated';
 
 /** What the caller was granted: as the user says, or else as the claims do. */
 export function grantsOfRequest(request: Request): Grants {
@@ -44,16 +46,12 @@ abstract class HasAccessTokenGrants extends BasePermission {
   protected abstract readonly kind: GrantKind;
 
   override hasPermission(request: Request, controller: ApiView): boolean | Promise<boolean> {
-    const requirement = this.requirement(controller);
-    return requirement instanceof Promise
-      ? requirement.then(found => isMet(found, request))
-      : isMet(requirement, request);
+    return after(describedBy(this, controller), requirement => this.judge(requirement, request));
   }
 
   override requirement(controller: ApiView): Requirement | Promise<Requirement> {
-    const [any, plain, all] = this.members().map(name => seen(controller[name]));
-    const values = [any, plain, all];
-    if (!values.some(isThenable)) return this.describe(controller, values);
+    const values = this.members().map(name => memberOf(controller, name));
+    if (!values.some(value => value instanceof Promise)) return this.describe(controller, values);
     return Promise.all(values.map(async value => value)).then(found => this.describe(controller, found));
   }
 
@@ -61,6 +59,23 @@ abstract class HasAccessTokenGrants extends BasePermission {
   override members(): readonly GrantMember[] {
     const suffix = suffixes[this.kind];
     return [`accessTokenAny${suffix}`, `accessToken${suffix}`, `accessTokenAll${suffix}`];
+  }
+
+  // A subclass may describe something else. What this class cannot judge must never mean access.
+  private judge(requirement: Requirement | undefined, request: Request): boolean {
+    if (requirement === undefined || !isJudged(requirement)) throw this.unjudged(requirement);
+    if (requirement.kind === 'and' || requirement.kind === 'or') {
+      const parts = requirement.of.map(one => this.judge(one, request));
+      return requirement.kind === 'and' ? !parts.includes(false) : parts.includes(true);
+    }
+    return isGrant(requirement) ? isMet(requirement, request) : isAuthenticated(request);
+  }
+
+  private unjudged(requirement: Requirement | undefined): ImproperlyConfigured {
+    const { name } = this.constructor;
+    return new ImproperlyConfigured(
+      `${name}.requirement() returned ${JSON.stringify(requirement)}, which ${name}.hasPermission() cannot judge: return non-empty lists of scopes, roles or permissions, or override hasPermission() too.`,
+    );
   }
 
   private describe(controller: ApiView, values: readonly unknown[]): Requirement {
@@ -91,17 +106,18 @@ abstract class HasAccessTokenGrants extends BasePermission {
   }
 }
 
+function isJudged(requirement: Requirement): boolean {
+  if (isGrant(requirement)) return requirement.values.length > 0;
+  if (requirement.kind === 'and' || requirement.kind === 'or') return requirement.of.length > 0;
+  return requirement.kind === 'authenticated';
+}
+
 type Suffix = (typeof suffixes)[GrantKind];
 type GrantMember = `accessToken${'' | 'Any' | 'All'}${Suffix}`;
 
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value;
-}
-
-/** Are all lists of the requirement met by what the caller was granted? */
-export function isMet(requirement: Requirement, request: Request): boolean {
-  const grants = grantsOfRequest(request);
-  return grantsAskedFor(requirement).every(list => meets(grants, list));
+/** Tells whether the caller was granted what this list names. */
+export function isMet(required: GrantRequirement, request: Request): boolean {
+  return meets(grantsOfRequest(request), required);
 }
 
 /**

@@ -7,6 +7,7 @@ import { ImproperlyConfigured } from '../core/exceptions';
 import type { Requirement } from '../core/requirement';
 import { isAuthenticated } from './access';
 import { BasePermission, decidesBeforeTheBody, type ApiView } from './base';
+import { evaluatedOnce, memberOf } from './evaluated';
 import { grantNames, grantsOfRequest } from './token-claims';
 
 const readingMethods = ['GET', 'HEAD', 'OPTIONS'];
@@ -48,7 +49,9 @@ export class TokenHasScope extends BasePermission {
 
   /** What `getScopes` says, checked. */
   scopesFor(controller: ApiView, request?: Request): readonly string[] {
-    const scopes: unknown = this.getScopes(requestOf(controller, request), controller);
+    const scopes: unknown = evaluatedOnce(controller, this, 'getScopes', () =>
+      this.getScopes(requestOf(controller, request), controller),
+    );
     const names = grantNames('scopes', scopes);
     if (names !== undefined && names.length > 0) return names;
     throw wrong(controller, `${this.constructor.name}.getScopes must return`, 'a non-empty list of scopes');
@@ -138,7 +141,7 @@ export class TokenMatchesOASRequirements extends BasePermission {
     _request: Request,
     controller: ApiView,
   ): Readonly<Record<string, readonly (readonly string[])[]>> {
-    const given: unknown = controller.requiredAlternateScopes;
+    const given: unknown = memberOf(controller, 'requiredAlternateScopes');
     if (given === undefined || given === null)
       throw missing(controller, this, "requiredAlternateScopes = { GET: [['book:read']] };");
     if (isByMethod(given)) return given;
@@ -154,7 +157,9 @@ export class TokenMatchesOASRequirements extends BasePermission {
   }
 
   private alternativesFor(controller: ApiView, request?: Request): readonly (readonly string[])[] {
-    const said: unknown = this.getScopes(requestOf(controller, request), controller);
+    const said: unknown = evaluatedOnce(controller, this, 'getScopes', () =>
+      this.getScopes(requestOf(controller, request), controller),
+    );
     const flat = grantNames('scopes', said);
     const alternatives = flat !== undefined && flat.length > 0 ? [flat] : said;
     if (Array.isArray(alternatives) && Array.from(alternatives as unknown[]).every(isScopeList))
@@ -180,7 +185,7 @@ function readOrWrite(request: Request): string {
 
 /** The controller's `requiredScopes`, a copy: nobody who adds to it changes what the next request needs. */
 function listedScopes(controller: ApiView): string[] {
-  const names = grantNames('scopes', controller.requiredScopes ?? []);
+  const names = grantNames('scopes', memberOf(controller, 'requiredScopes') ?? []);
   if (names !== undefined) return names;
   throw wrong(controller, `${nameOf(controller)}.requiredScopes must be`, "a list of scopes, such as ['book:read']");
 }

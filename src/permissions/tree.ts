@@ -7,6 +7,7 @@ import {
   type BasePermission,
   type PermissionClass,
 } from './base';
+import { describedBy } from './evaluated';
 import { ComposedPermission, type PermissionRule } from './operators';
 import { seen } from './rejections';
 
@@ -65,9 +66,9 @@ export function requirementOf(tree: PermissionTree, controller: ApiView): Requir
     : composed(operands as Requirement[]);
 }
 
-/** What one permission asks for. */
+/** Returns what one permission asks for, evaluated at most once per request. */
 export function requirementOfLeaf(permission: BasePermission, controller: ApiView): Requirement | Promise<Requirement> {
   const custom: Requirement = { kind: 'custom', name: permission.constructor.name };
-  const said = permission.requirement?.(controller);
+  const said = describedBy(permission, controller);
   return said instanceof Promise ? said.then(found => found ?? custom) : (said ?? custom);
 }

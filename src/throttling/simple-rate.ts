@@ -9,6 +9,7 @@ import type { Settings } from '../core/settings';
 import { isPending, type Soon } from '../core/soon';
 import { parseRate, rateForm, type Hit, type Rate } from '../core/throttle-rates';
 import type { ApiView } from '../permissions/base';
+import { memberOf } from '../permissions/evaluated';
 import { BaseThrottle, type Limit } from './base';
 import { countingOf } from './counting';
 import { callerOf } from './identity';
@@ -170,12 +171,12 @@ export class UserRateThrottle extends SimpleRateThrottle {
  * }
  */
 export class ScopedRateThrottle extends UserRateThrottle {
-  protected override scopeFor({ throttleScope }: ApiView): string | undefined {
-    return throttleScope;
+  protected override scopeFor(controller: ApiView): string | undefined {
+    return memberOf(controller, 'throttleScope');
   }
 
   protected override configuredRate(controller: ApiView, settings: Settings): string | null {
-    return controller.throttleScope === undefined ? null : super.configuredRate(controller, settings);
+    return memberOf(controller, 'throttleScope') === undefined ? null : super.configuredRate(controller, settings);
   }
 }
 

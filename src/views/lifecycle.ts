@@ -8,6 +8,7 @@ import { ImproperlyConfigured } from '../core/exceptions';
 import { after, attempt, inTurn, lastly, type Soon } from '../core/soon';
 import { isAuthenticated } from '../permissions/access';
 import { deny, nobody } from '../permissions/denial';
+import { markEvaluations } from '../permissions/evaluated';
 import { evaluate } from '../permissions/evaluation';
 import { isClosedToNobody, isEarly, leavesOf, permissionTree, type PermissionTree } from '../permissions/tree';
 import { MethodOnly } from './method-only';
@@ -165,10 +166,13 @@ function permissionTrees(visit: Visit): readonly PermissionTree[] {
 }
 
 function askEarly(visit: Visit, tree: PermissionTree, known: readonly PermissionTree[], shown: MethodOnly): Soon<void> {
+  const forget = markEvaluations(visit.controller);
   const asked = shown.watchSoon(() => ask(visit, tree, known));
   return after(asked, ({ isExceeded }) => {
-    if (isExceeded) leavesOf(tree).forEach(leaf => delete leaf.viewRule);
-    else visit.unasked = visit.unasked.filter(one => one !== tree);
+    if (isExceeded) {
+      forget();
+      leavesOf(tree).forEach(leaf => delete leaf.viewRule);
+    } else visit.unasked = visit.unasked.filter(one => one !== tree);
   });
 }
 

@@ -4,6 +4,7 @@ import { requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured, NotFound } from '../core/exceptions';
 import { after, inTurn, type Soon } from '../core/soon';
 import { deny } from '../permissions/denial';
+import { forgetMembers } from '../permissions/evaluated';
 import { evaluate } from '../permissions/evaluation';
 import { answerTo, logAnswer, sendAnswer } from './exception-handler';
 import { visitOf, type Visit } from './visit';
@@ -19,6 +20,8 @@ export async function checkObjectPermissions(controller: object, object: unknown
 }
 
 function askObjectRules(visit: Visit, value: unknown): Soon<void> {
+  // Which property names the owner depends on the object, and a handler may check several.
+  forgetMembers(visit.controller, ['ownerAttribute', 'ownerIssuerAttribute']);
   const subject = { ...visit.subject, object: { value } };
   const asked = inTurn(visit.permissions, tree =>
     after(evaluate(tree, subject), outcome =>

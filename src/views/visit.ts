@@ -11,6 +11,7 @@ import type { TokenIntrospector } from '../core/introspection';
 import type { Settings } from '../core/settings';
 import { lastly, type Soon } from '../core/soon';
 import type { ApiView } from '../permissions/base';
+import { rememberEvaluations } from '../permissions/evaluated';
 import type { Subject } from '../permissions/evaluation';
 import type { PermissionTree } from '../permissions/tree';
 import { Observation } from './observation';
@@ -75,6 +76,7 @@ export class Visit implements RequestContext {
     this.#isHeadOfGet = this.method === 'HEAD' && rules.method !== 'HEAD';
     refuseUsed(controller);
     (controller as { [visit]?: Visit })[visit] = this;
+    rememberEvaluations(controller);
     setContext(request, this);
     this.observation = Observation.of(this);
     this.show(request, response);

@@ -11,6 +11,7 @@ import {
   or,
   type ApiView,
   type AuthenticationResult,
+  type Requirement,
 } from 'axioms-routing-controllers';
 import type { Request } from 'express';
 import { grantsOfRequest } from '../../src/permissions/token-claims';
@@ -633,6 +634,66 @@ describe('claim permissions of users of other authentication classes', () => {
       });
     }
   }
+});
+
+describe('A subclass that describes its requirement itself', () => {
+  const scopes = (match: 'any' | 'all', ...values: string[]): Requirement => ({ kind: 'scopes', match, values });
+
+  async function statusOf(said: unknown, claims: object): Promise<number> {
+    class Described extends HasAccessTokenScopes {
+      override requirement(): Requirement {
+        return said as Requirement;
+      }
+    }
+    const api = await Api.start({
+      controllers: [thingController('/things', { permissionClasses: [Described] })],
+      axioms: { logger: new RecordingLogger() },
+    });
+    try {
+      return (await api.as(claims, 'get', '/things')).status;
+    } finally {
+      await api.close();
+    }
+  }
+
+  for (const [what, requirement, claims, status] of [
+    [
+      'lets in who has one of two lists of an or',
+      { kind: 'or', of: [scopes('all', 'a', 'b'), scopes('any', 'c')] },
+      'c',
+      200,
+    ],
+    [
+      'refuses who has neither list of an or',
+      { kind: 'or', of: [scopes('all', 'a', 'b'), scopes('any', 'c')] },
+      'a',
+      403,
+    ],
+    [
+      'refuses who has one of two lists of an and',
+      { kind: 'and', of: [scopes('any', 'a'), scopes('any', 'c')] },
+      'a',
+      403,
+    ],
+    ['lets in who has both lists of an and', { kind: 'and', of: [scopes('any', 'a'), scopes('any', 'c')] }, 'a c', 200],
+    ['lets in any caller where it asks for one', { kind: 'authenticated' }, 'x', 200],
+    ['lets nobody in by the owner, which it cannot judge', { kind: 'owner', attribute: 'user' }, 'a', 500],
+    ['lets nobody in by a rule of code', { kind: 'custom', name: 'IsFriday' }, 'a', 500],
+    ['lets nobody in where it says that nobody may', { kind: 'nobody' }, 'a', 500],
+    ['lets nobody in by a negation', { kind: 'not', of: scopes('any', 'z') }, 'a', 500],
+    ['lets nobody in by an empty list', scopes('all'), 'a', 500],
+    ['lets nobody in by an empty and', { kind: 'and', of: [] }, 'a', 500],
+    [
+      'lets nobody in by an or with something that it cannot judge',
+      { kind: 'or', of: [scopes('any', 'a'), { kind: 'nobody' }] },
+      'a',
+      500,
+    ],
+    ['lets nobody in where it says nothing', undefined, 'a', 500],
+  ] as const)
+    it(what, async () => {
+      expect(await statusOf(requirement, { scope: claims })).to.equal(status);
+    });
 });
 
 describe('What the caller was granted', () => {

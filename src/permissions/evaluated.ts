@@ -1,0 +1,75 @@
+/** Evaluates every getter and every description of a rule once per request, however many outputs read it. */
+import type { Requirement } from '../core/requirement';
+import type { ApiView, BasePermission } from './base';
+import { seen } from './rejections';
+
+interface Evaluation {
+  readonly of: object;
+  readonly name: string;
+  readonly value: unknown;
+}
+
+const evaluations = Symbol('axioms.evaluations');
+
+/** A controller that was made for one request. Elsewhere, as at startup, every look evaluates anew. */
+interface Remembering {
+  [evaluations]?: Evaluation[];
+}
+
+/** Begins to remember what the rules of this controller evaluate. Call it once for each request. */
+export function rememberEvaluations(controller: object): void {
+  (controller as Remembering)[evaluations] = [];
+}
+
+/**
+ * Returns the value of one of the controller's members, and evaluates its getter at most once per request. A plain field
+ * is read anew: the handler may have assigned it.
+ */
+export function memberOf<Name extends keyof ApiView>(controller: ApiView, name: Name): ApiView[Name] {
+  const own = Object.getOwnPropertyDescriptor(controller, name);
+  if (own !== undefined && 'value' in own && !isThenable(own.value)) return own.value as ApiView[Name];
+  return evaluatedOnce(controller, controller, name, () => promised(controller[name]));
+}
+
+/** Returns what the permission says that it requires of this controller, evaluated at most once per request. */
+export function describedBy(
+  permission: BasePermission,
+  controller: ApiView,
+): Requirement | undefined | Promise<Requirement | undefined> {
+  return evaluatedOnce(controller, permission, 'requirement', () => promised(permission.requirement?.(controller)));
+}
+
+/** Returns what `evaluate` gave the first time in this request. What it throws is not remembered. */
+export function evaluatedOnce<T>(controller: object, of: object, name: string, evaluate: () => T): T {
+  const known = (controller as Remembering)[evaluations];
+  const found = known?.find(one => one.of === of && one.name === name);
+  if (found !== undefined) return found.value as T;
+  const value = evaluate();
+  known?.push({ of, name, value });
+  return value;
+}
+
+/** Returns a function that forgets what is evaluated from now on: it was evaluated while too little was known. */
+export function markEvaluations(controller: object): () => void {
+  const known = (controller as Remembering)[evaluations] ?? [];
+  const { length } = known;
+  return () => {
+    known.length = length;
+  };
+}
+
+/** Evaluates these members anew for the object that is checked next. */
+export function forgetMembers(controller: object, names: readonly (keyof ApiView)[]): void {
+  const known = (controller as Remembering)[evaluations] ?? [];
+  const kept = known.filter(({ of, name }) => of !== controller || !names.some(one => one === name));
+  known.splice(0, known.length, ...kept);
+}
+
+// A thenable may do its work again each time that it is awaited, as a query builder does.
+function promised<T>(value: T): T {
+  return isThenable(value) ? (seen(Promise.resolve(value)) as T) : value;
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}
