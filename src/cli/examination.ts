@@ -47,12 +47,20 @@ export async function examine(
 async function examineIssuer(settings: Settings, surroundings: Surroundings): Promise<readonly Check[]> {
   const ask = (url: string): Promise<JsonAnswer> => fetched(url, settings, surroundings);
   const { check, jwksUrl } = await discovery(settings, ask);
-  if (jwksUrl === undefined) return [check];
+  const markers = markersChecks(settings);
+  if (jwksUrl === undefined) return [...markers, check];
   const started = surroundings.clock();
   const keys = await answered(() => ask(jwksUrl));
   if (keys instanceof FetchFailure)
-    return [check, { name: 'keys', state: 'failed', expected: expectedKeys, seen: keys.message }];
-  return [check, keysCheck(keys, jwksUrl), clockCheck(keys, settings, started, surroundings.clock())];
+    return [...markers, check, { name: 'keys', state: 'failed', expected: expectedKeys, seen: keys.message }];
+  return [...markers, check, keysCheck(keys, jwksUrl), clockCheck(keys, settings, started, surroundings.clock())];
+}
+
+function markersChecks({ ignoredTokenMarkers, requiredClaims }: Settings): readonly Check[] {
+  if (ignoredTokenMarkers.length === 0) return [];
+  const names = Object.keys(requiredClaims).join(', ');
+  const expected = `no ignoredTokenMarkers; or requiredClaims (${names}) that no ID token of this issuer has`;
+  return [{ name: 'ignored token markers', state: 'doubtful', expected, seen: ignoredTokenMarkers.join(', ') }];
 }
 
 async function fetched(url: string, { jwksTimeout }: Settings, { fetch }: Surroundings): Promise<JsonAnswer> {

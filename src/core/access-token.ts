@@ -141,7 +141,7 @@ export class AccessTokenVerifier {
     const { header, claims } = unverified;
     const named = checkHeader(header, settings);
     checkTimes(claims, settings, this.clock());
-    checkClaims(claims, settings);
+    checkClaims(claims, settings, header);
     return after(this.keys.getKeySoon(named, settings.issuerUrl), key => {
       requireSignature(unverified, named.alg, key);
       const known = new KnownToken(unverified, key, this.keys.keysOf(settings.issuerUrl), settings);

@@ -1,13 +1,18 @@
 /** What the claims of an access token must say, whoever signed it: small checks that need no key. */
 import { claimValue, firstClaim, type Claims } from './claims';
+import type { TokenHeader } from './compact-jws';
 import { InvalidToken } from './exceptions';
+import { idTokenMarkers } from './setting-kinds';
 import type { Settings } from './settings';
 
-type Rule = (claims: Claims, settings: Settings) => void;
+type Rule = (claims: Claims, settings: Settings, header: TokenHeader) => void;
 
-/** @throws InvalidToken for the first rule that the claims break; times are checked apart. */
-export function checkClaims(claims: Claims, settings: Settings): void {
-  for (const rule of rules) rule(claims, settings);
+/**
+ * @param header of the token; what an issuer says of an opaque token has none
+ * @throws InvalidToken for the first rule that the claims break; times are checked apart.
+ */
+export function checkClaims(claims: Claims, settings: Settings, header: TokenHeader = {}): void {
+  for (const rule of rules) rule(claims, settings, header);
 }
 
 const rules: readonly Rule[] = [
@@ -40,14 +45,25 @@ function aboutSomebody({ sub }: Claims): void {
 }
 
 // RFC 8725 §3.12: tokens of one kind must not serve as another. Cognito marks them with token_use, Keycloak with a claim
-// typ; OpenID Connect Core §3.1.3.6 puts at_hash and c_hash into ID tokens, Back-Channel Logout §2.4 puts events into logout tokens.
-function notOfAnotherKind(claims: Claims): void {
+// typ; Back-Channel Logout §2.4 puts events into logout tokens.
+function notOfAnotherKind(claims: Claims, settings: Settings, header: TokenHeader): void {
   const { token_use: use, typ } = claims;
   const isMarked = Object.hasOwn(claims, 'token_use') && use !== 'access';
   const isTyped = typeof typ === 'string' && ['id', 'refresh', 'offline', 'logout'].includes(typ.toLowerCase());
-  const hasTheirClaims = ['at_hash', 'c_hash', 'events'].some(name => Object.hasOwn(claims, name));
-  if (isMarked || isTyped || hasTheirClaims)
+  if (isMarked || isTyped || Object.hasOwn(claims, 'events') || looksLikeIdToken(claims, settings, header))
     throw new InvalidToken('The token is not an access token', { reason: 'token_type' });
+}
+
+// Some issuers write them into access tokens, too: older Keycloaks the nonce, Dex at_hash.
+function looksLikeIdToken(claims: Claims, { ignoredTokenMarkers }: Settings, header: TokenHeader): boolean {
+  const isMarked = idTokenMarkers.some(name => Object.hasOwn(claims, name) && !ignoredTokenMarkers.includes(name));
+  return isMarked && !saysAccessToken(claims, header);
+}
+
+// RFC 9068 §2.1 for the header, Cognito and Keycloak for the claims.
+function saysAccessToken({ token_use: use, typ }: Claims, header: TokenHeader): boolean {
+  const isOfTheProfile = typeof header.typ === 'string' && /^(?:application\/)?at\+jwt$/i.test(header.typ);
+  return isOfTheProfile || use === 'access' || typ === 'Bearer';
 }
 
 // RFC 7800 §3.1, RFC 9449 §7: who only bears such a token has not shown the key that it is bound to.

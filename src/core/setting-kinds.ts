@@ -82,6 +82,9 @@ export function oneOf<Text extends string>(...values: readonly Text[]): Kind<Tex
   };
 }
 
+/** Claims that belong into ID tokens (OpenID Connect Core §2, §3.1.3.6, §3.3.2.11). */
+export const idTokenMarkers = ['at_hash', 'c_hash', 'nonce'] as const;
+
 function number(accepts: string, isRight: (value: number) => boolean): Kind<number, number> {
   return {
     accepts,

@@ -12,6 +12,7 @@ export function checkTogether(values: Values): void {
     requireTtl,
     requireRetryOrder,
     requireOneTokenType,
+    requireDistinction,
     requireIntrospectionClient,
     requireClientCredential,
   ])
@@ -67,6 +68,14 @@ function requireOneTokenType({ profile, tokenTypes }: Values): void {
       "Setting 'tokenTypes' (AXIOMS_TOKEN_TYPS) is given together with 'profile' (AXIOMS_PROFILE), which accepts at+jwt alone; expected one of the two.",
     );
   }
+}
+
+// Without the markers, something else must tell this issuer's access tokens from its ID tokens.
+function requireDistinction({ ignoredTokenMarkers, requiredClaims, issuers }: Values): void {
+  if (issuers !== undefined || ignoredTokenMarkers.length === 0 || Object.keys(requiredClaims).length > 0) return;
+  throw new ImproperlyConfigured(
+    `Setting 'ignoredTokenMarkers' (AXIOMS_IGNORED_TOKEN_MARKERS) is ${ignoredTokenMarkers.join(', ')} without 'requiredClaims' (AXIOMS_REQUIRED_CLAIMS); expected claims there that only the access tokens of this issuer have.`,
+  );
 }
 
 // RFC 7662 §2.1: the endpoint asks who is asking.

@@ -9,6 +9,7 @@ export const issuerSettingNames = [
   'audience',
   'audienceClaims',
   'requiredClaims',
+  'ignoredTokenMarkers',
   'jwksUrl',
   'jwksRefreshInterval',
   'jwksCacheTtl',

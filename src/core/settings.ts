@@ -5,6 +5,7 @@ import { ImproperlyConfigured } from './exceptions';
 import {
   claimName,
   fraction,
+  idTokenMarkers,
   issuer,
   issuerEntries,
   listOf,
@@ -12,6 +13,7 @@ import {
   logger,
   nonNegative,
   nonNegativeInteger,
+  oneOf,
   onOff,
   policyClasses,
   positiveInteger,
@@ -48,6 +50,13 @@ export const settingsTable = {
     defaultText: '–',
     fallback: {},
     meaning: 'claims that must have exactly this value: `token_use=access`',
+  }),
+  ignoredTokenMarkers: row(listOf(oneOf(...idTokenMarkers), { mayBeEmpty: true }), {
+    variable: 'AXIOMS_IGNORED_TOKEN_MARKERS',
+    defaultText: '–',
+    fallback: [],
+    meaning:
+      'any of `at_hash`, `c_hash` and `nonce`: claims that do not mark a token as an ID token (Dex writes `at_hash` into access tokens); needs `requiredClaims`',
   }),
   domain: row(text('a host name, with or without a path', isDomain), {
     variable: 'AXIOMS_DOMAIN',

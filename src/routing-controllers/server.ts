@@ -216,7 +216,12 @@ function nameOf(listed: unknown): string {
   return typeof listed === 'function' ? listed.name : String(listed);
 }
 
-function warnOfOpenings({ issuerUrl, allowInsecureUrls, logger }: Settings): void {
+function warnOfOpenings({ issuerUrl, allowInsecureUrls, ignoredTokenMarkers, logger }: Settings): void {
+  if (ignoredTokenMarkers.length > 0)
+    logger.warn(
+      "Tokens of an issuer may have claims that mark ID tokens: 'requiredClaims' alone tells its access tokens from them",
+      { issuer: issuerUrl, ignoredTokenMarkers },
+    );
   if (issuerUrl === undefined)
     logger.warn(
       "There is only a jwksUrl: the issuer of tokens is not checked. Give 'issuerUrl' (AXIOMS_ISS_URL) or 'domain' (AXIOMS_DOMAIN).",

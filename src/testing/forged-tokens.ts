@@ -113,7 +113,11 @@ const rows = {
   'no-subject': withClaims('without a subject', noSubject, () => ({ sub: undefined })),
   'empty-subject': withClaims('with an empty subject', noSubject, () => ({ sub: '' })),
   'numeric-subject': withClaims('with a subject that is no string', noSubject, () => ({ sub: 7 })),
-  'id-token': withClaims('that is an ID token', otherKind, () => ({ at_hash: 'MTIzNDU2Nzg5MDEyMzQ1Ng' })),
+  'id-token': withClaims('that is an ID token', otherKind, () => ({
+    typ: 'ID',
+    nonce: 'n-0S6_WzA2Mj',
+    at_hash: 'MTIzNDU2Nzg5MDEyMzQ1Ng',
+  })),
   'refresh-token': withClaims('that is a refresh token', otherKind, () => ({ typ: 'Refresh' })),
   'logout-token': withClaims('that is a logout token', otherKind, () => ({
     events: { 'http://schemas.openid.net/event/backchannel-logout': {} },

@@ -235,6 +235,23 @@ describe('axioms doctor', () => {
     expect((await doctor(token, { AXIOMS_ROLES_CLAIMS: 'split:roles' })).out).not.to.contain('token: roles');
   });
 
+  it('doubts markers of ID tokens that are ignored, and names the required claims that must replace them', async () => {
+    const token = issuer.token({ nonce: 'n', azp: 'web' }, { typ: 'JWT' });
+    const ignoring = { AXIOMS_IGNORED_TOKEN_MARKERS: 'nonce', AXIOMS_REQUIRED_CLAIMS: 'azp=web' };
+    const { exitCode, out } = await doctor(token, ignoring);
+    expect(exitCode).to.equal(0);
+    expect(out).to.contain(
+      [
+        '! ignored token markers',
+        '    expected  no ignoredTokenMarkers; or requiredClaims (azp) that no ID token of this issuer has',
+        '    seen      nonce',
+      ].join('\n'),
+    );
+    const strict = await doctor(token);
+    expect(failures(strict)).to.deep.equal({ token: '401 invalid_token (The token is not an access token)' });
+    expect(strict.out).not.to.contain('ignored token markers');
+  });
+
   it('finds that the settings are wrong, and looks at nothing else', async () => {
     const missing = await ran(['doctor'], { env: {} });
     expect(missing.exitCode).to.equal(1);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { checkClaims, checkTimes, isTimely, timesOf } from '../../src/core/claim-rules';
 import type { Claims } from '../../src/core/claims';
+import type { TokenHeader } from '../../src/core/compact-jws';
 import { InvalidToken } from '../../src/core/exceptions';
 import { defineSettings, type Settings, type SettingsInput } from '../../src/core/settings';
 
@@ -30,7 +31,11 @@ const lacksClaim = 'The access token lacks a required claim';
 const lacksProfile = 'The access token lacks a claim of its profile';
 
 describe('checkClaims', () => {
-  type Case = readonly [title: string, claims: object, outcome: string, input?: SettingsInput];
+  type Case = readonly [title: string, claims: object, outcome: string, input?: SettingsInput, header?: TokenHeader];
+  const ignoring = (...names: string[]): SettingsInput => ({
+    ignoredTokenMarkers: names as SettingsInput['ignoredTokenMarkers'],
+    requiredClaims: { a: 1 },
+  });
   const profile: SettingsInput = { profile: 'rfc9068' };
   const complete = { client_id: 'app', jti: '1', iat: 1, exp: 2 };
 
@@ -94,9 +99,51 @@ describe('checkClaims', () => {
     ['typ Offline', { typ: 'Offline' }, otherKind],
     ['typ Logout', { typ: 'Logout' }, otherKind],
     ['events', { events: {} }, otherKind],
-    ['at_hash', { at_hash: 'x' }, otherKind],
-    ['at_hash null', { at_hash: null }, otherKind],
-    ['c_hash', { c_hash: 'x' }, otherKind],
+    ...['at_hash', 'c_hash', 'nonce'].flatMap((name): Case[] => [
+      [name, { [name]: 'x' }, otherKind],
+      [`${name} null`, { [name]: null }, otherKind],
+      [`${name} with typ JWT in the header`, { [name]: 'x' }, otherKind, {}, { typ: 'JWT' }],
+      [
+        `${name} with a header typ that begins like an access token's`,
+        { [name]: 'x' },
+        otherKind,
+        {},
+        { typ: 'at+jwtx' },
+      ],
+      [`${name} with a header typ of another media type`, { [name]: 'x' }, otherKind, {}, { typ: 'text/at+jwt' }],
+      [`${name} with a header typ in a list`, { [name]: 'x' }, otherKind, {}, { typ: ['at+jwt'] }],
+      [`${name} with token_use id`, { [name]: 'x', token_use: 'id' }, otherKind, {}, { typ: 'at+jwt' }],
+      [`${name} with a claim typ ID`, { [name]: 'x', typ: 'ID' }, otherKind, {}, { typ: 'at+jwt' }],
+      [`${name} with another claim typ`, { [name]: 'x', typ: 'JWT' }, otherKind],
+      [`${name} with a list for a claim typ`, { [name]: 'x', typ: ['Bearer'] }, otherKind],
+      [`${name} with typ at+jwt in the header`, { [name]: 'x' }, 'accepted', {}, { typ: 'at+jwt' }],
+      [
+        `${name} with typ Application/AT+JWT in the header`,
+        { [name]: 'x' },
+        'accepted',
+        {},
+        { typ: 'Application/AT+JWT' },
+      ],
+      [`${name} with token_use access`, { [name]: 'x', token_use: 'access' }, 'accepted'],
+      [`${name} with a claim typ Bearer`, { [name]: 'x', typ: 'Bearer' }, 'accepted'],
+      [
+        `${name} where it is ignored`,
+        { [name]: 'x', a: 1 },
+        'accepted',
+        { ...ignoring(name), requiredClaims: { a: 1 } },
+      ],
+      [`${name} that is ignored, without the required claim`, { [name]: 'x' }, lacksClaim, ignoring(name)],
+      [
+        `${name} where others are ignored`,
+        { [name]: 'x', a: 1 },
+        otherKind,
+        ignoring(...['at_hash', 'c_hash', 'nonce'].filter(one => one !== name)),
+      ],
+      [`${name} that is ignored beside events`, { [name]: 'x', a: 1, events: {} }, otherKind, ignoring(name)],
+      [`${name} that is ignored beside a claim typ ID`, { [name]: 'x', a: 1, typ: 'ID' }, otherKind, ignoring(name)],
+    ]),
+    ['events with typ at+jwt in the header', { events: {} }, otherKind, {}, { typ: 'at+jwt' }],
+    ['a claim that only resembles a nonce', { identity_nonce: 'n', Nonce: 'n' }, 'accepted'],
 
     ['cnf with a thumbprint', { cnf: { jkt: 'x' } }, bound],
     ['cnf with a certificate', { cnf: { 'x5t#S256': 'x' } }, bound],
@@ -136,12 +183,12 @@ describe('checkClaims', () => {
     ],
     ['no client_id, jti or iat without the profile', {}, 'accepted'],
   ];
-  for (const [title, claims, outcome, input] of cases) {
+  for (const [title, claims, outcome, input, header] of cases) {
     it(`${outcome === 'accepted' ? 'accepts' : 'refuses'} ${title}`, () => {
       const given = JSON.parse(JSON.stringify({ ...good, ...claims })) as Claims;
       expect(
         reason(() => {
-          checkClaims(given, settings(input));
+          checkClaims(given, settings(input), header);
         }),
       ).to.equal(outcome);
     });

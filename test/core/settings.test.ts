@@ -40,6 +40,8 @@ interface Example {
   readonly bad: [unknown, string][];
   /** What must be said of a wrong value. */
   readonly accepts: string;
+  /** Settings that it needs. */
+  readonly beside?: object;
 }
 
 const noText: [unknown, string][] = [
@@ -158,6 +160,25 @@ const examples: Example[] = [
       ['a=b', "'a=b'"],
     ],
     accepts: 'an object of claims',
+  },
+  {
+    name: 'ignoredTokenMarkers',
+    variable: 'AXIOMS_IGNORED_TOKEN_MARKERS',
+    fallback: [],
+    beside: { requiredClaims: { token_use: 'access' } },
+    good: [
+      ['nonce', 'nonce', ['nonce']],
+      ['at_hash, c_hash ,nonce', ['at_hash', 'c_hash', 'nonce']],
+      ['at_hash', ['at_hash']],
+    ],
+    badText: ['events', 'Nonce', ',', 'nonce;at_hash'],
+    bad: [
+      [['nonce', 'events'], "[ 'nonce', 'events' ]"],
+      ['typ', "'typ'"],
+      [true, 'true'],
+      [null, 'null'],
+    ],
+    accepts: "a list, each element 'at_hash' or 'c_hash' or 'nonce'",
   },
   {
     name: 'domain',
@@ -554,7 +575,7 @@ describe('settings', () => {
     expect(examples.map(({ name }) => name)).to.deep.equal(names);
   });
 
-  for (const { name, variable, fallback, good, badText = [], bad, accepts } of examples) {
+  for (const { name, variable, fallback, good, badText = [], bad, accepts, beside = {} } of examples) {
     describe(name, () => {
       if (name !== 'logger')
         it(`is ${fallback === undefined ? 'nothing' : JSON.stringify(fallback)} by default`, () => {
@@ -563,12 +584,12 @@ describe('settings', () => {
 
       for (const [text, input, value = input] of good) {
         it(`accepts ${JSON.stringify(input)}`, () => {
-          expect(define({ [name]: input })[name]).to.deep.equal(value);
+          expect(define({ ...beside, [name]: input })[name]).to.deep.equal(value);
         });
 
         if (variable !== undefined && name !== 'requiredClaims')
           it(`is read from ${variable}=${JSON.stringify(text)}`, () => {
-            expect(define(settingsFromEnv({ [variable]: text }))[name]).to.deep.equal(value);
+            expect(define({ ...beside, ...settingsFromEnv({ [variable]: text }) })[name]).to.deep.equal(value);
           });
       }
 
@@ -624,6 +645,24 @@ describe('settings', () => {
   it('of requiredClaims are text where they come from the variable', () => {
     const read = settingsFromEnv({ AXIOMS_REQUIRED_CLAIMS: 'token_use=access, level=1 ,a=b=c' });
     expect(read).to.deep.equal({ requiredClaims: { token_use: 'access', level: '1', a: 'b=c' } });
+  });
+
+  it('ignore the markers of ID tokens only where requiredClaims tells the kinds of tokens apart', () => {
+    const lacking =
+      "Setting 'ignoredTokenMarkers' (AXIOMS_IGNORED_TOKEN_MARKERS) is at_hash, nonce without 'requiredClaims'";
+    const ignoredTokenMarkers = ['at_hash', 'nonce'];
+    expect(refusal(() => define({ ignoredTokenMarkers }))).to.contain(lacking);
+    expect(refusal(() => define({ ignoredTokenMarkers, requiredClaims: {} }))).to.contain(lacking);
+    expect(refusal(() => define({ ignoredTokenMarkers, requiredClaims: { a: 'b' } }))).to.equal('accepted');
+    expect(define({ ignoredTokenMarkers: [] }).ignoredTokenMarkers).to.deep.equal([]);
+    const entry = { issuerUrl: 'https://auth.example.com', audience: 'api' };
+    const [shared, own] = [{ requiredClaims: { a: 'b' } }, { ...entry, requiredClaims: { a: 'b' } }];
+    const several = (input: object, entry_: object) => refusal(() => defineSettings({ ...input, issuers: [entry_] }));
+    expect(several({ ignoredTokenMarkers }, entry)).to.contain("Setting 'issuers[0]': " + lacking);
+    expect(several({ ignoredTokenMarkers }, own)).to.equal('accepted');
+    expect(several({ ignoredTokenMarkers, ...shared }, entry)).to.equal('accepted');
+    expect(several({}, { ...own, ignoredTokenMarkers })).to.equal('accepted');
+    expect(several({}, { ...entry, ignoredTokenMarkers })).to.contain(lacking);
   });
 
   it('may be an empty list of insecure URLs, in code', () => {

@@ -217,7 +217,7 @@ describe('the channel axioms:decision', () => {
       { reason: 'token_type' },
       good,
     ],
-    ['an ID token', () => api.as({ at_hash: 'x' }, 'get', '/books'), { reason: 'token_type' }, good],
+    ['an ID token', () => api.as({ typ: 'ID' }, 'get', '/books'), { reason: 'token_type' }, good],
     [
       'no kid',
       () => api.with(api.issuer.token({}, { kid: undefined }), 'get', '/books'),
