@@ -1,21 +1,37 @@
 /**
  * Runs the built tests, and the demo's check, on every supported Node and Express: `npm run matrix`, or
- * `npm run matrix -- 22/4 24/5` for some of them. Prints a table; exits 1 on any failure.
+ * `npm run matrix -- 22/4 24/5` for some of them, or `npm run matrix -- --one-of <seed>` for one that is not this
+ * process's Node with Express 5. Prints a table; exits 1 on any failure.
  */
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { nodeBinary } from './node-binary.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const all = ['20', '22', '24'].flatMap(node => ['4', '5'].map(express => ({ node, express })));
-const wanted = process.argv.slice(2);
-const combinations = all.filter(({ node, express }) => wanted.length === 0 || wanted.includes(`${node}/${express}`));
+const { values, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { 'one-of': { type: 'string' } },
+});
+const combinations = values['one-of'] === undefined ? all.filter(isWanted) : [oneOf(values['one-of'])];
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const results = mkdtempSync(join(tmpdir(), 'matrix-'));
+
+function isWanted({ node, express }) {
+  return wanted.length === 0 || wanted.includes(`${node}/${express}`);
+}
+
+function oneOf(seed) {
+  const own = process.versions.node.split('.')[0];
+  const others = all.filter(({ node, express }) => node !== own || express !== '5');
+  return others[createHash('sha256').update(seed).digest()[0] % others.length];
+}
 
 async function run(command, args, environment = {}) {
   const child = spawn(command, args, { cwd: root, env: { ...process.env, ...environment } });

@@ -1,14 +1,18 @@
 /**
- * Are the checks checked? Takes each check of core/, permissions/ and views/ away in turn and runs the tests that reach it.
+ * Are the checks checked? Takes each check of these rooms away in turn and runs the tests that reach it.
  *
  *     npm run mutate [-- <part of a file's path> …] [--thorough] [--since <revision>] [--workers 2] [--budget 60]
+ *                    [--minutes 5 --seed <text>]
  *
  * A mutant is a check that is never met, a rule less in a list, a call that checks left out; with --thorough also every
  * operand, operator, literal and pattern turned around.
  *
+ * With --minutes, mutants are tried in an order that the seed decides, until the time is over.
+ *
  * Each mutant gets the tests nearest to it, for as many seconds as the budget says. One that no test notices is a
  * survivor: it is listed with its reason in test/mutate-survivors.json, or the run ends with 1.
  */
+import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { changedLines } from './changes.mjs';
@@ -18,7 +22,7 @@ import { readMutants } from './source.mjs';
 import { Survivors } from './survivors.mjs';
 import { Trials } from './trials.mjs';
 
-const rooms = ['core', 'permissions', 'views'];
+const rooms = ['authentication', 'core', 'permissions', 'routing-controllers', 'views'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,22 +31,34 @@ const { values, positionals } = parseArgs({
     thorough: { type: 'boolean', default: false },
     workers: { type: 'string', default: String(Math.min(4, availableParallelism())) },
     budget: { type: 'string', default: '60' },
+    minutes: { type: 'string' },
+    seed: { type: 'string', default: '' },
   },
 });
 
+const end = values.minutes === undefined ? Infinity : Date.now() + 60_000 * Number(values.minutes);
 const sandboxes = await Sandbox.several(Number(values.workers));
 try {
   const all = await readMutants(sandboxes[0], rooms);
-  const mutants = all.filter(isChosen());
+  const chosen = all.filter(isChosen());
   const reach = await reachOf(sandboxes);
   const survivors = Survivors.read();
   const trials = new Trials(sandboxes, reach, 1000 * Number(values.budget));
-  await trials.run(mutants, mutant => survivors.add(mutant));
-  for (const name of survivors.outdated(all, mutants)) console.log(`listed, and no survivor: ${name}`);
-  console.log(survivors.summary(mutants));
+  const ordered = values.minutes === undefined ? chosen : shuffled(chosen, values.seed);
+  const tried = await trials.run(ordered, mutant => survivors.add(mutant), end);
+  for (const name of survivors.outdated(all, tried)) console.log(`listed, and no survivor: ${name}`);
+  if (tried.length < chosen.length) console.log(`${tried.length} of ${chosen.length} mutants were tried in the time`);
+  console.log(survivors.summary(tried));
   process.exitCode = survivors.unlisted.length === 0 ? 0 : 1;
 } finally {
   await Promise.all(sandboxes.map(sandbox => sandbox.remove()));
+}
+
+/** The same order for the same seed, whatever other mutants there are. */
+function shuffled(mutants, seed) {
+  const place = ({ name }) => createHash('sha256').update(`${seed}\0${name}`).digest('hex');
+  const places = new Map(mutants.map(mutant => [mutant, place(mutant)]));
+  return mutants.toSorted((a, b) => (places.get(a) < places.get(b) ? -1 : 1));
 }
 
 function isChosen() {

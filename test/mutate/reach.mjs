@@ -42,12 +42,18 @@ export async function reachOf(sandboxes) {
   const testers = sandboxes.map(({ folder }) => new Tester(folder));
   const reach = new Reach();
   await inParallel(tests, testers, async (file, tester) => {
-    const { isPassed, duration, parts } = await tester.observe(file, longest);
+    const { isPassed, duration, parts } = await observeTwice(file, tester);
     if (isPassed) reach.add({ file, duration, parts });
     else console.log(`${file} fails as it is, and is left out`);
   });
   await Promise.all(testers.map(tester => tester.stop()));
   return reach;
+}
+
+// Where much else is running, a test may fail once.
+async function observeTwice(file, tester) {
+  const first = await tester.observe(file, longest);
+  return first.isPassed ? first : tester.observe(file, longest);
 }
 
 // The innermost range around a place has its count.

@@ -17,28 +17,37 @@ export class Trials {
     this.#reach = reach;
   }
 
-  async run(mutants, survived) {
-    let done = 0;
+  /**
+   * @param end when no other mutant is begun, in milliseconds
+   * @returns the mutants that were tried
+   */
+  async run(mutants, survived, end = Infinity) {
+    const tried = [];
     await inParallel(chunks(mutants), this.#sandboxes, async (chunk, sandbox) => {
-      for (const mutant of await this.#survivorsOf(chunk, sandbox)) survived(mutant);
-      done += chunk.length;
-      process.stderr.write(`${done} of ${mutants.length} …\n`);
+      const results = await this.#resultsOf(chunk, sandbox, end);
+      for (const { mutant, isAlive } of results) if (isAlive) survived(mutant);
+      tried.push(...results.map(({ mutant }) => mutant));
+      process.stderr.write(`${tried.length} of ${mutants.length} …\n`);
     });
+    return tried;
   }
 
   // All in one process, which is believed if the tests still pass in it at the end, without a mutant.
-  async #survivorsOf(chunk, sandbox) {
+  async #resultsOf(chunk, sandbox, end) {
+    if (Date.now() > end) return [];
     const tester = new Tester(sandbox.folder);
-    const survivors = await this.#tried(chunk, mutant => this.#survives(mutant, sandbox, tester));
+    const results = await this.#tried(chunk, mutant => this.#survives(mutant, sandbox, tester), end);
     const isSound = await this.#passes(chunk.at(-1), tester);
     await tester.stop();
-    return isSound ? survivors : this.#tried(chunk, mutant => this.#survivesAlone(mutant, sandbox));
+    if (isSound) return results;
+    const again = results.map(({ mutant }) => mutant);
+    return this.#tried(again, mutant => this.#survivesAlone(mutant, sandbox), Infinity);
   }
 
-  async #tried(chunk, survives) {
-    const survivors = [];
-    for (const mutant of chunk) if (await survives(mutant)) survivors.push(mutant);
-    return survivors;
+  async #tried(chunk, survives, end) {
+    const results = [];
+    for (const mutant of chunk) if (Date.now() <= end) results.push({ mutant, isAlive: await survives(mutant) });
+    return results;
   }
 
   #survives(mutant, sandbox, tester) {
