@@ -6,6 +6,7 @@ import {
   AllowAny,
   IntrospectionAuthentication,
   SessionAuthentication,
+  callerOf,
   checkCsrfToken,
   csrfToken,
   PermissionDenied,
@@ -60,7 +61,7 @@ export class AccountController {
 
   @Get('/')
   show() {
-    const { roles } = this.request.user;
+    const { roles } = callerOf(this.request);
     return { by: this.request.auth?.authenticator.constructor.name, roles };
   }
 

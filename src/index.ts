@@ -66,6 +66,7 @@ export {
 } from './authentication/access-token';
 export { IntrospectionAuthentication } from './authentication/introspection';
 export { SessionAuthentication } from './authentication/session';
+export { callerOf, isAuthenticated } from './authentication/caller';
 export { checkCsrfToken, csrfToken } from './authentication/csrf';
 export { BasicAuthentication } from './authentication/basic';
 export { AccessTokenUser, AnonymousUser, type AxiomsRequest, type RequestAuth, type User } from './authentication/user';

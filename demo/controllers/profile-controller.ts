@@ -12,6 +12,6 @@ export class ProfileController {
 
   @Get('/')
   read() {
-    return { message: 'All good. You are authenticated!', sub: this.request.user.sub };
+    return { message: 'All good. You are authenticated!', sub: this.request.user?.sub };
   }
 }

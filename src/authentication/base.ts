@@ -66,6 +66,14 @@ export abstract class BaseAuthentication {
    */
   checkSettings?(settings: Settings): void;
 
+  /**
+   * The user as of now, where it can change while a request is answered, as that of a session can. The guard asks for it
+   * each time a rule needs the caller. Default: the user that `authenticate` returned.
+   *
+   * @param accepted the user that the rules go by so far
+   */
+  currentUser?(request: Request, accepted: User): User;
+
   /** Does this request's method need nobody? */
   isPublic?(request: Request): boolean;
 

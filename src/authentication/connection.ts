@@ -12,16 +12,15 @@ interface LastToken {
   readonly verifier: AccessTokenVerifier;
 }
 
-const lastToken = Symbol('axioms.lastToken');
-
-type WithLastToken = Socket & { [lastToken]?: LastToken };
+// Not a property of the socket: printing one user's request would show the token of the connection's previous user.
+const lastTokens = new WeakMap<Socket, LastToken>();
 
 /**
  * The token of this request, where it is the one that its connection sent last, to the same verifier, and would be
  * accepted again. It spares looking at each of its characters, and hashing them.
  */
 export function sameTokenAgain(request: Request, verifier: AccessTokenVerifier): LastToken | undefined {
-  const last = (request.socket as WithLastToken | undefined)?.[lastToken];
+  const last = lastTokens.get(request.socket);
   if (last === undefined || last.verifier !== verifier) return undefined;
   const isSame = last.field === request.headers.authorization && !isRepeated(request);
   return isSame && verifier.stillAccepts(last.known) ? last : undefined;
@@ -35,7 +34,6 @@ export function rememberToken(
   verifier: AccessTokenVerifier,
 ): void {
   const { authorization: field } = headers;
-  const connection = socket as WithLastToken | undefined;
-  if (connection !== undefined && known.isKept && field !== undefined)
-    connection[lastToken] = { field, token, known, verifier };
+  const isConnection = typeof (socket as unknown) === 'object';
+  if (isConnection && known.isKept && field !== undefined) lastTokens.set(socket, { field, token, known, verifier });
 }

@@ -3,8 +3,10 @@ import type { Request } from 'express';
 import { isRepeated } from '../core/bearer-token';
 import { asUser, isClosed } from './app-user';
 import { BaseAuthentication, type AuthenticationResult } from './base';
+import { isOfGuard } from './caller';
 import { checkCsrfToken } from './csrf';
 import { contextOf } from './request-context';
+import { AnonymousUser, type AxiomsRequest, type User } from './user';
 
 // RFC 9110 §9.2.1.
 const safeMethods = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
@@ -35,18 +37,35 @@ export class SessionAuthentication extends BaseAuthentication {
 
   async authenticate(request: Request): Promise<AuthenticationResult | null> {
     if (hasCredentialsForAnother(this, request)) return null;
-    const account = await this.sessionUser(request);
-    if (account === undefined || account === null) return null;
-    const user = asUser(account, `${this.constructor.name}.sessionUser`);
-    if (!user.isAuthenticated || isClosed(user)) return null;
+    const found = this.sessionUser(request);
+    const user = userFrom(await found, `${this.constructor.name}.sessionUser`);
+    if (user === null) return null;
     await this.enforceCsrf(request);
+    // A promise would be a second query for each question.
+    if (!(found instanceof Promise)) contextOf(request).sessionAccount = found;
     return { user };
+  }
+
+  /**
+   * The session's user as of now. If the app removes or replaces it (`request.logout()`, another `request.user`, another
+   * `request.session.user`), the caller is anonymous, or that other user, for the rest of the request. An async
+   * `sessionUser` is called once; of its user, only `request.user` is watched.
+   */
+  override currentUser(request: Request, accepted: User): User {
+    const context = contextOf(request);
+    const { user } = request as { readonly user?: unknown };
+    if (user !== (accepted.isAuthenticated ? accepted : undefined)) return replacing(request);
+    if (!accepted.isAuthenticated || context.sessionAccount === undefined) return accepted;
+    const account = this.sessionUser(request);
+    if (account === context.sessionAccount) return accepted;
+    context.sessionAccount = account;
+    return userFrom(account, `${this.constructor.name}.sessionUser`) ?? new AnonymousUser();
   }
 
   /** Whom the session knows; nothing for nobody. A user with `isActive: false` is nobody. */
   sessionUser(request: Request): unknown {
     const { session } = request as object as { readonly session?: { readonly user?: unknown } | null };
-    return contextOf(request).userOfApp ?? session?.user;
+    return contextOf(request).setByApp?.user ?? session?.user;
   }
 
   /**
@@ -57,6 +76,20 @@ export class SessionAuthentication extends BaseAuthentication {
   enforceCsrf(request: Request): void | Promise<void> {
     if (!safeMethods.includes(request.method)) checkCsrfToken(request);
   }
+}
+
+function userFrom(account: unknown, place: string): User | null {
+  if (account === undefined || account === null) return null;
+  const user = asUser(account, place);
+  return user.isAuthenticated && !isClosed(user) ? user : null;
+}
+
+// A guard of a copy of this request writes to the same property: its caller is not the session's.
+function replacing(request: Request): User {
+  const context = contextOf(request);
+  const { user, auth } = request as object as AxiomsRequest;
+  if (isOfGuard(auth) && auth !== context.caller?.auth) return new AnonymousUser();
+  return userFrom(user, 'request.user') ?? new AnonymousUser();
 }
 
 // Each class declares what it reads: a challenge is text for clients, and may be missing. One that declares nothing may

@@ -32,7 +32,7 @@ export class AccessTokenUser implements User {
   }
 }
 
-/** Nobody in particular. */
+/** The user of an anonymous request. */
 export class AnonymousUser implements User {
   readonly isAuthenticated = false;
 }
@@ -48,8 +48,12 @@ export interface RequestAuth {
 /** Express's request as a handler and a rule see it. */
 // Not `extends Request`: another library may declare an `auth` of its own on it.
 export interface AxiomsRequest extends Omit<Request, 'user' | 'auth' | 'authJwt'> {
-  user: Express.User & User & Partial<Pick<AccessTokenUser, 'claims'>>;
-  /** `null` for an anonymous request. */
+  /**
+   * The authenticated user; `undefined` for an anonymous request. On a route whose `authenticationClasses` are `[]` it is
+   * what the app set.
+   */
+  user?: (Express.User & User & Partial<Pick<AccessTokenUser, 'claims'>>) | undefined;
+  /** `null` for an anonymous request. On a route whose `authenticationClasses` are `[]` it is what the app set. */
   auth: RequestAuth | null;
   /** The frozen claims of the access token, or `null`. */
   authJwt: Claims | null;

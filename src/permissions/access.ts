@@ -1,15 +1,11 @@
 /** Permissions that ask who is calling and how, not what they were granted. */
 import type { Request } from 'express';
+import { callerOf, isAuthenticated } from '../authentication/caller';
 import { contextOf } from '../authentication/request-context';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Requirement } from '../core/requirement';
 import { BasePermission, decidesBeforeTheBody, restsOn, type ApiView } from './base';
 import { memberOf } from './evaluated';
-
-/** Is somebody authenticated? */
-export function isAuthenticated(request: Request): boolean {
-  return request.user?.isAuthenticated === true;
-}
 
 const defaultSafeMethods = ['GET', 'HEAD', 'OPTIONS'];
 
@@ -60,7 +56,7 @@ export class IsAdminUser extends BasePermission {
   override readonly needsAuthentication = true;
 
   override hasPermission(request: Request): boolean {
-    return isAuthenticated(request) && request.user?.isStaff === true;
+    return isAuthenticated(request) && callerOf(request).isStaff === true;
   }
 
   override requirement(): Requirement {

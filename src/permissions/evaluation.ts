@@ -4,7 +4,7 @@ import { requireUnanswered } from '../core/answered';
 import { InsufficientScope, NotAuthenticated, PermissionDenied, type APIException } from '../core/exceptions';
 import { grantsAskedFor, meets, type GrantRequirement, type Requirement } from '../core/requirement';
 import { after, inTurn, type Soon } from '../core/soon';
-import { isAuthenticated } from './access';
+import { isAuthenticated } from '../authentication/caller';
 import { definesObjectRule, definesViewRule, dependsOnObject, type ApiView } from './base';
 import { requirementOfLeaf, type PermissionLeaf, type PermissionTree } from './tree';
 import { grantsOfRequest } from './token-claims';

@@ -2,7 +2,7 @@
 import type { Request } from 'express';
 import type { Grants } from '../core/claims';
 import { grantsAskedFor, meets, type GrantRequirement, type Requirement } from '../core/requirement';
-import { isAuthenticated } from './access';
+import { isAuthenticated } from '../authentication/caller';
 import { definesObjectRule, definesViewRule } from './base';
 import type { Outcome, Subject } from './evaluation';
 import { grantsOfRequest } from './token-claims';

@@ -1,7 +1,8 @@
 /** Permissions by ownership: the object's owner is the token's subject. */
 import type { Request } from 'express';
+import { currentCaller } from '../authentication/caller';
 import { findContext } from '../authentication/request-context';
-import type { AxiomsRequest } from '../authentication/user';
+import type { AccessTokenUser, AxiomsRequest } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Requirement } from '../core/requirement';
 import type { Settings } from '../core/settings';
@@ -62,7 +63,7 @@ export class IsSubOwner extends BasePermission {
     if (settings !== undefined) requireOneOwner(controller, settings);
     const owner = ownerText(attributeValue(controller, object, 'ownerAttribute', ownerAttributeOf(controller)));
     const isTheirs = isOfTheirIssuer(request, controller, object);
-    const caller = callerOf(request, controller);
+    const caller = ownerNameOf(request, controller);
     return caller instanceof Promise
       ? caller.then(found => isTheirs && owns(found, owner))
       : isTheirs && owns(caller, owner);
@@ -92,11 +93,10 @@ function isSafe(request: Request, controller: ApiView): boolean {
   return safeMethodsOf(controller).includes(request.method);
 }
 
-function callerOf(request: Request, controller: ApiView): unknown {
-  const { user, auth } = request as AxiomsRequest;
-  return controller.ownerOf === undefined
-    ? (user.sub ?? auth?.claims?.sub)
-    : controller.ownerOf(request as AxiomsRequest);
+function ownerNameOf(request: Request, controller: ApiView): unknown {
+  if (controller.ownerOf !== undefined) return controller.ownerOf(request as AxiomsRequest);
+  const { user, auth } = currentCaller(request);
+  return user.sub ?? auth?.claims?.sub;
 }
 
 function owns(caller: unknown, owner: string | undefined): boolean {
@@ -106,9 +106,9 @@ function owns(caller: unknown, owner: string | undefined): boolean {
 function isOfTheirIssuer(request: Request, controller: ApiView, object: unknown): boolean {
   const attribute = ownerIssuerAttributeOf(controller);
   if (attribute === undefined) return true;
-  const { user, auth } = request as AxiomsRequest;
+  const { user, auth } = currentCaller(request);
   return owns(
-    auth?.claims?.iss ?? user.claims?.iss,
+    auth?.claims?.iss ?? (user as Partial<AccessTokenUser>).claims?.iss,
     ownerText(attributeValue(controller, object, 'ownerIssuerAttribute', attribute)),
   );
 }

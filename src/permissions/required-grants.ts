@@ -5,7 +5,7 @@ import { isByAccessToken } from '../authentication/token-demand';
 import type { GrantKind } from '../core/claims';
 import { ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
 import type { GrantRequirement, Requirement } from '../core/requirement';
-import { isAuthenticated } from './access';
+import { isAuthenticated } from '../authentication/caller';
 import { BasePermission, decidesBeforeTheBody, type PermissionClass } from './base';
 import { exampleOf, grantNames, isMet } from './token-claims';
 

@@ -1,18 +1,18 @@
 /** Permissions by what a token grants: any of, all of, or both, from the controller's members. */
 import type { Request } from 'express';
+import { currentCaller, isAuthenticated } from '../authentication/caller';
 import { contextOf } from '../authentication/request-context';
-import { AccessTokenUser, type AxiomsRequest } from '../authentication/user';
+import { AccessTokenUser } from '../authentication/user';
 import { grantsOf, type GrantKind, type Grants } from '../core/claims';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { isGrant, meets, type GrantRequirement, type Requirement } from '../core/requirement';
 import { after } from '../core/soon';
-import { isAuthenticated } from './access';
 import { BasePermission, decidesBeforeTheBody, restsOn, type ApiView } from './base';
 import { describedBy, memberOf } from './evaluated';
 
 /** What the caller was granted: as the user says, or else as the claims do. */
 export function grantsOfRequest(request: Request): Grants {
-  const { user, auth } = request as AxiomsRequest;
+  const { user, auth } = currentCaller(request);
   if (user instanceof AccessTokenUser) return user;
   const claimed = grantsOf(auth?.claims ?? {}, contextOf(request).settings);
   const said = (kind: GrantKind): readonly string[] => (Array.isArray(user[kind]) ? user[kind] : claimed[kind]);

@@ -5,7 +5,7 @@ import { isByAccessToken } from '../authentication/token-demand';
 import { contextOf } from '../authentication/request-context';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Requirement } from '../core/requirement';
-import { isAuthenticated } from './access';
+import { isAuthenticated } from '../authentication/caller';
 import { BasePermission, decidesBeforeTheBody, type ApiView } from './base';
 import { evaluatedOnce, memberOf } from './evaluated';
 import { grantNames, grantsOfRequest } from './token-claims';

@@ -10,7 +10,7 @@ import {
 import { requireUnanswered } from '../core/answered';
 import { NotAuthenticated, PermissionDenied } from '../core/exceptions';
 import type { Requirement } from '../core/requirement';
-import { isAuthenticated } from '../permissions/access';
+import { isAuthenticated } from '../authentication/caller';
 import { grantsOfRequest } from '../permissions/token-claims';
 
 /** @throws NotAuthenticated, or PermissionDenied where the caller has none of these roles. */

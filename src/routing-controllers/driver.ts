@@ -12,7 +12,7 @@ import type { AxiomsRequest } from '../authentication/user';
 import { Answered, requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
 import { after, isPending, type Soon } from '../core/soon';
-import { isAuthenticated } from '../permissions/access';
+import { isAuthenticated } from '../authentication/caller';
 import { isAnswer } from '../views/exception-handler';
 import { afterTheBody, beforeTheBody } from '../views/lifecycle';
 import { Visit, findVisit, type Services, type Stage } from '../views/visit';
@@ -121,6 +121,8 @@ export class AxiomsDriver extends ExpressDriver {
         visit.requireItsMethod();
         const checked = after(this.askOwnChecker(meta, action), () => afterTheBody(visit));
         return after(checked, () => {
+          // Again: the app may have removed or replaced its session's user since.
+          this.checkCaller(meta, request);
           visit.stage = 'permitted';
           // The answer is this route's now, and this route's rules have been checked.
           if (visit.predecessor !== undefined) visit.predecessor.isObjectPending = false;

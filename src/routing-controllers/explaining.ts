@@ -10,7 +10,7 @@ import express, {
   type Response,
 } from 'express';
 import { createExecutor, type Action, type ActionMetadata } from 'routing-controllers';
-import { giveCallers } from '../authentication/caller';
+import { currentCaller } from '../authentication/caller';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { explanationOf, type Explanation } from '../permissions/explanation';
 import { answerTo, isAnswer } from '../views/exception-handler';
@@ -63,7 +63,6 @@ export async function decide(server: AxiomsServer, asked: AskedRequest): Promise
       'The app was made by another copy of axioms-routing-controllers than this command is of.',
     );
   const app = express();
-  giveCallers(app.request);
   const driver = new ExplainingDriver(app, serving.services, new GuardedRoutes(serving.services));
   withInheritedMetadata(() => {
     createExecutor(driver, serving.options);
@@ -110,7 +109,7 @@ class ExplainingDriver extends AxiomsDriver {
       isAllowed: error === undefined,
       ...refusalOf(error, request, visit),
       isObjectPending: visit.isObjectPending,
-      claims: Object.keys((request as { authJwt?: object | null }).authJwt ?? {}),
+      claims: Object.keys(currentCaller(request).authJwt ?? {}),
       explanation: explanation ?? (await explanationOf(visit.permissions, visit.subject)),
     };
     response.statusCode = 204;

@@ -2,6 +2,7 @@
 import { createParamDecorator, type Action } from 'routing-controllers';
 import { claimValue } from '../core/claims';
 import type { JsonValue } from '../core/compact-jws';
+import { currentCaller } from '../authentication/caller';
 import type { AxiomsRequest } from '../authentication/user';
 import { findVisit } from '../views/visit';
 
@@ -34,6 +35,6 @@ export function CurrentObject(): ParameterDecorator {
  */
 export function Claim(name: string): ParameterDecorator {
   const value = ({ request }: Action): JsonValue | undefined =>
-    claimValue((request as AxiomsRequest).authJwt ?? {}, name);
+    claimValue(currentCaller(request as object).authJwt ?? {}, name);
   return createParamDecorator({ value }) as ParameterDecorator;
 }

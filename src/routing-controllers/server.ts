@@ -1,7 +1,6 @@
 /** Makes or extends an Express app: routing-controllers' names and signatures, with every route guarded. */
 import express, { type Application, type ErrorRequestHandler, type Express } from 'express';
 import { createExecutor, getMetadataArgsStorage, type RoutingControllersOptions } from 'routing-controllers';
-import { giveCallers } from '../authentication/caller';
 import { AccessTokenVerifier } from '../core/access-token';
 import { environmentName, isDevelopment } from '../core/development';
 import { ImproperlyConfigured } from '../core/exceptions';
@@ -171,7 +170,6 @@ function newServer(settings: Settings, before: AxiomsServer | undefined): NewSer
 
 function serve(app: Application, options: AxiomsServerOptions, { services, guarded }: NewServer): void {
   requireControllers(options);
-  giveCallersTo(app as Mountable);
   const driver = new AxiomsDriver(app, services, guarded);
   withInheritedMetadata(() => {
     createExecutor(driver, { ...options, development: isDevelopmentMode(options, services.settings) });
@@ -182,19 +180,6 @@ function serve(app: Application, options: AxiomsServerOptions, { services, guard
     );
   checkRoutes(guarded.audited, routesOf(app), services.settings);
   if (options.defaultErrorHandler !== false) app.use(answerOurErrors(driver));
-}
-
-interface Mountable {
-  readonly request?: object;
-  readonly parent?: Mountable;
-  on?(event: 'mount', listener: (parent: object) => void): unknown;
-}
-
-// A router has no requests of its own. An app's go on in the app that it is mounted on.
-function giveCallersTo(app: Mountable): void {
-  if (app.request !== undefined) giveCallers(app.request);
-  if (app.parent !== undefined) giveCallersTo(app.parent);
-  else app.on?.('mount', giveCallersTo);
 }
 
 // Without controllers upstream would serve every controller class that the process has loaded.

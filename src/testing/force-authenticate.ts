@@ -1,7 +1,7 @@
 /** Every request of an app is somebody's, whatever it carries: for tests of what somebody may. */
 import type { AuthenticationResult } from '../authentication/base';
 import { forceCaller } from '../authentication/forced-caller';
-import { AccessTokenUser, type User } from '../authentication/user';
+import { AccessTokenUser, AnonymousUser, type User } from '../authentication/user';
 import { grantsOf, type Claims, type Grants } from '../core/claims';
 import { environmentName, isDevelopment } from '../core/development';
 import { ImproperlyConfigured } from '../core/exceptions';
@@ -12,6 +12,7 @@ import type { TokenClaims } from './test-issuer';
 /** A user as an authentication class returns one; or claims, as a token of somebody's would have them. */
 export type ForcedUser =
   | User
+  | 'anonymous'
   | (TokenClaims & {
       readonly isAuthenticated?: undefined;
       /** Instead of what the claims grant. */
@@ -26,7 +27,8 @@ export type ForcedUser =
  * logger and by `process.emitWarning`.
  *
  * @param user claims (`{ sub: 'alice', scope: 'book:read' }`) make an `AccessTokenUser`; an object with a boolean
- * `isAuthenticated` is `request.user` itself, and with `isAuthenticated: false` nobody in particular
+ * `isAuthenticated` is `request.user` itself; `'anonymous'` (or `isAuthenticated: false`) makes every request anonymous,
+ * whatever it carries
  * @throws ImproperlyConfigured in production (`NODE_ENV` is set, but neither `development` nor `test`), for an app that no
  * server of this library serves, and for what is no user.
  * @example
@@ -58,6 +60,11 @@ function refuseInProduction(): void {
   );
 }
 
+/** Tells whether this user makes a request anonymous. */
+export function isAnonymous(user: ForcedUser | undefined): boolean {
+  return user === undefined || user === 'anonymous' || user.isAuthenticated === false;
+}
+
 /** The user as permissions see them. */
 export function userOf(user: ForcedUser, settings: Settings): User {
   return callerOf(user, settings).user;
@@ -76,11 +83,12 @@ function warn(settings: Settings): void {
 }
 
 function callerOf(user: ForcedUser, settings: Settings): AuthenticationResult {
+  if (user === 'anonymous') return { user: new AnonymousUser() };
   const { isAuthenticated } = Object(user) as { isAuthenticated?: unknown };
   if (typeof isAuthenticated === 'boolean') return { user: user as User, auth: claimsOf(user) };
   if (isAuthenticated === undefined && isNamed(user)) return tokenCaller(user, settings);
   throw new ImproperlyConfigured(
-    "forceAuthenticate() takes claims with a sub, such as { sub: 'alice', scope: 'book:read' }, or a user with a boolean isAuthenticated, or null for whoever it is.",
+    "forceAuthenticate() takes claims with a sub, such as { sub: 'alice', scope: 'book:read' }, a user with a boolean isAuthenticated, 'anonymous' for no caller, or null to end it.",
   );
 }
 

@@ -1,8 +1,7 @@
 /** Who is counted: a caller where one is known, else an address. */
 import { isIP, isIPv6 } from 'node:net';
 import type { Request } from 'express';
-import { findContext } from '../authentication/request-context';
-import type { AxiomsRequest } from '../authentication/user';
+import type { Caller } from '../authentication/caller';
 import type { Claims } from '../core/claims';
 
 /** The address that a request comes from, as far as Express's `trust proxy` says so; of an IPv6 address its /64. */
@@ -42,9 +41,7 @@ function withoutDots(address: string): string {
  * Who is authenticated, with the issuer; the client where a token is a client's own; `undefined`: nobody, or somebody
  * without a name.
  */
-export function callerOf(request: Request): string | undefined {
-  // The request's own context is where all three of its accessors look; each look costs.
-  const { user, authJwt } = findContext(request)?.caller ?? (request as AxiomsRequest);
+export function callerKeyOf({ user, authJwt }: Pick<Caller, 'user' | 'authJwt'>): string | undefined {
   if (!user.isAuthenticated) return undefined;
   if (authJwt !== null) return callerIn(authJwt);
   const name = user.sub ?? (user as { id?: unknown }).id;

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import type { Request } from 'express';
 import { contextOf } from '../authentication/request-context';
-import type { AxiomsRequest } from '../authentication/user';
+import { currentCaller, isAuthenticated } from '../authentication/caller';
 import { claimValue } from '../core/claims';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Settings } from '../core/settings';
@@ -12,7 +12,7 @@ import type { ApiView } from '../permissions/base';
 import { memberOf } from '../permissions/evaluated';
 import { BaseThrottle, type Limit } from './base';
 import { countingOf } from './counting';
-import { callerOf } from './identity';
+import { callerKeyOf } from './identity';
 
 const limits = Symbol('axioms.limits');
 
@@ -145,7 +145,7 @@ export class AnonRateThrottle extends SimpleRateThrottle {
   override readonly scope: string = 'anon';
 
   getCacheKey(request: Request): string | null {
-    return (request as AxiomsRequest).user.isAuthenticated ? null : this.getIdent(request);
+    return isAuthenticated(request) ? null : this.getIdent(request);
   }
 }
 
@@ -157,7 +157,7 @@ export class UserRateThrottle extends SimpleRateThrottle {
   override readonly scope: string = 'user';
 
   getCacheKey(request: Request, _controller: ApiView): string | null {
-    return callerOf(request) ?? this.getIdent(request);
+    return callerKeyOf(currentCaller(request)) ?? this.getIdent(request);
   }
 }
 
@@ -195,9 +195,9 @@ export abstract class ClaimRateThrottle extends SimpleRateThrottle {
   abstract readonly claim: string;
 
   getCacheKey(request: Request): string | null {
-    const claims = (request as AxiomsRequest).authJwt ?? {};
+    const claims = currentCaller(request).authJwt ?? {};
     const value = claimValue(claims, this.claim);
-    if (value === undefined) return callerOf(request) ?? this.getIdent(request);
+    if (value === undefined) return callerKeyOf(currentCaller(request)) ?? this.getIdent(request);
     return JSON.stringify(['claim', claims.iss ?? null, this.claim, value]);
   }
 }

@@ -1,8 +1,7 @@
 /** Whom a route lets in, all that stands before its handler taken together, as one requirement. */
 import type { Request } from 'express';
 import type { BaseAuthentication } from '../authentication/base';
-import { contextOnly } from '../authentication/request-context';
-import { AnonymousUser } from '../authentication/user';
+import { contextKey, heldByAnyObject } from '../authentication/request-context';
 import { isGrant, type Requirement } from '../core/requirement';
 import {
   BasePermission,
@@ -86,11 +85,8 @@ function answerToNobody(
   ask: (request: Request) => unknown,
 ): boolean | undefined {
   const looks = { areFurther: false };
-  const rawHeaders = contextOnly(
-    () => ({ ...services, authenticators }),
-    () => (looks.areFurther = true),
-  );
-  const shown = { method, user: new AnonymousUser(), auth: null, authJwt: null, rawHeaders };
+  const held = heldByAnyObject({ ...services, authenticators });
+  const shown = { method, user: undefined, auth: null, authJwt: null, [contextKey]: held };
   const request = new Proxy(shown, {
     get(target, name) {
       looks.areFurther ||= !Object.hasOwn(target, name);

@@ -18,7 +18,7 @@ export interface ApiController extends ApiView {}
  *
  *   @Get('/mine')
  *   mine() {
- *     return { subject: this.request.user.sub };
+ *     return { subject: this.request.user?.sub };
  *   }
  * }
  */

@@ -1,14 +1,13 @@
 /** When each policy runs: the whole security flow of a request on one screen. */
 import type { AuthenticationResult, BaseAuthentication } from '../authentication/base';
-import { setCaller } from '../authentication/caller';
+import { anonymous, currentCaller, isAuthenticated, setCaller, setNoCaller } from '../authentication/caller';
 import { ForcedAuthentication, forcedCaller } from '../authentication/forced-caller';
-import { AnonymousUser, type RequestAuth } from '../authentication/user';
+import type { RequestAuth } from '../authentication/user';
 import { requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { after, attempt, inTurn, lastly, type Soon } from '../core/soon';
-import { isAuthenticated } from '../permissions/access';
 import { deny, nobody } from '../permissions/denial';
-import { markEvaluations } from '../permissions/evaluated';
+import { markEvaluations, rememberEvaluations } from '../permissions/evaluated';
 import { evaluate } from '../permissions/evaluation';
 import { isClosedToNobody, isEarly, leavesOf, permissionTree, type PermissionTree } from '../permissions/tree';
 import { MethodOnly } from './method-only';
@@ -34,7 +33,7 @@ export function beforeTheBody(visit: Visit): Soon<void> {
  */
 export function afterTheBody(visit: Visit): Soon<void> {
   const checked = visit.asItsRoute(() =>
-    after(checkLatePermissions(visit), () => after(checkThrottles(visit), () => loadObject(visit))),
+    after(checkPermissionsLeft(visit), () => after(checkThrottles(visit), () => loadObject(visit))),
   );
   return after(checked, () => {
     if (visit.isObjectPending) holdUntilAsked(visit);
@@ -46,22 +45,28 @@ function performAuthentication(visit: Visit): Soon<void> {
   const classes = authenticationClassesOf(controller, settings, rules.decorations);
   visit.authenticators = classes.map(one => services.make(one));
   return after(findCaller(visit), () => {
-    // A class may answer for nobody in particular; a mandatory one insists on somebody all the same.
-    if (visit.caller?.user.isAuthenticated === true) return;
-    const insisting = visit.authenticators.find(
-      one => one.isMandatory === true && one.isPublic?.(visit.request) !== true,
-    );
-    if (insisting !== undefined) throw nobody(insisting, settings);
+    requireMandatory(visit);
   });
+}
+
+// A class may return an anonymous user. A mandatory class refuses that user, too.
+function requireMandatory(visit: Visit): void {
+  visit.askedCaller = currentCaller(visit.request);
+  if (isAuthenticated(visit.request)) return;
+  const insisting = visit.authenticators.find(
+    one => one.isMandatory === true && one.isPublic?.(visit.request) !== true,
+  );
+  if (insisting !== undefined) throw nobody(insisting, visit.settings);
 }
 
 function findCaller(visit: Visit): Soon<void> {
   const forced = forcedCaller(visit.settings);
   if (forced === undefined) return askAuthenticators(visit, 0);
-  setSomebody(visit, forced, visit.authenticators[0] ?? new ForcedAuthentication());
+  if (!forced.user.isAuthenticated) setNobody(visit);
+  else setSomebody(visit, forced, visit.authenticators[0] ?? new ForcedAuthentication());
 }
 
-// Until one knows. Nobody is the caller where none does.
+// Asks one class after the other, up to the first that accepts credentials.
 function askAuthenticators(visit: Visit, index: number): Soon<void> {
   const authenticator = visit.authenticators[index];
   if (authenticator === undefined) {
@@ -107,7 +112,8 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function setNobody(visit: Visit): void {
-  setCaller(visit, visit.request, { user: new AnonymousUser(), auth: null, authJwt: null });
+  if (visit.authenticators.length === 0) setNoCaller(visit, visit.request);
+  else setCaller(visit, visit.request, anonymous);
 }
 
 function setSomebody(visit: Visit, { user, auth }: AuthenticationResult, authenticator: BaseAuthentication): void {
@@ -116,7 +122,7 @@ function setSomebody(visit: Visit, { user, auth }: AuthenticationResult, authent
   visit.successfulAuthenticator = authenticator;
 }
 
-// No class answers in another's name. Who gave its own spares the request a copy.
+// `auth.authenticator` is always the class that answered. A class that names itself spares the request a copy.
 function authOf(auth: Partial<RequestAuth> | undefined, authenticator: BaseAuthentication): RequestAuth {
   return auth?.authenticator === authenticator ? (auth as RequestAuth) : { ...auth, authenticator };
 }
@@ -174,6 +180,16 @@ function askEarly(visit: Visit, tree: PermissionTree, known: readonly Permission
       leavesOf(tree).forEach(leaf => delete leaf.viewRule);
     } else visit.unasked = visit.unasked.filter(one => one !== tree);
   });
+}
+
+function checkPermissionsLeft(visit: Visit): Soon<void> {
+  // What was allowed to a session's user does not hold for the user that the app has put in its place since.
+  if (currentCaller(visit.request) !== visit.askedCaller) {
+    requireMandatory(visit);
+    rememberEvaluations(visit.controller);
+    visit.arePermissionsRead = false;
+  }
+  return checkLatePermissions(visit);
 }
 
 function checkLatePermissions(visit: Visit): Soon<void> {

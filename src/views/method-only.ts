@@ -1,23 +1,21 @@
 /** A request that offers its method alone: it shows whether a rule can be decided before there is anything else. */
-import { contextOnly, type RequestContext } from '../authentication/request-context';
+import { contextKey, heldByAnyObject, type Held, type RequestContext } from '../authentication/request-context';
 import { after, attempt, type Soon } from '../core/soon';
 
 class Shown {
   /** How often anything but the method was asked for. */
   excesses = 0;
-  #rawHeaders: object | undefined;
 
   constructor(
     readonly method: string | undefined,
     public context: RequestContext | undefined,
   ) {}
 
-  // Few rules look for the settings.
-  get rawHeaders(): object {
-    return (this.#rawHeaders ??= contextOnly(
-      () => this.context,
-      () => ask(this),
-    ));
+  /** The settings are the server's, and the same for every request; the caller is not. */
+  get held(): Held | undefined {
+    if (this.context === undefined) return undefined;
+    const caller = { get: (): undefined => void ask(this) };
+    return heldByAnyObject(Object.create(this.context, { caller }) as RequestContext);
   }
 }
 
@@ -39,8 +37,7 @@ const responseTraps: ProxyHandler<Shown> = {
 const requestTraps: ProxyHandler<Shown> = {
   ...responseTraps,
   get(shown, name) {
-    // The settings are the server's, and the same for every request.
-    if (name === 'rawHeaders' && shown.context !== undefined) return shown.rawHeaders;
+    if (name === contextKey) return shown.held;
     return name === 'method' && shown.method !== undefined ? shown.method : ask(shown);
   },
 };

@@ -1,11 +1,13 @@
 /** Rules about one object: when they are asked, and that no answer leaves where they never were. */
 import type { Response } from 'express';
+import { currentCaller } from '../authentication/caller';
 import { requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured, NotFound } from '../core/exceptions';
 import { after, inTurn, type Soon } from '../core/soon';
 import { deny } from '../permissions/denial';
-import { forgetMembers } from '../permissions/evaluated';
+import { forgetMembers, rememberEvaluations } from '../permissions/evaluated';
 import { evaluate } from '../permissions/evaluation';
+import { leavesOf } from '../permissions/tree';
 import { answerTo, logAnswer, sendAnswer } from './exception-handler';
 import { visitOf, type Visit } from './visit';
 
@@ -22,6 +24,7 @@ export async function checkObjectPermissions(controller: object, object: unknown
 function askObjectRules(visit: Visit, value: unknown): Soon<void> {
   // Which property names the owner depends on the object, and a handler may check several.
   forgetMembers(visit.controller, ['ownerAttribute', 'ownerIssuerAttribute']);
+  forgetAnotherCaller(visit);
   const subject = { ...visit.subject, object: { value } };
   const asked = inTurn(visit.permissions, tree =>
     after(evaluate(tree, subject), outcome =>
@@ -31,6 +34,15 @@ function askObjectRules(visit: Visit, value: unknown): Soon<void> {
   return after(asked, () => {
     visit.isObjectPending = false;
   });
+}
+
+// A handler may have removed or replaced its session's user: what was allowed to that one is asked again.
+function forgetAnotherCaller(visit: Visit): void {
+  const caller = currentCaller(visit.request);
+  if (caller === visit.askedCaller) return;
+  visit.askedCaller = caller;
+  rememberEvaluations(visit.controller);
+  for (const leaf of visit.permissions.flatMap(leavesOf)) delete leaf.viewRule;
 }
 
 /**

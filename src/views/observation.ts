@@ -14,7 +14,7 @@ import {
   Throttled,
 } from '../core/exceptions';
 import { settingsFor } from '../core/trusted-issuers';
-import { isAuthenticated } from '../permissions/access';
+import { isAuthenticated } from '../authentication/caller';
 import type { Visit } from './visit';
 
 /** Follows one request to the end of its answer, and publishes one event then. */
@@ -48,14 +48,14 @@ export class Observation {
   }
 
   private event(): DecisionEvent {
-    const { rules, request, response } = this.visit;
+    const { rules, response, caller } = this.visit;
     const { place, method = 'ALL', path } = rules;
     return {
       ...this.judgement(),
       status: response.headersSent ? response.statusCode : undefined,
       route: { place, method, path },
       issuer: issuerOf(this.#error) ?? verifiedIssuer(this.visit),
-      claims: Object.keys(request.auth?.claims ?? {}),
+      claims: Object.keys(caller?.auth?.claims ?? {}),
       duration: this.#spent,
     };
   }
@@ -114,8 +114,8 @@ function issuerOf(error: unknown): string | undefined {
   return error instanceof InvalidToken || error instanceof ServiceUnavailable ? error.issuer : undefined;
 }
 
-function verifiedIssuer({ request, settings }: Visit): string | undefined {
-  const claims = request.auth?.claims ?? {};
+function verifiedIssuer({ caller, settings }: Visit): string | undefined {
+  const claims = caller?.auth?.claims ?? {};
   const issuerUrl = settingsFor(claims, settings)?.issuerUrl;
   return claims.iss === issuerUrl ? issuerUrl : undefined;
 }

@@ -2,8 +2,8 @@
 import { METHODS } from 'node:http';
 import type { Request, Response } from 'express';
 import type { BaseAuthentication } from '../authentication/base';
-import type { Caller } from '../authentication/caller';
-import { findContext, setContext, type RequestContext } from '../authentication/request-context';
+import { setByApp, type Caller } from '../authentication/caller';
+import { findContext, setContext, type RequestContext, type SetByApp } from '../authentication/request-context';
 import type { AxiomsRequest } from '../authentication/user';
 import type { AccessTokenVerifier } from '../core/access-token';
 import { ImproperlyConfigured, MethodChanged } from '../core/exceptions';
@@ -43,7 +43,10 @@ export class Visit implements RequestContext {
   /** The authentication class that threw. */
   failedAuthenticator?: BaseAuthentication;
   caller?: Caller;
-  userOfApp?: unknown;
+  /** The caller that the permissions were asked about. */
+  askedCaller?: Caller;
+  sessionAccount?: unknown;
+  readonly setByApp: SetByApp;
   permissions: readonly PermissionTree[] = [];
   /** Those that have not been asked yet. */
   unasked: readonly PermissionTree[] = [];
@@ -77,6 +80,7 @@ export class Visit implements RequestContext {
     refuseUsed(controller);
     (controller as { [visit]?: Visit })[visit] = this;
     rememberEvaluations(controller);
+    this.setByApp = setByApp(request, findContext(request));
     setContext(request, this);
     this.observation = Observation.of(this);
     this.show(request, response);

@@ -13,6 +13,7 @@ import {
   IsAdminUser,
   MemorySignInAttempts,
   SessionAuthentication,
+  isAuthenticated,
   useExpressServer,
   type AxiomsRequest,
   type AxiomsServer,
@@ -89,7 +90,7 @@ abstract class Who {
   @Get('/') get() {
     handled++;
     const { user, auth, authJwt } = this.request;
-    return { user, isAuthenticated: user.isAuthenticated, by: auth?.authenticator.constructor.name, authJwt };
+    return { user, isAuthenticated: isAuthenticated(this.request), by: auth?.authenticator.constructor.name, authJwt };
   }
   @Post('/') post() {
     return this.get();

@@ -14,7 +14,7 @@ class NoteController {
 
   @Get('/') list(): object {
     handled += 1;
-    const { sub, scopes } = this.request.user;
+    const { sub, scopes } = this.request.user!;
     return { sub, scopes, token: this.request.auth?.token?.slice(-8), claims: this.request.authJwt?.sub };
   }
 }

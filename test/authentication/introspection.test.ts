@@ -34,7 +34,7 @@ abstract class Who {
   who() {
     handled++;
     const { user, auth, authJwt } = this.request;
-    const { sub, scopes, roles, permissions, claims } = user;
+    const { sub, scopes, roles, permissions, claims } = user!;
     return { sub, scopes, roles, permissions, claims, authJwt, isTokenUser: user instanceof AccessTokenUser, auth };
   }
 }

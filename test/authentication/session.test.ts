@@ -17,6 +17,7 @@ import {
   not,
   or,
   type AxiomsRequest,
+  isAuthenticated,
   type AxiomsServer,
 } from 'axioms-routing-controllers';
 import type { Method } from '../api';
@@ -32,7 +33,7 @@ abstract class Who {
   who() {
     const { user, auth, authJwt } = this.request;
     handled.push(this.request.method);
-    return { user, isAuthenticated: user.isAuthenticated, by: auth?.authenticator.constructor.name, authJwt };
+    return { user, isAuthenticated: isAuthenticated(this.request), by: auth?.authenticator.constructor.name, authJwt };
   }
 }
 

@@ -345,7 +345,7 @@ describe('what a refusal says', () => {
   }
   class Audit extends BasePermission {
     override hasPermission(request: ApiView['request']) {
-      return request.user.scopes?.includes('audit') === true;
+      return request.user?.scopes?.includes('audit') === true;
     }
     override requirement(): Requirement {
       return { kind: 'scopes', match: 'all', values: ['audit', 'a'] };

@@ -14,6 +14,7 @@ import {
   type Requirement,
 } from 'axioms-routing-controllers';
 import type { Request } from 'express';
+import { setContext, type RequestContext } from '../../src/authentication/request-context';
 import { grantsOfRequest } from '../../src/permissions/token-claims';
 import { Api, type Method } from '../api';
 import { RecordingLogger } from '../issuer/recording-logger';
@@ -699,6 +700,8 @@ describe('A subclass that describes its requirement itself', () => {
 describe('What the caller was granted', () => {
   it("is what a token's user says: no claim is read again", () => {
     const user = new AccessTokenUser({ sub: 'alice' }, { scopes: ['a'], roles: [], permissions: [] });
-    expect(grantsOfRequest({ user, auth: null } as unknown as Request)).to.equal(user);
+    const given = {} as Request;
+    setContext(given, { authenticators: [], caller: { user, auth: null, authJwt: null } } as unknown as RequestContext);
+    expect(grantsOfRequest(given)).to.equal(user);
   });
 });

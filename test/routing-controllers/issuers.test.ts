@@ -24,7 +24,7 @@ import { SeveralIssuers, type Trust } from '../several-issuers';
 @JsonController('/who')
 class WhoController extends ApiController {
   @Get('/') who() {
-    const { sub, claims, scopes, roles, permissions } = this.request.user;
+    const { sub, claims, scopes, roles, permissions } = this.request.user!;
     return { sub, iss: claims?.iss, scopes, roles, permissions };
   }
 }
@@ -310,7 +310,7 @@ describe('several issuers', () => {
     for (const isAsync of [false, true]) {
       it(`ownerOf(request)${isAsync ? ', async' : ''}: says as whom the caller owns`, async () => {
         const known = (request: AxiomsRequest): string | undefined =>
-          request.authJwt?.iss === api!.issuers[1]!.url ? String(request.user.sub) : undefined;
+          request.authJwt?.iss === api!.issuers[1]!.url ? String(request.user?.sub) : undefined;
         const ownerOf = (request: AxiomsRequest): unknown =>
           isAsync ? Promise.resolve(known(request)) : known(request);
         await start([{}, {}], { controllers: notes({ ownerOf }) });

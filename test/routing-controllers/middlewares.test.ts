@@ -27,7 +27,7 @@ const ran: string[] = [];
 class Noting implements ExpressMiddlewareInterface {
   async use(request: Request, _response: Response, next: NextFunction): Promise<void> {
     await Promise.resolve();
-    ran.push(`class sees ${(request as AxiomsRequest).user.sub ?? 'nobody'}`);
+    ran.push(`class sees ${(request as AxiomsRequest).user?.sub ?? 'nobody'}`);
     next();
   }
 }
@@ -104,7 +104,7 @@ class ScopedController {
 class GuardedController {
   @Get('/')
   @UseBefore(Noting, (request: Request, _response: Response, next: NextFunction) => {
-    ran.push(`function sees ${(request as AxiomsRequest).user.sub ?? 'nobody'}`);
+    ran.push(`function sees ${(request as AxiomsRequest).user?.sub ?? 'nobody'}`);
     next();
   })
   list() {

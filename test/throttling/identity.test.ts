@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Request } from 'express';
-import { addressOf, callerOf } from '../../src/throttling/identity';
+import type { Caller } from '../../src/authentication/caller';
+import { addressOf, callerKeyOf } from '../../src/throttling/identity';
 
 describe('the identity of an address', () => {
   for (const [ip, identity] of [
@@ -43,7 +44,7 @@ describe('the identity of an address', () => {
 });
 
 describe('the identity of a caller', () => {
-  const of = (user: object, authJwt: object | null = null) => callerOf({ user, authJwt } as unknown as Request);
+  const of = (user: object, authJwt: object | null = null) => callerKeyOf({ user, authJwt } as Caller);
   const somebody = { isAuthenticated: true, sub: 'alice' };
 
   for (const [claims, identity] of [

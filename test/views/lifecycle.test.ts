@@ -1,4 +1,4 @@
-import { expect } from 'chai';
+import { assert, expect } from 'chai';
 import type { Request } from 'express';
 import { Body, Get, JsonController, Method, Post, Put } from 'routing-controllers';
 import { Container, Service } from 'typedi';
@@ -18,6 +18,8 @@ import {
   IsAnyPostOrIsAccessTokenAuthenticated,
   IsAuthenticated,
   PermissionDenied,
+  callerOf,
+  isAuthenticated,
   type ApiView,
   type AuthenticationResult,
 } from 'axioms-routing-controllers';
@@ -98,7 +100,7 @@ function controllerOf(path: string, { authenticationClasses, permissionClasses, 
     private who() {
       trace.push('handler');
       const { user: caller, auth, authJwt } = this.request;
-      return { sub: caller.sub, isAuthenticated: caller.isAuthenticated, hasAuth: auth !== null, authJwt };
+      return { sub: caller?.sub, isAuthenticated: isAuthenticated(this.request), hasAuth: auth !== null, authJwt };
     }
   }
   return WhoController;
@@ -633,6 +635,7 @@ describe('what a request knows of its caller', () => {
     const { user: caller, auth, authJwt } = seen.at(-1)!;
     expect(caller).to.be.an.instanceOf(AccessTokenUser);
     expect(caller).to.include({ sub: 'alice', isAuthenticated: true, claims: authJwt });
+    assert(caller !== undefined);
     expect([caller.scopes, caller.roles, caller.permissions]).to.deep.equal([['a', 'b'], ['r'], ['p']]);
     expect(auth).to.include({ token, claims: authJwt });
     expect(auth?.authenticator).to.be.an.instanceOf(AccessTokenAuthentication);
@@ -661,11 +664,12 @@ describe('what a request knows of its caller', () => {
     expect(auth).to.include({ token: 't', more: 1 });
   });
 
-  it('nobody is an AnonymousUser', async () => {
+  it('an anonymous request has no user, and callerOf() gives an AnonymousUser', async () => {
     await api.as(null, 'get', '/seen');
-    const { user: caller, auth, authJwt } = seen.at(-1)!;
-    expect(caller).to.be.an.instanceOf(AnonymousUser);
-    expect([caller.isAuthenticated, auth, authJwt]).to.deep.equal([false, null, null]);
+    const anonymous = seen.at(-1)!;
+    expect([anonymous.user, anonymous.auth, anonymous.authJwt]).to.deep.equal([undefined, null, null]);
+    expect(callerOf(anonymous)).to.be.an.instanceOf(AnonymousUser);
+    expect([callerOf(anonymous).isAuthenticated, isAuthenticated(anonymous)]).to.deep.equal([false, false]);
   });
 
   it('a bad token is 401 where everybody may, and no handler runs', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Request, Response } from 'express';
 import { findContext, type RequestContext } from '../../src/authentication/request-context';
+import { callerOf, isAuthenticated } from '../../src/authentication/caller';
 import { MethodOnly } from '../../src/views/method-only';
 
 describe('a request of which there is the method alone', () => {
@@ -13,7 +14,7 @@ describe('a request of which there is the method alone', () => {
 
   for (const [name, look] of [
     ['its method', request => expect(request.method).to.equal('GET')],
-    ['the settings', request => expect(findContext(request)).to.equal(context)],
+    ['the settings', request => expect(findContext(request)?.settings).to.equal(context.settings)],
     ['nothing', () => undefined],
   ] as readonly [string, (request: Request) => unknown][])
     it(`is enough for who looks at ${name}`, () => {
@@ -22,6 +23,8 @@ describe('a request of which there is the method alone', () => {
 
   for (const [name, look] of [
     ['another member', request => request.url],
+    ['the caller', request => callerOf(request)],
+    ['whether the caller is authenticated', request => isAuthenticated(request)],
     ['whether there is a member', request => 'body' in request],
     ['the members', request => Object.keys(request)],
     ['a member by its descriptor', request => Object.getOwnPropertyDescriptor(request, 'method')],

@@ -23,7 +23,7 @@ class Base {
 
   @Get('/') list(): object {
     handled += 1;
-    return { sub: this.request.user.sub ?? null };
+    return { sub: this.request.user?.sub ?? null };
   }
 }
 

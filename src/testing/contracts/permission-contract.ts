@@ -4,7 +4,7 @@ import type { Requirement } from '../../core/requirement';
 import { AllowAny, DenyAll } from '../../permissions/access';
 import { definesObjectRule, definesViewRule, type BasePermission } from '../../permissions/base';
 import { and, not, or, type PermissionRule } from '../../permissions/operators';
-import { force, userOf, type ForcedUser } from '../force-authenticate';
+import { force, isAnonymous, userOf, type ForcedUser } from '../force-authenticate';
 import type { LoopbackAnswer, Send } from '../loopback';
 import { axiomsServerOf } from '../served-app';
 import { promised, type ContractCase } from './contract-case';
@@ -97,7 +97,7 @@ async function checkComposed(contract: PermissionContract, one: PermissionCase, 
 // Nothing turns around that a permission needs somebody; and a class without a rule has none to negate.
 async function checkNegated(contract: PermissionContract, one: PermissionCase, isAllowed: boolean): Promise<void> {
   const permission = contract.make();
-  const isNobody = one.user === undefined || one.user.isAuthenticated === false;
+  const isNobody = isAnonymous(one.user);
   const hasRule = definesViewRule(permission) || (definesObjectRule(permission) && 'object' in one);
   if (!hasRule || (isNobody && permission.needsAuthentication === true)) return;
   const answer = await answerTo(contract, one, not);
@@ -158,7 +158,7 @@ function probed<Result>(
 
 function isAnsweredAs({ status }: LoopbackAnswer, { user }: PermissionCase, isAllowed: boolean): boolean {
   if (isAllowed) return status === 200;
-  return status === (user === undefined || user.isAuthenticated === false ? 401 : 403);
+  return status === (isAnonymous(user) ? 401 : 403);
 }
 
 function shown({ status, body }: LoopbackAnswer): string {

@@ -2,6 +2,7 @@
 import type { RequestListener } from 'node:http';
 import { Get, JsonController, Method } from 'routing-controllers';
 import type { AuthenticationClass, BaseAuthentication } from '../../authentication/base';
+import { callerOf } from '../../authentication/caller';
 import type { AxiomsRequest } from '../../authentication/user';
 import type { SettingsInput } from '../../core/settings';
 import type { BasePermission, PermissionClass } from '../../permissions/base';
@@ -55,7 +56,7 @@ export function callerProbe(
 
     @Get('/')
     who(): Caller {
-      const { isAuthenticated, sub } = this.request.user as Caller;
+      const { isAuthenticated, sub } = callerOf(this.request);
       return { isAuthenticated, sub };
     }
   }

@@ -59,7 +59,7 @@ export class BookController {
   }
 
   async getObject(): Promise<Book | undefined> {
-    return { id: String(this.request.params.id), user: this.request.user.sub ?? '' };
+    return { id: String(this.request.params.id), user: this.request.user?.sub ?? '' };
   }
 
   @Get('/')
@@ -88,7 +88,7 @@ export class TypedController extends ApiController {
     await this.checkObjectPermissions({});
     exactly<string>()(this.action);
     exactly<AxiomsRequest>()(this.request);
-    return this.request.user.claims?.email;
+    return this.request.user?.claims?.email;
   }
 }
 

@@ -35,8 +35,8 @@ export function asPassport(user: AccessTokenUser | AnonymousUser): Express.User 
 }
 
 export function nicknameOf({ user }: AxiomsRequest): string | undefined {
-  exactly<boolean>()(user.isAuthenticated);
-  return user.nickname;
+  exactly<boolean | undefined>()(user?.isAuthenticated);
+  return user?.nickname;
 }
 
 export function assign(request: Request, user: User): void {
