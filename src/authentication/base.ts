@@ -1,6 +1,7 @@
 /** The contract of an authentication class, with its three answers: not mine, yes, mine and bad. */
 import type { Request } from 'express';
 import type { Claims } from '../core/claims';
+import { markAsOurs } from '../core/copies';
 import type { Settings } from '../core/settings';
 import type { User } from './user';
 
@@ -80,6 +81,7 @@ export abstract class BaseAuthentication {
   /** How an OpenAPI document describes what this class looks for; default: what its challenge says of its scheme. */
   securityScheme?(): NamedSecurityScheme;
 }
+markAsOurs(BaseAuthentication);
 
 /** A Security Scheme Object (OpenAPI 3.1 §4.8.27), and its name in the document. */
 export interface NamedSecurityScheme {

@@ -1,6 +1,7 @@
 /** The contract of a permission class: may this request, and may it with this object? */
 import type { Request, Response } from 'express';
 import type { AxiomsRequest } from '../authentication/user';
+import { markAsOurs } from '../core/copies';
 import type { Requirement } from '../core/requirement';
 
 /** What a rule may be: a value, or a promise of it from an async getter. */
@@ -87,6 +88,7 @@ export abstract class BasePermission {
   /** What this rule asks for of this controller, action and method. */
   requirement?(controller: ApiView): Requirement | undefined | Promise<Requirement | undefined>;
 }
+markAsOurs(BasePermission);
 
 /** A class of permission, as `permissionClasses` lists it. */
 export type PermissionClass = new (...dependencies: never[]) => BasePermission;

@@ -1,4 +1,5 @@
 /** `and`, `or` and `not` of permission classes. */
+import { markAsOurs } from '../core/copies';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { PermissionClass } from './base';
 
@@ -14,6 +15,7 @@ export class ComposedPermission {
     );
   }
 }
+markAsOurs(ComposedPermission);
 
 /** What `permissionClasses` lists. */
 export type PermissionRule = PermissionClass | ComposedPermission;

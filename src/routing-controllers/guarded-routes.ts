@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import type { ActionMetadata } from 'routing-controllers';
 import { Insistence } from '../authentication/token-demand';
+import { refuseAnotherCopy } from '../core/copies';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Requirement } from '../core/requirement';
 import type { Logger } from '../core/setting-kinds';
@@ -11,6 +12,7 @@ import { IsAuthenticatedOrTokenHasScope } from '../permissions/token-scope';
 import { checkShape } from '../views/controller-shape';
 import { decoratedActions } from '../views/decorations';
 import { checkObjectPermissions } from '../views/object-rules';
+import { refuseOtherCopiesInDefaults } from '../views/policies';
 import { routeRules, type RouteRules } from '../views/route-rules';
 import type { Services } from '../views/visit';
 import { controllerFactory, makeOnce, type Class, type ControllerFactory } from './container';
@@ -38,7 +40,10 @@ export class GuardedRoutes {
   readonly audited: AuditedRoute[] = [];
   readonly #controllers = new Map<Class, KnownController>();
 
-  constructor(private readonly services: Services) {}
+  /** @throws ImproperlyConfigured where a default list has a class of another copy of this package. */
+  constructor(private readonly services: Services) {
+    refuseOtherCopiesInDefaults(services.settings);
+  }
 
   /** @throws ImproperlyConfigured where the handler cannot be guarded as it is written. */
   add(meta: ActionMetadata, routePrefix: string, asksBesides: readonly Requirement[]): GuardedRoute {
@@ -64,6 +69,11 @@ export class GuardedRoutes {
     return { rules, makeController: () => factory.make() as ApiView };
   }
 
+  /** The classes whose handlers these are. */
+  get controllers(): Iterable<Class> {
+    return this.#controllers.keys();
+  }
+
   /** Forgets what was registered in the container. */
   close(): void {
     for (const { factory } of this.#controllers.values()) factory.remove();
@@ -76,6 +86,7 @@ export class GuardedRoutes {
   }
 
   private newController(controllerClass: Class, meta: ActionMetadata): KnownController {
+    refuseAnotherCopy(controllerClass, `${controllerClass.name} has decorators or a base class`);
     const factory = controllerFactory(controllerClass);
     giveObjectCheck(controllerClass);
     const sample = make(controllerClass, factory) as ApiView;

@@ -3,6 +3,7 @@ import { createParamDecorator, type Action } from 'routing-controllers';
 import { claimValue } from '../core/claims';
 import type { JsonValue } from '../core/compact-jws';
 import { currentCaller } from '../authentication/caller';
+import { markAsOurs } from '../core/copies';
 import type { AxiomsRequest } from '../authentication/user';
 import { findVisit } from '../views/visit';
 
@@ -21,7 +22,7 @@ export function currentObject({ request }: Action): unknown {
  * }
  */
 export function CurrentObject(): ParameterDecorator {
-  return createParamDecorator({ value: currentObject }) as ParameterDecorator;
+  return injecting(currentObject);
 }
 
 /**
@@ -36,5 +37,14 @@ export function CurrentObject(): ParameterDecorator {
 export function Claim(name: string): ParameterDecorator {
   const value = ({ request }: Action): JsonValue | undefined =>
     claimValue(currentCaller(request as object).authJwt ?? {}, name);
-  return createParamDecorator({ value }) as ParameterDecorator;
+  return injecting(value);
+}
+
+function injecting(value: (action: Action) => unknown): ParameterDecorator {
+  const decorator = createParamDecorator({ value }) as ParameterDecorator;
+  return (target, action, index) => {
+    // The target of a static method or a constructor is the class itself.
+    markAsOurs(typeof target === 'function' ? target : target.constructor);
+    decorator(target, action, index);
+  };
 }

@@ -1,55 +1,62 @@
-/** Keeps routing-controllers' own server from serving our controllers: it knows nothing of their rules and would answer everybody. */
+/** Watches routing-controllers' own servers: they do not know our rules, and answer every caller. */
 import { ExpressDriver, KoaDriver, getFromContainer, type Action, type ActionMetadata } from 'routing-controllers';
+import { isMarked, thisCopy } from '../core/copies';
 import { ImproperlyConfigured } from '../core/exceptions';
-import { ApiController } from '../views/api-view';
-import { isDecorated } from '../views/decorations';
-import type { Class } from './container';
+import { ruleNames } from '../views/controller-shape';
 
-const kinds = ['Scopes', 'Roles', 'Permissions'];
+/** Words that only a rule has. `getObject`, `request`, `response` and `action` may mean something else. */
+const ruleWords: readonly string[] = [...ruleNames, 'ownerOf'];
 
-const marks = [
-  'authenticationClasses',
-  'permissionClasses',
-  'throttleClasses',
-  'throttleScope',
-  ...kinds.flatMap(kind => [`accessToken${kind}`, `accessTokenAny${kind}`, `accessTokenAll${kind}`]),
-  'requiredScopes',
-  'requiredAlternateScopes',
-  'ownerAttribute',
-  'ownerIssuerAttribute',
-  'objectActions',
-];
+/** @param controller `undefined`: the container cannot make it yet */
+type Check = (controllerClass: object, controller: object | undefined) => void;
 
-/** Makes the stock drivers refuse, at start or else at the first request, controllers that carry rules. */
+const key = Symbol.for('axioms-routing-controllers/tripwire');
+
+// The copies of this package that use one routing-controllers share the tripwire; each checks for the words that it knows.
+const checks = ((ExpressDriver as { [key]?: Map<string, Check> })[key] ??= new Map<string, Check>());
+
+/** Makes the stock drivers refuse controllers that carry rules, at startup or else at each request. */
 export function setTripwire(): void {
-  for (const { prototype } of [ExpressDriver, KoaDriver] as const) {
-    const registerAction = prototype.registerAction;
-    prototype.registerAction = function (meta: ActionMetadata, execute: (action: Action) => unknown): void {
-      const controller = tryToMake(meta.target);
-      if (controller !== undefined) refuse(controller);
-      // What cannot be made yet is looked at when it is asked.
-      const refuseLater = (action: Action): unknown => {
-        refuse(getFromContainer<object>(meta.target, action));
-        return execute(action);
-      };
-      registerAction.call(this, meta, controller === undefined ? refuseLater : execute);
-    };
-  }
+  const isSet = checks.size > 0;
+  // The same version comes again when the module registry was reset.
+  if (!checks.has(thisCopy.version)) checks.set(thisCopy.version, refuseRules);
+  if (isSet) return;
+  for (const { prototype } of [ExpressDriver, KoaDriver] as const)
+    prototype.registerAction = watching(prototype.registerAction);
 }
 
-function tryToMake(target: unknown): object | undefined {
+type RegisterAction = (meta: ActionMetadata, execute: (action: Action) => unknown) => void;
+
+function watching(registerAction: RegisterAction): RegisterAction {
+  return function (this: unknown, meta, execute) {
+    const controller = tryToMake(meta);
+    check(meta, controller);
+    registerAction.call(this, meta, action => {
+      // Its fields were not known at startup.
+      if (controller === undefined) check(meta, getFromContainer<object>(meta.target, action));
+      return execute(action);
+    });
+  };
+}
+
+function tryToMake({ target }: ActionMetadata): object | undefined {
   try {
-    return getFromContainer(target as Class);
+    return getFromContainer<object | null | undefined>(target) ?? undefined;
   } catch {
     return undefined;
   }
 }
 
-function refuse(controller: object): void {
-  const { name } = controller.constructor;
-  const mark = marks.find(one => one in controller);
-  if (mark === undefined && !(controller instanceof ApiController) && !isDecorated(controller.constructor)) return;
+function check({ target }: ActionMetadata, controller: object | undefined): void {
+  for (const refuse of checks.values()) refuse(target, controller);
+}
+
+function refuseRules(controllerClass: object, controller: object | undefined): void {
+  const { name, prototype } = controllerClass as { readonly name: string; readonly prototype: object };
+  const carriers = [controllerClass, prototype, ...(controller === undefined ? [] : [controller])];
+  const word = ruleWords.find(one => carriers.some(carrier => one in carrier));
+  if (word === undefined && !isMarked(controllerClass)) return;
   throw new ImproperlyConfigured(
-    `${mark === undefined ? `The rules of ${name}` : `${name}.${mark}`} would not be obeyed: this server comes from 'routing-controllers'. Import createExpressServer or useExpressServer from 'axioms-routing-controllers' instead.`,
+    `${word === undefined ? `The rules of ${name}` : `${name}.${word}`} would not be obeyed: this server comes from 'routing-controllers'. Import createExpressServer or useExpressServer from 'axioms-routing-controllers' instead.`,
   );
 }

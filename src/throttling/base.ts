@@ -1,5 +1,6 @@
 /** The contract of a throttle class: how often. */
 import type { Request } from 'express';
+import { markAsOurs } from '../core/copies';
 import type { Settings } from '../core/settings';
 import type { Hit, Rate } from '../core/throttle-rates';
 import type { ApiView } from '../permissions/base';
@@ -52,6 +53,7 @@ export abstract class BaseThrottle {
    */
   checkConfiguration?(controller: ApiView, settings: Settings): void;
 }
+markAsOurs(BaseThrottle);
 
 /** A class of throttle, as `throttleClasses` lists it. */
 export type ThrottleClass = new (...dependencies: never[]) => BaseThrottle;

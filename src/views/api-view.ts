@@ -1,4 +1,5 @@
 /** How a controller is typed: the interface that permissions see, and an optional base class. */
+import { markAsOurs } from '../core/copies';
 import type { ApiView } from '../permissions/base';
 import { checkObjectPermissions } from './object-rules';
 
@@ -28,3 +29,4 @@ export abstract class ApiController {
     return checkObjectPermissions(this, object);
   }
 }
+markAsOurs(ApiController);

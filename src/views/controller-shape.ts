@@ -10,7 +10,7 @@ const grants = ['Scopes', 'Roles', 'Permissions'].map(kind => ({
 }));
 
 /** The members of a controller that say who may. */
-const ruleNames: readonly string[] = [
+export const ruleNames: readonly string[] = [
   'authenticationClasses',
   'permissionClasses',
   'throttleClasses',

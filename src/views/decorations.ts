@@ -1,6 +1,7 @@
 /** What decorators say of a class or of one of its handlers: written while classes are declared, read once a route at start. */
 import type { AuthenticationClass } from '../authentication/base';
 import { AccessTokenReader, insistence } from '../authentication/token-demand';
+import { lineageOf, markAsOurs } from '../core/copies';
 import type { PermissionRule } from '../permissions/operators';
 import type { ThrottleClass } from '../throttling/base';
 
@@ -41,6 +42,7 @@ export function decorate(controllerClass: object, action: string | undefined, de
   // They are applied from the last line to the first.
   handlers.set(action, [decoration, ...(handlers.get(action) ?? [])]);
   written.set(controllerClass, handlers);
+  markAsOurs(controllerClass);
 }
 
 /** The decorations of exactly this class's own handler. */
@@ -52,11 +54,6 @@ export function ownDecorations(controllerClass: object, action: string | undefin
 export function decoratedActions(controllerClass: object): readonly string[] {
   const names = lineageOf(controllerClass).flatMap(one => [...(written.get(one)?.keys() ?? [])]);
   return [...new Set(names)].filter(name => name !== undefined);
-}
-
-/** Does any decorator of the class or of a base class say something? */
-export function isDecorated(controllerClass: object): boolean {
-  return lineageOf(controllerClass).some(one => written.has(one));
 }
 
 /**
@@ -82,18 +79,6 @@ export function decorationsOf(
     added: all.flatMap(({ adds = [] }) => adds),
     insisting: all.flatMap(({ insists }) => (insists === undefined ? [] : insistence(insists.safeMethods))),
   };
-}
-
-/** The class and its base classes, nearest first. */
-function lineageOf(controllerClass: object): readonly object[] {
-  const classes: object[] = [];
-  for (
-    let one: unknown = controllerClass;
-    typeof one === 'function' && one !== Function.prototype;
-    one = Object.getPrototypeOf(one)
-  )
-    classes.push(one);
-  return classes;
 }
 
 /** The authentication classes with what the decorators need: somebody who reads the token, and who insists on one. */

@@ -1,6 +1,7 @@
 /** Which classes a controller's lists name, and whether they can be what they are listed as. */
 import { AccessTokenAuthentication } from '../authentication/access-token';
 import type { AuthenticationClass } from '../authentication/base';
+import { isOfAnotherCopy, refuseAnotherCopy } from '../core/copies';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Settings } from '../core/settings';
 import { IsAuthenticatedOrPublicMethod } from '../permissions/access';
@@ -42,9 +43,11 @@ export function throttleClassesOf(
 
 function ownList<Name extends ListName>(controller: ApiView, name: Name, list: unknown): Listed[Name] {
   // Read for each request anew: a class that was right once is right.
-  if (Array.isArray(list) && areKnown(list, rightClasses[name])) return list as Listed[Name];
-  const checked = checkedPolicies(name, list, `${controller.constructor.name}.${name}`);
-  for (const one of checked) if (typeof one === 'function') rightClasses[name].add(one);
+  if (Array.isArray(list) && areKnown(list, name)) return list as Listed[Name];
+  const place = `${controller.constructor.name}.${name}`;
+  if (Array.isArray(list)) refuseOtherCopiesIn(list, place);
+  const checked = checkedPolicies(name, list, place);
+  for (const one of classesIn(checked)) rightClasses[name].add(one);
   return checked;
 }
 
@@ -54,9 +57,48 @@ const rightClasses: Readonly<Record<ListName, WeakSet<object>>> = {
   throttleClasses: new WeakSet(),
 };
 
-function areKnown(list: readonly unknown[], known: WeakSet<object>): boolean {
-  for (const one of list) if (!known.has(one as object)) return false;
+function areKnown(list: readonly unknown[], name: ListName): boolean {
+  for (const one of list) if (!isKnown(one, name)) return false;
   return true;
+}
+
+// A composition is made anew for each request; its classes are not.
+function isKnown(listed: unknown, name: ListName): boolean {
+  const isComposed = name === 'permissionClasses' && listed instanceof ComposedPermission;
+  return isComposed ? areKnown(listed.operands, name) : rightClasses[name].has(listed as object);
+}
+
+function classesIn(list: readonly object[]): readonly object[] {
+  return list.flatMap(one => (one instanceof ComposedPermission ? classesIn(one.operands) : [one]));
+}
+
+/**
+ * @param placeOf what has the list of this name, for the message
+ * @throws ImproperlyConfigured naming both copies and the fix, where a list has a class, or a composition, of another
+ * copy of this package.
+ */
+export function refuseOtherCopies(lists: PolicyLists, placeOf: (name: ListName) => string): void {
+  for (const name of listNames) refuseOtherCopiesIn(lists[name] ?? [], placeOf(name));
+}
+
+/** The same for the lists of controllers that say nothing. */
+export function refuseOtherCopiesInDefaults(settings: Settings): void {
+  refuseOtherCopiesIn(settings.defaultAuthenticationClasses ?? [], "Setting 'defaultAuthenticationClasses'");
+  refuseOtherCopiesIn(settings.defaultPermissionClasses ?? [], "Setting 'defaultPermissionClasses'");
+  refuseOtherCopiesIn(settings.defaultThrottleClasses ?? [], "Setting 'defaultThrottleClasses'");
+}
+
+function refuseOtherCopiesIn(list: readonly unknown[], place: string): void {
+  for (const [index, one] of list.entries())
+    for (const part of classesOf(one)) refuseAnotherCopy(part, `${place}[${index}] names ${part.name}`);
+}
+
+/** What is listed, if that is a class; the class of what is listed, and what a composition is made of. */
+function classesOf(listed: unknown): readonly { readonly name: string }[] {
+  if (typeof listed === 'function') return [listed];
+  const operands = listed instanceof ComposedPermission ? listed.operands.flatMap(classesOf) : [];
+  const { constructor } = Object(listed) as { readonly constructor?: unknown };
+  return typeof constructor === 'function' ? [constructor, ...operands] : operands;
 }
 
 /**
@@ -76,6 +118,7 @@ export function checkedPolicies<Name extends ListName>(name: Name, list: unknown
 
 type Listed = Required<PolicyLists>;
 type ListName = keyof Listed;
+const listNames: readonly ListName[] = ['authenticationClasses', 'permissionClasses', 'throttleClasses'];
 
 const isRight: Readonly<Record<ListName, (listed: unknown) => boolean>> = {
   authenticationClasses: listed => hasMethod(listed, 'authenticate'),
@@ -84,6 +127,8 @@ const isRight: Readonly<Record<ListName, (listed: unknown) => boolean>> = {
 };
 
 function isPermissionRule(rule: unknown): boolean {
+  // A decorator's list comes here while classes load. Its classes of another copy stop the server, which names both.
+  if (classesOf(rule).some(isOfAnotherCopy)) return true;
   if (rule instanceof ComposedPermission) return rule.operands.every(isPermissionRule);
   return hasMethod(rule, 'hasPermission') || hasMethod(rule, 'hasObjectPermission');
 }

@@ -22,7 +22,7 @@ import { admission } from './admission';
 import { decorationsOf, type Decorations } from './decorations';
 import type { BaseThrottle } from '../throttling/base';
 import { MethodOnly } from './method-only';
-import { authenticationClassesOf, permissionRulesOf, throttleClassesOf } from './policies';
+import { authenticationClassesOf, permissionRulesOf, refuseOtherCopies, throttleClassesOf } from './policies';
 import { listSources, permissionSources, type ListSources, type RuleSource } from './rule-sources';
 import { StandingRules } from './standing-rules';
 import type { Services } from './visit';
@@ -220,6 +220,7 @@ export class RouteRules implements Route {
 export function routeRules(route: Route, controller: ApiView, services: Services): RouteRules {
   const place = placeOf(controller, route.action);
   const decorations = decorationsOf(controller.constructor, route.action, route.declaredBy);
+  refuseOtherCopies(decorations ?? {}, name => `@${name} of ${place}`);
   const context: RequestContext = { ...services, authenticators: [] };
   const shown = new MethodOnly(route.method, context);
   Object.assign(controller, { request: shown.request, response: shown.response, action: route.action });
