@@ -88,8 +88,12 @@ describe('the README', () => {
   });
 
   function write(name: string, code: string): string {
+    return writeAsItIs(name, withImports(code));
+  }
+
+  function writeAsItIs(name: string, code: string): string {
     const file = join(folder, name);
-    writeFileSync(file, withImports(code));
+    writeFileSync(file, code);
     return file;
   }
 
@@ -101,6 +105,19 @@ describe('the README', () => {
     expect(files.length).to.be.greaterThan(10);
     expect(errors.filter(error => !error.startsWith(wrong))).to.deep.equal([]);
     expect(errors.filter(error => error.startsWith(wrong))).to.have.lengthOf(2);
+  });
+
+  it('has first snippets that compile with the imports that they show, and take the server from this library', function () {
+    this.timeout(120_000);
+    const untilImportsAreLeftOut = readme
+      .slice(0, readme.indexOf('The snippets below leave out their imports'))
+      .split('\n');
+    const first = codeBlocks('ts').filter(({ line }) => line < untilImportsAreLeftOut.length);
+    const files = first.map(({ line, code }) => writeAsItIs(`first-${line}.ts`, code));
+    expect(compile(files)).to.deep.equal([]);
+    expect(first).to.have.lengthOf(2);
+    const imported = /^import \{[^}]*\bcreateExpressServer\b[^}]*\} from 'axioms-routing-controllers';$/m;
+    for (const { code } of first) expect(code).to.match(imported);
   });
 
   it('has every setting of the table, as the code has it', () => {

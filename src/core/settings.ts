@@ -227,6 +227,12 @@ export const settingsTable = {
     defaultText: 'console, for warnings and errors',
     meaning: 'an object with `debug`, `info`, `warn`, `error`, each `(message, data)`',
   }),
+  stockServers: row(literal('expected'), {
+    variable: 'AXIOMS_STOCK_SERVERS',
+    defaultText: '–',
+    meaning:
+      '`expected`: no warning when a server of `routing-controllers` itself serves controllers in the same process; controllers that carry rules are refused all the same',
+  }),
   defaultAuthenticationClasses: row(policyClasses, {
     defaultText: '`[AccessTokenAuthentication]`',
     meaning: 'for controllers that say nothing',

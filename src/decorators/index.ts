@@ -1,4 +1,6 @@
 /** Rules as decorators: `axioms-routing-controllers/decorators`. */
+import { setTripwire } from '../routing-controllers/tripwire';
+
 export {
   hasRequiredPermissions,
   hasRequiredRoles,
@@ -9,3 +11,6 @@ export {
 } from './claims';
 export { allowAny, authenticationClasses, permissionClasses, throttleClasses } from './lists';
 export type { HandlerDecorator, PolicyDecorator } from './decorator';
+
+// An app may load this subpath alone, and then serve its controllers with routing-controllers' own server.
+setTripwire();

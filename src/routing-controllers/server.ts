@@ -21,6 +21,7 @@ import { checkRoutes, logAudit } from './route-audit';
 import { routesOf } from './routes-of-app';
 import { metadataRoute } from './protected-resource';
 import { serves } from './serving';
+import { servedByUs } from './stock-servers';
 import { setTripwire } from './tripwire';
 
 /** routing-controllers' options and the library's settings. */
@@ -77,6 +78,7 @@ export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
   servers.set(app as object, [...serversOf(app as object), { server, options }]);
   logAudit(server.guarded.audited, settings);
   locals.axioms = server;
+  servedByUs(server.guarded.controllers, settings);
   void server.jwksManager.start();
   return app;
 }

@@ -3,6 +3,7 @@ import { ExpressDriver, KoaDriver, getFromContainer, type Action, type ActionMet
 import { isMarked, thisCopy } from '../core/copies';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { ruleNames } from '../views/controller-shape';
+import { servedByStock, warnOfStockServers } from './stock-servers';
 
 /** Words that only a rule has. `getObject`, `request`, `response` and `action` may mean something else. */
 const ruleWords: readonly string[] = [...ruleNames, 'ownerOf'];
@@ -15,7 +16,7 @@ const key = Symbol.for('axioms-routing-controllers/tripwire');
 // The copies of this package that use one routing-controllers share the tripwire; each checks for the words that it knows.
 const checks = ((ExpressDriver as { [key]?: Map<string, Check> })[key] ??= new Map<string, Check>());
 
-/** Makes the stock drivers refuse controllers that carry rules, at startup or else at each request. */
+/** Makes the stock drivers refuse controllers that carry rules, at startup or else at each request, and notes the others. */
 export function setTripwire(): void {
   const isSet = checks.size > 0;
   // The same version comes again when the module registry was reset.
@@ -31,7 +32,9 @@ function watching(registerAction: RegisterAction): RegisterAction {
   return function (this: unknown, meta, execute) {
     const controller = tryToMake(meta);
     check(meta, controller);
+    servedByStock(meta.target);
     registerAction.call(this, meta, action => {
+      warnOfStockServers();
       // Its fields were not known at startup.
       if (controller === undefined) check(meta, getFromContainer<object>(meta.target, action));
       return execute(action);

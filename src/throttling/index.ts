@@ -1,4 +1,6 @@
 /** How often: `axioms-routing-controllers/throttling`. */
+import { setTripwire } from '../routing-controllers/tripwire';
+
 export type { Hit, OutagePolicy, Rate, ThrottleStore } from '../core/throttle-rates';
 export { BaseThrottle, type Limit, type ThrottleClass } from './base';
 export { MemoryThrottleStore, type MemoryThrottleStoreOptions } from './memory-store';
@@ -9,3 +11,6 @@ export {
   SimpleRateThrottle,
   UserRateThrottle,
 } from './simple-rate';
+
+// An app may load this subpath alone, and then serve its controllers with routing-controllers' own server.
+setTripwire();

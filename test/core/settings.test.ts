@@ -497,6 +497,18 @@ const examples: Example[] = [
     ],
     accepts: 'an object with the functions debug, info, warn and error',
   },
+  {
+    name: 'stockServers',
+    variable: 'AXIOMS_STOCK_SERVERS',
+    fallback: undefined,
+    good: [['expected', 'expected']],
+    badText: ['Expected', 'true', 'none'],
+    bad: [
+      [true, 'true'],
+      [null, 'null'],
+    ],
+    accepts: "'expected'",
+  },
   ...(['defaultAuthenticationClasses', 'defaultPermissionClasses', 'defaultThrottleClasses'] as const).map(
     (name): Example => ({
       name,
