@@ -8,7 +8,7 @@ import { Deadline } from '../core/deadline';
 import { discoverJwksUrl } from '../core/discovery';
 import { InvalidToken, ServiceUnavailable } from '../core/exceptions';
 import { JwksManager } from '../core/jwks-manager';
-import { KeySet } from '../core/key-set';
+import { KeySet, TooManyKeys } from '../core/key-set';
 import { Settings } from '../core/settings';
 import type { Logger } from '../core/setting-kinds';
 import { isSpaced, type NameSetting } from '../core/spaced-names';
@@ -101,13 +101,23 @@ async function discovery(
 const expectedKeys = 'a JWK Set with keys that can be used';
 
 function keysCheck({ document }: JsonAnswer, url: string): Check {
-  const keySet = KeySet.read(document);
-  if (keySet === undefined)
-    return { name: 'keys', state: 'failed', expected: expectedKeys, seen: `${url}: no JWK Set` };
+  const keySet = keySetIn(document);
+  if (typeof keySet === 'string')
+    return { name: 'keys', state: 'failed', expected: expectedKeys, seen: `${url}: ${keySet}` };
   const names = keySet.keys.map(({ kid, alg }) => `${kid} (${alg ?? 'any algorithm that fits'})`);
   const seen = [names.length === 0 ? 'no usable key' : names.join(', '), ...keySet.problems].join('; ');
   const state = names.length === 0 ? 'failed' : keySet.problems.length > 0 ? 'doubtful' : 'ok';
   return { name: 'keys', state, expected: expectedKeys, seen };
+}
+
+/** @returns what is wrong with the document where it has no key set. */
+function keySetIn(document: unknown): KeySet | string {
+  try {
+    return KeySet.read(document) ?? 'no JWK Set';
+  } catch (error) {
+    if (error instanceof TooManyKeys) return error.message;
+    throw error;
+  }
 }
 
 // RFC 9110 §6.6.1: Date has whole seconds, and may be as old as the answer took.

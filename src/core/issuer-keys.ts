@@ -5,7 +5,7 @@ import { Discovery } from './discovery';
 import { keyRefreshes, type JwksEvent } from './events';
 import { InvalidToken, ServiceUnavailable } from './exceptions';
 import { refreshAfter } from './freshness';
-import { KeySet, type KeyName, type VerificationKey } from './key-set';
+import { KeySet, TooManyKeys, type KeyName, type VerificationKey } from './key-set';
 import { localKeys } from './local-issuers';
 import { RefreshPace } from './refresh-pace';
 import type { Settings } from './settings';
@@ -246,8 +246,7 @@ export class IssuerKeys {
 
   // An issuer has keys: a set without one, over good keys, is a mistake of its own and no revocation of everything.
   #replaceKeys(document: unknown, url: string): void {
-    const keySet = KeySet.read(document, this.#keySet);
-    if (keySet === undefined) throw new FetchFailure('parse', url, 'the answer is not a JWK Set');
+    const keySet = readKeys(document, url, this.#keySet);
     this.#reportProblems(keySet);
     if (keySet.keys.length === 0 && this.#hasGoodKeys)
       throw new FetchFailure('content', url, 'the JWK Set has no usable key; the last good keys stay');
@@ -305,4 +304,14 @@ export class IssuerKeys {
       },
     );
   }
+}
+
+function readKeys(document: unknown, url: string, previous: KeySet): KeySet {
+  try {
+    const keySet = KeySet.read(document, previous);
+    if (keySet !== undefined) return keySet;
+  } catch (error) {
+    throw error instanceof TooManyKeys ? new FetchFailure('size', url, error.message) : error;
+  }
+  throw new FetchFailure('parse', url, 'the answer is not a JWK Set');
 }

@@ -1,6 +1,7 @@
 /** Which keys of a JWK Set (RFC 7517 §5) verify signatures, and which of them a token's header names. */
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { isJsonObject, type JsonObject } from './bounded-fetch';
+import { publicKeyOf } from './public-key';
 import { keyFits, supportedAlgorithms } from './signature';
 
 /** A public key of the issuer. The same object for as long as the issuer publishes the same key. */
@@ -15,6 +16,18 @@ export interface VerificationKey {
 export interface KeyName {
   readonly alg: string;
   readonly kid: string;
+}
+
+/** The most entries of a JWK Set that is read: real issuers publish a handful, and each costs time. */
+export const mostKeys = 200;
+
+/** A JWK Set with more than {@link mostKeys} entries. */
+export class TooManyKeys extends Error {
+  override readonly name = 'TooManyKeys';
+
+  constructor(readonly count: number) {
+    super(`the JWK Set has ${count} keys; at most ${mostKeys} are accepted`);
+  }
 }
 
 /** An issuer's usable keys. A bad key is left out and named in `problems`; it never breaks the good ones. */
@@ -37,12 +50,14 @@ export class KeySet {
    * The usable keys of a JWK Set; keys that `previous` has too are the same objects.
    *
    * @returns `undefined` where the document is not a JWK Set (no `keys` array).
+   * @throws TooManyKeys before any key is read.
    * @example
    * const key = KeySet.read(await response.json())?.find({ alg: 'RS256', kid: 'k1' });
    */
   static read(document: unknown, previous: KeySet = KeySet.empty): KeySet | undefined {
     const jwks = isJsonObject(document) ? document['keys'] : undefined;
     if (!Array.isArray(jwks)) return undefined;
+    if (jwks.length > mostKeys) throw new TooManyKeys(jwks.length);
     const readings = jwks.map((jwk: unknown, index) => readKey(jwk, index));
     const keys = readings.flatMap(({ key }) => (key === undefined ? [] : [previous.#same(key) ?? key]));
     const problems = readings.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
@@ -130,24 +145,13 @@ function hasRightMembers(jwk: JsonObject): boolean {
 }
 
 function importKey(kid: string, jwk: JsonObject): VerificationKey | string {
-  const keyObject = publicKey(jwk);
-  if (keyObject === undefined) return 'cannot be read (a member is missing, or the point is not on the curve)';
+  const keyObject = publicKeyOf(jwk);
+  if (typeof keyObject === 'string') return keyObject;
   const { alg } = jwk;
   if (alg !== undefined && typeof alg !== 'string') return 'has an alg that is not a string';
   const fits = alg === undefined ? supportedAlgorithms.some(name => keyFits(keyObject, name)) : keyFits(keyObject, alg);
   if (!fits) return 'is too weak, or of a type, curve or alg that is not accepted';
   return Object.freeze({ kid, ...(alg === undefined ? {} : { alg }), keyObject });
-}
-
-// OpenSSL refuses points that are not on the curve; it accepts the RSA exponent 1, which "verifies" any signature.
-function publicKey(jwk: JsonObject): KeyObject | undefined {
-  try {
-    const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
-    const exponent = key.asymmetricKeyDetails?.publicExponent ?? 3n;
-    return exponent >= 3n && exponent % 2n === 1n ? key : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function quoted(kid: string): string {

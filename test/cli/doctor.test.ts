@@ -141,6 +141,11 @@ describe('axioms doctor', () => {
       { keys: 'ISSUER/keys: answers with status 500' },
     ],
     ['the keys are none', () => (issuer.server.keysMode = { is: 'not-a-jwks' }), { keys: 'ISSUER/keys: no JWK Set' }],
+    [
+      'there are too many keys',
+      () => (issuer.server.keys = Array.from({ length: 201 }, (_, index) => ({ ...issuer.key.jwk, kid: `k${index}` }))),
+      { keys: 'ISSUER/keys: the JWK Set has 201 keys; at most 200 are accepted' },
+    ],
     ['there are no keys', () => (issuer.server.keys = []), { keys: 'no usable key' }],
     [
       'the keys are weak',

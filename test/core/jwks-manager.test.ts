@@ -470,10 +470,42 @@ describe('JwksManager', () => {
     manager.fetch = realFetch;
   });
 
-  it('S12: a hundred keys are fine', async () => {
-    issuer.keys = Array.from({ length: 100 }, (_, index) => makeKey(`k${index}`).jwk);
-    expect(await askMany(100, index => `k${index}`)).to.deep.equal([200]);
-  });
+  const several = (count: number) => {
+    const { jwk } = makeKey('k1');
+    return Array.from({ length: count }, (_, index) => ({ ...jwk, kid: `k${index}` }));
+  };
+
+  for (const count of [100, 200])
+    it(`S12: ${count} keys are fine`, async () => {
+      issuer.keys = several(count);
+      expect(await askMany(count, index => `k${index}`)).to.deep.equal([200]);
+    });
+
+  for (const [title, keys] of [
+    ['201 keys', () => several(201)],
+    ['2,000 keys', () => several(2000)],
+    [
+      '201 keys of which 200 are for encryption',
+      () => several(201).map((key, index) => ({ ...key, use: index > 0 ? 'enc' : 'sig' })),
+    ],
+  ] as const) {
+    it(`refuses ${title}: a cold issuer is 503`, async () => {
+      issuer.keys = keys();
+      expect(await causeOf(get('k0'))).to.equal('size');
+      expect(status().lastError).to.match(/the JWK Set has \d+ keys; at most 200 are accepted$/);
+      issuer.keys = several(2);
+    });
+
+    it(`refuses ${title}: the last good keys stay`, async () => {
+      issuer.keys = several(200);
+      const key = await get('k0');
+      issuer.keys = keys();
+      await refreshFails();
+      expect(await get('k0')).to.equal(key);
+      expect(logger.text('warn')).to.contain('at most 200 are accepted');
+      issuer.keys = several(2);
+    });
+  }
 
   const brokenModes: [Mode, string][] = [
     [{ is: 'invalid-json' }, 'parse'],
