@@ -36,11 +36,18 @@ export function describedBy(
   permission: BasePermission,
   controller: ApiView,
 ): Requirement | undefined | Promise<Requirement | undefined> {
-  return evaluatedOnce(controller, permission, 'requirement', () => promised(permission.requirement?.(controller)));
+  return saidOnce(permission, 'requirement', controller, () => promised(permission.requirement?.(controller)));
 }
 
-/** Returns what `evaluate` gave the first time in this request. What it throws is not remembered. */
-export function evaluatedOnce<T>(controller: object, of: object, name: string, evaluate: () => T): T {
+/** Returns what a method of the permission says of this controller, called at most once per request. */
+export function saidOnce<T>(permission: BasePermission, method: string, controller: ApiView, ask: () => T): T {
+  // A class that is listed twice has two objects, which say the same unless one has a method of its own.
+  const of = Object.hasOwn(permission, method) ? permission : (Object.getPrototypeOf(permission) as object);
+  return evaluatedOnce(controller, of, method, ask);
+}
+
+// What is thrown is not remembered.
+function evaluatedOnce<T>(controller: object, of: object, name: string, evaluate: () => T): T {
   const known = (controller as Remembering)[evaluations];
   const found = known?.find(one => one.of === of && one.name === name);
   if (found !== undefined) return found.value as T;

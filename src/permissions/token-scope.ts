@@ -7,7 +7,7 @@ import { ImproperlyConfigured } from '../core/exceptions';
 import type { Requirement } from '../core/requirement';
 import { isAuthenticated } from '../authentication/caller';
 import { BasePermission, decidesBeforeTheBody, type ApiView } from './base';
-import { evaluatedOnce, memberOf } from './evaluated';
+import { memberOf, saidOnce } from './evaluated';
 import { grantNames, grantsOfRequest } from './token-claims';
 
 const readingMethods = ['GET', 'HEAD', 'OPTIONS'];
@@ -49,7 +49,7 @@ export class TokenHasScope extends BasePermission {
 
   /** What `getScopes` says, checked. */
   scopesFor(controller: ApiView, request?: Request): readonly string[] {
-    const scopes: unknown = evaluatedOnce(controller, this, 'getScopes', () =>
+    const scopes: unknown = saidOnce(this, 'getScopes', controller, () =>
       this.getScopes(requestOf(controller, request), controller),
     );
     const names = grantNames('scopes', scopes);
@@ -157,7 +157,7 @@ export class TokenMatchesOASRequirements extends BasePermission {
   }
 
   private alternativesFor(controller: ApiView, request?: Request): readonly (readonly string[])[] {
-    const said: unknown = evaluatedOnce(controller, this, 'getScopes', () =>
+    const said: unknown = saidOnce(this, 'getScopes', controller, () =>
       this.getScopes(requestOf(controller, request), controller),
     );
     const flat = grantNames('scopes', said);

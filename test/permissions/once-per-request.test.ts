@@ -206,6 +206,12 @@ class DescribedThings extends Things {
   permissionClasses = [IsAuthenticated, Described];
 }
 
+@JsonController('/described-twice')
+class TwiceDescribedThings extends Things {
+  permissionClasses = [or(Described, TenantScopes), or(Described, and(IsAuthenticated, TenantScopes))];
+  requiredScopes = ['t'];
+}
+
 class AskedOfDatabase extends HasAccessTokenScopes {
   override requirement(): Promise<Requirement> {
     return looked('requirement', { kind: 'scopes', match: 'any', values: ['a'] });
@@ -309,6 +315,7 @@ const controllers = [
   HybridThings,
   AlternativeThings,
   DescribedThings,
+  TwiceDescribedThings,
   DatabaseThings,
   ListedThings,
   QueryThings,
@@ -365,6 +372,8 @@ const requests: readonly (readonly [Method, string, object | null, number, reado
   ['get', '/described', good, 200, []],
   ['get', '/described', poor, 403, ['requirement']],
   ['get', '/described', null, 401, []],
+  ['get', '/described-twice', good, 200, ['getScopes']],
+  ['get', '/described-twice', poor, 403, ['requirement', 'getScopes']],
   ['get', '/database', good, 200, ['requirement']],
   ['get', '/database', poor, 403, ['requirement']],
   ['get', '/lists', good, 200, ['authentication classes', 'permission classes', 'throttle classes', 'throttle scope']],
