@@ -97,7 +97,12 @@ describe('axioms explain', () => {
     ],
     ['a token that is none', () => 'secret-opaque', list, '401 invalid_token (The access token is malformed)'],
     ['two tokens in one', () => 'a b', list, '400 invalid_request'],
-    ['an ID token', () => issuer.token({ nonce: 'x' }, { typ: 'JWT' }), list, '401 invalid_token (The token is not an access token)'],
+    [
+      'an ID token',
+      () => issuer.token({ nonce: 'x' }, { typ: 'JWT' }),
+      list,
+      '401 invalid_token (The token is not an access token)',
+    ],
     [
       'a body that is no JSON',
       () => issuer.token({ scope: 'book:write' }),
