@@ -49,10 +49,10 @@ function isForAnother(one: BaseAuthentication, token: string, all: readonly Base
 function resultOf(
   authenticator: BaseAuthentication,
   token: string,
-  { token: { claims }, grants }: AcceptedToken,
+  { token: { claims }, grants, subject }: AcceptedToken,
 ): AuthenticationResult {
   const auth: RequestAuth = { authenticator, token, claims };
-  return { user: new AccessTokenUser(claims, grants), auth };
+  return { user: new AccessTokenUser(claims, grants, subject), auth };
 }
 
 /**

@@ -5,6 +5,7 @@ import { challenge } from '../core/challenge';
 import { grantsOf } from '../core/claims';
 import { introspectionSettings } from '../core/introspection';
 import type { Settings } from '../core/settings';
+import { subjectOf } from '../core/token-subject';
 import { BaseAuthentication, type AuthenticationResult } from './base';
 import { contextOf } from './request-context';
 import { AccessTokenUser } from './user';
@@ -35,8 +36,9 @@ export class IntrospectionAuthentication extends BaseAuthentication {
     const { introspector, verifier, settings } = contextOf(request);
     const claims = await introspector.introspect(token);
     // What the issuer said may be remembered: who logged out since is not.
-    await verifier.refuseRevoked(claims);
-    return { user: new AccessTokenUser(claims, grantsOf(claims, settings)), auth: { token, claims } };
+    const subject = subjectOf(claims, introspectionSettings(settings).introspectionSubjectClaims);
+    await verifier.refuseRevoked(claims, subject);
+    return { user: new AccessTokenUser(claims, grantsOf(claims, settings), subject), auth: { token, claims } };
   }
 
   override authenticateHeader(request: Request): string {

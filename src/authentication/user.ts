@@ -1,12 +1,15 @@
 /** Who is calling. */
 import type { Request } from 'express';
 import type { Claims, Grants } from '../core/claims';
+import { subjectOf, type TokenSubject } from '../core/token-subject';
 
 /** Whom an authentication class found. A class of your own may return any object that has `isAuthenticated`. */
 export interface User {
   readonly isAuthenticated: boolean;
   /** The subject, where there is one; it means nothing without the issuer. */
   readonly sub?: string;
+  /** The claim that holds the subject of a token. */
+  readonly subjectClaim?: string;
   /** Of the app's staff? See `IsAdminUser`. */
   readonly isStaff?: boolean;
   readonly scopes?: readonly string[];
@@ -17,18 +20,30 @@ export interface User {
 /** The user of a verified access token. */
 export class AccessTokenUser implements User {
   readonly isAuthenticated = true;
+  /** The subject; with the claim that holds it and the issuer it is an identity. */
   readonly sub: string;
+  /** The claim that holds the subject: one of the setting `subjectClaims`. */
+  readonly subjectClaim: string;
   readonly claims: Claims;
   readonly scopes: readonly string[];
   readonly roles: readonly string[];
   readonly permissions: readonly string[];
+  readonly #owner: string | undefined;
 
-  constructor(claims: Claims, grants: Grants) {
-    this.sub = claims.sub as string;
+  /** @param subject default: the claim `sub` */
+  constructor(claims: Claims, grants: Grants, subject: TokenSubject | undefined = subjectOf(claims, ['sub'])) {
+    this.sub = subject?.value as string;
+    this.subjectClaim = subject?.claim ?? 'sub';
+    this.#owner = subject?.isFirst === true ? subject.value : undefined;
     this.claims = claims;
     this.scopes = grants.scopes;
     this.roles = grants.roles;
     this.permissions = grants.permissions;
+  }
+
+  /** As whom the caller owns objects: `undefined` if the subject is not from the first entry of `subjectClaims`. */
+  get owner(): string | undefined {
+    return this.#owner;
   }
 }
 
@@ -67,6 +82,7 @@ declare global {
     interface User {
       readonly isAuthenticated?: boolean;
       readonly sub?: string;
+      readonly subjectClaim?: string;
       readonly isStaff?: boolean;
       readonly claims?: Claims;
       readonly scopes?: readonly string[];

@@ -10,6 +10,7 @@ import type { VerificationKey } from './key-set';
 import type { Settings } from './settings';
 import { verifySignature } from './signature';
 import { after, attempt, type Soon } from './soon';
+import type { TokenSubject } from './token-subject';
 import { settingsFor } from './trusted-issuers';
 
 export type { AcceptedToken, KnownToken, VerifiedToken } from './verified-tokens';
@@ -74,7 +75,9 @@ export class AccessTokenVerifier {
     const place = this.#verified.placeOf(token);
     const acceptance = this.acceptedBefore(place) ?? this.acceptAnew(token, place);
     if (this.#revocations === undefined) return acceptance;
-    return after(acceptance, found => after(this.refuseRevoked(found.accepted.token.claims), () => found));
+    return after(acceptance, found =>
+      after(this.refuseRevoked(found.accepted.token.claims, found.accepted.subject), () => found),
+    );
   }
 
   /** Would a token that was accepted before be accepted at once now? A denylist must be asked first. */
@@ -85,12 +88,13 @@ export class AccessTokenVerifier {
   /**
    * Asks the setting `denylist` about verified claims, for tokens that are verified elsewhere; `verify` does it by itself.
    *
+   * @param subject of the token, if another claim than `sub` holds it
    * @throws InvalidToken for a revoked token.
    * @throws ServiceUnavailable where the denylist cannot be reached.
    */
-  async refuseRevoked(claims: Claims): Promise<void> {
+  async refuseRevoked(claims: Claims, subject?: TokenSubject): Promise<void> {
     try {
-      await this.#revocations?.refuseRevoked(claims);
+      await this.#revocations?.refuseRevoked(claims, subject);
     } catch (error) {
       throw attributed(error, claims, settingsFor(claims, this.settings) ?? this.settings);
     }

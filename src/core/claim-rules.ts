@@ -4,6 +4,7 @@ import type { TokenHeader } from './compact-jws';
 import { InvalidToken } from './exceptions';
 import { idTokenMarkers } from './setting-kinds';
 import type { Settings } from './settings';
+import { subjectOf } from './token-subject';
 
 type Rule = (claims: Claims, settings: Settings, header: TokenHeader) => void;
 
@@ -39,8 +40,8 @@ function forThisAudience(claims: Claims, settings: Settings): void {
   if (!isOurs) throw new InvalidToken('The access token is for another audience', { reason: 'token_audience' });
 }
 
-function aboutSomebody({ sub }: Claims): void {
-  if (typeof sub !== 'string' || sub === '')
+function aboutSomebody(claims: Claims, { subjectClaims }: Settings): void {
+  if (subjectOf(claims, subjectClaims) === undefined)
     throw new InvalidToken('The access token has no subject', { reason: 'token_subject' });
 }
 
@@ -77,10 +78,12 @@ function withRequiredValues(claims: Claims, { requiredClaims }: Settings): void 
   if (!isMet) throw new InvalidToken('The access token lacks a required claim', { reason: 'token_claim' });
 }
 
-// RFC 9068 §2.2: iss, exp, aud, sub, client_id, iat and jti are required; exp and sub always are, here.
+// RFC 9068 §2.2: iss, exp, aud, sub, client_id, iat and jti are required; exp always is, here.
 function asTheProfileSays(claims: Claims, { profile }: Settings): void {
   if (profile !== 'rfc9068') return;
-  const isComplete = ['iss', 'client_id', 'jti'].every(name => typeof claims[name] === 'string' && claims[name] !== '');
+  const isComplete = ['iss', 'sub', 'client_id', 'jti'].every(
+    name => typeof claims[name] === 'string' && claims[name] !== '',
+  );
   if (!isComplete || claimValue(claims, 'aud') === undefined || claims.iat === undefined)
     throw new InvalidToken('The access token lacks a claim of its profile', { reason: 'token_claim' });
 }

@@ -2,6 +2,7 @@
 import type { Claims } from './compact-jws';
 import { InvalidToken, ServiceUnavailable } from './exceptions';
 import type { Settings } from './settings';
+import type { TokenSubject } from './token-subject';
 import { StoreWatch } from './store-watch';
 
 /**
@@ -16,17 +17,30 @@ export type RevokedTokens = {
   readonly expiresAt?: number | undefined;
 } & (
   | { readonly jti: string; readonly sub?: never; readonly sid?: never; readonly client_id?: never }
-  | { readonly sub: string; readonly sid?: string | undefined; readonly jti?: never; readonly client_id?: never }
+  | {
+      readonly sub: string;
+      /** The claim that holds this subject (setting `subjectClaims`); default `sub`. */
+      readonly subjectClaim?: string | undefined;
+      readonly sid?: string | undefined;
+      readonly jti?: never;
+      readonly client_id?: never;
+    }
   | { readonly sid: string; readonly sub?: string | undefined; readonly jti?: never; readonly client_id?: never }
   | { readonly client_id: string; readonly jti?: never; readonly sub?: never; readonly sid?: never }
 );
+
+type SubjectRevocation = Extract<RevokedTokens, { readonly sub: string }>;
 
 /** Remembers which tokens are revoked. Every method is one atomic step; a rejection is an outage. */
 export interface Denylist {
   /** Refuses these tokens from now on; of two revocations the one that refuses more counts, and the one that lasts longer. */
   revoke(which: RevokedTokens): void | Promise<void>;
-  /** Only `false` lets a token with these claims through. */
-  isRevoked(claims: Claims): boolean | Promise<boolean>;
+  /**
+   * Only `false` lets a token with these claims through.
+   *
+   * @param subject of the token, if another claim than `sub` holds it
+   */
+  isRevoked(claims: Claims, subject?: Pick<TokenSubject, 'claim' | 'value'>): boolean | Promise<boolean>;
   /** `true` the first time, for what may be used once: until `expiresAt`, in seconds since 1970. */
   useOnce(iss: string, jti: string, expiresAt: number): boolean | Promise<boolean>;
 }
@@ -39,7 +53,8 @@ export interface DenylistEntries {
   readonly expiresAt: number;
 }
 
-type Kind = 'jti' | 'sub' | 'sid' | 'client_id' | 'sub without sid' | 'once';
+type Kind = 'jti' | SubjectKind | 'sid' | 'client_id' | 'once';
+type SubjectKind = `sub${'' | ' without sid'}${'' | ` in ${string}`}`;
 
 /** The one spelling of what is told apart. */
 export function denylistKey(iss: string, kind: Kind, value: string): string {
@@ -47,16 +62,30 @@ export function denylistKey(iss: string, kind: Kind, value: string): string {
 }
 
 /** Every key that a token with these claims is refused by. */
-export function keysOfToken(claims: Claims): string[] {
+export function keysOfToken(claims: Claims, subject?: Subject): string[] {
   const { jti, sub, sid, client_id: clientId, azp } = claims;
   const iss = typeof claims.iss === 'string' ? claims.iss : '';
+  const isElsewhere = subject !== undefined && subject.claim !== 'sub';
   const named: [Kind, unknown][] = [
     ['jti', jti],
-    ['sub', sub],
-    typeof sid === 'string' ? ['sid', sid] : ['sub without sid', sub],
     ['client_id', typeof clientId === 'string' ? clientId : azp],
+    ...(typeof sid === 'string' ? [['sid', sid] as [Kind, unknown]] : []),
+    ...subjectKeys('sub', sub, sid),
+    ...(isElsewhere ? subjectKeys(subject.claim, subject.value, sid) : []),
   ];
   return named.flatMap(([kind, value]) => (typeof value === 'string' ? [denylistKey(iss, kind, value)] : []));
+}
+
+type Subject = Pick<TokenSubject, 'claim' | 'value'>;
+
+function subjectKeys(claim: string, value: unknown, sid: unknown): [Kind, unknown][] {
+  const all: [Kind, unknown] = [subjectKind('sub', claim), value];
+  return typeof sid === 'string' ? [all] : [all, [subjectKind('sub without sid', claim), value]];
+}
+
+// The claim is part of the identity: a `client_id` that is spelled like a user's `sub` is another subject.
+function subjectKind(kind: 'sub' | 'sub without sid', claim: string): SubjectKind {
+  return claim === 'sub' ? kind : `${kind} in ${claim}`;
 }
 
 /** Is a token of this `iat` among those issued before this time? One that does not say when is. */
@@ -69,18 +98,31 @@ export function isIssuedBefore({ iat }: Claims, before: number): boolean {
  * @throws TypeError for a revocation that does not say clearly what is meant: nothing is revoked then.
  */
 export function denylistEntries(which: RevokedTokens, ttl: number, now: number): DenylistEntries {
-  const { iss, jti, sub, sid, client_id: clientId, before = Infinity, expiresAt = now + ttl, ...rest } = which;
+  const { iss, jti, sub, sid, client_id: clientId, ...more } = which;
+  const {
+    before = Infinity,
+    expiresAt = now + ttl,
+    subjectClaim = 'sub',
+    ...rest
+  } = more as Partial<SubjectRevocation>;
   const named = { jti, sub, sid, clientId };
   const given = Object.values(named).filter(value => value !== undefined);
   const isOne = given.length === 1 || (given.length === 2 && sub !== undefined && sid !== undefined);
-  const isText = [iss, ...given].every(value => typeof value === 'string' && value !== '');
-  if (!isOne || !isText || Object.keys(rest).length > 0 || !isTime(before) || !isTime(expiresAt))
+  const isText = [iss, subjectClaim, ...given].every(value => typeof value === 'string' && value !== '');
+  if (
+    !isOne ||
+    !isText ||
+    (sub === undefined && subjectClaim !== 'sub') ||
+    Object.keys(rest).length > 0 ||
+    !isTime(before) ||
+    !isTime(expiresAt)
+  )
     throw new TypeError(revokeForm);
-  return { keys: keysOfRevocation(iss, named), before, expiresAt };
+  return { keys: keysOfRevocation(iss, named, subjectClaim), before, expiresAt };
 }
 
 const revokeForm =
-  "revoke() takes 'iss' and one of jti, sub, sid and client_id (or sub and sid), each a string, and optional times 'before' and 'expiresAt' in seconds since 1970.";
+  "revoke() takes 'iss' and one of jti, sub, sid and client_id (or sub and sid), each a string, with sub an optional subjectClaim, and optional times 'before' and 'expiresAt' in seconds since 1970.";
 
 // A time in milliseconds would be thousands of years ahead.
 function isTime(value: unknown): boolean {
@@ -90,10 +132,11 @@ function isTime(value: unknown): boolean {
 function keysOfRevocation(
   iss: string,
   { jti, sub, sid, clientId }: Partial<Record<'jti' | 'sub' | 'sid' | 'clientId', string | undefined>>,
+  subjectClaim: string,
 ): string[] {
   const named: [Kind, string | undefined][] = [
     ['jti', jti],
-    [sid === undefined ? 'sub' : 'sub without sid', sub],
+    [subjectKind(sid === undefined ? 'sub' : 'sub without sid', subjectClaim), sub],
     ['sid', sid],
     ['client_id', clientId],
   ];
@@ -120,14 +163,14 @@ export class RevocationCheck {
    * @throws InvalidToken for a revoked token.
    * @throws ServiceUnavailable where the denylist does not say so: it might be revoked.
    */
-  async refuseRevoked(claims: Claims): Promise<void> {
-    if ((await this.#answerOn(claims)) !== false)
+  async refuseRevoked(claims: Claims, subject?: TokenSubject): Promise<void> {
+    if ((await this.#answerOn(claims, subject)) !== false)
       throw new InvalidToken('The access token was revoked', { reason: 'token_revoked' });
   }
 
-  async #answerOn(claims: Claims): Promise<unknown> {
+  async #answerOn(claims: Claims, subject: TokenSubject | undefined): Promise<unknown> {
     try {
-      const answer: unknown = await this.denylist.isRevoked(claims);
+      const answer: unknown = await this.denylist.isRevoked(claims, subject);
       this.#watch.worked();
       return answer;
     } catch (error) {

@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { FetchFailure, fetchJson, type FailureKind, type JsonObject } from './bounded-fetch';
 import { checkClaims, checkTimes } from './claim-rules';
-import { claimValue, firstClaim } from './claims';
+import { claimValue } from './claims';
 import { frozen, type Claims, type JsonValue } from './compact-jws';
 import { CountedReport } from './counted-report';
 import { Deadline } from './deadline';
@@ -69,7 +69,7 @@ export class TokenIntrospector {
   }
 
   /**
-   * The claims of an active token, with `iss` and `sub`; frozen.
+   * Returns the claims of an active token, with `iss`; frozen.
    *
    * @throws InvalidToken where the token is not active, or not good for this API.
    * @throws ServiceUnavailable where the issuer gives no answer that could be believed.
@@ -171,18 +171,16 @@ async function locate(
 }
 
 // It is the issuer who says this, so an answer that names none is the issuer's; RFC 7662 §2.2 makes both optional.
-function completed(said: JsonObject, { issuerUrl, introspectionSubjectClaims }: Settings): Claims {
-  const claims = said as Claims;
-  const sub = firstClaim(claims, introspectionSubjectClaims);
+function completed(said: JsonObject, { issuerUrl }: Settings): Claims {
   const iss: Record<string, JsonValue> = issuerUrl === undefined ? {} : { iss: issuerUrl };
-  return frozen({ ...iss, ...claims, ...(sub === undefined ? {} : { sub }) });
+  return frozen({ ...iss, ...(said as Claims) });
 }
 
 function judged(answer: Introspected, settings: Settings, now: number): Claims {
   if (answer === null) throw new InvalidToken('The access token is not active', { reason: 'token_inactive' });
   const isForAnybody = settings.audienceClaims.every(name => claimValue(answer, name) === undefined);
   checkTokenType(answer, isForAnybody, settings);
-  const rules = variation(settings, { profile: undefined });
+  const rules = variation(settings, { profile: undefined, subjectClaims: settings.introspectionSubjectClaims });
   // An answer without `exp` is good as long as the issuer says so: it is asked again after introspectionCacheTtl.
   checkTimes({ exp: Number.MAX_SAFE_INTEGER, ...answer }, rules, now);
   if (isForAnybody && settings.introspectionOptionalClaims.includes('aud'))

@@ -9,6 +9,7 @@ import {
   type RevokedTokens,
 } from './denylist';
 import { ServiceUnavailable } from './exceptions';
+import type { TokenSubject } from './token-subject';
 
 export interface MemoryDenylistOptions {
   /**
@@ -56,8 +57,8 @@ export class MemoryDenylist implements Denylist {
     for (const key of keys) this.#entries.set(key, this.#widened(key, { before, expiresAt }));
   }
 
-  isRevoked(claims: Claims): boolean {
-    return keysOfToken(claims).some(key => {
+  isRevoked(claims: Claims, subject?: Pick<TokenSubject, 'claim' | 'value'>): boolean {
+    return keysOfToken(claims, subject).some(key => {
       const entry = this.#find(key);
       return entry !== undefined && isIssuedBefore(claims, entry.before);
     });

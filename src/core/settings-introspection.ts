@@ -48,7 +48,7 @@ export const introspectionRows = {
     variable: 'AXIOMS_INTROSPECTION_SUBJECT_CLAIMS',
     defaultText: '`sub`',
     fallback: ['sub'],
-    meaning: 'where the subject stands in answers; the first one present decides',
+    meaning: 'the claims that hold the subject in answers, as `subjectClaims` does for JWTs',
   }),
   introspectionCacheTtl: row(nonNegative, {
     variable: 'AXIOMS_INTROSPECTION_CACHE_TTL',

@@ -35,6 +35,7 @@ export const issuerSettingNames = [
   'introspectionResponse',
   'introspectionOptionalClaims',
   'introspectionSubjectClaims',
+  'subjectClaims',
   'introspectionCacheTtl',
   'introspectionTimeout',
 ] as const;

@@ -45,6 +45,12 @@ export const settingsTable = {
     fallback: ['aud'],
     meaning: 'where the audience stands; the first one present decides',
   }),
+  subjectClaims: row(listOf(claimName), {
+    variable: 'AXIOMS_SUBJECT_CLAIMS',
+    defaultText: '`sub`',
+    fallback: ['sub'],
+    meaning: 'where the subject stands: the first non-empty string; only one from the first entry owns objects',
+  }),
   requiredClaims: row(requiredValues, {
     variable: 'AXIOMS_REQUIRED_CLAIMS',
     defaultText: '–',

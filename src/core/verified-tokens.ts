@@ -7,6 +7,7 @@ import { claimsFrom, type Claims, type TokenHeader, type UnverifiedToken } from 
 import type { IssuerKeys } from './issuer-keys';
 import type { VerificationKey } from './key-set';
 import type { Settings } from './settings';
+import { subjectOf, type TokenSubject } from './token-subject';
 
 /** A token whose every check held; frozen. */
 export interface VerifiedToken {
@@ -18,6 +19,8 @@ export interface VerifiedToken {
 export interface AcceptedToken {
   readonly token: VerifiedToken;
   readonly grants: Grants;
+  /** Absent only where no rule has looked at the claims. */
+  readonly subject: TokenSubject | undefined;
 }
 
 /**
@@ -63,7 +66,8 @@ export class KnownToken {
 }
 
 export function acceptedToken(header: TokenHeader, claims: Claims, settings: Settings): AcceptedToken {
-  return { token: Object.freeze({ header, claims }), grants: grantsOf(claims, settings) };
+  const token = Object.freeze({ header, claims });
+  return { token, grants: grantsOf(claims, settings), subject: subjectOf(claims, settings.subjectClaims) };
 }
 
 const mostBytes = 32 * 1024 * 1024;

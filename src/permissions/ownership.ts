@@ -2,7 +2,7 @@
 import type { Request } from 'express';
 import { currentCaller } from '../authentication/caller';
 import { findContext } from '../authentication/request-context';
-import type { AccessTokenUser, AxiomsRequest } from '../authentication/user';
+import { AccessTokenUser, type AxiomsRequest } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Requirement } from '../core/requirement';
 import type { Settings } from '../core/settings';
@@ -96,7 +96,7 @@ function isSafe(request: Request, controller: ApiView): boolean {
 function ownerNameOf(request: Request, controller: ApiView): unknown {
   if (controller.ownerOf !== undefined) return controller.ownerOf(request as AxiomsRequest);
   const { user, auth } = currentCaller(request);
-  return user.sub ?? auth?.claims?.sub;
+  return user instanceof AccessTokenUser ? user.owner : (user.sub ?? auth?.claims?.sub);
 }
 
 function owns(caller: unknown, owner: string | undefined): boolean {

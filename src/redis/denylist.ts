@@ -10,6 +10,7 @@ import {
   type RevokedTokens,
 } from '../core/denylist';
 import { RedisConnection, type RedisClient, type RedisOptions } from './client';
+import type { TokenSubject } from '../core/token-subject';
 
 export interface RedisDenylistOptions extends RedisOptions {
   /**
@@ -55,8 +56,8 @@ export class RedisDenylist implements Denylist {
     await this.#connection.eval(revokeScript, this.#named(which.iss, keys), values);
   }
 
-  async isRevoked(claims: Claims): Promise<boolean> {
-    const keys = keysOfToken(claims);
+  async isRevoked(claims: Claims, subject?: Pick<TokenSubject, 'claim' | 'value'>): Promise<boolean> {
+    const keys = keysOfToken(claims, subject);
     if (keys.length === 0) return false;
     const found = await this.#connection.mget(this.#named(typeof claims.iss === 'string' ? claims.iss : '', keys));
     if (!Array.isArray(found) || found.length !== keys.length)

@@ -6,6 +6,7 @@ import { grantsOf, type Claims, type Grants } from '../core/claims';
 import { environmentName, isDevelopment } from '../core/development';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Settings } from '../core/settings';
+import { subjectOf } from '../core/token-subject';
 import { axiomsServerOf, type AppWithServer } from './served-app';
 import type { TokenClaims } from './test-issuer';
 
@@ -86,7 +87,7 @@ function callerOf(user: ForcedUser, settings: Settings): AuthenticationResult {
   if (user === 'anonymous') return { user: new AnonymousUser() };
   const { isAuthenticated } = Object(user) as { isAuthenticated?: unknown };
   if (typeof isAuthenticated === 'boolean') return { user: user as User, auth: claimsOf(user) };
-  if (isAuthenticated === undefined && isNamed(user)) return tokenCaller(user, settings);
+  if (isAuthenticated === undefined && isNamed(user, settings)) return tokenCaller(user, settings);
   throw new ImproperlyConfigured(
     "forceAuthenticate() takes claims with a sub, such as { sub: 'alice', scope: 'book:read' }, a user with a boolean isAuthenticated, 'anonymous' for no caller, or null to end it.",
   );
@@ -97,9 +98,8 @@ function claimsOf(user: object): { readonly claims?: Claims } {
   return typeof claims === 'object' && claims !== null ? { claims: claims as Claims } : {};
 }
 
-function isNamed(user: unknown): user is TokenClaims & { readonly sub: string } {
-  const { sub } = Object(user) as { sub?: unknown };
-  return typeof sub === 'string' && sub !== '';
+function isNamed(user: unknown, { subjectClaims }: Settings): user is TokenClaims {
+  return subjectOf(Object(user) as Claims, subjectClaims) !== undefined;
 }
 
 // As a verified token's: plain data, frozen.
@@ -109,7 +109,7 @@ function tokenCaller({ scopes, ...said }: TokenClaims, settings: Settings): Auth
   const grants: Grants = Array.isArray(scopes)
     ? { ...granted, scopes: Object.freeze([...(scopes as string[])]) }
     : granted;
-  return { user: new AccessTokenUser(claims, grants), auth: { claims } };
+  return { user: new AccessTokenUser(claims, grants, subjectOf(claims, settings.subjectClaims)), auth: { claims } };
 }
 
 function deepFreeze(value: unknown): unknown {

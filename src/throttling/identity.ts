@@ -2,6 +2,7 @@
 import { isIP, isIPv6 } from 'node:net';
 import type { Request } from 'express';
 import type { Caller } from '../authentication/caller';
+import { AccessTokenUser, type User } from '../authentication/user';
 import type { Claims } from '../core/claims';
 
 /** The address that a request comes from, as far as Express's `trust proxy` says so; of an IPv6 address its /64. */
@@ -43,17 +44,25 @@ function withoutDots(address: string): string {
  */
 export function callerKeyOf({ user, authJwt }: Pick<Caller, 'user' | 'authJwt'>): string | undefined {
   if (!user.isAuthenticated) return undefined;
-  if (authJwt !== null) return callerIn(authJwt);
+  if (authJwt !== null) return callerIn(authJwt, user);
   const name = user.sub ?? (user as { id?: unknown }).id;
   return typeof name === 'string' || typeof name === 'number' ? `user:${typeof name}:${name}` : undefined;
 }
 
-function callerIn(claims: Claims): string {
+function callerIn(claims: Claims, user: User): string {
   const client = clientOf(claims);
   const isClient = client !== undefined && isClientsOwn(claims, client);
   const iss = typeof claims.iss === 'string' ? claims.iss : '';
   // With the length of the issuer no two of them can be spelled the same.
-  return `${isClient ? 'client' : 'sub'}:${iss.length}:${iss}:${isClient ? client : (claims.sub as string)}`;
+  if (isClient) return `client:${iss.length}:${iss}:${client}`;
+  const { claim, value } = subjectIn(claims, user);
+  return `${claim}:${iss.length}:${iss}:${value}`;
+}
+
+// The claim is part of the identity (RFC 9068 §5); with its length no two of them can be spelled the same.
+function subjectIn({ sub }: Claims, user: User): { readonly claim: string; readonly value: string } {
+  if (!(user instanceof AccessTokenUser) || user.subjectClaim === 'sub') return { claim: 'sub', value: sub as string };
+  return { claim: `claim:${user.subjectClaim.length}:${user.subjectClaim}`, value: user.sub };
 }
 
 /** RFC 8693 §4.3's claim, or OpenID Connect's for the same. */

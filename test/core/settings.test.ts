@@ -136,6 +136,15 @@ const examples: Example[] = [
     accepts: 'a non-empty list, each element a claim name, or a JSON Pointer',
   },
   {
+    name: 'subjectClaims',
+    variable: 'AXIOMS_SUBJECT_CLAIMS',
+    fallback: ['sub'],
+    good: claimNames,
+    badText: ['/a~2'],
+    bad: noClaimNames,
+    accepts: 'a non-empty list, each element a claim name, or a JSON Pointer',
+  },
+  {
     name: 'requiredClaims',
     variable: 'AXIOMS_REQUIRED_CLAIMS',
     fallback: {},
