@@ -229,6 +229,22 @@ export class Throttled extends APIException {
   }
 }
 
+/** An error that is not the library's, in the form of its answers. It stays a 401 where there is no challenge. */
+export class ForeignError extends APIException {
+  constructor(
+    message: string | undefined,
+    options: APIExceptionOptions,
+    /** Further members of the body, and others in place of its own. */
+    private readonly more: object = {},
+  ) {
+    super(message, options);
+  }
+
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), ...this.more };
+  }
+}
+
 /** What cannot be reached: a closed set, for events and metrics. `unavailable`: anything else. */
 export type UnavailableReason = 'keys_unavailable' | 'introspection_unavailable' | 'unavailable';
 

@@ -55,7 +55,7 @@ export async function askChecker(
   if (!isAllowed) throw upstreamRefusal(action.request as Request, roles);
 }
 
-// An app that brings its own checker keeps the answers that its clients know.
+// An app that brings its own checker keeps the statuses and texts that its clients know.
 function upstreamRefusal({ method, url }: Request, roles: readonly string[]): Error {
   if (roles.length > 0)
     return Object.assign(new ForbiddenError(`Access is denied for request on ${method} ${url}`), {

@@ -9,7 +9,7 @@ import {
   type UseMetadata,
 } from 'routing-controllers';
 import type { AxiomsRequest } from '../authentication/user';
-import { Answered, requireUnanswered } from '../core/answered';
+import { Answered } from '../core/answered';
 import { ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
 import { after, isPending, type Soon } from '../core/soon';
 import { isAuthenticated } from '../authentication/caller';
@@ -18,7 +18,7 @@ import { afterTheBody, beforeTheBody } from '../views/lifecycle';
 import { Visit, findVisit, type Services, type Stage } from '../views/visit';
 import { askChecker, askedBesides, checkRoles } from './authorized';
 import { asParseError, bodyParser } from './body';
-import { ErrorAnswers, placeOf, type Exchange } from './error-answers';
+import { ErrorAnswers, isErrorAnswered, placeOf, type Exchange } from './error-answers';
 import { callHandler, handlerAction, needsNothing, visitOfAction } from './execution';
 import type { GuardedRoute, GuardedRoutes } from './guarded-routes';
 import { joined } from './layers';
@@ -116,6 +116,8 @@ export class AxiomsDriver extends ExpressDriver {
   protected secondGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
     return (request, response, next) => {
       const action = { request, response, next };
+      // A middleware in front of it can go on after an answer.
+      if (response.headersSent) return;
       this.guard(meta, action, () => {
         const visit = visitAt('admitted', route, request);
         visit.requireItsMethod();
@@ -144,7 +146,7 @@ export class AxiomsDriver extends ExpressDriver {
     };
     const refuse = (error: unknown): void => {
       const known = asServerError(error);
-      this.handleError(response.headersSent && isExpected(known) ? new Answered() : known, meta, action);
+      this.refuse(response.headersSent && isExpected(known) ? new Answered() : known, meta, action);
     };
     let checked: Soon<void>;
     try {
@@ -194,12 +196,15 @@ export class AxiomsDriver extends ExpressDriver {
     kind: StepKind = {},
   ): ErrorRequestHandler {
     return (error: unknown, request, response, next) => {
-      this.run(meta, { request, response, next }, goOn => middleware(error, request, response, goOn), kind);
+      const call = (goOn: NextFunction): unknown => middleware(error, request, response, goOn);
+      this.run(meta, { request, response, next }, call, { ...kind, error });
     };
   }
 
   private step(meta: ActionMetadata | undefined, middleware: Middleware, kind: StepKind = {}): RequestHandler {
     return (request, response, next) => {
+      // An error middleware in front of it can go on after the answer to an error.
+      if (kind.isBefore === true && response.headersSent) return;
       this.run(meta, { request, response, next }, goOn => middleware(request, response, goOn), kind);
     };
   }
@@ -210,7 +215,7 @@ export class AxiomsDriver extends ExpressDriver {
     meta: ActionMetadata | undefined,
     action: Action,
     call: (goOn: NextFunction) => unknown,
-    { isClass = false, isBefore = false }: StepKind,
+    { isClass = false, isBefore = false, error: received }: StepKind & { readonly error?: unknown },
   ): void {
     const { request, response, next } = action as Exchange;
     let hasGoneOn = false;
@@ -220,6 +225,11 @@ export class AxiomsDriver extends ExpressDriver {
         return;
       }
       hasGoneOn = true;
+      if (received !== undefined && isErrorAnswered(response)) {
+        if (isSaid(error) && error !== received) this.errors.logSecondAnswer(error, request);
+        else next(error);
+        return;
+      }
       const known = isBefore && response.headersSent && !isSaid(error) ? new Answered() : asParseError(error);
       if (isSaid(known) && (isOurs || isAnswer(known) || response.headersSent)) this.handleError(known, meta, action);
       else next(error);
@@ -238,10 +248,10 @@ export class AxiomsDriver extends ExpressDriver {
   private handler(meta: ActionMetadata, route: GuardedRoute, execute: (action: Action) => unknown): RequestHandler {
     const run = needsNothing(meta) ? this.runAtOnce(meta) : execute;
     return (request, response, next) => {
+      if (response.headersSent) return;
       callSafely(
         () => {
           const visit = visitAt('permitted', route, request);
-          requireUnanswered(response);
           visit.requireItsMethod();
           return run(handlerAction(visit, next));
         },
@@ -285,10 +295,13 @@ export class AxiomsDriver extends ExpressDriver {
     super.handleSuccess(result, meta, action);
   }
 
+  /** Answers an error of the guard: unlike one of a handler, no error middleware sees it after its answer. */
+  refuse(error: unknown, meta: ActionMetadata | undefined, action: Action): void {
+    this.errors.give(error, action, { headers: meta?.headers ?? {} });
+  }
+
   override handleError(error: unknown, meta: ActionMetadata | undefined, action: Action): void {
-    this.errors.give(error, action, (known, next) => {
-      super.handleError(known, meta, { ...action, next });
-    });
+    this.errors.give(error, action, { headers: meta?.headers ?? {}, goesOn: true });
   }
 }
 

@@ -4,8 +4,9 @@ import type { Action } from 'routing-controllers';
 import { Answered } from '../core/answered';
 import { APIException } from '../core/exceptions';
 import type { Settings } from '../core/settings';
-import { answerTo, isAnswer, logAnswer, sendAnswer } from '../views/exception-handler';
+import { answerTo, isAnswer, logAnswer, sendAnswer, type Answer } from '../views/exception-handler';
 import { findVisit } from '../views/visit';
+import { answerToForeign, type Disclosure } from './foreign-errors';
 import { asThrown, isExpected, isSaid, textOf, withFinalStatus } from './thrown';
 
 /** What routing-controllers calls an action, with its types. */
@@ -15,24 +16,44 @@ export interface Exchange {
   readonly next: NextFunction;
 }
 
-/** As routing-controllers answers an error that is none of ours; it may go on to `next`. */
-type UpstreamAnswer = (error: unknown, next: () => void) => void;
+/** What a route adds to the answer of an error, and what comes after it. */
+export interface AnswerOptions {
+  /** The fields of `@Header()`; they go with errors of the app, as routing-controllers has it. */
+  readonly headers?: Readonly<Record<string, unknown>>;
+  /** Is error middleware called with the error, after its answer? */
+  readonly goesOn?: boolean;
+}
+
+/** The driver's options that errors are answered by. */
+interface ErrorOptions extends Disclosure {
+  /** Or does the app answer errors (`defaultErrorHandler: false`)? */
+  readonly isDefaultErrorHandlingEnabled: boolean;
+}
+
+/** Responses that have been an error's answer, and the error. */
+const answeredErrors = new WeakMap<Response, unknown>();
+
+/** Has an error been answered by this response? */
+export function isErrorAnswered(response: Response): boolean {
+  return response.headersSent && answeredErrors.has(response);
+}
 
 export class ErrorAnswers {
-  /** @param driver says whether errors are answered here, or are the app's to answer (`defaultErrorHandler: false`) */
+  #hasWarned = false;
+
   constructor(
     private readonly settings: Settings,
-    private readonly driver: { readonly isDefaultErrorHandlingEnabled: boolean },
+    private readonly options: ErrorOptions,
   ) {}
 
-  /** Answers once, and never calls `next` after an answer: Express would destroy the connection. */
-  give(error: unknown, action: Action, answerAsUpstream: UpstreamAnswer): void {
+  /** Answers once. The app's own errors go on to the app where it answers them, or to be looked at after the answer. */
+  give(error: unknown, action: Action, options: AnswerOptions = {}): void {
     const exchange = action as Exchange;
     const place = placeOf(exchange.request);
     try {
       if (error instanceof Answered) this.logAnswered(exchange.response, place);
       else if (exchange.response.headersSent) this.endLate(error, place, exchange.response);
-      else this.answer(withFinalStatus(asThrown(error, place)), place, exchange, answerAsUpstream);
+      else this.answer(asThrown(error, place), place, exchange, options);
     } catch (failure) {
       this.endUnanswerable(failure, place, exchange);
     }
@@ -49,23 +70,45 @@ export class ErrorAnswers {
     if (isSaid(error)) this.log(`A middleware of ${place} failed after it had gone on`, place, error);
   }
 
+  /** What an error middleware throws or hands on after the answer to the error that it was called with. */
+  logSecondAnswer(error: unknown, request: Request): void {
+    const data = { place: placeOf(request), error: textOf(error) };
+    const message =
+      'Error middleware failed with an error that had been answered. It must check response.headersSent, or the option defaultErrorHandler must be false so that it answers itself.';
+    this.settings.logger[this.#hasWarned ? 'debug' : 'warn'](message, data);
+    this.#hasWarned = true;
+  }
+
   private answer(
     error: unknown,
     place: string,
     { request, response, next }: Exchange,
-    answerAsUpstream: UpstreamAnswer,
+    { headers = {}, goesOn = false }: AnswerOptions,
   ): void {
     findVisit(request)?.observation?.failed(error);
-    if (isAnswer(error)) {
-      const answer = answerTo(error, request, this.settings);
-      logAnswer(answer, place, this.settings);
-      if (this.driver.isDefaultErrorHandlingEnabled) sendAnswer(response, answer);
-      else next(answer);
+    const answer = this.answerTo(error, request, place);
+    if (!this.options.isDefaultErrorHandlingEnabled) {
+      next(isAnswer(error) ? answer : error);
       return;
     }
-    if (!isExpected(error)) this.log(`${place} failed`, place, error);
-    if (this.driver.isDefaultErrorHandlingEnabled) answerAsUpstream(error, () => undefined);
-    else next(error);
+    if (!isAnswer(error))
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string);
+    answeredErrors.set(response, error);
+    sendAnswer(response, answer);
+    if (goesOn) next(error);
+  }
+
+  private answerTo(error: unknown, request: Request, place: string): Answer {
+    if (isAnswer(error)) {
+      const answer = answerTo(withFinalStatus(error), request, this.settings);
+      logAnswer(answer, place, this.settings);
+      return answer;
+    }
+    const answer = answerToForeign(error, this.options);
+    // Without its text: it may hold what the client sent.
+    if (isExpected(error)) this.settings.logger.debug('A request was refused', { place, status: answer.httpCode });
+    else this.log(`${place} failed`, place, error);
+    return answerTo(answer, request, this.settings);
   }
 
   // An error that cannot be told: frozen, circular, with a status that is none.
@@ -75,7 +118,7 @@ export class ErrorAnswers {
       return;
     }
     this.log(`${place} failed with an error that cannot be answered`, place, failure);
-    if (this.driver.isDefaultErrorHandlingEnabled) sendAnswer(response, new APIException());
+    if (this.options.isDefaultErrorHandlingEnabled) sendAnswer(response, new APIException());
     else next(new APIException());
   }
 

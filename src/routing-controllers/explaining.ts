@@ -90,6 +90,10 @@ class ExplainingDriver extends AxiomsDriver {
     );
   }
 
+  override refuse(error: unknown, meta: ActionMetadata | undefined, action: Action): void {
+    this.handleError(error, meta, action);
+  }
+
   override handleError(error: unknown, _meta: ActionMetadata | undefined, action: Action): void {
     this.note(action as Exchange, asServerError(error)).catch(action.next as NextFunction);
   }

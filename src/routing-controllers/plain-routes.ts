@@ -15,6 +15,7 @@ import { routeRules, type RouteRules } from '../views/route-rules';
 import { Visit, findVisit, type Services } from '../views/visit';
 import { asParseError } from './body';
 import { logAnswered } from './error-answers';
+import { answerToForeign, exposedStatus } from './foreign-errors';
 import { servingOf, type Serving } from './serving';
 import type { AxiomsServer } from './server';
 import { asServerError, isExpected } from './thrown';
@@ -185,8 +186,9 @@ function send(error: Answer, services: Services, request: Request, response: Res
 }
 
 /**
- * Error middleware for an app that has plain Express routes, too: what they throw or hand to `next` of this library's
- * errors, and a body that cannot be read, is answered exactly as a controller's route does. Other errors go on.
+ * Error middleware for an app that has plain Express routes, too. It answers these errors exactly as a controller's route
+ * does: this library's, a body that cannot be read, routing-controllers' `HttpError`s and errors with `expose: true`, the
+ * latter two with a status from 400 to 499. Other errors go on.
  *
  * @example
  * const app = createExpressServer({ controllers: [BookController] });
@@ -196,12 +198,17 @@ function send(error: Answer, services: Services, request: Request, response: Res
  * app.use(axiomsErrorHandler);
  */
 export const axiomsErrorHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
-  const known = asParseError(error);
+  const known = asOurs(asParseError(error));
   const serving = servingOf(request);
-  if (!isAnswer(known) || response.headersSent) next(error);
-  else if (serving === undefined) next(new ImproperlyConfigured(noServer('axiomsErrorHandler'), { cause: known }));
+  if (known === undefined || response.headersSent) next(error);
+  else if (serving === undefined) next(new ImproperlyConfigured(noServer('axiomsErrorHandler'), { cause: error }));
   else send(known, serving.services, request, response);
 };
+
+function asOurs(error: unknown): Answer | undefined {
+  if (isAnswer(error)) return error;
+  return exposedStatus(error) === undefined ? undefined : answerToForeign(error, { developmentMode: false });
+}
 
 function noServer(what: string): string {
   return `${what} found no server at request.app.locals.axioms: mount it on the app that useExpressServer was given.`;

@@ -15,6 +15,7 @@ import type { Services } from '../views/visit';
 import { asParseError } from './body';
 import { keepingServices, policyMaker, registerServices } from './container';
 import { AxiomsDriver } from './driver';
+import { isErrorAnswered } from './error-answers';
 import { GuardedRoutes } from './guarded-routes';
 import { withInheritedMetadata } from './inherited-metadata';
 import { checkRoutes, logAudit } from './route-audit';
@@ -124,6 +125,12 @@ function isDevelopmentMode({ development }: AxiomsServerOptions, settings: Setti
   return development !== false && isDevelopment();
 }
 
+// Express's own error page shows stacks unless its setting 'env' is exactly 'production'. A router has no settings.
+function hideStacks({ settings }: { readonly settings?: unknown }): void {
+  const known = (settings ?? {}) as { env?: unknown };
+  if (!isDevelopment() && known.env === environmentName()) known.env = 'production';
+}
+
 function warnOfProduction({ logger }: Settings, message: string): void {
   logger.warn(message, { NODE_ENV: environmentName(), development: "unset, 'development' or 'test'" });
 }
@@ -172,6 +179,7 @@ function newServer(settings: Settings, before: AxiomsServer | undefined): NewSer
 
 function serve(app: Application, options: AxiomsServerOptions, { services, guarded }: NewServer): void {
   requireControllers(options);
+  hideStacks(app as { readonly settings?: unknown });
   const driver = new AxiomsDriver(app, services, guarded);
   withInheritedMetadata(() => {
     createExecutor(driver, { ...options, development: isDevelopmentMode(options, services.settings) });
@@ -220,8 +228,10 @@ function warnOfOpenings({ issuerUrl, allowInsecureUrls, ignoredTokenMarkers, log
 // What plain middlewares of the app threw or handed on: ours, and a body that cannot be read. The rest is the app's.
 function answerOurErrors(driver: AxiomsDriver): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
+    // Error middleware has seen it after its answer. Express would destroy the connection.
+    if (isErrorAnswered(response)) return;
     const known = asParseError(error);
-    if (isAnswer(known) && !response.headersSent) driver.handleError(known, undefined, { request, response, next });
+    if (isAnswer(known) && !response.headersSent) driver.refuse(known, undefined, { request, response, next });
     else next(error);
   };
 }

@@ -1,7 +1,13 @@
 /** Whatever was thrown becomes one response: status, challenges, body. Errors of others are not touched here. */
 import type { Request, Response } from 'express';
 import { carriesErrors, challenge, withError } from '../core/challenge';
-import { APIException, ImproperlyConfigured, PermissionDenied, type HeaderFields } from '../core/exceptions';
+import {
+  APIException,
+  ForeignError,
+  ImproperlyConfigured,
+  PermissionDenied,
+  type HeaderFields,
+} from '../core/exceptions';
 import { withAddressOfMetadata } from '../core/protected-resource';
 import type { Settings } from '../core/settings';
 import type { BaseAuthentication } from '../authentication/base';
@@ -24,7 +30,9 @@ export function answerTo(error: Answer, request: Request, settings: Settings): A
   const challenges = challengesFor(error, request, settings);
   if (error.httpCode !== 401)
     return withHeaders(error, challenges.length > 0 ? { 'WWW-Authenticate': challenges } : {});
-  // Without a challenge there is no 401 (RFC 9110 §15.5.2), and nothing that the client could send instead.
+  // Without a challenge there is no 401 (RFC 9110 §15.5.2), and nothing that the client could send instead. What the app
+  // says is its own.
+  if (challenges.length === 0 && error instanceof ForeignError) return withHeaders(error, {});
   if (challenges.length === 0)
     return withHeaders(explainedLike(error, new PermissionDenied(undefined, { cause: error }), settings), {});
   return withHeaders(error, { 'WWW-Authenticate': challenges });
@@ -113,5 +121,11 @@ function whyOf(answer: Answer): object {
 // The text of an error of others, not the error: its own properties may hold claims.
 function causeOf({ cause }: Answer): object {
   if (cause === undefined) return {};
-  return { cause: cause instanceof Error ? (cause.stack ?? cause.message) : typeof cause };
+  return { cause: cause instanceof Error ? stackOf(cause) : typeof cause };
+}
+
+/** The stack of an error, always with its message: routing-controllers' errors make their stacks before they have one. */
+export function stackOf({ name, message, stack }: Error): string {
+  if (stack?.includes(message) === true) return stack;
+  return `${name}: ${message}\n${stack ?? ''}`;
 }

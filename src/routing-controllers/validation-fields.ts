@@ -1,0 +1,35 @@
+/** What class-validator found wrong with an object, field by field. */
+
+/** The texts of the constraints that each field breaks, by the field's dotted path. */
+export type FieldTexts = Readonly<Record<string, readonly string[]>>;
+
+/** The part of class-validator's `ValidationError` that a client may see. Its `target` and `value` hold what was sent. */
+interface Found {
+  readonly property?: PropertyKey;
+  readonly constraints?: unknown;
+  readonly children?: unknown;
+}
+
+/**
+ * Returns the constraint texts of a list of class-validator's `ValidationError`s. An element of a list has its index as
+ * its name: `items.0.name`. The path of the object itself is empty.
+ *
+ * @returns `undefined` for what is no such list
+ */
+export function fieldTexts(errors: unknown): FieldTexts | undefined {
+  const texts = new Map<string, string[]>();
+  addTexts(errors, [], texts);
+  return texts.size === 0 ? undefined : Object.fromEntries(texts);
+}
+
+function addTexts(errors: unknown, path: readonly string[], texts: Map<string, string[]>): void {
+  if (!Array.isArray(errors)) return;
+  for (const error of errors) {
+    const { property, constraints, children } = Object(error) as Found;
+    const ownPath = property === undefined ? path : [...path, String(property)];
+    const own = Object.values(Object(constraints) as object).filter(text => typeof text === 'string');
+    const key = ownPath.join('.');
+    if (own.length > 0) texts.set(key, [...(texts.get(key) ?? []), ...own]);
+    addTexts(children, ownPath, texts);
+  }
+}
