@@ -11,7 +11,9 @@ export {
   axiomsErrorHandler,
   requireAccessToken,
   type AccessTokenRequirements,
+  type AxiomsErrorHandler,
 } from './routing-controllers/plain-routes';
+export type { ServerOption } from './routing-controllers/serving';
 export { healthMiddleware, type Health, type HealthOptions, type IssuerHealth } from './routing-controllers/health';
 export { protectedResourceMiddleware } from './routing-controllers/protected-resource';
 export { Claim, CurrentObject } from './routing-controllers/params';

@@ -1,11 +1,19 @@
 /** The app that a file exports. */
 import type { AxiomsServer, AxiomsServerOptions } from '../routing-controllers/server';
+import { serversOf as knownServersOf } from '../routing-controllers/serving';
 import { loadExport, type Wanted } from './module';
 import { UsageError } from './usage-error';
 
 /** What a file exports: a server that was made, or the options to make one. */
 export type Exported =
-  | { readonly kind: 'server'; readonly app: object; readonly server: AxiomsServer }
+  | {
+      readonly kind: 'server';
+      readonly app: object;
+      /** The last one; its audit has the routes of all. */
+      readonly server: AxiomsServer;
+      /** Every server of the app, in the order in which they were made. */
+      readonly servers: readonly AxiomsServer[];
+    }
   | { readonly kind: 'options'; readonly options: AxiomsServerOptions };
 
 /** The exports that are looked for, in this order. */
@@ -37,10 +45,21 @@ function isCandidate(value: unknown): boolean {
 
 function exported(value: unknown, file: string): Exported {
   const server = serverOf(value);
-  if (server !== undefined) return { kind: 'server', app: value as object, server };
+  if (server !== undefined) return { kind: 'server', app: value as object, server, servers: serversOf(value, server) };
   if (typeof value === 'object' && value !== null && Object.hasOwn(value, 'controllers'))
     return { kind: 'options', options: value };
   throw new UsageError(`What ${file} exports is neither an app of ours nor options with controllers. ${whatToExport}`);
+}
+
+// Another copy of the library does not know the app.
+function serversOf(app: unknown, last: AxiomsServer): readonly AxiomsServer[] {
+  const known = knownServersOf(app as object).map(({ server }) => server);
+  return known.length === 0 ? [last] : known;
+}
+
+/** Lets the process end by itself. */
+export function closeAll(servers: readonly AxiomsServer[]): void {
+  for (const server of servers) server.close();
 }
 
 function serverOf(value: unknown): AxiomsServer | undefined {

@@ -2,7 +2,8 @@
 import { parseArgs } from 'node:util';
 import { settingsFromEnv, defineSettings, type Settings } from '../core/settings';
 import { ImproperlyConfigured } from '../core/exceptions';
-import { loadApp } from './app-module';
+import type { AxiomsServer } from '../routing-controllers/server';
+import { closeAll, loadApp } from './app-module';
 import type { Command } from './command';
 import { examine, type Check, type State, type Surroundings } from './examination';
 import { painter, printable, type Colour, type Paint, type Terminal } from './terminal';
@@ -13,18 +14,19 @@ const options = {
   token: { type: 'string' },
   json: { type: 'boolean', default: false },
   export: { type: 'string' },
+  server: { type: 'string' },
 } as const;
 
 export const doctor: Command = {
   name: 'doctor',
-  usage: 'doctor [app.js] [--token TOKEN|-] [--json] [--export NAME]',
+  usage: 'doctor [app.js] [--token TOKEN|-] [--json] [--export NAME] [--server NUMBER]',
   summary:
     'Settings (of the app, or else of the AXIOMS_* variables), discovery, keys, clock, and what a token would meet: each check, expected and seen. Exit code 1: one failed.',
   async run(parameters, terminal) {
     const { values, positionals } = parseArgs({ args: [...parameters], options, allowPositionals: true });
     if (positionals.length > 1) throw new UsageError('Name at most one file that exports the app.');
     const token = values.token === undefined ? undefined : await readToken(values.token, terminal);
-    const checks = await diagnose(() => settingsOf(positionals[0], values.export, terminal), token);
+    const checks = await diagnose(() => settingsOf(positionals[0], values, terminal), token);
     const isGood = checks.every(({ state }) => state !== 'failed');
     terminal.write(
       values.json ? `${JSON.stringify({ ok: isGood, checks }, null, 2)}\n` : inText(checks, painter(terminal)),
@@ -53,12 +55,25 @@ export async function diagnose(
   }
 }
 
-async function settingsOf(file: string | undefined, name: string | undefined, { env }: Terminal): Promise<Settings> {
+interface Named {
+  readonly export?: string | undefined;
+  readonly server?: string | undefined;
+}
+
+async function settingsOf(file: string | undefined, named: Named, { env }: Terminal): Promise<Settings> {
   if (file === undefined) return defineSettings(settingsFromEnv(env));
-  const found = await loadApp(file, name);
+  const found = await loadApp(file, named.export);
   if (found.kind === 'options') return defineSettings(found.options.axioms ?? settingsFromEnv(env));
-  found.server.close();
-  return found.server.settings;
+  closeAll(found.servers);
+  return serverNamed(found.servers, named.server, file).settings;
+}
+
+function serverNamed(servers: readonly AxiomsServer[], number: string | undefined, file: string): AxiomsServer {
+  const server = number === undefined && servers.length > 1 ? undefined : servers[Number(number ?? 1) - 1];
+  if (server !== undefined) return server;
+  throw new UsageError(
+    `The app of ${file} has ${servers.length} server${servers.length > 1 ? 's' : ''}: name one by its number, --server 1${servers.length > 1 ? ` to --server ${servers.length}` : ''}, in the order of useExpressServer().`,
+  );
 }
 
 const looks: Readonly<Record<State, readonly [mark: string, colour: Colour]>> = {

@@ -4,7 +4,7 @@ import { inWords } from '../core/requirement-words';
 import type { Answer, CompositionReason, PermissionReason, Reason } from '../permissions/explanation';
 import { decide, type AskedRequest, type Decision } from '../routing-controllers/explaining';
 import { createExpressServer, type AxiomsServer } from '../routing-controllers/server';
-import { loadApp, type Exported } from './app-module';
+import { closeAll, loadApp, type Exported } from './app-module';
 import type { Command } from './command';
 import { painter, printable, type Colour, type Paint, type Terminal } from './terminal';
 import { readToken } from './token-source';
@@ -59,11 +59,11 @@ function wrongHeader(line: string): never {
 }
 
 async function decided(found: Exported, asked: AskedRequest): Promise<Decision | undefined> {
-  const server = found.kind === 'server' ? found.server : serverOf(found);
+  const servers = found.kind === 'server' ? found.servers : [serverOf(found)];
   try {
-    return await decide(server, asked);
+    return await decide(servers, asked);
   } finally {
-    server.close();
+    closeAll(servers);
   }
 }
 

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { auditRoutes } from '../routing-controllers/server';
 import { auditTable, type RouteAudit } from '../views/audit';
-import { loadApp, type Exported } from './app-module';
+import { closeAll, loadApp, type Exported } from './app-module';
 import type { Command } from './command';
 import { openings, readSnapshot, snapshotOf, type Change } from './snapshot';
 import { painter, type Terminal } from './terminal';
@@ -38,7 +38,7 @@ export const routes: Command = {
 
 function auditOf(exported: Exported): readonly RouteAudit[] {
   if (exported.kind === 'options') return auditRoutes(exported.options);
-  exported.server.close();
+  closeAll(exported.servers);
   return exported.server.audit();
 }
 

@@ -2,7 +2,8 @@
 import type { NamedSecurityScheme } from '../authentication/base';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { handlerOf, type Handler } from '../routing-controllers/handlers';
-import { serversOf, type AxiomsServer, type ServerOfApp } from '../routing-controllers/server';
+import type { AxiomsServer } from '../routing-controllers/server';
+import { serversOf, type ServerOfApp } from '../routing-controllers/serving';
 import type { RouteRules } from '../views/route-rules';
 import { scopesOf } from './asked';
 import { guardedAt, guardedOperation } from './guarded-operation';

@@ -4,6 +4,8 @@ import { CountedReport } from '../core/counted-report';
 import type { Denylist } from '../core/denylist';
 import { APIException, ImproperlyConfigured, InvalidRequest, ServiceUnavailable } from '../core/exceptions';
 import { LogoutTokenVerifier, type LogoutToken } from '../core/logout-token';
+import { withServer } from './plain-answers';
+import { onlyServer } from './serving';
 import type { AxiomsServer } from './server';
 
 type Server = Pick<AxiomsServer, 'settings' | 'jwksManager'>;
@@ -11,7 +13,11 @@ type Server = Pick<AxiomsServer, 'settings' | 'jwksManager'>;
 export interface BackchannelLogoutOptions {
   /** The client, or clients, that the issuer knows this app as: the `aud` of its logout tokens. */
   readonly clientId: string | readonly string[];
-  /** Default: `request.app.locals.axioms`, the server of the app that it is mounted on. */
+  /**
+   * The server whose tokens are refused after a logout. Default: the only server of the app that it is mounted on, or of
+   * the nearest app around it. With several servers on that app it must be named; otherwise each request is a 500, and the
+   * log says how.
+   */
   readonly server?: Server | undefined;
   /** Ends what the app keeps itself, such as sessions; once the tokens are refused, before the issuer is answered. */
   readonly onLogout?: ((token: LogoutToken) => void | Promise<void>) | undefined;
@@ -34,17 +40,16 @@ export function backchannelLogout({ clientId, server, onLogout }: BackchannelLog
   const given = server === undefined ? undefined : new Logout(server, clientIds);
   const known = new WeakMap<Server, Logout>();
   return (request, response, next) => {
-    const logout = given ?? logoutAt(request, known, clientIds);
-    if (logout === undefined) next(new ImproperlyConfigured(noServer));
-    else
+    withServer({ request, response, next }, () => {
+      const logout = given ?? logoutOf(onlyServer(request, 'backchannelLogout()', example), known, clientIds);
       parseForm(request, response, (error?: unknown) => {
         void answer(request, response, logout, error, onLogout).catch(next);
       });
+    });
   };
 }
 
-const noServer =
-  'backchannelLogout() found no server at request.app.locals.axioms: mount it on the app that useExpressServer was given, or hand it the server, backchannelLogout({ clientId, server: app.locals.axioms }).';
+const example = 'backchannelLogout({ clientId, server: app.locals.axioms })';
 
 function checkedClients(clientId: unknown): readonly string[] {
   const list: readonly unknown[] = Array.isArray(clientId) ? clientId : [clientId];
@@ -54,9 +59,7 @@ function checkedClients(clientId: unknown): readonly string[] {
   );
 }
 
-function logoutAt({ app }: Request, known: WeakMap<Server, Logout>, clientIds: readonly string[]): Logout | undefined {
-  const server = app.locals.axioms as AxiomsServer | undefined;
-  if (server === undefined) return undefined;
+function logoutOf(server: Server, known: WeakMap<Server, Logout>, clientIds: readonly string[]): Logout {
   const logout = known.get(server) ?? new Logout(server, clientIds);
   known.set(server, logout);
   return logout;

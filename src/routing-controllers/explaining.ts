@@ -20,7 +20,7 @@ import { GuardedRoutes } from './guarded-routes';
 import { withInheritedMetadata } from './inherited-metadata';
 import { registrarOf } from './registrar';
 import { routePath } from './route-path';
-import { servingOfServer } from './serving';
+import { servingOf } from './serving';
 import type { AxiomsServer } from './server';
 import { asServerError } from './thrown';
 
@@ -50,25 +50,31 @@ export interface Decision {
 }
 
 /**
- * Asks the rules of the route that takes this request. Loads the object by `getObject()`, where the controller has it;
- * throttles count nothing; middlewares of the app do not run.
+ * Asks the rules of the route that takes this request, of all routes of the servers. Loads the object by `getObject()`,
+ * where the controller has it; throttles count nothing; middlewares of the app do not run.
  *
+ * @param servers those of one app, in the order in which they were made
  * @returns `undefined`: no route takes it.
  * @throws ImproperlyConfigured for a server that another copy of the library has made.
  */
-export async function decide(server: AxiomsServer, asked: AskedRequest): Promise<Decision | undefined> {
-  const serving = servingOfServer(server);
+export async function decide(servers: readonly AxiomsServer[], asked: AskedRequest): Promise<Decision | undefined> {
+  const app = express();
+  const drivers = servers.map(server => explainingDriver(app, server));
+  await exchange(app, asked);
+  return drivers.find(({ decision }) => decision !== undefined)?.decision;
+}
+
+function explainingDriver(app: Application, server: AxiomsServer): ExplainingDriver {
+  const serving = servingOf(server);
   if (serving === undefined)
     throw new ImproperlyConfigured(
       'The app was made by another copy of axioms-routing-controllers than this command is of.',
     );
-  const app = express();
   const driver = new ExplainingDriver(app, serving.services, new GuardedRoutes(serving.services));
   withInheritedMetadata(() => {
     createExecutor(driver, serving.options);
   });
-  await exchange(app, asked);
-  return driver.decision;
+  return driver;
 }
 
 class ExplainingDriver extends AxiomsDriver {

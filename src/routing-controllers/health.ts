@@ -1,7 +1,8 @@
 /** Readiness: can this server verify tokens now? For whoever decides where requests go. */
-import type { Request, RequestHandler, Response } from 'express';
-import { ImproperlyConfigured } from '../core/exceptions';
+import type { RequestHandler, Response } from 'express';
 import type { IssuerStatus, JwksManager } from '../core/jwks-manager';
+import { withServer } from './plain-answers';
+import { onlyServer } from './serving';
 import type { AxiomsServer } from './server';
 
 /** What the answer says of one issuer's keys. */
@@ -30,7 +31,10 @@ export interface Health {
 type Server = Pick<AxiomsServer, 'jwksManager'>;
 
 export interface HealthOptions {
-  /** Default: `request.app.locals.axioms`, the server of the app that it is mounted on. */
+  /**
+   * Whose keys the answer is about. Default: the only server of the app that it is mounted on, or of the nearest app around
+   * it. With several servers on that app it must be named; otherwise each request is a 500, and the log says how.
+   */
   readonly server?: Server | undefined;
   /**
    * Does the answer name issuers, URLs and errors? Default `false`: a health check is often open to strangers. Turn it on
@@ -52,18 +56,14 @@ export interface HealthOptions {
 export function healthMiddleware(options: HealthOptions | Server = {}): RequestHandler {
   const { server, details } = 'jwksManager' in options ? { server: options } : options;
   return (request, response, next) => {
-    const known = server ?? serverOf(request);
-    if (known === undefined) next(new ImproperlyConfigured(noServer));
-    else answer(response, healthOf(known.jwksManager, details === true));
+    withServer({ request, response, next }, () => {
+      const known = server ?? onlyServer(request, 'healthMiddleware()', example);
+      answer(response, healthOf(known.jwksManager, details === true));
+    });
   };
 }
 
-const noServer =
-  'healthMiddleware() found no server at request.app.locals.axioms: mount it on the app that useExpressServer was given, or hand it the server, healthMiddleware({ server: app.locals.axioms }).';
-
-function serverOf({ app }: Request): AxiomsServer | undefined {
-  return app.locals.axioms as AxiomsServer | undefined;
-}
+const example = 'healthMiddleware({ server: app.locals.axioms })';
 
 function healthOf(manager: JwksManager, details: boolean): Health {
   manager.refreshIfStale();

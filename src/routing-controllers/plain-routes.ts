@@ -1,24 +1,25 @@
 /** The guard for plain Express routes beside the controllers: the same rules, the same answers. */
-import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from 'express';
 import { HasValidAccessToken } from '../authentication/access-token';
 import { setContext } from '../authentication/request-context';
 import type { AxiomsRequest } from '../authentication/user';
 import type { GrantKind } from '../core/claims';
-import { Answered, requireUnanswered } from '../core/answered';
+import { requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured } from '../core/exceptions';
+import type { Settings } from '../core/settings';
 import type { ApiView } from '../permissions/base';
 import { grantRequirement, requiresGrants } from '../permissions/required-grants';
 import type { PermissionRule } from '../permissions/operators';
-import { answerTo, isAnswer, logAnswer, sendAnswer, type Answer } from '../views/exception-handler';
+import { isAnswer, sendAnswer, type Answer } from '../views/exception-handler';
 import { afterTheBody, beforeTheBody } from '../views/lifecycle';
 import { routeRules, type RouteRules } from '../views/route-rules';
 import { Visit, findVisit, type Services } from '../views/visit';
 import { asParseError } from './body';
 import { logAnswered } from './error-answers';
 import { answerToForeign, exposedStatus } from './foreign-errors';
-import { servingOf, type Serving } from './serving';
+import { answered, refuse, withServer, type Exchange } from './plain-answers';
+import { namedServing, onlyServer, type ServerOption, type Serving } from './serving';
 import type { AxiomsServer } from './server';
-import { asServerError, isExpected } from './thrown';
 
 type Names = readonly string[] | undefined;
 
@@ -56,33 +57,72 @@ const lists: Readonly<Record<keyof AccessTokenRequirements, readonly [kind: Gran
  * `request.user`, `request.auth` and `request.authJwt` are set. Every method needs a token, OPTIONS too: put `cors()` in
  * front. Only the methods of the setting `publicMethods` (default: none) need no token, unless something is asked of it.
  *
- * @param server default: `request.app.locals.axioms`, the server of the app that it stands on, or of an app around that
- * @throws ImproperlyConfigured for an empty list or an unknown name.
+ * With several servers on the app it must name the one whose tokens open the route; otherwise each request is a 500, and
+ * the log says how. In front of a controller's handler (`@UseBefore`) it uses that controller's server.
+ *
+ * @param requirements what the token must grant, and `server`: see {@link ServerOption}
+ * @param server another way to name the server
+ * @throws ImproperlyConfigured for an empty list, an unknown name, or a server that is none.
  * @example
  * const app = createExpressServer({ controllers: [BookController] });
  * app.get('/export', requireAccessToken({ scopes: ['book:export'] }), (request, response) => {
  *   response.json([]);
  * });
+ * @example
+ * const app = express();
+ * const books = useExpressServer(app, { controllers: [BookController], axioms: staff }).locals.axioms;
+ * useExpressServer(app, { controllers: [ShopController], axioms: customers });
+ * app.get('/export', requireAccessToken({ scopes: ['book:export'], server: books }), handler);
  */
-export function requireAccessToken(requirements: AccessTokenRequirements = {}, server?: AxiomsServer): RequestHandler {
-  const controllerClass = plainController(permissionClassesFor(requirements));
-  const rulesOfServers = new WeakMap<Services, RouteRules>();
+export function requireAccessToken(
+  requirements: AccessTokenRequirements & ServerOption = {},
+  server?: AxiomsServer | ServerOption,
+): RequestHandler {
+  const route = new PlainRoutes(permissionClassesFor(requirements));
+  const named = namedOnce(requirements.server, server);
+  const serving = named === undefined ? undefined : namedServing(named, 'requireAccessToken()');
   return (request, response, next) => {
-    const serving = servingOf(request, server);
-    if (serving === undefined) {
-      next(new ImproperlyConfigured(noServer('requireAccessToken()')));
-      return;
-    }
+    const exchange = { request, response, next };
+    withServer(exchange, () => {
+      route.guard(serving ?? onlyServing(request), exchange);
+    });
+  };
+}
+
+const example = "requireAccessToken({ scopes: ['book:read'], server: app.locals.axioms })";
+
+function onlyServing(request: Request): Serving {
+  return namedServing(onlyServer(request, 'requireAccessToken()', example), 'requireAccessToken()');
+}
+
+function namedOnce(
+  option: AxiomsServer | undefined,
+  given: AxiomsServer | ServerOption | undefined,
+): AxiomsServer | undefined {
+  const second = given !== undefined && 'server' in given ? given.server : (given as AxiomsServer | undefined);
+  if (option !== undefined && second !== undefined && option !== second)
+    throw new ImproperlyConfigured('requireAccessToken() is given two servers: name one.');
+  return option === undefined ? second : option;
+}
+
+/** A middleware's rule, read once for each server. */
+class PlainRoutes {
+  readonly #controllerClass: new () => object;
+  readonly #rules = new WeakMap<Services, RouteRules>();
+
+  constructor(permissionClasses: readonly PermissionRule[]) {
+    this.#controllerClass = plainController(permissionClasses);
+  }
+
+  guard(serving: Serving, { request, response, next }: Exchange): void {
     const { services } = serving;
     const earlier = findVisit(request);
     if (response.headersSent) {
-      if (earlier === undefined) logAnswered(response, 'requireAccessToken()', serving.services.settings);
+      if (earlier === undefined) logAnswered(response, 'requireAccessToken()', services.settings);
       return;
     }
-    const rules = rulesOfServers.get(services) ?? routeRules(plainRoute, new controllerClass() as ApiView, services);
-    rulesOfServers.set(services, rules);
     const restore = rememberVisit(request as AxiomsRequest);
-    const visit = new Visit(rules, services, new controllerClass() as ApiView, request as AxiomsRequest, response);
+    const visit = new Visit(this.#rulesFor(services), services, this.#make(), request as AxiomsRequest, response);
     visit.follow(earlier);
     admit(visit).then(
       () => {
@@ -90,10 +130,20 @@ export function requireAccessToken(requirements: AccessTokenRequirements = {}, s
         next();
       },
       (error: unknown) => {
-        refuse(error, serving, request, response, next);
+        refuse(error, serving, { request, response, next });
       },
     );
-  };
+  }
+
+  #rulesFor(services: Services): RouteRules {
+    const rules = this.#rules.get(services) ?? routeRules(plainRoute, this.#make(), services);
+    this.#rules.set(services, rules);
+    return rules;
+  }
+
+  #make(): ApiView {
+    return new this.#controllerClass() as ApiView;
+  }
 }
 
 // As far as the server knows: which paths it stands on, and for which methods, is Express's.
@@ -108,12 +158,12 @@ const plainRoute = {
 function permissionClassesFor(requirements: AccessTokenRequirements): readonly PermissionRule[] {
   if (typeof (requirements as unknown) !== 'object' || (requirements as unknown) === null)
     throw new ImproperlyConfigured("requireAccessToken() takes an object: { scopes: ['book:read'] }.");
-  const given = Object.entries(requirements).filter(([, values]) => values !== undefined);
+  const given = Object.entries(requirements).filter(([name, values]) => values !== undefined && name !== 'server');
   for (const kind of ['Scopes', 'Roles', 'Permissions']) refuseTwoNames(Object.fromEntries(given), kind);
   return given.map(([name, values]) => {
     if (!Object.hasOwn(lists, name))
       throw new ImproperlyConfigured(
-        `requireAccessToken() has no option '${name}'. Its options are: ${Object.keys(lists).join(', ')}.`,
+        `requireAccessToken() has no option '${name}'. Its options are: ${[...Object.keys(lists), 'server'].join(', ')}.`,
       );
     const [kind, match] = lists[name as keyof typeof lists];
     return requiresGrants(name, grantRequirement(`requireAccessToken({ ${name} })`, kind, match, values));
@@ -156,39 +206,13 @@ async function admit(visit: Visit): Promise<void> {
   visit.stage = 'permitted';
 }
 
-function refuse(
-  error: unknown,
-  { services, answersErrors }: Serving,
-  request: Request,
-  response: Response,
-  next: (error: unknown) => void,
-): void {
-  const known = asServerError(error) as Answer;
-  if (response.headersSent && (error instanceof Answered || isExpected(known))) {
-    logAnswered(response, 'requireAccessToken()', services.settings);
-    return;
-  }
-  if (!isAnswer(known) || response.headersSent) next(known);
-  else if (answersErrors) send(known, services, request, response);
-  else next(answered(known, services, request));
-}
-
-function answered(error: Answer, { settings }: Services, request: Request): Answer {
-  const visit = findVisit(request);
-  visit?.observation?.failed(error);
-  const answer = answerTo(error, request, settings);
-  logAnswer(answer, visit?.rules.place ?? `${request.method} ${request.path}`, settings);
-  return answer;
-}
-
-function send(error: Answer, services: Services, request: Request, response: Response): void {
-  sendAnswer(response, answered(error, services, request));
-}
-
 /**
  * Error middleware for an app that has plain Express routes, too. It answers these errors exactly as a controller's route
  * does: this library's, a body that cannot be read, routing-controllers' `HttpError`s and errors with `expose: true`, the
  * latter two with a status from 400 to 499. Other errors go on.
+ *
+ * With several servers on the app a request that none of them has guarded needs a name for the server:
+ * `axiomsErrorHandler({ server })` returns the middleware for it.
  *
  * @example
  * const app = createExpressServer({ controllers: [BookController] });
@@ -197,19 +221,48 @@ function send(error: Answer, services: Services, request: Request, response: Res
  * });
  * app.use(axiomsErrorHandler);
  */
-export const axiomsErrorHandler: ErrorRequestHandler = (error: unknown, request, response, next) => {
+export const axiomsErrorHandler = errorHandler as AxiomsErrorHandler;
+
+/** Error middleware, and a function that makes it for a named server. */
+export type AxiomsErrorHandler = ErrorRequestHandler & ((options: ServerOption) => ErrorRequestHandler);
+
+// Express takes a function of four parameters for error middleware.
+function errorHandler(
+  given: unknown,
+  request?: Request,
+  response?: Response,
+  next?: NextFunction,
+): ErrorRequestHandler | undefined {
+  if (request === undefined || response === undefined || next === undefined)
+    return errorHandlerOf(Object(given) as ServerOption);
+  answerError(given, undefined, { request, response, next });
+  return undefined;
+}
+
+function errorHandlerOf({ server }: ServerOption): ErrorRequestHandler {
+  const serving = server === undefined ? undefined : namedServing(server, 'axiomsErrorHandler()');
+  return (error: unknown, request, response, next) => {
+    answerError(error, serving, { request, response, next });
+  };
+}
+
+function answerError(error: unknown, named: Serving | undefined, exchange: Exchange): void {
   const known = asOurs(asParseError(error));
-  const serving = servingOf(request);
-  if (known === undefined || response.headersSent) next(error);
-  else if (serving === undefined) next(new ImproperlyConfigured(noServer('axiomsErrorHandler'), { cause: error }));
-  else send(known, serving.services, request, response);
-};
+  if (known === undefined || exchange.response.headersSent) exchange.next(error);
+  else
+    withServer(exchange, () => {
+      const settings = named?.services.settings ?? settingsOfRequest(exchange.request, error);
+      sendAnswer(exchange.response, answered(known, settings, exchange.request));
+    });
+}
+
+function settingsOfRequest(request: Request, cause: unknown): Settings {
+  const name = 'app.use(axiomsErrorHandler({ server: app.locals.axioms }))';
+  // The server that has guarded the request knows the challenges of its classes.
+  return findVisit(request)?.settings ?? onlyServer(request, 'axiomsErrorHandler', name, { cause }).settings;
+}
 
 function asOurs(error: unknown): Answer | undefined {
   if (isAnswer(error)) return error;
   return exposedStatus(error) === undefined ? undefined : answerToForeign(error, { developmentMode: false });
-}
-
-function noServer(what: string): string {
-  return `${what} found no server at request.app.locals.axioms: mount it on the app that useExpressServer was given.`;
 }

@@ -1,5 +1,6 @@
 /** Serves the metadata of a protected resource (RFC 9728), for clients that look for the authorization server. */
 import type { Request, RequestHandler, Response } from 'express';
+import { ImproperlyConfigured } from '../core/exceptions';
 import { protectedResourceMetadata, protectedResourceUrl } from '../core/protected-resource';
 import type { AxiomsServer } from './server';
 
@@ -9,12 +10,25 @@ type Resource = Pick<AxiomsServer, 'settings' | 'routes'>;
  * Answers for the metadata of the servers' `resourceUrl` (RFC 9728 §3) and lets every other request through. A server
  * has it on its own app already; it is for an app around that one, which receives what is asked of the host's root.
  *
+ * @param servers the servers, or `{ server }` for one
+ * @throws ImproperlyConfigured without a server: it never looks for one.
  * @example
  * const books = createExpressServer({ controllers: [BookController] }); // AXIOMS_RESOURCE_URL=https://example.com/api
  * const site = express().use('/api', books).use(protectedResourceMiddleware(books.locals.axioms as AxiomsServer));
  */
-export function protectedResourceMiddleware(...servers: readonly Resource[]): RequestHandler {
-  return metadataRoute(() => servers);
+export function protectedResourceMiddleware(
+  ...servers: readonly (Resource | { readonly server: Resource })[]
+): RequestHandler {
+  const known = servers.map(one => ('server' in Object(one) ? (one as { readonly server: Resource }).server : one));
+  if (known.length > 0 && known.every(isResource)) return metadataRoute(() => known);
+  throw new ImproperlyConfigured(
+    'protectedResourceMiddleware() needs the servers that it tells of: protectedResourceMiddleware({ server: app.locals.axioms }), after useExpressServer(app, …).',
+  );
+}
+
+function isResource(server: unknown): server is Resource {
+  const { settings, routes } = Object(server) as Partial<Resource>;
+  return settings !== undefined && routes !== undefined;
 }
 
 /** The same for servers that may become more. Those of one resource are told of together. */

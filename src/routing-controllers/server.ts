@@ -21,7 +21,7 @@ import { withInheritedMetadata } from './inherited-metadata';
 import { checkRoutes, logAudit } from './route-audit';
 import { routesOf } from './routes-of-app';
 import { metadataRoute } from './protected-resource';
-import { serves } from './serving';
+import { addServer, serversOf, serves } from './serving';
 import { servedByUs } from './stock-servers';
 import { setTripwire } from './tripwire';
 
@@ -76,7 +76,7 @@ export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
   if (settings.resourceUrl !== undefined)
     (app as Application).use(metadataRoute(() => serversOf(app as object).map(one => one.server)));
   serve(app as Application, options, server);
-  servers.set(app as object, [...serversOf(app as object), { server, options }]);
+  addServer(app as object, { server, options });
   logAudit(server.guarded.audited, settings);
   locals.axioms = server;
   servedByUs(server.guarded.controllers, settings);
@@ -133,19 +133,6 @@ function hideStacks({ settings }: { readonly settings?: unknown }): void {
 
 function warnOfProduction({ logger }: Settings, message: string): void {
   logger.warn(message, { NODE_ENV: environmentName(), development: "unset, 'development' or 'test'" });
-}
-
-/** A server, and with what it was made. */
-export interface ServerOfApp {
-  readonly server: AxiomsServer;
-  readonly options: AxiomsServerOptions;
-}
-
-const servers = new WeakMap<object, readonly ServerOfApp[]>();
-
-/** The servers of this app, in the order in which they were made. */
-export function serversOf(app: object): readonly ServerOfApp[] {
-  return servers.get(app) ?? [];
 }
 
 // A router has none of its own.

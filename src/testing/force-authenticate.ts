@@ -7,7 +7,8 @@ import { environmentName, isDevelopment } from '../core/development';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Settings } from '../core/settings';
 import { subjectOf } from '../core/token-subject';
-import { axiomsServerOf, type AppWithServer } from './served-app';
+import type { ServerOption } from '../routing-controllers/serving';
+import { axiomsServersOf, type AppWithServer } from './served-app';
 import type { TokenClaims } from './test-issuer';
 
 /** A user as an authentication class returns one; or claims, as a token of somebody's would have them. */
@@ -30,6 +31,7 @@ export type ForcedUser =
  * @param user claims (`{ sub: 'alice', scope: 'book:read' }`) make an `AccessTokenUser`; an object with a boolean
  * `isAuthenticated` is `request.user` itself; `'anonymous'` (or `isAuthenticated: false`) makes every request anonymous,
  * whatever it carries
+ * @param options `server`: only its requests; default: the requests of every server of the app
  * @throws ImproperlyConfigured in production (`NODE_ENV` is set, but neither `development` nor `test`), for an app that no
  * server of this library serves, and for what is no user.
  * @example
@@ -38,14 +40,14 @@ export type ForcedUser =
  * await request(app).post('/books').expect(403);
  * forceAuthenticate(app, null);
  */
-export function forceAuthenticate(app: AppWithServer, user: ForcedUser | null): void {
-  const { settings } = axiomsServerOf(app);
-  if (user === null) {
-    forceCaller(settings, undefined);
-    return;
+export function forceAuthenticate(app: AppWithServer, user: ForcedUser | null, options: ServerOption = {}): void {
+  for (const { settings } of axiomsServersOf(app, options)) {
+    if (user === null) forceCaller(settings, undefined);
+    else {
+      force(user, settings);
+      warn(settings);
+    }
   }
-  force(user, settings);
-  warn(settings);
 }
 
 /** The same without a warning, for a server that is the test kit's own. */

@@ -1,6 +1,7 @@
 /** A clock and timers that move only when a test says so. */
 import type { Timers } from '../core/timers';
-import { axiomsServerOf, type AppWithServer } from './served-app';
+import type { ServerOption } from '../routing-controllers/serving';
+import { axiomsServersOf, type AppWithServer } from './served-app';
 
 interface Pending {
   readonly at: number;
@@ -69,15 +70,17 @@ export class TestClock {
   }
 
   /**
-   * Gives the server of this app, and the stores of its settings that have a `clock`, this clock and these timers. Attach it right after the server is made: what waits
-   * already goes on with the time of before.
+   * Gives the servers of this app, and the stores of their settings that have a `clock`, this clock and these timers.
+   * Attach it right after the servers are made: what waits already goes on with the time of before.
    *
+   * @param options `server`: only this server
    * @throws ImproperlyConfigured for an app that no server of this library serves.
    */
-  attachTo<App extends AppWithServer>(app: App): App {
-    const { jwksManager, verifier, settings } = axiomsServerOf(app);
-    for (const timed of [jwksManager, verifier, ...Object.values(settings).filter(hasClock)]) timed.clock = this.now;
-    jwksManager.timers = this.timers;
+  attachTo<App extends AppWithServer>(app: App, options: ServerOption = {}): App {
+    for (const { jwksManager, verifier, settings } of axiomsServersOf(app, options)) {
+      for (const timed of [jwksManager, verifier, ...Object.values(settings).filter(hasClock)]) timed.clock = this.now;
+      jwksManager.timers = this.timers;
+    }
     return app;
   }
 

@@ -3,6 +3,7 @@ import { silentLogger } from './silent-logger';
 import { forge, type ForgedTokenName } from './forged-tokens';
 import { IssuerEndpoints } from './issuer-endpoints';
 import { requireMode, type IssuerMode } from './issuer-mode';
+import type { ServerOption } from '../routing-controllers/serving';
 import { axiomsServerOf, type AppWithServer } from './served-app';
 import { signed, signingKey, type SigningKey } from './signing-key';
 
@@ -112,13 +113,14 @@ export class TestIssuer {
   /**
    * Gives the server of this app this issuer's `fetch`: no network is needed. Attach it right after the server is made.
    *
-   * @throws ImproperlyConfigured for an app that no server of this library serves.
+   * @param options `server`: which server, where the app has several
+   * @throws ImproperlyConfigured for an app that no server of this library serves, or that several serve and none is named.
    * @example
    * const issuer = new TestIssuer();
    * const app = issuer.attachTo(createExpressServer({ controllers: [BookController], axioms: issuer.settings() }));
    */
-  attachTo<App extends AppWithServer>(app: App): App {
-    axiomsServerOf(app).jwksManager.fetch = this.fetch;
+  attachTo<App extends AppWithServer>(app: App, options: ServerOption = {}): App {
+    axiomsServerOf(app, options, 'TestIssuer.attachTo()').jwksManager.fetch = this.fetch;
     return app;
   }
 
