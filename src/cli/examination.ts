@@ -11,6 +11,7 @@ import { JwksManager } from '../core/jwks-manager';
 import { KeySet, TooManyKeys } from '../core/key-set';
 import { Settings } from '../core/settings';
 import type { Logger } from '../core/setting-kinds';
+import { withoutCredentials } from '../core/shown-value';
 import { isSpaced, type NameSetting } from '../core/spaced-names';
 import { globalTimers } from '../core/timers';
 import { issuerSettings, settingsFor } from '../core/trusted-issuers';
@@ -85,7 +86,12 @@ async function discovery(
 ): Promise<{ readonly check: Check; readonly jwksUrl?: string }> {
   const name = 'discovery';
   if (jwksUrl !== undefined) {
-    const check: Check = { name, state: 'skipped', expected: "nothing: the setting 'jwksUrl' is given", seen: jwksUrl };
+    const check: Check = {
+      name,
+      state: 'skipped',
+      expected: "nothing: the setting 'jwksUrl' is given",
+      seen: withoutCredentials(jwksUrl),
+    };
     return { check, jwksUrl };
   }
   const issuer = issuerUrl ?? '';
@@ -93,7 +99,8 @@ async function discovery(
   const documentOf = async (url: string): Promise<unknown> => (await ask(url)).document;
   const found = await answered(() => discoverJwksUrl(issuer, documentOf, allowInsecureUrls));
   if (found instanceof FetchFailure) return { check: { name, state: 'failed', expected, seen: found.message } };
-  if (found !== undefined) return { check: { name, state: 'ok', expected, seen: `jwks_uri ${found}` }, jwksUrl: found };
+  if (found !== undefined)
+    return { check: { name, state: 'ok', expected, seen: `jwks_uri ${withoutCredentials(found)}` }, jwksUrl: found };
   const usual = joinUrl(issuer, '/.well-known/jwks.json');
   return { check: { name, state: 'doubtful', expected, seen: `none; trying ${usual}` }, jwksUrl: usual };
 }
@@ -103,7 +110,7 @@ const expectedKeys = 'a JWK Set with keys that can be used';
 function keysCheck({ document }: JsonAnswer, url: string): Check {
   const keySet = keySetIn(document);
   if (typeof keySet === 'string')
-    return { name: 'keys', state: 'failed', expected: expectedKeys, seen: `${url}: ${keySet}` };
+    return { name: 'keys', state: 'failed', expected: expectedKeys, seen: `${withoutCredentials(url)}: ${keySet}` };
   const names = keySet.keys.map(({ kid, alg }) => `${kid} (${alg ?? 'any algorithm that fits'})`);
   const seen = [names.length === 0 ? 'no usable key' : names.join(', '), ...keySet.problems].join('; ');
   const state = names.length === 0 ? 'failed' : keySet.problems.length > 0 ? 'doubtful' : 'ok';

@@ -1,5 +1,6 @@
 /** One fetch of a JSON document, bounded in time and size, that follows no redirect and says why it failed. */
 import { follow, TimeIsUp } from './deadline';
+import { withoutQuery } from './urls';
 
 /**
  * Why there is no document. `parse`: the body is not what it was asked for; `content`: it is, and says something that
@@ -21,11 +22,6 @@ export class FetchFailure extends Error {
   ) {
     super(`${withoutQuery(url)}: ${reason}`);
   }
-}
-
-// A query may hold a key of the API's own.
-function withoutQuery(url: string): string {
-  return url.replace(/\?.*$/s, '');
 }
 
 export interface FetchBounds {

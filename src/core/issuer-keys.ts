@@ -11,6 +11,7 @@ import { RefreshPace } from './refresh-pace';
 import type { Settings } from './settings';
 import type { Soon } from './soon';
 import { startTimer, type Timers } from './timers';
+import { withoutQuery } from './urls';
 
 /** What the library takes from its surroundings; read at the moment of use, so that a test can set it. */
 export interface Surroundings {
@@ -24,7 +25,7 @@ export interface Surroundings {
 
 /** What is known about the keys of one issuer; plain data. Times are in milliseconds since 1970. */
 export interface IssuerStatus {
-  /** The setting `issuerUrl`, or where there is none `jwksUrl`. */
+  /** The setting `issuerUrl`, or where there is none `jwksUrl` without its query. */
   readonly issuer: string;
   /** Where the keys are; `null` until that is discovered. */
   readonly jwksUrl: string | null;
@@ -50,7 +51,7 @@ interface Version {
 
 /** Holds the keys of one issuer. See {@link JwksManager} for what its methods promise. */
 export class IssuerKeys {
-  /** The setting `issuerUrl`, or where there is none `jwksUrl`. */
+  /** The setting `issuerUrl`, or where there is none `jwksUrl` without its query. */
   readonly issuer: string;
   readonly #settings: Settings;
   readonly #surroundings: Surroundings;
@@ -72,7 +73,7 @@ export class IssuerKeys {
     const { issuerUrl, jwksUrl, allowInsecureUrls, logger } = settings;
     this.#settings = settings;
     this.#surroundings = surroundings;
-    this.issuer = issuerUrl ?? jwksUrl ?? '';
+    this.issuer = issuerUrl ?? withoutQuery(jwksUrl ?? '');
     this.#discovery = new Discovery({ issuer: this.issuer, jwksUrl, allowInsecureUrls, logger });
     this.#pace = new RefreshPace(settings);
   }

@@ -1,15 +1,20 @@
 /** A row of the table of settings, and what is said of a value that it does not accept. */
-import { inspect } from 'node:util';
 import { ImproperlyConfigured } from './exceptions';
 import type { Kind } from './setting-kinds';
+import { shown, typeOf } from './shown-value';
 
 export interface Description<Value> {
   /** The environment variable; none: only in code. */
   readonly variable?: string;
   /** Is an empty variable an empty list? Elsewhere it is an error. */
   readonly mayBeEmptyVariable?: boolean;
-  /** Is the value, or something `inside` it, never to be seen, in an error or where the settings are printed? */
+  /**
+   * Is the value, or something `inside` it, a secret? An error then shows its type alone. A secret value is left out
+   * where the settings are printed.
+   */
   readonly isSecret?: boolean | 'inside';
+  /** Strings in an object that an error may show; default: none. */
+  readonly harmless?: RegExp;
   /** How the README shows the default. */
   readonly defaultText: string;
   readonly fallback?: Value;
@@ -27,15 +32,10 @@ export function row<Input, Value, Rest extends Description<Value>>(
   return { kind, ...rest };
 }
 
-type Secrecy = Pick<Description<unknown>, 'isSecret'>;
+type Secrecy = Pick<Description<unknown>, 'isSecret' | 'harmless'>;
 
 export function wrong(what: string, seen: unknown, accepts: string, secrecy: Secrecy): ImproperlyConfigured {
-  return new ImproperlyConfigured(`${what} is ${shown(seen, secrecy)}; expected ${accepts}.`);
-}
-
-function shown(value: unknown, { isSecret = false }: Secrecy): string {
-  if (isSecret === true) return 'not right, and not shown';
-  if (typeof value === 'function') return `the function ${value.name}`;
-  const depth = isSecret === 'inside' ? 0 : 1;
-  return inspect(value, { depth, maxArrayLength: 10, maxStringLength: 200, breakLength: Infinity });
+  const { isSecret = false, harmless } = secrecy;
+  const text = isSecret ? `${typeOf(seen)}, which is not shown because it may be secret` : shown(seen, harmless);
+  return new ImproperlyConfigured(`${what} is ${text}; expected ${accepts}.`);
 }

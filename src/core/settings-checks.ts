@@ -1,6 +1,7 @@
 /** What settings must be together, one small check a rule. */
 import { ImproperlyConfigured } from './exceptions';
 import type { Values } from './settings';
+import { withoutCredentials } from './shown-value';
 import { isFetchable } from './urls';
 
 /** @throws ImproperlyConfigured naming the settings, the values seen and what is accepted. */
@@ -40,7 +41,7 @@ function requireSafeUrls(values: Values): void {
     const url = values[name];
     if (url !== undefined && !isFetchable(url, values.allowInsecureUrls)) {
       throw new ImproperlyConfigured(
-        `Setting '${name}' is '${url}'; expected an https: URL (http: only for loopback hosts, or where 'allowInsecureUrls' has this very URL).`,
+        `Setting '${name}' is '${withoutCredentials(url)}'; expected an https: URL (http: only for loopback hosts, or where 'allowInsecureUrls' has this very URL).`,
       );
     }
   }

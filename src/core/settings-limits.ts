@@ -4,6 +4,7 @@ import { row } from './setting-row';
 
 export const limitRows = {
   throttleRates: row(throttleRates, {
+    harmless: /^-?\d{1,9}\/\w+$/,
     variable: 'AXIOMS_THROTTLE_RATES',
     defaultText: '–',
     fallback: {},

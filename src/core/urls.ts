@@ -31,6 +31,11 @@ export function isDomain(domain: string): boolean {
   return isPlainUrl(`https://${rest}`) && !rest.includes('?') && !rest.includes('://');
 }
 
+/** For the log: a query may hold a key of the API's own. */
+export function withoutQuery(url: string): string {
+  return url.replace(/\?.*$/s, '');
+}
+
 /** `{base}{path}` with exactly one slash between them. */
 export function joinUrl(base: string, path: string): string {
   return `${base.replace(/\/+$/, '')}${path}`;

@@ -117,7 +117,11 @@ export const optionsTable = {
     defaultText: "the issuer's",
     meaning: 'origins of the pages that may sign in, refresh and log off',
   }),
-  idp: row(providers, { defaultText: '–', meaning: 'the identity provider, or several, whose tokens are exchanged' }),
+  idp: row(providers, {
+    isSecret: 'inside',
+    defaultText: '–',
+    meaning: 'the identity provider, or several, whose tokens are exchanged',
+  }),
   prefix: row(anything, {
     defaultText: '`refreshCookiePath`, or `/auth` where that is `/`',
     meaning: 'where the endpoints are',
@@ -279,11 +283,11 @@ function refuseUnknownNames(input: object): void {
 }
 
 function checkValue(name: OptionName, input: unknown): unknown {
-  const { kind, fallback, isSecret = 'inside' } = optionsTable[name] as Row<unknown, unknown>;
+  const { kind, fallback, ...secrecy } = optionsTable[name] as Row<unknown, unknown>;
   if (input === undefined && required.includes(name)) throw missing(name, kind);
   if (input === undefined) return fallback;
   const value = kind.check(input);
-  if (value === undefined) throw wrong(`The option '${name}'`, input, kind.accepts, { isSecret });
+  if (value === undefined) throw wrong(`The option '${name}'`, input, kind.accepts, secrecy);
   return value;
 }
 

@@ -7,6 +7,7 @@ import { ImproperlyConfigured } from '../core/exceptions';
 import { TokenIntrospector } from '../core/introspection';
 import { JwksManager } from '../core/jwks-manager';
 import { defineSettings, settingsFromEnv, type Settings, type SettingsInput } from '../core/settings';
+import { withoutCredentials } from '../core/shown-value';
 import { issuerSettings } from '../core/trusted-issuers';
 import { isAnswer } from '../views/exception-handler';
 import { auditRoute, type RouteAudit } from '../views/audit';
@@ -209,7 +210,7 @@ function warnOfOpenings({ issuerUrl, allowInsecureUrls, ignoredTokenMarkers, log
       "There is only a jwksUrl: the issuer of tokens is not checked. Give 'issuerUrl' (AXIOMS_ISS_URL) or 'domain' (AXIOMS_DOMAIN).",
     );
   for (const url of allowInsecureUrls)
-    logger.warn(`'allowInsecureUrls' accepts ${url}: who can change its answers can forge tokens.`);
+    logger.warn(`'allowInsecureUrls' accepts ${withoutCredentials(url)}: who can change its answers can forge tokens.`);
 }
 
 // What plain middlewares of the app threw or handed on: ours, and a body that cannot be read. The rest is the app's.

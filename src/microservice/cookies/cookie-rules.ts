@@ -1,5 +1,6 @@
 /** What a session's cookies are like, and which configurations cannot work or would not be safe. */
 import { ImproperlyConfigured } from '../../core/exceptions';
+import { shown } from '../../core/shown-value';
 
 export type SameSite = 'strict' | 'lax' | 'none';
 
@@ -23,7 +24,9 @@ export function checkCookies(options: CookieOptions): void {
 function checkNames({ refreshCookieName, csrfCookieName }: CookieOptions): void {
   const wrong = [refreshCookieName, csrfCookieName].find(name => !/^[\w!#$%&'*+.^`|~-]{1,64}$/.test(name));
   if (wrong !== undefined)
-    throw new ImproperlyConfigured(`'${wrong}' cannot be the name of a cookie; expected letters, digits, '-' and '_'.`);
+    throw new ImproperlyConfigured(
+      `${shown(wrong)} cannot be the name of a cookie; expected letters, digits, '-' and '_'.`,
+    );
   if (refreshCookieName === csrfCookieName)
     throw new ImproperlyConfigured(
       `refreshCookieName and csrfCookieName are both '${csrfCookieName}'; expected two names.`,
@@ -41,7 +44,7 @@ function checkPrefixes({ refreshCookieName, csrfCookieName, refreshCookiePath, i
       );
     if (isHost && refreshCookiePath !== '/')
       throw new ImproperlyConfigured(
-        `The cookie '${name}' must have the path '/', and refreshCookiePath is '${refreshCookiePath}': set refreshCookiePath to '/', or use the prefix '__Secure-'.`,
+        `The cookie '${name}' must have the path '/', and refreshCookiePath is ${shown(refreshCookiePath)}: set refreshCookiePath to '/', or use the prefix '__Secure-'.`,
       );
   }
 }
@@ -52,7 +55,7 @@ function checkPath({ refreshCookiePath, prefix }: CookieOptions): void {
     ['prefix', prefix],
   ] as const)
     if (!isPlainPath(path, name === 'refreshCookiePath'))
-      throw new ImproperlyConfigured(`${name} is '${path}'; expected a path such as '/auth'.`);
+      throw new ImproperlyConfigured(`${name} is ${shown(path)}; expected a path such as '/auth'.`);
   // A proxy may take off what stands in front.
   if (!matchesPath(prefix, refreshCookiePath) && !refreshCookiePath.endsWith(prefix))
     throw new ImproperlyConfigured(

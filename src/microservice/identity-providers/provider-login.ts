@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { consoleLogger } from '../../core/console-logger';
 import { ImproperlyConfigured, NotFound } from '../../core/exceptions';
 import type { Logger } from '../../core/setting-kinds';
+import { shown } from '../../core/shown-value';
 import { isFetchable, isPlainUrl } from '../../core/urls';
 import type { User } from '../users/user';
 import type { IdentityProvider } from './identity-provider';
@@ -159,7 +160,7 @@ function checkOptions({
 }: ProviderLoginOptions): void {
   if (!isPlainUrl(baseUrl) || baseUrl.includes('?') || !isFetchable(baseUrl, []))
     throw new ImproperlyConfigured(
-      `The base URL of logins is '${baseUrl}'; expected the https: URL of the API (http: only for loopback hosts).`,
+      `The base URL of logins is ${shown(baseUrl)}; expected the https: URL of the API (http: only for loopback hosts).`,
     );
   if (key.byteLength !== 32) throw new ImproperlyConfigured('The key of logins must have 256 bits.');
   if (!/^(?:\/[\w.~-]+)*$/.test(prefix))
@@ -168,5 +169,5 @@ function checkOptions({
     throw new ImproperlyConfigured(`The lifetime of logins is ${lifetime}; expected 30 to 3600 seconds.`);
   const wrong = allowedOrigins.find(origin => !URL.canParse(origin) || new URL(origin).origin !== origin);
   if (wrong !== undefined)
-    throw new ImproperlyConfigured(`'${wrong}' is not an origin; expected one such as 'https://app.example.com'.`);
+    throw new ImproperlyConfigured(`${shown(wrong)} is not an origin; expected one such as 'https://app.example.com'.`);
 }

@@ -1,5 +1,6 @@
 /** What an app says about an identity provider, and what follows from it. */
 import { ImproperlyConfigured } from '../../core/exceptions';
+import { shown, typeOf } from '../../core/shown-value';
 
 /** What can be said about every provider. */
 export interface CommonProviderOptions {
@@ -161,7 +162,7 @@ export function defineProvider(options: ProviderOptions): ProviderDefinition {
   const preset = Object.hasOwn(presets, kind) ? presets[kind] : undefined;
   if (preset === undefined)
     throw new ImproperlyConfigured(
-      `There is no identity provider '${kind}'. The providers are: ${Object.keys(presets).join(', ')}; 'oidc' is every other one.`,
+      `There is no identity provider ${shown(kind)}. The providers are: ${Object.keys(presets).join(', ')}; 'oidc' is every other one.`,
     );
   const given = Object.entries(options).filter(([, value]) => (value as unknown) !== undefined);
   checkOptions(kind, Object.fromEntries(given), preset);
@@ -213,7 +214,7 @@ function checkTexts(kind: string, values: Values, { required, optional = {} }: P
 
 function wrong(kind: string, name: string, value: unknown, accepts: string): ImproperlyConfigured {
   const isSecret = name === 'clientSecret';
-  const seen = value === undefined ? 'missing' : isSecret ? 'not one' : JSON.stringify(value);
+  const seen = value === undefined ? 'missing' : isSecret ? typeOf(value) : shown(value);
   return new ImproperlyConfigured(
     `The option '${name}' of the identity provider '${kind}' is ${seen}; expected ${accepts}.`,
   );

@@ -53,13 +53,13 @@ export class Argon2Scheme implements PasswordScheme {
 
   /** @throws ImproperlyConfigured for parameters that are out of bounds. */
   constructor(argon2: Argon2, parameters: Argon2Parameters = defaultArgon2) {
-    if (!areInBounds(parameters) || parameters.m < 8192)
+    const { m, t, p } = parameters;
+    if (!areInBounds(parameters) || m < 8192)
       throw new ImproperlyConfigured(
-        `The Argon2 parameters are ${JSON.stringify(parameters)}; expected m from 8192 to 1048576 (KiB), t and p from 1 to 16.`,
+        `The Argon2 parameters are ${JSON.stringify({ m, t, p })}; expected m from 8192 to 1048576 (KiB), t and p from 1 to 16.`,
       );
     this.#argon2 = argon2;
     this.#today = parameters;
-    const { m, t, p } = parameters;
     this.decoy = `$argon2id$v=19$m=${m},t=${t},p=${p}$${unpadded(randomBytes(16))}$${unpadded(randomBytes(32))}`;
   }
 

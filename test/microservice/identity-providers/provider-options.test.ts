@@ -59,7 +59,7 @@ describe('the providers', () => {
 
   for (const [what, options, named] of [
     ['an unknown provider', { provider: 'facebook', clientId }, /'facebook'.*aws, auth0/],
-    ['no provider', { clientId }, /'undefined'/],
+    ['no provider', { clientId }, /no identity provider undefined/],
     ["a name of JavaScript's", { provider: 'constructor', clientId }, /'constructor'/],
     ['no client', { provider: 'google' }, /'clientId'.*missing/],
     ['an empty client', { provider: 'google', clientId: '' }, /'clientId'/],
