@@ -7,6 +7,7 @@ import { isJwtShaped } from '../core/compact-jws';
 import { after, type Soon } from '../core/soon';
 import { BaseAuthentication, type AuthenticationResult } from './base';
 import { rememberToken, sameTokenAgain } from './connection';
+import { tokenFacts } from './request-auth';
 import { contextOf } from './request-context';
 import { AccessTokenUser, type RequestAuth } from './user';
 
@@ -51,7 +52,7 @@ function resultOf(
   token: string,
   { token: { claims }, grants, subject }: AcceptedToken,
 ): AuthenticationResult {
-  const auth: RequestAuth = { authenticator, token, claims };
+  const auth: RequestAuth = { authenticator, token, claims, ...tokenFacts(claims, grants.scopes) };
   return { user: new AccessTokenUser(claims, grants, subject), auth };
 }
 

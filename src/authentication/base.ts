@@ -8,7 +8,8 @@ import type { User } from './user';
 /** Whom a class found, and with what. */
 export interface AuthenticationResult {
   readonly user: User;
-  readonly auth?: { readonly token?: string; readonly claims?: Claims };
+  /** The credentials; `null` or left out, as in DRF's `(user, None)`: there is nothing to tell. */
+  readonly auth?: { readonly token?: string; readonly claims?: Claims } | null;
 }
 
 /**

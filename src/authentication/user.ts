@@ -58,6 +58,12 @@ export interface RequestAuth {
   readonly claims?: Claims;
   /** The authentication class that accepted the credentials. */
   readonly authenticator: object;
+  /** The client that the token was issued to: `client_id`, else `azp`. */
+  readonly clientId?: string;
+  /** The scopes that the token grants. */
+  readonly scopes?: readonly string[];
+  /** When the token expires: `exp`, in seconds since 1970. */
+  readonly expiresAt?: number;
 }
 
 /** Express's request as a handler and a rule see it. */

@@ -3,6 +3,7 @@ import { isIP, isIPv6 } from 'node:net';
 import type { Request } from 'express';
 import type { Caller } from '../authentication/caller';
 import { AccessTokenUser, type User } from '../authentication/user';
+import { ImproperlyConfigured } from '../core/exceptions';
 import type { Claims } from '../core/claims';
 
 /** The address that a request comes from, as far as Express's `trust proxy` says so; of an IPv6 address its /64. */
@@ -39,29 +40,45 @@ function withoutDots(address: string): string {
 }
 
 /**
- * Who is authenticated, with the issuer; the client where a token is a client's own; `undefined`: nobody, or somebody
- * without a name.
+ * The key of the caller: the subject with its issuer, or the client where a token is a client's own. A user of the app's
+ * own is known by `sub`, else by `id`, and the key says by which. `undefined` for an anonymous request.
+ *
+ * @throws ImproperlyConfigured for an authenticated user without either: all such users would share one count.
  */
-export function callerKeyOf({ user, authJwt }: Pick<Caller, 'user' | 'authJwt'>): string | undefined {
+export function callerKeyOf({ user, auth, authJwt }: Caller): string | undefined {
   if (!user.isAuthenticated) return undefined;
-  if (authJwt !== null) return callerIn(authJwt, user);
-  const name = user.sub ?? (user as { id?: unknown }).id;
-  return typeof name === 'string' || typeof name === 'number' ? `user:${typeof name}:${name}` : undefined;
+  const key = (authJwt === null ? undefined : keyOfToken(authJwt, user)) ?? keyOfUser(user);
+  if (key !== undefined) return key;
+  throw new ImproperlyConfigured(
+    `${auth?.authenticator.constructor.name ?? 'An authentication class'} returned a user with neither sub nor id, so that a throttle cannot tell users apart: return { isAuthenticated: true, id: 7 }, with a text, a safe integer or a bigint.`,
+  );
 }
 
-function callerIn(claims: Claims, user: User): string {
+function keyOfUser({ sub, ...user }: User): string | undefined {
+  const { id } = user as { readonly id?: unknown };
+  if (isText(sub)) return `user:sub:${sub}`;
+  return isText(id) || typeof id === 'bigint' || Number.isSafeInteger(id)
+    ? `user:id:${typeof id}:${String(id)}`
+    : undefined;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function keyOfToken(claims: Claims, user: User): string | undefined {
   const client = clientOf(claims);
   const isClient = client !== undefined && isClientsOwn(claims, client);
   const iss = typeof claims.iss === 'string' ? claims.iss : '';
   // With the length of the issuer no two of them can be spelled the same.
   if (isClient) return `client:${iss.length}:${iss}:${client}`;
   const { claim, value } = subjectIn(claims, user);
-  return `${claim}:${iss.length}:${iss}:${value}`;
+  return isText(value) ? `${claim}:${iss.length}:${iss}:${value}` : undefined;
 }
 
 // The claim is part of the identity (RFC 9068 §5); with its length no two of them can be spelled the same.
-function subjectIn({ sub }: Claims, user: User): { readonly claim: string; readonly value: string } {
-  if (!(user instanceof AccessTokenUser) || user.subjectClaim === 'sub') return { claim: 'sub', value: sub as string };
+function subjectIn({ sub }: Claims, user: User): { readonly claim: string; readonly value: unknown } {
+  if (!(user instanceof AccessTokenUser) || user.subjectClaim === 'sub') return { claim: 'sub', value: sub };
   return { claim: `claim:${user.subjectClaim.length}:${user.subjectClaim}`, value: user.sub };
 }
 

@@ -2,9 +2,11 @@
 import type { AuthenticationResult, BaseAuthentication } from '../authentication/base';
 import { anonymous, currentCaller, isAuthenticated, setCaller, setNoCaller } from '../authentication/caller';
 import { ForcedAuthentication, forcedCaller } from '../authentication/forced-caller';
-import type { RequestAuth } from '../authentication/user';
+import { tokenFacts } from '../authentication/request-auth';
+import type { RequestAuth, User } from '../authentication/user';
 import { requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured } from '../core/exceptions';
+import { grantsOf } from '../core/claims';
 import { after, attempt, inTurn, lastly, type Soon } from '../core/soon';
 import { deny, nobody } from '../permissions/denial';
 import { markEvaluations, rememberEvaluations } from '../permissions/evaluated';
@@ -95,15 +97,17 @@ function authenticatedBy(authenticator: BaseAuthentication, visit: Visit): Soon<
 function checkedResult(result: unknown, { constructor }: BaseAuthentication): AuthenticationResult | null {
   if (result === null || isResult(result)) return result;
   throw new ImproperlyConfigured(
-    `${constructor.name}.authenticate must return null, or { user, auth } with a boolean user.isAuthenticated, and auth { token, claims } or left out.`,
+    `${constructor.name}.authenticate must return null, or { user, auth } with a boolean user.isAuthenticated, and auth { token, claims }, null or left out.`,
   );
 }
 
 function isResult(result: unknown): result is AuthenticationResult {
   if (!isObject(result)) return false;
-  const { user, auth = {} } = result;
-  if (!isObject(user) || typeof user.isAuthenticated !== 'boolean' || !isObject(auth)) return false;
-  const { token = '', claims = {} } = auth;
+  const { user, auth } = result;
+  if (!isObject(user) || typeof user.isAuthenticated !== 'boolean') return false;
+  const said = auth ?? {};
+  if (!isObject(said)) return false;
+  const { token = '', claims = {} } = said;
   return typeof token === 'string' && isObject(claims) && !Array.isArray(claims);
 }
 
@@ -117,14 +121,22 @@ function setNobody(visit: Visit): void {
 }
 
 function setSomebody(visit: Visit, { user, auth }: AuthenticationResult, authenticator: BaseAuthentication): void {
-  const kept = user.isAuthenticated ? authOf(auth, authenticator) : null;
+  const kept = user.isAuthenticated ? authOf(auth ?? {}, user, authenticator, visit) : null;
   setCaller(visit, visit.request, { user, auth: kept, authJwt: kept?.claims ?? null });
   visit.successfulAuthenticator = authenticator;
 }
 
 // `auth.authenticator` is always the class that answered. A class that names itself spares the request a copy.
-function authOf(auth: Partial<RequestAuth> | undefined, authenticator: BaseAuthentication): RequestAuth {
-  return auth?.authenticator === authenticator ? (auth as RequestAuth) : { ...auth, authenticator };
+function authOf(
+  auth: Partial<RequestAuth>,
+  { scopes }: User,
+  authenticator: BaseAuthentication,
+  { settings }: Visit,
+): RequestAuth {
+  if (auth.authenticator === authenticator) return auth as RequestAuth;
+  const { claims } = auth;
+  const facts = claims === undefined ? {} : tokenFacts(claims, scopes ?? grantsOf(claims, settings).scopes);
+  return { ...facts, ...auth, authenticator };
 }
 
 // While these are asked the controller sees a request with a method and nothing else: a rule that looks further is asked later.

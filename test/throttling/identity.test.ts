@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Request } from 'express';
 import type { Caller } from '../../src/authentication/caller';
+import { ImproperlyConfigured } from '../../src/core/exceptions';
 import { addressOf, callerKeyOf } from '../../src/throttling/identity';
 
 describe('the identity of an address', () => {
@@ -44,7 +45,9 @@ describe('the identity of an address', () => {
 });
 
 describe('the identity of a caller', () => {
-  const of = (user: object, authJwt: object | null = null) => callerKeyOf({ user, authJwt } as Caller);
+  class TicketAuthentication {}
+  const auth = { authenticator: new TicketAuthentication() };
+  const of = (user: object, authJwt: object | null = null) => callerKeyOf({ user, auth, authJwt } as Caller);
   const somebody = { isAuthenticated: true, sub: 'alice' };
 
   for (const [claims, identity] of [
@@ -63,17 +66,42 @@ describe('the identity of a caller', () => {
     });
 
   it('without a token is the name of the user, which no subject of an issuer meets', () => {
-    expect(of(somebody)).to.equal('user:string:alice');
-    expect(of({ isAuthenticated: true, id: 7 })).to.equal('user:number:7');
-    expect(of({ isAuthenticated: true, id: '7' })).to.equal('user:string:7');
+    expect(of(somebody)).to.equal('user:sub:alice');
+    expect(of({ isAuthenticated: true, id: 7 })).to.equal('user:id:number:7');
+    expect(of({ isAuthenticated: true, id: '7' })).to.equal('user:id:string:7');
+    expect(of({ isAuthenticated: true, id: 7n })).to.equal('user:id:bigint:7');
   });
 
-  for (const user of [
-    { isAuthenticated: false },
-    { isAuthenticated: false, sub: 'alice' },
-    { isAuthenticated: true, id: {} },
-  ])
-    it(`is not known of ${JSON.stringify(user)}`, () => {
+  // Regression: all users whose class returns claims without a subject shared one count.
+  it('is the user of the app where the claims name no subject', () => {
+    expect(of({ isAuthenticated: true, id: 7 }, { iss: 'https://a' })).to.equal('user:id:number:7');
+    expect(of(somebody, { iss: 'https://a', sub: 7 })).to.equal('user:sub:alice');
+  });
+
+  it('is never the same for two users', () => {
+    const users = [{ sub: '1' }, { id: 1 }, { id: '1' }, { sub: 'number:1' }, { id: 'number:1' }, { sub: '2' }];
+    const keys = users.map(user => of({ isAuthenticated: true, ...user }));
+    expect(new Set([...keys, of(somebody, { sub: '1' })]).size).to.equal(users.length + 1);
+  });
+
+  for (const user of [{ isAuthenticated: false }, { isAuthenticated: false, sub: 'alice' }])
+    it(`does not exist for ${JSON.stringify(user)}`, () => {
       expect(of(user)).to.equal(undefined);
+    });
+
+  for (const [what, user] of Object.entries<object>({
+    'an object as the id': { id: {} },
+    'neither sub nor id': {},
+    'an empty id': { id: '' },
+    'an id that is not safe': { id: 2 ** 53 },
+    'an id that is NaN': { id: NaN },
+    'an id that is true': { id: true },
+    'an empty sub': { sub: '' },
+  }))
+    it(`is a mistake of the authentication class for a user with ${what}`, () => {
+      expect(() => of({ isAuthenticated: true, ...user })).to.throw(
+        ImproperlyConfigured,
+        /^TicketAuthentication returned a user with neither sub nor id/,
+      );
     });
 });
