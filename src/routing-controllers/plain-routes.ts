@@ -81,6 +81,7 @@ export function requireAccessToken(
   const route = new PlainRoutes(permissionClassesFor(requirements));
   const named = namedOnce(requirements.server, server);
   const serving = named === undefined ? undefined : namedServing(named, 'requireAccessToken()');
+  if (serving !== undefined) route.rulesFor(serving.services);
   return (request, response, next) => {
     const exchange = { request, response, next };
     withServer(exchange, () => {
@@ -122,7 +123,7 @@ class PlainRoutes {
       return;
     }
     const restore = rememberVisit(request as AxiomsRequest);
-    const visit = new Visit(this.#rulesFor(services), services, this.#make(), request as AxiomsRequest, response);
+    const visit = new Visit(this.rulesFor(services), services, this.#make(), request as AxiomsRequest, response);
     visit.follow(earlier);
     admit(visit).then(
       () => {
@@ -135,8 +136,11 @@ class PlainRoutes {
     );
   }
 
-  #rulesFor(services: Services): RouteRules {
-    const rules = this.#rules.get(services) ?? routeRules(plainRoute, this.#make(), services);
+  rulesFor(services: Services): RouteRules {
+    const known = this.#rules.get(services);
+    if (known !== undefined) return known;
+    const rules = routeRules(plainRoute, this.#make(), services);
+    warnOfPublicMethods(rules, services.settings);
     this.#rules.set(services, rules);
     return rules;
   }
@@ -144,6 +148,14 @@ class PlainRoutes {
   #make(): ApiView {
     return new this.#controllerClass() as ApiView;
   }
+}
+
+function warnOfPublicMethods({ publicMethods }: RouteRules, { logger }: Settings): void {
+  if (publicMethods.length === 0) return;
+  logger.warn(
+    `The setting 'publicMethods' (AXIOMS_SAFE_METHODS) opens plain routes to requests without credentials: requireAccessToken() requires no token for ${publicMethods.join(', ')}. Remove the method from the setting, or require a scope.`,
+    { publicMethods },
+  );
 }
 
 // As far as the server knows: which paths it stands on, and for which methods, is Express's.

@@ -269,6 +269,23 @@ describe('a method of publicMethods that a guarded handler takes', () => {
     expect(warnings(ByRequestController, { publicMethods: ['GET'] })).to.contain('GET of ByRequestController.list');
   });
 
+  it('is warned of once where requireAccessToken() guards a plain route: at startup, if the server is named', async () => {
+    const logger = new RecordingLogger();
+    const axioms = settings({ publicMethods: ['GET'], logger });
+    const app = useExpressServer(express(), { controllers: [MandatoryController], axioms });
+    const server = app.locals.axioms as AxiomsServer;
+    const opened = (): string[] => logger.text('warn').match(/opens plain routes[^.]*GET/g) ?? [];
+    app.get('/unnamed', requireAccessToken(), handler);
+    app.get('/scoped', requireAccessToken({ scopes: ['a'], server }), handler);
+    expect(opened()).to.have.length(0);
+    app.get('/named', requireAccessToken({ server }), handler);
+    expect(opened()).to.have.length(1);
+    for (const path of ['/named', '/unnamed', '/unnamed']) expect((await request(app).get(path)).status).to.equal(200);
+    expect(opened()).to.have.length(2);
+    expectRefusal(await request(app).get('/scoped'), notAuthenticated);
+    server.close();
+  });
+
   it('is not warned of where the setting opens nothing', () => {
     @JsonController('/open')
     class OpenController {
