@@ -45,11 +45,19 @@ interface Layer {
 }
 
 export function matcherOf(path: string | RegExp, { isCaseSensitive, isStrict }: PathOptions): Matcher {
-  if (path instanceof RegExp) return text => new RegExp(path).test(text);
   const router = Router({ caseSensitive: isCaseSensitive, strict: isStrict });
   router.get(path, () => undefined);
   const [layer] = router.stack as unknown as readonly Layer[];
-  return text => Boolean(layer?.match(text));
+  return text => matches(layer, text);
+}
+
+// Express decodes the parameters of a path that the pattern takes. If it cannot, it answers 400 instead of going on.
+function matches(layer: Layer | undefined, text: string): boolean {
+  try {
+    return Boolean(layer?.match(text));
+  } catch {
+    return true;
+  }
 }
 
 /** Paths that the segments take, of several kinds; where there are no parameters it is the one that is written. */
@@ -65,7 +73,6 @@ export function examplesOf({ segments, hasRest }: Segments): readonly string[] {
 /** The text that every path of the pattern begins with, as far as it can be told. */
 export function beginningOf(path: string | RegExp): string {
   if (!(path instanceof RegExp)) return /^[^:*(){}[\]?+!\\]*/.exec(path)?.[0] ?? '';
-  if (!path.source.startsWith('^')) return '';
   const literal = /^\^((?:\\[/.-]|[\w/-](?![*?{|]))*)/.exec(path.source)?.[1] ?? '';
   return path.source.includes('|') ? '' : literal.replace(/\\/g, '');
 }

@@ -142,7 +142,6 @@ function isSame(one: string | RegExp, other: string | RegExp): boolean {
 
 /** In the order of registration, up to the first that lets nothing through. */
 function shadows<R extends Registered>(candidates: readonly Candidate<R>[], { route }: Entry<R>): readonly Shadow<R>[] {
-  if (candidates.length === 0) return [];
   const found: Shadow<R>[] = [];
   for (const { route: earlier, takes } of candidates.toSorted((one, other) => one.index - other.index)) {
     if (takes === 'none' || !coversMethod(earlier.method, route.method)) continue;

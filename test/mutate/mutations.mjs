@@ -28,7 +28,7 @@ export function mutationsOf(text) {
 // Imports, exports and what decorators become.
 function isOfTheCompiler(node) {
   if (!ts.isStatement(node) || node.parent?.kind !== kinds.SourceFile) return false;
-  return /^(?:"use strict"|exports\.\w+ = \w|Object\.defineProperty\(exports|var __|__|const \w+ = (?:__\w+\()?require\()/.test(
+  return /^(?:"use strict"|exports\.\w+ = \w|Object\.defineProperty\(exports|var __|__|(?:const \w+ = (?:__\w+\()?)?require\()/.test(
     node.getText(),
   );
 }

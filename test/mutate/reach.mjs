@@ -42,18 +42,19 @@ export async function reachOf(sandboxes) {
   const testers = sandboxes.map(({ folder }) => new Tester(folder));
   const reach = new Reach();
   await inParallel(tests, testers, async (file, tester) => {
-    const { isPassed, duration, parts } = await observeTwice(file, tester);
-    if (isPassed) reach.add({ file, duration, parts });
+    const { isPassed, duration, parts, isAlone } = await observe(file, tester);
+    if (isPassed) reach.add({ file, duration, parts, isAlone });
     else console.log(`${file} fails as it is, and is left out`);
   });
   await Promise.all(testers.map(tester => tester.stop()));
   return reach;
 }
 
-// Where much else is running, a test may fail once.
-async function observeTwice(file, tester) {
+// What a test imports as an ES module stays loaded: some tests need a process that has run no other.
+async function observe(file, tester) {
   const first = await tester.observe(file, longest);
-  return first.isPassed ? first : tester.observe(file, longest);
+  if (first.isPassed) return { ...first, isAlone: false };
+  return { ...(await tester.alone(fresh => fresh.observe(file, longest))), isAlone: true };
 }
 
 // The innermost range around a place has its count.

@@ -23,6 +23,16 @@ export class Tester {
     return this.#ask({ files: [file], isObserved: true }, milliseconds);
   }
 
+  /** Asks another one, in a process of its own. */
+  async alone(ask) {
+    const fresh = new Tester(this.#folder);
+    try {
+      return await ask(fresh);
+    } finally {
+      await fresh.stop();
+    }
+  }
+
   async #ask(question, milliseconds) {
     this.#child ??= this.#start();
     const child = this.#child;

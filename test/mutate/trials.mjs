@@ -63,12 +63,19 @@ export class Trials {
 
   async #passes(mutant, tester) {
     const tests = this.#reach.testsOf(mutant, this.#budget);
-    if (tests.length === 0) return true;
-    const usual = tests.reduce((sum, { duration }) => sum + duration, 0);
-    const time = Math.max(patience.least, patience.factor * usual);
-    const files = tests.map(({ file }) => file);
-    return (await tester.run(files, time)).isPassed;
+    const together = tests.filter(({ isAlone }) => !isAlone);
+    if (together.length > 0 && !(await passed(together, tester))) return false;
+    for (const test of tests.filter(({ isAlone }) => isAlone))
+      if (!(await tester.alone(fresh => passed([test], fresh)))) return false;
+    return true;
   }
+}
+
+async function passed(tests, tester) {
+  const usual = tests.reduce((sum, { duration }) => sum + duration, 0);
+  const time = Math.max(patience.least, patience.factor * usual);
+  const files = tests.map(({ file }) => file);
+  return (await tester.run(files, time)).isPassed;
 }
 
 function chunks(mutants) {

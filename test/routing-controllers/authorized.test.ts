@@ -186,6 +186,25 @@ describe("the app's own authorizationChecker", () => {
       }));
 });
 
+describe('the audit of @Authorized()', () => {
+  async function ruleOfStaff(options: Omit<ApiOptions, 'controllers'>): Promise<unknown> {
+    let rule: unknown;
+    await withApi(options, async api => {
+      rule = api.server.audit().find(({ handler }) => handler === 'OpenController.staff')?.rule;
+      return Promise.resolve();
+    });
+    return rule;
+  }
+
+  it('names the roles', async () => {
+    expect(await ruleOfStaff({})).to.equal('any of the roles staff, admin');
+  });
+
+  it("names the app's own authorizationChecker instead of the roles: only the checker decides", async () => {
+    expect(await ruleOfStaff({ authorizationChecker: () => true })).to.equal('authorizationChecker');
+  });
+});
+
 describe('@CurrentUser()', () => {
   forbidStrayErrors();
 

@@ -87,7 +87,19 @@ class OpenController {
   }
 }
 
-const controllers = [BookController, DynamicController, NoteController, OpenController];
+@JsonController('/raw')
+class RawController {
+  declare request: AxiomsRequest;
+
+  @Post('/')
+  async create() {
+    const chunks: Buffer[] = [];
+    for await (const chunk of this.request) chunks.push(chunk as Buffer);
+    return { received: Buffer.concat(chunks).toString() };
+  }
+}
+
+const controllers = [BookController, DynamicController, NoteController, OpenController, RawController];
 
 interface Sending {
   readonly path?: string;
@@ -122,6 +134,14 @@ for (const [name, makeApp] of Object.entries(apps))
     });
 
     const readsItself = name.includes('express.json');
+
+    it('stays unread for a handler without @Body()', async () => {
+      const ofJson = await send('{"not":"JSON', { path: '/raw' });
+      const ofText = await send('plain', { path: '/raw', type: 'text/plain' });
+      if (readsItself) expect(ofJson.status).to.equal(400);
+      else expect(ofJson.body).to.deep.equal({ received: '{"not":"JSON' });
+      expect(ofText.body).to.deep.equal({ received: name.includes('express.text') ? '' : 'plain' });
+    });
 
     function serving(bare: Express, options: Partial<AxiomsServerOptions> = {}): Express {
       return useExpressServer(bare, { controllers, axioms: issuer.settings(), ...options });

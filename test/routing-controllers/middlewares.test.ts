@@ -125,6 +125,17 @@ class GuardedController {
     return { ok: true };
   }
 
+  @Get('/twice/later')
+  @UseBefore((_request: Request, _response: Response, next: NextFunction) => {
+    next();
+    next();
+  })
+  async twiceLater() {
+    ran.push('handler');
+    await new Promise(resolve => setImmediate(resolve));
+    return { ok: true };
+  }
+
   @Get('/twice')
   @UseBefore((_request: Request, _response: Response, next: NextFunction) => {
     next();
@@ -200,6 +211,8 @@ describe("a route's middleware", () => {
     served({}, async (send, connection) => {
       const reply = await send('/guarded/twice', {});
       expect([reply.status, reply.text, ran]).to.deep.equal([200, '{"ok":true}', ['handler']]);
+      const later = await send('/guarded/twice/later', {});
+      expect([later.status, later.text, ran]).to.deep.equal([200, '{"ok":true}', ['handler', 'handler']]);
       expect((await send('/guarded', {})).status).to.equal(200);
       expect(connection.connections).to.equal(1);
     }));

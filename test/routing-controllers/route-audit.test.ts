@@ -549,13 +549,43 @@ describe('a route that an earlier one shadows', () => {
         .and.to.contain('is never reached: EarlierController.serve (');
     });
 
+  it('says which rule the requests of the later route meet instead of its own', () => {
+    expect(refusalOf(pair({ path: '/x', rules: open }, { path: '/x' }))).to.contain(
+      'takes its requests, by its own rule (anyone, not the scope a).',
+    );
+  });
+
+  const isExpress4 = 'lazyrouter' in express.application;
+
   it('stops it by a wildcard, as the Express of this run spells it', () => {
-    const wildcard = (express as { Route?: unknown; application: { lazyrouter?: unknown } }).application.lazyrouter
-      ? '/x/*'
-      : '/x/*rest';
+    const wildcard = isExpress4 ? '/x/*' : '/x/*rest';
     expect(refusalOf(pair({ path: wildcard, rules: open }, { path: '/x/:id/y' }))).to.contain(refused);
     expect(refusalOf(pair({ path: wildcard, rules: open }, { path: '/x' }))).to.equal('It started.');
     expect(refusalOf(pair({ path: wildcard, rules: open }, { path: '/y/z' }))).to.equal('It started.');
+  });
+
+  it('stops it by an optional parameter, as the Express of this run spells it', () => {
+    const optional = isExpress4 ? '/x/:id?' : '/x{/:id}';
+    expect(refusalOf(pair({ path: optional, rules: open }, { path: '/x' }))).to.contain(refused);
+    expect(refusalOf(pair({ path: optional, rules: open }, { path: '/x/new' }))).to.contain(refused);
+    expect(refusalOf(pair({ path: optional, rules: open }, { path: optional }))).to.contain(refused);
+    expect(refusalOf(pair({ path: optional, rules: open }, { path: '/y' }))).to.equal('It started.');
+  });
+
+  it('may be shadowed in part where both paths are more than segments, and begin alike', () => {
+    const optional = (name: string): string => (isExpress4 ? `/${name}?` : `{/${name}}`);
+    const warnings = (earlier: string | RegExp, later: string | RegExp): string =>
+      warningsOf(pair({ path: earlier, rules: open }, { path: later }));
+    expect(warnings(`/x${optional(':id')}`, `/x${optional(':key')}`)).to.contain('may never be reached');
+    expect(warnings(`/x${optional(':id')}`, `/y${optional(':id')}`)).to.equal('');
+    expect(warnings(/^\/x\/(\d+)$/, `/x${optional(':id')}`)).to.contain('may never be reached');
+    expect(warnings(/^\/x\/(\d+)$/, `/y${optional(':id')}`)).to.equal('');
+    expect(warnings(/\/x\/(\d+)$/, `/y${optional(':id')}`)).to.contain('may never be reached');
+  });
+
+  it('is looked for where a path has a percent sign that encodes nothing', () => {
+    for (const earlier of [/^\/(.*)-.*$/, '/:name-:kind'])
+      expect(refusalOf(pair({ path: earlier, rules: open }, { path: '/tea-100%' }))).to.contain(refused);
   });
 
   for (const [what, earlier, later] of [

@@ -186,13 +186,18 @@ describe('a route of one server', () => {
         .and.to.contain('an earlier server of this app');
     });
 
-  it('is warned of where it takes some requests of another server’s, which trusts another issuer', () => {
+  it('is warned of where it takes some requests of another server’s, which trusts another issuer, audience or key set', () => {
     const partial: Serving = { path: /^\/x\/\d+$/ };
     expect(refusal(express(), partial, { path: '/x/:id' })).to.equal('It started.');
     expect(logger.text('warn')).to.equal('');
-    const axioms = { issuerUrl: 'http://127.0.0.1:8' };
-    expect(refusal(express(), partial, { path: '/x/:id', axioms })).to.equal('It started.');
-    expect(logger.text('warn')).to.contain('Second.serve (GET /x/:id) may never be reached');
+    for (const axioms of [
+      { issuerUrl: 'http://127.0.0.1:8' },
+      { audience: 'other' },
+      { jwksUrl: 'http://127.0.0.1:8/jwks.json' },
+    ]) {
+      expect(refusal(express(), partial, { path: '/x/:id', axioms })).to.equal('It started.');
+      expect(logger.text('warn')).to.contain('Second.serve (GET /x/:id) may never be reached');
+    }
   });
 
   it('is no matter on two apps, and not for auditRoutes()', () => {

@@ -3,7 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type {} from 'multer';
-import { HttpCode, JsonController, Post, UploadedFile, UploadedFiles, QueryParam } from 'routing-controllers';
+import {
+  ExpressDriver,
+  HttpCode,
+  JsonController,
+  Post,
+  UploadedFile,
+  UploadedFiles,
+  QueryParam,
+} from 'routing-controllers';
 import { AllowAny, HasAccessTokenScopes, type AxiomsRequest } from 'axioms-routing-controllers';
 import { Api } from '../api';
 import { forbidStrayErrors } from './stray-errors';
@@ -130,5 +138,35 @@ describe('an upload', () => {
   it('whose parameters are wrong is 400', async () => {
     expect((await upload(file, '/files?page=two')).status).to.equal(400);
     expect((await api.as(null, 'post', '/staff')).status).to.equal(400);
+  });
+});
+
+describe('a server without uploads', () => {
+  const { prototype } = ExpressDriver as unknown as { prototype: { loadMulter: () => unknown } };
+  const { loadMulter } = prototype;
+  before(() => {
+    prototype.loadMulter = () => {
+      throw new Error('multer package was not found installed.');
+    };
+  });
+  after(() => {
+    prototype.loadMulter = loadMulter;
+  });
+
+  @JsonController('/plain')
+  class PlainController {
+    @Post('/') create() {
+      return {};
+    }
+  }
+
+  it('needs no multer', async () => {
+    const api = await Api.start({ controllers: [PlainController] });
+    await api.close();
+  });
+
+  it('starts no upload without multer', async () => {
+    const refusal = await Api.start({ controllers: [FileController] }).catch((error: unknown) => error);
+    expect(refusal).to.be.an('error').with.property('message').that.contains('multer');
   });
 });
