@@ -5,7 +5,6 @@ import { ImproperlyConfigured } from './exceptions';
 import {
   claimName,
   fraction,
-  idTokenMarkers,
   issuer,
   issuerEntries,
   listOf,
@@ -13,11 +12,9 @@ import {
   logger,
   nonNegative,
   nonNegativeInteger,
-  oneOf,
   onOff,
   policyClasses,
   positiveInteger,
-  requiredValues,
   scopeName,
   seconds,
   text,
@@ -29,6 +26,7 @@ import { checkTogether } from './settings-checks';
 import { introspectionRows } from './settings-introspection';
 import { limitRows } from './settings-limits';
 import { scopeRows } from './settings-scopes';
+import { tokenClaimRows } from './settings-token-claims';
 import { severalIssuers, type issuerSettingNames } from './settings-issuers';
 import { isDomain } from './urls';
 
@@ -39,31 +37,7 @@ export const settingsTable = {
     defaultText: 'required',
     meaning: "accepted audience(s): one of them must be an exact element of the token's",
   }),
-  audienceClaims: row(listOf(claimName), {
-    variable: 'AXIOMS_AUDIENCE_CLAIMS',
-    defaultText: '`aud`',
-    fallback: ['aud'],
-    meaning: 'where the audience stands; the first one present decides',
-  }),
-  subjectClaims: row(listOf(claimName), {
-    variable: 'AXIOMS_SUBJECT_CLAIMS',
-    defaultText: '`sub`',
-    fallback: ['sub'],
-    meaning: 'where the subject stands: the first non-empty string; only one from the first entry owns objects',
-  }),
-  requiredClaims: row(requiredValues, {
-    variable: 'AXIOMS_REQUIRED_CLAIMS',
-    defaultText: '–',
-    fallback: {},
-    meaning: 'claims that must have exactly this value: `token_use=access`',
-  }),
-  ignoredTokenMarkers: row(listOf(oneOf(...idTokenMarkers), { mayBeEmpty: true }), {
-    variable: 'AXIOMS_IGNORED_TOKEN_MARKERS',
-    defaultText: '–',
-    fallback: [],
-    meaning:
-      'any of `at_hash`, `c_hash` and `nonce`: claims that do not mark a token as an ID token (Dex writes `at_hash` into access tokens); needs `requiredClaims`',
-  }),
+  ...tokenClaimRows,
   domain: row(text('a host name, with or without a path', isDomain), {
     variable: 'AXIOMS_DOMAIN',
     defaultText: '–',

@@ -653,7 +653,8 @@ describe('what a request knows of its caller', () => {
     const statements = seen.slice(-3).map(({ auth }) => auth!);
     Object.assign(statements[0]!, { token: 'changed', more: 1 });
     expect(new Set(statements).size).to.equal(3);
-    for (const auth of statements.slice(1)) expect(auth).to.have.all.keys('token', 'claims', 'authenticator', 'scopes', 'expiresAt');
+    for (const auth of statements.slice(1))
+      expect(auth).to.have.all.keys('token', 'claims', 'authenticator', 'scopes', 'expiresAt');
     for (const auth of statements.slice(1)) expect(auth.token).to.equal(token);
   });
 
