@@ -1,7 +1,7 @@
 /** Every request of an app is somebody's, whatever it carries: for tests of what somebody may. */
 import type { AuthenticationResult } from '../authentication/base';
 import { forceCaller } from '../authentication/forced-caller';
-import { AccessTokenUser, AnonymousUser, type User } from '../authentication/user';
+import { AccessTokenUser, type User } from '../authentication/user';
 import { grantsOf, type Claims, type Grants } from '../core/claims';
 import { environmentName, isDevelopment } from '../core/development';
 import { ImproperlyConfigured } from '../core/exceptions';
@@ -14,7 +14,6 @@ import type { TokenClaims } from './test-issuer';
 /** A user as an authentication class returns one; or claims, as a token of somebody's would have them. */
 export type ForcedUser =
   | User
-  | 'anonymous'
   | (TokenClaims & {
       readonly isAuthenticated?: undefined;
       /** Instead of what the claims grant. */
@@ -40,11 +39,17 @@ export type ForcedUser =
  * await request(app).post('/books').expect(403);
  * forceAuthenticate(app, null);
  */
-export function forceAuthenticate(app: AppWithServer, user: ForcedUser | null, options: ServerOption = {}): void {
+export function forceAuthenticate(app: AppWithServer, user: 'anonymous', options?: ServerOption): void;
+export function forceAuthenticate(app: AppWithServer, user: ForcedUser | null, options?: ServerOption): void;
+export function forceAuthenticate(
+  app: AppWithServer,
+  user: ForcedUser | 'anonymous' | null,
+  options: ServerOption = {},
+): void {
   for (const { settings } of axiomsServersOf(app, options)) {
     if (user === null) forceCaller(settings, undefined);
     else {
-      force(user, settings);
+      force(user === 'anonymous' ? { isAuthenticated: false } : user, settings);
       warn(settings);
     }
   }
@@ -65,7 +70,7 @@ function refuseInProduction(): void {
 
 /** Tells whether this user makes a request anonymous. */
 export function isAnonymous(user: ForcedUser | undefined): boolean {
-  return user === undefined || user === 'anonymous' || user.isAuthenticated === false;
+  return user === undefined || user.isAuthenticated === false;
 }
 
 /** The user as permissions see them. */
@@ -86,7 +91,6 @@ function warn(settings: Settings): void {
 }
 
 function callerOf(user: ForcedUser, settings: Settings): AuthenticationResult {
-  if (user === 'anonymous') return { user: new AnonymousUser() };
   const { isAuthenticated } = Object(user) as { isAuthenticated?: unknown };
   if (typeof isAuthenticated === 'boolean') return { user: user as User, auth: claimsOf(user) };
   if (isAuthenticated === undefined && isNamed(user, settings)) return tokenCaller(user, settings);
