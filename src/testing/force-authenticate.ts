@@ -39,8 +39,6 @@ export type ForcedUser =
  * await request(app).post('/books').expect(403);
  * forceAuthenticate(app, null);
  */
-export function forceAuthenticate(app: AppWithServer, user: 'anonymous', options?: ServerOption): void;
-export function forceAuthenticate(app: AppWithServer, user: ForcedUser | null, options?: ServerOption): void;
 export function forceAuthenticate(
   app: AppWithServer,
   user: ForcedUser | 'anonymous' | null,
