@@ -17,6 +17,7 @@ import {
   type AxiomsServer,
   type AxiomsServerOptions,
 } from 'axioms-routing-controllers';
+import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
 import { withGlobals, type GlobalClasses } from './global-classes';
 import { OneConnection, type Reply } from './one-connection';
@@ -132,7 +133,8 @@ class GuardedController {
   })
   async twiceLater() {
     ran.push('handler');
-    await new Promise(resolve => setImmediate(resolve));
+    // Longer than Express takes for a 404.
+    for (let turn = 0; turn < 20; turn++) await new Promise(resolve => setImmediate(resolve));
     return { ok: true };
   }
 
@@ -164,6 +166,8 @@ class RejectingErrorMiddleware {
 
 const controllers = [SwallowingController, ScopedController, GuardedController];
 
+const logger = new RecordingLogger();
+
 async function served(
   { globals = {}, ...options }: Partial<AxiomsServerOptions> & { readonly globals?: GlobalClasses },
   use: (send: (path: string, claims?: object | string) => Promise<Reply>, connection: OneConnection) => Promise<void>,
@@ -171,7 +175,9 @@ async function served(
   const issuer = await TestIssuer.start();
   const app = express();
   app.set('env', 'test');
-  withGlobals(globals, () => useExpressServer(app, { controllers, axioms: issuer.settings(), ...options }));
+  withGlobals(globals, () =>
+    useExpressServer(app, { controllers, axioms: { ...issuer.settings(), logger }, ...options }),
+  );
   if (options.defaultErrorHandler === false)
     app.use((error: { httpCode?: number }, _request: Request, response: Response, next: NextFunction) => {
       if (response.headersSent) next(error);
@@ -239,6 +245,20 @@ describe("a route's middleware", () => {
         expect(ran.filter(one => one === 'handler')).to.have.length(3);
         expect(connection.connections).to.equal(1);
       }));
+});
+
+describe('an error middleware of a route that goes on after a refusal', () => {
+  forbidStrayErrors();
+
+  it('does not reach the handler, and the log says what it did', () =>
+    served({ defaultErrorHandler: false }, async send => {
+      logger.entries.length = 0;
+      expect((await send('/swallowing/late')).status).to.equal(500);
+      expect(ran).to.deep.equal(['swallowed']);
+      expect(logger.text('error')).to.contain(
+        'SwallowingController.late was reached past its guard: a middleware called next() twice, or an error middleware went on after a refusal.',
+      );
+    }));
 });
 
 describe('a global middleware', () => {

@@ -194,6 +194,18 @@ describe('the metadata of the protected resource', () => {
     second.close();
   });
 
+  it('is that of the server with a resourceUrl, beside a server without one', async () => {
+    const app = express();
+    served(undefined, { routePrefix: '/a', controllers: [DraftController] }, app);
+    const first = app.locals.axioms as AxiomsServer;
+    served('https://api.example.com/b', { routePrefix: '/b', controllers: [PaperController] }, app);
+    const body = (await metadata(app, `${wellKnown}/b`)).body as Record<string, unknown>;
+    expect(body['resource']).to.equal('https://api.example.com/b');
+    expect((await request(app).get('/b/nothing')).status).to.equal(404);
+    expect((await request(app).get(wellKnown)).status).to.equal(404);
+    first.close();
+  });
+
   it('is for an app around it to serve, where that takes the path away', async () => {
     const inner = served('https://api.example.com/api');
     const outer = express().use('/api', inner);

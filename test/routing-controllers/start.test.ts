@@ -169,6 +169,17 @@ describe('the start is refused', () => {
     expectRefusal([ObjectlessController], 'ObjectlessController.list', 'objectActions');
   });
 
+  it('where objectActions is a text instead of a list', () => {
+    @JsonController('/e')
+    class TextController {
+      objectActions = 'retrieve';
+      @Get('/:id') retrieve() {
+        return {};
+      }
+    }
+    expectRefusal([TextController], "TextController.objectActions must be a list of handlers' names.");
+  });
+
   it('where objectActions names no handler', () => {
     @JsonController('/e')
     class MisnamingController {
