@@ -98,7 +98,7 @@ function readResults() {
 /** The last line that counts something. */
 function summaryOf(output) {
   const lines = output.split('\n').filter(line => /\b\d+ (?:passed|killed|unexpected)\b/.test(line));
-  return (lines.findLast(line => !line.startsWith('│')) ?? '').trim().slice(-120);
+  return (lines.findLast(line => !line.startsWith('│')) ?? '').trim().slice(0, 160);
 }
 
 /** Of all files that git does not ignore, as they are now. */

@@ -2,11 +2,12 @@
  * Are the checks checked? Takes each check of these rooms away in turn and runs the tests that reach it.
  *
  *     npm run mutate [-- <part of a file's path> …] [--thorough] [--since <revision>] [--workers 2] [--budget 60]
- *                    [--minutes 5 --seed <text>]
+ *                    [--minutes 5 --seed <text>] [--remember]
  *
  * A mutant is a check that is never met, a rule less in a list, a call that checks left out; with --thorough also every
  * operand, operator, literal and pattern turned around.
  *
+ * With --remember, a mutant is not tried again while neither its file nor the test that noticed it changes.
  * With --minutes, mutants are tried in an order that the seed decides, until the time is over.
  *
  * Each mutant gets the tests nearest to it, for as many seconds as the budget says. One that no test notices is a
@@ -16,6 +17,7 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { changedLines } from './changes.mjs';
+import { Kills } from './kills.mjs';
 import { reachOf } from './reach.mjs';
 import { Sandbox } from './sandbox.mjs';
 import { readMutants } from './source.mjs';
@@ -33,6 +35,7 @@ const { values, positionals } = parseArgs({
     budget: { type: 'string', default: '60' },
     minutes: { type: 'string' },
     seed: { type: 'string', default: '' },
+    remember: { type: 'boolean', default: false },
   },
 });
 
@@ -40,12 +43,17 @@ const end = values.minutes === undefined ? Infinity : Date.now() + 60_000 * Numb
 const sandboxes = await Sandbox.several(Number(values.workers));
 try {
   const all = await readMutants(sandboxes[0], rooms);
-  const chosen = all.filter(isChosen());
+  const kills = Kills.read(sandboxes[0]);
+  const chosen = all.filter(isChosen()).filter(mutant => !values.remember || !kills.has(mutant));
   const reach = await reachOf(sandboxes);
   const survivors = Survivors.read();
   const trials = new Trials(sandboxes, reach, 1000 * Number(values.budget));
   const ordered = values.minutes === undefined ? chosen : shuffled(chosen, values.seed);
-  const tried = await trials.run(ordered, mutant => survivors.add(mutant), end);
+  const tell = ({ mutant, isAlive, test }) => {
+    if (isAlive) survivors.add(mutant);
+    else if (test !== undefined) kills.add(mutant, test);
+  };
+  const tried = await trials.run(ordered, tell, end);
   for (const name of survivors.outdated(all, tried)) console.log(`listed, and no survivor: ${name}`);
   if (tried.length < chosen.length) console.log(`${tried.length} of ${chosen.length} mutants were tried in the time`);
   console.log(survivors.summary(tried));

@@ -17,16 +17,15 @@ const coverage = new Coverage();
 process.on('message', async ({ files, isObserved }) => {
   if (isObserved) await coverage.start();
   const start = performance.now();
-  const answer = { isPassed: await isPassed(files), duration: performance.now() - start };
+  const failed = await firstFailure(files);
+  const answer = { isPassed: failed === undefined, failed, duration: performance.now() - start };
   process.send(isObserved ? { ...answer, parts: await coverage.end() } : answer);
 });
 process.once('disconnect', () => process.exit());
 
-async function isPassed(files) {
-  for (const file of files.filter(one => noticed.has(one)))
-    if (!(await run(file, [...noticed.get(file)]))) return false;
-  for (const file of files) if (!(await run(file))) return false;
-  return true;
+async function firstFailure(files) {
+  for (const file of files.filter(one => noticed.has(one))) if (!(await run(file, [...noticed.get(file)]))) return file;
+  for (const file of files) if (!(await run(file))) return file;
 }
 
 function run(file, titles) {

@@ -18,14 +18,15 @@ export class Trials {
   }
 
   /**
+   * @param tell receives each mutant, whether it is alive, and the test that noticed it, where one did
    * @param end when no other mutant is begun, in milliseconds
    * @returns the mutants that were tried
    */
-  async run(mutants, survived, end = Infinity) {
+  async run(mutants, tell, end = Infinity) {
     const tried = [];
     await inParallel(chunks(mutants), this.#sandboxes, async (chunk, sandbox) => {
       const results = await this.#resultsOf(chunk, sandbox, end);
-      for (const { mutant, isAlive } of results) if (isAlive) survived(mutant);
+      results.forEach(tell);
       tried.push(...results.map(({ mutant }) => mutant));
       process.stderr.write(`${tried.length} of ${mutants.length} …\n`);
     });
@@ -36,46 +37,50 @@ export class Trials {
   async #resultsOf(chunk, sandbox, end) {
     if (Date.now() > end) return [];
     const tester = new Tester(sandbox.folder);
-    const results = await this.#tried(chunk, mutant => this.#survives(mutant, sandbox, tester), end);
-    const isSound = await this.#passes(chunk.at(-1), tester);
+    const results = await this.#tried(chunk, mutant => this.#resultOf(mutant, sandbox, tester), end);
+    const { isAlive: isSound } = await this.#run(chunk.at(-1), tester);
     await tester.stop();
     if (isSound) return results;
     const again = results.map(({ mutant }) => mutant);
-    return this.#tried(again, mutant => this.#survivesAlone(mutant, sandbox), Infinity);
+    return this.#tried(again, mutant => this.#resultAlone(mutant, sandbox), Infinity);
   }
 
-  async #tried(chunk, survives, end) {
+  async #tried(chunk, resultOf, end) {
     const results = [];
-    for (const mutant of chunk) if (Date.now() <= end) results.push({ mutant, isAlive: await survives(mutant) });
+    for (const mutant of chunk) if (Date.now() <= end) results.push({ mutant, ...(await resultOf(mutant)) });
     return results;
   }
 
-  #survives(mutant, sandbox, tester) {
-    return sandbox.having(mutant.script, mutant.text, () => this.#passes(mutant, tester));
+  #resultOf(mutant, sandbox, tester) {
+    return sandbox.having(mutant.script, mutant.text, () => this.#run(mutant, tester));
   }
 
-  async #survivesAlone(mutant, sandbox) {
+  async #resultAlone(mutant, sandbox) {
     const tester = new Tester(sandbox.folder);
-    const isAlive = await this.#survives(mutant, sandbox, tester);
+    const result = await this.#resultOf(mutant, sandbox, tester);
     await tester.stop();
-    return isAlive;
+    return result;
   }
 
-  async #passes(mutant, tester) {
+  async #run(mutant, tester) {
     const tests = this.#reach.testsOf(mutant, this.#budget);
     const together = tests.filter(({ isAlone }) => !isAlone);
-    if (together.length > 0 && !(await passed(together, tester))) return false;
-    for (const test of tests.filter(({ isAlone }) => isAlone))
-      if (!(await tester.alone(fresh => passed([test], fresh)))) return false;
-    return true;
+    const result = together.length > 0 ? await outcomeOf(together, tester) : { isAlive: true };
+    if (!result.isAlive) return result;
+    for (const test of tests.filter(({ isAlone }) => isAlone)) {
+      const alone = await tester.alone(fresh => outcomeOf([test], fresh));
+      if (!alone.isAlive) return alone;
+    }
+    return result;
   }
 }
 
-async function passed(tests, tester) {
+async function outcomeOf(tests, tester) {
   const usual = tests.reduce((sum, { duration }) => sum + duration, 0);
   const time = Math.max(patience.least, patience.factor * usual);
   const files = tests.map(({ file }) => file);
-  return (await tester.run(files, time)).isPassed;
+  const { isPassed, failed } = await tester.run(files, time);
+  return { isAlive: isPassed, test: failed };
 }
 
 function chunks(mutants) {
