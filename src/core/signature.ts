@@ -58,7 +58,7 @@ function fits(key: KeyObject, wanted: Algorithm | undefined): boolean {
  */
 export function verifySignature(algorithm: string, key: KeyObject, signingInput: string, signature: Buffer): boolean {
   const wanted = keyFits(key, algorithm) ? algorithms[algorithm] : undefined;
-  if (wanted === undefined || (wanted.size !== undefined && signature.length !== wanted.size)) return false;
+  if (wanted === undefined || signature.length !== (wanted.size ?? signatureSize(key))) return false;
   const { hash, size, options } = wanted;
   // Ed25519 has no hash of its own. For the others `verify()` would cost five microseconds more: it makes a job, and
   // wants the input as bytes.
@@ -68,6 +68,12 @@ export function verifySignature(algorithm: string, key: KeyObject, signingInput:
   const verifier = createVerify(hash).update(signingInput, 'latin1');
   if (options !== undefined) return verifier.verify({ key, ...options }, signature);
   return verifier.verify(key, size === undefined ? signature : inDer(signature));
+}
+
+// RFC 8017 §8.1.2, step 1: an RSA signature is as long as the modulus. OpenSSL also takes a PSS signature without its
+// leading zero bytes, which would give a token a second spelling.
+function signatureSize({ asymmetricKeyDetails, asymmetricKeyType }: KeyObject): number {
+  return asymmetricKeyType === 'ed25519' ? 64 : Math.ceil((asymmetricKeyDetails?.modulusLength ?? 0) / 8);
 }
 
 const [sequence, integer, longLength, highBit] = [0x30, 0x02, 0x81, 0x80];

@@ -1,4 +1,12 @@
-import { createPublicKey, createSecretKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto';
+import {
+  constants,
+  createPublicKey,
+  createSecretKey,
+  generateKeyPairSync,
+  sign,
+  verify,
+  type KeyObject,
+} from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -230,6 +238,25 @@ function isAccepted(jws: string, keySet: KeySet): boolean {
     return false;
   }
 }
+
+// Regression: OpenSSL takes a PSS signature without its leading zero byte, so that one token in 256 had two spellings.
+describe('an RSA signature that is shorter or longer than the modulus', () => {
+  for (const algorithm of ['RS256', 'PS256'] as const)
+    it(`is refused, with ${algorithm}`, () => {
+      const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+      const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+      const options = algorithm === 'PS256' ? pss : {};
+      let input = '';
+      let signature = Buffer.from([1]);
+      for (let number = 0; signature[0] !== 0; number += 1) {
+        input = `input ${number}`;
+        signature = sign('sha256', Buffer.from(input), { key: privateKey, ...options });
+      }
+      expect(verifySignature(algorithm, publicKey, input, signature)).to.equal(true);
+      expect(verifySignature(algorithm, publicKey, input, signature.subarray(1))).to.equal(false);
+      expect(verifySignature(algorithm, publicKey, input, Buffer.concat([Buffer.alloc(1), signature]))).to.equal(false);
+    });
+});
 
 // The modulus of an Infineon chip (CVE-2017-15361). An issuer is trusted for its own keys: nobody looks for it here.
 const excluded = 'rejectsKeyWithRocaVulnerability';
