@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import express, { type Express, type Request } from 'express';
-import { Get, JsonController, createExpressServer as stockServer } from 'routing-controllers';
+import { ExpressDriver, Get, JsonController, createExpressServer as stockServer } from 'routing-controllers';
 import request from 'supertest';
 import {
   AccessTokenAuthentication,
@@ -255,6 +255,12 @@ describe('two copies of the package', () => {
         expect(message).not.to.include('npm dedupe');
       });
 
+    it("leave routing-controllers' own drivers watched once", () => {
+      const registerAction = Object.getOwnPropertyDescriptor(ExpressDriver.prototype, 'registerAction');
+      loadedAgain();
+      expect(Object.getOwnPropertyDescriptor(ExpressDriver.prototype, 'registerAction')).to.deep.equal(registerAction);
+    });
+
     it('serve their own controllers', () => {
       const { root, decorators } = loadedAgain();
       const rule = decorators.hasRequiredScopes('admin') as MethodDecorator;
@@ -336,6 +342,11 @@ describe('two copies of the package', () => {
 describe('the mark of this package', () => {
   const key = Symbol.for('axioms-routing-controllers');
   const markOf = (someClass: object): unknown => (someClass as Record<symbol, unknown>)[key];
+
+  it('is written once, however many decorators a class has', () => {
+    const rules = [hasRequiredScopes('a'), hasRequiredScopes('b')] as MethodDecorator[];
+    expect(markOf(handlerWith(...rules))).to.have.property('before', undefined);
+  });
 
   it('is on every base class and every decorated class, with version and path, and does not show', () => {
     const decorated = handlerWith(hasRequiredScopes('a') as MethodDecorator);
