@@ -338,23 +338,3 @@ describe('two copies of the package', () => {
     await api.close();
   });
 });
-
-describe('the mark of this package', () => {
-  const key = Symbol.for('axioms-routing-controllers');
-  const markOf = (someClass: object): unknown => (someClass as Record<symbol, unknown>)[key];
-
-  it('is written once, however many decorators a class has', () => {
-    const rules = [hasRequiredScopes('a'), hasRequiredScopes('b')] as MethodDecorator[];
-    expect(markOf(handlerWith(...rules))).to.have.property('before', undefined);
-  });
-
-  it('is on every base class and every decorated class, with version and path, and does not show', () => {
-    const decorated = handlerWith(hasRequiredScopes('a') as MethodDecorator);
-    for (const marked of [AccessTokenAuthentication, DenyAll, ApiController, or(DenyAll).constructor, decorated]) {
-      expect(markOf(marked)).to.include({ version: ownVersion, path: packageRoot });
-      expect(Object.getOwnPropertyDescriptor(marked, key)?.enumerable ?? false).to.equal(false);
-    }
-    expect(markOf(plain)).to.equal(undefined);
-    expect(markOf(Function)).to.equal(undefined);
-  });
-});
