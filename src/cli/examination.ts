@@ -1,6 +1,6 @@
 /** The checks of the doctor: an issuer's metadata, keys and clock, and a token, each with what is expected and what is seen. */
 import { AccessTokenVerifier } from '../core/access-token';
-import { fetchJson, FetchFailure, type JsonAnswer } from '../core/bounded-fetch';
+import { fetchJson, FetchFailure, keySetTypes, type JsonAnswer, type JsonRequest } from '../core/bounded-fetch';
 import { claimSources } from '../core/claim-forms';
 import { claimValue, firstClaim } from '../core/claims';
 import { parseCompactJws, type Claims, type JsonValue, type UnverifiedToken } from '../core/compact-jws';
@@ -51,7 +51,7 @@ async function examineIssuer(settings: Settings, surroundings: Surroundings): Pr
   const markers = markersChecks(settings);
   if (jwksUrl === undefined) return [...markers, check];
   const started = surroundings.clock();
-  const keys = await answered(() => ask(jwksUrl));
+  const keys = await answered(() => fetched(jwksUrl, settings, surroundings, { accept: keySetTypes }));
   if (keys instanceof FetchFailure)
     return [...markers, check, { name: 'keys', state: 'failed', expected: expectedKeys, seen: keys.message }];
   return [...markers, check, keysCheck(keys, jwksUrl), clockCheck(keys, settings, started, surroundings.clock())];
@@ -64,9 +64,14 @@ function markersChecks({ ignoredTokenMarkers, requiredClaims }: Settings): reado
   return [{ name: 'ignored token markers', state: 'doubtful', expected, seen: ignoredTokenMarkers.join(', ') }];
 }
 
-async function fetched(url: string, { jwksTimeout }: Settings, { fetch }: Surroundings): Promise<JsonAnswer> {
+async function fetched(
+  url: string,
+  { jwksTimeout }: Settings,
+  { fetch }: Surroundings,
+  request?: JsonRequest,
+): Promise<JsonAnswer> {
   const deadline = new Deadline(jwksTimeout, globalTimers, new AbortController().signal);
-  return fetchJson(url, { fetch, signal: deadline.signal }).finally(() => {
+  return fetchJson(url, { fetch, signal: deadline.signal }, request).finally(() => {
     deadline.end();
   });
 }

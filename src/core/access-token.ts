@@ -6,9 +6,8 @@ import { parseCompactJws, type Claims, type TokenHeader, type UnverifiedToken } 
 import { RevocationCheck } from './denylist';
 import { InvalidToken, ServiceUnavailable } from './exceptions';
 import type { JwksManager } from './jwks-manager';
-import type { VerificationKey } from './key-set';
 import type { Settings } from './settings';
-import { verifySignature } from './signature';
+import { keyThatSigned } from './signed-by';
 import { after, attempt, type Soon } from './soon';
 import type { TokenSubject } from './token-subject';
 import { settingsFor } from './trusted-issuers';
@@ -146,23 +145,15 @@ export class AccessTokenVerifier {
     const named = checkHeader(header, settings);
     checkTimes(claims, settings, this.clock());
     checkClaims(claims, settings, header);
-    return after(this.keys.getKeySoon(named, settings.issuerUrl), key => {
-      requireSignature(unverified, named.alg, key);
+    return after(keyThatSigned(unverified, named, this.keys, settings.issuerUrl), key => {
+      if (key === undefined)
+        throw new InvalidToken('The signature of the access token is wrong', { reason: 'token_signature' });
       const known = new KnownToken(unverified, key, this.keys.keysOf(settings.issuerUrl), settings);
       this.#verified.set(place, known);
       if (!unverified.isHeaderKnown) this.#headers.set(unverified.headerPart, header);
       return { known, accepted: acceptedToken(header, claims, settings), isNew: true };
     });
   }
-}
-
-function requireSignature(
-  { signingInput, signature }: UnverifiedToken,
-  alg: string,
-  { keyObject }: VerificationKey,
-): void {
-  if (!verifySignature(alg, keyObject, signingInput, signature))
-    throw new InvalidToken('The signature of the access token is wrong', { reason: 'token_signature' });
 }
 
 const revocationClaims = ['iss', 'jti', 'sub', 'sid', 'client_id'];

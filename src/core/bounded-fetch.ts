@@ -1,5 +1,6 @@
 /** One fetch of a JSON document, bounded in time and size, that follows no redirect and says why it failed. */
 import { follow, TimeIsUp } from './deadline';
+import { retryAfterOf } from './freshness';
 import { withoutQuery } from './urls';
 
 /**
@@ -19,6 +20,8 @@ export class FetchFailure extends Error {
     reason: string,
     /** Status of the answer, where there was one that was refused. */
     readonly status?: number,
+    /** Seconds for which that answer asks to be left alone. */
+    readonly retryAfter?: number,
   ) {
     super(`${withoutQuery(url)}: ${reason}`);
   }
@@ -38,19 +41,33 @@ export interface JsonAnswer {
   readonly isUnchanged: boolean;
 }
 
+/** What an issuer's keys are asked for as. RFC 7517 §8.5.2 has a type of its own, and Kubernetes answers 406 without it. */
+export const keySetTypes = 'application/jwk-set+json, application/json';
+
+export interface JsonRequest {
+  /** The `Accept` field; default: `application/json`. */
+  readonly accept?: string;
+  /** Makes the request conditional (RFC 9110 §13.1.2): 304 is an answer then. */
+  readonly etag?: string | undefined;
+}
+
 /** Bytes of the largest body that is read. */
 export const largestBody = 512 * 1024;
 
 /**
- * The JSON document at `url`. With an `etag` the request is conditional (RFC 9110 §13.1.2) and 304 is an answer.
+ * Fetches the JSON document at `url`.
  *
  * @throws FetchFailure and nothing else.
  * @example
  * const { signal } = new Deadline(5, globalTimers, closing.signal);
  * const { document } = await fetchJson(url, { fetch, signal });
  */
-export async function fetchJson(url: string, { fetch, signal }: FetchBounds, etag?: string): Promise<JsonAnswer> {
-  return bounded(url, signal, own => exchange(url, fetch, own, etag));
+export async function fetchJson(
+  url: string,
+  { fetch, signal }: FetchBounds,
+  request: JsonRequest = {},
+): Promise<JsonAnswer> {
+  return bounded(url, signal, own => exchange(url, fetch, own, request));
 }
 
 /**
@@ -101,10 +118,10 @@ async function exchange(
   url: string,
   fetch: typeof globalThis.fetch,
   signal: AbortSignal,
-  etag: string | undefined,
+  { accept = 'application/json', etag }: JsonRequest,
 ): Promise<JsonAnswer> {
   const condition: Record<string, string> = etag === undefined ? {} : { 'If-None-Match': etag };
-  const headers = { Accept: 'application/json', ...condition };
+  const headers = { Accept: accept, ...condition };
   const response = await fetch(url, { headers, redirect: 'manual', signal });
   const isUnchanged = response.status === 304 && etag !== undefined;
   if (isUnchanged) return { headers: response.headers, document: undefined, isUnchanged };
@@ -112,10 +129,13 @@ async function exchange(
   return { headers: response.headers, document: parse(url, await readBody(url, response)), isUnchanged };
 }
 
-function refuseStatus(url: string, { status, type }: Response): void {
+function refuseStatus(url: string, { status, type, headers }: Response): void {
+  if (status === 200) return;
+  const wait = retryAfterOf(headers, Date.now());
   const isRedirect = type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304);
-  if (isRedirect) throw new FetchFailure('redirect', url, `redirects (status ${status}); it is not followed`, status);
-  if (status !== 200) throw new FetchFailure('status', url, `answers with status ${status}`, status);
+  if (isRedirect)
+    throw new FetchFailure('redirect', url, `redirects (status ${status}); it is not followed`, status, wait);
+  throw new FetchFailure('status', url, `answers with status ${status}`, status, wait);
 }
 
 async function readBody(url: string, response: Response): Promise<Buffer> {

@@ -17,11 +17,15 @@ export interface Place {
 
 const longestTrust = 24 * 60 * 60 * 1000;
 
-/** The last known key URL of one issuer: discovered once, again after it was doubted, and again after 24 hours. */
+/**
+ * The last known key URL of one issuer: discovered once, again after it was doubted, and again after 24 hours. Its times
+ * come from a clock that only runs forward.
+ */
 export class Discovery {
   readonly #place: Place;
   #known: string | undefined;
   #askedAt = -Infinity;
+  #doubtedAt = -Infinity;
 
   constructor(place: Place) {
     this.#place = place;
@@ -36,6 +40,19 @@ export class Discovery {
   /** The keys could not be fetched: ask where they are before the next fetch. */
   doubt(): void {
     this.#askedAt = -Infinity;
+  }
+
+  /**
+   * The keys do not have the one that a token needs: they may have moved. Returns whether to ask where they are.
+   *
+   * @param pause milliseconds between two times
+   */
+  mayHaveMoved(now: number, pause: number): boolean {
+    const isOurs = this.#place.jwksUrl === undefined && this.#known !== undefined;
+    if (!isOurs || now - this.#doubtedAt < pause) return false;
+    this.#doubtedAt = now;
+    this.doubt();
+    return true;
   }
 
   /**

@@ -1,4 +1,7 @@
-/** How long an HTTP answer says that it is good (RFC 9111 §4.2), and how far that shortens a refresh interval. */
+/**
+ * How long an HTTP answer says that it is good (RFC 9111 §4.2), how far that shortens a refresh interval, and how long a
+ * refusal asks to be left alone.
+ */
 
 /** Seconds; an answer that must not be stored is still kept this long, because one fetch a request is no answer. */
 const shortestInterval = 60;
@@ -12,6 +15,23 @@ const shortestInterval = 60;
 export function refreshAfter(headers: Headers, interval: number, now: number): number {
   const lifetime = lifetimeOf(headers, now) ?? interval;
   return Math.min(interval, Math.max(shortestInterval, lifetime));
+}
+
+/**
+ * Returns the seconds for which an answer asks to be left alone (RFC 9110 §10.2.3), or `undefined` if it does not.
+ *
+ * @param now in milliseconds; only for a date that comes without a `Date`
+ */
+export function retryAfterOf(headers: Headers, now: number): number | undefined {
+  const text = headers.get('retry-after')?.trim() ?? '';
+  if (/^\d+$/.test(text)) return Number(text);
+  const date = /^[A-Za-z]/.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, (date - sentAt(headers, now)) / 1000);
+}
+
+function sentAt(headers: Headers, now: number): number {
+  const sent = Date.parse(headers.get('date') ?? '');
+  return Number.isNaN(sent) ? now : sent;
 }
 
 function lifetimeOf(headers: Headers, now: number): number | undefined {
@@ -31,7 +51,6 @@ function ageOf(headers: Headers): number {
 function untilExpiry(headers: Headers, now: number): number | undefined {
   const expires = headers.get('expires');
   if (expires === null) return undefined;
-  const sent = Date.parse(headers.get('date') ?? '');
-  const lifetime = (Date.parse(expires) - (Number.isNaN(sent) ? now : sent)) / 1000;
+  const lifetime = (Date.parse(expires) - sentAt(headers, now)) / 1000;
   return /^[A-Za-z]/.test(expires) && !Number.isNaN(lifetime) ? lifetime : 0;
 }

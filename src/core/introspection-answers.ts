@@ -6,10 +6,20 @@ import type { Claims } from './compact-jws';
 /** The claims of an active token; `null`: the token is not active. */
 export type Introspected = Claims | null;
 
+/** A time by two clocks, in milliseconds. */
+export interface Moment {
+  /** Since 1970: what `exp` is compared with. */
+  readonly date: number;
+  /** From any start, and only forward: what the cache counts by. */
+  readonly steady: number;
+}
+
 interface Entry {
   readonly answer: Introspected;
-  /** Milliseconds since 1970. */
+  /** By the steady clock. */
   readonly until: number;
+  /** Milliseconds since 1970. RFC 7662 §4: an answer "MUST NOT be cached beyond the time that the token expires". */
+  readonly expiresAt: number;
 }
 
 const mostBytes = 32 * 1024 * 1024;
@@ -31,27 +41,26 @@ export class IntrospectionAnswers {
     this.#inactive = new LRUCache({ max: size });
   }
 
-  get(key: string, now: number): Introspected | undefined {
+  get(key: string, { date, steady }: Moment): Introspected | undefined {
     const entry = this.#active?.get(key) ?? this.#inactive?.get(key);
-    return entry !== undefined && now < entry.until ? entry.answer : undefined;
+    return entry !== undefined && steady < entry.until && date < entry.expiresAt ? entry.answer : undefined;
   }
 
-  set(key: string, answer: Introspected, now: number): void {
+  set(key: string, answer: Introspected, { steady }: Moment): void {
     this.delete(key);
-    if (answer === null) this.#inactive?.set(key, { answer, until: now + 1000 * Math.min(longestRefusal, this.ttl) });
-    else this.#active?.set(key, { answer, until: this.#end(answer, now) }, { size: sizeOf(answer) });
+    const until = steady + 1000 * (answer === null ? Math.min(longestRefusal, this.ttl) : this.ttl);
+    if (answer === null) this.#inactive?.set(key, { answer, until, expiresAt: Infinity });
+    else this.#active?.set(key, { answer, until, expiresAt: expiryOf(answer) }, { size: sizeOf(answer) });
   }
 
   delete(key: string): boolean {
     const wasInactive = this.#inactive?.delete(key) ?? false;
     return (this.#active?.delete(key) ?? false) || wasInactive;
   }
+}
 
-  // RFC 7662 §4: "a response MUST NOT be cached beyond the time that the token expires".
-  #end({ exp }: Claims, now: number): number {
-    const end = now + this.ttl * 1000;
-    return typeof exp === 'number' ? Math.min(end, exp * 1000) : end;
-  }
+function expiryOf({ exp }: Claims): number {
+  return typeof exp === 'number' ? exp * 1000 : Infinity;
 }
 
 // Parsed claims take about four times their text; the rest is the entry itself.

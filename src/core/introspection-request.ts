@@ -4,7 +4,7 @@ import { FetchFailure, fetchWhole, largestBody, type FetchBounds, type JsonObjec
 import { parseCompactJws } from './compact-jws';
 import type { JwksManager } from './jwks-manager';
 import type { Settings } from './settings';
-import { verifySignature } from './signature';
+import { keyThatSigned } from './signed-by';
 
 // Loaded with the first question: an API that asks none does not pay for them at start.
 type OAuth = typeof import('oauth4webapi');
@@ -87,11 +87,11 @@ async function checkSignature(
 
 async function isSignedBy(issuer: string, jwt: string, keys: JwksManager): Promise<boolean> {
   try {
-    const { header, signingInput, signature } = parseCompactJws(jwt, largestBody);
+    const unverified = parseCompactJws(jwt, largestBody);
+    const { header } = unverified;
     const { alg, kid } = header;
     if (typeof alg !== 'string' || typeof kid !== 'string' || 'crit' in header) return false;
-    const { keyObject } = await keys.getKey({ alg, kid }, issuer);
-    return verifySignature(alg, keyObject, signingInput, signature);
+    return (await keyThatSigned(unverified, { alg, kid }, keys, issuer)) !== undefined;
   } catch {
     // Malformed, of an unknown key, or the keys cannot be had: it cannot be believed.
     return false;

@@ -8,10 +8,11 @@ import { CountedReport } from './counted-report';
 import { Deadline } from './deadline';
 import { discoverUrl } from './discovery';
 import { ImproperlyConfigured, InvalidToken, ServiceUnavailable } from './exceptions';
-import { IntrospectionAnswers, keyOf, type Introspected } from './introspection-answers';
+import { IntrospectionAnswers, keyOf, type Introspected, type Moment } from './introspection-answers';
 import { askAbout } from './introspection-request';
 import type { JwksManager } from './jwks-manager';
 import type { Settings } from './settings';
+import { SteadyClock, systemClock } from './steady-clock';
 import { globalTimers, type Timers } from './timers';
 import { issuerSettings } from './trusted-issuers';
 
@@ -42,10 +43,16 @@ export class TokenIntrospector {
   /** How the issuer is asked; default: `globalThis.fetch`, read at the moment of use. */
   fetch: typeof globalThis.fetch = (...request) => globalThis.fetch(...request);
   /** Milliseconds since 1970; default: `Date.now()`. */
-  clock: () => number = () => Date.now();
+  clock: () => number = systemClock;
+  /**
+   * Milliseconds from any start, for how long an answer serves. It must only run forward. Default: `performance.now()`; if
+   * `clock` was replaced, that clock's steps forward.
+   */
+  monotonic: () => number = () => this.#steady.now();
   /** What timeouts wait with; default: the global timers. */
   timers: Timers = globalTimers;
 
+  readonly #steady = new SteadyClock(() => this.clock);
   readonly #settings: Settings;
   readonly #keys: JwksManager;
   readonly #closing = new AbortController();
@@ -101,10 +108,14 @@ export class TokenIntrospector {
     this.#closing.abort(new FetchFailure('closed', 'introspection', 'the server is closing'));
   }
 
+  get #now(): Moment {
+    return { date: this.clock(), steady: this.monotonic() };
+  }
+
   async #answerTo(token: string, settings: Settings): Promise<Introspected> {
     const key = keyOf(token);
     this.#answers ??= new IntrospectionAnswers(settings.tokenCacheSize, settings.introspectionCacheTtl);
-    const known = this.#answers.get(key, this.clock());
+    const known = this.#answers.get(key, this.#now);
     if (known !== undefined) return known;
     try {
       return await this.#askOnce(key, token, settings);
@@ -134,7 +145,7 @@ export class TokenIntrospector {
 
   // Counted from when the question was put: what the issuer said was true then.
   async #ask(key: string, token: string, settings: Settings): Promise<Introspected> {
-    const now = this.clock();
+    const now = this.#now;
     const deadline = new Deadline(settings.introspectionTimeout, this.timers, this.#closing.signal);
     const bounds = { fetch: this.fetch, signal: deadline.signal };
     try {

@@ -1,11 +1,20 @@
 /** The keys of one issuer: when they are fetched, what of an answer is believed, and who has to wait. */
-import { fetchJson, FetchFailure, orAborted, type FailureKind, type JsonAnswer } from './bounded-fetch';
+import {
+  fetchJson,
+  FetchFailure,
+  keySetTypes,
+  orAborted,
+  type FailureKind,
+  type JsonAnswer,
+  type JsonRequest,
+} from './bounded-fetch';
 import { Deadline } from './deadline';
 import { Discovery } from './discovery';
 import { keyRefreshes, type JwksEvent } from './events';
 import { InvalidToken, ServiceUnavailable } from './exceptions';
+import { readKeys } from './fetched-keys';
 import { refreshAfter } from './freshness';
-import { KeySet, TooManyKeys, type KeyName, type VerificationKey } from './key-set';
+import { KeySet, type KeyName, type VerificationKey } from './key-set';
 import { localKeys } from './local-issuers';
 import { RefreshPace } from './refresh-pace';
 import type { Settings } from './settings';
@@ -16,8 +25,10 @@ import { withoutQuery } from './urls';
 /** What the library takes from its surroundings; read at the moment of use, so that a test can set it. */
 export interface Surroundings {
   readonly fetch: typeof globalThis.fetch;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970: for times that are shown, and those in answers. */
   readonly clock: () => number;
+  /** Milliseconds from any start, by a clock that only runs forward: for everything that waits. */
+  readonly monotonic: () => number;
   readonly timers: Timers;
   /** 0 up to, and without, 1. */
   readonly random: () => number;
@@ -49,9 +60,17 @@ interface Version {
   readonly etag: string | undefined;
 }
 
+/** A stranger who names unknown keys must not cause more discoveries than one in so many cooldowns. */
+const cooldownsPerDiscovery = 10;
+
+/** What an issuer is called: the setting `issuerUrl`, or where there is none `jwksUrl` without its query. */
+export function nameOf({ issuerUrl, jwksUrl }: Settings): string {
+  return issuerUrl ?? withoutQuery(jwksUrl ?? '');
+}
+
 /** Holds the keys of one issuer. See {@link JwksManager} for what its methods promise. */
 export class IssuerKeys {
-  /** The setting `issuerUrl`, or where there is none `jwksUrl` without its query. */
+  /** What it is called; of several that share the keys, the first. */
   readonly issuer: string;
   readonly #settings: Settings;
   readonly #surroundings: Surroundings;
@@ -62,18 +81,19 @@ export class IssuerKeys {
   #version: Version | undefined;
   #inFlight: Promise<void> | undefined;
   #failure: FetchFailure | undefined;
+  #lastSuccess: number | null = null;
   #isStarted = false;
   #isClosed = false;
   #timer: unknown;
-  #nextRefresh: number | null = null;
+  #refreshAt: number | undefined;
   #fetchCount = 0;
   #reported = '';
 
   constructor(settings: Settings, surroundings: Surroundings) {
-    const { issuerUrl, jwksUrl, allowInsecureUrls, logger } = settings;
+    const { jwksUrl, allowInsecureUrls, logger } = settings;
     this.#settings = settings;
     this.#surroundings = surroundings;
-    this.issuer = issuerUrl ?? withoutQuery(jwksUrl ?? '');
+    this.issuer = nameOf(settings);
     this.#discovery = new Discovery({ issuer: this.issuer, jwksUrl, allowInsecureUrls, logger });
     this.#pace = new RefreshPace(settings);
   }
@@ -88,7 +108,7 @@ export class IssuerKeys {
     this.#isClosed = true;
     this.#closing.abort(new FetchFailure('closed', this.issuer, 'the server is closing'));
     this.#surroundings.timers.clearTimeout(this.#timer);
-    this.#nextRefresh = null;
+    this.#refreshAt = undefined;
   }
 
   async refresh(): Promise<void> {
@@ -101,6 +121,15 @@ export class IssuerKeys {
 
   getKey(name: KeyName): Soon<VerificationKey> {
     return this.#find(name) ?? this.#findAnew(name);
+  }
+
+  /**
+   * Returns the key that the issuer has under this name by now, after a signature failed under `failed`. Fetches the keys
+   * if the budget allows it; `undefined`: it is still the same key, or there is none.
+   */
+  getNewerKey(name: KeyName, failed: VerificationKey): Soon<VerificationKey | undefined> {
+    const mayFetch = this.#inFlight !== undefined || this.#pace.takeSignatureRefetch(this.#now);
+    return mayFetch ? this.#findNewer(name, failed) : undefined;
   }
 
   // Asked for each request, of a thousand issuers in turn: what it looks at is seldom in the processor's cache.
@@ -123,7 +152,7 @@ export class IssuerKeys {
       issuer: this.issuer,
       jwksUrl: this.#discovery.jwksUrl ?? null,
       keys: this.#keySet.keys.map(({ kid, alg }) => ({ kid, alg: alg ?? null })),
-      lastSuccess: this.#pace.loadedAt ?? null,
+      lastSuccess: this.#lastSuccess,
       lastError: this.#failure?.message ?? null,
       nextRefresh: this.#nextRefresh,
       stale: this.#pace.isStale(this.#now),
@@ -133,7 +162,12 @@ export class IssuerKeys {
   }
 
   get #now(): number {
-    return this.#surroundings.clock();
+    return this.#surroundings.monotonic();
+  }
+
+  get #nextRefresh(): number | null {
+    if (this.#refreshAt === undefined) return null;
+    return Math.round(this.#surroundings.clock() + this.#refreshAt - this.#now);
   }
 
   get #isUsable(): boolean {
@@ -152,11 +186,18 @@ export class IssuerKeys {
   }
 
   async #findAnew(name: KeyName): Promise<VerificationKey> {
-    if (this.#mayFetch()) await this.refresh();
+    if (this.#mayFetch()) await (this.#isUsable ? this.#refetch() : this.refresh());
     const key = this.#keySet.find(name);
     if (key === undefined)
       throw new InvalidToken('The access token is signed with an unknown key', { reason: 'token_key' });
     return key;
+  }
+
+  async #findNewer(name: KeyName, failed: VerificationKey): Promise<VerificationKey | undefined> {
+    // The failure is in the log, and the key is known: it does not make a wrong signature a reason to try again.
+    await this.#refetch().catch(() => undefined);
+    const key = this.#isUsable ? this.#keySet.find(name) : undefined;
+    return key === failed ? undefined : key;
   }
 
   // Nothing is remembered of the kids that were asked for, so nobody can fill a memory with them: one cooldown serves all.
@@ -172,12 +213,31 @@ export class IssuerKeys {
     await this.#fetchOnce().catch(() => undefined);
   }
 
-  #fetchOnce(): Promise<void> {
+  // For a token that needs a key which is not there.
+  async #refetch(): Promise<void> {
+    try {
+      await this.#fetchOnce(() => this.#attemptAlsoElsewhere());
+    } catch {
+      throw this.#unavailable();
+    }
+  }
+
+  #fetchOnce(attempt = () => this.#attempt()): Promise<void> {
     if (this.#isClosed) return Promise.reject(this.#closing.signal.reason as FetchFailure);
-    this.#inFlight ??= this.#attempt().finally(() => {
+    this.#inFlight ??= attempt().finally(() => {
       this.#inFlight = undefined;
     });
     return this.#inFlight;
+  }
+
+  // An issuer that moved its keys may leave the old ones where they were.
+  async #attemptAlsoElsewhere(): Promise<void> {
+    const previous = this.#keySet;
+    await this.#attempt();
+    const pause = cooldownsPerDiscovery * this.#settings.jwksCooldown * 1000;
+    if (this.#keySet.hasMoreThan(previous) || !this.#discovery.mayHaveMoved(this.#now, pause)) return;
+    const url = this.#discovery.jwksUrl;
+    if ((await this.#rediscover()) !== url) await this.#attempt();
   }
 
   async #attempt(): Promise<void> {
@@ -215,7 +275,7 @@ export class IssuerKeys {
     const url = await this.#locate(signal);
     const etag = this.#version?.url === url ? this.#version.etag : undefined;
     this.#fetchCount++;
-    const answer = await this.#fetch(url, signal, etag);
+    const answer = await this.#fetch(url, signal, { accept: keySetTypes, etag });
     if (!answer.isUnchanged) this.#replaceKeys(answer.document, url);
     this.#version = { url, etag: answer.headers.get('etag') ?? (answer.isUnchanged ? etag : undefined) };
     this.#succeed(answer.headers);
@@ -231,6 +291,13 @@ export class IssuerKeys {
     return 'refreshed';
   }
 
+  async #rediscover(): Promise<string> {
+    const deadline = this.#deadline(this.#settings.jwksTimeout, this.#closing.signal);
+    return this.#locate(deadline.signal).finally(() => {
+      deadline.end();
+    });
+  }
+
   // A discovery that is only repeated must leave the keys time to come: a hanging one would make them run out.
   async #locate(signal: AbortSignal): Promise<string> {
     const { jwksTimeout } = this.#settings;
@@ -241,15 +308,15 @@ export class IssuerKeys {
     });
   }
 
-  #fetch(url: string, signal: AbortSignal, etag?: string): Promise<JsonAnswer> {
-    return fetchJson(url, { fetch: this.#surroundings.fetch, signal }, etag);
+  #fetch(url: string, signal: AbortSignal, request?: JsonRequest): Promise<JsonAnswer> {
+    return fetchJson(url, { fetch: this.#surroundings.fetch, signal }, request);
   }
 
-  // An issuer has keys: a set without one, over good keys, is a mistake of its own and no revocation of everything.
+  // An issuer has keys: a set without one is its mistake, and neither revokes the good keys nor makes a token bad.
   #replaceKeys(document: unknown, url: string): void {
     const keySet = readKeys(document, url, this.#keySet);
     this.#reportProblems(keySet);
-    if (keySet.keys.length === 0 && this.#hasGoodKeys)
+    if (keySet.isUnusable)
       throw new FetchFailure('content', url, 'the JWK Set has no usable key; the last good keys stay');
     this.#keySet = keySet;
   }
@@ -267,7 +334,8 @@ export class IssuerKeys {
   #succeed(headers: Headers): void {
     if (this.#pace.isFailing)
       this.#settings.logger.info('The keys of the issuer can be fetched again', { issuer: this.issuer });
-    const interval = refreshAfter(headers, this.#settings.jwksRefreshInterval, this.#now);
+    this.#lastSuccess = this.#surroundings.clock();
+    const interval = refreshAfter(headers, this.#settings.jwksRefreshInterval, this.#lastSuccess);
     this.#pace.succeeded(this.#now, interval * 1000);
     this.#failure = undefined;
   }
@@ -275,7 +343,7 @@ export class IssuerKeys {
   #fail(failure: FetchFailure): void {
     this.#failure = failure;
     if (this.#isClosed) return;
-    this.#pace.failed(this.#now, this.#surroundings.random);
+    this.#pace.failed(this.#now, this.#surroundings.random, failure.retryAfter);
     this.#discovery.doubt();
     const { kind, message: reason } = failure;
     const data = { issuer: this.issuer, kind, reason, retryInSeconds: this.#pace.retryIn(this.#now) / 1000 };
@@ -289,7 +357,7 @@ export class IssuerKeys {
     timers.clearTimeout(this.#timer);
     if (!this.#isStarted || this.#isClosed) return;
     const delay = this.#pace.untilRefresh(this.#now, random);
-    this.#nextRefresh = this.#now + delay;
+    this.#refreshAt = this.#now + delay;
     this.#timer = startTimer(timers, () => void this.#refreshQuietly(), delay);
   }
 
@@ -305,14 +373,4 @@ export class IssuerKeys {
       },
     );
   }
-}
-
-function readKeys(document: unknown, url: string, previous: KeySet): KeySet {
-  try {
-    const keySet = KeySet.read(document, previous);
-    if (keySet !== undefined) return keySet;
-  } catch (error) {
-    throw error instanceof TooManyKeys ? new FetchFailure('size', url, error.message) : error;
-  }
-  throw new FetchFailure('parse', url, 'the answer is not a JWK Set');
 }

@@ -1,9 +1,11 @@
 /** Which key verifies a token: the issuer's keys, kept, refreshed and served through its outages. */
 import { InvalidToken } from './exceptions';
-import { IssuerKeys, type IssuerStatus, type Surroundings } from './issuer-keys';
+import { IssuerKeys, nameOf, type IssuerStatus, type Surroundings } from './issuer-keys';
 import type { KeyName, VerificationKey } from './key-set';
 import type { Settings } from './settings';
+import { issuersByKeys, keyPlace, keySettings } from './shared-key-urls';
 import type { Soon } from './soon';
+import { SteadyClock, systemClock } from './steady-clock';
 import { globalTimers, type Timers } from './timers';
 import { issuerSettings } from './trusted-issuers';
 
@@ -11,9 +13,9 @@ export type { IssuerStatus } from './issuer-keys';
 export type { VerificationKey } from './key-set';
 
 /**
- * The keys of the trusted issuers, each for itself. One fetch at a time, however many wait; a key that is known never
- * waits for the network; an unknown one causes at most one fetch a `jwksCooldown`; while the issuer is down the last
- * good keys serve until `jwksCacheTtl`.
+ * The keys of the trusted issuers, each for itself; those that name the same `jwksUrl` share one set. One fetch at a time,
+ * however many wait; a key that is known never waits for the network; an unknown one causes at most one fetch a
+ * `jwksCooldown`; while the issuer is down the last good keys serve until `jwksCacheTtl`.
  *
  * @example
  * const manager = new JwksManager(settings);
@@ -24,20 +26,30 @@ export type { VerificationKey } from './key-set';
 export class JwksManager implements Surroundings {
   /** How documents are fetched; default: `globalThis.fetch`, read at the moment of use. */
   fetch: typeof globalThis.fetch = (...request) => globalThis.fetch(...request);
-  /** Milliseconds since 1970; default: `Date.now()`. */
-  clock: () => number = () => Date.now();
+  /** Milliseconds since 1970, for times that are shown; default: `Date.now()`. */
+  clock: () => number = systemClock;
+  /**
+   * Milliseconds from any start, for everything that waits: the age of keys, cooldowns, back-offs. It must only run
+   * forward. Default: `performance.now()`; if `clock` was replaced, that clock's steps forward.
+   */
+  monotonic: () => number = () => this.#steady.now();
   /** What refreshes and timeouts wait with; default: the global timers. No timer keeps the process alive. */
   timers: Timers = globalTimers;
   /** From 0 up to, and without, 1: for the jitter; default: `Math.random()`. */
   random: () => number = () => Math.random();
 
-  readonly #issuers: readonly IssuerKeys[];
+  readonly #steady = new SteadyClock(() => this.clock);
+  readonly #keySets: readonly IssuerKeys[];
   readonly #byIssuer: ReadonlyMap<string, IssuerKeys>;
   #started: Promise<unknown> | undefined;
 
   constructor(settings: Settings) {
-    this.#issuers = issuerSettings(settings).map(one => new IssuerKeys(one, this));
-    this.#byIssuer = new Map(this.#issuers.map(one => [one.issuer, one]));
+    const issuers = issuerSettings(settings);
+    const byPlace = new Map(
+      [...issuersByKeys(issuers)].map(([place, sharing]) => [place, new IssuerKeys(keySettings(sharing), this)]),
+    );
+    this.#keySets = [...byPlace.values()];
+    this.#byIssuer = new Map(issuers.map(one => [nameOf(one), byPlace.get(keyPlace(one)) as IssuerKeys]));
   }
 
   /**
@@ -45,12 +57,12 @@ export class JwksManager implements Surroundings {
    * refresh. Once is enough; a failed fetch is logged, tried again after the back-off, and rejects nothing.
    */
   async start(): Promise<void> {
-    await (this.#started ??= Promise.all(this.#issuers.map(one => one.start())));
+    await (this.#started ??= Promise.all(this.#keySets.map(one => one.start())));
   }
 
   /** Gives up the fetch in flight and every timer. From here on `getKey` and `refresh` throw `ServiceUnavailable`. */
   close(): void {
-    for (const one of this.#issuers) one.close();
+    for (const one of this.#keySets) one.close();
   }
 
   /**
@@ -60,7 +72,7 @@ export class JwksManager implements Surroundings {
    * in the log. The last good keys stay.
    */
   async refresh(): Promise<void> {
-    const attempts = await Promise.allSettled(this.#issuers.map(one => one.refresh()));
+    const attempts = await Promise.allSettled(this.#keySets.map(one => one.refresh()));
     for (const attempt of attempts) if (attempt.status === 'rejected') throw attempt.reason;
   }
 
@@ -103,17 +115,17 @@ export class JwksManager implements Surroundings {
 
   /** Sets off the fetches that are due, and waits for none: with it an API that nobody has asked anything gets its keys. */
   refreshIfStale(): void {
-    for (const one of this.#issuers) one.refreshIfStale();
+    for (const one of this.#keySets) one.refreshIfStale();
   }
 
   /** What is known about each issuer's keys; plain data, for health checks. */
   status(): IssuerStatus[] {
-    return this.#issuers.map(one => one.status());
+    return [...this.#byIssuer].map(([issuer, keys]) => ({ ...keys.status(), issuer }));
   }
 
   // Which of several was meant must not be guessed.
   #trusted(issuer: string | undefined): IssuerKeys | undefined {
     if (issuer !== undefined) return this.#byIssuer.get(issuer);
-    return this.#issuers.length === 1 ? this.#issuers[0] : undefined;
+    return this.#byIssuer.size === 1 ? this.#keySets[0] : undefined;
   }
 }

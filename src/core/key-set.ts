@@ -32,15 +32,18 @@ export class TooManyKeys extends Error {
 
 /** An issuer's usable keys. A bad key is left out and named in `problems`; it never breaks the good ones. */
 export class KeySet {
-  static readonly empty = new KeySet([], []);
+  static readonly empty = new KeySet([], [], true);
 
   readonly #byKid: ReadonlyMap<string, ReadonlyMap<string, VerificationKey>>;
   readonly #members: ReadonlySet<VerificationKey>;
 
   private constructor(
+    /** Without those that are confused with another: no token may be verified with them, known from before or not. */
     readonly keys: readonly VerificationKey[],
     /** What is wrong with the set, one sentence a key; never key material. */
     readonly problems: readonly string[],
+    /** Does it have no key for signatures that could be read? An issuer always has one, so such a set is a mistake. */
+    readonly isUnusable: boolean,
   ) {
     this.#byKid = new Map([...byKid(keys)].map(([kid, group]) => [kid, byAlgorithm(group)]));
     this.#members = new Set(keys);
@@ -61,10 +64,17 @@ export class KeySet {
     const readings = jwks.map((jwk: unknown, index) => readKey(jwk, index));
     const keys = readings.flatMap(({ key }) => (key === undefined ? [] : [previous.#same(key) ?? key]));
     const problems = readings.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
-    return new KeySet(keys, [...problems, ...ambiguities(keys)]);
+    const confused = confusedKeys(keys);
+    const clear = keys.filter(key => !confused.has(key));
+    return new KeySet(clear, [...problems, ...ambiguities(confused)], keys.length === 0);
   }
 
-  /** The one key that a header names. Two different keys that both fit are none: never guess which was meant. */
+  /** Does it have a key that `previous` does not have? */
+  hasMoreThan(previous: KeySet): boolean {
+    return this.keys.some(key => !previous.has(key));
+  }
+
+  /** The one key that a header names. */
   find({ alg, kid }: KeyName): VerificationKey | undefined {
     return this.#byKid.get(kid)?.get(alg);
   }
@@ -92,28 +102,28 @@ function byKid(keys: readonly VerificationKey[]): Map<string, VerificationKey[]>
 
 /** By algorithm, the one key of this `kid` that fits it. */
 function byAlgorithm(group: readonly VerificationKey[]): ReadonlyMap<string, VerificationKey> {
-  const found = new Map<string, VerificationKey>();
-  for (const alg of supportedAlgorithms) {
-    const candidates = fitting(group, alg);
-    if (candidates[0] !== undefined && areTheSame(candidates)) found.set(alg, candidates[0]);
-  }
-  return found;
+  const found = supportedAlgorithms.map(alg => [alg, fitting(group, alg)[0]] as const);
+  return new Map(found.filter((entry): entry is [string, VerificationKey] => entry[1] !== undefined));
 }
 
 function fitting(keys: readonly VerificationKey[], alg: string): readonly VerificationKey[] {
   return keys.filter(key => (key.alg ?? alg) === alg && keyFits(key.keyObject, alg));
 }
 
+/** The keys that share their `kid` and an algorithm with a different key: choosing one would be a guess. */
+function confusedKeys(keys: readonly VerificationKey[]): ReadonlySet<VerificationKey> {
+  const groups = [...byKid(keys).values()].filter(group => group.length > 1);
+  const candidates = groups.flatMap(group => supportedAlgorithms.map(alg => fitting(group, alg)));
+  return new Set(candidates.filter(group => !areTheSame(group)).flat());
+}
+
 function areTheSame([first, ...others]: readonly VerificationKey[]): boolean {
   return others.every(other => first?.keyObject.equals(other.keyObject));
 }
 
-function ambiguities(keys: readonly VerificationKey[]): string[] {
-  const isAmbiguous = (group: readonly VerificationKey[]): boolean =>
-    supportedAlgorithms.some(alg => !areTheSame(fitting(group, alg)));
-  return [...byKid(keys)]
-    .filter(([, group]) => isAmbiguous(group))
-    .map(([kid]) => `different keys have the kid ${quoted(kid)}; it names none of them`);
+function ambiguities(confused: ReadonlySet<VerificationKey>): string[] {
+  const kids = new Set([...confused].map(({ kid }) => kid));
+  return [...kids].map(kid => `different keys have the kid ${quoted(kid)}; it names none of them`);
 }
 
 interface Reading {

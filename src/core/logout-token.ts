@@ -4,7 +4,7 @@ import { parseCompactJws, type Claims, type TokenHeader } from './compact-jws';
 import { InvalidRequest, InvalidToken } from './exceptions';
 import type { JwksManager } from './jwks-manager';
 import type { Settings } from './settings';
-import { verifySignature } from './signature';
+import { keyThatSigned } from './signed-by';
 import { settingsFor } from './trusted-issuers';
 
 /** Whose sessions end: the one of `sid`, or all of `sub`. */
@@ -43,14 +43,15 @@ export class LogoutTokenVerifier {
   }
 
   async #verified(token: string): Promise<LogoutToken> {
-    const { header, claims, signingInput, signature } = parseCompactJws(token, this.settings.maxTokenSize);
+    const unverified = parseCompactJws(token, this.settings.maxTokenSize);
+    const { header, claims } = unverified;
     const settings = this.#settingsFor(claims);
     const named = checkHeader(header, settings);
     checkTimes(claims, settings, this.clock());
     checkAudience(claims, this.clientIds);
     const found = contentOf(claims);
-    const key = await this.keys.getKey(named, settings.issuerUrl);
-    if (!verifySignature(named.alg, key.keyObject, signingInput, signature)) throw invalid('has a wrong signature');
+    const key = await keyThatSigned(unverified, named, this.keys, settings.issuerUrl);
+    if (key === undefined) throw invalid('has a wrong signature');
     return found;
   }
 

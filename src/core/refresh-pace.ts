@@ -6,7 +6,10 @@ type PaceSettings = Pick<
   'jwksRefreshInterval' | 'jwksCacheTtl' | 'jwksCooldown' | 'jwksRetryMin' | 'jwksRetryMax'
 >;
 
-/** The times of one issuer. Everything here is in milliseconds; the settings are in seconds. */
+/**
+ * The times of one issuer. Everything here is in milliseconds, the settings are in seconds. `now` comes from a clock that
+ * only runs forward: none of these waits may become longer because the system's clock was set back.
+ */
 export class RefreshPace {
   readonly #settings: PaceSettings;
   readonly #longestUse: number;
@@ -15,16 +18,13 @@ export class RefreshPace {
   #failures = 0;
   #retryAt = -Infinity;
   #refetchAt = -Infinity;
+  #signatureRefetchAt = -Infinity;
+  #budgetSpentUntil = -Infinity;
 
   constructor(settings: PaceSettings) {
     this.#settings = settings;
     this.#longestUse = settings.jwksCacheTtl * 1000;
     this.#interval = settings.jwksRefreshInterval * 1000;
-  }
-
-  /** When the keys were fetched or confirmed last. */
-  get loadedAt(): number | undefined {
-    return this.#loadedAt;
   }
 
   /** Did the last fetch fail? */
@@ -40,9 +40,14 @@ export class RefreshPace {
     this.#retryAt = -Infinity;
   }
 
-  /** A fetch failed: the back-off starts, or doubles. */
-  failed(now: number, random: () => number): void {
-    this.#retryAt = now + this.#backOff(random);
+  /**
+   * A fetch failed: the back-off starts, or doubles.
+   *
+   * @param asked the seconds for which the issuer asks to be left alone; they count up to `jwksRetryMax`
+   */
+  failed(now: number, random: () => number, asked = 0): void {
+    const wait = Math.max(this.#backOff(random), asked);
+    this.#retryAt = now + 1000 * Math.min(wait, this.#settings.jwksRetryMax);
     this.#failures++;
   }
 
@@ -67,7 +72,19 @@ export class RefreshPace {
    */
   takeRefetch(now: number): boolean {
     if (!this.isFailing && now < this.#refetchAt) return false;
-    this.#refetchAt = now + this.#settings.jwksCooldown * 1000;
+    this.#refetchAt = now + this.#cooldown;
+    this.#spend(now);
+    return true;
+  }
+
+  /**
+   * May the keys be fetched because a signature failed under a known key? Only with what unknown keys left of the budget of
+   * one fetch a cooldown, and only with half of it: a stranger who sends wrong signatures must not delay a new key.
+   */
+  takeSignatureRefetch(now: number): boolean {
+    if (now < Math.max(this.#budgetSpentUntil, this.#signatureRefetchAt, this.#retryAt)) return false;
+    this.#signatureRefetchAt = now + 2 * this.#cooldown;
+    this.#spend(now);
     return true;
   }
 
@@ -76,10 +93,21 @@ export class RefreshPace {
     return this.isFailing ? this.retryIn(now) : this.#interval * (0.95 + random() / 10);
   }
 
-  // The jitter only shortens, and never below the first step: the gaps keep their least and their greatest length.
+  get #cooldown(): number {
+    return this.#settings.jwksCooldown * 1000;
+  }
+
+  // While fetches fail the cooldown does not count, and what is spent then must not add up.
+  #spend(now: number): void {
+    this.#budgetSpentUntil = Math.min(Math.max(this.#budgetSpentUntil, now) + this.#cooldown, now + 2 * this.#cooldown);
+  }
+
+  // In seconds. The jitter keeps many servers from asking at once, also after their first failure. It lengthens the first
+  // step and shortens the others: every gap is between the least and the greatest length.
   #backOff(random: () => number): number {
     const { jwksRetryMin: least, jwksRetryMax: most } = this.#settings;
+    if (this.#failures === 0) return Math.min(most, least * (1 + random() / 2));
     const step = Math.min(most, least * 2 ** this.#failures);
-    return 1000 * Math.max(least, step * (0.5 + random() / 2));
+    return Math.max(least, step * (0.5 + random() / 2));
   }
 }

@@ -87,19 +87,20 @@ export const settingsTable = {
     variable: 'AXIOMS_JWKS_COOLDOWN',
     defaultText: '30',
     fallback: 30,
-    meaning: 'least seconds between refetches for unknown `kid`s',
+    meaning:
+      'least seconds between refetches for unknown `kid`s; refetches for wrong signatures take at most half of these',
   }),
   jwksRetryMin: row(seconds, {
     variable: 'AXIOMS_JWKS_RETRY_MIN',
     defaultText: '1',
     fallback: 1,
-    meaning: 'seconds to wait after a failed fetch; doubles with each failure, with jitter',
+    meaning: 'seconds to wait after a failed fetch, with jitter; doubles with each failure',
   }),
   jwksRetryMax: row(seconds, {
     variable: 'AXIOMS_JWKS_RETRY_MAX',
     defaultText: '60',
     fallback: 60,
-    meaning: 'most seconds to wait after a failed fetch',
+    meaning: 'most seconds to wait after a failed fetch, also if `Retry-After` of the issuer asks for more',
   }),
   algorithms: row(
     listOf(text(`one of ${supportedAlgorithms.join(', ')}; none and HS* are never accepted`, isSupportedAlgorithm)),

@@ -3,6 +3,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { Throttled } from './exceptions';
+import { SteadyClock } from './steady-clock';
 import { globalTimers, startTimer, type Timers } from './timers';
 import { TryCounts, type TryCount } from './try-counts';
 
@@ -67,7 +68,7 @@ type Counted = Readonly<Record<keyof Keys, TryCount>>;
  * const attempts = new MemorySignInAttempts({ triesPerAccountAndAddress: 5, window: 600 });
  */
 export class MemorySignInAttempts implements SignInAttempts {
-  /** Milliseconds from any start; only differences count. Default: a clock that nobody can set. */
+  /** Milliseconds from any start; only steps forward count. Default: a clock that nobody can set. */
   clock: () => number = () => performance.now();
   /** What slow tries wait with. */
   timers: Timers = globalTimers;
@@ -81,8 +82,7 @@ export class MemorySignInAttempts implements SignInAttempts {
   readonly #counted = new WeakMap<Attempt, Counted>();
   // With it nobody can choose names that share a counter with somebody else's.
   readonly #salt = randomBytes(16).toString('base64');
-  #elapsed = 0;
-  #lastRead: number | undefined;
+  readonly #steady = new SteadyClock(() => this.clock);
 
   constructor(limits: SignInLimits = {}) {
     this.#limits = { ...defaults, ...limits };
@@ -95,7 +95,7 @@ export class MemorySignInAttempts implements SignInAttempts {
 
   async begin(attempt: Attempt): Promise<void> {
     const keys = this.#keysOf(attempt);
-    const now = this.#now();
+    const now = this.#steady.now();
     this.#refuseOver(this.#pairs.find(keys.pair, now), this.#limits.triesPerAccountAndAddress, now);
     this.#refuseOver(this.#addresses.find(keys.address, now), this.#limits.triesPerAddress, now);
     const delay = this.#delay(keys, now);
@@ -135,7 +135,7 @@ export class MemorySignInAttempts implements SignInAttempts {
     const counted = this.#counted.get(attempt);
     this.#counted.delete(attempt);
     if (counted !== undefined) return counted;
-    const now = this.#now();
+    const now = this.#steady.now();
     const [pair, address] = [this.#pairs.findOwn(keys.pair, now), this.#addresses.findOwn(keys.address, now)];
     const account = this.#accounts.findOwn(keys.account, now);
     return { ...(pair && { pair }), ...(address && { address }), ...(account && { account }) };
@@ -159,14 +159,6 @@ export class MemorySignInAttempts implements SignInAttempts {
     count.waiting++;
     await new Promise<void>(resolve => startTimer(this.timers, resolve, delay * 1000));
     count.waiting--;
-  }
-
-  // Time stands still where the clock is set back: no window may become longer by that.
-  #now(): number {
-    const read = this.clock();
-    this.#elapsed += Math.max(0, read - (this.#lastRead ?? read));
-    this.#lastRead = read;
-    return this.#elapsed;
   }
 
   // Hashes: names and addresses can have any length, and a name may be a password in the wrong field.

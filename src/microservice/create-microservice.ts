@@ -1,6 +1,7 @@
 /** Puts the microservice together. */
 import type { Denylist } from '../core/denylist';
 import { offerKeys } from '../core/local-issuers';
+import { systemClock } from '../core/steady-clock';
 import { metadataController } from './controllers/metadata-controller';
 import { loginController, sessionController, socialExchangeController } from './controllers/session-controller';
 import { CsrfTokens } from './cookies/csrf-tokens';
@@ -10,7 +11,7 @@ import { IdentityProvider } from './identity-providers/identity-provider';
 import { LoginPages } from './identity-providers/login-pages';
 import { ProviderLogin } from './identity-providers/provider-login';
 import { SocialExchange } from './identity-providers/social-exchange';
-import { checkOptions, systemClock, type MicroserviceOptions, type Options } from './options';
+import { checkOptions, type MicroserviceOptions, type Options } from './options';
 import { RefreshFamilies, type SessionDenylist } from './refresh/refresh-families';
 import { Secrets } from './secrets';
 import { Sessions } from './sessions';

@@ -14,6 +14,7 @@ import {
   type Kind,
 } from '../core/setting-kinds';
 import { row, wrong, type Row } from '../core/setting-row';
+import { systemClock } from '../core/steady-clock';
 import { isLoopback, isPlainUrl } from '../core/urls';
 import { checkCookies, type SameSite } from './cookies/cookie-rules';
 import type { ProviderOptions } from './identity-providers/provider-options';
@@ -84,9 +85,6 @@ const storeMethods = {
   families: ['addFamily', 'findFamily', 'rotateFamily', 'removeFamily', 'familiesOf', 'useOnce', 'removeExpired'],
   keys: ['addSigningKey', 'signingKeys', 'removeSigningKey'],
 };
-
-/** The default of the option `clock`. */
-export const systemClock = (): number => Date.now();
 
 /** The rows, in the order of the README's table. */
 export const optionsTable = {

@@ -18,7 +18,7 @@ export interface IssuerSignIn {
   readonly signIn: SignIn | undefined;
 }
 
-type Surroundings = Pick<JwksManager, 'fetch' | 'clock' | 'timers'>;
+type Surroundings = Pick<JwksManager, 'fetch' | 'monotonic' | 'timers'>;
 
 const longestTrust = 24 * 60 * 60 * 1000;
 
@@ -52,7 +52,7 @@ class OneIssuer {
   }
 
   async find(): Promise<IssuerSignIn> {
-    if (this.surroundings.clock() < this.#askAgainAt) return this.#known;
+    if (this.surroundings.monotonic() < this.#askAgainAt) return this.#known;
     this.#inFlight ??= this.#discover().finally(() => {
       this.#inFlight = undefined;
     });
@@ -75,7 +75,7 @@ class OneIssuer {
       });
     } finally {
       deadline.end();
-      this.#askAgainAt = this.surroundings.clock() + trust;
+      this.#askAgainAt = this.surroundings.monotonic() + trust;
     }
     return this.#known;
   }

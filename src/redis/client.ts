@@ -1,4 +1,5 @@
 /** The two clients of Redis, and one way to ask either: in bounded time, and without a crowd at a closed door. */
+import { SteadyClock, systemClock } from '../core/steady-clock';
 import { globalTimers, startTimer, type Timers } from '../core/timers';
 
 /** What is needed of a client of `ioredis`; a cluster's is one, too. */
@@ -35,9 +36,10 @@ const pause = 1000;
  * requests nor the client's queue of commands grow while Redis is away.
  */
 export class RedisConnection {
-  /** Milliseconds since 1970; read at the moment of use. */
-  clock: () => number = () => Date.now();
+  /** What the pause after a failure is measured with, in milliseconds. Default: a clock that nobody can set. */
+  clock: () => number = systemClock;
   timers: Timers = globalTimers;
+  readonly #steady = new SteadyClock(() => this.clock);
   readonly #timeout: number;
   #retryAt: number | undefined;
 
@@ -70,14 +72,14 @@ export class RedisConnection {
       this.#retryAt = undefined;
       return answer;
     } catch (error) {
-      this.#retryAt = this.clock() + pause;
+      this.#retryAt = this.#steady.now() + pause;
       throw error;
     }
   }
 
   #admit(): void {
     if (this.#retryAt === undefined) return;
-    const now = this.clock();
+    const now = this.#steady.now();
     if (now < this.#retryAt) throw new Error('Redis did not answer a moment ago');
     this.#retryAt = now + Math.max(pause, this.#timeout);
   }

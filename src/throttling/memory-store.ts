@@ -1,6 +1,7 @@
 /** Counts in the memory of this process. */
 import { LRUCache } from 'lru-cache';
 import type { Hit, Rate, ThrottleStore } from '../core/throttle-rates';
+import { SteadyClock, systemClock } from '../core/steady-clock';
 import { RequestLog } from './request-log';
 
 export interface MemoryThrottleStoreOptions {
@@ -17,8 +18,12 @@ export interface MemoryThrottleStoreOptions {
  * const app = createExpressServer({ controllers: [BookController], axioms: { ...settings, throttleStore } });
  */
 export class MemoryThrottleStore implements ThrottleStore {
-  /** Milliseconds since 1970; read at the moment of use. */
-  clock: () => number = () => Date.now();
+  /**
+   * What windows are measured with, in milliseconds. Default: a clock that nobody can set. Of another one, only the steps
+   * forward count, so that no window becomes longer where it is set back.
+   */
+  clock: () => number = systemClock;
+  readonly #steady = new SteadyClock(() => this.clock);
   readonly #logs: LRUCache<string, RequestLog>;
 
   constructor({ maxKeys = 50_000 }: MemoryThrottleStoreOptions = {}) {
@@ -26,7 +31,7 @@ export class MemoryThrottleStore implements ThrottleStore {
   }
 
   hit(key: string, rate: Rate): Hit {
-    return this.#logOf(key).hit(rate, this.clock());
+    return this.#logOf(key).hit(rate, this.#steady.now());
   }
 
   #logOf(key: string): RequestLog {

@@ -227,7 +227,7 @@ describe('AccessTokenVerifier', () => {
     ];
     for (const [title, key, members, outcome] of cases) {
       it(`${outcome === 'accepted' ? 'accepts' : 'refuses'} ${title}`, async () => {
-        issuer.server.keys = [{ ...key.jwk, ...members }];
+        issuer.server.keys = [{ ...key.jwk, ...members }, signingKey('another').jwk];
         expect(await reason(verifierWith().verifier.verify(issuer.token({}, {}, key)))).to.equal(outcome);
       });
     }

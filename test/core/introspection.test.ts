@@ -42,6 +42,38 @@ describe('TokenIntrospector', () => {
     expect(warnings).to.deep.equal([]);
   });
 
+  for (const [title, answer, seconds] of [
+    ['an active token', { active: true, sub: 'alice', aud: 'api', token_type: 'Bearer' }, 60],
+    ['an inactive token', { active: false }, 5],
+  ] as const)
+    it(`remembers ${title} no longer where the clock is set back by three hours`, async () => {
+      let [asks, wall, steady] = [0, Date.now(), 0];
+      const introspector = introspectorWith(() => Promise.resolve(Response.json(answer)).finally(() => asks++), {
+        introspectionCacheTtl: 60,
+      });
+      Object.assign(introspector, { clock: () => wall, monotonic: () => steady });
+      const introspect = (): Promise<unknown> => introspector.introspect('token').catch(() => undefined);
+      await introspect();
+      wall -= 3 * 3_600_000;
+      steady += 1000 * seconds - 1;
+      await introspect();
+      expect(asks).to.equal(1);
+      steady += 1;
+      await introspect();
+      expect(asks).to.equal(2);
+    });
+
+  it('remembers no answer beyond the expiry of its token, by the clock that can be set', async () => {
+    let [asks, wall] = [0, Date.now()];
+    const answer = { active: true, sub: 'alice', aud: 'api', token_type: 'Bearer', exp: Math.floor(wall / 1000) + 30 };
+    const introspector = introspectorWith(() => Promise.resolve(Response.json(answer)).finally(() => asks++));
+    Object.assign(introspector, { clock: () => wall, monotonic: () => 0 });
+    await introspector.introspect('token');
+    wall += 31_000;
+    await introspector.introspect('token');
+    expect(asks).to.equal(2);
+  });
+
   for (const said of [{}, { active: 'true' }, ['active']])
     it(`says that ${JSON.stringify(said)} is an answer that cannot be believed, and quotes nothing of it`, async () => {
       const { kind, message } = await failureOf(

@@ -9,7 +9,17 @@ import { defineSettings, type SettingsInput } from '../../src/core/settings';
 import { globalTimers } from '../../src/core/timers';
 import { eventually, FakeTime } from '../issuer/fake-time';
 import { RecordingLogger } from '../issuer/recording-logger';
-import { down, keysPath, makeKey, oauthPath, oidcPath, ok, ScriptedIssuer, type Mode } from '../issuer/scripted-issuer';
+import {
+  down,
+  keysPath,
+  makeKey,
+  oauthPath,
+  oidcPath,
+  ok,
+  ScriptedIssuer,
+  type Jwk,
+  type Mode,
+} from '../issuer/scripted-issuer';
 
 // A = 600 s, A + S = 1800 s, C = 30 s, F = 1 s doubling to 60 s; all of it passes on a fake clock.
 const refreshInterval = 600;
@@ -84,6 +94,11 @@ describe('JwksManager', () => {
       if (error instanceof APIException) return error.httpCode;
       throw error;
     }
+  }
+
+  // What a token meets whose signature failed under this key.
+  async function newerThan(key: VerificationKey): Promise<VerificationKey | undefined> {
+    return manager.keysOf().getNewerKey({ alg: 'ES256', kid: key.kid }, key);
   }
 
   async function askMany(count: number, kid: (index: number) => string): Promise<number[]> {
@@ -195,7 +210,7 @@ describe('JwksManager', () => {
     issuer.keysMode = down;
     expect(await askOneByOne(100, randomKid)).to.deep.equal([503]);
     expect(issuer.count()).to.equal(2);
-    time.advance(1);
+    time.advance(1.25);
     expect(await askOneByOne(100, randomKid)).to.deep.equal([503]);
     expect(issuer.count()).to.equal(3);
   });
@@ -204,7 +219,7 @@ describe('JwksManager', () => {
     await ask('k1');
     issuer.keysMode = down;
     await ask('random');
-    time.advance(1);
+    time.advance(1.25);
     await ask('random');
     time.advance(0.25);
     // The second step: 2 s, shortened by a quarter at a random of 0.5.
@@ -258,7 +273,7 @@ describe('JwksManager', () => {
     issuer.keysMode = down;
     await ask('k1');
     issuer.keysMode = ok;
-    time.advance(1);
+    time.advance(1.25);
     expect(await ask('k1')).to.equal(200);
     expect(logger.text('info')).to.contain('can be fetched again');
   });
@@ -273,7 +288,7 @@ describe('JwksManager', () => {
       time.advance(gap);
       await eventually(() => issuer.count() === attempt + 2 && status().nextRefresh! > time.now);
     }
-    expect(gaps).to.deep.equal([1, 1.5, 3, 6, 12, 24, 45, 45, 45]);
+    expect(gaps).to.deep.equal([1.25, 1.5, 3, 6, 12, 24, 45, 45, 45]);
   });
 
   it('S6b: after the recovery cooldown and back-off begin anew', async () => {
@@ -285,7 +300,7 @@ describe('JwksManager', () => {
     expect(await askOneByOne(20, randomKid)).to.deep.equal([401]);
     expect(issuer.count()).to.equal(4);
     issuer.keysMode = down;
-    expect(await refuse(manager.refresh())).to.include({ retryAfter: 1 });
+    expect(await refuse(manager.refresh())).to.include({ retryAfter: 1.25 });
   });
 
   it('S6c: a closed port is 503, and its cause is for the log', async () => {
@@ -547,22 +562,33 @@ describe('JwksManager', () => {
     expect(await ask('k1')).to.equal(200);
   });
 
-  it('S13b: an empty key set on a cold cache is a load without keys', async () => {
-    issuer.keysMode = { is: 'empty-keys' };
-    expect(await ask('k1')).to.equal(401);
-    expect(status()).to.include({ lastError: null, stale: false });
-    issuer.keysMode = ok;
-    expect(await ask('k1')).to.equal(200);
-    expect(issuer.count()).to.equal(2);
-  });
+  const unusableSets: [string, unknown[]][] = [
+    ['an empty key set', []],
+    ['a set of symmetric keys', [{ kty: 'oct', kid: 'k1', k: 'secret-marker' }]],
+    ['a set of keys for encryption', [makeKey('k1', { use: 'enc' }).jwk]],
+    ['a set of keys without a kid', [{ ...makeKey('k1').jwk, kid: undefined }]],
+    ['a set of things that are no keys', [null, 7, 'k1', {}]],
+  ];
+  for (const [title, keys] of unusableSets) {
+    it(`S13b: ${title} on a cold cache is a failed fetch`, async () => {
+      issuer.keysMode = { is: 'document', document: { keys } };
+      const error = await refuse(get('k1'));
+      expect(error).to.be.instanceOf(ServiceUnavailable).and.include({ retryAfter: 1.25 });
+      expect(await askOneByOne(20, () => 'k1')).to.deep.equal([503]);
+      expect(issuer.count()).to.equal(1);
+      expect(status()).to.include({ stale: true, usable: false });
+      issuer.keysMode = ok;
+      time.advance(1.25);
+      expect(await ask('k1')).to.equal(200);
+    });
 
-  it('S13b: an empty key set over keys that have run out is a load without keys', async () => {
-    await ask('k1');
-    issuer.keysMode = { is: 'empty-keys' };
-    time.advance(cacheTtl);
-    expect(await ask('k1')).to.equal(401);
-    expect(status().keys).to.deep.equal([]);
-  });
+    it(`S13b: ${title} over keys that have run out is a failed fetch`, async () => {
+      await ask('k1');
+      issuer.keysMode = { is: 'document', document: { keys } };
+      time.advance(cacheTtl);
+      expect(await ask('k1')).to.equal(503);
+    });
+  }
 
   it('S14: a 304 keeps the keys and restarts their age', async () => {
     issuer.etag = '"v1"';
@@ -692,6 +718,307 @@ describe('JwksManager', () => {
     await manager.refresh();
     expect(logger.entries.filter(({ level }) => level === 'warn')).to.have.lengthOf(1);
     expect(logger.text()).to.contain('off-curve').and.not.to.contain(d);
+  });
+
+  describe('S7 and S8: what a signature that fails may cause', () => {
+    it('S8b: new material under a known kid is found by the request that met it', async () => {
+      const old = await get('k1');
+      issuer.keys = [makeKey('k1').jwk];
+      const newer = await newerThan(old);
+      expect(newer?.keyObject.equals(old.keyObject)).to.be.false;
+      expect(manager.isCurrent(old)).to.be.false;
+      expect(issuer.count()).to.equal(2);
+    });
+
+    it('S8b: all who wait are served by one fetch', async () => {
+      const old = await get('k1');
+      issuer.keys = [makeKey('k1').jwk];
+      const found = await Promise.all(Array.from({ length: 500 }, () => newerThan(old)));
+      expect(new Set(found).size).to.equal(1);
+      expect(found[0]).not.to.equal(undefined);
+      expect(issuer.count()).to.equal(2);
+    });
+
+    it('a flood of wrong signatures causes one fetch in two cooldowns', async () => {
+      const key = await get('k1');
+      for (let second = 0; second < 8 * cooldown; second++) {
+        await Promise.all(Array.from({ length: 20 }, () => newerThan(key)));
+        time.advance(1);
+      }
+      expect(issuer.count() - 1).to.equal(4);
+    });
+
+    it('a flood of wrong signatures does not delay a new key', async () => {
+      const key = await get('k1');
+      for (let index = 0; index < 100; index++) await newerThan(key);
+      expect(issuer.count()).to.equal(2);
+      issuer.keys.push(makeKey('k2').jwk);
+      expect(await ask('k2')).to.equal(200);
+      expect(issuer.count()).to.equal(3);
+    });
+
+    it('both floods together stay within the budget of unknown kids, and take no more than half for signatures', async () => {
+      const key = await get('k1');
+      let forSignatures = 0;
+      for (let second = 0; second <= 20 * cooldown; second++) {
+        const before = issuer.count();
+        await newerThan(key);
+        forSignatures += issuer.count() - before;
+        await askMany(5, randomKid);
+        time.advance(1);
+      }
+      expect(issuer.count() - 1).to.be.within(20, 22);
+      expect(forSignatures).to.be.within(1, 10);
+    });
+
+    it('a flood of unknown kids leaves nothing for signatures, and brings the new material within the cooldown', async () => {
+      const key = await get('k1');
+      await askMany(10, randomKid);
+      expect(await newerThan(key)).to.equal(undefined);
+      issuer.keys = [makeKey('k1').jwk];
+      time.advance(cooldown);
+      await ask('random');
+      expect(manager.isCurrent(key)).to.be.false;
+      expect(issuer.count()).to.equal(3);
+    });
+
+    it('nothing is fetched during a back-off, and the key stays known', async () => {
+      const key = await get('k1');
+      issuer.keysMode = down;
+      expect(await newerThan(key)).to.equal(undefined);
+      for (let index = 0; index < 50; index++) expect(await newerThan(key)).to.equal(undefined);
+      expect(issuer.count()).to.equal(2);
+      time.advance(longestRetry);
+      expect(await newerThan(key)).to.equal(undefined);
+      expect(issuer.count()).to.equal(3);
+      expect(await ask('k1')).to.equal(200);
+    });
+
+    it('a key that was removed meanwhile is none', async () => {
+      const key = await get('k1');
+      issuer.keys = [makeKey('k2').jwk];
+      expect(await newerThan(key)).to.equal(undefined);
+      expect(await ask('k1')).to.equal(401);
+    });
+  });
+
+  describe('S15: keys that moved while the old ones are still served', () => {
+    const newPath = '/new-keys';
+
+    function move(...keys: Jwk[]): void {
+      issuer.metadata = { jwks_uri: `${issuer.url}${newPath}` };
+      issuer.modes.set(newPath, { is: 'document', document: { keys } });
+    }
+
+    it('are found by the request that names a new key', async () => {
+      await ask('k1');
+      move(makeKey('k2').jwk);
+      expect(await ask('k2')).to.equal(200);
+      expect(status().jwksUrl).to.equal(`${issuer.url}${newPath}`);
+      expect([issuer.count(), issuer.count(oidcPath), issuer.count(newPath)]).to.deep.equal([2, 2, 1]);
+    });
+
+    it('are found by a signature of new material under a known kid', async () => {
+      const old = await get('k1');
+      move(makeKey('k1').jwk);
+      expect(await newerThan(old)).not.to.equal(undefined);
+      expect(manager.isCurrent(old)).to.be.false;
+    });
+
+    it('are found by all who wait, with one discovery', async () => {
+      await ask('k1');
+      move(makeKey('k2').jwk);
+      expect(await askMany(200, () => 'k2')).to.deep.equal([200]);
+      expect([issuer.count(), issuer.count(oidcPath), issuer.count(newPath)]).to.deep.equal([2, 2, 1]);
+    });
+
+    it('are looked for once in ten cooldowns, however many unknown kids come', async () => {
+      await ask('k1');
+      for (let step = 0; step < 40; step++) {
+        await askMany(20, randomKid);
+        time.advance(cooldown / 2);
+      }
+      expect(issuer.count(oidcPath)).to.equal(3);
+      time.advance(cooldown);
+      move(makeKey('k2').jwk);
+      expect(await ask('k2')).to.equal(200);
+    });
+
+    it('are not looked for where the refetch brought a new key, or the key URL is configured', async () => {
+      await ask('k1');
+      issuer.keys.push(makeKey('k2').jwk);
+      expect(await ask('k2')).to.equal(200);
+      expect(issuer.count(oidcPath)).to.equal(1);
+      manager = make({ jwksUrl: issuer.jwksUrl });
+      await ask('k1');
+      expect(await ask('random')).to.equal(401);
+      expect(issuer.count(oidcPath)).to.equal(1);
+    });
+
+    it('change nothing where the discovery fails', async () => {
+      await ask('k1');
+      issuer.metadataMode = down;
+      expect(await ask('random')).to.equal(401);
+      expect(await ask('k1')).to.equal(200);
+      expect(status()).to.include({ lastError: null, jwksUrl: issuer.jwksUrl });
+    });
+  });
+
+  describe('two different keys under one kid', () => {
+    it('are both refused at once, known from before or not', async () => {
+      issuer.keys.push(makeKey('k2').jwk);
+      const key = await get('k1');
+      issuer.keys.push(makeKey('k1').jwk);
+      await manager.refresh();
+      expect(manager.isCurrent(key)).to.be.false;
+      expect(await ask('k1')).to.equal(401);
+      expect(await ask('k2')).to.equal(200);
+      expect(logger.text('warn')).to.contain('different keys have the kid');
+    });
+
+    it('are both refused where they are the only keys', async () => {
+      const key = await get('k1');
+      issuer.keys.push(makeKey('k1').jwk);
+      await manager.refresh();
+      expect(manager.isCurrent(key)).to.be.false;
+      expect(await ask('k1')).to.equal(401);
+      expect(status()).to.include({ usable: false });
+    });
+
+    it('are a key again when one of them is gone', async () => {
+      const second = makeKey('k1').jwk;
+      issuer.keys.push(second);
+      expect(await ask('k1')).to.equal(401);
+      issuer.keys = [second];
+      expect(await ask('k1')).to.equal(200);
+    });
+  });
+
+  it('asks for keys as a JWK Set or as JSON, and for metadata as JSON', async () => {
+    await ask('k1');
+    const accepts = Object.fromEntries(issuer.requests.map(({ path: asked, headers }) => [asked, headers.accept]));
+    expect(accepts).to.deep.equal({
+      [oidcPath]: 'application/json',
+      [keysPath]: 'application/jwk-set+json, application/json',
+    });
+  });
+
+  const waits: [string, number][] = [
+    ['7', 7],
+    ['3600', longestRetry],
+    ['0', 1.25],
+    ['-5', 1.25],
+    ['soon', 1.25],
+    ['99999999999999999999999', longestRetry],
+    ['Wed, 01 Jan 2025 00:00:20 GMT', 20],
+    ['Wed, 01 Jan 2025 02:00:00 GMT', longestRetry],
+    ['Tue, 31 Dec 2024 00:00:00 GMT', 1.25],
+  ];
+  for (const [asked, seconds] of waits)
+    for (const refusal of [429, 503])
+      it(`an issuer that answers ${refusal} with Retry-After: ${asked} is left alone for ${seconds} s`, async () => {
+        const headers = { 'Retry-After': asked, Date: 'Wed, 01 Jan 2025 00:00:00 GMT' };
+        const realFetch = manager.fetch;
+        let asks = 0;
+        manager.fetch = url => {
+          if (url !== issuer.jwksUrl) return realFetch(url);
+          asks++;
+          return Promise.resolve(new Response('', { status: refusal, headers }));
+        };
+        expect(await refuse(get('k1'))).to.include({ retryAfter: seconds });
+        time.advance(seconds - 0.01);
+        expect(await ask('k1')).to.equal(503);
+        expect(asks).to.equal(1);
+        time.advance(0.01);
+        manager.fetch = realFetch;
+        expect(await ask('k1')).to.equal(200);
+      });
+
+  it('the first back-off has jitter, and is between jwksRetryMin and jwksRetryMax', async () => {
+    issuer.keysMode = down;
+    const firstWait = async (random: number, input: SettingsInput = {}): Promise<number> => {
+      const one = Object.assign(make({ jwksRetryMin: 2, ...input }), { random: () => random });
+      return ((await refuse(one.refresh())) as ServiceUnavailable).retryAfter;
+    };
+    expect(await firstWait(0)).to.equal(2);
+    expect(await firstWait(0.5)).to.equal(2.5);
+    expect(await firstWait(0.999)).to.be.within(2.99, 3);
+    expect(await firstWait(0.999, { jwksRetryMax: 2 })).to.equal(2);
+  });
+
+  describe("where the system's clock is set back by three hours", () => {
+    const back = 3 * 60 * 60;
+    let wall: number;
+    beforeEach(() => {
+      wall = 0;
+      // As where the system's clock is read: times are set, durations are not.
+      Object.assign(manager, { clock: () => time.now + 1000 * wall, monotonic: time.clock });
+    });
+
+    it('a back-off is no longer', async () => {
+      issuer.keysMode = down;
+      await ask('k1');
+      wall -= back;
+      expect(await refuse(get('k1'))).to.include({ retryAfter: 1.25 });
+      issuer.keysMode = ok;
+      time.advance(1.25);
+      expect(await ask('k1')).to.equal(200);
+    });
+
+    it('a cooldown is no longer', async () => {
+      await ask('k1');
+      await ask('random');
+      wall -= back;
+      issuer.keys.push(makeKey('k2').jwk);
+      expect(await ask('k2')).to.equal(401);
+      time.advance(cooldown);
+      expect(await ask('k2')).to.equal(200);
+    });
+
+    it('keys become neither older nor younger', async () => {
+      const key = await get('k1');
+      wall -= back;
+      issuer.keysMode = down;
+      time.advance(refreshInterval - 1);
+      expect(status().stale).to.be.false;
+      time.advance(1);
+      expect(status().stale).to.be.true;
+      time.advance(cacheTtl - refreshInterval);
+      expect(manager.isCurrent(key)).to.be.false;
+      expect(await ask('k1')).to.equal(503);
+    });
+
+    it('the status tells the next refresh by the clock of now', async () => {
+      await manager.start();
+      wall -= back;
+      expect(status().nextRefresh).to.equal(time.now - 1000 * back + 1000 * refreshInterval);
+    });
+
+    it('discovery is repeated after a day', async () => {
+      await ask('k1');
+      wall -= back;
+      time.advance(24 * 60 * 60);
+      await manager.refresh();
+      expect(issuer.count(oidcPath)).to.equal(2);
+    });
+
+    it('the same holds for a manager whose clock alone a test sets', async () => {
+      const one = make();
+      one.clock = () => time.now + 1000 * wall;
+      const known = (): Promise<number> =>
+        one.getKey({ alg: 'ES256', kid: 'k1' }).then(
+          () => 200,
+          () => 503,
+        );
+      issuer.keysMode = down;
+      expect(await known()).to.equal(503);
+      wall -= back;
+      const error = await refuse(one.getKey({ alg: 'ES256', kid: 'k1' }));
+      expect(error).to.include({ retryAfter: 1.25 });
+      issuer.keysMode = ok;
+      time.advance(1.25);
+      expect(await known()).to.equal(200);
+    });
   });
 
   it('S18: closing ends the fetch in flight and refuses what comes later', async () => {

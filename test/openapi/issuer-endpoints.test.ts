@@ -20,7 +20,7 @@ describe('the endpoints of an issuer', () => {
   });
   afterEach(() => issuer.close());
 
-  const surroundings = () => ({ fetch: globalThis.fetch, clock: time.clock, timers: time.timers });
+  const surroundings = () => ({ fetch: globalThis.fetch, monotonic: time.clock, timers: time.timers });
 
   function made(axioms: SettingsInput): IssuerEndpoints {
     const settings = defineSettings({ audience: 'api', issuerUrl: issuer.url, logger, ...axioms });

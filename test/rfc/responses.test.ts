@@ -24,7 +24,7 @@ import {
 import { BaseThrottle } from '../../src/throttling/base';
 import { Api } from '../api';
 import { badByItsKey, badWithoutAKey } from '../bad-tokens';
-import { down, type Mode } from '../issuer/scripted-issuer';
+import { down, ok, type Mode } from '../issuer/scripted-issuer';
 import { signingKey } from '../issuer/test-issuer';
 import {
   bearer,
@@ -607,9 +607,19 @@ describe('responses: the keys of the issuer', () => {
     expect(api.issuer.server.requests).to.deep.equal([]);
   });
 
-  it('have none that is usable: the token is refused', async () => {
+  it('have none that is usable: 503, because the token may be good', async () => {
     api.issuer.server.keys = [];
-    await expectRefused(api.as({}, 'get', '/closed'), unknownKey);
+    await expectRefused(api.as({}, 'get', '/closed'), unavailable('7'));
+  });
+
+  it('come again after the back-off where the clock was set back by three hours, and no wait is longer', async () => {
+    api.issuer.server.keysMode = down;
+    await expectRefused(api.as({}, 'get', '/closed'), unavailable('7'));
+    now -= 3 * 3_600_000;
+    await expectRefused(api.as({}, 'get', '/closed'), unavailable('7'));
+    api.issuer.server.keysMode = ok;
+    now += 7000;
+    await expectServed(api.as({}, 'get', '/closed'));
   });
 
   it('serve on while the issuer is down, and an unknown one is 503', async () => {

@@ -100,6 +100,14 @@ describe('backchannelLogout()', () => {
     ]);
   });
 
+  it('accepts a logout token of new key material under a known kid', async () => {
+    expect((await get({})).status).to.equal(200);
+    api.issuer.key = signingKey(api.issuer.key.kid);
+    api.issuer.server.keys = [api.issuer.key.jwk];
+    expectEnded(await send(logoutToken()));
+    expect([ended.length, api.issuer.fetches]).to.deep.equal([1, 2]);
+  });
+
   it('closes the session alone where there is no subject', async () => {
     expectEnded(await send(logoutToken({ sub: undefined })));
     expectRefusal(await get({ sid: 's1' }), 'invalid_token');

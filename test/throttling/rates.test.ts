@@ -201,16 +201,30 @@ describe('counting in memory', () => {
     expect(allowed('b')).to.deep.equal([true]);
   });
 
-  it('goes by the clock of the process unless it is given another', () => {
-    const [real, rate] = [Date.now, parseRate('1/day')!];
-    const store = new MemoryThrottleStore();
-    try {
-      Date.now = () => 1000;
-      store.hit('somebody', rate);
-      Date.now = () => 11_000;
-      expect(store.hit('somebody', rate).reset).to.equal(86_390);
-    } finally {
-      Date.now = real;
-    }
+  for (const jump of [-3 * 3_600_000, 3 * 3_600_000])
+    it(`keeps a window where the system's clock is set by ${jump / 3_600_000} hours`, () => {
+      const [real, rate] = [Date.now, parseRate('1/hour')!];
+      const store = new MemoryThrottleStore();
+      try {
+        store.hit('somebody', rate);
+        Date.now = () => real() + jump;
+        const { isAllowed, reset } = store.hit('somebody', rate);
+        expect([isAllowed, Math.ceil(reset)]).to.deep.equal([false, 3600]);
+      } finally {
+        Date.now = real;
+      }
+    });
+
+  it('makes no window longer where the clock that it was given is set back', () => {
+    const [store, rate] = [new MemoryThrottleStore(), parseRate('1/hour')!];
+    let now = 10_000_000;
+    store.clock = () => now;
+    store.hit('somebody', rate);
+    now -= 3 * 3_600_000;
+    expect(store.hit('somebody', rate)).to.include({ isAllowed: false, reset: 3600 });
+    now += 3_599_000;
+    expect(store.hit('somebody', rate)).to.include({ isAllowed: false, reset: 1 });
+    now += 1000;
+    expect(store.hit('somebody', rate).isAllowed).to.be.true;
   });
 });

@@ -2,6 +2,7 @@
 import type * as OpenIdClient from 'openid-client';
 import { ImproperlyConfigured, ServiceUnavailable } from '../../core/exceptions';
 import type { Logger } from '../../core/setting-kinds';
+import { SteadyClock } from '../../core/steady-clock';
 import { isLoopback } from '../../core/urls';
 import type { ProviderTokens } from './identity';
 import type { LoginTicket } from './login-ticket';
@@ -12,7 +13,7 @@ type Library = typeof OpenIdClient;
 
 export interface ServerSurroundings {
   readonly fetch: typeof globalThis.fetch;
-  /** Milliseconds since 1970. */
+  /** What endpoints are remembered by, in milliseconds. */
   readonly clock: () => number;
   readonly logger: Logger;
 }
@@ -30,6 +31,7 @@ interface Asked {
 
 /** One provider's authorization server. Its metadata is asked for once a day, and once in a few seconds while that fails. */
 export class AuthorizationServer {
+  readonly #steady = new SteadyClock(() => this.surroundings.clock);
   #asked: Asked | undefined;
 
   constructor(
@@ -96,11 +98,10 @@ export class AuthorizationServer {
   }
 
   #configuration(library: Library): Promise<OpenIdClient.Configuration> {
-    const { clock } = this.surroundings;
-    if (this.#asked !== undefined && clock() < this.#asked.until) return this.#asked.answer;
-    const asked: Asked = { answer: this.#discover(library), until: clock() + trust };
+    if (this.#asked !== undefined && this.#steady.now() < this.#asked.until) return this.#asked.answer;
+    const asked: Asked = { answer: this.#discover(library), until: this.#steady.now() + trust };
     asked.answer.catch(() => {
-      asked.until = clock() + pause;
+      asked.until = this.#steady.now() + pause;
     });
     this.#asked = asked;
     return asked.answer;

@@ -7,7 +7,8 @@ import { JwksManager } from '../../core/jwks-manager';
 import type { KeyName } from '../../core/key-set';
 import type { Logger } from '../../core/setting-kinds';
 import { defineSettings, type Settings } from '../../core/settings';
-import { verifySignature } from '../../core/signature';
+import { keyThatSigned } from '../../core/signed-by';
+import { systemClock } from '../../core/steady-clock';
 import { globalTimers, type Timers } from '../../core/timers';
 import { checkAccessToken, isBoundByHash, type SignedClaims } from './access-token-rules';
 import { AuthorizationServer } from './authorization-server';
@@ -46,7 +47,7 @@ export class IdentityProvider {
   /** @throws ImproperlyConfigured for an unknown provider, and for options that are missing, unknown or wrong. */
   constructor(options: ProviderOptions, surroundings: ProviderSurroundings = {}) {
     this.definition = defineProvider(options);
-    this.#clock = surroundings.clock ?? (() => Date.now());
+    this.#clock = surroundings.clock ?? systemClock;
     this.#settings = settingsOf(this.definition, surroundings.logger ?? consoleLogger);
     this.#keys = new JwksManager(this.#settings);
     this.#keys.fetch = surroundings.fetch ?? this.#keys.fetch;
@@ -149,9 +150,8 @@ export class IdentityProvider {
     await this.#verifySignature(unverified, name);
   }
 
-  async #verifySignature({ signingInput, signature }: UnverifiedToken, name: KeyName): Promise<void> {
-    const { keyObject } = await this.#keys.getKey(name);
-    if (!verifySignature(name.alg, keyObject, signingInput, signature))
+  async #verifySignature(unverified: UnverifiedToken, name: KeyName): Promise<void> {
+    if ((await keyThatSigned(unverified, name, this.#keys)) === undefined)
       throw new IdentityRefused('The signature of the token is wrong', 'token_signature');
   }
 }

@@ -1,5 +1,6 @@
 /** Removes from the store what has expired, now and then, beside the requests. */
 import type { Logger } from '../../core/setting-kinds';
+import { SteadyClock } from '../../core/steady-clock';
 import type { MicroserviceStore } from './store';
 
 /** Milliseconds between two times. */
@@ -7,6 +8,7 @@ const pause = 600_000;
 
 export class Sweep {
   #last = -Infinity;
+  readonly #steady = new SteadyClock(() => this.clock);
   #running: Promise<void> = Promise.resolve();
 
   constructor(
@@ -18,10 +20,10 @@ export class Sweep {
 
   /** Starts one where the last is long ago; nobody waits for it. */
   whenDue(): void {
-    const now = this.clock();
+    const now = this.#steady.now();
     if (now - this.#last < pause) return;
     this.#last = now;
-    this.#running = this.sweep(now);
+    this.#running = this.sweep(this.clock());
   }
 
   /** Resolves when none is going on. */

@@ -3,6 +3,7 @@ import type { webcrypto } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose';
 import { ServiceUnavailable } from '../../core/exceptions';
 import type { Logger } from '../../core/setting-kinds';
+import { SteadyClock } from '../../core/steady-clock';
 import type { Secrets } from '../secrets';
 import type { SigningKeyStore, StoredSigningKey } from '../stores/store';
 import { seal, unseal } from './sealed-key';
@@ -65,6 +66,7 @@ const margin = 60_000;
 
 export class SigningKeys {
   #known: { readonly keys: readonly KnownKey[]; readonly at: number } | undefined;
+  readonly #steady = new SteadyClock(() => this.options.clock);
   #reading: Promise<readonly KnownKey[]> | undefined;
 
   constructor(
@@ -106,7 +108,7 @@ export class SigningKeys {
   }
 
   private async keys(): Promise<readonly KnownKey[]> {
-    const isFresh = this.#known !== undefined && this.options.clock() - this.#known.at < cacheTime;
+    const isFresh = this.#known !== undefined && this.#steady.now() - this.#known.at < cacheTime;
     if (isFresh && this.#known !== undefined) return this.#known.keys;
     this.#reading ??= this.readOrMake().finally(() => {
       this.#reading = undefined;
@@ -121,7 +123,7 @@ export class SigningKeys {
       await this.add(await this.nextGeneration(), keys.length === 0 ? 0 : this.options.signingKeyOverlap * 1000);
       keys = await this.read();
     }
-    this.#known = { keys, at: this.options.clock() };
+    this.#known = { keys, at: this.#steady.now() };
     return keys;
   }
 

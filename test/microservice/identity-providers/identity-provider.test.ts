@@ -304,6 +304,15 @@ describe('the keys of a provider', () => {
     expect(fixture.issuer.server.requests).to.deep.equal([]);
   });
 
+  it('that are replaced under their kid are found by the token that needs the new one', async () => {
+    const provider = fixture.provider();
+    await provider.verify({ id_token: fixture.idToken() });
+    fixture.issuer.key = signingKey(fixture.issuer.key.kid, fixture.issuer.key.alg);
+    fixture.issuer.server.keys = [fixture.issuer.key.jwk];
+    await provider.verify({ id_token: fixture.idToken() });
+    expect(fixture.issuer.fetches).to.equal(2);
+  });
+
   it('that cannot be had are 503 with Retry-After, not a refusal', async () => {
     fixture.issuer.server.metadataMode = down;
     fixture.issuer.server.keysMode = down;

@@ -1,0 +1,54 @@
+import { expect } from 'chai';
+import { SteadyClock, systemClock } from '../../src/core/steady-clock';
+
+const hours = 3_600_000;
+
+describe('SteadyClock', () => {
+  let clock: () => number;
+  let steady: SteadyClock;
+  beforeEach(() => {
+    clock = systemClock;
+    steady = new SteadyClock(() => clock);
+  });
+
+  for (const jump of [-3 * hours, 3 * hours])
+    it(`does not notice that the system's clock is set by ${jump / hours} hours`, () => {
+      const real = Date.now;
+      const start = steady.now();
+      try {
+        Date.now = () => real() + jump;
+        expect(steady.now() - start).to.be.within(0, 1000);
+      } finally {
+        Date.now = real;
+      }
+    });
+
+  it('stands still while the clock of a test is set back, and runs on from there', () => {
+    let now = 5 * hours;
+    clock = () => now;
+    const start = steady.now();
+    now += 1000;
+    expect(steady.now() - start).to.equal(1000);
+    now -= 3 * hours;
+    expect(steady.now() - start).to.equal(1000);
+    now += 500;
+    expect(steady.now() - start).to.equal(1500);
+  });
+
+  it("counts the step from the system's clock to one that a test puts in its place", () => {
+    const start = steady.now();
+    const later = Date.now() + 20_000;
+    clock = () => later;
+    expect(steady.now() - start).to.be.within(20_000, 21_000);
+    clock = () => later + 5000;
+    expect(steady.now() - start).to.be.within(25_000, 26_000);
+    clock = systemClock;
+    expect(steady.now() - start).to.be.within(25_000, 26_000);
+  });
+
+  it('never runs backwards where a test takes an older time', () => {
+    const start = steady.now();
+    clock = () => 0;
+    expect(steady.now()).to.be.at.least(start);
+  });
+});
