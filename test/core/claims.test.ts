@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { ClaimForm } from '../../src/core/claim-forms';
 import { claimValue, grantsOf, type Claims } from '../../src/core/claims';
 import { defineSettings, type SettingsInput } from '../../src/core/settings';
+import { silentLogger } from '../issuer/test-issuer';
 
 const claims = JSON.parse(`{
   "scope": "read write",
@@ -81,7 +82,8 @@ describe('claimValue', () => {
 
 describe('grantsOf', () => {
   function granted(claims: Claims, input: SettingsInput = {}) {
-    return grantsOf(claims, defineSettings({ audience: 'api', domain: 'auth.example.com', ...input }));
+    const settings = { audience: 'api', domain: 'auth.example.com', logger: silentLogger };
+    return grantsOf(claims, defineSettings({ ...settings, ...input }));
   }
 
   const scopes: [string, Claims, string[]][] = [
