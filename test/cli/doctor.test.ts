@@ -39,6 +39,12 @@ describe('axioms doctor', () => {
     return ran(['doctor', ...(token === undefined ? [] : ['--token', '-'])], { env: env(more), input: token ?? '' });
   }
 
+  it('asks for keys as a JWK Set or as JSON, as the server does', async () => {
+    await doctor();
+    const asked = issuer.server.requests.filter(({ path }) => path === '/keys');
+    expect(asked.map(({ headers }) => headers.accept)).to.deep.equal(['application/jwk-set+json, application/json']);
+  });
+
   it('finds all well: settings, discovery, keys, clock and a good token', async () => {
     const token = issuer.token({ exp: Math.floor(Date.now() / 1000) + 299.5 });
     const { exitCode, out, err } = await doctor(token);

@@ -67,6 +67,17 @@ describe('a connection to Redis', () => {
     expect(await Promise.all([ask(), ask(), ask()])).to.deep.equal(['back', 'back', 'back']);
   });
 
+  it('waits no longer where the clock is set back by three hours', async () => {
+    let back = 0;
+    connection.clock = () => time.now - back;
+    client.answer = () => Promise.reject(new Error('gone'));
+    expect(await ask()).to.equal('gone');
+    back = 3 * 3_600_000;
+    expect(await ask()).to.equal('Redis did not answer a moment ago');
+    time.advance(1);
+    expect(await ask()).to.equal('gone');
+  });
+
   it('sends one request at a time to a Redis that hangs', async () => {
     client.answer = never;
     const first = ask();
