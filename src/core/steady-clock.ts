@@ -5,11 +5,12 @@ export const systemClock = (): number => Date.now();
 
 /**
  * Measures durations by a clock that a test may replace. The system's clock can be set, so `performance.now()` is read
- * in its place. Of any other clock only the steps forward count: where it is set back, time stands still for that step.
+ * in its place. Of any other clock only the steps forward count: where it is set back, the real time that passed does.
  */
 export class SteadyClock {
   #clock = systemClock;
-  #lastRead = performance.now();
+  #lastRead = 0;
+  #lastReal = performance.now();
   #elapsed = 0;
 
   /** @param clockOf returns the clock to go by; read at the moment of use */
@@ -18,24 +19,19 @@ export class SteadyClock {
   /** Whole milliseconds from any start: only differences count, and those of fractions would not be exact. */
   now(): number {
     const clock = this.clockOf();
-    if (clock !== this.#clock) this.#switchTo(clock);
-    this.#passUntil(clock === systemClock ? performance.now() : clock());
+    const real = performance.now();
+    const passed = real - this.#lastReal;
+    this.#lastReal = real;
+    this.#elapsed += clock === systemClock && this.#clock === systemClock ? passed : this.#step(clock, passed);
     return Math.floor(this.#elapsed);
   }
 
   // A test may move its time by replacing one clock with another, so the step between the two counts.
-  #switchTo(clock: () => number): void {
-    if (this.#clock === systemClock) {
-      this.#passUntil(performance.now());
-      // Whole milliseconds: one is added, so that a time that has passed has passed.
-      this.#lastRead = Date.now() - 1;
-    }
-    if (clock === systemClock) this.#lastRead = performance.now();
+  #step(clock: () => number, passed: number): number {
+    // Whole milliseconds: one is added, so that a time that has passed has passed.
+    const from = this.#clock === systemClock ? Date.now() - 1 - passed : this.#lastRead;
     this.#clock = clock;
-  }
-
-  #passUntil(read: number): void {
-    this.#elapsed += Math.max(0, read - this.#lastRead);
-    this.#lastRead = read;
+    this.#lastRead = clock();
+    return this.#lastRead < from ? passed : this.#lastRead - from;
   }
 }
