@@ -5,7 +5,7 @@ import { InsufficientScope, NotAuthenticated, PermissionDenied, type APIExceptio
 import { grantsAskedFor, meets, type GrantRequirement, type Requirement } from '../core/requirement';
 import { after, inTurn, type Soon } from '../core/soon';
 import { isAuthenticated } from '../authentication/caller';
-import { definesObjectRule, definesViewRule, dependsOnObject, type ApiView } from './base';
+import { definesObjectRule, definesViewRule, dependsOnObject, isAskedBeforeTheBody, type ApiView } from './base';
 import { requirementOfLeaf, type PermissionLeaf, type PermissionTree } from './tree';
 import { grantsOfRequest } from './token-claims';
 
@@ -109,7 +109,6 @@ function evaluateLeaf(leaf: PermissionLeaf, subject: Subject, isNegated: boolean
   const isNobody = leaf.permission.needsAuthentication === true && !isAuthenticated(subject.request);
   const asked = isNobody ? false : leafTruth(leaf, subject, isNegated);
   return after(asked, truth => {
-    requireUnanswered(subject.response);
     if (truth !== false || isNegated || isNobody) return { truth, leaf, isNegated, isUpToScopes: false };
     return after(wouldScopesDo(leaf, subject), isUpToScopes => ({ truth, leaf, isNegated, isUpToScopes }));
   });
@@ -120,15 +119,15 @@ function leafTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): 
   const { permission } = leaf;
   if (!definesViewRule(permission)) return definesObjectRule(permission) ? objectTruth(leaf, subject, isNegated) : true;
   return after(askViewRule(leaf, subject), answer => {
-    requireUnanswered(subject.response);
     // Only true allows, and only a false is turned around: a class that answers neither allows nothing.
     if (answer !== true) return isNegated && answer === false;
     return definesObjectRule(permission) ? objectTruth(leaf, subject, isNegated) : !isNegated;
   });
 }
 
-function askViewRule(leaf: PermissionLeaf, { request, controller }: Subject): Soon<unknown> {
+function askViewRule(leaf: PermissionLeaf, { request, controller, response }: Subject): Soon<unknown> {
   if ('viewRule' in leaf) return leaf.viewRule;
+  if (!isAskedBeforeTheBody(leaf.permission)) requireUnanswered(response);
   return after(leaf.permission.hasPermission(request, controller) as Soon<unknown>, answer => (leaf.viewRule = answer));
 }
 
@@ -137,6 +136,7 @@ function objectTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean)
   const { request, controller, object } = subject;
   if (!dependsOnObject(permission, request, controller)) return !isNegated;
   if (object === undefined) return undefined;
+  requireUnanswered(subject.response);
   return after(permission.hasObjectPermission(request, controller, object.value) as Soon<unknown>, answer => {
     leaf.objectRule = answer;
     return answer === !isNegated;

@@ -1,42 +1,37 @@
 /** The binding to routing-controllers: the guard in front of every route, and a controller per request. */
-import { finished } from 'node:stream';
-import type { Application, ErrorRequestHandler, NextFunction, Request, RequestHandler } from 'express';
-import {
-  ExpressDriver,
-  type Action,
-  type ActionMetadata,
-  type CurrentUserChecker,
-  type UseMetadata,
-} from 'routing-controllers';
+import type { Application, Request, RequestHandler } from 'express';
+import { ExpressDriver, type Action, type ActionMetadata, type CurrentUserChecker } from 'routing-controllers';
+import { isAuthenticated } from '../authentication/caller';
 import type { AxiomsRequest } from '../authentication/user';
-import { Answered } from '../core/answered';
+import { Answered, requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
 import { after, isPending, type Soon } from '../core/soon';
-import { isAuthenticated } from '../authentication/caller';
-import { isAnswer } from '../views/exception-handler';
 import { afterTheBody, beforeTheBody } from '../views/lifecycle';
 import { Visit, findVisit, type Services, type Stage } from '../views/visit';
 import { askChecker, askedBesides, checkRoles } from './authorized';
-import { asParseError, bodyParser } from './body';
-import { ErrorAnswers, isErrorAnswered, placeOf, type Exchange } from './error-answers';
-import { callHandler, handlerAction, needsNothing, visitOfAction } from './execution';
+import { bodyParser } from './body';
+import { ErrorAnswers, isErrorAnswered, type Exchange } from './error-answers';
+import {
+  callHandler,
+  handlerAction,
+  hasInterceptors,
+  needsNothing,
+  visitOfAction,
+  type CallHandler,
+} from './execution';
 import type { GuardedRoute, GuardedRoutes } from './guarded-routes';
 import { joined } from './layers';
-import {
-  isErrorMiddleware,
-  isMiddlewareClass,
-  middlewareFunction,
-  type ErrorMiddleware,
-  type Made,
-  type Middleware,
-} from './middleware';
+import type { Made } from './middleware';
+import { MiddlewareSteps, callSafely } from './middleware-steps';
+import { endAfterHead, isStream, tieToResponse } from './returned-streams';
 import { registrarOf } from './registrar';
 import { routePath } from './route-path';
-import { asServerError, asThrown, isExpected, isSaid } from './thrown';
+import { asServerError, isExpected } from './thrown';
 
 export class AxiomsDriver extends ExpressDriver {
   override currentUserChecker: CurrentUserChecker = userOf;
   private readonly errors: ErrorAnswers;
+  private readonly steps: MiddlewareSteps;
 
   constructor(
     app: Application,
@@ -45,13 +40,16 @@ export class AxiomsDriver extends ExpressDriver {
   ) {
     super(app);
     this.errors = new ErrorAnswers(services.settings, this);
+    this.steps = new MiddlewareSteps(this.errors, (...failure) => {
+      this.handleError(...failure);
+    });
   }
 
   override registerMiddleware(middleware: GlobalMiddleware, { routePrefix }: { routePrefix?: string }): void {
     const made = (): Made => middleware.instance as Made;
     const handler = made().error
-      ? this.errorStep(undefined, (...received) => made().error?.(...received))
-      : this.step(undefined, (...received) => made().use?.(...received), { isClass: true });
+      ? this.steps.forErrors(undefined, (...received) => made().error?.(...received))
+      : this.steps.one(undefined, (...received) => made().use?.(...received), { isClass: true });
     (this.app as Application).use(routePrefix || '/', handler);
   }
 
@@ -59,17 +57,19 @@ export class AxiomsDriver extends ExpressDriver {
     const route = this.guardedRoute(meta);
     const uses = [...meta.controllerMetadata.uses, ...meta.uses];
     meta.methodOverride ??= callHandler;
-    const [admit, permit] = [this.firstGuard(meta, route), this.secondGuard(meta, route)];
-    const handle = this.handler(meta, route, execute);
     const [before, behind] = [uses.filter(use => !use.afterAction), uses.filter(use => use.afterAction)];
+    const between = [...this.steps.all(meta, before, true), ...this.bodyParsers(meta)];
+    const uploads = this.uploads(meta);
+    const admit = this.firstGuard(meta, route, between.length === 0);
+    const permit = this.secondGuard(meta, route, between.length === 0);
+    const handle = this.handler(meta, route, execute, uploads.length === 0);
     const steps = [
       admit,
-      ...this.middlewares(meta, before, true),
-      ...this.bodyParsers(meta),
+      ...between,
       permit,
-      ...this.uploads(meta),
+      ...uploads,
       handle,
-      ...this.middlewares(meta, behind, false),
+      ...this.steps.all(meta, behind, false),
       ...(mayBeOptions(meta) ? [endOptions] : []),
     ];
     registrarOf(this.app as object, meta, route.rules).call(
@@ -86,7 +86,8 @@ export class AxiomsDriver extends ExpressDriver {
 
   // The first thing on every route. What Express calls next stays a plain function that calls `next` once: an async
   // one that rejects is reported twice by Express 5 and hangs the request on Express 4.
-  protected firstGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
+  // Whether the response has been sent is asked where code of the app may have run: the answer costs more than most rules.
+  protected firstGuard(meta: ActionMetadata, route: GuardedRoute, isJoined = false): RequestHandler {
     return (request, response, next) => {
       const earlier = findVisit(request);
       if (response.headersSent) {
@@ -94,7 +95,7 @@ export class AxiomsDriver extends ExpressDriver {
         if (earlier === undefined) this.errors.logAnswered(response, route.rules.place);
         return;
       }
-      this.guard(meta, { request, response, next }, () => {
+      this.guard(meta, { request, response, next }, isJoined, () => {
         const visit = new Visit(route.rules, this.services, route.makeController(), request as AxiomsRequest, response);
         visit.follow(earlier);
         return after(beforeTheBody(visit), () => {
@@ -113,12 +114,12 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   // Between the body parser and uploads: a refused upload stores no file, a refused caller learns nothing of the schema.
-  protected secondGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
+  protected secondGuard(meta: ActionMetadata, route: GuardedRoute, isJoined = false): RequestHandler {
     return (request, response, next) => {
       const action = { request, response, next };
       // A middleware in front of it can go on after an answer.
-      if (response.headersSent) return;
-      this.guard(meta, action, () => {
+      if (!isJoined && response.headersSent) return;
+      this.guard(meta, action, false, () => {
         const visit = visitAt('admitted', route, request);
         visit.requireItsMethod();
         const checked = after(this.askOwnChecker(meta, action), () => afterTheBody(visit));
@@ -134,14 +135,15 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   private askOwnChecker(meta: ActionMetadata, action: Action): Soon<void> {
-    if (meta.isAuthorizedUsed && this.authorizationChecker !== undefined)
-      return askChecker(this.authorizationChecker, action, rolesOf(meta));
+    if (!meta.isAuthorizedUsed || this.authorizationChecker === undefined) return;
+    requireUnanswered((action as Exchange).response);
+    return askChecker(this.authorizationChecker, action, rolesOf(meta));
   }
 
-  private guard(meta: ActionMetadata, action: Action, check: () => Soon<void>): void {
+  private guard(meta: ActionMetadata, action: Action, isJoined: boolean, check: () => Soon<void>): void {
     const { response, next } = action as Exchange;
     const goOn = (): void => {
-      if (response.headersSent) refuse(new Answered());
+      if (!isJoined && response.headersSent) refuse(new Answered());
       else next();
     };
     const refuse = (error: unknown): void => {
@@ -162,7 +164,7 @@ export class AxiomsDriver extends ExpressDriver {
   protected bodyParsers(meta: ActionMetadata): RequestHandler[] {
     if (!meta.isBodyUsed) return [];
     const parser = meta.isJsonTyped ? bodyParser.json : bodyParser.text;
-    return [this.step(meta, parser(meta.bodyExtraOptions as object | undefined), { isBefore: true })];
+    return [this.steps.one(meta, parser(meta.bodyExtraOptions as object | undefined), { isBefore: true })];
   }
 
   private uploads(meta: ActionMetadata): RequestHandler[] {
@@ -172,91 +174,32 @@ export class AxiomsDriver extends ExpressDriver {
       options: unknown,
     ) => Record<'single' | 'array', (name: string) => RequestHandler>;
     return files.map(param =>
-      this.step(meta, multer(param.extraOptions)[param.type === 'file' ? 'single' : 'array'](param.name), {
+      this.steps.one(meta, multer(param.extraOptions)[param.type === 'file' ? 'single' : 'array'](param.name), {
         isBefore: true,
       }),
     );
   }
 
-  private middlewares(
+  private handler(
     meta: ActionMetadata,
-    uses: UseMetadata[],
-    isBefore: boolean,
-  ): (RequestHandler | ErrorRequestHandler)[] {
-    return uses.map(use => {
-      const middleware = middlewareFunction(use);
-      const kind = { isClass: isMiddlewareClass(use), isBefore };
-      return isErrorMiddleware(middleware) ? this.errorStep(meta, middleware, kind) : this.step(meta, middleware, kind);
-    });
-  }
-
-  private errorStep(
-    meta: ActionMetadata | undefined,
-    middleware: ErrorMiddleware,
-    kind: StepKind = {},
-  ): ErrorRequestHandler {
-    return (error: unknown, request, response, next) => {
-      const call = (goOn: NextFunction): unknown => middleware(error, request, response, goOn);
-      this.run(meta, { request, response, next }, call, { ...kind, error });
-    };
-  }
-
-  private step(meta: ActionMetadata | undefined, middleware: Middleware, kind: StepKind = {}): RequestHandler {
-    return (request, response, next) => {
-      // An error middleware in front of it can go on after the answer to an error.
-      if (kind.isBefore === true && response.headersSent) return;
-      this.run(meta, { request, response, next }, goOn => middleware(request, response, goOn), kind);
-    };
-  }
-
-  // A middleware goes on once. Our errors are answered here, however it reports them, and so is what a class throws;
-  // the rest goes on to Express, as upstream has it.
-  private run(
-    meta: ActionMetadata | undefined,
-    action: Action,
-    call: (goOn: NextFunction) => unknown,
-    { isClass = false, isBefore = false, error: received }: StepKind & { readonly error?: unknown },
-  ): void {
-    const { request, response, next } = action as Exchange;
-    let hasGoneOn = false;
-    const goOn = (error: unknown, isOurs: boolean): void => {
-      if (hasGoneOn) {
-        this.errors.logStray(error, request);
-        return;
-      }
-      hasGoneOn = true;
-      if (received !== undefined && isErrorAnswered(response)) {
-        if (isSaid(error) && error !== received) this.errors.logSecondAnswer(error, request);
-        else next(error);
-        return;
-      }
-      const known = isBefore && response.headersSent && !isSaid(error) ? new Answered() : asParseError(error);
-      if (isSaid(known) && (isOurs || isAnswer(known) || response.headersSent)) this.handleError(known, meta, action);
-      else next(error);
-    };
-    callSafely(
-      () =>
-        call(error => {
-          goOn(error, false);
-        }),
-      error => {
-        goOn(asThrown(error, placeOf(request)), isClass);
-      },
-    );
-  }
-
-  private handler(meta: ActionMetadata, route: GuardedRoute, execute: (action: Action) => unknown): RequestHandler {
+    route: GuardedRoute,
+    execute: (action: Action) => unknown,
+    isJoined: boolean,
+  ): RequestHandler {
     const run = needsNothing(meta) ? this.runAtOnce(meta) : execute;
+    if (hasInterceptors(meta)) meta.methodOverride = this.callTyingStreams(meta.methodOverride ?? callHandler);
     return (request, response, next) => {
-      if (response.headersSent) return;
+      if (!isJoined && response.headersSent) return;
+      let action: Action = { request, response, next };
       callSafely(
         () => {
           const visit = visitAt('permitted', route, request);
           visit.requireItsMethod();
-          return run(handlerAction(visit, next));
+          action = handlerAction(visit, next);
+          return run(action);
         },
         error => {
-          this.handleError(error, meta, { request, response, next });
+          this.handleError(error, meta, action);
         },
       );
     };
@@ -270,6 +213,23 @@ export class AxiomsDriver extends ExpressDriver {
       });
   }
 
+  // An interceptor may pipe the handler's stream into another one: the response ends with that one, and it with neither.
+  private callTyingStreams(call: CallHandler): CallHandler {
+    return (meta, action, params) =>
+      after(call(meta, action, params), result => {
+        this.tie(result, meta, action);
+        return result;
+      });
+  }
+
+  private tie(result: unknown, meta: ActionMetadata, action: Action): void {
+    const { response } = action as Exchange;
+    if (result === response || !isStream(result)) return;
+    tieToResponse(result, response, error => {
+      this.handleError(error, meta, action);
+    });
+  }
+
   override getParamFromRequest(action: Action, param: Parameters<ExpressDriver['getParamFromRequest']>[1]): unknown {
     const { body } = action.request as { body?: unknown };
     // What upstream reads of a body that is not there is a TypeError.
@@ -279,20 +239,54 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   override handleSuccess(result: unknown, meta: ActionMetadata, action: Action): void {
-    const { response, next } = action as Exchange;
+    callSafely(
+      () => this.answerWhenChecked(result, meta, action),
+      error => {
+        this.handleError(error, meta, action);
+      },
+    );
+  }
+
+  private answerWhenChecked(result: unknown, meta: ActionMetadata, action: Action): Soon<void> {
+    const visit = visitOfAction(action) as Visit;
+    this.tie(result, meta, action);
+    const isAnsweringLater = result === visit.response && !visit.response.headersSent && visit.gate?.isKeeping !== true;
+    visit.leaveHandler(isAnsweringLater);
+    if (visit.checks === undefined || isAnsweringLater) {
+      this.succeed(result, meta, action);
+      return;
+    }
+    return after(visit.checks.settled(), () => {
+      const refusal = visit.checks?.take();
+      if (refusal === undefined) this.succeed(result, meta, action);
+      else this.refuseAfterHandler(refusal.error, visit, meta, action);
+    });
+  }
+
+  private refuseAfterHandler(error: unknown, visit: Visit, meta: ActionMetadata | undefined, action: Action): void {
+    if (visit.response.headersSent) visit.refuseLate(error);
+    else {
+      visit.refusal = { error };
+      this.errors.give(asServerError(error), action, { headers: meta?.headers ?? {}, goesOn: true });
+      if (isErrorAnswered(visit.response)) visit.gate?.silence();
+    }
+  }
+
+  private succeed(result: unknown, meta: ActionMetadata, action: Action): void {
+    const { request, response, next } = action as Exchange;
+    const visit = visitOfAction(action);
     // The handler has sent the response itself, is sending it, or has dispatched the request to another route that answers.
     // routing-controllers takes an undefined result for "not found", and calls next() at once.
-    const isHandedOn = visitOfAction(action)?.isHandedOn === true;
-    if (result === response || isHandedOn || (result === undefined && response.headersSent)) {
+    const isAnswered = result === undefined && response.headersSent;
+    if (result === response || isAnswered || visit?.isHandedOn === true || visit?.gate?.isOver === true) {
       if (response.headersSent) next();
       else response.once('finish', next);
       return;
     }
-    if (isStream(result))
-      finished(result, { writable: false }, error => {
-        if (error) this.handleError(error, meta, action);
-      });
+    if (isStream(result) && response.closed) return;
+    if (visit !== undefined) visit.isAnswerDecided = true;
     super.handleSuccess(result, meta, action);
+    if (isStream(result) && request.method === 'HEAD') endAfterHead(result, response);
   }
 
   /** Answers an error of the guard: unlike one of a handler, no error middleware sees it after its answer. */
@@ -301,7 +295,21 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   override handleError(error: unknown, meta: ActionMetadata | undefined, action: Action): void {
-    this.errors.give(error, action, { headers: meta?.headers ?? {}, goesOn: true });
+    const options = { headers: meta?.headers ?? {}, goesOn: true };
+    const visit = visitOfAction(action);
+    visit?.leaveHandler(false);
+    const { checks, gate } = visit ?? {};
+    if (gate?.isOver === true) this.errors.logAfterRefusal(error, action);
+    else if (checks === undefined || checks.wasReceived(error)) this.errors.give(error, action, options);
+    else
+      void after(checks.settled(), () => {
+        const refusal = checks.take();
+        if (refusal === undefined) this.errors.give(error, action, options);
+        else {
+          this.errors.logAfterRefusal(error, action);
+          this.refuseAfterHandler(refusal.error, visit as Visit, meta, action);
+        }
+      });
   }
 }
 
@@ -313,12 +321,6 @@ function mayBeOptions({ type }: ActionMetadata): boolean {
 const endOptions: RequestHandler = (request, response, next) => {
   if (request.method !== 'OPTIONS' || !response.headersSent) next();
 };
-
-/** Whether a middleware is a class, and whether it stands in front of the handler. */
-interface StepKind {
-  readonly isClass?: boolean;
-  readonly isBefore?: boolean;
-}
 
 type GlobalMiddleware = Parameters<ExpressDriver['registerMiddleware']>[0];
 
@@ -337,23 +339,4 @@ function visitAt(stage: Stage, { rules }: GuardedRoute, request: Request): Visit
   throw new ImproperlyConfigured(
     `${rules.place} was reached past its guard: a middleware called next() twice, or an error middleware went on after a refusal.`,
   );
-}
-
-function isStream(result: unknown): result is NodeJS.ReadableStream {
-  return (
-    typeof result === 'object' &&
-    result !== null &&
-    'pipe' in result &&
-    'once' in result &&
-    typeof result.once === 'function'
-  );
-}
-
-function callSafely(run: () => unknown, fail: (error: unknown) => void): void {
-  try {
-    const running = run();
-    if (running instanceof Promise) running.catch(fail);
-  } catch (error) {
-    fail(error);
-  }
 }

@@ -4,6 +4,7 @@ import type { Action } from 'routing-controllers';
 import { Answered } from '../core/answered';
 import { APIException } from '../core/exceptions';
 import type { Settings } from '../core/settings';
+import { cutOff } from '../views/cut-off';
 import { answerTo, isAnswer, logAnswer, sendAnswer, type Answer } from '../views/exception-handler';
 import { findVisit } from '../views/visit';
 import { answerToForeign, type Disclosure } from './foreign-errors';
@@ -64,6 +65,11 @@ export class ErrorAnswers {
     logAnswered(response, place, this.settings);
   }
 
+  /** What a handler throws whose answer is the refusal of a check. */
+  logAfterRefusal(error: unknown, { request }: Action): void {
+    if (!isExpected(error)) this.log(`${placeOf(request as Request)} failed`, placeOf(request as Request), error);
+  }
+
   /** What a middleware reports once it had gone on. */
   logStray(error: unknown, request: Request): void {
     const place = placeOf(request);
@@ -85,7 +91,9 @@ export class ErrorAnswers {
     { request, response, next }: Exchange,
     { headers = {}, goesOn = false }: AnswerOptions,
   ): void {
-    findVisit(request)?.observation?.failed(error);
+    const visit = findVisit(request);
+    visit?.observation?.failed(error);
+    if (visit !== undefined) visit.isAnswerDecided = true;
     const answer = this.answerTo(error, request, place);
     if (!this.options.isDefaultErrorHandlingEnabled) {
       next(isAnswer(error) ? answer : error);
@@ -125,7 +133,7 @@ export class ErrorAnswers {
   // Too late for an answer: an unfinished one must not look complete.
   private endLate(error: unknown, place: string, response: Response): void {
     this.log(`${place} failed after its answer had begun`, place, error);
-    if (!response.writableEnded) response.destroy();
+    cutOff(response);
   }
 
   private log(message: string, place: string, error: unknown): void {

@@ -24,20 +24,28 @@ export function visitOfAction(action: Action): Visit | undefined {
   return (action as HandlerAction)[visitKey] ?? findVisit(action.request as Request);
 }
 
+/** How routing-controllers calls a handler. */
+export type CallHandler = (meta: ActionMetadata, action: Action, params: unknown[]) => unknown;
+
 /** Calls the handler on the controller that was made for the request. */
 export function callHandler(meta: ActionMetadata, action: Action, params: unknown[]): unknown {
   const visit = visitOfAction(action) as Visit;
   // A checker or a parameter of the app's own may have sent an answer, or changed the request.
-  requireUnanswered(visit.response);
+  if (meta.params.length > 0) requireUnanswered(visit.response);
   visit.requireItsMethod();
   const controller = visit.controller as unknown as Record<string, (...params: unknown[]) => unknown>;
   return controller[meta.method]?.(...params);
 }
 
-/** Has the handler neither parameters nor interceptors? Of those of the whole app none may be registered at all. */
-export function needsNothing(meta: ActionMetadata): boolean {
-  const { params, appendParams, methodOverride, interceptors, controllerMetadata } = meta;
-  const isPlain = params.length === 0 && appendParams === undefined && methodOverride === callHandler;
+/** Has the handler interceptors? Of those of the whole app none may be registered at all. */
+export function hasInterceptors({ interceptors, controllerMetadata }: ActionMetadata): boolean {
   const ofApp = getMetadataArgsStorage().interceptors;
-  return isPlain && [...interceptors, ...controllerMetadata.interceptors, ...ofApp].length === 0;
+  return [...interceptors, ...controllerMetadata.interceptors, ...ofApp].length > 0;
+}
+
+/** Has the handler neither parameters nor interceptors? */
+export function needsNothing(meta: ActionMetadata): boolean {
+  const { params, appendParams, methodOverride } = meta;
+  const isPlain = params.length === 0 && appendParams === undefined && methodOverride === callHandler;
+  return isPlain && !hasInterceptors(meta);
 }

@@ -11,7 +11,8 @@ import { ComposedPermission, type PermissionRule } from '../permissions/operator
 import { IsAuthenticatedOrTokenHasScope } from '../permissions/token-scope';
 import { checkShape } from '../views/controller-shape';
 import { decoratedActions } from '../views/decorations';
-import { checkObjectPermissions } from '../views/object-rules';
+import { ApiController } from '../views/api-view';
+import { checkByOwnMethod, checkObjectPermissions } from '../views/object-rules';
 import { refuseOtherCopiesInDefaults } from '../views/policies';
 import { routeRules, type RouteRules } from '../views/route-rules';
 import type { Services } from '../views/visit';
@@ -136,12 +137,17 @@ function hintFor(reason: string): string {
     : '';
 }
 
-// A controller has the check at run time without a base class.
+const safeChecks = new WeakSet<object>([Reflect.get(ApiController.prototype, 'checkObjectPermissions')]);
+
+// A controller has the check at run time without a base class. One that a class writes itself is safe to forget, too.
 function giveObjectCheck({ prototype }: Class): void {
-  if ('checkObjectPermissions' in (prototype as object)) return;
-  const value = function (this: object, object: unknown): Promise<void> {
-    return checkObjectPermissions(this, object);
+  const { checkObjectPermissions: own } = prototype as { checkObjectPermissions?: unknown };
+  if (typeof own === 'function' && safeChecks.has(own)) return;
+  const value = function (this: object, ...given: [object: unknown]): unknown {
+    if (typeof own !== 'function') return checkObjectPermissions(this, ...given);
+    return checkByOwnMethod(this, () => Reflect.apply(own, this, given) as unknown);
   };
+  safeChecks.add(value);
   Object.defineProperty(prototype, 'checkObjectPermissions', { value, writable: true, configurable: true });
 }
 

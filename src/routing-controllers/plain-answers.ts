@@ -2,11 +2,11 @@
 import type { NextFunction, Request, Response } from 'express';
 import { Answered } from '../core/answered';
 import type { Settings } from '../core/settings';
-import { answerTo, isAnswer, logAnswer, sendAnswer, type Answer } from '../views/exception-handler';
+import { answerTo, logAnswer, sendAnswer, type Answer } from '../views/exception-handler';
 import { findVisit } from '../views/visit';
 import { logAnswered } from './error-answers';
 import { ServerNotNamed, servingOf, type Serving } from './serving';
-import { asServerError, isExpected } from './thrown';
+import { isExpected, policyAnswer } from './thrown';
 
 export interface Exchange {
   readonly request: Request;
@@ -20,12 +20,12 @@ export function refuse(
   { services: { settings }, answersErrors }: Serving,
   { request, response, next }: Exchange,
 ): void {
-  const known = asServerError(error) as Answer;
+  const known = policyAnswer(error);
   if (response.headersSent && (error instanceof Answered || isExpected(known))) {
     logAnswered(response, 'requireAccessToken()', settings);
     return;
   }
-  if (!isAnswer(known) || response.headersSent) next(known);
+  if (response.headersSent) next(known);
   else if (answersErrors) sendAnswer(response, answered(known, settings, request));
   else next(answered(known, settings, request));
 }

@@ -24,6 +24,7 @@ import { routesOf } from './routes-of-app';
 import { metadataRoute } from './protected-resource';
 import { addServer, serversOf, serves } from './serving';
 import { servedByUs } from './stock-servers';
+import { policyAnswer } from './thrown';
 import { setTripwire } from './tripwire';
 
 /** routing-controllers' options and the library's settings. */
@@ -151,7 +152,7 @@ function newServer(settings: Settings, before: AxiomsServer | undefined): NewSer
   const jwksManager = new JwksManager(settings);
   const verifier = new AccessTokenVerifier(settings, jwksManager);
   const introspector = new TokenIntrospector(settings, jwksManager);
-  const services: Services = { settings, verifier, introspector, make: policyMaker() };
+  const services: Services = { settings, verifier, introspector, toAnswer: policyAnswer, make: policyMaker() };
   const guarded = new GuardedRoutes(services);
   const close = (): void => {
     jwksManager.close();

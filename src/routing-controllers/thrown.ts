@@ -1,8 +1,9 @@
 /** What somebody threw: it may be anything, and be odd in any way. */
 import { Answered } from '../core/answered';
 import { APIException } from '../core/exceptions';
-import { isAnswer, stackOf, type Answer } from '../views/exception-handler';
-import { exposedStatus } from './foreign-errors';
+import { stackOf } from '../views/error-text';
+import { isAnswer, type Answer } from '../views/exception-handler';
+import { answerToForeign, exposedStatus } from './foreign-errors';
 import { fieldTexts } from './validation-fields';
 
 /** Does Express take this for an error, when it is handed to `next`? */
@@ -19,6 +20,12 @@ export function asThrown(error: unknown, place: string): unknown {
 export function asServerError(error: unknown): unknown {
   const isMeant = isAnswer(error) || error instanceof Answered || exposedStatus(error) !== undefined;
   return isMeant ? error : new APIException(undefined, { cause: error });
+}
+
+/** The answer to what a policy threw. */
+export function policyAnswer(error: unknown): Answer {
+  const known = asServerError(error);
+  return isAnswer(known) ? known : answerToForeign(known, { developmentMode: false });
 }
 
 /** Is it an answer about the request, and not a failure of the server? */

@@ -24,7 +24,12 @@ export interface ApiController extends ApiView {}
  * }
  */
 export abstract class ApiController {
-  /** @throws PermissionDenied or NotAuthenticated where an object rule of this controller refuses. */
+  /**
+   * Checks this controller's object rules. Await it before the handler changes anything. The handler's answer waits for it in
+   * any case, and a refusal that no code has waited for is the answer.
+   *
+   * @throws PermissionDenied or NotAuthenticated where an object rule of this controller refuses.
+   */
   checkObjectPermissions(object: unknown): Promise<void> {
     return checkObjectPermissions(this, object);
   }

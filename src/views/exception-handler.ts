@@ -12,6 +12,7 @@ import { withAddressOfMetadata } from '../core/protected-resource';
 import type { Settings } from '../core/settings';
 import type { BaseAuthentication } from '../authentication/base';
 import { explainedLike, reasonsOf } from '../permissions/denial';
+import { stackOf } from './error-text';
 import { findVisit } from './visit';
 
 /** An error that is the library's to answer. */
@@ -122,10 +123,4 @@ function whyOf(answer: Answer): object {
 function causeOf({ cause }: Answer): object {
   if (cause === undefined) return {};
   return { cause: cause instanceof Error ? stackOf(cause) : typeof cause };
-}
-
-/** The stack of an error, always with its message: routing-controllers' errors make their stacks before they have one. */
-export function stackOf({ name, message, stack }: Error): string {
-  if (stack?.includes(message) === true) return stack;
-  return `${name}: ${message}\n${stack ?? ''}`;
 }

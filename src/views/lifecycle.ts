@@ -75,6 +75,7 @@ function askAuthenticators(visit: Visit, index: number): Soon<void> {
     setNobody(visit);
     return;
   }
+  if (index > 0) requireUnanswered(visit.response);
   return after(authenticatedBy(authenticator, visit), result => {
     if (result === null) return askAuthenticators(visit, index + 1);
     setSomebody(visit, result, authenticator);
@@ -83,10 +84,7 @@ function askAuthenticators(visit: Visit, index: number): Soon<void> {
 
 function authenticatedBy(authenticator: BaseAuthentication, visit: Visit): Soon<AuthenticationResult | null> {
   const ask = (): Soon<AuthenticationResult | null> =>
-    after(authenticator.authenticate(visit.request), result => {
-      requireUnanswered(visit.response);
-      return checkedResult(result, authenticator);
-    });
+    after(authenticator.authenticate(visit.request), result => checkedResult(result, authenticator, visit));
   return attempt(ask, error => {
     visit.failedAuthenticator = authenticator;
     setNobody(visit);
@@ -94,8 +92,13 @@ function authenticatedBy(authenticator: BaseAuthentication, visit: Visit): Soon<
   });
 }
 
-function checkedResult(result: unknown, { constructor }: BaseAuthentication): AuthenticationResult | null {
+function checkedResult(
+  result: unknown,
+  { constructor }: BaseAuthentication,
+  { response }: Visit,
+): AuthenticationResult | null {
   if (result === null || isResult(result)) return result;
+  requireUnanswered(response);
   throw new ImproperlyConfigured(
     `${constructor.name}.authenticate must return null, or { user, auth } with a boolean user.isAuthenticated, and auth { token, claims }, null or left out.`,
   );

@@ -1,5 +1,4 @@
 /** Rules about one object: when they are asked, and that no answer leaves where they never were. */
-import type { Response } from 'express';
 import { currentCaller } from '../authentication/caller';
 import { requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured, NotFound } from '../core/exceptions';
@@ -8,17 +7,33 @@ import { deny } from '../permissions/denial';
 import { forgetMembers, rememberEvaluations } from '../permissions/evaluated';
 import { evaluate } from '../permissions/evaluation';
 import { leavesOf } from '../permissions/tree';
-import { answerTo, logAnswer, sendAnswer } from './exception-handler';
+import { AnswerGate } from './answer-gate';
+import { ObjectChecks } from './object-checks';
 import { visitOf, type Visit } from './visit';
 
-/** Runs the object rules of the controller's request on this object. */
-export async function checkObjectPermissions(controller: object, object: unknown): Promise<void> {
+/**
+ * Runs the object rules of the controller's request on this object. The promise is safe to forget: the handler's answer
+ * waits for it, and a refusal is the answer.
+ */
+export function checkObjectPermissions(controller: object, object: unknown): Promise<void> {
   const visit = visitOf(controller);
-  if (visit === undefined)
-    throw new ImproperlyConfigured(
-      `${controller.constructor.name}.checkObjectPermissions was called outside of a request.`,
-    );
-  await visit.asItsRoute(() => askObjectRules(visit, object));
+  if (visit !== undefined) return startCheck(visit, () => visit.asItsRoute(() => askObjectRules(visit, object)));
+  return Promise.reject(
+    new ImproperlyConfigured(`${controller.constructor.name}.checkObjectPermissions was called outside of a request.`),
+  );
+}
+
+/** Runs a controller's own `checkObjectPermissions`, with the same safety. */
+export function checkByOwnMethod<T>(controller: object, check: () => Soon<T>): Soon<T> {
+  const visit = visitOf(controller);
+  return visit === undefined ? check() : startCheck(visit, check);
+}
+
+function startCheck<T>(visit: Visit, ask: () => Soon<T>): Promise<T> {
+  const checks = (visit.checks ??= new ObjectChecks(visit));
+  const started = checks.start(ask);
+  if (checks.isRunning) visit.gate ??= new AnswerGate(visit);
+  return started;
 }
 
 function askObjectRules(visit: Visit, value: unknown): Soon<void> {
@@ -53,6 +68,7 @@ function forgetAnotherCaller(visit: Visit): void {
 export function loadObject(visit: Visit): Soon<void> {
   const { controller } = visit;
   if (!visit.isObjectAction || controller.getObject === undefined) return;
+  requireUnanswered(visit.response);
   return after(controller.getObject(), value => {
     requireUnanswered(visit.response);
     if (value === undefined || value === null) throw new NotFound();
@@ -61,62 +77,7 @@ export function loadObject(visit: Visit): Soon<void> {
   });
 }
 
-const writerNames = ['write', 'end', 'writeHead', 'writeEarlyHints'] as const;
-type Writer = (typeof writerNames)[number];
-
-/**
- * While a rule about the object has not been asked, no success leaves: an answer below 400 becomes a 500, and nothing
- * of what the handler wrote is sent, by whatever method it writes.
- */
+/** Holds the handler's answer back while the rule about the object has not been asked. */
 export function holdUntilAsked(visit: Visit): void {
-  const { response } = visit;
-  const { write, end, writeHead, writeEarlyHints } = response;
-  const writers = { write, end, writeHead, writeEarlyHints };
-  // A copy: appendHeader() adds to a list of values in place.
-  const headers = structuredClone({ ...response.getHeaders() });
-  const isHeld = (): boolean => visit.isObjectPending && !response.headersSent && !(response.statusCode >= 400);
-  const refuse = (): void => {
-    Object.assign(response, writers);
-    replaceHeaders(response, headers);
-    const error = neverAsked(visit);
-    visit.observation?.failed(error);
-    const answer = answerTo(error, visit.request, visit.settings);
-    logAnswer(answer, visit.rules.place, visit.settings);
-    sendAnswer(response, answer);
-    silence(response);
-  };
-  const held = (name: Writer) => {
-    return (...given: unknown[]): unknown => {
-      if (name === 'writeHead') response.statusCode = given[0] as number;
-      if (!isHeld()) return Reflect.apply(writers[name], response, given) as unknown;
-      refuse();
-      return Reflect.apply(response[name], response, given) as unknown;
-    };
-  };
-  for (const name of writerNames) Object.assign(response, { [name]: held(name) });
-}
-
-function replaceHeaders(response: Response, headers: Readonly<Record<string, unknown>>): void {
-  response.statusMessage = '';
-  for (const name of response.getHeaderNames()) response.removeHeader(name);
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string);
-}
-
-// The handler goes on, it may be in a stream: what it still writes goes nowhere, and it need not know.
-function silence(response: Response): void {
-  const drop = <T>(result: T) => {
-    return (...chunk: unknown[]): T => {
-      const written = chunk.at(-1);
-      if (typeof written === 'function') process.nextTick(written);
-      return result;
-    };
-  };
-  Object.assign(response, { write: drop(true), end: drop(response), writeHead: drop(response) });
-  response.writeEarlyHints = drop(undefined);
-}
-
-function neverAsked({ rules }: Visit): ImproperlyConfigured {
-  return new ImproperlyConfigured(
-    `${rules.place} is about one object, and its object rule was never asked: give the controller getObject(), or call this.checkObjectPermissions(object) before answering. If it is about no object, list it in notObjectActions.`,
-  );
+  visit.gate ??= new AnswerGate(visit);
 }

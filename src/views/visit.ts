@@ -6,7 +6,7 @@ import { setByApp, type Caller } from '../authentication/caller';
 import { findContext, setContext, type RequestContext, type SetByApp } from '../authentication/request-context';
 import type { AxiomsRequest } from '../authentication/user';
 import type { AccessTokenVerifier } from '../core/access-token';
-import { ImproperlyConfigured, MethodChanged } from '../core/exceptions';
+import { ImproperlyConfigured, MethodChanged, type APIException } from '../core/exceptions';
 import type { TokenIntrospector } from '../core/introspection';
 import type { Settings } from '../core/settings';
 import { lastly, type Soon } from '../core/soon';
@@ -15,6 +15,10 @@ import { rememberEvaluations } from '../permissions/evaluated';
 import type { Subject } from '../permissions/evaluation';
 import type { PermissionTree } from '../permissions/tree';
 import { Observation } from './observation';
+import type { AnswerGate } from './answer-gate';
+import { cutOff } from './cut-off';
+import { stackOf } from './error-text';
+import type { HandlerState, ObjectChecks } from './object-checks';
 import type { RouteRules } from './route-rules';
 
 /** What a server has for all of its requests. */
@@ -22,6 +26,8 @@ export interface Services {
   readonly settings: Settings;
   readonly verifier: AccessTokenVerifier;
   readonly introspector: TokenIntrospector;
+  /** The answer to what a policy threw, whatever it is. */
+  toAnswer(error: unknown): APIException | ImproperlyConfigured;
   /** Makes an authentication, permission or throttle class, dependencies included. */
   make<T extends object>(policyClass: new (...dependencies: never[]) => T): T;
 }
@@ -56,6 +62,15 @@ export class Visit implements RequestContext {
   /** What `getObject()` loaded. */
   object?: { readonly value: unknown };
   stage: Stage = 'begun';
+  handlerState: HandlerState = 'running';
+  /** Is the answer on its way, so that checks no longer hold it back? */
+  isAnswerDecided = false;
+  /** What a check refused with after the handler was done; the app may be answering it. */
+  refusal?: { readonly error: unknown };
+  /** The checks of objects that the handler has started. */
+  checks?: ObjectChecks;
+  /** Holds the handler's answer back. */
+  gate?: AnswerGate;
   /** The visit whose handler dispatched the request again, so that this one began. */
   predecessor?: Visit;
   /** Has the handler dispatched the request again, and another route received it? */
@@ -144,6 +159,34 @@ export class Visit implements RequestContext {
     if (method === this.method) return;
     warnOfChangedMethod(this, METHODS.includes(method) ? method : 'unknown');
     throw new MethodChanged();
+  }
+
+  /** @param isAnsweringLater it has returned the response, and goes on in the background */
+  leaveHandler(isAnsweringLater: boolean): void {
+    this.handlerState = isAnsweringLater ? 'answering' : 'done';
+    if (isAnsweringLater) this.response.once('close', () => (this.handlerState = 'done'));
+  }
+
+  /** Deals with the refusal of a check that nobody waits for, after the handler is done. */
+  refuseLate(error: unknown): void {
+    if (!this.response.headersSent && this.gate !== undefined) this.gate.refuse(error);
+    else if (this.response.statusCode >= 400) this.log('debug', 'A check of an object refused after a refusal', error);
+    else
+      this.breakOff(
+        'A check of an object refused after the answer had been sent. Await this.checkObjectPermissions() before answering.',
+        error,
+      );
+  }
+
+  /** Logs what went wrong with an answer. An unfinished one must not look complete. */
+  breakOff(message: string, error?: unknown): void {
+    this.log('error', message, error);
+    cutOff(this.response);
+  }
+
+  private log(level: 'debug' | 'error', message: string, error: unknown): void {
+    const text = error instanceof Error ? { error: stackOf(error) } : {};
+    this.settings.logger[level](message, { place: this.rules.place, ...text });
   }
 
   /** Takes over a request that the handler of an earlier visit dispatched again. */

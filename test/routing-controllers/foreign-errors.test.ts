@@ -233,14 +233,20 @@ describe('an error that is not of this library', () => {
   forbidStrayErrors();
 
   const logger = new RecordingLogger();
+  const { error: print } = console;
   let issuer: TestIssuer;
   before(async () => {
     issuer = await TestIssuer.start();
+    // Express prints what reaches its own error page.
+    console.error = () => undefined;
   });
   beforeEach(() => {
     logger.entries.length = 0;
   });
-  after(() => issuer.close());
+  after(async () => {
+    console.error = print;
+    await issuer.close();
+  });
 
   /** What the app's own error middleware, after the server, was called with. */
   const received: unknown[] = [];

@@ -1,0 +1,11 @@
+/** How an answer ends that cannot be finished. */
+import type { Socket } from 'node:net';
+import type { Response } from 'express';
+
+/** Closes the connection of an unfinished answer, so that it does not look complete. */
+export function cutOff(response: Response): void {
+  if (response.writableEnded) return;
+  // A response that waits in a pipeline has no socket yet, and Node 24 forgets by then that it was destroyed.
+  if (response.socket === null) response.once('socket', (socket: Socket) => socket.destroy());
+  response.destroy();
+}
