@@ -20,9 +20,13 @@ export function asUser(account: unknown, place: string): User {
   return user as User;
 }
 
-/** Was the account closed? As in Django, `isActive: false` says so. */
+/**
+ * Was the account closed? As in Django, `isActive` says so: where an account has it, only `true` is open. A database may
+ * write 0 or null for false.
+ */
 export function isClosed(account: object): boolean {
-  return (account as { isActive?: unknown }).isActive === false;
+  const { isActive } = account as { isActive?: unknown };
+  return isActive !== undefined && isActive !== true;
 }
 
 function copyOf(account: object): object {

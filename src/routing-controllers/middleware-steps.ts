@@ -3,6 +3,7 @@ import type { ErrorRequestHandler, NextFunction, RequestHandler } from 'express'
 import type { Action, ActionMetadata, UseMetadata } from 'routing-controllers';
 import { Answered } from '../core/answered';
 import { isAnswer } from '../views/exception-handler';
+import { findVisit } from '../views/visit';
 import { asParseError } from './body';
 import { isErrorAnswered, placeOf, type ErrorAnswers, type Exchange } from './error-answers';
 import {
@@ -67,6 +68,7 @@ export class MiddlewareSteps {
         return;
       }
       hasGoneOn = true;
+      if (error === 'route' || error === 'router') findVisit(request)?.leaveRoute();
       if (received !== undefined && isErrorAnswered(response)) {
         if (isSaid(error) && error !== received) this.errors.logSecondAnswer(error, request);
         else next(error);

@@ -170,7 +170,12 @@ const plainRoute = {
 function permissionClassesFor(requirements: AccessTokenRequirements): readonly PermissionRule[] {
   if (typeof (requirements as unknown) !== 'object' || (requirements as unknown) === null)
     throw new ImproperlyConfigured("requireAccessToken() takes an object: { scopes: ['book:read'] }.");
-  const given = Object.entries(requirements).filter(([name, values]) => values !== undefined && name !== 'server');
+  const named = Object.entries(requirements).filter(([name]) => name !== 'server');
+  const given = named.filter(([, values]) => values !== undefined);
+  if (named.length > 0 && given.length === 0)
+    throw new ImproperlyConfigured(
+      `requireAccessToken() is given ${named.map(([name]) => `${name}: undefined`).join(', ')}, which would require nothing but a token. Give the list a value, or leave it out.`,
+    );
   for (const kind of ['Scopes', 'Roles', 'Permissions']) refuseTwoNames(Object.fromEntries(given), kind);
   return given.map(([name, values]) => {
     if (!Object.hasOwn(lists, name))
@@ -197,12 +202,12 @@ function plainController(rules: readonly PermissionRule[]): new () => object {
   };
 }
 
-// In front of a controller's handler the request stays the controller's, and the caller the one that it knows.
+// Among the middlewares of a controller's route the request stays the controller's, and the caller the one that it knows.
 function rememberVisit(request: AxiomsRequest): () => void {
   const visit = findVisit(request as Request);
   const { user, auth, authJwt } = request;
+  if (visit?.stage !== 'admitted' || !visit.isInItsRoute) return () => undefined;
   return () => {
-    if (visit === undefined || visit.stage !== 'admitted') return;
     setContext(request as Request, visit);
     Object.assign(request, { user, auth, authJwt });
   };

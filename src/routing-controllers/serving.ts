@@ -117,8 +117,7 @@ function onlyServerOf({ locals }: Application, [own]: readonly ServerOfApp[]): A
 // A visit stays with a request that its route has passed on: only in its own route it says which server is meant.
 function serverOfRoute(request: Request, found: readonly ServerOfApp[]): AxiomsServer | undefined {
   const visit = findVisit(request);
-  const { path } = (request.route ?? {}) as { readonly path?: unknown };
-  if (visit?.stage !== 'admitted' || String(path) !== visit.rules.path) return undefined;
+  if (visit?.stage !== 'admitted' || !visit.isInItsRoute) return undefined;
   return found.find(({ server }) => servings.get(server)?.services === visit.services)?.server;
 }
 

@@ -232,6 +232,9 @@ export function routeRules(route: Route, controller: ApiView, services: Services
     return namedAuthentication(context.authenticators, shown.request as Request);
   });
   const trees = read(() => permissionTrees(controller, services, decorations));
+  trees?.flatMap(leavesOf).forEach(({ permission }) => {
+    requireRule(permission, place);
+  });
   const permissions = trees?.map(tree => read(() => settled(requirementOf(tree, controller))));
   if (permissions?.some(known => known !== undefined && asksForOwner(known)) === true)
     read(() => {
@@ -248,6 +251,14 @@ export function routeRules(route: Route, controller: ApiView, services: Services
 
 function withoutPublicMethods(services: Services): Services {
   return { ...services, settings: new Settings(Object.assign({}, services.settings, { publicMethods: [] })) };
+}
+
+// Without one it lets everybody in: a rule whose name is misspelled is not read.
+function requireRule(permission: BasePermission, place: string): void {
+  if (definesViewRule(permission) || definesObjectRule(permission)) return;
+  throw new ImproperlyConfigured(
+    `${place} has the permission class ${permission.constructor.name}, which defines neither hasPermission() nor hasObjectPermission(), so that it would let everybody in. Define one of them, or check how it is spelled.`,
+  );
 }
 
 function placeOf({ constructor }: ApiView, action: string): string {

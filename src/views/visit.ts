@@ -80,6 +80,9 @@ export class Visit implements RequestContext {
   /** Where somebody listens. */
   readonly observation: Observation | undefined;
   readonly #isHeadOfGet: boolean;
+  readonly #route: unknown;
+  readonly #url: string;
+  #hasLeftItsRoute = false;
   #asking = 0;
   #methodBefore = '';
 
@@ -91,6 +94,8 @@ export class Visit implements RequestContext {
     readonly response: Response,
   ) {
     this.method = request.method;
+    this.#route = request.route;
+    this.#url = request.url;
     this.#isHeadOfGet = this.method === 'HEAD' && rules.method !== 'HEAD';
     refuseUsed(controller);
     (controller as { [visit]?: Visit })[visit] = this;
@@ -122,6 +127,20 @@ export class Visit implements RequestContext {
   /** Is the request still on this visit? */
   get isCurrent(): boolean {
     return findContext(this.request) === this;
+  }
+
+  /**
+   * Does Express still run the middlewares of the route that this visit is on? A request that a middleware has passed on
+   * (`next('route')`), or dispatched again with another URL, is at other middlewares, and keeps the visit.
+   */
+  get isInItsRoute(): boolean {
+    const { route, url } = this.request as { readonly route?: unknown; readonly url: string };
+    return !this.#hasLeftItsRoute && route === this.#route && url === this.#url;
+  }
+
+  /** A middleware has passed the request on to other routes. */
+  leaveRoute(): void {
+    this.#hasLeftItsRoute = true;
   }
 
   get isObjectAction(): boolean {

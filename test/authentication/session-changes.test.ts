@@ -266,7 +266,13 @@ describe("A session's user whom the app removes or replaces after the guard", ()
 
   it('is nobody for null, for a closed account, and for what is no object', async () => {
     await serve(given => Object.assign(given, { user: alice() }));
-    for (const user of [null, { ...bob(), isActive: false }, { ...bob(), isAuthenticated: false }]) {
+    for (const user of [
+      null,
+      { ...bob(), isActive: false },
+      { ...bob(), isActive: 0 },
+      { ...bob(), isActive: null },
+      { ...bob(), isAuthenticated: false },
+    ]) {
       between = given => Object.assign(given, { user });
       await get('/any').expect(401);
     }
