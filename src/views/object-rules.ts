@@ -37,6 +37,7 @@ function startCheck<T>(visit: Visit, ask: () => Soon<T>): Promise<T> {
 }
 
 function askObjectRules(visit: Visit, value: unknown): Soon<void> {
+  requireOwnRequest(visit);
   // Which property names the owner depends on the object, and a handler may check several.
   forgetMembers(visit.controller, ['ownerAttribute', 'ownerIssuerAttribute']);
   forgetAnotherCaller(visit);
@@ -49,6 +50,14 @@ function askObjectRules(visit: Visit, value: unknown): Soon<void> {
   return after(asked, () => {
     visit.isObjectPending = false;
   });
+}
+
+// The caller of a request that was dispatched again is the new route's: its rules would decide for another route.
+function requireOwnRequest({ isHandedOn, rules }: Visit): void {
+  if (isHandedOn)
+    throw new ImproperlyConfigured(
+      `${rules.place} checked an object after it had dispatched the request to another route. Check the object before app.handle().`,
+    );
 }
 
 // A handler may have removed or replaced its session's user: what was allowed to that one is asked again.

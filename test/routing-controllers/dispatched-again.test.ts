@@ -113,6 +113,13 @@ class OwnedController {
     dispatch(this.request, this.response, '/new/open');
     return { secret: true };
   }
+  @Get('/late/:id') async late(): Promise<void> {
+    dispatch(this.request, this.response, '/new/open');
+    await this.checkObjectPermissions({ user: 'alice' }).then(
+      () => ran.push('late check passed'),
+      (error: Error) => ran.push(`late check: ${error.name}`),
+    );
+  }
   @Get('/:id') async retrieve() {
     await this.checkObjectPermissions({ user: this.request.params.id });
     return { id: this.request.params.id };
@@ -209,6 +216,12 @@ describe('a request that is dispatched again', () => {
     expect((await answerOf('/owned/alias/x?to=/owned/bob'))[0]).to.equal(403);
     expect(await answerOf('/owned/alias/x?to=/new/open')).to.deep.equal([200, { ok: true }]);
     expect((await answerOf('/owned/alias/x?to=/owned/unchecked/alice'))[0]).to.equal(500);
+  });
+
+  // Regression: the check went by the caller that the new route had let in.
+  it('lets the old handler check no object any more', async () => {
+    expect((await answerOf('/owned/late/x'))[0]).to.equal(500);
+    expect(ran).not.to.include('late check passed');
   });
 
   it('is answered once, by the new route, where the old handler gives back a value, too', async () => {
