@@ -374,7 +374,8 @@ describe('the channel axioms:decision', () => {
     let readings = 0;
     const own = performance as { now: () => number };
     own.now = () => {
-      readings += new Error().stack?.includes('/src/views/') === true ? 1 : 0;
+      // The line of this function's own caller: what else the request needs, such as keys, may read the time.
+      readings += new Error().stack?.split('\n')[2]?.includes('/src/views/') === true ? 1 : 0;
       return now.call(performance);
     };
     try {
