@@ -1,4 +1,5 @@
 /** Holds back what a handler answers by itself, until the rules about its object have been asked. */
+import timers from 'node:timers';
 import type { Response } from 'express';
 import { APIException, ImproperlyConfigured } from '../core/exceptions';
 import { answerTo, logAnswer, sendAnswer } from './exception-handler';
@@ -11,6 +12,9 @@ type Method = (...given: unknown[]) => unknown;
 // Node calls these on the response itself, whoever calls `end` and how: no header is made without them.
 const headerNames = ['_implicitHeader', '_storeHeader'] as const;
 type HeaderMaker = Partial<Record<(typeof headerNames)[number], Method>>;
+
+// As it is now, and not the global one: a test may replace it.
+const later = timers.setImmediate;
 
 interface Call {
   readonly name: MethodName;
@@ -220,7 +224,7 @@ function dropSlowly(response: Response): Method {
     response.emit('drain');
   };
   return (...given) => {
-    if (!isWaiting) setImmediate(goOn);
+    if (!isWaiting) later(goOn);
     isWaiting = true;
     return dropped(...given);
   };

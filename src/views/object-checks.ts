@@ -1,9 +1,10 @@
 /** The checks of objects that a handler starts: its answer waits for them, awaited or not, and no refusal is lost. */
+import timers from 'node:timers';
 import { isPending, type Soon } from '../core/soon';
 import type { Visit } from './visit';
 
-// Not the global one at the time of use: a test may have replaced it.
-const later = setImmediate;
+// As it is now, and not the global one: a test may replace it.
+const later = timers.setImmediate;
 
 /**
  * Has the handler returned? One that returned the response itself answers later, in code that goes on in the background.
