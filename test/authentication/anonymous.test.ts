@@ -252,6 +252,17 @@ describe('An anonymous request', () => {
       }
     });
 
+    it('keeps them after a guard in front of it received the request and found another caller', async () => {
+      app.use(ofPassport);
+      app.use('/unguarded', requireAccessToken(), noting);
+      serve();
+      await get('/unguarded', issuer.token({ sub: 'bob' })).expect(200);
+      const [first, ...later] = seen as { user: { sub?: string }; auth: object; ours: boolean }[];
+      expect([first?.user.sub, first?.ours]).to.deep.equal(['bob', true]);
+      expect(later).to.have.length(2);
+      for (const one of later) expect([one.user, one.auth, one.ours]).to.deep.equal([account, authOfAnother, false]);
+    });
+
     it('has no property that the app did not set', async () => {
       let names: string[] = [];
       app.use((given, response, next) => {

@@ -11,6 +11,7 @@ import {
   AccessTokenAuthentication,
   AllowAny,
   SessionAuthentication,
+  callerOf,
   isAuthenticated,
   useExpressServer,
   type AxiomsRequest,
@@ -103,12 +104,42 @@ class SessionController {
   }
 }
 
+/** As above, for a caller of a session; what is written to this copy reaches the request. */
+@JsonController('/errand')
+class ErrandController {
+  authenticationClasses = [SessionAuthentication];
+  declare request: AxiomsRequest;
+
+  @Get('/') async send() {
+    const outer = this.request;
+    const before = callerOf(outer).sub;
+    const headers = { authorization: outer.get('x-inner'), host: 'localhost' };
+    const status = await new Promise<number>(resolve => {
+      const copy = new Proxy(outer, {
+        get: (target, name) => {
+          if (name === 'headers') return headers;
+          return name === 'url' || name === 'originalUrl' ? '/inner' : (Reflect.get(target, name) as unknown);
+        },
+      });
+      const response = innerResponse(copy, resolve);
+      (app as unknown as { handle(...given: unknown[]): void }).handle(copy, response, () => {
+        resolve(404);
+      });
+    });
+    return { before, status, after: callerOf(outer).sub ?? 'nobody', isStillKnown: isAuthenticated(outer) };
+  }
+}
+
 describe('A copy of a request', () => {
   let issuer: TestIssuer;
   beforeEach(async () => {
     issuer = await TestIssuer.start();
-    app = useExpressServer(express(), {
-      controllers: [BatchController, InnerController, SessionController],
+    const signedIn = express().use((given, _response, next) => {
+      Object.assign(given, { session: given.path === '/errand' ? { user: { sub: 'alice' } } : undefined });
+      next();
+    });
+    app = useExpressServer(signedIn, {
+      controllers: [BatchController, ErrandController, InnerController, SessionController],
       axioms: issuer.settings(),
     });
     handled.length = 0;
@@ -131,6 +162,15 @@ describe('A copy of a request', () => {
         expect(handled).to.deep.equal(['batch']);
         expect(outer).to.deep.equal({ outer: 'alice', isStillKnown: true });
       });
+
+  it('does not make its caller the user of the session that it was made from', async () => {
+    const told = await request(app)
+      .get('/errand')
+      .set('X-Inner', `Bearer ${issuer.token({ sub: 'bob' })}`)
+      .expect(200);
+    expect(told.body).to.deep.equal({ before: 'alice', status: 200, after: 'nobody', isStillKnown: false });
+    expect(handled).to.deep.equal(['inner']);
+  });
 });
 
 const shown: string[] = [];
