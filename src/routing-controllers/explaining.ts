@@ -11,9 +11,10 @@ import express, {
 } from 'express';
 import { createExecutor, type Action, type ActionMetadata } from 'routing-controllers';
 import { currentCaller } from '../authentication/caller';
+import { Answered } from '../core/answered';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { explanationOf, type Explanation } from '../permissions/explanation';
-import { answerTo, isAnswer } from '../views/exception-handler';
+import { answerTo, type Answer } from '../views/exception-handler';
 import { findVisit, type Visit } from '../views/visit';
 import { AxiomsDriver } from './driver';
 import { GuardedRoutes } from './guarded-routes';
@@ -22,7 +23,7 @@ import { registrarOf } from './registrar';
 import { routePath } from './route-path';
 import { servingOf } from './serving';
 import type { AxiomsServer } from './server';
-import { asServerError } from './thrown';
+import { policyAnswer } from './thrown';
 
 /** A request that is not sent to the app. */
 export interface AskedRequest {
@@ -101,7 +102,8 @@ class ExplainingDriver extends AxiomsDriver {
   }
 
   override handleError(error: unknown, _meta: ActionMetadata | undefined, action: Action): void {
-    this.note(action as Exchange, asServerError(error)).catch(action.next as NextFunction);
+    const known = error instanceof Answered ? error : policyAnswer(error);
+    this.note(action as Exchange, known).catch(action.next as NextFunction);
   }
 
   private noting(): RequestHandler {
@@ -110,7 +112,7 @@ class ExplainingDriver extends AxiomsDriver {
     };
   }
 
-  private async note({ request, response }: Exchange, error: unknown): Promise<void> {
+  private async note({ request, response }: Exchange, error: Answer | Answered | undefined): Promise<void> {
     const visit = findVisit(request) as Visit;
     const { place: handler, method = 'ALL', path } = visit.rules;
     const explanation = (error as { explanation?: Explanation } | undefined)?.explanation;
@@ -133,13 +135,17 @@ interface Exchange {
 }
 
 function refusalOf(
-  error: unknown,
+  error: Answer | Answered | undefined,
   request: Request,
   visit: Visit,
 ): Pick<Decision, 'status' | 'error' | 'reason' | 'challenges'> {
   if (error === undefined) return { challenges: [] };
-  if (!isAnswer(error))
-    return { status: statusOf(error), reason: error instanceof Error ? error.message : typeof error, challenges: [] };
+  if (error instanceof Answered)
+    return {
+      status: visit.response.statusCode,
+      reason: 'A class of the app sends the response itself',
+      challenges: [],
+    };
   const answer = answerTo(error, request, visit.settings);
   const cause = answer.cause instanceof Error ? { cause: answer.cause.message } : {};
   return {
@@ -148,11 +154,6 @@ function refusalOf(
     reason: [answer.message, cause.cause].filter(Boolean).join(': '),
     challenges: [answer.headers['WWW-Authenticate'] ?? []].flat().map(String),
   };
-}
-
-function statusOf(error: unknown): number {
-  const { httpCode } = Object(error) as { httpCode?: unknown };
-  return typeof httpCode === 'number' ? httpCode : 500;
 }
 
 // Over HTTP, so that Express itself finds the route and reads the path.
