@@ -33,12 +33,18 @@ function oneOf(seed) {
   return others[createHash('sha256').update(seed).digest()[0] % others.length];
 }
 
+/** Whoever has not ended by itself by then hangs: something that a test began was never closed. */
+const patience = 12 * 60_000;
+
 async function run(command, args, environment = {}) {
-  const child = spawn(command, args, { cwd: root, env: { ...process.env, ...environment } });
+  // A group of its own, so that what it started ends with it.
+  const child = spawn(command, args, { cwd: root, env: { ...process.env, ...environment }, detached: true });
+  const timer = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), patience);
   const chunks = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => chunks.push(chunk));
-  const [code] = await once(child, 'close');
-  return { isGood: code === 0, output: Buffer.concat(chunks).toString() };
+  const [code, signal] = await once(child, 'close');
+  clearTimeout(timer);
+  return { isGood: code === 0, hangs: signal === 'SIGKILL', output: Buffer.concat(chunks).toString() };
 }
 
 async function runTests(binary, environment) {
@@ -54,12 +60,12 @@ async function runTests(binary, environment) {
     '--reporter-option',
     `output=${report}`,
   ];
-  const { isGood, output } = await run(binary, args, environment);
+  const { isGood, hangs, output } = await run(binary, args, environment);
   if (!existsSync(report)) return { isGood: false, said: 'no report', details: [output.slice(-4000)] };
   const { stats, failures } = JSON.parse(readFileSync(report, 'utf8'));
   return {
     isGood: isGood && stats.failures === 0 && stats.passes > 0,
-    said: `${stats.passes} passed, ${stats.failures} failed`,
+    said: `${stats.passes} passed, ${stats.failures} failed${hangs ? ', did not end' : ''}`,
     details: failures.map(({ fullTitle, err }) => `${fullTitle}: ${err.message ?? err}`),
   };
 }

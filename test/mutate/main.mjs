@@ -45,7 +45,7 @@ try {
   const all = await readMutants(sandboxes[0], rooms);
   const kills = Kills.read(sandboxes[0]);
   const chosen = all.filter(isChosen()).filter(mutant => !values.remember || !kills.has(mutant));
-  const reach = await reachOf(sandboxes);
+  const reach = await reachOf(sandboxes, end);
   const survivors = Survivors.read();
   const trials = new Trials(sandboxes, reach, 1000 * Number(values.budget));
   const ordered = values.minutes === undefined ? chosen : shuffled(chosen, values.seed);

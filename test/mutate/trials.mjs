@@ -42,7 +42,7 @@ export class Trials {
     await tester.stop();
     if (isSound) return results;
     const again = results.map(({ mutant }) => mutant);
-    return this.#tried(again, mutant => this.#resultAlone(mutant, sandbox), Infinity);
+    return this.#tried(again, mutant => this.#resultAlone(mutant, sandbox), end);
   }
 
   async #tried(chunk, resultOf, end) {

@@ -138,7 +138,8 @@ describe('OPTIONS, where a handler takes it', () => {
   for (const path of ['/default/read', '/plain/get'])
     it(`is answered by Express where no handler takes it: ${path}`, async () => {
       const response = await api.as(null, 'options', path);
-      expect([response.status, response.headers.allow]).to.deep.equal([200, 'GET, HEAD']);
+      // Express 4 writes no spaces.
+      expect([response.status, response.headers.allow?.split(/, ?/)]).to.deep.equal([200, ['GET', 'HEAD']]);
       expect(fieldsOf(response, 'www-authenticate')).to.deep.equal([]);
       expect(ran).to.deep.equal([]);
     });
