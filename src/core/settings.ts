@@ -124,9 +124,9 @@ export const settingsTable = {
   }),
   maxTokenSize: row(positiveInteger, {
     variable: 'AXIOMS_MAX_TOKEN_SIZE',
-    defaultText: '12288',
-    fallback: 12288,
-    meaning: 'bytes; a longer token is refused before decoding',
+    defaultText: '16384',
+    fallback: 16384,
+    meaning: 'bytes; a longer token is refused before decoding; Node itself answers 431 to more than 16 KiB of headers',
   }),
   clockTolerance: row(nonNegative, {
     variable: 'AXIOMS_CLOCK_TOLERANCE',

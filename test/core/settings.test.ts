@@ -298,7 +298,7 @@ const examples: Example[] = [
   {
     name: 'maxTokenSize',
     variable: 'AXIOMS_MAX_TOKEN_SIZE',
-    fallback: 12288,
+    fallback: 16384,
     good: [['1', 1]],
     badText: ['0', '1.5', '-1', '12k'],
     bad: [
