@@ -23,7 +23,13 @@ export class Api {
 
   static async start({ axioms, ...options }: ApiOptions): Promise<Api> {
     const issuer = await TestIssuer.start();
-    return new Api(issuer, createExpressServer({ ...options, axioms: { ...issuer.settings(), ...axioms } }));
+    try {
+      return new Api(issuer, createExpressServer({ ...options, axioms: { ...issuer.settings(), ...axioms } }));
+    } catch (error) {
+      // A server that refuses to start: its issuer would keep the process alive.
+      await issuer.close();
+      throw error;
+    }
   }
 
   get server(): AxiomsServer {
