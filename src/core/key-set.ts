@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { isJsonObject, type JsonObject } from './bounded-fetch';
 import { publicKeyOf } from './public-key';
-import { keyFits, supportedAlgorithms } from './signature';
+import { isSameAlgorithm, keyFits, supportedAlgorithms } from './signature';
 
 /** A public key of the issuer. The same object for as long as the issuer publishes the same key. */
 export interface VerificationKey {
@@ -107,7 +107,7 @@ function byAlgorithm(group: readonly VerificationKey[]): ReadonlyMap<string, Ver
 }
 
 function fitting(keys: readonly VerificationKey[], alg: string): readonly VerificationKey[] {
-  return keys.filter(key => (key.alg ?? alg) === alg && keyFits(key.keyObject, alg));
+  return keys.filter(key => isSameAlgorithm(key.alg ?? alg, alg) && keyFits(key.keyObject, alg));
 }
 
 /** The keys that share their `kid` and an algorithm with a different key: choosing one would be a guess. */

@@ -1,6 +1,7 @@
 /** A public key out of a JWK (RFC 7518 §6), at a cost that does not depend on what the JWK says. */
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import type { JsonObject } from './bounded-fetch';
+import { isSoundEd25519Key } from './edwards-point';
 
 /** Characters of base64url: an RSA modulus of 8192 bits, an exponent of 32 bits, a coordinate of P-521. */
 const longest = { n: 1366, e: 6, x: 88, y: 88 } as const;
@@ -12,6 +13,8 @@ export function publicKeyOf(jwk: JsonObject): KeyObject | string {
     return 'is too large (RSA: at most 8192 bits, and an exponent of at most 32 bits)';
   try {
     const key = jwk['kty'] === 'EC' ? ellipticKey(jwk) : createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
+    if (key?.asymmetricKeyType === 'ed25519' && !isSoundEd25519Key(key))
+      return 'is a point of small order, or one that is not spelled as in RFC 8032: it proves nothing';
     if (key !== undefined && hasGoodExponent(key)) return key;
   } catch {
     // The reason of OpenSSL says less than the sentence below.

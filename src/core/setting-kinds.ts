@@ -1,7 +1,7 @@
 /** The kinds of value that a setting can have: how each is read from a variable and when it is right. */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { Denylist } from './denylist';
-import { isSupportedAlgorithm, keyFits, supportedAlgorithms } from './signature';
+import { isSupportedAlgorithm, keyFits, supportedAlgorithms, withSynonyms } from './signature';
 import { parseRate, rateForm, type ThrottleStore } from './throttle-rates';
 import { isPlainUrl } from './urls';
 
@@ -65,6 +65,19 @@ export function listOf<Text extends string>(
     },
   };
 }
+
+const algorithmNames = listOf(
+  text(`one of ${supportedAlgorithms.join(', ')}; none and HS* are never accepted`, isSupportedAlgorithm),
+);
+
+/** An algorithm that has two names is accepted under both, whichever is given. */
+export const signatureAlgorithms: typeof algorithmNames = {
+  ...algorithmNames,
+  check(input) {
+    const names = algorithmNames.check(input);
+    return names && Object.freeze(withSynonyms(names));
+  },
+};
 
 export function literal<Text extends string>(value: Text): Kind<Text, Text> {
   return {

@@ -17,11 +17,12 @@ import {
   positiveInteger,
   scopeName,
   seconds,
+  signatureAlgorithms,
   text,
   url,
 } from './setting-kinds';
 import { row, wrong, type Row } from './setting-row';
-import { isSupportedAlgorithm, supportedAlgorithms } from './signature';
+import { supportedAlgorithms } from './signature';
 import { checkTogether } from './settings-checks';
 import { introspectionRows } from './settings-introspection';
 import { limitRows } from './settings-limits';
@@ -102,15 +103,12 @@ export const settingsTable = {
     fallback: 60,
     meaning: 'most seconds to wait after a failed fetch, also if `Retry-After` of the issuer asks for more',
   }),
-  algorithms: row(
-    listOf(text(`one of ${supportedAlgorithms.join(', ')}; none and HS* are never accepted`, isSupportedAlgorithm)),
-    {
-      variable: 'AXIOMS_ALGORITHMS',
-      defaultText: 'RS256/384/512, PS256/384/512, ES256/384/512, EdDSA',
-      fallback: supportedAlgorithms,
-      meaning: 'accepted signature algorithms, asymmetric only',
-    },
-  ),
+  algorithms: row(signatureAlgorithms, {
+    variable: 'AXIOMS_ALGORITHMS',
+    defaultText: 'RS256/384/512, PS256/384/512, ES256/384/512, EdDSA',
+    fallback: supportedAlgorithms,
+    meaning: 'accepted signature algorithms, asymmetric only; `EdDSA` and `Ed25519` are two names of one (RFC 9864)',
+  }),
   tokenTypes: row(listOf(text('a media type such as at+jwt')), {
     variable: 'AXIOMS_TOKEN_TYPS',
     defaultText: '`at+jwt`, `JWT` or no `typ`',

@@ -1,4 +1,4 @@
-/** RFC 7518 §3 and RFC 8037 §3.1: signatures by the asymmetric algorithms, and which key fits which of them. */
+/** RFC 7518 §3, RFC 8037 §3.1 and RFC 9864 §2.2: signatures by the asymmetric algorithms, and which key fits which of them. */
 import { constants, createVerify, verify, type KeyObject } from 'node:crypto';
 
 interface Algorithm {
@@ -24,6 +24,7 @@ const algorithms: Readonly<Record<string, Algorithm>> = {
   ES384: { hash: 'sha384', keyType: 'ec', curve: 'secp384r1', size: 96 },
   ES512: { hash: 'sha512', keyType: 'ec', curve: 'secp521r1', size: 132 },
   EdDSA: { hash: null, keyType: 'ed25519' },
+  Ed25519: { hash: null, keyType: 'ed25519' },
 };
 
 /** Every algorithm that can be accepted; `none` and the HMAC family cannot be (RFC 8725 §3.1, §3.2). */
@@ -31,6 +32,20 @@ export const supportedAlgorithms: readonly string[] = Object.freeze(Object.keys(
 
 export function isSupportedAlgorithm(name: string): boolean {
   return Object.hasOwn(algorithms, name);
+}
+
+// RFC 9864 §2.2: the new name of what EdDSA has always meant here, because Ed25519 is the only curve that is accepted.
+const namesOfEd25519: readonly string[] = ['EdDSA', 'Ed25519'];
+
+/** Do the two names mean one algorithm? */
+export function isSameAlgorithm(one: string, other: string): boolean {
+  return one === other || (namesOfEd25519.includes(one) && namesOfEd25519.includes(other));
+}
+
+/** These algorithms under all of their names. */
+export function withSynonyms(names: readonly string[]): readonly string[] {
+  const hasEd25519 = names.some(name => namesOfEd25519.includes(name));
+  return hasEd25519 ? [...new Set([...names, ...namesOfEd25519])] : names;
 }
 
 const fitting = new WeakMap<KeyObject, ReadonlySet<string>>();

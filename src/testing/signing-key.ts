@@ -19,6 +19,7 @@ interface KeyPair {
 }
 
 const rsa = (): KeyPair => generateKeyPairSync('rsa', { modulusLength: 2048 });
+const edwards = (): KeyPair => generateKeyPairSync('ed25519');
 const ec = (namedCurve: string) => (): KeyPair => generateKeyPairSync('ec', { namedCurve });
 
 /** By the algorithm, or by its family. */
@@ -28,7 +29,8 @@ const keyTypes: Readonly<Record<string, () => KeyPair>> = {
   ES256: ec('P-256'),
   ES384: ec('P-384'),
   ES512: ec('P-521'),
-  EdDSA: () => generateKeyPairSync('ed25519'),
+  EdDSA: edwards,
+  Ed25519: edwards,
 };
 
 /**
@@ -54,7 +56,7 @@ export function base64url(value: unknown): string {
 
 /** The signature over an input, as RFC 7518 §3 and RFC 8037 §3.1 have it for the key's algorithm. */
 export function signatureOver(input: string, { alg, privateKey }: Pick<SigningKey, 'alg' | 'privateKey'>): string {
-  const hash = alg === 'EdDSA' ? null : `sha${alg.slice(2)}`;
+  const hash = privateKey.asymmetricKeyType === 'ed25519' ? null : `sha${alg.slice(2)}`;
   // JWS carries r and s one after the other; the salt of PSS is as long as the digest.
   const options =
     { ES: { dsaEncoding: 'ieee-p1363' as const }, PS: { padding: 6, saltLength: -1 } }[alg.slice(0, 2)] ?? {};

@@ -70,7 +70,7 @@ describe('axioms doctor', () => {
         `    expected  aud: ${audience}`,
         `    seen      ${audience}`,
         '✓ token: algorithm',
-        '    expected  RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA',
+        '    expected  RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519',
         '    seen      ES256',
         '✓ token: times',
         '    expected  begun, and not expired, give or take 5 s',

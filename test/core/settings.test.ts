@@ -258,7 +258,8 @@ const examples: Example[] = [
     fallback: [...supportedAlgorithms],
     good: [
       ['RS256', 'RS256', ['RS256']],
-      ['ES256, EdDSA', ['ES256', 'EdDSA'], ['ES256', 'EdDSA']],
+      ['ES256, EdDSA', ['ES256', 'EdDSA'], ['ES256', 'EdDSA', 'Ed25519']],
+      ['Ed25519', ['Ed25519'], ['Ed25519', 'EdDSA']],
     ],
     badText: ['none', 'HS256', 'RS256,none', 'rs256', 'RS256 ES256'],
     bad: [

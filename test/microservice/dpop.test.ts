@@ -3,8 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
+import { AuthenticationFailed } from '../../src/core/exceptions';
 import { memoryStore } from '../../src/microservice/stores/memory-store';
+import { DpopProofs } from '../../src/microservice/tokens/dpop-proofs';
+import { base64url } from '../issuer/test-issuer';
 import type { Browser } from './browser';
 import { issuer, SignInApp } from './sign-in-app';
 
@@ -54,5 +57,29 @@ describe('a proof of possession', () => {
   it('made for another server is not, by whatever name the request calls this one', async () => {
     const elsewhere = `https://evil.example${path}`;
     for (const target of [path, elsewhere]) expect(await refreshAt(target, await proofFor(elsewhere))).to.equal(401);
+  });
+});
+
+describe('a proof of possession by an Ed25519 key', () => {
+  const url = issuer + path;
+  const claims = () => ({ htm: 'POST', htu: url, jti: randomUUID(), iat: Math.floor(Date.now() / 1000) });
+  const thumbprintOf = (proof: string): Promise<string | null> =>
+    new DpopProofs(memoryStore(), () => Date.now()).thumbprint({ proofs: [proof], method: 'POST', url });
+
+  for (const alg of ['EdDSA', 'Ed25519'])
+    it(`is taken with the alg ${alg} (RFC 9864)`, async () => {
+      const { privateKey, publicKey } = await generateKeyPair('Ed25519', { extractable: true });
+      const header = { alg, typ: 'dpop+jwt', jwk: await exportJWK(publicKey) };
+      const proof = await new SignJWT(claims()).setProtectedHeader(header).sign(privateKey);
+      expect(await thumbprintOf(proof)).to.match(/^[\w-]{43}$/);
+    });
+
+  it('is refused where the key is of small order: anybody can make such a proof', async () => {
+    const one = Buffer.from([1, ...Array<number>(31).fill(0)]);
+    const jwk: JWK = { kty: 'OKP', crv: 'Ed25519', x: one.toString('base64url') };
+    const input = `${base64url({ alg: 'EdDSA', typ: 'dpop+jwt', jwk })}.${base64url(claims())}`;
+    const proof = `${input}.${Buffer.concat([one, Buffer.alloc(32)]).toString('base64url')}`;
+    const refused: unknown = await thumbprintOf(proof).catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(AuthenticationFailed);
   });
 });

@@ -2,6 +2,7 @@
 import type * as OpenIdClient from 'openid-client';
 import { ImproperlyConfigured, ServiceUnavailable } from '../../core/exceptions';
 import type { Logger } from '../../core/setting-kinds';
+import { withSynonyms } from '../../core/signature';
 import { SteadyClock } from '../../core/steady-clock';
 import { isLoopback } from '../../core/urls';
 import type { ProviderTokens } from './identity';
@@ -109,8 +110,10 @@ export class AuthorizationServer {
 
   async #discover(library: Library): Promise<OpenIdClient.Configuration> {
     const { issuer, clientId, clientSecret, algorithms = ['RS256'] } = this.provider;
-    const [algorithm] = algorithms;
-    const metadata = algorithms.length === 1 ? { id_token_signed_response_alg: algorithm } : {};
+    const [algorithm, second] = withSynonyms(algorithms);
+    // Where an algorithm has two names, the provider's metadata say which of them to expect; the rules about ID tokens
+    // decide in any case.
+    const metadata = second === undefined ? { id_token_signed_response_alg: algorithm } : {};
     const credentials = clientSecret === undefined ? library.None() : library.ClientSecretBasic(clientSecret);
     // http: only to this machine; the provider's settings accept no other.
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- deprecated only to stand out

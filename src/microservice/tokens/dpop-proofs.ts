@@ -1,11 +1,12 @@
 /** Proof that a client has a key (RFC 9449): at the sign-in it binds the session to it, later the session asks for it. */
 import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify, type JWK, type JWTPayload } from 'jose';
+import { isSoundPoint } from '../../core/edwards-point';
 import { AuthenticationFailed } from '../../core/exceptions';
 import { hashOf } from '../secrets';
 import type { OnceStore } from '../stores/store';
 
 /** RFC 9449 §5.1: for the metadata. */
-export const dpopAlgorithms = ['ES256', 'ES384', 'EdDSA', 'RS256', 'PS256'];
+export const dpopAlgorithms = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'];
 
 /** Seconds around now in which a proof may have been made, and for which it is remembered. */
 const window = 60;
@@ -62,12 +63,19 @@ async function verify(proof: string, now: number): Promise<Proof> {
       typ: 'dpop+jwt',
       currentDate: new Date(now),
     });
+    const jwk = protectedHeader.jwk as JWK;
+    requireSoundKey(jwk);
     requireClaims(payload, now);
-    return { jwk: protectedHeader.jwk as JWK, claims: payload };
+    return { jwk, claims: payload };
   } catch (error) {
     // jose's errors carry the claims: only the name of this one goes on, and only to the log.
     throw refusal(error instanceof Error ? error.name : undefined);
   }
+}
+
+// A proof with a key of small order is one that anybody can make.
+function requireSoundKey({ crv, x = '' }: JWK): void {
+  if (crv === 'Ed25519' && !isSoundPoint(Buffer.from(x, 'base64url'))) throw refusal();
 }
 
 // A time of our own, because jose's `maxTokenAge` knows no proof that is made a little in the future.
