@@ -105,9 +105,16 @@ function textOf(part: string): string {
 }
 
 function jsonObject(text: string): Readonly<Record<string, JsonValue>> {
+  const value = readJsonObject(text);
+  if (value === undefined) throw malformed();
+  return value;
+}
+
+/** The JSON object of a text, frozen; `undefined` where it is something else, or has a member twice at any depth. */
+export function readJsonObject(text: string): Readonly<Record<string, JsonValue>> | undefined {
   const value = parseJson(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed();
-  if (freezeAndCountMembers(value) !== countColons(text)) throw malformed();
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  if (freezeAndCountMembers(value) !== countColons(text)) return undefined;
   return value as Readonly<Record<string, JsonValue>>;
 }
 

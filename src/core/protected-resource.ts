@@ -3,6 +3,7 @@ import { carriesErrors, withResourceMetadata } from './challenge';
 import { scopesAskedFor, type Requirement } from './requirement';
 import type { Settings } from './settings';
 import { issuerSettings } from './trusted-issuers';
+import { isAskable } from './urls';
 
 /** Metadata of a protected resource (RFC 9728 §2). What has no value is left out (§3.2). */
 export interface ProtectedResourceMetadata {
@@ -28,13 +29,18 @@ export function protectedResourceUrl(resourceUrl: string): string {
   return `${origin}${wellKnown}${pathname === '/' ? '' : pathname}${search}`;
 }
 
+// RFC 9728 §2, RFC 8414 §2: issuer identifiers are URLs that clients fetch metadata from. One that is only compared is none.
+function authorizationServer({ issuerUrl, allowInsecureUrls }: Settings): readonly string[] {
+  return issuerUrl !== undefined && isAskable(issuerUrl, allowInsecureUrls) ? [issuerUrl] : [];
+}
+
 /** What the servers of one resource are, put together: each has its settings and what its routes ask for. */
 export function protectedResourceMetadata(
   resource: string,
   settings: readonly Settings[],
   requirements: readonly Requirement[],
 ): ProtectedResourceMetadata {
-  const issuers = settings.flatMap(issuerSettings).flatMap(({ issuerUrl = [] }) => issuerUrl);
+  const issuers = settings.flatMap(issuerSettings).flatMap(authorizationServer);
   const scopes = requirements.flatMap(scopesAskedFor);
   return {
     resource,

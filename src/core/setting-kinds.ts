@@ -1,5 +1,6 @@
 /** The kinds of value that a setting can have: how each is read from a variable and when it is right. */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { readJsonObject } from './compact-jws';
 import type { Denylist } from './denylist';
 import { isSupportedAlgorithm, keyFits, supportedAlgorithms, withSynonyms } from './signature';
 import { parseRate, rateForm, type ThrottleStore } from './throttle-rates';
@@ -45,9 +46,13 @@ export const claimName = text(
 );
 export const url = text('an absolute URL without user name, password or fragment', isPlainUrl);
 // RFC 8414 §2, OpenID Connect Discovery 1.0 §3.
-export const issuer = text(
+export const askedIssuer = text(
   'an absolute URL without user name, password, query or fragment',
   name => isPlainUrl(name) && !name.includes('?'),
+);
+/** What stands in `iss`. Only an issuer that is asked for something must be a URL (see `checkTogether`). */
+export const issuer = text(
+  "an absolute URL without user name, password, query or fragment; any text where 'jwksUrl' is given",
 );
 
 export function listOf<Text extends string>(
@@ -160,8 +165,8 @@ type RequiredValues = Readonly<Record<string, string | number | boolean>>;
 
 export const requiredValues: Kind<RequiredValues, RequiredValues> = {
   accepts:
-    'an object of claims, each a string, a finite number or a boolean (in a variable: name=value, separated by commas)',
-  read: readPairs,
+    'an object of claims, each a string, a number (a whole one up to 2^53 − 1) or a boolean (in a variable: name=value, separated by commas; or its JSON)',
+  read: variable => (variable.trim().startsWith('{') ? (readJsonObject(variable) ?? variable) : readPairs(variable)),
   check(input) {
     if (!isPlainObject(input)) return undefined;
     const isRight = Object.entries(input).every(([name, value]) => name !== '' && isComparable(value));
@@ -194,7 +199,13 @@ function readPairs(variable: string): unknown {
 }
 
 function isComparable(value: unknown): boolean {
-  return typeof value === 'string' ? value !== '' : typeof value === 'boolean' || Number.isFinite(value);
+  if (typeof value === 'string') return value !== '';
+  return typeof value === 'boolean' || (Number.isFinite(value) && !isImprecise(value as number));
+}
+
+// Beyond 2^53 − 1, JSON.parse reads different numbers of a token as the same one.
+function isImprecise(value: number): boolean {
+  return Number.isInteger(value) && !Number.isSafeInteger(value);
 }
 
 type Rates = Readonly<Record<string, string | null>>;

@@ -2,6 +2,8 @@
 import { ImproperlyConfigured } from './exceptions';
 import type { Values } from './settings';
 import { withoutCredentials } from './shown-value';
+import { askedIssuer } from './setting-kinds';
+import { wrong } from './setting-row';
 import { isFetchable } from './urls';
 
 /** @throws ImproperlyConfigured naming the settings, the values seen and what is accepted. */
@@ -9,6 +11,7 @@ export function checkTogether(values: Values): void {
   for (const check of [
     requireAudience,
     requireIssuer,
+    requireIssuerThatCanBeAsked,
     requireSafeUrls,
     requireTtl,
     requireRetryOrder,
@@ -36,8 +39,25 @@ function requireIssuer({ issuerUrl, jwksUrl, issuers }: Values): void {
   }
 }
 
+// Where it is asked for nothing, it is only compared: an issuer may be a name, or an http: identifier (ADFS).
+function isIssuerAsked({ jwksUrl, introspectionClientId, introspectionUrl }: Values): boolean {
+  return jwksUrl === undefined || (introspectionClientId !== undefined && introspectionUrl === undefined);
+}
+
+function requireIssuerThatCanBeAsked(values: Values): void {
+  const { issuerUrl } = values;
+  if (issuerUrl !== undefined && isIssuerAsked(values) && askedIssuer.check(issuerUrl) === undefined)
+    throw wrong(
+      "Setting 'issuerUrl' (AXIOMS_ISS_URL)",
+      issuerUrl,
+      `${askedIssuer.accepts}; where 'jwksUrl' is given, any text`,
+      {},
+    );
+}
+
 function requireSafeUrls(values: Values): void {
-  for (const name of ['issuerUrl', 'jwksUrl', 'introspectionUrl'] as const) {
+  const names = ['jwksUrl', 'introspectionUrl'] as const;
+  for (const name of isIssuerAsked(values) ? (['issuerUrl', ...names] as const) : names) {
     const url = values[name];
     if (url !== undefined && !isFetchable(url, values.allowInsecureUrls)) {
       throw new ImproperlyConfigured(

@@ -19,7 +19,7 @@ export const tokenClaimRows = {
     variable: 'AXIOMS_REQUIRED_CLAIMS',
     defaultText: '–',
     fallback: {},
-    meaning: 'claims that must have exactly this value: `token_use=access`',
+    meaning: 'claims that must have exactly this value: `token_use=access`, or JSON: `{"email_verified":true}`',
   }),
   ignoredTokenMarkers: row(listOf(oneOf(...idTokenMarkers), { mayBeEmpty: true }), {
     variable: 'AXIOMS_IGNORED_TOKEN_MARKERS',

@@ -47,7 +47,7 @@ export const settingsTable = {
   issuerUrl: row(issuer, {
     variable: 'AXIOMS_ISS_URL',
     defaultText: 'from `domain`',
-    meaning: 'expected `iss`, compared exactly, trailing slash included',
+    meaning: 'expected `iss`, compared exactly, trailing slash included; any text where `jwksUrl` is given',
   }),
   jwksUrl: row(url, {
     variable: 'AXIOMS_JWKS_URL',

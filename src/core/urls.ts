@@ -25,6 +25,11 @@ export function isPlainUrl(url: string): boolean {
   return /^https?:\/\/[^\s\\/?#@]+(?:[/?][^\s\\#]*)?$/.test(url) && parse(url) !== null;
 }
 
+/** May an issuer be asked for its metadata? One that is only compared may be any text. */
+export function isAskable(issuer: string, allowInsecureUrls: readonly string[]): boolean {
+  return isPlainUrl(issuer) && !issuer.includes('?') && isFetchable(issuer, allowInsecureUrls);
+}
+
 /** A host, with or without a scheme before it; a path may follow. */
 export function isDomain(domain: string): boolean {
   const rest = domain.replace(/^https?:\/\//, '');

@@ -5,6 +5,7 @@ import { discoverMetadata, mayFollow, type Ask, type IssuerMetadata } from '../c
 import type { JwksManager } from '../core/jwks-manager';
 import type { Settings } from '../core/settings';
 import { issuerSettings } from '../core/trusted-issuers';
+import { isAskable } from '../core/urls';
 
 /** What a client needs for the authorization code flow (RFC 6749 §4.1). */
 export interface SignIn {
@@ -27,8 +28,10 @@ export class IssuerEndpoints {
   readonly #issuers: readonly OneIssuer[];
 
   constructor(settings: Settings, surroundings: Surroundings) {
-    const named = issuerSettings(settings).filter(({ issuerUrl }) => issuerUrl !== undefined);
-    this.#issuers = named.map(one => new OneIssuer(one, surroundings));
+    const asked = issuerSettings(settings).filter(
+      ({ issuerUrl, allowInsecureUrls }) => issuerUrl !== undefined && isAskable(issuerUrl, allowInsecureUrls),
+    );
+    this.#issuers = asked.map(one => new OneIssuer(one, surroundings));
   }
 
   /** Rejects nothing: what cannot be found is left out. Takes no longer than `jwksTimeout`. */

@@ -75,6 +75,17 @@ const noClaimNames: [unknown, string][] = [
   [['aud', 7], "[ 'aud', 7 ]"],
   [null, 'null'],
 ];
+const badJson = [
+  '{',
+  '{"a":null}',
+  '{"a":[1]}',
+  '{"a":{}}',
+  '{"a":""}',
+  '{"":1}',
+  '{"a":1,"a":1}',
+  '{"a":9007199254740993}',
+];
+
 const noUrl: [unknown, string][] = [
   ['auth.example.com', "'auth.example.com'"],
   ['ftp://auth.example.com', "'ftp://auth.example.com'"],
@@ -153,8 +164,9 @@ const examples: Example[] = [
       ['a=1, b = x=y', { a: '1', b: 'x=y' }],
       ['__proto__=x', JSON.parse('{"__proto__":"x"}')],
       ['a=b', { a: 'b', n: 1, no: false }],
+      ['a=b', { a: 2 ** 53 - 1, b: -1.5 }],
     ],
-    badText: ['access', '=access', 'token_use=', 'a=1,', 'a=1,a=2'],
+    badText: ['access', '=access', 'token_use=', 'a=1,', 'a=1,a=2', ...badJson],
     bad: [
       [['a'], "[ 'a' ]"],
       [new Map([['a', 'b']]), 'an object of the class Map'],
@@ -164,6 +176,7 @@ const examples: Example[] = [
       [{ a: ['b'] }, '{ a: a list of 1 }'],
       [{ a: '' }, "{ a: '' }"],
       [{ a: NaN }, '{ a: NaN }'],
+      [{ a: 2 ** 53 }, '{ a: 9007199254740992 }'],
       [{ '': 'x' }, "{ '': a string }"],
       [null, 'null'],
       ['a=b', "'a=b'"],
@@ -217,7 +230,6 @@ const examples: Example[] = [
       ['https://auth.example.com/', 'https://auth.example.com/'],
       ['https://login.microsoftonline.com/tenant/v2.0', 'https://login.microsoftonline.com/tenant/v2.0'],
     ],
-    badText: ['auth.example.com', 'https:auth.example.com'],
     bad: [['https://auth.example.com/?x=1', "'https://auth.example.com/?***'"], ...noUrl],
     accepts: 'an absolute URL without user name, password, query or fragment',
   },
@@ -667,6 +679,52 @@ describe('settings', () => {
   it('of requiredClaims are text where they come from the variable', () => {
     const read = settingsFromEnv({ AXIOMS_REQUIRED_CLAIMS: 'token_use=access, level=1 ,a=b=c' });
     expect(read).to.deep.equal({ requiredClaims: { token_use: 'access', level: '1', a: 'b=c' } });
+  });
+
+  it('of requiredClaims keep their types where the variable is JSON', () => {
+    const read = (text: string) => define(settingsFromEnv({ AXIOMS_REQUIRED_CLAIMS: text })).requiredClaims;
+    const claims = { token_use: 'access', email_verified: true, hsc: false, level: 1.5, version: 2 };
+    expect(read(JSON.stringify(claims))).to.deep.equal(claims);
+    expect(read(` ${JSON.stringify({ a: 'x,y=z:"{' })} `)).to.deep.equal({ a: 'x,y=z:"{' });
+    expect(read('{"__proto__":"x"}')).to.deep.equal(JSON.parse('{"__proto__":"x"}'));
+  });
+
+  describe('of an issuer that is only compared', () => {
+    const jwksUrl = 'https://keys.example.com/jwks';
+    const names = [
+      'acme.com',
+      'stytch.com/project-live-1',
+      'http://adfs.example.com/adfs/services/trust',
+      'urn:x?y#z',
+      '1',
+    ];
+    const client = { introspectionClientId: 'api', introspectionClientSecret: 'x' };
+    for (const issuerUrl of names) {
+      it(`take ${issuerUrl} with a jwksUrl, and no other`, () => {
+        expect(define({ issuerUrl, jwksUrl }).issuerUrl).to.equal(issuerUrl);
+        expect(define({ ...settingsFromEnv({ AXIOMS_ISS_URL: issuerUrl }), jwksUrl }).issuerUrl).to.equal(issuerUrl);
+        expect(refusal(() => define({ issuerUrl }))).to.match(/^Setting 'issuerUrl' (?:\(AXIOMS_ISS_URL\) )?is '/);
+      });
+
+      it(`take ${issuerUrl} with introspection only where introspectionUrl is given`, () => {
+        const introspectionUrl = 'https://idp.example.com/introspect';
+        expect(define({ issuerUrl, jwksUrl, ...client, introspectionUrl }).issuerUrl).to.equal(issuerUrl);
+        expect(refusal(() => define({ issuerUrl, jwksUrl, ...client }))).to.contain("Setting 'issuerUrl' ");
+      });
+    }
+
+    for (const issuerUrl of ['', ' ', ' acme.com', 'acme.com ', 7, null])
+      it(`do not take ${JSON.stringify(issuerUrl)}`, () => {
+        expect(refusal(() => define({ issuerUrl, jwksUrl }))).to.contain("Setting 'issuerUrl' (AXIOMS_ISS_URL) is ");
+      });
+
+    it('take it in an entry of issuers, where that has a jwksUrl', () => {
+      const entry = { issuerUrl: 'acme.com', audience: 'api' };
+      expect(defineSettings({ issuers: [{ ...entry, jwksUrl }] }).issuers?.[0]?.issuerUrl).to.equal('acme.com');
+      expect(refusal(() => defineSettings({ issuers: [entry] }))).to.contain(
+        "Setting 'issuers[0]': Setting 'issuerUrl' ",
+      );
+    });
   });
 
   it('ignore the markers of ID tokens only where requiredClaims tells the kinds of tokens apart', () => {
