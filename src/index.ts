@@ -94,6 +94,7 @@ export {
 export type { Answer, CompositionReason, Explanation, PermissionReason, Reason } from './permissions/explanation';
 export { IsSubOwner, IsSubOwnerOrSafeOnly } from './permissions/ownership';
 export { ApiController, type ApiView } from './views/api-view';
+export type { AskedPermission } from './views/asked-order';
 export type { RouteAudit } from './views/audit';
 export type { Decorations, PolicyLists } from './views/decorations';
 export type { RouteRules } from './views/route-rules';

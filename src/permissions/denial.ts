@@ -4,10 +4,10 @@ import { InsufficientScope, NotAuthenticated, type APIException } from '../core/
 import type { Requirement } from '../core/requirement';
 import type { Settings } from '../core/settings';
 import type { ApiView } from './base';
-import { refusal, type Outcome, type Subject } from './evaluation';
+import { refusal, type Subject } from './evaluation';
 import { explanationOf, type Explanation, type Reason } from './explanation';
 import { TokenHasScope } from './token-scope';
-import type { PermissionTree } from './tree';
+import type { Outcome, PermissionTree } from './tree';
 
 /** The answer to a list of permissions that its outcome refuses; see {@link refusal}. */
 export async function denial(

@@ -6,11 +6,15 @@ import { grantsAskedFor, meets, type GrantRequirement, type Requirement } from '
 import { after, inTurn, type Soon } from '../core/soon';
 import { isAuthenticated } from '../authentication/caller';
 import { definesObjectRule, definesViewRule, dependsOnObject, isAskedBeforeTheBody, type ApiView } from './base';
-import { requirementOfLeaf, type PermissionLeaf, type PermissionTree } from './tree';
+import {
+  requirementOfLeaf,
+  type Outcome,
+  type PermissionComposition,
+  type PermissionLeaf,
+  type PermissionTree,
+  type Truth,
+} from './tree';
 import { grantsOfRequest } from './token-claims';
-
-/** `undefined`: it depends on the object. */
-type Truth = boolean | undefined;
 
 /** What is asked about: a request to a controller's handler and, once it is loaded, the object. */
 export interface Subject {
@@ -19,16 +23,11 @@ export interface Subject {
   readonly object?: { readonly value: unknown };
   /** No rule is asked once it has been sent. */
   readonly response?: { readonly headersSent: boolean };
-}
-
-/** What came of asking a tree. */
-export interface Outcome {
-  readonly truth: Truth;
-  /** The permission that decided. */
-  readonly leaf?: PermissionLeaf;
-  readonly isNegated: boolean;
-  /** It is false, and scopes alone could turn that around. */
-  readonly isUpToScopes: boolean;
+  /**
+   * Which rules may be asked now. `known`: those that can be asked before the body is read. `answered`: no rule for the
+   * request that has not been asked yet. Default: all of them.
+   */
+  readonly only?: 'known' | 'answered';
 }
 
 interface Position {
@@ -37,8 +36,9 @@ interface Position {
 }
 
 /**
- * Is the tree true of the subject? Before there is an object the answer is `undefined` where it depends on one; a
- * false means that no object could make it true.
+ * Is the tree true of the subject? `and` and `or` go from left to right, and stop at the first operand that decides, as
+ * DRF's do. The answer is `undefined` where it depends on an object that is not there yet, or on a rule that may not be
+ * asked now; a false means that nothing of that could make it true.
  */
 export function evaluate(
   tree: PermissionTree,
@@ -46,25 +46,31 @@ export function evaluate(
   position: Position = { isNegated: false, isInsideOr: false },
 ): Soon<Outcome> {
   if ('permission' in tree) return evaluateLeaf(tree, subject, position.isNegated);
-  // De Morgan: each leaf is negated, not the whole, so that its need of an authenticated request is not turned around.
-  if (tree.operator === 'not')
-    return evaluate(tree.operands[0] as PermissionTree, subject, { ...position, isNegated: !position.isNegated });
-  const isAnd = (tree.operator === 'and') !== position.isNegated;
-  return isAnd
-    ? evaluateAnd(tree.operands, subject, position, tree.operator === 'or')
-    : evaluateOr(tree.operands, subject, { ...position, isInsideOr: true });
+  const isFinal = subject.object === undefined;
+  if (isFinal && tree.decided !== undefined) return tree.decided;
+  return after(evaluateComposition(tree, subject, position), outcome => {
+    if (isFinal && outcome.truth !== undefined) tree.decided = outcome;
+    return outcome;
+  });
 }
 
-// Inside an `or` the others are asked after a refusal by scopes, too: would scopes alone do? A negated `or` asks all of
-// them, as every `or` does: an error in another must come to light.
-function evaluateAnd(
-  operands: readonly PermissionTree[],
+function evaluateComposition(
+  { operator, operands }: PermissionComposition,
   subject: Subject,
   position: Position,
-  asksAll: boolean,
 ): Soon<Outcome> {
+  // De Morgan: each leaf is negated, not the whole, so that its need of an authenticated request is not turned around.
+  if (operator === 'not')
+    return evaluate(operands[0] as PermissionTree, subject, { ...position, isNegated: !position.isNegated });
+  return (operator === 'and') !== position.isNegated
+    ? evaluateAnd(operands, subject, position)
+    : evaluateOr(operands, subject, { ...position, isInsideOr: true });
+}
+
+// Inside an `or` the others are asked after a refusal by scopes, too: would scopes alone do?
+function evaluateAnd(operands: readonly PermissionTree[], subject: Subject, position: Position): Soon<Outcome> {
   const isDecided = ({ truth, isUpToScopes }: Outcome): boolean =>
-    truth === false && !asksAll && !(position.isInsideOr && isUpToScopes);
+    truth === false && !(position.isInsideOr && isUpToScopes);
   return after(outcomesOf(operands, subject, position, isDecided), outcomes => {
     const failing = outcomes.filter(({ truth }) => truth === false);
     const [first] = failing;
@@ -78,15 +84,12 @@ function evaluateAnd(
   });
 }
 
-// Every operand is asked, even after a true one: an error in another must come to light.
 function evaluateOr(operands: readonly PermissionTree[], subject: Subject, position: Position): Soon<Outcome> {
-  return after(
-    outcomesOf(operands, subject, position, () => false),
-    outcomes => {
-      const best = outcomes.find(({ truth }) => truth === true) ?? outcomes.find(({ truth }) => truth === undefined);
-      return best ?? outcomes.find(({ isUpToScopes }) => isUpToScopes) ?? (outcomes[0] as Outcome);
-    },
-  );
+  const isDecided = ({ truth }: Outcome): boolean => truth === true;
+  return after(outcomesOf(operands, subject, position, isDecided), outcomes => {
+    const best = outcomes.find(isDecided) ?? outcomes.find(({ truth }) => truth === undefined);
+    return best ?? outcomes.find(({ isUpToScopes }) => isUpToScopes) ?? (outcomes[0] as Outcome);
+  });
 }
 
 // In order, up to the first that decides.
@@ -107,11 +110,17 @@ function outcomesOf(
 
 function evaluateLeaf(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): Soon<Outcome> {
   const isNobody = leaf.permission.needsAuthentication === true && !isAuthenticated(subject.request);
+  if (!isNobody && isPutOff(leaf, subject)) return { truth: undefined, leaf, isNegated, isUpToScopes: false };
   const asked = isNobody ? false : leafTruth(leaf, subject, isNegated);
   return after(asked, truth => {
     if (truth !== false || isNegated || isNobody) return { truth, leaf, isNegated, isUpToScopes: false };
     return after(wouldScopesDo(leaf, subject), isUpToScopes => ({ truth, leaf, isNegated, isUpToScopes }));
   });
+}
+
+function isPutOff(leaf: PermissionLeaf, { only }: Subject): boolean {
+  if (only === undefined || 'viewRule' in leaf) return false;
+  return only === 'known' ? leaf.isKnown !== true : definesViewRule(leaf.permission);
 }
 
 // A rule that a class does not define is true, negated or not.
@@ -168,11 +177,18 @@ function ownWords({ isNegated, leaf }: Outcome): { readonly message?: string; re
 
 async function unmetScopes(tree: PermissionTree, subject: Subject, isNegated = false): Promise<readonly string[]> {
   if ('permission' in tree)
-    return isNegated ? [] : (await unmetScopeLists(tree, subject)).flatMap(({ values }) => values);
+    return isNegated || !isDescribedNow(tree, subject)
+      ? []
+      : (await unmetScopeLists(tree, subject)).flatMap(({ values }) => values);
   const operands = tree.operands.map(operand =>
     unmetScopes(operand, subject, tree.operator === 'not' ? !isNegated : isNegated),
   );
   return (await Promise.all(operands)).flat();
+}
+
+/** Can it be read now what the permission requires? Before the body only where the start could read it. */
+export function isDescribedNow({ isKnown }: PermissionLeaf, { only }: Subject): boolean {
+  return only !== 'known' || isKnown === true;
 }
 
 async function unmetScopeLists(

@@ -4,9 +4,9 @@ import type { Grants } from '../core/claims';
 import { grantsAskedFor, meets, type GrantRequirement, type Requirement } from '../core/requirement';
 import { isAuthenticated } from '../authentication/caller';
 import { definesObjectRule, definesViewRule } from './base';
-import type { Outcome, Subject } from './evaluation';
+import { isDescribedNow, type Subject } from './evaluation';
 import { grantsOfRequest } from './token-claims';
-import { requirementOfLeaf, type PermissionLeaf, type PermissionTree } from './tree';
+import { requirementOfLeaf, type Outcome, type PermissionLeaf, type PermissionTree } from './tree';
 
 /** What a permission said; `depends on the object`: it allows the request, and was not asked about an object. */
 export type Answer = 'allows' | 'refuses' | 'depends on the object' | 'was not asked';
@@ -85,11 +85,13 @@ async function permissionReason(leaf: PermissionLeaf, position: Position): Promi
 }
 
 // A description that fails must not change the answer that it describes.
-async function neededBy({ permission }: PermissionLeaf, { controller }: Subject): Promise<Requirement> {
+async function neededBy(leaf: PermissionLeaf, subject: Subject): Promise<Requirement> {
+  const { permission } = leaf;
+  const custom: Requirement = { kind: 'custom', name: permission.constructor.name };
   try {
-    return await requirementOfLeaf(permission, controller);
+    return isDescribedNow(leaf, subject) ? await requirementOfLeaf(permission, subject.controller) : custom;
   } catch {
-    return { kind: 'custom', name: permission.constructor.name };
+    return custom;
   }
 }
 

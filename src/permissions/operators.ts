@@ -21,7 +21,10 @@ markAsOurs(ComposedPermission);
 export type PermissionRule = PermissionClass | ComposedPermission;
 
 /**
- * All of them. A list of permission classes is an `and`, too.
+ * Requires all of them. A list of permission classes is an `and`, too.
+ *
+ * The rules that need nothing of the body are asked first, in their order. If they decide, the others are not asked.
+ * Then the others are asked from left to right, up to the first that refuses.
  *
  * @example
  * permissionClasses = [or(IsSafeOnly, and(HasAccessTokenScopes, not(HasAccessTokenRoles)))];
@@ -30,7 +33,10 @@ export function and(...operands: PermissionRule[]): ComposedPermission {
   return new ComposedPermission('and', operands);
 }
 
-/** Any of them; a branch is its rule for the request and its rule for the object. */
+/**
+ * Requires any of them; a branch is its rule for the request and its rule for the object. Asked as {@link and} is, up to
+ * the first branch that is true: later branches are not asked, as in DRF.
+ */
 export function or(...operands: PermissionRule[]): ComposedPermission {
   return new ComposedPermission('or', operands);
 }

@@ -1,26 +1,40 @@
 /** A list's permissions, made for one request, as the tree that `and`, `or` and `not` build. */
 import type { Requirement } from '../core/requirement';
-import {
-  definesObjectRule,
-  isAskedBeforeTheBody,
-  type ApiView,
-  type BasePermission,
-  type PermissionClass,
-} from './base';
+import { definesObjectRule, type ApiView, type BasePermission, type PermissionClass } from './base';
 import { describedBy } from './evaluated';
 import { ComposedPermission, type PermissionRule } from './operators';
-import { seen } from './rejections';
 
 /** A permission of a list with its instance, or a composition of them. */
-export type PermissionTree =
-  PermissionLeaf | { readonly operator: 'and' | 'or' | 'not'; readonly operands: readonly PermissionTree[] };
+export type PermissionTree = PermissionLeaf | PermissionComposition;
+
+export interface PermissionComposition {
+  readonly operator: 'and' | 'or' | 'not';
+  readonly operands: readonly PermissionTree[];
+  /** What came of it, where no object can change that: nothing below it is asked any more. */
+  decided?: Outcome;
+}
 
 export interface PermissionLeaf {
   readonly permission: BasePermission;
+  /** Can it be asked before the body is read? */
+  isKnown?: boolean;
   /** What `hasPermission` said, whatever it is; asked once a request. */
   viewRule?: unknown;
   /** What `hasObjectPermission` said of the last object. */
   objectRule?: unknown;
+}
+
+/** `undefined`: it depends on the object, or on a rule that is asked later. */
+export type Truth = boolean | undefined;
+
+/** What came of asking a tree. */
+export interface Outcome {
+  readonly truth: Truth;
+  /** The permission that decided. */
+  readonly leaf?: PermissionLeaf;
+  readonly isNegated: boolean;
+  /** It is false, and scopes alone could turn that around. */
+  readonly isUpToScopes: boolean;
 }
 
 export function permissionTree(
@@ -36,9 +50,19 @@ export function leavesOf(tree: PermissionTree): readonly PermissionLeaf[] {
   return 'permission' in tree ? [tree] : tree.operands.flatMap(leavesOf);
 }
 
-/** May all of the tree be asked before the body is read? */
-export function isEarly(tree: PermissionTree): boolean {
-  return leavesOf(tree).every(({ permission }) => isAskedBeforeTheBody(permission));
+/** Can all of the tree be asked before the body is read? */
+export function isKnown(tree: PermissionTree): boolean {
+  return leavesOf(tree).every(leaf => leaf.isKnown === true);
+}
+
+/** Forgets what the permissions of the tree said, so that they are asked again. */
+export function forgetAnswers(tree: PermissionTree): void {
+  if ('permission' in tree) {
+    delete tree.viewRule;
+    return;
+  }
+  delete tree.decided;
+  tree.operands.forEach(forgetAnswers);
 }
 
 /** Is the tree false for whoever is not authenticated, whatever its rules say? */
@@ -55,15 +79,19 @@ export function hasObjectRule(tree: PermissionTree): boolean {
   return leavesOf(tree).some(({ permission }) => definesObjectRule(permission));
 }
 
-/** What the tree asks for of this controller; a class that does not say is `custom`. */
-export function requirementOf(tree: PermissionTree, controller: ApiView): Requirement | Promise<Requirement> {
-  if ('permission' in tree) return requirementOfLeaf(tree.permission, controller);
-  const operands = tree.operands.map(operand => seen(requirementOf(operand, controller)));
-  const composed = (of: readonly Requirement[]): Requirement =>
-    tree.operator === 'not' ? { kind: 'not', of: of[0] ?? { kind: 'anyone' } } : { kind: tree.operator, of };
-  return operands.some(operand => operand instanceof Promise)
-    ? Promise.all(operands.map(async operand => operand)).then(composed)
-    : composed(operands as Requirement[]);
+/**
+ * Returns what the tree requires.
+ *
+ * @param known what one permission requires; `undefined`: it is decided per request, and so is the tree then
+ */
+export function requirementOf(
+  tree: PermissionTree,
+  known: (leaf: PermissionLeaf) => Requirement | undefined,
+): Requirement | undefined {
+  if ('permission' in tree) return known(tree);
+  const of = tree.operands.flatMap(operand => requirementOf(operand, known) ?? []);
+  if (of.length < tree.operands.length) return undefined;
+  return tree.operator === 'not' ? { kind: 'not', of: of[0] ?? { kind: 'anyone' } } : { kind: tree.operator, of };
 }
 
 /** Returns what one permission asks for, evaluated at most once per request. */

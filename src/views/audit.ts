@@ -4,6 +4,7 @@ import { whoIsLetIn, type Who } from '../core/openness';
 import type { Requirement } from '../core/requirement';
 import { inWords } from '../core/requirement-words';
 import { anyOf, allOf } from './admission';
+import type { AskedPermission } from './asked-order';
 import type { RouteRules } from './route-rules';
 import type { ListSources } from './rule-sources';
 
@@ -25,6 +26,8 @@ export interface RouteAudit {
   readonly sources: ListSources;
   /** The authentication classes; `null`: they are decided per request. */
   readonly authentication: readonly string[] | null;
+  /** The permissions in the order in which they are asked; `null`: the list is decided per request. */
+  readonly order: readonly AskedPermission[] | null;
   /** Everything that is asked before the handler, taken together. What is decided per request is a `custom` rule. */
   readonly requirement: Requirement;
 }
@@ -40,6 +43,7 @@ export function auditRoute(rules: RouteRules): RouteAudit {
     source: sourceText(rules),
     sources: rules.sources,
     authentication: rules.authentication ?? null,
+    order: rules.order ?? null,
     requirement,
   };
 }
@@ -86,10 +90,25 @@ function sourceText({ permissionSources = [], sources }: RouteRules): string {
   return [...new Set(said)].join(', ');
 }
 
-/** The audit as a table, a line a route. */
+/** The audit as a table, a line a route, and below it the order of the permissions where some of them need the body. */
 export function auditTable(audits: readonly RouteAudit[]): string {
   const rows = audits.map(({ method, path, handler, who, rule, source }) => [method, path, handler, who, rule, source]);
-  return aligned([['METHOD', 'PATH', 'HANDLER', 'WHO', 'RULE', 'SOURCE'], ...rows]);
+  const table = aligned([['METHOD', 'PATH', 'HANDLER', 'WHO', 'RULE', 'SOURCE'], ...rows]);
+  return [table, ...audits.filter(hasSeveralStages).map(orderText)].join('\n');
+}
+
+function hasSeveralStages({ order }: RouteAudit): boolean {
+  const stages = new Set(order?.map(({ stage }) => stage));
+  return stages.has('before the body') && stages.has('after the body');
+}
+
+function orderText({ method, path, order }: RouteAudit): string {
+  const stages = [...new Set(order?.map(({ stage }) => stage))];
+  const named = stages.map(stage => {
+    const names = order?.filter(one => one.stage === stage).map(({ permission }) => permission);
+    return `${stage} ${names?.join(', ') ?? ''}`;
+  });
+  return `${method} ${path} asks ${named.join(', then ')}`;
 }
 
 /** Rows as lines of text, their columns one below the other. */

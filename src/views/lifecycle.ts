@@ -7,14 +7,12 @@ import type { RequestAuth, User } from '../authentication/user';
 import { requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { grantsOf } from '../core/claims';
-import { after, attempt, inTurn, lastly, type Soon } from '../core/soon';
-import { deny, nobody } from '../permissions/denial';
-import { markEvaluations, rememberEvaluations } from '../permissions/evaluated';
-import { evaluate } from '../permissions/evaluation';
-import { isClosedToNobody, isEarly, leavesOf, permissionTree, type PermissionTree } from '../permissions/tree';
-import { MethodOnly } from './method-only';
+import { after, attempt, type Soon } from '../core/soon';
+import { nobody } from '../permissions/denial';
+import { rememberEvaluations } from '../permissions/evaluated';
 import { holdUntilAsked, loadObject } from './object-rules';
-import { authenticationClassesOf, permissionRulesOf } from './policies';
+import { checkEarlyPermissions, checkLatePermissions } from './permission-checks';
+import { authenticationClassesOf } from './policies';
 import { checkThrottles } from './throttles';
 import type { Visit } from './visit';
 
@@ -142,61 +140,6 @@ function authOf(
   return { ...facts, ...auth, authenticator };
 }
 
-// While these are asked the controller sees a request with a method and nothing else: a rule that looks further is asked later.
-function checkEarlyPermissions(visit: Visit): Soon<void> {
-  visit.arePermissionsRead = visit.rules.standing?.admit(visit) === true;
-  if (visit.arePermissionsRead) return;
-  const shown = MethodOnly.take(visit.request.method, visit);
-  visit.show(shown.request, shown.response);
-  return lastly(
-    () => askEarlyPermissions(visit, readPermissions(visit, shown), shown),
-    () => {
-      visit.show(visit.request, visit.response);
-      MethodOnly.giveBack(shown);
-    },
-  );
-}
-
-function askEarlyPermissions(visit: Visit, permissions: readonly PermissionTree[], shown: MethodOnly): Soon<void> {
-  const { rules, request } = visit;
-  // A challenge names what was known at start, be it asked later.
-  const known = permissions.filter((_, index) => rules.permissions?.[index] !== undefined);
-  let isInOrder = true;
-  return inTurn(permissions, (tree, index) => {
-    const isKnown = isEarly(tree) && !rules.isLate(index);
-    isInOrder &&= isKnown;
-    // The first failing member decides; where there is a body, the first that needs nothing of it.
-    if (isKnown && (isInOrder || rules.readsBody)) return askEarly(visit, tree, known, shown);
-    if (!isAuthenticated(request) && isClosedToNobody(tree))
-      throw nobody(leavesOf(tree)[0]?.permission, visit.settings);
-  });
-}
-
-function readPermissions(visit: Visit, shown: MethodOnly): readonly PermissionTree[] {
-  const { isExceeded, found = [] } = shown.watch(() => permissionTrees(visit));
-  if (isExceeded) return [];
-  visit.arePermissionsRead = true;
-  visit.permissions = visit.unasked = found;
-  return found;
-}
-
-function permissionTrees(visit: Visit): readonly PermissionTree[] {
-  return permissionRulesOf(visit.controller, visit.settings, visit.rules.decorations).map(rule =>
-    permissionTree(rule, one => visit.services.make(one)),
-  );
-}
-
-function askEarly(visit: Visit, tree: PermissionTree, known: readonly PermissionTree[], shown: MethodOnly): Soon<void> {
-  const forget = markEvaluations(visit.controller);
-  const asked = shown.watchSoon(() => ask(visit, tree, known));
-  return after(asked, ({ isExceeded }) => {
-    if (isExceeded) {
-      forget();
-      leavesOf(tree).forEach(leaf => delete leaf.viewRule);
-    } else visit.unasked = visit.unasked.filter(one => one !== tree);
-  });
-}
-
 function checkPermissionsLeft(visit: Visit): Soon<void> {
   // What was allowed to a session's user does not hold for the user that the app has put in its place since.
   if (currentCaller(visit.request) !== visit.askedCaller) {
@@ -205,16 +148,4 @@ function checkPermissionsLeft(visit: Visit): Soon<void> {
     visit.arePermissionsRead = false;
   }
   return checkLatePermissions(visit);
-}
-
-function checkLatePermissions(visit: Visit): Soon<void> {
-  if (!visit.arePermissionsRead) visit.unasked = visit.permissions = permissionTrees(visit);
-  return inTurn(visit.unasked, tree => ask(visit, tree, visit.permissions));
-}
-
-function ask(visit: Visit, tree: PermissionTree, all: readonly PermissionTree[]): Soon<void> {
-  return after(evaluate(tree, visit.subject), outcome => {
-    if (outcome.truth === undefined && visit.isObjectAction) visit.isObjectPending = true;
-    return outcome.truth === false ? deny(outcome, all, visit.subject) : undefined;
-  });
 }

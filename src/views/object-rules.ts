@@ -5,10 +5,11 @@ import { ImproperlyConfigured, NotFound } from '../core/exceptions';
 import { after, inTurn, type Soon } from '../core/soon';
 import { deny } from '../permissions/denial';
 import { forgetMembers, rememberEvaluations } from '../permissions/evaluated';
-import { evaluate } from '../permissions/evaluation';
-import { leavesOf } from '../permissions/tree';
+import { evaluate, type Subject } from '../permissions/evaluation';
+import type { Outcome, PermissionTree } from '../permissions/tree';
 import { AnswerGate } from './answer-gate';
 import { ObjectChecks } from './object-checks';
+import { askAgain } from './permission-checks';
 import { visitOf, type Visit } from './visit';
 
 /**
@@ -40,16 +41,25 @@ function askObjectRules(visit: Visit, value: unknown): Soon<void> {
   requireOwnRequest(visit);
   // Which property names the owner depends on the object, and a handler may check several.
   forgetMembers(visit.controller, ['ownerAttribute', 'ownerIssuerAttribute']);
-  forgetAnotherCaller(visit);
   const subject = { ...visit.subject, object: { value } };
-  const asked = inTurn(visit.permissions, tree =>
-    after(evaluate(tree, subject), outcome =>
-      outcome.truth === true ? undefined : deny(outcome, visit.permissions, subject),
+  const asked = after(askAnotherCaller(visit), () =>
+    inTurn(visit.permissions, tree =>
+      after(judge(tree, subject), outcome =>
+        outcome.truth === true ? undefined : deny(outcome, visit.permissions, subject),
+      ),
     ),
   );
   return after(asked, () => {
     visit.isObjectPending = false;
   });
+}
+
+// A rule for the request that was not needed so far is asked only if the object's rules do not decide without it: a
+// handler may have changed the fields that they read.
+function judge(tree: PermissionTree, subject: Subject): Soon<Outcome> {
+  return after(evaluate(tree, { ...subject, only: 'answered' }), outcome =>
+    outcome.truth === undefined ? evaluate(tree, subject) : outcome,
+  );
 }
 
 // The caller of a request that was dispatched again is the new route's: its rules would decide for another route.
@@ -61,12 +71,12 @@ function requireOwnRequest({ isHandedOn, rules }: Visit): void {
 }
 
 // A handler may have removed or replaced its session's user: what was allowed to that one is asked again.
-function forgetAnotherCaller(visit: Visit): void {
+function askAnotherCaller(visit: Visit): Soon<void> {
   const caller = currentCaller(visit.request);
   if (caller === visit.askedCaller) return;
   visit.askedCaller = caller;
   rememberEvaluations(visit.controller);
-  for (const leaf of visit.permissions.flatMap(leavesOf)) delete leaf.viewRule;
+  return askAgain(visit);
 }
 
 /**

@@ -7,20 +7,28 @@ import { ImproperlyConfigured } from '../core/exceptions';
 import { whoIsLetIn } from '../core/openness';
 import { asksForOwner, type Requirement } from '../core/requirement';
 import { Settings } from '../core/settings';
-import { definesObjectRule, definesViewRule, type ApiView, type BasePermission } from '../permissions/base';
+import {
+  definesObjectRule,
+  definesViewRule,
+  isAskedBeforeTheBody,
+  type ApiView,
+  type BasePermission,
+} from '../permissions/base';
 import { requireOneOwner } from '../permissions/ownership';
 import {
   hasObjectRule,
   isClosedToNobody,
-  isEarly,
   leavesOf,
   permissionTree,
   requirementOf,
+  requirementOfLeaf,
+  type PermissionLeaf,
   type PermissionTree,
 } from '../permissions/tree';
 import { admission } from './admission';
 import { decorationsOf, type Decorations } from './decorations';
 import type { BaseThrottle } from '../throttling/base';
+import { askedInOrder, type AskedPermission } from './asked-order';
 import { MethodOnly } from './method-only';
 import { authenticationClassesOf, permissionRulesOf, refuseOtherCopies, throttleClassesOf } from './policies';
 import { listSources, permissionSources, type ListSources, type RuleSource } from './rule-sources';
@@ -83,6 +91,8 @@ export class RouteRules implements Route {
   /** Where all of its rules stand in plain fields. */
   readonly standing: StandingRules | undefined;
   readonly #read: Read;
+  /** The classes of the permissions that can be asked before the body is read, by their place among all permissions. */
+  readonly #known: readonly (object | undefined)[];
 
   constructor(route: Route, read: Read) {
     this.method = route.method;
@@ -98,6 +108,8 @@ export class RouteRules implements Route {
     this.decorations = read.decorations;
     this.standing = StandingRules.of(read.trees, read.permissions, read.controller);
     this.#read = read;
+    const leaves = read.trees?.flatMap(leavesOf) ?? [];
+    this.#known = leaves.map(leaf => (leaf.isKnown === true ? leaf.permission.constructor : undefined));
   }
 
   /** The authentication classes; `undefined`: the list is decided per request. */
@@ -127,6 +139,16 @@ export class RouteRules implements Route {
   /** Every permission of the list, those inside compositions included. */
   get leaves(): readonly BasePermission[] {
     return this.#trees.flatMap(leavesOf).map(({ permission }) => permission);
+  }
+
+  /** The permissions of the list, in the order in which they are asked; `undefined`: the list is decided per request. */
+  get order(): readonly AskedPermission[] | undefined {
+    return this.#read.trees && askedInOrder(this.#trees.flatMap(leavesOf), this.#hasObjects);
+  }
+
+  // A route that takes every method takes PUT, too.
+  get #hasObjects(): boolean {
+    return this.isObjectAction(this.method ?? 'PUT');
   }
 
   /** The permissions that have a rule about an object and none without one. */
@@ -171,10 +193,11 @@ export class RouteRules implements Route {
     return this.#read.notObjectActions;
   }
 
-  /** Was this permission of the list found to be decided per request? */
-  isLate(index: number): boolean {
-    const tree = this.#trees[index];
-    return tree !== undefined && (this.permissions?.[index] === undefined || !isEarly(tree));
+  /** Marks the permissions of a request that can be asked before the body is read: the start could read what they require. */
+  markKnown(trees: readonly PermissionTree[]): void {
+    trees.flatMap(leavesOf).forEach((leaf, index) => {
+      leaf.isKnown = leaf.permission.constructor === this.#known[index];
+    });
   }
 
   /** Whom the route lets in by this method, everything taken together. */
@@ -235,7 +258,13 @@ export function routeRules(route: Route, controller: ApiView, services: Services
   trees?.flatMap(leavesOf).forEach(({ permission }) => {
     requireRule(permission, place);
   });
-  const permissions = trees?.map(tree => read(() => settled(requirementOf(tree, controller))));
+  const found = new Map<PermissionLeaf, Known>();
+  for (const leaf of trees?.flatMap(leavesOf) ?? []) {
+    const known = read(() => settled(requirementOfLeaf(leaf.permission, controller)));
+    leaf.isKnown = known !== undefined && isAskedBeforeTheBody(leaf.permission);
+    found.set(leaf, known);
+  }
+  const permissions = trees?.map(tree => requirementOf(tree, leaf => found.get(leaf)));
   if (permissions?.some(known => known !== undefined && asksForOwner(known)) === true)
     read(() => {
       requireOneOwner(controller, services.settings);

@@ -148,6 +148,7 @@ describe('a snapshot of routes', () => {
     source: 'field',
     sources: { authenticationClasses: 'default', permissionClasses: 'field', throttleClasses: 'default' },
     authentication: ['AccessTokenAuthentication'],
+    order: [],
     requirement: { kind: 'scopes', match: 'any', values: ['a'] },
     ...more,
   });

@@ -210,11 +210,21 @@ describe('the reasons of a refusal', () => {
   });
 
   it('tell of the others what they said', async () => {
-    const { rules } = await refused('/scoped?late', { scope: 'book:read', permissions: ['c'] });
-    expect(rules.map(rule => 'permission' in rule && [rule.permission, rule.answer])).to.deep.equal([
+    const answers = async (path: string, permissions: readonly string[]) => {
+      thrown.splice(0);
+      const { rules } = await refused(path, { scope: 'book:read', permissions });
+      return rules.map(rule => 'permission' in rule && [rule.permission, rule.answer]);
+    };
+    // What a decorator requires is asked before a rule that looks at the query.
+    expect(await answers('/scoped?late', ['c'])).to.deep.equal([
       ['HasAccessTokenScopes', 'allows'],
-      ['Late', 'allows'],
+      ['Late', 'was not asked'],
       ['hasRequiredPermissions', 'refuses'],
+    ]);
+    expect(await answers('/scoped', ['a'])).to.deep.equal([
+      ['HasAccessTokenScopes', 'allows'],
+      ['Late', 'refuses'],
+      ['hasRequiredPermissions', 'allows'],
     ]);
   });
 

@@ -24,6 +24,7 @@ import {
   IsSubOwner,
   PermissionDenied,
   and,
+  not,
   or,
   requireAccessToken,
   useExpressServer,
@@ -141,7 +142,12 @@ const Another = permission('another inner permission');
 @UseBefore(middleware("the class's function"), ClassMiddleware)
 class AnsweredController {
   authenticationClasses = [First, Second];
-  permissionClasses = [permission('a permission'), or(Inner, Another), and(permission('the last permission')), Owner];
+  permissionClasses = [
+    permission('a permission'),
+    or(not(Inner), Another),
+    and(permission('the last permission')),
+    Owner,
+  ];
   throttleClasses = [Throttle];
   objectActions = ['create', 'upload'];
   declare request: ApiView['request'];

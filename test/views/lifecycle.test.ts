@@ -342,9 +342,9 @@ describe('the order of a request', () => {
       401,
     ],
     [
-      'the list of permissions ends with one of the library',
+      'a permission of the library, at the end of the list, refuses before the others are asked',
       { authenticationClasses: [somebody], permissionClasses: [yes('p1'), DenyAll], throttleClasses: [allows('t1')] },
-      'authentication p1',
+      'authentication',
       403,
     ],
     [
@@ -367,7 +367,7 @@ describe('the order of a request', () => {
     });
   }
 
-  it('the first failing permission decides, where no body is read', async () => {
+  it('the permissions that need no body are asked first, and the first that fails decides', async () => {
     @JsonController('/both')
     class BothController {
       permissionClasses = [no('custom'), HasAccessTokenScopes];
@@ -380,7 +380,10 @@ describe('the order of a request', () => {
       }
     }
     await served({ controllers: [BothController] }, async api => {
-      expectRefusal(await api.as({}, 'get', '/both'), 'permission_denied');
+      expectRefusal(await api.as({}, 'get', '/both'), 'insufficient_scope', 'a');
+      expect(trace).to.deep.equal([]);
+      expectRefusal(await api.as({ scope: 'a' }, 'get', '/both'), 'permission_denied');
+      expect(trace).to.deep.equal(['custom']);
       // A caller without the scope does not make the server read a body.
       expectRefusal(await api.as({}, 'post', '/both').type('json').send('{"'), 'insufficient_scope', 'a');
       expectRefusal(await api.as({ scope: 'a' }, 'post', '/both').send({}), 'permission_denied');

@@ -1,0 +1,115 @@
+/** The permissions of a route are asked: those that need nothing of the body first, then the others. */
+import { isAuthenticated } from '../authentication/caller';
+import { after, inTurn, lastly, type Soon } from '../core/soon';
+import { deny, nobody } from '../permissions/denial';
+import { markEvaluations } from '../permissions/evaluated';
+import { evaluate, type Subject } from '../permissions/evaluation';
+import {
+  forgetAnswers,
+  isClosedToNobody,
+  isKnown,
+  leavesOf,
+  permissionTree,
+  type Outcome,
+  type PermissionTree,
+} from '../permissions/tree';
+import { MethodOnly } from './method-only';
+import { permissionRulesOf } from './policies';
+import type { Visit } from './visit';
+
+/**
+ * Asks the permissions that need only the caller, the method and the controller. While they are asked the controller sees
+ * a request with a method and nothing else: a rule that looks further is asked later.
+ */
+export function checkEarlyPermissions(visit: Visit): Soon<void> {
+  visit.arePermissionsRead = visit.rules.standing?.admit(visit) === true;
+  if (visit.arePermissionsRead) return;
+  const shown = MethodOnly.take(visit.request.method, visit);
+  visit.show(shown.request, shown.response);
+  return lastly(
+    () => inTurn(readPermissions(visit, shown), tree => askEarly(visit, tree, shown)),
+    () => {
+      visit.show(visit.request, visit.response);
+      MethodOnly.giveBack(shown);
+    },
+  );
+}
+
+/** Asks the permissions that are left. A list that was not readable before, or that another caller meets, is asked as a whole. */
+export function checkLatePermissions(visit: Visit): Soon<void> {
+  if (visit.arePermissionsRead) return askRest(visit);
+  visit.unasked = visit.permissions = permissionTrees(visit);
+  return askAll(visit);
+}
+
+/** Asks all permissions of the visit again, in their order: the caller is another. */
+export function askAgain(visit: Visit): Soon<void> {
+  visit.permissions.forEach(forgetAnswers);
+  visit.unasked = visit.permissions;
+  return askAll(visit);
+}
+
+function readPermissions(visit: Visit, shown: MethodOnly): readonly PermissionTree[] {
+  const { isExceeded, found = [] } = shown.watch(() => permissionTrees(visit));
+  if (isExceeded) return [];
+  visit.arePermissionsRead = true;
+  visit.permissions = visit.unasked = found;
+  return found;
+}
+
+function permissionTrees(visit: Visit): readonly PermissionTree[] {
+  const rules = permissionRulesOf(visit.controller, visit.settings, visit.rules.decorations);
+  const trees = rules.map(rule => permissionTree(rule, one => visit.services.make(one)));
+  visit.rules.markKnown(trees);
+  return trees;
+}
+
+function askEarly(visit: Visit, tree: PermissionTree, shown: MethodOnly): Soon<void> {
+  refuseNobody(visit, tree);
+  if (!leavesOf(tree).some(leaf => leaf.isKnown)) return;
+  const forget = markEvaluations(visit.controller);
+  let outcome: Outcome | undefined;
+  const ask = (): Soon<void> => after(outcomeOf(visit, tree, 'known'), found => void (outcome = found));
+  return after(shown.watchSoon(ask), ({ isExceeded }) => {
+    if (isExceeded) {
+      forget();
+      forgetAnswers(tree);
+    } else if (outcome !== undefined) noteOutcome(visit, tree, outcome, 'known');
+  });
+}
+
+// Where nobody is authenticated, and the tree refuses that whatever its rules say, they need not be readable.
+function refuseNobody({ request, settings }: Visit, tree: PermissionTree): void {
+  if (isAuthenticated(request) || isKnown(tree) || !isClosedToNobody(tree)) return;
+  throw nobody(leavesOf(tree)[0]?.permission, settings);
+}
+
+function askAll(visit: Visit): Soon<void> {
+  const known = inTurn(visit.unasked, tree => askAndNote(visit, tree, 'known'));
+  return after(known, () => askRest(visit));
+}
+
+function askRest(visit: Visit): Soon<void> {
+  return inTurn(visit.unasked, tree => askAndNote(visit, tree));
+}
+
+function askAndNote(visit: Visit, tree: PermissionTree, only?: 'known'): Soon<void> {
+  return after(outcomeOf(visit, tree, only), outcome => {
+    noteOutcome(visit, tree, outcome, only);
+  });
+}
+
+/** @throws the refusal where the tree is false */
+function outcomeOf(visit: Visit, tree: PermissionTree, only?: 'known'): Soon<Outcome> {
+  const subject: Subject = only === undefined ? visit.subject : { ...visit.subject, only };
+  return after(evaluate(tree, subject), outcome =>
+    outcome.truth === false ? deny(outcome, visit.permissions, subject) : outcome,
+  );
+}
+
+function noteOutcome(visit: Visit, tree: PermissionTree, { truth }: Outcome, only?: 'known'): void {
+  const isWaiting = truth === undefined && only === 'known' && !isKnown(tree);
+  if (isWaiting) return;
+  if (truth === undefined && visit.isObjectAction) visit.isObjectPending = true;
+  visit.unasked = visit.unasked.filter(one => one !== tree);
+}
