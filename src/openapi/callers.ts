@@ -4,6 +4,7 @@ import type { BaseAuthentication, NamedSecurityScheme } from '../authentication/
 import { setContext } from '../authentication/request-context';
 import { acceptsAccessTokens, readingCredentials, readsBearerTokens } from '../authentication/token-demand';
 import { challenge } from '../core/challenge';
+import { holdsInert, inertUses } from '../core/inert';
 import type { AxiomsServer } from '../routing-controllers/server';
 import type { RouteRules } from '../views/route-rules';
 
@@ -61,10 +62,12 @@ function methodOnly(method: string, authenticators: readonly BaseAuthentication[
   return request;
 }
 
-/** `undefined`: a class that wants more than there is. */
+/** `undefined`: a class that wants more than there is, such as a service. */
 function asked<T>(what: () => T): T | undefined {
+  const usesBefore = inertUses();
   try {
-    return what();
+    const found = what();
+    return inertUses() > usesBefore || holdsInert(found) ? undefined : found;
   } catch {
     return undefined;
   }
@@ -76,7 +79,7 @@ function anyOf(answers: readonly (boolean | undefined)[]): boolean | undefined {
 }
 
 function schemeOf(authenticator: BaseAuthentication, challenge: string | undefined): NamedSecurityScheme {
-  const said = authenticator.securityScheme?.();
+  const said = asked(() => authenticator.securityScheme?.());
   if (said !== undefined) return said;
   if (readsBearerTokens(authenticator)) return bearer;
   const { name } = authenticator.constructor;

@@ -1,4 +1,5 @@
 /** Evaluates every getter and every description of a rule once per request, however many outputs read it. */
+import { countInertUse, holdsInert } from '../core/inert';
 import type { Requirement } from '../core/requirement';
 import type { ApiView, BasePermission } from './base';
 import { seen } from './rejections';
@@ -52,7 +53,8 @@ function evaluatedOnce<T>(controller: object, of: object, name: string, evaluate
   const found = known?.find(one => one.of === of && one.name === name);
   if (found !== undefined) return found.value as T;
   const value = evaluate();
-  known?.push({ of, name, value });
+  if (known !== undefined) known.push({ of, name, value });
+  else if (holdsInert(value)) countInertUse();
   return value;
 }
 

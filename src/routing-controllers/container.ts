@@ -1,14 +1,18 @@
 /** What typedi makes and holds: the library's services, controllers for one request, and policies with their dependencies. */
-import 'reflect-metadata';
 import { Container, Token, type Constructable } from 'typedi';
 import { AccessTokenVerifier } from '../core/access-token';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { TokenIntrospector } from '../core/introspection';
 import { JwksManager } from '../core/jwks-manager';
 import { Settings } from '../core/settings';
-
-/** A class that can be made. */
-export type Class<T extends object = object> = new (...dependencies: never[]) => T;
+import {
+  checkDependencies,
+  dependencyTypes,
+  injectedParameters,
+  isPrimitive,
+  needsNothingInjected,
+  type Class,
+} from './dependencies';
 
 /** What a server has of the library's services. */
 export interface OwnServices {
@@ -31,6 +35,12 @@ export function registerServices({ settings, jwksManager, verifier, introspector
 export type PolicyMaker = <T extends object>(policyClass: new (...dependencies: never[]) => T) => T;
 
 const serviceIds: readonly Constructable<object>[] = [Settings, JwksManager, AccessTokenVerifier, TokenIntrospector];
+
+/** Returns the library's service of this class. Rules may use it at startup: it is the server's own, and makes nothing. */
+export function ownService(type: unknown): object | undefined {
+  const id = serviceIds.find(one => one === type);
+  return id !== undefined && Container.has(id) ? Container.get(id) : undefined;
+}
 
 /** Runs what makes a server beside that of the process, and leaves the container the services that it has, or none. */
 export function keepingServices<Made>(make: () => Made): Made {
@@ -63,7 +73,7 @@ export function policyMaker(): PolicyMaker {
   };
 }
 
-function requireNoDependencies(policyClass: Class): void {
+export function requireNoDependencies(policyClass: Class): void {
   if (dependencyTypes(policyClass).length === 0) return;
   throw new ImproperlyConfigured(
     `${policyClass.name} has constructor parameters, and the container does not know it: add @Service() to it.`,
@@ -79,8 +89,19 @@ export interface ControllerFactory {
 
 export function controllerFactory(controllerClass: Class): ControllerFactory {
   checkDependencies(controllerClass);
-  const isSimple = dependencyTypes(controllerClass).length === 0 && !isInjected(controllerClass);
-  return isSimple ? simpleFactory(controllerClass) : injectingFactory(controllerClass);
+  return needsNothingInjected(controllerClass) ? simpleFactory(controllerClass) : injectingFactory(controllerClass);
+}
+
+/** The classes of the constructor's parameters that the container does not know, or not yet. */
+export function unknownDependencies(someClass: Class): readonly Class[] {
+  const types = injectedParameters(someClass)
+    .filter(({ isByHand }) => !isByHand)
+    .map(({ type }) => type);
+  return types.filter(isInjectable).filter(type => !Container.has(type as Constructable<object>));
+}
+
+function isInjectable(type: unknown): type is Class {
+  return typeof type === 'function' && !isPrimitive(type);
 }
 
 // The container would look through all that it knows, for nothing.
@@ -92,45 +113,4 @@ function injectingFactory(controllerClass: Class): ControllerFactory {
   const id = new Token<object>(controllerClass.name);
   Container.set({ id, type: controllerClass as Constructable<object>, transient: true });
   return { make: () => Container.get(id), remove: () => void Container.remove(id) };
-}
-
-/** Makes a controller once, for looking at. */
-export function makeOnce(controllerClass: Class): object {
-  const factory = controllerFactory(controllerClass);
-  try {
-    return factory.make();
-  } finally {
-    factory.remove();
-  }
-}
-
-function dependencyTypes(someClass: Class): readonly unknown[] {
-  return (Reflect.getMetadata('design:paramtypes', someClass) as unknown[] | undefined) ?? [];
-}
-
-// typedi would inject undefined, or the container itself, and say nothing.
-function checkDependencies(someClass: Class): void {
-  const types = dependencyTypes(someClass);
-  const missing = types.findIndex((type, index) => type === undefined && !isInjectedByHand(someClass, index));
-  if (missing >= 0)
-    throw new ImproperlyConfigured(
-      `Constructor parameter ${missing} of ${someClass.name} has an undefined class: an import cycle? Import it from the file that declares it, or use @Inject(() => TheClass).`,
-    );
-  if (types.length >= someClass.length) return;
-  throw new ImproperlyConfigured(
-    `${someClass.name} has constructor parameters, and TypeScript emitted no types for them: compile with tsc and "emitDecoratorMetadata", and give the class a decorator such as @Service().`,
-  );
-}
-
-function isInjectedByHand(someClass: Class, index: number): boolean {
-  return Container.handlers.some(handler => handler.object === someClass && handler.index === index);
-}
-
-function isInjected(someClass: Class): boolean {
-  return Container.handlers.some(
-    handler =>
-      handler.object === someClass ||
-      (handler.object as object) === someClass.prototype ||
-      (someClass.prototype as object) instanceof (handler.object.constructor as Class),
-  );
 }

@@ -47,7 +47,7 @@ export class AxiomsDriver extends ExpressDriver {
 
   override registerMiddleware(middleware: GlobalMiddleware, { routePrefix }: { routePrefix?: string }): void {
     const made = (): Made => middleware.instance as Made;
-    const handler = made().error
+    const handler = isErrorClass(middleware)
       ? this.steps.forErrors(undefined, (...received) => made().error?.(...received))
       : this.steps.one(undefined, (...received) => made().use?.(...received), { isClass: true });
     (this.app as Application).use(routePrefix || '/', handler);
@@ -323,6 +323,13 @@ const endOptions: RequestHandler = (request, response, next) => {
 };
 
 type GlobalMiddleware = Parameters<ExpressDriver['registerMiddleware']>[0];
+
+// Methods show without an object, so that no service is made at startup. A function in a field does not.
+function isErrorClass(middleware: GlobalMiddleware): boolean {
+  const { use, error } = (middleware.target as { readonly prototype: Made }).prototype;
+  const made = use === undefined && error === undefined ? (middleware.instance as Made) : { error };
+  return made.error !== undefined;
+}
 
 function userOf({ request }: Action): unknown {
   return (request as Request).user;

@@ -16,11 +16,14 @@ import { checkByOwnMethod, checkObjectPermissions } from '../views/object-rules'
 import { refuseOtherCopiesInDefaults } from '../views/policies';
 import { routeRules, type RouteRules } from '../views/route-rules';
 import type { Services } from '../views/visit';
-import { controllerFactory, makeOnce, type Class, type ControllerFactory } from './container';
+import { controllerFactory, unknownDependencies, type ControllerFactory } from './container';
+import type { Class } from './dependencies';
+import { checkDoubtful } from './doubtful-controllers';
 import { rememberHandler } from './handlers';
 import { declaringClass } from './inherited-metadata';
 import { currentObject } from './params';
 import type { AuditedRoute } from './route-audit';
+import { countUsesOf, policyReader, sampleOf, type Sample } from './samples';
 import { refuseShared } from './shared-controller';
 import { isParametrized, pathPrefix, routePath } from './route-path';
 
@@ -32,7 +35,7 @@ export interface GuardedRoute {
 interface KnownController {
   readonly factory: ControllerFactory;
   /** Made for reading the rules. */
-  readonly sample: ApiView;
+  readonly sample: Sample<ApiView>;
 }
 
 export class GuardedRoutes {
@@ -41,15 +44,20 @@ export class GuardedRoutes {
   readonly audited: AuditedRoute[] = [];
   readonly #controllers = new Map<Class, KnownController>();
 
+  /** With a maker of policies that makes no service of the app. */
+  readonly #reading: Services;
+
   /** @throws ImproperlyConfigured where a default list has a class of another copy of this package. */
   constructor(private readonly services: Services) {
+    this.#reading = { ...services, make: policyReader() };
     refuseOtherCopiesInDefaults(services.settings);
   }
 
   /** @throws ImproperlyConfigured where the handler cannot be guarded as it is written. */
   add(meta: ActionMetadata, routePrefix: string, asksBesides: readonly Requirement[]): GuardedRoute {
     refuseTakenName(meta);
-    const { factory, sample } = this.controller(meta.target as Class, meta);
+    const known = this.controller(meta.target as Class, meta);
+    const sample = known.sample.object;
     const path = routePath(routePrefix, meta);
     const route = {
       method: meta.type === 'all' ? undefined : meta.type.toUpperCase(),
@@ -60,14 +68,14 @@ export class GuardedRoutes {
       asksBesides,
       declaredBy: declaringClass(meta.target, meta.method) ?? meta.target,
     };
-    const rules = routeRules(route, sample, this.services);
+    const rules = routeRules(route, sample, this.#reading);
     for (const check of [requireTypes, requireLoader]) check(meta, rules, sample);
     this.report(rules, sample);
     this.all.push(rules);
     const { settings } = this.services;
     this.audited.push({ rules, sample, settings, path, method: route.method, mayPassOn: hasMiddleware(meta) });
     rememberHandler(rules, { action: meta, path, prefix: pathPrefix(routePrefix, meta) });
-    return { rules, makeController: () => factory.make() as ApiView };
+    return { rules, makeController: () => this.make(known, rules) };
   }
 
   /** The classes whose handlers these are. */
@@ -80,6 +88,12 @@ export class GuardedRoutes {
     for (const { factory } of this.#controllers.values()) factory.remove();
   }
 
+  private make({ factory, sample }: KnownController, rules: RouteRules): ApiView {
+    const controller = factory.make() as ApiView;
+    checkDoubtful(controller, sample, rules, this.services.settings.logger);
+    return controller;
+  }
+
   private controller(controllerClass: Class, meta: ActionMetadata): KnownController {
     const known = this.#controllers.get(controllerClass) ?? this.newController(controllerClass, meta);
     this.#controllers.set(controllerClass, known);
@@ -90,12 +104,31 @@ export class GuardedRoutes {
     refuseAnotherCopy(controllerClass, `${controllerClass.name} has decorators or a base class`);
     const factory = controllerFactory(controllerClass);
     giveObjectCheck(controllerClass);
-    const sample = make(controllerClass, factory) as ApiView;
-    refuseShared(controllerClass, sample, make(controllerClass, factory));
-    checkShape(sample, makeOnce, this.services.settings.logger);
-    requireKnownActions(sample, meta);
+    const sample = make(controllerClass) as Sample<ApiView>;
+    refuseShared(controllerClass, sample.object, make(controllerClass).object);
+    checkShape(sample.object, one => sampleOf(one).object, this.services.settings.logger);
+    countUsesOf(sample);
+    requireKnownActions(sample.object, meta);
     requireDecoratedHandlers(controllerClass, meta);
+    this.reportDoubts(sample);
+    this.reportUnknown(controllerClass);
     return { factory, sample };
+  }
+
+  private reportDoubts({ object, isDoubtful }: Sample): void {
+    if (isDoubtful)
+      this.services.settings.logger.info(
+        `The constructor of ${object.constructor.name} uses its dependencies, so its rules are decided per request. To have them read at startup, only keep the dependencies in the constructor, and use them in the handlers.`,
+      );
+  }
+
+  // An app may give the container its database once it is connected.
+  private reportUnknown(controllerClass: Class): void {
+    const unknown = unknownDependencies(controllerClass).map(({ name }) => name);
+    if (unknown.length > 0)
+      this.services.settings.logger.warn(
+        `${controllerClass.name} needs ${unknown.join(', ')}, which the container does not have yet: add @Service() to the class, or give it to the container with Container.set() before the first request. Until then its requests are answered with 500.`,
+      );
   }
 
   private report(rules: RouteRules, controller: ApiView): void {
@@ -119,9 +152,9 @@ function hasMiddleware({ controllerMetadata, uses }: ActionMetadata): boolean {
   return [...controllerMetadata.uses, ...uses].some(({ afterAction }) => !afterAction);
 }
 
-function make(controllerClass: Class, factory: ControllerFactory): object {
+function make(controllerClass: Class): Sample {
   try {
-    return factory.make();
+    return sampleOf(controllerClass);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ImproperlyConfigured(`${controllerClass.name} cannot be made: ${reason}${hintFor(reason)}`, {

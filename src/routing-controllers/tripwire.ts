@@ -3,12 +3,14 @@ import { ExpressDriver, KoaDriver, getFromContainer, type Action, type ActionMet
 import { isMarked, thisCopy } from '../core/copies';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { ruleNames } from '../views/controller-shape';
+import { needsNothingInjected, type Class } from './dependencies';
+import { sampleOf } from './samples';
 import { servedByStock, warnOfStockServers } from './stock-servers';
 
 /** Words that only a rule has. `getObject`, `request`, `response` and `action` may mean something else. */
 const ruleWords: readonly string[] = [...ruleNames, 'ownerOf'];
 
-/** @param controller `undefined`: the container cannot make it yet */
+/** @param controller `undefined`: it cannot be made without its services */
 type Check = (controllerClass: object, controller: object | undefined) => void;
 
 const key = Symbol.for('axioms-routing-controllers/tripwire');
@@ -44,7 +46,9 @@ function watching(registerAction: RegisterAction): RegisterAction {
 
 function tryToMake({ target }: ActionMetadata): object | undefined {
   try {
-    return getFromContainer<object | null | undefined>(target) ?? undefined;
+    if (needsNothingInjected(target as Class)) return getFromContainer<object | null | undefined>(target) ?? undefined;
+    const { object, isUnmade } = sampleOf(target as Class);
+    return isUnmade ? undefined : object;
   } catch {
     return undefined;
   }

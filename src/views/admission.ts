@@ -2,6 +2,7 @@
 import type { Request } from 'express';
 import type { BaseAuthentication } from '../authentication/base';
 import { contextKey, heldByAnyObject } from '../authentication/request-context';
+import { inertUses } from '../core/inert';
 import { isGrant, type Requirement } from '../core/requirement';
 import {
   BasePermission,
@@ -93,9 +94,10 @@ function answerToNobody(
       return Reflect.get(target, name) as unknown;
     },
   });
+  const usesBefore = inertUses();
   try {
     const answer = ask(request as unknown as Request) === true;
-    return looks.areFurther ? undefined : answer;
+    return looks.areFurther || inertUses() > usesBefore ? undefined : answer;
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 /** A request that offers its method alone: it shows whether a rule can be decided before there is anything else. */
 import { contextKey, heldByAnyObject, type Held, type RequestContext } from '../authentication/request-context';
+import { inertUses } from '../core/inert';
 import { after, attempt, type Soon } from '../core/soon';
 
 class Shown {
@@ -77,14 +78,18 @@ export class MethodOnly {
     return this.#shown.excesses;
   }
 
-  /** Runs `look` and tells whether it asked for anything but the method. What it throws then, for want of it, does not count. */
+  /**
+   * Runs `look` and tells whether it asked for anything but the method, such as an inert service. What it throws after that
+   * does not count.
+   */
   watch<Found>(look: () => Found): { readonly isExceeded: boolean; readonly found?: Found } {
-    const before = this.#excesses;
+    const before = this.#excesses + inertUses();
     try {
       const found = look();
-      return this.#excesses > before ? { isExceeded: true } : { isExceeded: false, found };
+      const isExceeded = this.#excesses + inertUses() > before;
+      return isExceeded ? { isExceeded } : { isExceeded, found };
     } catch (error) {
-      if (this.#excesses > before) return { isExceeded: true };
+      if (this.#excesses + inertUses() > before) return { isExceeded: true };
       throw error;
     }
   }

@@ -4,6 +4,7 @@ import type { BaseAuthentication } from '../authentication/base';
 import type { RequestContext } from '../authentication/request-context';
 import { namedAuthentication } from '../authentication/token-demand';
 import { ImproperlyConfigured } from '../core/exceptions';
+import { holdsInert } from '../core/inert';
 import { whoIsLetIn } from '../core/openness';
 import { asksForOwner, type Requirement } from '../core/requirement';
 import { Settings } from '../core/settings';
@@ -320,7 +321,7 @@ function permissionTrees(
 function unlessExceeded<T>(what: () => T, shown: MethodOnly, place: string): T | undefined {
   try {
     const { isExceeded, found } = shown.watch(what);
-    return isExceeded ? undefined : found;
+    return isExceeded || holdsInert(found) ? undefined : found;
   } catch (error) {
     throw asConfigurationError(error, place);
   }
@@ -352,6 +353,6 @@ function listedActions(
   const isRight = Array.isArray(found) && found.every(action => typeof action === 'string');
   if (!isExceeded && (found === undefined || isRight)) return found;
   throw new ImproperlyConfigured(
-    `The ${name} of ${place} must be a list of its handlers' names, such as ['publish']${isExceeded ? ', and may not look at the request' : ''}.`,
+    `The ${name} of ${place} must be a list of its handlers' names, such as ['publish']${isExceeded ? ', and may not look at the request or at a service' : ''}.`,
   );
 }

@@ -117,7 +117,7 @@ describe('the start is refused', () => {
     expectRefusal([Sub], 'Sub.create');
   });
 
-  it('where a dependency is undefined or unknown', () => {
+  it('where a dependency is undefined or has no type', () => {
     class Undecorated {}
     @JsonController('/a')
     class CycleController {
@@ -126,7 +126,6 @@ describe('the start is refused', () => {
         return [];
       }
     }
-    expectRefusal([CycleController], 'CycleController', 'Undecorated');
     Reflect.defineMetadata('design:paramtypes', [undefined], CycleController);
     expectRefusal([CycleController], 'CycleController', 'import cycle');
     Reflect.deleteMetadata('design:paramtypes', CycleController);

@@ -89,6 +89,7 @@ class UndecidedController {
   readonly name: string;
 
   constructor(later: Later) {
+    if (typeof later.name !== 'string') throw new Error('There is no name yet.');
     this.name = later.name;
   }
 
@@ -273,7 +274,7 @@ describe("routing-controllers' own server", () => {
       for (const start of starts(controller)) expect(start).to.throw(ImproperlyConfigured, controller.name);
   });
 
-  it('refuses with the Koa driver each request to a controller that could not be made at startup', () => {
+  it('refuses with the Koa driver each request to a controller that cannot be made without its services', () => {
     const { driver, routes } = koaDriver();
     createExecutor(driver, { controllers: [UndecidedController] });
     useContainer(Container);
@@ -290,7 +291,7 @@ describe("routing-controllers' own server", () => {
     }
   });
 
-  it('refuses each request to such a controller that could not be made at start', async () => {
+  it('refuses each request to a controller that cannot be made without its services', async () => {
     const app = express().set('env', 'test');
     useStockServer(app, { controllers: [UndecidedController] });
     useContainer(Container);

@@ -1,0 +1,75 @@
+/** What a container injects into a class, as TypeScript and typedi's decorators say it. */
+import 'reflect-metadata';
+import { Container } from 'typedi';
+import { ImproperlyConfigured } from '../core/exceptions';
+
+/** A class that can be made. */
+export type Class<T extends object = object> = new (...dependencies: never[]) => T;
+
+/** What is injected. */
+export interface Dependency {
+  /** As TypeScript emitted it; `undefined` where it did not. */
+  readonly type: unknown;
+}
+
+/** The constructor's parameters. */
+export function injectedParameters(someClass: Class): readonly (Dependency & { readonly isByHand: boolean })[] {
+  return dependencyTypes(someClass).map((type, index) => ({ type, isByHand: isInjectedByHand(someClass, index) }));
+}
+
+/** The properties that have `@Inject()`. */
+export function injectedMembers(someClass: Class): readonly (Dependency & { readonly name: string })[] {
+  return Container.handlers
+    .filter(({ object, propertyName }) => propertyName !== undefined && propertyName !== '' && isFor(someClass, object))
+    .map(({ object, propertyName = '' }) => ({
+      name: propertyName,
+      type: Reflect.getMetadata('design:type', object as object, propertyName) as unknown,
+    }));
+}
+
+/** Does the class need nothing of a container? */
+export function needsNothingInjected(someClass: Class): boolean {
+  return dependencyTypes(someClass).length === 0 && !Container.handlers.some(({ object }) => isFor(someClass, object));
+}
+
+export function dependencyTypes(someClass: Class): readonly unknown[] {
+  return (Reflect.getMetadata('design:paramtypes', someClass) as unknown[] | undefined) ?? [];
+}
+
+/**
+ * Checks that the container can know what the class needs.
+ *
+ * @throws ImproperlyConfigured for a dependency of which typedi would inject undefined, or the container itself.
+ */
+export function checkDependencies(someClass: Class): void {
+  const types = dependencyTypes(someClass);
+  const missing = types.findIndex((type, index) => type === undefined && !isInjectedByHand(someClass, index));
+  if (missing >= 0)
+    throw new ImproperlyConfigured(
+      `Constructor parameter ${missing} of ${someClass.name} has an undefined class: an import cycle? Import it from the file that declares it, or use @Inject(() => TheClass).`,
+    );
+  if (types.length >= someClass.length) return;
+  throw new ImproperlyConfigured(
+    `${someClass.name} has constructor parameters, and TypeScript emitted no types for them: compile with tsc and "emitDecoratorMetadata", and give the class a decorator such as @Service().`,
+  );
+}
+
+function isInjectedByHand(someClass: Class, index: number): boolean {
+  const base: unknown = Object.getPrototypeOf(someClass);
+  return Container.handlers.some(
+    handler => (handler.object === someClass || handler.object === base) && handler.index === index,
+  );
+}
+
+function isFor(someClass: Class, object: object): boolean {
+  return (
+    object === someClass ||
+    object === someClass.prototype ||
+    (someClass.prototype as object) instanceof (object.constructor as Class)
+  );
+}
+
+/** typedi injects `undefined` for these. */
+export function isPrimitive(type: unknown): boolean {
+  return [String, Boolean, Number, Object].includes(type as never);
+}

@@ -1,0 +1,96 @@
+/** Objects that are made for reading their rules: with inert objects in place of the services of the app. */
+import { countInertUse, holdsInert, inertUses, InertServices } from '../core/inert';
+import { ruleNames } from '../views/controller-shape';
+import { Container, type Constructable } from 'typedi';
+import { ownService, requireNoDependencies, type PolicyMaker } from './container';
+import {
+  checkDependencies,
+  injectedMembers,
+  injectedParameters,
+  isPrimitive,
+  needsNothingInjected,
+  type Class,
+  type Dependency,
+} from './dependencies';
+
+export interface Sample<T extends object = object> {
+  readonly object: T;
+  /** Has its constructor used a service, so that any of its members may depend on it? */
+  readonly isDoubtful: boolean;
+  /** Did the constructor fail for want of a service? The object has no fields then. */
+  readonly isUnmade: boolean;
+}
+
+/** @throws what the constructor throws by itself. */
+export function sampleOf<T extends object>(someClass: Class<T>): Sample<T> {
+  const services = new InertServices();
+  const usesBefore = inertUses();
+  try {
+    const object = construct(someClass, services);
+    return { object, isDoubtful: !services.areOnlyKeptBy(object), isUnmade: false };
+  } catch (error) {
+    if (inertUses() === usesBefore) throw error;
+    return { object: Object.create(someClass.prototype as object) as T, isDoubtful: true, isUnmade: true };
+  }
+}
+
+// As typedi does it: the parameters, then the container itself, then the properties.
+function construct<T extends object>(someClass: Class<T>, services: InertServices): T {
+  const give = ({ type }: Dependency): unknown => ownService(type) ?? inertOf(type, services);
+  const parameters = injectedParameters(someClass);
+  const members = injectedMembers(someClass);
+  if (parameters.length === 0 && members.length === 0) return new someClass();
+  const given = parameters.map(one => (one.isByHand || !isPrimitive(one.type) ? give(one) : undefined));
+  const made = new (someClass as new (...given: unknown[]) => T)(...given, services.service());
+  for (const member of members) Reflect.set(made, member.name, give(member));
+  return made;
+}
+
+function inertOf(type: unknown, services: InertServices): object {
+  return services.service(typeof type === 'function' ? (type.prototype as object | undefined) : undefined);
+}
+
+/** Counts it as a use of a service where a rule reads a member that may be from one. */
+export function countUsesOf({ object, isDoubtful, isUnmade }: Sample): void {
+  const held = Object.keys(object).filter(name => holdsInert(Object.getOwnPropertyDescriptor(object, name)?.value));
+  const doubted = isDoubtful ? ruleNames.filter(name => isUnmade || name in object) : [];
+  for (const name of new Set([...held, ...doubted.filter(one => !one.endsWith('bjectActions'))]))
+    countReadsOf(object, name);
+}
+
+function countReadsOf(object: object, name: string): void {
+  const value: unknown = Object.getOwnPropertyDescriptor(object, name)?.value;
+  const get = (): unknown => {
+    countInertUse();
+    return value ?? Reflect.get(Object.getPrototypeOf(object) as object, name, object);
+  };
+  const set = (replaced: unknown): void => {
+    Object.defineProperty(object, name, { value: replaced, writable: true, configurable: true, enumerable: true });
+  };
+  Object.defineProperty(object, name, { get, set, configurable: true, enumerable: true });
+}
+
+/**
+ * Makes authentication, permission and throttle classes for reading what they require.
+ *
+ * @throws ImproperlyConfigured where one needs dependencies that nobody will give it.
+ */
+export function policyReader(): PolicyMaker {
+  const samples = new Map<Class, Sample>();
+  return policyClass => {
+    checkDependencies(policyClass);
+    const known = policyClass as Constructable<InstanceType<typeof policyClass>>;
+    if (!Container.has(known)) requireNoDependencies(policyClass);
+    if (needsNothingInjected(policyClass)) return new policyClass();
+    const sample = samples.get(policyClass) ?? watchedSample(policyClass);
+    samples.set(policyClass, sample);
+    if (sample.isDoubtful) countInertUse();
+    return sample.object as InstanceType<typeof policyClass>;
+  };
+}
+
+function watchedSample(policyClass: Class): Sample {
+  const sample = sampleOf(policyClass);
+  countUsesOf(sample);
+  return sample;
+}
