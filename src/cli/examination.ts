@@ -3,7 +3,7 @@ import { AccessTokenVerifier } from '../core/access-token';
 import { fetchJson, FetchFailure, keySetTypes, type JsonAnswer, type JsonRequest } from '../core/bounded-fetch';
 import { claimSources } from '../core/claim-forms';
 import { claimValue, firstClaim } from '../core/claims';
-import { parseCompactJws, type Claims, type JsonValue, type UnverifiedToken } from '../core/compact-jws';
+import { formOf, parseCompactJws, type Claims, type JsonValue, type UnverifiedToken } from '../core/compact-jws';
 import { Deadline } from '../core/deadline';
 import { discoverJwksUrl } from '../core/discovery';
 import { InvalidToken, ServiceUnavailable } from '../core/exceptions';
@@ -147,7 +147,8 @@ function clockCheck({ headers }: JsonAnswer, { clockTolerance }: Settings, start
 
 async function examineToken(token: string, settings: Settings, surroundings: Surroundings): Promise<readonly Check[]> {
   const unverified = parsed(token, settings);
-  const parts = unverified === undefined ? [] : partsOf(unverified, settings, surroundings.clock());
+  const parts =
+    unverified === undefined ? formChecks(token, settings) : partsOf(unverified, settings, surroundings.clock());
   return [...parts, await verdict(token, settings, surroundings)];
 }
 
@@ -159,6 +160,23 @@ function parsed(token: string, { maxTokenSize }: Settings): UnverifiedToken | un
     throw error;
   }
 }
+
+function formChecks(token: string, settings: Settings): readonly Check[] {
+  const form = formOf(token);
+  if (form === 'signed') return [];
+  const hint = form === 'opaque' ? hintForOpaque(settings) : hintForEncrypted;
+  return [check('token: form', false, `a signed JWT, three parts; ${hint}`, form)];
+}
+
+function hintForOpaque(settings: Settings): string {
+  const asks = issuerSettings(settings).some(({ introspectionClientId }) => introspectionClientId !== undefined);
+  return asks
+    ? 'where a route lists IntrospectionAuthentication, the server asks the issuer about such a token, and this command does not'
+    : "let the client name this API when it asks for the token (the parameter 'audience', 'resource' or a scope of the API, as the issuer has it), or list IntrospectionAuthentication and give 'introspectionClientId'";
+}
+
+const hintForEncrypted =
+  'turn off the encryption of access tokens for this API at the issuer: the library reads signed tokens alone';
 
 function partsOf({ header, claims }: UnverifiedToken, settings: Settings, now: number): readonly Check[] {
   const own = settingsFor(claims, settings);

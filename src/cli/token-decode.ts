@@ -1,6 +1,6 @@
 /** `axioms token decode`: what a token says of itself. Nothing of it is verified, and the signature is not shown. */
 import { parseArgs } from 'node:util';
-import { parseCompactJws, type Claims, type JsonValue } from '../core/compact-jws';
+import { formOf, parseCompactJws, type Claims, type TokenForm, type JsonValue } from '../core/compact-jws';
 import { InvalidToken } from '../core/exceptions';
 import type { Command } from './command';
 import { printable } from './terminal';
@@ -29,12 +29,18 @@ export const tokenDecode: Command = {
   },
 };
 
+const reasons: Readonly<Record<TokenForm, string>> = {
+  opaque: 'That is an opaque token, not a JWT: only its issuer can read it.',
+  encrypted: 'That is an encrypted token (JWE): only the holder of the key can read it.',
+  signed: 'That is no JWT: three parts of base64url are expected, JSON objects in the first two.',
+};
+
 function decoded(token: string): Record<'header' | 'claims', Claims> {
   try {
     return parseCompactJws(token, longest);
   } catch (error) {
     if (!(error instanceof InvalidToken)) throw error;
-    throw new UsageError('That is no JWT: three parts of base64url are expected, JSON objects in the first two.');
+    throw new UsageError(reasons[formOf(token)]);
   }
 }
 

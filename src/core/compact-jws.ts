@@ -34,11 +34,19 @@ interface KnownHeaders {
  * Takes a token apart.
  *
  * @param headers by their spelling: those that were parsed before
- * @throws InvalidToken for a token that is longer than `maxSize` bytes, or is not three parts of canonical base64url
- * with JSON objects, no member twice, in the first two.
+ * @throws InvalidToken for a token that is longer than `maxSize` bytes, opaque, encrypted, or is not three parts of
+ * canonical base64url with JSON objects, no member twice, in the first two.
  */
 export function parseCompactJws(token: string, maxSize: number, headers?: KnownHeaders): UnverifiedToken {
   if (token.length > maxSize) throw new InvalidToken('The access token is too long', { reason: 'token_too_long' });
+  try {
+    return partsOf(token, headers);
+  } catch (error) {
+    throw error instanceof InvalidToken ? unreadable(token) : error;
+  }
+}
+
+function partsOf(token: string, headers?: KnownHeaders): UnverifiedToken {
   if (!compactJws.test(token)) throw malformed();
   const headerEnd = token.indexOf('.');
   const claimsEnd = token.indexOf('.', headerEnd + 1);
@@ -61,14 +69,22 @@ export function parseCompactJws(token: string, maxSize: number, headers?: KnownH
  * has it, so the decoding is lenient.
  */
 export function isJwtShaped(token: string): boolean {
-  const [header = '', ...others] = token.split('.', 4);
-  if (others.length !== 2) return false;
-  try {
-    const value: unknown = JSON.parse(Buffer.from(header, 'base64url').toString());
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
+  return formOf(token) === 'signed' && token.split('.', 4).length === 3;
+}
+
+/** What a token is meant to be: something that only its issuer can read, a JWE, or a JWS, well made or not. */
+export type TokenForm = 'opaque' | 'encrypted' | 'signed';
+
+/** The form by the first part, a JSON object in JWTs alone, and by the number of parts (RFC 7516 §9). */
+export function formOf(token: string): TokenForm {
+  const parts = token.split('.', 6);
+  if (!isJsonObject(parts[0] ?? '')) return 'opaque';
+  return parts.length === 5 ? 'encrypted' : 'signed';
+}
+
+function isJsonObject(part: string): boolean {
+  const value = parseJson(Buffer.from(part, 'base64url').toString());
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The claims of a text that was good before. */
@@ -81,6 +97,13 @@ export function claimsFrom(text: string): Claims {
 // Without a cause: the parsers' own messages quote the token, and causes are logged.
 function malformed(): InvalidToken {
   return new InvalidToken('The access token is malformed', { reason: 'token_malformed' });
+}
+
+function unreadable(token: string): InvalidToken {
+  const form = formOf(token);
+  if (form === 'opaque') return new InvalidToken('The access token is opaque, not a JWT', { reason: 'token_opaque' });
+  if (form === 'encrypted') return new InvalidToken('The access token is encrypted', { reason: 'token_encrypted' });
+  return malformed();
 }
 
 // RFC 7515 §2: base64url without padding, white space or line breaks, and without stray bits (RFC 4648 §3.5): with them one

@@ -95,6 +95,8 @@ function stackTraceLimit(frames: number): number {
 /** Why an access token is not valid: a closed set, for events and metrics. `token_invalid`: for another reason. */
 export type TokenReason =
   | 'token_malformed'
+  | 'token_opaque'
+  | 'token_encrypted'
   | 'token_too_long'
   | 'token_algorithm'
   | 'token_extension'

@@ -50,13 +50,13 @@ const otherKind = 'The token is not an access token';
 const beyond = 60;
 
 const rows = {
-  opaque: row('that is no JWT', malformed, () => 'opaque'),
+  opaque: row('that is no JWT', 'The access token is opaque, not a JWT', () => 'opaque'),
   'no-signature': row('that ends before its signature', malformed, (issuer, claims) =>
     issuer.token(claims).replace(/[^.]*$/, ''),
   ),
   'five-parts': row(
     'of five parts, as an encrypted one has',
-    malformed,
+    'The access token is encrypted',
     (issuer, claims) => `${issuer.token(claims)}.a.b`,
   ),
   padded: row('with padding after its signature', malformed, (issuer, claims) => `${issuer.token(claims)}==`),

@@ -664,7 +664,7 @@ describe('IntrospectionAuthentication', () => {
     });
 
     it('is not asked about opaque tokens where it is not listed', async () => {
-      expectRefusal(await ask(app, 'opaque', '/jwt'), invalidToken('The access token is malformed'));
+      expectRefusal(await ask(app, 'opaque', '/jwt'), invalidToken('The access token is opaque, not a JWT'));
       expect(endpoint.asked).to.have.length(0);
     });
 

@@ -342,7 +342,7 @@ for (const passport of [false, true])
         for (const [token, description] of [
           [app.issuer.token({ exp: 1 }), 'The access token expired'],
           [app.issuer.token({ aud: 'other' }), 'The access token is for another audience'],
-          ['junk', 'The access token is malformed'],
+          ['junk', 'The access token is opaque, not a JWT'],
         ] as const)
           for (const path of ['/hybrid', '/reversed', '/mandatory'])
             for (const method of ['get', 'post'] as const) {

@@ -5,7 +5,7 @@ import { diagnose } from '../../src/cli/doctor';
 import type { Check } from '../../src/cli/examination';
 import { defineSettings, type SettingsInput } from 'axioms-routing-controllers';
 import { keysPath, oidcPath, down } from '../issuer/scripted-issuer';
-import { audience, signingKey, TestIssuer } from '../issuer/test-issuer';
+import { audience, base64url, signingKey, TestIssuer } from '../issuer/test-issuer';
 import { choice } from './apps/books';
 import { ran, type Ran } from './terminal';
 
@@ -214,7 +214,21 @@ describe('axioms doctor', () => {
       () => issuer.token({}, { alg: 'none' }),
       { 'token: algorithm': 'none', token: '401 invalid_token (The algorithm of the access token is not accepted)' },
     ],
-    ['is no token', () => 'secret-opaque-token', { token: '401 invalid_token (The access token is malformed)' }],
+    [
+      'is opaque',
+      () => 'secret-opaque-token',
+      { 'token: form': 'opaque', token: '401 invalid_token (The access token is opaque, not a JWT)' },
+    ],
+    [
+      'is encrypted',
+      () => `${base64url({ alg: 'RSA-OAEP', enc: 'A256GCM' })}.key.iv.secret-opaque-token.tag`,
+      { 'token: form': 'encrypted', token: '401 invalid_token (The access token is encrypted)' },
+    ],
+    [
+      'is cut off',
+      () => issuer.token().replace(/\.[^.]*$/, ''),
+      { token: '401 invalid_token (The access token is malformed)' },
+    ],
     [
       'has no subject',
       () => issuer.token({ sub: undefined }),
@@ -230,6 +244,15 @@ describe('axioms doctor', () => {
         else expect(failures(found)[name]).to.equal(text);
       expect(found.out).not.to.contain('secret-opaque-token').and.not.to.contain('alice');
     });
+
+  it('says what to do with an opaque token and with an encrypted one', async () => {
+    const encrypted = `${base64url({ alg: 'dir', enc: 'A256GCM' })}..iv.text.tag`;
+    expect((await doctor(encrypted)).out).to.contain('turn off the encryption of access tokens for this API');
+    expect((await doctor('opaque')).out).to.contain("the parameter 'audience', 'resource' or a scope of the API");
+    const asking = { AXIOMS_INTROSPECTION_CLIENT_ID: 'api', AXIOMS_INTROSPECTION_CLIENT_SECRET: 'x' };
+    const { out } = await doctor('opaque', asking);
+    expect(out).to.contain('where a route lists IntrospectionAuthentication').and.not.to.contain("'resource'");
+  });
 
   it('doubts a text of roles or permissions with spaces in it, names the claim, and shows no value', async () => {
     const token = issuer.token({ roles: 'secret-role admin', permissions: 'one' });

@@ -95,7 +95,7 @@ describe('axioms explain', () => {
       list,
       '401 invalid_token (The signature of the access token is wrong)',
     ],
-    ['a token that is none', () => 'secret-opaque', list, '401 invalid_token (The access token is malformed)'],
+    ['a token that is none', () => 'secret-opaque', list, '401 invalid_token (The access token is opaque, not a JWT)'],
     ['two tokens in one', () => 'a b', list, '400 invalid_request'],
     [
       'an ID token',

@@ -46,7 +46,9 @@ describe('axioms token decode', () => {
     for (const text of ['secret-opaque-token', 'a.b.c', token.slice(0, -1) + '!', `${token}.x`]) {
       const { exitCode, out, err } = await ran(['token', 'decode', text]);
       expect([exitCode, out]).to.deep.equal([2, '']);
-      expect(err).to.contain('That is no JWT').and.not.to.contain(text);
+      expect(err)
+        .to.match(/That is (?:no JWT|an (?:opaque|encrypted) token)/)
+        .and.not.to.contain(text);
     }
     expect((await ran(['token', 'decode'], { input: ' \n' })).err).to.contain('The token is empty');
   });
@@ -58,5 +60,13 @@ describe('axioms token decode', () => {
       signed({ alg: 'ES256', kid: '\u001b[2J' }, { 'a\u001b]0;x\u0007': 1, iss: 'x\ny' }, key),
     ]);
     expect(out).to.equal('Header\n  alg: ES256\n  kid: ?[2J\nClaims (not verified)\n  a?]0;x?: (number)\n  iss: x?y\n');
+  });
+
+  it('says which tokens only others can read', async () => {
+    const jwe = `${Buffer.from('{"alg":"dir","enc":"A256GCM"}').toString('base64url')}..iv.text.tag`;
+    const errOf = async (token: string): Promise<string> => (await ran(['token', 'decode', token])).err;
+    expect(await errOf('2YotnFZFEjr1zCsicMWpAA')).to.contain('That is an opaque token, not a JWT: only its issuer');
+    expect(await errOf(jwe)).to.contain('That is an encrypted token (JWE): only the holder of the key');
+    expect(await errOf(jwe.replace('.iv', ''))).to.contain('That is no JWT: three parts');
   });
 });

@@ -21,8 +21,34 @@ function withClaims(json: string | Buffer) {
 }
 
 function expectMalformed(token: string): void {
-  expect(() => parse(token)).to.throw(InvalidToken, /^The access token is malformed$/);
+  expect(() => parse(token)).to.throw(InvalidToken, /^The access token is (?:malformed|encrypted|opaque, not a JWT)$/);
 }
+
+const forms: readonly (readonly [title: string, reason: string, token: string])[] = [
+  ['a random text', 'token_opaque', '2YotnFZFEjr1zCsicMWpAA'],
+  ['a random text with a dot', 'token_opaque', 'ory_at_abc.def-ghi'],
+  ['a random text of three parts', 'token_opaque', 'v4.public.abcd'],
+  ['five parts, the first of them no JSON', 'token_opaque', 'a.b.c.d.e'],
+  ['five parts, the first of them a JSON array', 'token_opaque', `${base64url([])}.b.c.d.e`],
+  ['a first part that is the JSON null', 'token_opaque', `${base64url('null')}.b.c`],
+  ['a JWE', 'token_encrypted', `${base64url({ alg: 'RSA-OAEP', enc: 'A256GCM' })}.a.b.c.d`],
+  ['a JWE with a key that is agreed on', 'token_encrypted', `${base64url({ alg: 'dir', enc: 'A256GCM' })}..b.c.d`],
+  ['a JWT without its signature', 'token_malformed', `${header}.${claims}.`],
+  ['a JWT that is cut off', 'token_malformed', `${header}.${claims}`],
+  ['four parts', 'token_malformed', `${header}.${claims}.a.b`],
+  ['six parts', 'token_malformed', `${header}.${claims}.a.b.c.d`],
+  ['a JWT with padding', 'token_malformed', `${header}=.${claims}.${signature}`],
+  ['a JWT whose claims are no JSON', 'token_malformed', `${header}.abcd.${signature}`],
+];
+
+describe('a token that cannot be read', () => {
+  for (const [title, reason, token] of forms)
+    it(`is named: ${title}`, () => {
+      expect(() => parse(token))
+        .to.throw(InvalidToken)
+        .with.property('reason', reason);
+    });
+});
 
 describe('parseCompactJws', () => {
   it('takes a token apart', () => {

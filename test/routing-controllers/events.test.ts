@@ -199,7 +199,7 @@ describe('the channel axioms:decision', () => {
     [
       'no token at all',
       () => api.with('x', 'get', '/books'),
-      { outcome: 'refused', reason: 'token_malformed', status: 401 },
+      { outcome: 'refused', reason: 'token_opaque', status: 401 },
     ],
     ['a long token', () => api.with('x'.repeat(12_001), 'get', '/books'), { reason: 'token_too_long', status: 401 }],
     [
