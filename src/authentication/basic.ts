@@ -2,6 +2,7 @@
 import type { Request } from 'express';
 import { basicCredentials } from '../core/basic-credentials';
 import { challenge } from '../core/challenge';
+import { addressOf } from '../core/client-address';
 import { AuthenticationFailed } from '../core/exceptions';
 import type { Settings } from '../core/settings';
 import { MemorySignInAttempts, type SignInAttempts } from '../core/sign-in-attempts';
@@ -56,7 +57,7 @@ export abstract class BasicAuthentication extends BaseAuthentication {
     if (credentials === null) return null;
     if (Buffer.byteLength(credentials.userid) > longestName) throw new AuthenticationFailed();
     const attempts = this.attempts ?? attemptsOf(contextOf(request).settings);
-    const tried = await JointTries.of(attempts).begin(credentials, request.ip ?? '');
+    const tried = await JointTries.of(attempts).begin(credentials, addressOf(request));
     const asked = this.clock();
     const user = await this.userOf(credentials.userid, credentials.password, request).catch(async (error: unknown) => {
       await tried.end('undecided');

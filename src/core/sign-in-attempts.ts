@@ -1,7 +1,7 @@
 /** How often somebody may try to sign in: by account and address together, by address, and, only slowed down, by account. */
 import { hash, randomBytes } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
+import { networkOf } from './client-address';
 import { Throttled } from './exceptions';
 import { SteadyClock } from './steady-clock';
 import { globalTimers, startTimer, type Timers } from './timers';
@@ -165,7 +165,7 @@ export class MemorySignInAttempts implements SignInAttempts {
   #keysOf({ account, address }: Attempt): Keys {
     // Spellings that some table may take for the same name count as one.
     const name = account.normalize('NFKC').trim().toLowerCase();
-    const place = network(address);
+    const place = networkOf(address);
     return { pair: this.#hash(place, name), address: this.#hash(place), account: this.#hash(name) };
   }
 
@@ -184,18 +184,3 @@ const defaults: Required<SignInLimits> = {
   mostWaiting: 20,
   size: 20_000,
 };
-
-/** RFC 4291 §2.5.4: a host has a whole /64, and would otherwise have as many tries as addresses. */
-function network(address: string): string {
-  const plain = address
-    .toLowerCase()
-    .replace(/%.*$/, '')
-    .replace(/^::ffff:(?=\d+\.)/, '');
-  if (!isIPv6(plain)) return plain;
-  const [front = '', back = ''] = plain.split('::');
-  const head = front === '' ? [] : front.split(':');
-  const tail = back === '' ? [] : back.split(':');
-  const zeros = Array<string>(Math.max(0, 8 - head.length - tail.length)).fill('0');
-  const groups = [...head, ...zeros, ...tail].slice(0, 4);
-  return groups.map(group => group.replace(/^0+(?=.)/, '')).join(':');
-}

@@ -1,5 +1,6 @@
 /** What happens at each endpoint: a session begins, goes on, and ends. */
 import type { Request, Response } from 'express';
+import { addressOf } from '../core/client-address';
 import { AuthenticationFailed } from '../core/exceptions';
 import type { SessionCookies } from './cookies/session-cookies';
 import { InvalidFields } from './invalid-fields';
@@ -38,7 +39,7 @@ export class Sessions {
 
   async signIn({ request, response, body }: Exchange): Promise<SignedIn> {
     const { username, password } = membersOf(body);
-    const address = request.ip ?? '';
+    const address = addressOf(request);
     return this.begin(await this.services.passwords.signIn({ username, password, address }), request, response);
   }
 

@@ -143,6 +143,11 @@ export function dependsOnObjectWhen(permissionClass: PermissionClass, depends: D
   objectRules.set(hasObjectPermission, depends);
 }
 
+/** Are there requests whose answer no object changes? */
+export function mayNotNeedObject({ hasObjectPermission }: BasePermission): boolean {
+  return objectRules.has(hasObjectPermission);
+}
+
 /** Can the object change the answer? A subclass with a `hasObjectPermission` of its own is always asked. */
 export function dependsOnObject(permission: BasePermission, request: Request, controller: ApiView): boolean {
   return objectRules.get(permission.hasObjectPermission)?.(request, controller) ?? true;

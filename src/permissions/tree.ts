@@ -1,6 +1,6 @@
 /** A list's permissions, made for one request, as the tree that `and`, `or` and `not` build. */
 import type { Requirement } from '../core/requirement';
-import { definesObjectRule, type ApiView, type BasePermission, type PermissionClass } from './base';
+import { definesObjectRule, definesViewRule, type ApiView, type BasePermission, type PermissionClass } from './base';
 import { describedBy } from './evaluated';
 import { ComposedPermission, type PermissionRule } from './operators';
 
@@ -77,6 +77,14 @@ export function isClosedToNobody(tree: PermissionTree, isNegated = false): boole
 /** Has any permission of the tree a rule about an object? */
 export function hasObjectRule(tree: PermissionTree): boolean {
   return leavesOf(tree).some(({ permission }) => definesObjectRule(permission));
+}
+
+/** The permissions with both rules that stand under a `not`: where there is no object, the negation is undecided. */
+export function undecidedWithoutObject(tree: PermissionTree, isNegated = false): readonly BasePermission[] {
+  if (!('permission' in tree))
+    return tree.operands.flatMap(one => undecidedWithoutObject(one, (tree.operator === 'not') !== isNegated));
+  const { permission } = tree;
+  return isNegated && definesViewRule(permission) && definesObjectRule(permission) ? [permission] : [];
 }
 
 /**

@@ -137,9 +137,10 @@ export class GuardedRoutes {
     warnOfClosedDoor(rules, logger);
     warnOfUndeclaredTokens(rules, logger);
     if (!hasObjectRule) return;
-    if (!rules.isObjectAction(method))
+    if (!rules.isObjectAction(method)) {
       logger.info(`${place} is about no one object: its object rule asks nothing there.`);
-    else if (controller.getObject === undefined && !['GET', 'HEAD', 'OPTIONS'].includes(method)) {
+      warnOfUndecided(rules, logger);
+    } else if (controller.getObject === undefined && !['GET', 'HEAD', 'OPTIONS'].includes(method)) {
       logger.warn(
         `${place} changes something and its controller has no getObject(): the object rule is asked by the handler, if at all. Give the controller getObject(), so that it is asked before the effect.`,
       );
@@ -225,6 +226,13 @@ function warnOfClosedDoor({ place, decorations, insisting }: RouteRules, logger:
   if (closing.length > 0)
     logger.warn(
       `${place} has @allowAny(), and is not open to everybody: ${closing.join(', ')} of the handler or its class is asked all the same.`,
+    );
+}
+
+function warnOfUndecided({ place, undecidedWithoutObject }: RouteRules, logger: Logger): void {
+  for (const { constructor } of undecidedWithoutObject)
+    logger.warn(
+      `${place} has not(${constructor.name}), which refuses nobody there: it has a rule about an object, and without an object its negation is undecided. Put what it says of the request into a class without hasObjectPermission().`,
     );
 }
 

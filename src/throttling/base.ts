@@ -1,10 +1,10 @@
 /** The contract of a throttle class: how often. */
 import type { Request } from 'express';
+import { addressOf } from '../core/client-address';
 import { markAsOurs } from '../core/copies';
 import type { Settings } from '../core/settings';
 import type { Hit, Rate } from '../core/throttle-rates';
 import type { ApiView } from '../permissions/base';
-import { addressOf } from './identity';
 
 /** What a throttle tells of its limit, for the `RateLimit` fields. */
 export interface Limit extends Rate, Hit {

@@ -1,43 +1,8 @@
-/** Who is counted: a caller where one is known, else an address. */
-import { isIP, isIPv6 } from 'node:net';
-import type { Request } from 'express';
+/** Who is counted, where the caller is known. */
 import type { Caller } from '../authentication/caller';
 import { AccessTokenUser, type User } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Claims } from '../core/claims';
-
-/** The address that a request comes from, as far as Express's `trust proxy` says so; of an IPv6 address its /64. */
-export function addressOf({ ip = '', socket }: Request): string {
-  // What a trusted proxy hands on may be any text: then the proxy itself is who is known.
-  const address = isIP(ip) > 0 ? ip : ((socket as { remoteAddress?: string } | undefined)?.remoteAddress ?? 'unknown');
-  const bare = address.replace(/%.*$/, '');
-  return isIPv6(bare) ? networkOf(bare) : bare;
-}
-
-// RFC 6177 §2, RFC 4291 §2.5.1: a subscriber has a /64 or more, and every address in it. ::ffff:0:0/96 is IPv4 (§2.5.5.2).
-function networkOf(address: string): string {
-  const groups = groupsOf(address);
-  const isMapped = groups.slice(0, 5).every(group => group === 0) && groups[5] === 0xffff;
-  if (isMapped) return [groups[6], groups[7]].flatMap(group => [(group ?? 0) >> 8, (group ?? 0) & 0xff]).join('.');
-  return `${groups
-    .slice(0, 4)
-    .map(group => group.toString(16))
-    .join(':')}::/64`;
-}
-
-function groupsOf(address: string): number[] {
-  const [head = [], tail = []] = withoutDots(address)
-    .split('::')
-    .map(half => (half === '' ? [] : half.split(':').map(group => parseInt(group, 16))));
-  return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
-}
-
-function withoutDots(address: string): string {
-  return address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts: string[]) => {
-    const [a, b, c, d] = parts.map(Number) as [number, number, number, number];
-    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
-  });
-}
 
 /**
  * The key of the caller: the subject with its issuer, or the client where a token is a client's own. A user of the app's

@@ -3,12 +3,13 @@ import type { Request } from 'express';
 import type { BaseAuthentication } from '../authentication/base';
 import { contextKey, heldByAnyObject } from '../authentication/request-context';
 import { inertUses } from '../core/inert';
-import { isGrant, type Requirement } from '../core/requirement';
+import { asksForOwner, isGrant, type Requirement } from '../core/requirement';
 import {
   BasePermission,
   definesObjectRule,
   definesViewRule,
   isAskedBeforeTheBody,
+  mayNotNeedObject,
   type ApiView,
 } from '../permissions/base';
 import type { PermissionTree } from '../permissions/tree';
@@ -123,17 +124,36 @@ function rule(tree: PermissionTree, known: Requirement | undefined, asked: Asked
 
 function leafRule(permission: BasePermission, known: Requirement, asked: Asked, isNegated: boolean): Requirement {
   const own = permission.needsAuthentication === true ? [authenticated] : [];
-  // A rule that a class does not define is true, negated or not; so is one about an object where there is none.
-  const asksNothing = !definesViewRule(permission) && (!definesObjectRule(permission) || !asked.isObjectAction);
-  if (asksNothing) return allOf(own);
-  const positive = isDescribed(permission) ? described(permission, known, asked) : customRule(permission);
-  return allOf([...own, isNegated ? notThat(positive) : positive]);
+  if (asksNothing(permission, asked, isNegated)) return allOf(own);
+  const positive = isDescribed(permission) ? described(permission, known, asked, isNegated) : customRule(permission);
+  return allOf([...own, isNegated ? notThat(withUndescribedRule(permission, positive)) : positive]);
 }
 
-function described(permission: BasePermission, known: Requirement, { method, isOpen }: Asked): Requirement {
+// A rule that a class does not define is true, negated or not; so is one about an object where there is none. The
+// negation of both rules of a class is then undecided, and that refuses nobody.
+function asksNothing(permission: BasePermission, { isObjectAction }: Asked, isNegated: boolean): boolean {
+  if (!definesObjectRule(permission)) return !definesViewRule(permission);
+  if (isObjectAction || mayNotNeedObject(permission)) return false;
+  return isNegated || !definesViewRule(permission);
+}
+
+// The description may be about the view rule alone, and the negation of both holds where only one of them does not.
+function withUndescribedRule(permission: BasePermission, described: Requirement): Requirement {
+  const hasBoth = definesViewRule(permission) && definesObjectRule(permission);
+  return hasBoth && !asksForOwner(described) ? allOf([described, customRule(permission)]) : described;
+}
+
+function described(
+  permission: BasePermission,
+  known: Requirement,
+  { method, isOpen, isObjectAction }: Asked,
+  isNegated: boolean,
+): Requirement {
   if (known.kind === 'authenticated' && isAskedBeforeTheBody(permission)) return opened(isOpen(permission));
   return mapped(known, leaf => {
     if (leaf.kind === 'methods') return leaf.methods.includes(method) ? anyone : nobody;
+    // Without an object it is undecided, and refuses nobody.
+    if (leaf.kind === 'owner' && !isObjectAction) return isNegated ? nobody : anyone;
     return leaf.kind === 'authenticated' && leaf.orPublicMethod === true ? opened(undefined) : leaf;
   });
 }

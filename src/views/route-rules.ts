@@ -23,6 +23,7 @@ import {
   permissionTree,
   requirementOf,
   requirementOfLeaf,
+  undecidedWithoutObject,
   type PermissionLeaf,
   type PermissionTree,
 } from '../permissions/tree';
@@ -155,6 +156,11 @@ export class RouteRules implements Route {
   /** The permissions that have a rule about an object and none without one. */
   get objectOnly(): readonly BasePermission[] {
     return this.leaves.filter(one => definesObjectRule(one) && !definesViewRule(one));
+  }
+
+  /** The permissions that refuse nobody where there is no object: they have both rules, and are negated. */
+  get undecidedWithoutObject(): readonly BasePermission[] {
+    return this.#trees.flatMap(tree => undecidedWithoutObject(tree));
   }
 
   /** Where the lists come from. */

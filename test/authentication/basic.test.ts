@@ -391,6 +391,18 @@ describe('BasicAuthentication', () => {
       expect((await passing(elsewhere)).status).to.equal(200);
     });
 
+    it('of one address with other ports as those of one address', async () => {
+      // As Azure's Application Gateway writes X-Forwarded-For: without this, each connection would have tries of its own.
+      for (let port = 0; port < 10; port++) await fail(1, 'alice', `192.0.2.1:${40_000 + port}`);
+      for (const address of ['192.0.2.1:50000', '192.0.2.1'])
+        expectRefusal(await ask(header('alice', 'open sesame'), '/basic', address), throttled(899));
+    });
+
+    it('of what is no address as those of the proxy', async () => {
+      for (let name = 0; name < 10; name++) await fail(1, 'alice', `_hidden${name}`);
+      expectRefusal(await ask(header('alice', 'open sesame'), '/basic', 'unknown'), throttled(899));
+    });
+
     it('opens it again after a quarter of an hour', async () => {
       await fail(10, 'alice', '192.0.2.1');
       time.advance(900);

@@ -13,7 +13,7 @@ import type { UserStore } from './user-store';
 export interface SignInRequest {
   readonly username?: unknown;
   readonly password?: unknown;
-  /** Where the request comes from, as far as that is trusted (`request.ip`). */
+  /** The network that the request comes from, as far as that is trusted. */
   readonly address: string;
 }
 
