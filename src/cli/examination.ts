@@ -1,9 +1,6 @@
 /** The checks of the doctor: an issuer's metadata, keys and clock, and a token, each with what is expected and what is seen. */
 import { AccessTokenVerifier } from '../core/access-token';
 import { fetchJson, FetchFailure, keySetTypes, type JsonAnswer, type JsonRequest } from '../core/bounded-fetch';
-import { claimSources } from '../core/claim-forms';
-import { claimValue, firstClaim } from '../core/claims';
-import { formOf, parseCompactJws, type Claims, type JsonValue, type UnverifiedToken } from '../core/compact-jws';
 import { Deadline } from '../core/deadline';
 import { discoverJwksUrl } from '../core/discovery';
 import { InvalidToken, ServiceUnavailable } from '../core/exceptions';
@@ -12,20 +9,12 @@ import { KeySet, TooManyKeys } from '../core/key-set';
 import { Settings } from '../core/settings';
 import type { Logger } from '../core/setting-kinds';
 import { withoutCredentials } from '../core/shown-value';
-import { isSpaced, type NameSetting } from '../core/spaced-names';
 import { globalTimers } from '../core/timers';
-import { issuerSettings, settingsFor } from '../core/trusted-issuers';
+import { issuerSettings } from '../core/trusted-issuers';
 import { joinUrl } from '../core/urls';
+import { check, tokenChecks, type Check } from './token-checks';
 
-/** `doubtful`: it works, and may not be what is meant. `skipped`: there is nothing to check. */
-export type State = 'ok' | 'failed' | 'doubtful' | 'skipped';
-
-export interface Check {
-  readonly name: string;
-  readonly state: State;
-  readonly expected: string;
-  readonly seen: string;
-}
+export type { Check, State } from './token-checks';
 
 export interface Surroundings {
   readonly fetch: typeof globalThis.fetch;
@@ -146,108 +135,7 @@ function clockCheck({ headers }: JsonAnswer, { clockTolerance }: Settings, start
 }
 
 async function examineToken(token: string, settings: Settings, surroundings: Surroundings): Promise<readonly Check[]> {
-  const unverified = parsed(token, settings);
-  const parts =
-    unverified === undefined ? formChecks(token, settings) : partsOf(unverified, settings, surroundings.clock());
-  return [...parts, await verdict(token, settings, surroundings)];
-}
-
-function parsed(token: string, { maxTokenSize }: Settings): UnverifiedToken | undefined {
-  try {
-    return parseCompactJws(token, maxTokenSize);
-  } catch (error) {
-    if (error instanceof InvalidToken) return undefined;
-    throw error;
-  }
-}
-
-function formChecks(token: string, settings: Settings): readonly Check[] {
-  const form = formOf(token);
-  if (form === 'signed') return [];
-  const hint = form === 'opaque' ? hintForOpaque(settings) : hintForEncrypted;
-  return [check('token: form', false, `a signed JWT, three parts; ${hint}`, form)];
-}
-
-function hintForOpaque(settings: Settings): string {
-  const asks = issuerSettings(settings).some(({ introspectionClientId }) => introspectionClientId !== undefined);
-  return asks
-    ? 'where a route lists IntrospectionAuthentication, the server asks the issuer about such a token, and this command does not'
-    : "let the client name this API when it asks for the token (the parameter 'audience', 'resource' or a scope of the API, as the issuer has it), or list IntrospectionAuthentication and give 'introspectionClientId'";
-}
-
-const hintForEncrypted =
-  'turn off the encryption of access tokens for this API at the issuer: the library reads signed tokens alone';
-
-function partsOf({ header, claims }: UnverifiedToken, settings: Settings, now: number): readonly Check[] {
-  const own = settingsFor(claims, settings);
-  const issuers = issuerSettings(settings).map(({ issuerUrl }) => issuerUrl);
-  const isTrusted = issuers.includes(undefined) || issuers.includes(claims.iss as string);
-  const issuer = check('token: issuer', isTrusted, issuers.join(' or ') || 'any', textOf(claims.iss));
-  if (own === undefined) return [issuer];
-  return [
-    issuer,
-    audienceCheck(claims, own),
-    algorithmCheck(header.alg, own),
-    timesCheck(claims, own, now),
-    ...spacedNameChecks(claims, own),
-  ];
-}
-
-function check(name: string, isGood: boolean, expected: string, seen: string): Check {
-  return { name, state: isGood ? 'ok' : 'failed', expected, seen };
-}
-
-function audienceCheck(claims: Claims, { audienceClaims, audience }: Settings): Check {
-  const value = firstClaim(claims, audienceClaims);
-  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const isOurs = values.some(one => typeof one === 'string' && audience.includes(one));
-  return check('token: audience', isOurs, `${audienceClaims.join(' or ')}: ${audience.join(' or ')}`, textOf(value));
-}
-
-function algorithmCheck(alg: JsonValue | undefined, { algorithms }: Settings): Check {
-  const isGood = typeof alg === 'string' && algorithms.includes(alg);
-  return check('token: algorithm', isGood, algorithms.join(', '), textOf(alg));
-}
-
-function timesCheck({ exp, nbf, iat }: Claims, { clockTolerance }: Settings, now: number): Check {
-  const seconds = now / 1000;
-  const isGood =
-    typeof exp === 'number' &&
-    seconds < exp + clockTolerance &&
-    [nbf, iat].every(time => typeof time !== 'number' || time <= seconds + clockTolerance);
-  const seen = { nbf, iat, exp };
-  const texts = Object.entries(seen).flatMap(([name, time]) =>
-    typeof time === 'number' ? [`${name} ${relative(time - seconds)}`] : [],
-  );
-  return check(
-    'token: times',
-    isGood,
-    `begun, and not expired, give or take ${clockTolerance} s`,
-    texts.join(', ') || 'no exp',
-  );
-}
-
-// Nothing is wrong with such a claim: many issuers write a single role this way.
-function spacedNameChecks(claims: Claims, settings: Settings): readonly Check[] {
-  return (['rolesClaims', 'permissionsClaims'] satisfies NameSetting[]).flatMap(setting =>
-    settings[setting]
-      .flatMap(entry => claimSources(entry) ?? [])
-      .filter(({ claim, form }) => form === 'names' && isSpaced(claimValue(claims, claim)))
-      .map(({ claim }): Check => spacedNameCheck(setting, claim)),
-  );
-}
-
-function spacedNameCheck(setting: NameSetting, claim: string): Check {
-  const expected = `a list of names, or a text that is one name; where the issuer separates names by spaces, '${setting}' must say split:${claim}`;
-  return { name: `token: ${claim}`, state: 'doubtful', expected, seen: 'a text with spaces, which is one name' };
-}
-
-function relative(seconds: number): string {
-  return seconds < 0 ? `${Math.round(-seconds)} s ago` : `in ${Math.round(seconds)} s`;
-}
-
-function textOf(value: unknown): string {
-  return value === undefined ? 'none' : typeof value === 'string' ? value : JSON.stringify(value);
+  return [...tokenChecks(token, settings, surroundings.clock()), await verdict(token, settings, surroundings)];
 }
 
 const silent = (): void => undefined;

@@ -5,6 +5,7 @@ import type { Claims, JsonValue } from './compact-jws';
 import type { Settings } from './settings';
 import { reportSpaces, type NameSetting } from './spaced-names';
 import { settingsFor } from './trusted-issuers';
+import { reportUnreached } from './unreached-claims';
 
 export type { Claims } from './compact-jws';
 
@@ -36,13 +37,22 @@ export function firstClaim(claims: Claims, names: readonly string[]): JsonValue 
 export function grantsOf(claims: Claims, settings: Settings): Grants {
   const own = settingsFor(claims, settings) ?? settings;
   return Object.freeze({
-    scopes: scopeList(firstClaim(claims, own.scopeClaims)),
+    scopes: scopesOf(claims, own),
     roles: nameList(claims, 'rolesClaims', own),
     permissions: nameList(claims, 'permissionsClaims', own),
   });
 }
 
 const none: readonly string[] = Object.freeze([]);
+
+function scopesOf(claims: Claims, settings: Settings): readonly string[] {
+  for (const name of settings.scopeClaims) {
+    const value = claimValue(claims, name);
+    if (value !== undefined) return scopeList(value);
+    reportUnreached(claims, name, 'scopeClaims', settings);
+  }
+  return none;
+}
 
 // RFC 6749 §3.3: scopes are separated by spaces. Anything but a list or text grants nothing.
 function scopeList(value: JsonValue | undefined): readonly string[] {
@@ -64,7 +74,10 @@ function namesAt(
   settings: Settings,
 ): readonly string[] | undefined {
   const value = claimValue(claims, claim);
-  if (value === undefined) return undefined;
+  if (value === undefined) {
+    reportUnreached(claims, claim, setting, settings, form === 'names' ? '' : `${form}:`);
+    return undefined;
+  }
   if (form === 'names') reportSpaces(value, claim, setting, settings);
   return readers[form](value);
 }

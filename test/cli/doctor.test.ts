@@ -269,6 +269,34 @@ describe('axioms doctor', () => {
     expect((await doctor(token, { AXIOMS_ROLES_CLAIMS: 'split:roles' })).out).not.to.contain('token: roles');
   });
 
+  it('doubts a configured claim that the token has only at the path that its name spells, and names the pointer', async () => {
+    const token = issuer.token({ realm_access: { roles: ['secret-role'] }, org: { id: 'o', perms: ['x'] } });
+    const { exitCode, out } = await doctor(token, {
+      AXIOMS_ROLES_CLAIMS: 'realm_access.roles',
+      AXIOMS_PERMISSIONS_CLAIMS: 'keys:org.perms,split:org/perms',
+      AXIOMS_SUBJECT_CLAIMS: 'org.id,sub',
+    });
+    expect(exitCode).to.equal(0);
+    expect(out).to.contain(
+      [
+        '! token: realm_access.roles',
+        "    expected  a claim with exactly this name; a path is written as a JSON Pointer: /realm_access/roles in 'rolesClaims'",
+        '    seen      no claim of this name',
+      ].join('\n'),
+    );
+    expect(out).to.contain("/org/perms in 'permissionsClaims'").and.to.contain("/org/id in 'subjectClaims'");
+    expect(out).not.to.contain('secret-role');
+    expect((await doctor(token, { AXIOMS_ROLES_CLAIMS: '/realm_access/roles' })).out).not.to.contain('! token');
+  });
+
+  it('doubts a required claim and an audience that are spelled with dots, beside the verdict', async () => {
+    const token = issuer.token({ ctx: { kind: 'access', aud: audience }, aud: undefined });
+    const spelled = { AXIOMS_REQUIRED_CLAIMS: 'ctx.kind=access', AXIOMS_AUDIENCE_CLAIMS: 'ctx.aud' };
+    const { out } = await doctor(token, spelled);
+    expect(out).to.contain("/ctx/kind in 'requiredClaims'").and.to.contain("/ctx/aud in 'audienceClaims'");
+    expect(out).to.contain('401 invalid_token (The access token is for another audience)');
+  });
+
   it('doubts markers of ID tokens that are ignored, and names the required claims that must replace them', async () => {
     const token = issuer.token({ nonce: 'n', azp: 'web' }, { typ: 'JWT' });
     const ignoring = { AXIOMS_IGNORED_TOKEN_MARKERS: 'nonce', AXIOMS_REQUIRED_CLAIMS: 'azp=web' };
