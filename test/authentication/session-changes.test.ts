@@ -71,6 +71,19 @@ class OpenController extends Base {
   }
 }
 
+class MandatorySession extends SessionAuthentication {
+  override readonly isMandatory = true;
+}
+
+@JsonController('/mandatory')
+class MandatoryController extends Base {
+  override authenticationClasses = [AccessTokenAuthentication, MandatorySession];
+  permissionClasses = [AllowAny];
+  @Get('/') @UseBefore(change) get() {
+    return this.answer();
+  }
+}
+
 @JsonController('/staff')
 class StaffController extends Base {
   permissionClasses = [IsAdminUser];
@@ -176,6 +189,7 @@ describe("A session's user whom the app removes or replaces after the guard", ()
     const controllers = [
       AnyController,
       OpenController,
+      MandatoryController,
       StaffController,
       RolesController,
       OwnedController,
@@ -208,12 +222,21 @@ describe("A session's user whom the app removes or replaces after the guard", ()
       );
 
       it('is the caller as long as nothing changes', async () => {
-        for (const path of ['/any', '/any/authorized', '/any/role', '/any/required', '/open', '/staff', '/owned/1'])
+        for (const path of [
+          '/any',
+          '/any/authorized',
+          '/any/role',
+          '/any/required',
+          '/open',
+          '/mandatory',
+          '/staff',
+          '/owned/1',
+        ])
           await get(path).expect(200);
         for (const one of handled) expect(one).to.include({ sub: 'alice', caller: 'alice', ours: true });
       });
 
-      for (const path of ['/any', '/any/authorized', '/any/role', '/any/required', '/staff', '/roles'])
+      for (const path of ['/any', '/any/authorized', '/any/role', '/any/required', '/mandatory', '/staff', '/roles'])
         it(`is refused at ${path} when a middleware has removed the user`, async () => {
           between = given => {
             set(given);

@@ -1,12 +1,7 @@
 import { expect } from 'chai';
 import type { Request, Response } from 'express';
 import { Get, JsonController } from 'routing-controllers';
-import {
-  BasePermission,
-  IsSubOwnerOrSafeOnly,
-  type ApiView,
-  type AxiomsRequest,
-} from 'axioms-routing-controllers';
+import { BasePermission, IsSubOwnerOrSafeOnly, type ApiView, type AxiomsRequest } from 'axioms-routing-controllers';
 import { Api } from '../api';
 import { expectRefusal } from '../refusals';
 

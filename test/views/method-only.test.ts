@@ -41,6 +41,11 @@ describe('a request of which there is the method alone', () => {
       expect(isExceededBy(look)).to.equal(true);
     });
 
+  it('of no server has no settings to look at', () => {
+    const shown = new MethodOnly('GET');
+    expect(shown.watch(() => findContext(shown.request as Request)).found).to.equal(undefined);
+  });
+
   it('forgives what is thrown for want of more, and nothing else', () => {
     expect(isExceededBy(request => request.query.all)).to.equal(true);
     expect(() =>
