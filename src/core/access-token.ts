@@ -6,6 +6,7 @@ import { parseCompactJws, type Claims, type TokenHeader, type UnverifiedToken } 
 import { RevocationCheck } from './denylist';
 import { InvalidToken, ServiceUnavailable } from './exceptions';
 import type { JwksManager } from './jwks-manager';
+import { isNestedToken, shortMediaType } from './media-type';
 import type { Settings } from './settings';
 import { keyThatSigned } from './signed-by';
 import { after, attempt, type Soon } from './soon';
@@ -179,18 +180,19 @@ function checkHeader(header: TokenHeader, settings: Settings): { alg: string; ki
   // RFC 7515 §4.1.11: an extension that is not understood makes the token invalid, and none is. RFC 7797 §6: b64 is one.
   if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64'))
     throw new InvalidToken('The access token uses an extension that is not supported', { reason: 'token_extension' });
+  if (isNestedToken(header)) throw new InvalidToken('The access token holds another token', { reason: 'token_type' });
   if (!acceptsType(header, settings))
     throw new InvalidToken('The token is not of an accepted type', { reason: 'token_type' });
   return { alg, kid };
 }
 
-// RFC 8725 §3.11: explicit typing. RFC 7515 §4.1.9: without case, and "application/" may be left out.
+// RFC 8725 §3.11: explicit typing.
 function acceptsType(header: TokenHeader, { tokenTypes, profile }: Settings): boolean {
   if (!Object.hasOwn(header, 'typ')) return tokenTypes === undefined && profile === undefined;
   const accepted = profile === undefined ? (tokenTypes ?? ['at+jwt', 'jwt']) : ['at+jwt'];
   const { typ } = header;
   if (typeof typ !== 'string') return false;
-  return accepted.includes(typ) || accepted.some(type => shortType(type) === shortType(typ));
+  return accepted.includes(typ) || accepted.some(type => shortMediaType(type) === shortMediaType(typ));
 }
 
 /** The refusal, with the issuer that it is about; only what the settings say: these claims may be anybody's. */
@@ -198,8 +200,4 @@ function attributed(error: unknown, { iss }: Claims, { issuerUrl }: Settings): u
   const isOurs = error instanceof InvalidToken || error instanceof ServiceUnavailable;
   if (isOurs && issuerUrl !== undefined && iss === issuerUrl) error.issuer = issuerUrl;
   return error;
-}
-
-function shortType(type: string): string {
-  return type.toLowerCase().replace(/^application\//, '');
 }

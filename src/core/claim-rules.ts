@@ -2,6 +2,7 @@
 import { claimValue, firstClaim, type Claims } from './claims';
 import type { TokenHeader } from './compact-jws';
 import { InvalidToken } from './exceptions';
+import { shortMediaType } from './media-type';
 import { idTokenMarkers } from './setting-kinds';
 import type { Settings } from './settings';
 import { subjectOf } from './token-subject';
@@ -63,7 +64,7 @@ function looksLikeIdToken(claims: Claims, { ignoredTokenMarkers }: Settings, hea
 
 // RFC 9068 §2.1 for the header, Cognito and Keycloak for the claims.
 function saysAccessToken({ token_use: use, typ }: Claims, header: TokenHeader): boolean {
-  const isOfTheProfile = typeof header.typ === 'string' && /^(?:application\/)?at\+jwt$/i.test(header.typ);
+  const isOfTheProfile = typeof header.typ === 'string' && shortMediaType(header.typ) === 'at+jwt';
   return isOfTheProfile || use === 'access' || typ === 'Bearer';
 }
 

@@ -3,6 +3,7 @@ import { checkTimes } from './claim-rules';
 import { parseCompactJws, type Claims, type TokenHeader } from './compact-jws';
 import { InvalidRequest, InvalidToken } from './exceptions';
 import type { JwksManager } from './jwks-manager';
+import { isNestedToken, shortMediaType } from './media-type';
 import type { Settings } from './settings';
 import { keyThatSigned } from './signed-by';
 import { settingsFor } from './trusted-issuers';
@@ -74,7 +75,7 @@ function checkHeader(header: TokenHeader, settings: Settings): { alg: string; ki
     throw invalid('has an algorithm that is not accepted');
   if (typeof kid !== 'string' || kid === '') throw invalid('names no key');
   if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64')) throw invalid('uses an extension');
-  if (typeof typ !== 'string' || !/^(?:application\/)?(?:logout\+jwt|jwt)$/i.test(typ))
+  if (typeof typ !== 'string' || !['logout+jwt', 'jwt'].includes(shortMediaType(typ)) || isNestedToken(header))
     throw invalid('is of another type');
   return { alg, kid };
 }

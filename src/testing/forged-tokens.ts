@@ -86,6 +86,7 @@ const rows = {
   }),
   'wrong-type': withHeader('of another type', wrongType, { typ: 'logout+jwt' }),
   'listed-type': withHeader('with a typ that is no string', wrongType, { typ: ['at+jwt'] }),
+  nested: withHeader('that says that it holds another token', 'The access token holds another token', { cty: 'JWT' }),
   expired: withClaims('that is expired', 'The access token expired', now => ({ exp: now - beyond })),
   'no-expiry': withClaims('without exp', 'The access token never expires', () => ({ exp: undefined })),
   'text-expiry': withClaims('with exp as text', 'The access token has no numeric exp', now => ({

@@ -331,6 +331,13 @@ describe('AccessTokenVerifier', () => {
       ['vnd.example+jwt', { tokenTypes: ['application/vnd.example+jwt'] }, true],
       ['application/VND.example+jwt', { tokenTypes: ['vnd.example+jwt'] }, true],
       ['at+jwt', { tokenTypes: ['vnd.example+jwt'] }, false],
+      ['text/plain', { tokenTypes: ['text/plain'] }, true],
+      ['TEXT/Plain', { tokenTypes: ['text/plain'] }, true],
+      ['application/text/plain', { tokenTypes: ['text/plain'] }, false],
+      ['text/plain', { tokenTypes: ['application/text/plain'] }, false],
+      ['application/text/plain', { tokenTypes: ['application/text/plain'] }, true],
+      ['application/application/at+jwt', { tokenTypes: ['at+jwt'] }, false],
+      ['application/application/at+jwt', {}, false],
     ];
     for (const [typ, input, isAccepted] of types) {
       const under = Object.keys(input).length === 0 ? '' : `, with ${JSON.stringify(input)}`;

@@ -193,6 +193,8 @@ describe('backchannelLogout()', () => {
     ['the type of access tokens', /another type/, {}, { typ: 'at+jwt' }],
     ['the type of security events', /another type/, {}, { typ: 'secevent+jwt' }],
     ['a type that is no text', /another type/, {}, { typ: ['logout+jwt'] }],
+    ['a type with two prefixes', /another type/, {}, { typ: 'application/application/logout+jwt' }],
+    ['another token in it', /another type/, {}, { cty: 'JWT' }],
     ['an extension', /extension/, {}, { crit: ['exp'] }],
     ['a payload that is not encoded', /extension/, {}, { b64: false }],
   ];

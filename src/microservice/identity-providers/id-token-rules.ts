@@ -2,6 +2,7 @@
 import { claimValue, type Claims } from '../../core/claims';
 import type { TokenHeader } from '../../core/compact-jws';
 import type { KeyName } from '../../core/key-set';
+import { isNestedToken, shortMediaType } from '../../core/media-type';
 import type { ProviderDefinition } from './provider-options';
 import { IdentityRefused } from './refusal';
 
@@ -86,7 +87,8 @@ export function checkHeader(header: TokenHeader, algorithms: readonly string[], 
   if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64'))
     throw new IdentityRefused('The token uses an extension that is not supported', 'token_extension');
   const isTyped = Object.hasOwn(header, 'typ');
-  if (isTyped && !(typeof typ === 'string' && types.includes(typ.toLowerCase().replace(/^application\//, ''))))
+  const isRight = !isTyped || (typeof typ === 'string' && types.includes(shortMediaType(typ)));
+  if (!isRight || isNestedToken(header))
     throw new IdentityRefused('The token is not of an accepted type', 'token_type');
   return { alg, kid };
 }

@@ -95,6 +95,8 @@ for (const kind of ['generic', 'cognito'] as const)
       ['the type of an access token', { typ: 'at+jwt' }, 'token_type'],
       ['the type of a logout token', { typ: 'logout+jwt' }, 'token_type'],
       ['an extension', { crit: ['exp'] }, 'token_extension'],
+      ['a type with two prefixes', { typ: 'application/application/jwt' }, 'token_type'],
+      ['another token in it', { cty: 'JWT' }, 'token_type'],
     ];
     for (const [what, header, reason] of wrongHeaders)
       it(`are refused for a header with ${what}`, async () => {
