@@ -344,6 +344,6 @@ function visitAt(stage: Stage, { rules }: GuardedRoute, request: Request): Visit
   const visit = findVisit(request);
   if (visit?.rules === rules && visit.stage === stage) return visit;
   throw new ImproperlyConfigured(
-    `${rules.place} was reached past its guard: a middleware called next() twice, or an error middleware went on after a refusal.`,
+    `${rules.place} was reached past its guard: a middleware called next() twice, or an error middleware went on after a refusal. If @UseBefore has requireAccessToken() in a router or an app, list it in @UseBefore itself.`,
   );
 }

@@ -68,7 +68,6 @@ export class MiddlewareSteps {
         return;
       }
       hasGoneOn = true;
-      if (error === 'route' || error === 'router') findVisit(request)?.leaveRoute();
       if (received !== undefined && isErrorAnswered(response)) {
         if (isSaid(error) && error !== received) this.errors.logSecondAnswer(error, request);
         else next(error);
@@ -78,11 +77,13 @@ export class MiddlewareSteps {
       if (isSaid(known) && (isOurs || isAnswer(known) || response.headersSent)) this.fail(known, meta, action);
       else next(error);
     };
+    const nextOfStep = (error?: unknown): void => {
+      goOn(error, false);
+    };
+    const visit = isBefore ? findVisit(request) : undefined;
+    if (visit !== undefined) visit.nextOfStep = nextOfStep;
     callSafely(
-      () =>
-        call(error => {
-          goOn(error, false);
-        }),
+      () => call(nextOfStep),
       error => {
         goOn(asThrown(error, placeOf(request)), isClass);
       },

@@ -4,7 +4,7 @@ import { HasValidAccessToken } from '../authentication/access-token';
 import { setContext } from '../authentication/request-context';
 import type { AxiomsRequest } from '../authentication/user';
 import type { GrantKind } from '../core/claims';
-import { requireUnanswered } from '../core/answered';
+import { Answered, requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Settings } from '../core/settings';
 import type { ApiView } from '../permissions/base';
@@ -58,7 +58,8 @@ const lists: Readonly<Record<keyof AccessTokenRequirements, readonly [kind: Gran
  * front. Only the methods of the setting `publicMethods` (default: none) need no token, unless something is asked of it.
  *
  * With several servers on the app it must name the one whose tokens open the route; otherwise each request is a 500, and
- * the log says how. In front of a controller's handler (`@UseBefore`) it uses that controller's server.
+ * the log says how. In `@UseBefore` it uses the controller's server, and the request stays the controller's. A middleware
+ * that calls it there passes its own `next` on.
  *
  * @param requirements what the token must grant, and `server`: see {@link ServerOption}
  * @param server another way to name the server
@@ -85,15 +86,15 @@ export function requireAccessToken(
   return (request, response, next) => {
     const exchange = { request, response, next };
     withServer(exchange, () => {
-      route.guard(serving ?? onlyServing(request), exchange);
+      route.guard(serving ?? onlyServing(exchange), exchange);
     });
   };
 }
 
 const example = "requireAccessToken({ scopes: ['book:read'], server: app.locals.axioms })";
 
-function onlyServing(request: Request): Serving {
-  return namedServing(onlyServer(request, 'requireAccessToken()', example), 'requireAccessToken()');
+function onlyServing(exchange: Exchange): Serving {
+  return namedServing(onlyServer(exchange, 'requireAccessToken()', example), 'requireAccessToken()');
 }
 
 function namedOnce(
@@ -115,25 +116,28 @@ class PlainRoutes {
     this.#controllerClass = plainController(permissionClasses);
   }
 
-  guard(serving: Serving, { request, response, next }: Exchange): void {
+  guard(serving: Serving, exchange: Exchange): void {
+    const { request, response, next } = exchange;
     const { services } = serving;
     const earlier = findVisit(request);
     if (response.headersSent) {
       if (earlier === undefined) logAnswered(response, 'requireAccessToken()', services.settings);
       return;
     }
-    const restore = rememberVisit(request as AxiomsRequest);
+    const restore = rememberVisit(earlier, exchange);
     const visit = new Visit(this.rulesFor(services), services, this.#make(), request as AxiomsRequest, response);
     visit.follow(earlier);
-    admit(visit).then(
-      () => {
-        restore();
-        next();
-      },
-      (error: unknown) => {
-        refuse(error, serving, { request, response, next });
-      },
-    );
+    const fail = (error: unknown): void => {
+      refuse(error, serving, exchange);
+    };
+    const goOn = (): void => {
+      restore();
+      next();
+    };
+    admit(visit).then(() => {
+      if (visit.isCurrent && !response.headersSent) goOn();
+      else fail(takenOver(visit));
+    }, fail);
   }
 
   rulesFor(services: Services): RouteRules {
@@ -203,14 +207,21 @@ function plainController(rules: readonly PermissionRule[]): new () => object {
 }
 
 // Among the middlewares of a controller's route the request stays the controller's, and the caller the one that it knows.
-function rememberVisit(request: AxiomsRequest): () => void {
-  const visit = findVisit(request as Request);
-  const { user, auth, authJwt } = request;
-  if (visit?.stage !== 'admitted' || !visit.isInItsRoute) return () => undefined;
+function rememberVisit(visit: Visit | undefined, { request, next }: Exchange): () => void {
+  if (visit?.nextOfStep !== next) return () => undefined;
+  const { user, auth, authJwt } = visit.request;
   return () => {
-    setContext(request as Request, visit);
+    setContext(request, visit);
     Object.assign(request, { user, auth, authJwt });
   };
+}
+
+// The handler behind this guard would see the caller of another one.
+function takenOver({ response }: Visit): Error {
+  if (response.headersSent) return new Answered();
+  return new ImproperlyConfigured(
+    'A request was dispatched to another guarded route while requireAccessToken() was checking it. The middleware that dispatches it must not call next() as well.',
+  );
 }
 
 async function admit(visit: Visit): Promise<void> {
@@ -268,15 +279,15 @@ function answerError(error: unknown, named: Serving | undefined, exchange: Excha
   if (known === undefined || exchange.response.headersSent) exchange.next(error);
   else
     withServer(exchange, () => {
-      const settings = named?.services.settings ?? settingsOfRequest(exchange.request, error);
+      const settings = named?.services.settings ?? settingsOfExchange(exchange, error);
       sendAnswer(exchange.response, answered(known, settings, exchange.request));
     });
 }
 
-function settingsOfRequest(request: Request, cause: unknown): Settings {
+function settingsOfExchange(exchange: Exchange, cause: unknown): Settings {
   const name = 'app.use(axiomsErrorHandler({ server: app.locals.axioms }))';
   // The server that has guarded the request knows the challenges of its classes.
-  return findVisit(request)?.settings ?? onlyServer(request, 'axiomsErrorHandler', name, { cause }).settings;
+  return findVisit(exchange.request)?.settings ?? onlyServer(exchange, 'axiomsErrorHandler', name, { cause }).settings;
 }
 
 function asOurs(error: unknown): Answer | undefined {

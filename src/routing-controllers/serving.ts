@@ -1,5 +1,5 @@
 /** Which server a middleware of the app uses: the one that is named, or else the only one of the app. */
-import type { Application, Request } from 'express';
+import type { Application, NextFunction, Request } from 'express';
 import type { RoutingControllersOptions } from 'routing-controllers';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { findVisit, type Services } from '../views/visit';
@@ -80,9 +80,15 @@ export class ServerNotNamed extends ImproperlyConfigured {
   }
 }
 
+/** What a middleware was called with. */
+interface Step {
+  readonly request: Request;
+  readonly next: NextFunction;
+}
+
 /**
- * The only server of the app that the request is in, or else of the nearest app around it. In front of a controller's
- * handler it is that controller's server.
+ * The only server of the app that the request is in, or else of the nearest app around it. Among the middlewares of a
+ * controller's handler it is that controller's server.
  *
  * @param middleware `requireAccessToken()`, for the message
  * @param example how it names a server, for the message
@@ -90,15 +96,10 @@ export class ServerNotNamed extends ImproperlyConfigured {
  * @throws ServerNotNamed where there are several.
  * @throws ImproperlyConfigured where there is none.
  */
-export function onlyServer(
-  request: Request,
-  middleware: string,
-  example: string,
-  options?: ErrorOptions,
-): AxiomsServer {
-  for (let app: Application | undefined = request.app; app !== undefined; app = parentOf(app)) {
+export function onlyServer(step: Step, middleware: string, example: string, options?: ErrorOptions): AxiomsServer {
+  for (let app: Application | undefined = step.request.app; app !== undefined; app = parentOf(app)) {
     const found = serversOf(app);
-    const server = found.length > 1 ? serverOfRoute(request, found) : onlyServerOf(app, found);
+    const server = found.length > 1 ? serverOfRoute(step, found) : onlyServerOf(app, found);
     if (server !== undefined) return server;
     if (found.length > 1) throw new ServerNotNamed(middleware, example, found, options);
   }
@@ -115,9 +116,9 @@ function onlyServerOf({ locals }: Application, [own]: readonly ServerOfApp[]): A
 }
 
 // A visit stays with a request that its route has passed on: only in its own route it says which server is meant.
-function serverOfRoute(request: Request, found: readonly ServerOfApp[]): AxiomsServer | undefined {
+function serverOfRoute({ request, next }: Step, found: readonly ServerOfApp[]): AxiomsServer | undefined {
   const visit = findVisit(request);
-  if (visit?.stage !== 'admitted' || !visit.isInItsRoute) return undefined;
+  if (visit?.nextOfStep !== next) return undefined;
   return found.find(({ server }) => servings.get(server)?.services === visit.services)?.server;
 }
 

@@ -1,6 +1,6 @@
 /** One request at one handler: the controller made for it, its policies, and how far it has come. */
 import { METHODS } from 'node:http';
-import type { Request, Response } from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import type { BaseAuthentication } from '../authentication/base';
 import { setByApp, type Caller } from '../authentication/caller';
 import { findContext, setContext, type RequestContext, type SetByApp } from '../authentication/request-context';
@@ -75,14 +75,16 @@ export class Visit implements RequestContext {
   predecessor?: Visit;
   /** Has the handler dispatched the request again, and another route received it? */
   isHandedOn = false;
+  /**
+   * The `next` of the middleware that runs in front of the handler. A request can leave its route in many ways, and keeps the
+   * visit: only a guard that is given this `next` stands in front of this handler.
+   */
+  nextOfStep?: NextFunction;
   /** The request's method when it was admitted: the rules of this method are checked, whatever becomes of the request's. */
   readonly method: string;
   /** Where somebody listens. */
   readonly observation: Observation | undefined;
   readonly #isHeadOfGet: boolean;
-  readonly #route: unknown;
-  readonly #url: string;
-  #hasLeftItsRoute = false;
   #asking = 0;
   #methodBefore = '';
 
@@ -94,8 +96,6 @@ export class Visit implements RequestContext {
     readonly response: Response,
   ) {
     this.method = request.method;
-    this.#route = request.route;
-    this.#url = request.url;
     this.#isHeadOfGet = this.method === 'HEAD' && rules.method !== 'HEAD';
     refuseUsed(controller);
     (controller as { [visit]?: Visit })[visit] = this;
@@ -127,20 +127,6 @@ export class Visit implements RequestContext {
   /** Is the request still on this visit? */
   get isCurrent(): boolean {
     return findContext(this.request) === this;
-  }
-
-  /**
-   * Does Express still run the middlewares of the route that this visit is on? A request that a middleware has passed on
-   * (`next('route')`), or dispatched again with another URL, is at other middlewares, and keeps the visit.
-   */
-  get isInItsRoute(): boolean {
-    const { route, url } = this.request as { readonly route?: unknown; readonly url: string };
-    return !this.#hasLeftItsRoute && route === this.#route && url === this.#url;
-  }
-
-  /** A middleware has passed the request on to other routes. */
-  leaveRoute(): void {
-    this.#hasLeftItsRoute = true;
   }
 
   get isObjectAction(): boolean {
