@@ -35,6 +35,7 @@ const parts = {
   test: 'npm test',
   demo: 'npm run demo:check',
   routes: 'node dist/src/cli/main.js routes dist/demo/audited.js --check demo/routes.json',
+  installs: 'npm run installs -- --tests',
   'five-minutes': 'npm run five-minutes',
   upstream: 'npm run upstream --',
   properties: 'npm run properties',

@@ -1,5 +1,6 @@
 /** `axioms-routing-controllers/opentelemetry`: decisions and key refreshes as OpenTelemetry metrics. */
 import { metrics, type Attributes, type Meter } from '@opentelemetry/api';
+import { ImproperlyConfigured } from '../core/exceptions';
 import { decisions, keyRefreshes, type DecisionEvent, type JwksEvent } from '../core/events';
 
 /**
@@ -11,14 +12,23 @@ import { decisions, keyRefreshes, type DecisionEvent, type JwksEvent } from '../
  *
  * @param meter default: the global provider's
  * @returns a function that ends it.
+ * @throws ImproperlyConfigured where the meter has no gauges: `@opentelemetry/api` has them since version 1.9.
  * @example
  * const stop = measureWithOpenTelemetry();
  */
 export function measureWithOpenTelemetry(meter: Meter = metrics.getMeter('axioms-routing-controllers')): () => void {
+  requireGauges(meter);
   const ends = [decisions.subscribe(decisionMeasure(meter)), keyRefreshes.subscribe(refreshMeasure(meter))];
   return () => {
     for (const end of ends) end();
   };
+}
+
+function requireGauges(meter: Partial<Meter>): void {
+  if (meter.createGauge !== undefined) return;
+  throw new ImproperlyConfigured(
+    "measureWithOpenTelemetry(): the meter has no createGauge(); install version 1.9 or newer of '@opentelemetry/api', and a metrics SDK that is as new.",
+  );
 }
 
 function decisionMeasure(meter: Meter): (event: DecisionEvent) => void {

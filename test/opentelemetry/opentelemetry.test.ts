@@ -5,6 +5,8 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
+import { metrics, type Meter } from '@opentelemetry/api';
+import { ImproperlyConfigured } from 'axioms-routing-controllers';
 import { measureWithOpenTelemetry } from 'axioms-routing-controllers/opentelemetry';
 import { decisions, keyRefreshes } from '../../src/core/events';
 import { measuredApi } from '../measured-api';
@@ -51,6 +53,15 @@ describe('measureWithOpenTelemetry', () => {
 
   it('uses the global provider where no meter is given', () => {
     measureWithOpenTelemetry()();
+  });
+
+  it('says which version is needed where the meter of an older one has no gauges, and measures nothing', () => {
+    const older = Object.assign(Object.create(metrics.getMeter('older')) as Meter, { createGauge: undefined });
+    expect(() => measureWithOpenTelemetry(older)).to.throw(
+      ImproperlyConfigured,
+      "version 1.9 or newer of '@opentelemetry",
+    );
+    expect([decisions.hasSubscribers, keyRefreshes.hasSubscribers]).to.deep.equal([false, false]);
   });
 });
 

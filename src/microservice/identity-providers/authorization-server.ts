@@ -180,8 +180,12 @@ function isAnswer(error: unknown, library: Library): boolean {
   return isOne !== undefined;
 }
 
-/** @throws ImproperlyConfigured where the package is not installed. */
+/** @throws ImproperlyConfigured where the package is not installed, or too old. */
 async function load(): Promise<Library> {
+  return requireVersion6(await imported());
+}
+
+async function imported(): Promise<object> {
   try {
     return await import('openid-client');
   } catch (error) {
@@ -189,4 +193,16 @@ async function load(): Promise<Library> {
       cause: error,
     });
   }
+}
+
+/**
+ * An app may have an older `openid-client` for itself: that breaks no install, only what is asked for here.
+ *
+ * @throws ImproperlyConfigured for a version before 6, which has other functions.
+ */
+export function requireVersion6(library: object): Library {
+  if ('discovery' in library) return library as Library;
+  throw new ImproperlyConfigured(
+    "Asking an identity provider needs version 6 or newer of the package 'openid-client', and an older one is installed: npm install openid-client@6.",
+  );
 }

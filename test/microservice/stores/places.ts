@@ -123,6 +123,12 @@ async function openIoredis(): Promise<OpenStore> {
   };
 }
 
+/** Version 4 has no `destroy()`. */
+async function end(client: { destroy?(): void; disconnect?(): unknown }): Promise<void> {
+  if (client.destroy === undefined) await client.disconnect?.();
+  else client.destroy();
+}
+
 async function openNodeRedis(): Promise<OpenStore> {
   const { createClient } = await import('redis');
   const client = createClient({ url: redisUrl, socket: { reconnectStrategy: false } });
@@ -135,7 +141,7 @@ async function openNodeRedis(): Promise<OpenStore> {
     remove: async () => {
       const keys = await client.keys(`${prefix}*`);
       if (keys.length > 0) await client.del(keys);
-      client.destroy();
+      await end(client);
     },
   };
 }
