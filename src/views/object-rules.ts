@@ -89,7 +89,6 @@ export function loadObject(visit: Visit): Soon<void> {
   if (!visit.isObjectAction || controller.getObject === undefined) return;
   requireUnanswered(visit.response);
   return after(controller.getObject(), value => {
-    requireUnanswered(visit.response);
     if (value === undefined || value === null) throw new NotFound();
     visit.object = { value };
     return askObjectRules(visit, value);

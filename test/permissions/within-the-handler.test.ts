@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import { Get, JsonController } from 'routing-controllers';
 import { BasePermission, IsSubOwnerOrSafeOnly, type ApiView, type AxiomsRequest } from 'axioms-routing-controllers';
 import { Api } from '../api';
+import { RecordingLogger } from '../issuer/recording-logger';
 import { expectRefusal } from '../refusals';
 
 const asked: string[] = [];
@@ -33,6 +34,40 @@ class AnsweredController {
   }
 }
 
+class AnswersEarly extends BasePermission {
+  override hasPermission(_request: Request, controller: ApiView) {
+    (controller as { response?: Response }).response?.sendStatus(404);
+    return true;
+  }
+}
+
+@JsonController('/answered-early')
+class AnsweredEarlyController {
+  permissionClasses = [AnswersEarly, Second];
+  getObject() {
+    asked.push('getObject');
+    return {};
+  }
+  @Get('/:id') retrieve() {
+    asked.push('handler');
+    return {};
+  }
+}
+
+@JsonController('/answered-for-none')
+class AnsweredForNoneController {
+  declare response: Response;
+  permissionClasses = [Second];
+  getObject() {
+    this.response.sendStatus(410);
+    return undefined;
+  }
+  @Get('/:id') retrieve() {
+    asked.push('handler');
+    return {};
+  }
+}
+
 @JsonController('/assigned')
 class AssignedController {
   declare request: AxiomsRequest;
@@ -48,9 +83,11 @@ class AssignedController {
 }
 
 describe('Within a request to an object action', () => {
+  const logger = new RecordingLogger();
   let api: Api;
   before(async () => {
-    api = await Api.start({ controllers: [AnsweredController, AssignedController] });
+    const controllers = [AnsweredController, AnsweredEarlyController, AnsweredForNoneController, AssignedController];
+    api = await Api.start({ controllers, axioms: { logger } });
   });
   beforeEach(() => asked.splice(0));
   after(() => api.close());
@@ -58,6 +95,20 @@ describe('Within a request to an object action', () => {
   it('no other object rule is asked once one of them has answered by itself', async () => {
     expect((await api.as({ sub: 'alice' }, 'get', '/answered/1')).status).to.equal(404);
     expect(asked).to.deep.equal([]);
+  });
+
+  it('no object is loaded once a permission has answered by itself', async () => {
+    expect((await api.as({ sub: 'alice' }, 'get', '/answered-early/1')).status).to.equal(404);
+    expect(asked).to.deep.equal([]);
+  });
+
+  it('an object that is missing is no refusal once getObject() has answered by itself', async () => {
+    logger.entries.splice(0);
+    expect((await api.as({ sub: 'alice' }, 'get', '/answered-for-none/1')).status).to.equal(410);
+    expect(asked).to.deep.equal([]);
+    expect(logger.entries.map(({ level, message }) => `${level}: ${message}`)).to.deep.equal([
+      'debug: The response was sent before the handler could run, so the handler was left out',
+    ]);
   });
 
   it('a field that the handler assigns is the one that the object rule reads', async () => {
