@@ -1,18 +1,12 @@
-/** What typedi makes and holds: the library's services, controllers for one request, and policies with their dependencies. */
-import { Container, Token, type Constructable } from 'typedi';
+/** What the container holds of the library, and the policies that it makes with their dependencies. */
+import { Container, type Constructable } from 'typedi';
 import { AccessTokenVerifier } from '../core/access-token';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { TokenIntrospector } from '../core/introspection';
 import { JwksManager } from '../core/jwks-manager';
 import { Settings } from '../core/settings';
-import {
-  checkDependencies,
-  dependencyTypes,
-  injectedParameters,
-  isPrimitive,
-  needsNothingInjected,
-  type Class,
-} from './dependencies';
+import type { AppContainer } from './app-container';
+import { checkDependencies, dependencyTypes, injectedParameters, isPrimitive, type Class } from './dependencies';
 
 /** What a server has of the library's services. */
 export interface OwnServices {
@@ -24,11 +18,12 @@ export interface OwnServices {
 
 /** Makes the server's own services those of the container; with several servers the last one's win. */
 export function registerServices({ settings, jwksManager, verifier, introspector }: OwnServices): void {
-  // Values without a type: a reset of the container must not make others.
-  Container.set({ id: Settings, value: settings });
-  Container.set({ id: JwksManager, value: jwksManager });
-  Container.set({ id: AccessTokenVerifier, value: verifier });
-  Container.set({ id: TokenIntrospector, value: introspector });
+  // Values without a type: a reset of the container must not make others. Global: the containers of Container.of() must not
+  // try to make their own.
+  Container.set({ id: Settings, value: settings, global: true });
+  Container.set({ id: JwksManager, value: jwksManager, global: true });
+  Container.set({ id: AccessTokenVerifier, value: verifier, global: true });
+  Container.set({ id: TokenIntrospector, value: introspector, global: true });
 }
 
 /** Makes an authentication, permission or throttle class. */
@@ -50,7 +45,7 @@ export function keepingServices<Made>(make: () => Made): Made {
   } finally {
     for (const { id, value } of kept)
       if (value === undefined) Container.remove(id);
-      else Container.set({ id, value });
+      else Container.set({ id, value, global: true });
   }
 }
 
@@ -60,13 +55,12 @@ export function keepingServices<Made>(make: () => Made): Made {
  *
  * @throws ImproperlyConfigured where one needs dependencies and nobody can give them.
  */
-export function policyMaker(): PolicyMaker {
+export function policyMaker(container: AppContainer): PolicyMaker {
   const simple = new WeakSet<Class>();
   return policyClass => {
     if (simple.has(policyClass)) return new policyClass();
-    checkDependencies(policyClass);
-    const known = policyClass as Constructable<InstanceType<typeof policyClass>>;
-    if (Container.has(known)) return Container.get(known);
+    if (container.isTypedi) checkDependencies(policyClass);
+    if (container.has(policyClass)) return container.get(policyClass);
     requireNoDependencies(policyClass);
     simple.add(policyClass);
     return new policyClass();
@@ -80,37 +74,15 @@ export function requireNoDependencies(policyClass: Class): void {
   );
 }
 
-/** Makes controllers of a class, each anew, with dependencies that are shared as the container shares them. */
-export interface ControllerFactory {
-  make(): object;
-  /** Forgets the registration. */
-  remove(): void;
-}
-
-export function controllerFactory(controllerClass: Class): ControllerFactory {
-  checkDependencies(controllerClass);
-  return needsNothingInjected(controllerClass) ? simpleFactory(controllerClass) : injectingFactory(controllerClass);
-}
-
 /** The classes of the constructor's parameters that the container does not know, or not yet. */
-export function unknownDependencies(someClass: Class): readonly Class[] {
+export function unknownDependencies(someClass: Class, container: AppContainer): readonly Class[] {
+  if (!container.isTypedi) return [];
   const types = injectedParameters(someClass)
     .filter(({ isByHand }) => !isByHand)
     .map(({ type }) => type);
-  return types.filter(isInjectable).filter(type => !Container.has(type as Constructable<object>));
+  return types.filter(isInjectable).filter(type => !container.has(type));
 }
 
 function isInjectable(type: unknown): type is Class {
   return typeof type === 'function' && !isPrimitive(type);
-}
-
-// The container would look through all that it knows, for nothing.
-function simpleFactory(controllerClass: new () => object): ControllerFactory {
-  return { make: () => new controllerClass(), remove: () => undefined };
-}
-
-function injectingFactory(controllerClass: Class): ControllerFactory {
-  const id = new Token<object>(controllerClass.name);
-  Container.set({ id, type: controllerClass as Constructable<object>, transient: true });
-  return { make: () => Container.get(id), remove: () => void Container.remove(id) };
 }

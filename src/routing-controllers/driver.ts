@@ -96,7 +96,8 @@ export class AxiomsDriver extends ExpressDriver {
         return;
       }
       this.guard(meta, { request, response, next }, isJoined, () => {
-        const visit = new Visit(route.rules, this.services, route.makeController(), request as AxiomsRequest, response);
+        const controller = route.makeController({ request, response, next });
+        const visit = new Visit(route.rules, this.services, controller, request as AxiomsRequest, response);
         visit.follow(earlier);
         return after(beforeTheBody(visit), () => {
           this.checkCaller(meta, request);

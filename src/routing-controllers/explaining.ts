@@ -71,7 +71,8 @@ function explainingDriver(app: Application, server: AxiomsServer): ExplainingDri
     throw new ImproperlyConfigured(
       'The app was made by another copy of axioms-routing-controllers than this command is of.',
     );
-  const driver = new ExplainingDriver(app, serving.services, new GuardedRoutes(serving.services));
+  const { services, container } = serving;
+  const driver = new ExplainingDriver(app, services, new GuardedRoutes(services, container));
   withInheritedMetadata(() => {
     createExecutor(driver, serving.options);
   });

@@ -1,6 +1,6 @@
 /** The routes of a server: each handler's rules, read and checked at start, and the controllers that are made for it. */
 import 'reflect-metadata';
-import type { ActionMetadata } from 'routing-controllers';
+import type { Action, ActionMetadata } from 'routing-controllers';
 import { Insistence } from '../authentication/token-demand';
 import { refuseAnotherCopy } from '../core/copies';
 import { ImproperlyConfigured } from '../core/exceptions';
@@ -16,7 +16,8 @@ import { checkByOwnMethod, checkObjectPermissions } from '../views/object-rules'
 import { refuseOtherCopiesInDefaults } from '../views/policies';
 import { routeRules, type RouteRules } from '../views/route-rules';
 import type { Services } from '../views/visit';
-import { controllerFactory, unknownDependencies, type ControllerFactory } from './container';
+import type { AppContainer, ControllerFactory } from './app-container';
+import { unknownDependencies } from './container';
 import type { Class } from './dependencies';
 import { checkDoubtful } from './doubtful-controllers';
 import { rememberHandler } from './handlers';
@@ -29,7 +30,7 @@ import { isParametrized, pathPrefix, routePath } from './route-path';
 
 export interface GuardedRoute {
   readonly rules: RouteRules;
-  makeController(): ApiView;
+  makeController(action: Action): ApiView;
 }
 
 interface KnownController {
@@ -48,8 +49,11 @@ export class GuardedRoutes {
   readonly #reading: Services;
 
   /** @throws ImproperlyConfigured where a default list has a class of another copy of this package. */
-  constructor(private readonly services: Services) {
-    this.#reading = { ...services, make: policyReader() };
+  constructor(
+    private readonly services: Services,
+    private readonly container: AppContainer,
+  ) {
+    this.#reading = { ...services, make: policyReader(container) };
     refuseOtherCopiesInDefaults(services.settings);
   }
 
@@ -75,7 +79,7 @@ export class GuardedRoutes {
     const { settings } = this.services;
     this.audited.push({ rules, sample, settings, path, method: route.method, mayPassOn: hasMiddleware(meta) });
     rememberHandler(rules, { action: meta, path, prefix: pathPrefix(routePrefix, meta) });
-    return { rules, makeController: () => this.make(known, rules) };
+    return { rules, makeController: action => this.make(known, rules, action) };
   }
 
   /** The classes whose handlers these are. */
@@ -88,8 +92,8 @@ export class GuardedRoutes {
     for (const { factory } of this.#controllers.values()) factory.remove();
   }
 
-  private make({ factory, sample }: KnownController, rules: RouteRules): ApiView {
-    const controller = factory.make() as ApiView;
+  private make({ factory, sample }: KnownController, rules: RouteRules, action: Action): ApiView {
+    const controller = factory.make(action) as ApiView;
     checkDoubtful(controller, sample, rules, this.services.settings.logger);
     return controller;
   }
@@ -102,11 +106,12 @@ export class GuardedRoutes {
 
   private newController(controllerClass: Class, meta: ActionMetadata): KnownController {
     refuseAnotherCopy(controllerClass, `${controllerClass.name} has decorators or a base class`);
-    const factory = controllerFactory(controllerClass);
+    const { isTypedi } = this.container;
+    const factory = this.container.factory(controllerClass);
     giveObjectCheck(controllerClass);
-    const sample = make(controllerClass) as Sample<ApiView>;
-    refuseShared(controllerClass, sample.object, make(controllerClass).object);
-    checkShape(sample.object, one => sampleOf(one).object, this.services.settings.logger);
+    const sample = make(controllerClass, isTypedi) as Sample<ApiView>;
+    refuseShared(controllerClass, sample.object, make(controllerClass, isTypedi).object);
+    checkShape(sample.object, one => sampleOf(one, isTypedi).object, this.services.settings.logger);
     countUsesOf(sample);
     requireKnownActions(sample.object, meta);
     requireDecoratedHandlers(controllerClass, meta);
@@ -124,7 +129,7 @@ export class GuardedRoutes {
 
   // An app may give the container its database once it is connected.
   private reportUnknown(controllerClass: Class): void {
-    const unknown = unknownDependencies(controllerClass).map(({ name }) => name);
+    const unknown = unknownDependencies(controllerClass, this.container).map(({ name }) => name);
     if (unknown.length > 0)
       this.services.settings.logger.warn(
         `${controllerClass.name} needs ${unknown.join(', ')}, which the container does not have yet: add @Service() to the class, or give it to the container with Container.set() before the first request. Until then its requests are answered with 500.`,
@@ -153,9 +158,9 @@ function hasMiddleware({ controllerMetadata, uses }: ActionMetadata): boolean {
   return [...controllerMetadata.uses, ...uses].some(({ afterAction }) => !afterAction);
 }
 
-function make(controllerClass: Class): Sample {
+function make(controllerClass: Class, isTypedi: boolean): Sample {
   try {
-    return sampleOf(controllerClass);
+    return sampleOf(controllerClass, isTypedi);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ImproperlyConfigured(`${controllerClass.name} cannot be made: ${reason}${hintFor(reason)}`, {

@@ -1,10 +1,11 @@
 /** Objects that are made for reading their rules: with inert objects in place of the services of the app. */
 import { countInertUse, holdsInert, inertUses, InertServices } from '../core/inert';
 import { ruleNames } from '../views/controller-shape';
-import { Container, type Constructable } from 'typedi';
+import type { AppContainer } from './app-container';
 import { ownService, requireNoDependencies, type PolicyMaker } from './container';
 import {
   checkDependencies,
+  dependencyTypes,
   injectedMembers,
   injectedParameters,
   isPrimitive,
@@ -21,12 +22,15 @@ export interface Sample<T extends object = object> {
   readonly isUnmade: boolean;
 }
 
-/** @throws what the constructor throws by itself. */
-export function sampleOf<T extends object>(someClass: Class<T>): Sample<T> {
+/**
+ * @param isTypedi does the container inject what typedi's decorators say, or anything?
+ * @throws what the constructor throws by itself.
+ */
+export function sampleOf<T extends object>(someClass: Class<T>, isTypedi = true): Sample<T> {
   const services = new InertServices();
   const usesBefore = inertUses();
   try {
-    const object = construct(someClass, services);
+    const object = isTypedi ? construct(someClass, services) : constructOpenly(someClass, services);
     return { object, isDoubtful: !services.areOnlyKeptBy(object), isUnmade: false };
   } catch (error) {
     if (inertUses() === usesBefore) throw error;
@@ -44,6 +48,22 @@ function construct<T extends object>(someClass: Class<T>, services: InertService
   const made = new (someClass as new (...given: unknown[]) => T)(...given, services.service());
   for (const member of members) Reflect.set(made, member.name, give(member));
   return made;
+}
+
+// Another container may inject into every parameter, and into every property that has a decorator.
+function constructOpenly<T extends object>(someClass: Class<T>, services: InertServices): T {
+  const types = dependencyTypes(someClass);
+  const { length } = types.length > 0 ? types : someClass;
+  const given = Array.from({ length }, (_, index) => inertOf(types[index], services));
+  const made = new (someClass as new (...given: unknown[]) => T)(...given);
+  const typeOf = (name: string | symbol): unknown => Reflect.getMetadata('design:type', made, name);
+  for (const [name, value] of Object.entries(made))
+    if (value === undefined && typeOf(name) !== undefined) Reflect.set(made, name, inertOf(typeOf(name), services));
+  const get = (prototype: object, name: string | symbol, receiver: unknown): unknown =>
+    name in prototype || typeOf(name) === undefined
+      ? Reflect.get(prototype, name, receiver)
+      : inertOf(typeOf(name), services);
+  return Object.setPrototypeOf(made, new Proxy(Object.getPrototypeOf(made) as object, { get })) as T;
 }
 
 function inertOf(type: unknown, services: InertServices): object {
@@ -75,22 +95,23 @@ function countReadsOf(object: object, name: string): void {
  *
  * @throws ImproperlyConfigured where one needs dependencies that nobody will give it.
  */
-export function policyReader(): PolicyMaker {
+export function policyReader(container: AppContainer): PolicyMaker {
   const samples = new Map<Class, Sample>();
   return policyClass => {
-    checkDependencies(policyClass);
-    const known = policyClass as Constructable<InstanceType<typeof policyClass>>;
-    if (!Container.has(known)) requireNoDependencies(policyClass);
-    if (needsNothingInjected(policyClass)) return new policyClass();
-    const sample = samples.get(policyClass) ?? watchedSample(policyClass);
+    const { isTypedi } = container;
+    if (isTypedi) checkDependencies(policyClass);
+    const isInjected = container.has(policyClass);
+    if (!isInjected) requireNoDependencies(policyClass);
+    if (isTypedi ? needsNothingInjected(policyClass) : !isInjected) return new policyClass();
+    const sample = samples.get(policyClass) ?? watchedSample(policyClass, isTypedi);
     samples.set(policyClass, sample);
     if (sample.isDoubtful) countInertUse();
     return sample.object as InstanceType<typeof policyClass>;
   };
 }
 
-function watchedSample(policyClass: Class): Sample {
-  const sample = sampleOf(policyClass);
+function watchedSample(policyClass: Class, isTypedi: boolean): Sample {
+  const sample = sampleOf(policyClass, isTypedi);
   countUsesOf(sample);
   return sample;
 }

@@ -14,6 +14,7 @@ import { auditRoute, type RouteAudit } from '../views/audit';
 import type { RouteRules } from '../views/route-rules';
 import type { Services } from '../views/visit';
 import { asParseError } from './body';
+import { appContainer, type AppContainer } from './app-container';
 import { keepingServices, policyMaker, registerServices } from './container';
 import { AxiomsDriver } from './driver';
 import { isErrorAnswered } from './error-answers';
@@ -72,7 +73,8 @@ export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
   const settings = settingsOf(options);
   const locals = localsOf(app as Application);
   const server = newServer(settings, locals.axioms as AxiomsServer | undefined);
-  serves(server, { services: server.services, options, answersErrors: options.defaultErrorHandler !== false });
+  const { services, container } = server;
+  serves(server, { services, container, options, answersErrors: options.defaultErrorHandler !== false });
   registerServices(server);
   issuerSettings(settings).forEach(warnOfOpenings);
   if (settings.resourceUrl !== undefined)
@@ -144,6 +146,7 @@ function localsOf(app: { locals?: Record<string, unknown> }): Record<string, unk
 
 interface NewServer extends AxiomsServer {
   readonly services: Services;
+  readonly container: AppContainer;
   readonly guarded: GuardedRoutes;
 }
 
@@ -152,8 +155,10 @@ function newServer(settings: Settings, before: AxiomsServer | undefined): NewSer
   const jwksManager = new JwksManager(settings);
   const verifier = new AccessTokenVerifier(settings, jwksManager);
   const introspector = new TokenIntrospector(settings, jwksManager);
-  const services: Services = { settings, verifier, introspector, toAnswer: policyAnswer, make: policyMaker() };
-  const guarded = new GuardedRoutes(services);
+  const container = appContainer();
+  const make = policyMaker(container);
+  const services: Services = { settings, verifier, introspector, toAnswer: policyAnswer, make };
+  const guarded = new GuardedRoutes(services, container);
   const close = (): void => {
     jwksManager.close();
     introspector.close();
@@ -163,7 +168,18 @@ function newServer(settings: Settings, before: AxiomsServer | undefined): NewSer
     ...(before?.audit() ?? []),
     ...guarded.audited.map(({ rules }) => auditRoute(rules)),
   ];
-  return { settings, jwksManager, verifier, introspector, services, guarded, routes: guarded.all, audit, close };
+  return {
+    settings,
+    jwksManager,
+    verifier,
+    introspector,
+    services,
+    container,
+    guarded,
+    routes: guarded.all,
+    audit,
+    close,
+  };
 }
 
 function serve(app: Application, options: AxiomsServerOptions, { services, guarded }: NewServer): void {

@@ -3,11 +3,13 @@ import type { Application, NextFunction, Request } from 'express';
 import type { RoutingControllersOptions } from 'routing-controllers';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { findVisit, type Services } from '../views/visit';
+import type { AppContainer } from './app-container';
 import { routerOf } from './app-router';
 import type { AxiomsServer, AxiomsServerOptions } from './server';
 
 export interface Serving {
   readonly services: Services;
+  readonly container: AppContainer;
   /** What it was made with. */
   readonly options: RoutingControllersOptions;
   /** Or does the app do that itself (`defaultErrorHandler: false`)? */
