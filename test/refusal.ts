@@ -57,6 +57,11 @@ export const notAuthenticated: Refusal = {
   description: 'Authentication credentials were not provided',
 };
 
+/** The same 401 at a route that needs scopes, which its challenge names. */
+export function demanding(refusal: Refusal, scope: string): Refusal {
+  return { ...refusal, challenges: refusal.challenges?.map(one => `${one}, scope="${scope}"`) ?? [] };
+}
+
 /** 403 for a caller who is known, and may not. */
 export const permissionDenied: Refusal = {
   status: 403,

@@ -17,13 +17,15 @@ const statuses: Readonly<Record<string, number>> = {
 const description = '[\\x20-\\x21\\x23-\\x5B\\x5D-\\x7E]+';
 
 function challengeOf(error: string, scope: string | undefined): RegExp | undefined {
-  if (error === 'not_authenticated') return /^Bearer realm="api"$/;
+  // A 401 names the scopes that the route demands.
+  const demanded = scope === undefined ? '(?:, scope="[^"]+")?' : `, scope="${scope}"`;
+  if (error === 'not_authenticated') return new RegExp(`^Bearer realm="api"${demanded}$`);
   if (!['invalid_request', 'invalid_token', 'insufficient_scope'].includes(error)) return undefined;
-  const added = scope === undefined ? '' : `, scope="${scope}"`;
+  const added = error === 'invalid_token' ? demanded : scope === undefined ? '' : `, scope="${scope}"`;
   return new RegExp(`^Bearer realm="api", error="${error}", error_description="${description}"${added}$`);
 }
 
-/** @param scope what the challenge's scope must be; only for `insufficient_scope` */
+/** @param scope what the challenge's scope must be; left out for a 401: any */
 export function expectRefusal(response: Response, error: string, scope?: string): void {
   expect([response.status, response.body], error).to.deep.equal([
     statuses[error],

@@ -179,7 +179,7 @@ class MicroserviceCheck {
   #challengeTo(status: number, error?: string): string | null {
     if (status !== 401 && error === undefined) return null;
     const metadata = `resource_metadata="${this.url}/.well-known/oauth-protected-resource"`;
-    return [bearer, error, status === 401 ? metadata : undefined].filter(Boolean).join(', ');
+    return [bearer, error, metadata].filter(Boolean).join(', ');
   }
 }
 

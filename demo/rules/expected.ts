@@ -68,16 +68,25 @@ async function byFlaw(callers: Callers): Promise<CallerAndStatus[]> {
 
 function challengeTo(caller: Caller, status: number, rule: ScopeRule, apiUrl: string): string | null {
   const metadata = `resource_metadata="${apiUrl}/.well-known/oauth-protected-resource"`;
-  if (caller.flaw !== undefined)
-    return `${bearer}, error="invalid_token", error_description="${caller.flaw}", ${metadata}`;
-  if (status === 401) return `${bearer}, ${metadata}`;
+  const flaw = caller.flaw === undefined ? [] : [`error="invalid_token", error_description="${caller.flaw}"`];
+  if (status === 401) return [bearer, ...flaw, ...scopeOf(demandedScopes(rule)), metadata].join(', ');
   const missing = unmetScopes(caller, rule);
-  return status === 403 && missing.length > 0 ? `${bearer}, ${insufficient}, scope="${missing.join(' ')}"` : null;
+  if (status !== 403 || missing.length === 0) return null;
+  return [bearer, insufficient, ...scopeOf(missing), metadata].join(', ');
 }
 
 const bearer = 'Bearer realm="api"';
 const insufficient =
   'error="insufficient_scope", error_description="The access token does not have the scope that this request needs"';
+
+function scopeOf(scopes: readonly string[]): readonly string[] {
+  return scopes.length === 0 ? [] : [`scope="${scopes.join(' ')}"`];
+}
+
+/** What a client without a good token should ask for: one of those that open the door, and all of the others. */
+function demandedScopes({ any = [], all = [] }: ScopeRule): readonly string[] {
+  return [...new Set([...any.slice(0, 1), ...all])];
+}
 
 function unmetScopes({ scopes }: Caller, { any = [], all = [] }: ScopeRule): string[] {
   const unmetAny = any.some(scope => scopes.includes(scope)) ? [] : any;

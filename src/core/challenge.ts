@@ -22,6 +22,12 @@ export function withError(challenge: string, parameters: ChallengeParameters): s
   return challenge.includes(' ') ? `${challenge}, ${added}` : `${challenge} ${added}`;
 }
 
+/** Returns the challenge with the scopes that the resource needs (RFC 6750 §3); one that names scopes already keeps its own. */
+export function withScope(challenge: string, scopes: readonly string[]): string {
+  if (scopes.length === 0 || !carriesErrors(challenge) || /[ ,]scope=/i.test(challenge)) return challenge;
+  return `${challenge}${challenge.includes(' ') ? ',' : ''} scope="${quotable(scopes.join(' '))}"`;
+}
+
 /**
  * The challenge with the address of the resource's metadata as its last parameter (RFC 9728 §5.1); a challenge that has
  * one already keeps its own.

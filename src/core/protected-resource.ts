@@ -51,7 +51,7 @@ export function protectedResourceMetadata(
 }
 
 /**
- * The challenge of a 401 with the address of the metadata, where the setting `resourceUrl` is given (RFC 9728 §5.1): with
+ * The challenge of a 401 or a 403 with the address of the metadata, where the setting `resourceUrl` is given (RFC 9728 §5.1): with
  * it a client that knows nothing but this API finds out where to get a token. Schemes that take no token stay as they are.
  */
 export function withAddressOfMetadata(challenge: string, { resourceUrl }: Pick<Settings, 'resourceUrl'>): string {

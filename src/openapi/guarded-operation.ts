@@ -14,6 +14,8 @@ import { inWords } from './words';
 /** A handler's rules, looked at for one method. */
 export interface Guarded {
   readonly rules: RouteRules;
+  /** In capitals. */
+  readonly method: string;
   readonly asked: Asked;
   readonly callers: Callers;
   readonly loadsObject: boolean;
@@ -27,13 +29,13 @@ export function guardedAt(rules: RouteRules, { action }: Handler, method: string
   const needsSomebody = isMandatory || rules.isClosedToNobody;
   const asked = askedOfList(rules.permissions, { method, isObjectAction, isPublicMethod, needsSomebody });
   const { prototype } = action.target as { readonly prototype: object };
-  return { rules, asked, callers, loadsObject: isObjectAction && 'getObject' in prototype };
+  return { rules, method, asked, callers, loadsObject: isObjectAction && 'getObject' in prototype };
 }
 
 /** @param signIns names of the schemes for signing in */
 export function guardedOperation(
   described: Described,
-  { rules, asked, callers, loadsObject }: Guarded,
+  { rules, method, asked, callers, loadsObject }: Guarded,
   server: AxiomsServer,
   signIns: readonly string[],
 ): OperationObject {
@@ -42,6 +44,7 @@ export function guardedOperation(
   const refusals = refusalsAt({
     callers,
     scopes: scopesOf(asked),
+    demandedScopes: rules.demandedScopes(method),
     canDeny: canDeny(asked),
     isThrottled: throttling === undefined || throttling.length > 0,
     loadsObject,

@@ -1,5 +1,5 @@
 /** The answers of the guard, as responses of an operation: written by what writes the real ones. */
-import { carriesErrors, withError } from '../core/challenge';
+import { carriesErrors, withError, withScope } from '../core/challenge';
 import {
   APIException,
   InsufficientScope,
@@ -32,6 +32,8 @@ export interface Refusable {
   readonly callers: Callers;
   /** The scopes that a challenge can name. */
   readonly scopes: readonly string[];
+  /** Those that the challenge of a 401 names. */
+  readonly demandedScopes: readonly string[];
   /** Can a caller who is known be refused? */
   readonly canDeny: boolean;
   readonly isThrottled: boolean;
@@ -63,9 +65,10 @@ const unavailable = refusal(
   { 'Retry-After': retryAfter },
 );
 
-function unauthorized({ callers, settings }: Refusable): ResponseObject {
-  const withAddress = callers.challenges.map(one => withAddressOfMetadata(one, settings));
-  const withReason = callers.challenges.map(one => withAddressOfMetadata(invalid(one), settings));
+function unauthorized({ callers, settings, demandedScopes }: Refusable): ResponseObject {
+  const complete = (one: string): string => withAddressOfMetadata(withScope(one, demandedScopes), settings);
+  const withAddress = callers.challenges.map(complete);
+  const withReason = callers.challenges.map(one => complete(invalid(one)));
   const description = `One field for each way to authenticate: ${inCode(withAddress)}. Credentials that are not good: ${inCode(withReason)}.`;
   return refusal('No credentials where some are needed, or credentials that are not good.', new InvalidToken(), {
     ...(withAddress[0] === undefined
@@ -74,11 +77,11 @@ function unauthorized({ callers, settings }: Refusable): ResponseObject {
   });
 }
 
-function forbidden({ callers, scopes }: Refusable): ResponseObject {
+function forbidden({ callers, scopes, settings }: Refusable): ResponseObject {
   const challenge = callers.challenges.find(carriesErrors);
   if (scopes.length === 0 || challenge === undefined) return refusal('Whoever it is, may not.', new PermissionDenied());
   const error = new InsufficientScope(scopes);
-  const example = withError(challenge, error.challenge);
+  const example = withAddressOfMetadata(withError(challenge, error.challenge), settings);
   const description =
     'Where scopes are missing: those of every rule that is not met. Where another rule refuses: absent.';
   return refusal('Whoever it is, may not: scopes are missing, or another rule refuses.', error, {

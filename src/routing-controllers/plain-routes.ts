@@ -6,6 +6,7 @@ import type { AxiomsRequest } from '../authentication/user';
 import type { GrantKind } from '../core/claims';
 import { Answered, requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured } from '../core/exceptions';
+import type { GrantRequirement } from '../core/requirement';
 import type { Settings } from '../core/settings';
 import type { ApiView } from '../permissions/base';
 import { grantRequirement, requiresGrants } from '../permissions/required-grants';
@@ -17,6 +18,7 @@ import { Visit, findVisit, type Services } from '../views/visit';
 import { asParseError } from './body';
 import { logAnswered } from './error-answers';
 import { answerToForeign, exposedStatus } from './foreign-errors';
+import { rememberGuard, usesServer } from './plain-guards';
 import { answered, refuse, withServer, type Exchange } from './plain-answers';
 import { namedServing, onlyServer, type ServerOption, type Serving } from './serving';
 import type { AxiomsServer } from './server';
@@ -79,22 +81,31 @@ export function requireAccessToken(
   requirements: AccessTokenRequirements & ServerOption = {},
   server?: AxiomsServer | ServerOption,
 ): RequestHandler {
-  const route = new PlainRoutes(permissionClassesFor(requirements));
+  const required = requiredOf(requirements);
+  const route = new PlainRoutes(required.map(([name, one]) => requiresGrants(name, one)));
   const named = namedOnce(requirements.server, server);
   const serving = named === undefined ? undefined : namedServing(named, 'requireAccessToken()');
   if (serving !== undefined) route.rulesFor(serving.services);
-  return (request, response, next) => {
+  const guard: RequestHandler = (request, response, next) => {
     const exchange = { request, response, next };
     withServer(exchange, () => {
-      route.guard(serving ?? onlyServing(exchange), exchange);
+      route.guard(serving ?? onlyServing(exchange, guard), exchange);
     });
   };
+  rememberGuard(
+    guard,
+    required.map(([, one]) => one),
+  );
+  if (named !== undefined) usesServer(guard, named);
+  return guard;
 }
 
 const example = "requireAccessToken({ scopes: ['book:read'], server: app.locals.axioms })";
 
-function onlyServing(exchange: Exchange): Serving {
-  return namedServing(onlyServer(exchange, 'requireAccessToken()', example), 'requireAccessToken()');
+function onlyServing(exchange: Exchange, guard: RequestHandler): Serving {
+  const server = onlyServer(exchange, 'requireAccessToken()', example);
+  usesServer(guard, server);
+  return namedServing(server, 'requireAccessToken()');
 }
 
 function namedOnce(
@@ -171,7 +182,7 @@ const plainRoute = {
   readsBody: false,
 };
 
-function permissionClassesFor(requirements: AccessTokenRequirements): readonly PermissionRule[] {
+function requiredOf(requirements: AccessTokenRequirements): readonly (readonly [name: string, GrantRequirement])[] {
   if (typeof (requirements as unknown) !== 'object' || (requirements as unknown) === null)
     throw new ImproperlyConfigured("requireAccessToken() takes an object: { scopes: ['book:read'] }.");
   const named = Object.entries(requirements).filter(([name]) => name !== 'server');
@@ -187,7 +198,7 @@ function permissionClassesFor(requirements: AccessTokenRequirements): readonly P
         `requireAccessToken() has no option '${name}'. Its options are: ${[...Object.keys(lists), 'server'].join(', ')}.`,
       );
     const [kind, match] = lists[name as keyof typeof lists];
-    return requiresGrants(name, grantRequirement(`requireAccessToken({ ${name} })`, kind, match, values));
+    return [name, grantRequirement(`requireAccessToken({ ${name} })`, kind, match, values)] as const;
   });
 }
 

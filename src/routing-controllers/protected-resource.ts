@@ -2,6 +2,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { protectedResourceMetadata, protectedResourceUrl } from '../core/protected-resource';
+import { plainRequirements } from './plain-guards';
 import type { AxiomsServer } from './server';
 
 type Resource = Pick<AxiomsServer, 'settings' | 'routes'>;
@@ -61,13 +62,13 @@ function answer(request: Request, response: Response, resourceUrl: string, serve
     response.status(204).end();
     return;
   }
-  const requirements = servers.flatMap(({ routes }) => routes).flatMap(({ permissions = [] }) => permissions);
-  const known = requirements.filter(requirement => requirement !== undefined);
+  const ofControllers = servers.flatMap(({ routes }) => routes).flatMap(({ permissions = [] }) => permissions);
+  const known = ofControllers.filter(requirement => requirement !== undefined);
   response.json(
     protectedResourceMetadata(
       resourceUrl,
       servers.map(({ settings }) => settings),
-      known,
+      [...known, ...servers.flatMap(plainRequirements)],
     ),
   );
 }

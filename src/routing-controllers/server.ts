@@ -74,7 +74,8 @@ export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
   const locals = localsOf(app as Application);
   const server = newServer(settings, locals.axioms as AxiomsServer | undefined);
   const { services, container } = server;
-  serves(server, { services, container, options, answersErrors: options.defaultErrorHandler !== false });
+  const answersErrors = options.defaultErrorHandler !== false;
+  serves(server, { services, container, options, app: app as object, answersErrors });
   registerServices(server);
   issuerSettings(settings).forEach(warnOfOpenings);
   if (settings.resourceUrl !== undefined)

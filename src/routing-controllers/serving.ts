@@ -12,6 +12,8 @@ export interface Serving {
   readonly container: AppContainer;
   /** What it was made with. */
   readonly options: RoutingControllersOptions;
+  /** What its routes are registered on: an app or a router. */
+  readonly app: object;
   /** Or does the app do that itself (`defaultErrorHandler: false`)? */
   readonly answersErrors: boolean;
 }
@@ -41,6 +43,11 @@ export function serves(server: object, serving: Serving): void {
 
 export function servingOf(server: object): Serving | undefined {
   return servings.get(server);
+}
+
+/** What the server's routes are registered on. */
+export function appOf(server: object): object | undefined {
+  return servings.get(server)?.app;
 }
 
 export function addServer(app: object, server: ServerOfApp): void {

@@ -1,6 +1,6 @@
 /** Whatever was thrown becomes one response: status, challenges, body. Errors of others are not touched here. */
 import type { Request, Response } from 'express';
-import { carriesErrors, challenge, withError } from '../core/challenge';
+import { carriesErrors, challenge, withError, withScope } from '../core/challenge';
 import {
   APIException,
   ForeignError,
@@ -55,8 +55,18 @@ function challengesFor(error: APIException, request: Request, settings: Settings
   const atFault = classAtFault(request, offered);
   const withReason = (one: Offered): string =>
     one === atFault && error.challenge !== undefined ? withError(one.header, error.challenge) : one.header;
-  if (error.httpCode === 401) return [...new Set(offered.map(one => withAddressOfMetadata(withReason(one), settings)))];
-  return error.challenge === undefined || atFault === undefined ? [] : [withReason(atFault)];
+  if (error.httpCode === 401) {
+    const scopes = demandedScopesOf(request);
+    return [...new Set(offered.map(one => withAddressOfMetadata(withScope(withReason(one), scopes), settings)))];
+  }
+  if (error.challenge === undefined || atFault === undefined) return [];
+  return [error.httpCode === 403 ? withAddressOfMetadata(withReason(atFault), settings) : withReason(atFault)];
+}
+
+// A client that has no good token yet learns what to ask the issuer for.
+function demandedScopesOf(request: Request): readonly string[] {
+  const visit = findVisit(request);
+  return visit === undefined ? [] : visit.rules.demandedScopes(visit.method);
 }
 
 interface Offered {

@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import type { BaseAuthentication } from '../authentication/base';
 import type { RequestContext } from '../authentication/request-context';
 import { namedAuthentication } from '../authentication/token-demand';
+import { demandedScopes } from '../core/demanded-scopes';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { holdsInert } from '../core/inert';
 import { whoIsLetIn } from '../core/openness';
@@ -93,6 +94,8 @@ export class RouteRules implements Route {
   /** Where all of its rules stand in plain fields. */
   readonly standing: StandingRules | undefined;
   readonly #read: Read;
+  /** By method. */
+  readonly #demandedScopes = new Map<string, readonly string[]>();
   /** The classes of the permissions that can be asked before the body is read, by their place among all permissions. */
   readonly #known: readonly (object | undefined)[];
 
@@ -211,6 +214,14 @@ export class RouteRules implements Route {
   admission(method: string, services: Services = this.#read.services): Requirement {
     const isObjectAction = this.isObjectAction(method);
     return admission({ ...this.#read, services, others: this.asksBesides, isObjectAction }, method);
+  }
+
+  /** The scopes that a caller without a good token should ask for; those of rules that are decided per request are not known. */
+  demandedScopes(method: string): readonly string[] {
+    const asked = method === 'HEAD' && this.method === 'GET' ? 'GET' : method;
+    const known = this.#demandedScopes.get(asked) ?? demandedScopes(this.admission(asked));
+    this.#demandedScopes.set(asked, known);
+    return known;
   }
 
   /** The methods of the setting `publicMethods` that admit an anonymous request here only because of the setting. */

@@ -20,7 +20,7 @@ import {
   type SettingsInput,
 } from 'axioms-routing-controllers';
 import { decisions } from '../../src/core/events';
-import { bearer, expectRefusal, invalidToken, notAuthenticated, type Refusal } from '../refusal';
+import { bearer, demanding, expectRefusal, invalidToken, notAuthenticated, type Refusal } from '../refusal';
 import { FakeTime } from '../issuer/fake-time';
 import { IntrospectionEndpoint } from '../issuer/introspection-endpoint';
 import { OpaqueIssuer, clientKey, clientSecret } from '../issuer/opaque-issuer';
@@ -654,7 +654,7 @@ describe('IntrospectionAuthentication', () => {
       });
       endpoint.answer = () => endpoint.good({ iss: issuer.url, scope: 'book:create' });
       expect((await ask(app, 'other', '/strict')).status).to.equal(200);
-      expectRefusal(await ask(app, null, '/strict'), notAuthenticated);
+      expectRefusal(await ask(app, null, '/strict'), demanding(notAuthenticated, 'book:create'));
     });
 
     it('is an access token to the classes that tell tokens from sessions', async () => {

@@ -21,7 +21,15 @@ import {
   type AxiomsServer,
 } from 'axioms-routing-controllers';
 import type { Method } from '../api';
-import { bearer, expectRefusal, invalidToken, notAuthenticated, permissionDenied, type Refusal } from '../refusal';
+import {
+  bearer,
+  demanding,
+  expectRefusal,
+  invalidToken,
+  notAuthenticated,
+  permissionDenied,
+  type Refusal,
+} from '../refusal';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
 import { SessionApp, accounts } from './session-app';
@@ -400,7 +408,7 @@ for (const passport of [false, true])
             description,
           });
         expectRefusal(await browser.ask('post', '/songs'), tokenMissing);
-        expectRefusal(await (await app.browser()).ask('get', '/songs'), notAuthenticated);
+        expectRefusal(await (await app.browser()).ask('get', '/songs'), demanding(notAuthenticated, 'music'));
         expect(handled).to.deep.equal([]);
       });
     });

@@ -62,7 +62,7 @@ describe('one edit in a controller of the demo', () => {
   });
 
   function challengeFor(scope: string): string {
-    return `Bearer realm="api", error="insufficient_scope", error_description="The access token does not have the scope that this request needs", scope="${scope}"`;
+    return `Bearer realm="api", error="insufficient_scope", error_description="The access token does not have the scope that this request needs", scope="${scope}", resource_metadata="https://api.example.com/.well-known/oauth-protected-resource"`;
   }
 
   /** The controller of the edited source, compiled as the demo is. */

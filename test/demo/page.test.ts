@@ -98,7 +98,7 @@ describe('the page of the demo', function () {
     const answer = await call('GET /reports/finances');
     expect(await valueOf(answer, 'Status')).to.equal('403 Forbidden');
     expect(await valueOf(answer, 'WWW-Authenticate')).to.match(
-      /^Bearer realm="api", error="insufficient_scope", .*, scope="report:read report:finance"$/,
+      /^Bearer realm="api", error="insufficient_scope", .*, scope="report:read report:finance", resource_metadata="[^"]+"$/,
     );
     expect(await valueOf(answer, 'Decision'))
       .to.match(/✗ HasAccessTokenScopes refuses needs all of the scopes report:read, report:finance/)

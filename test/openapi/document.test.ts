@@ -775,7 +775,7 @@ describe('openApiDocument: routes', () => {
     ]);
     expect(operation(document, 'GET /b/books').security).to.deep.equal([{ bearer: ['b:read'] }]);
     const { headers } = operation(document, 'GET /b/books').responses['401']!;
-    expect(headers?.['WWW-Authenticate']?.example).to.equal('Bearer realm="b"');
+    expect(headers?.['WWW-Authenticate']?.example).to.equal('Bearer realm="b", scope="b:read"');
   });
 
   it('has a scheme for each of several issuers', async () => {

@@ -28,6 +28,7 @@ import { down, ok, type Mode } from '../issuer/scripted-issuer';
 import { signingKey } from '../issuer/test-issuer';
 import {
   bearer,
+  demanding,
   expectRefusal,
   fieldsOf,
   invalidToken,
@@ -664,10 +665,10 @@ describe('responses: a body that cannot be read', () => {
     it(`${title}, and the caller may: the body is refused`, () =>
       expectRefused(post({ scope: 'book:create' }), refusal));
 
-    it(`${title}, from nobody: 401`, () => expectRefused(post(null), notAuthenticated));
+    it(`${title}, from nobody: 401`, () => expectRefused(post(null), demanding(notAuthenticated, 'book:create')));
 
     it(`${title}, with a bad token: 401`, () =>
-      expectRefused(post({ exp: 1 }), invalidToken('The access token expired')));
+      expectRefused(post({ exp: 1 }), demanding(invalidToken('The access token expired'), 'book:create')));
 
     it(`${title}, without the scope: 403`, () => expectRefused(post({}), insufficientScope('book:create')));
   }

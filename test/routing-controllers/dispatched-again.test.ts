@@ -12,7 +12,7 @@ import {
 } from 'axioms-routing-controllers';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
-import { bearer, notAuthenticated } from '../refusal';
+import { bearer, demanding, notAuthenticated } from '../refusal';
 import { OneConnection } from './one-connection';
 import { forbidStrayErrors } from './stray-errors';
 
@@ -179,7 +179,7 @@ describe('a request that is dispatched again', () => {
       const [anonymous, refused] = [await ask(path, null), await ask(path, { scope: 'old' })];
       expect([anonymous.status, anonymous.headers['www-authenticate']]).to.deep.equal([
         401,
-        notAuthenticated.challenges?.[0],
+        demanding(notAuthenticated, 'new').challenges?.[0],
       ]);
       expect([refused.status, refused.headers['www-authenticate']]).to.deep.equal([
         403,

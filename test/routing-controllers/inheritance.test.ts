@@ -211,7 +211,8 @@ describe('a controller that inherits its handlers', () => {
   for (const [method, path] of [...routes, ['get', '/rerouted/one/7'], ['put', '/deep/7']] as typeof routes)
     it(`refuses ${method} ${path} without a token and with the wrong scope, and runs nothing of it`, async () => {
       const anonymous = await api.as(null, method, path).send(method === 'post' ? { width: 1 } : undefined);
-      expect([anonymous.status, anonymous.headers['www-authenticate']]).to.deep.equal([401, 'Bearer realm="api"']);
+      expect(anonymous.status).to.equal(401);
+      expect(anonymous.headers['www-authenticate']).to.match(/^Bearer realm="api", scope="(?:shelf|staff)"$/);
       const wrong = await api.as({ scope: 'shelves shel shelf2' }, method, path);
       expect(wrong.status).to.equal(403);
       expect(wrong.headers['www-authenticate']).to.contain('error="insufficient_scope"').and.contain('scope="shelf"');

@@ -1,7 +1,7 @@
 /** RFC 9728: metadata of the protected resource, and where a 401 says that it is. */
 import { expect } from 'chai';
-import express, { type Express } from 'express';
-import { All, Get, JsonController, Post } from 'routing-controllers';
+import express, { Router, type Express } from 'express';
+import { All, Get, JsonController, Post, UseBefore } from 'routing-controllers';
 import request, { type Response } from 'supertest';
 import {
   AccessTokenAuthentication,
@@ -9,12 +9,14 @@ import {
   and,
   BaseAuthentication,
   createExpressServer,
+  DenyAll,
   HasAccessTokenRoles,
   HasAccessTokenScopes,
   NotAuthenticated,
   not,
   or,
   protectedResourceMiddleware,
+  requireAccessToken,
   useExpressServer,
   type AxiomsRequest,
   type AxiomsServer,
@@ -108,15 +110,79 @@ describe('the metadata of the protected resource', () => {
       expect(((await metadata(app, path)).body as { resource: string }).resource).to.equal(resourceUrl);
       const { headers } = await request(app).get('/papers');
       expect(headers['www-authenticate']).to.equal(
-        `Bearer realm="api", resource_metadata="https://api.example.com${path}"`,
+        `Bearer realm="api", scope="paper:read", resource_metadata="https://api.example.com${path}"`,
       );
       for (const other of others) expect((await request(app).get(other)).status, other).to.equal(404);
     });
 
+  describe('of plain routes', () => {
+    const anything = (_request: unknown, response: { json(body: unknown): void }) => {
+      response.json({});
+    };
+    const scopesOf = async (app: Express) =>
+      ((await metadata(app, wellKnown)).body as { scopes_supported: readonly string[] }).scopes_supported;
+    const ofControllers = ['paper:read', 'paper:write'];
+
+    it('names the scopes of guards on the app and its routers, whenever they are registered', async () => {
+      const app = express();
+      app.get('/early', requireAccessToken({ scopes: ['early'] }), anything);
+      served('https://api.example.com', {}, app);
+      expect(await scopesOf(app)).to.deep.equal(['early', ...ofControllers]);
+      const inner = Router().get(
+        '/',
+        requireAccessToken({ allScopes: ['inner:a', 'inner:b'], roles: ['r'] }),
+        anything,
+      );
+      app.use('/deep', Router().use('/deeper', inner).use('/again', inner));
+      app.use('/all', [requireAccessToken({ anyScopes: ['used'] })], anything);
+      expect(await scopesOf(app)).to.deep.equal(['early', 'inner:a', 'inner:b', ...ofControllers, 'used']);
+    });
+
+    it('names the scopes of guards in front of handlers, once', async () => {
+      @JsonController('/inside')
+      class InsideController {
+        permissionClasses = [AllowAny];
+        @Get('/') @UseBefore(requireAccessToken({ scopes: ['inside', 'paper:read'] })) list() {
+          return [];
+        }
+      }
+      const app = served('https://api.example.com', { controllers: [PaperController, InsideController] });
+      expect(await scopesOf(app)).to.deep.equal(['inside', ...ofControllers]);
+    });
+
+    it('names those of a guard that names the server, and of no other server', async () => {
+      const app = served('https://api.example.com');
+      const other = served('https://other.example.com', { controllers: [DraftController] });
+      requireAccessToken({ scopes: ['named'], server: app.locals.axioms as AxiomsServer });
+      expect(await scopesOf(app)).to.deep.equal(['named', ...ofControllers]);
+      expect(await scopesOf(other)).to.equal(undefined);
+    });
+
+    it('takes the scopes of an unnamed guard for no server where the app has several', async () => {
+      const app = served('https://api.example.com');
+      app.get('/unnamed', requireAccessToken({ scopes: ['unnamed'] }), anything);
+      served('https://other.example.com', { controllers: [DraftController], routePrefix: '/other' }, app);
+      expect(await scopesOf(app)).to.deep.equal(ofControllers);
+    });
+
+    it('names those of a guard in a mounted app from its first request on', async () => {
+      const app = served('https://api.example.com');
+      app.use('/mounted', express().get('/', requireAccessToken({ scopes: ['mounted'] }), anything));
+      expect(await scopesOf(app)).to.deep.equal(ofControllers);
+      const refused = await request(app).get('/mounted');
+      expect(refused.headers['www-authenticate']).to.equal(
+        `Bearer realm="api", scope="mounted", resource_metadata="https://api.example.com${wellKnown}"`,
+      );
+      expect(await scopesOf(app)).to.deep.equal(['mounted', ...ofControllers]);
+    });
+  });
+
   it('is not there without resourceUrl, and no challenge names it', async () => {
     const app = served(undefined);
     expect((await request(app).get(wellKnown)).status).to.equal(404);
-    expect((await request(app).get('/papers')).headers['www-authenticate']).to.equal('Bearer realm="api"');
+    expect((await request(app).get('/papers')).headers['www-authenticate']).to.equal(
+      'Bearer realm="api", scope="paper:read"',
+    );
   });
 
   it('answers HEAD and conditional requests, and a preflight; other methods are not its own', async () => {
@@ -291,11 +357,19 @@ describe('resource_metadata', () => {
     }
   }
 
+  @JsonController('/closed')
+  class ClosedController {
+    permissionClasses = [DenyAll];
+    @Get('/') list() {
+      return [];
+    }
+  }
+
   const address = `resource_metadata="https://api.example.com${wellKnown}/v1"`;
   let api: Api;
   before(async () => {
     api = await Api.start({
-      controllers: [PaperController, KeyController],
+      controllers: [PaperController, KeyController, ClosedController],
       axioms: { resourceUrl: 'https://api.example.com/v1' },
     });
   });
@@ -305,25 +379,27 @@ describe('resource_metadata', () => {
     const response = await api.as({ exp: 1 }, 'get', '/papers');
     const { error_description: description } = response.body as { error_description: string };
     expect(description).to.match(/expired/);
-    const challenges = [`${bearer('invalid_token', description)}, ${address}`];
+    const challenges = [`${bearer('invalid_token', description, 'paper:read')}, ${address}`];
     expectRefusal(response, { status: 401, challenges, error: 'invalid_token', description });
   });
 
   it('stands on HEAD as on GET', async () => {
     const { headers } = await api.as(null, 'head', '/papers');
-    expect(headers['www-authenticate']).to.equal(`Bearer realm="api", ${address}`);
+    expect(headers['www-authenticate']).to.equal(`Bearer realm="api", scope="paper:read", ${address}`);
   });
 
-  it('is on no 403 and on no 400', async () => {
-    for (const response of [
-      await api.as({ scope: 'x' }, 'get', '/papers'),
-      await api.as(null, 'get', '/papers').set('Authorization', 'Bearer a b'),
-    ]) {
-      expect(response.status).to.be.oneOf([400, 403]);
-      expect(response.headers['www-authenticate'])
-        .to.match(/^Bearer /)
-        .and.not.contain('resource_metadata');
-    }
+  it('is the last parameter of a 403 that names scopes, on no other 403, and on no 400', async () => {
+    const response = await api.as({ scope: 'x' }, 'get', '/papers');
+    const { error_description: description } = response.body as { error_description: string };
+    const challenges = [`${bearer('insufficient_scope', description, 'paper:read')}, ${address}`];
+    expectRefusal(response, { status: 403, challenges, error: 'insufficient_scope', description });
+    const denied = await api.as({}, 'get', '/closed');
+    expect([denied.status, denied.headers['www-authenticate']]).to.deep.equal([403, undefined]);
+    const wrong = await api.as(null, 'get', '/papers').set('Authorization', 'Bearer a b');
+    expect(wrong.status).to.equal(400);
+    expect(wrong.headers['www-authenticate'])
+      .to.match(/^Bearer /)
+      .and.not.contain('resource_metadata');
   });
 
   it('is on challenges that take tokens, once, and on no other', async () => {

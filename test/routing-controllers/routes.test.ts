@@ -475,7 +475,10 @@ describe('several servers in one process', () => {
     expect((await second.as({ ...verb, ...ofSecond }, 'get', '/verbs/get')).status).to.equal(200);
     expect((await second.as({ scope: 'x', ...ofSecond }, 'get', '/verbs/get')).status).to.equal(403);
     const anonymous = await second.as(null, 'get', '/verbs/get');
-    expect([anonymous.status, anonymous.headers['www-authenticate']]).to.deep.equal([401, 'Bearer realm="two"']);
+    expect([anonymous.status, anonymous.headers['www-authenticate']]).to.deep.equal([
+      401,
+      'Bearer realm="two", scope="verb"',
+    ]);
   });
 
   it('refuse the tokens of each other', async () => {

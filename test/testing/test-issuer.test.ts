@@ -239,7 +239,7 @@ describe('a forged token', () => {
       const answer = await list(app, token);
       expect([answer.status, answer.body]).to.deep.equal([status, { error, error_description: description }]);
       expect(answer.headers['www-authenticate']).to.equal(
-        `Bearer realm="api", error="${error}", error_description="${description}"`,
+        `Bearer realm="api", error="${error}", error_description="${description}", scope="book:read"`,
       );
       if (isRefusedWithoutAKey) expect(issuer.fetches).to.equal(fetches);
     });
