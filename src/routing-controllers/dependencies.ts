@@ -48,9 +48,22 @@ export function checkDependencies(someClass: Class): void {
     throw new ImproperlyConfigured(
       `Constructor parameter ${missing} of ${someClass.name} has an undefined class: an import cycle? Import it from the file that declares it, or use @Inject(() => TheClass).`,
     );
+  refuseErasedTypes(someClass);
   if (types.length >= someClass.length) return;
   throw new ImproperlyConfigured(
     `${someClass.name} has constructor parameters, and TypeScript emitted no types for them: compile with tsc and "emitDecoratorMetadata", and give the class a decorator such as @Service().`,
+  );
+}
+
+// TypeScript emits Object for an interface and Function for a class that is imported as a type. A parameter with a default
+// value gets that where nothing is injected.
+function refuseErasedTypes(someClass: Class): void {
+  const erased = injectedParameters(someClass).findIndex(
+    ({ type, isByHand }, index) => !isByHand && (type === Function || (type === Object && index < someClass.length)),
+  );
+  if (erased < 0) return;
+  throw new ImproperlyConfigured(
+    `Constructor parameter ${erased} of ${someClass.name} has a type that does not exist at run time (an interface, a type alias, or a class from 'import type'), so that undefined would be injected: name a class and import it without 'type', or use @Inject(() => TheClass) or @Inject('name').`,
   );
 }
 

@@ -23,6 +23,7 @@ import type { GuardedRoute, GuardedRoutes } from './guarded-routes';
 import { joined } from './layers';
 import type { Made } from './middleware';
 import { MiddlewareSteps, callSafely } from './middleware-steps';
+import { refuseErasedInput } from './parameter-types';
 import { endAfterHead, isStream, tieToResponse } from './returned-streams';
 import { registrarOf } from './registrar';
 import { routePath } from './route-path';
@@ -81,7 +82,9 @@ export class AxiomsDriver extends ExpressDriver {
 
   protected guardedRoute(meta: ActionMetadata): GuardedRoute {
     const isOwnUser = this.currentUserChecker === userOf;
-    return this.routes.add(meta, this.routePrefix, askedBesides(meta, this.authorizationChecker, isOwnUser));
+    const route = this.routes.add(meta, this.routePrefix, askedBesides(meta, this.authorizationChecker, isOwnUser));
+    if (this.enableValidation) refuseErasedInput(meta, route.rules.place);
+    return route;
   }
 
   // The first thing on every route. What Express calls next stays a plain function that calls `next` once: an async

@@ -22,6 +22,7 @@ import type { Class } from './dependencies';
 import { checkDoubtful } from './doubtful-controllers';
 import { rememberHandler } from './handlers';
 import { declaringClass } from './inherited-metadata';
+import { requireTypes } from './parameter-types';
 import { currentObject } from './params';
 import type { AuditedRoute } from './route-audit';
 import { countUsesOf, policyReader, sampleOf, type Sample } from './samples';
@@ -73,7 +74,8 @@ export class GuardedRoutes {
       declaredBy: declaringClass(meta.target, meta.method) ?? meta.target,
     };
     const rules = routeRules(route, sample, this.#reading);
-    for (const check of [requireTypes, requireLoader]) check(meta, rules, sample);
+    requireTypes(meta, rules.place);
+    requireLoader(meta, rules, sample);
     this.report(rules, sample);
     this.all.push(rules);
     const { settings } = this.services;
@@ -276,18 +278,6 @@ function listedActions(sample: ApiView, name: ObjectActionList): readonly string
   }
   if (Array.isArray(listed)) return listed as readonly string[];
   throw new ImproperlyConfigured(`${sample.constructor.name}.${name} must be a list of handlers' names.`);
-}
-
-// Without types parameters are neither converted nor validated, silently: a 400 becomes a 200.
-function requireTypes({ params, target, method }: ActionMetadata, { place }: RouteRules): void {
-  if (
-    params.length === 0 ||
-    Reflect.getMetadata('design:paramtypes', (target as Class).prototype as object, method) !== undefined
-  )
-    return;
-  throw new ImproperlyConfigured(
-    `${place} has parameters, and TypeScript emitted no types for them, so that nothing would be validated: compile with tsc, "experimentalDecorators" and "emitDecoratorMetadata" (tsx, esbuild and type stripping emit none).`,
-  );
 }
 
 function requireLoader({ params }: ActionMetadata, rules: RouteRules, controller: ApiView): void {

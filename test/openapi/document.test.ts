@@ -548,7 +548,7 @@ class LetterController {
   }
 
   @Post('/any')
-  any(@Body() body: unknown, @QueryParams() queries: object) {
+  any(@Body({ validate: false }) body: unknown, @QueryParams({ validate: false }) queries: object) {
     return { body, queries };
   }
 

@@ -46,7 +46,7 @@ class BookController {
   }
 
   @Post('/small')
-  small(@Body({ options: { limit: 20 } }) book: object) {
+  small(@Body({ validate: false, options: { limit: 20 } }) book: object) {
     return { book };
   }
 }

@@ -102,7 +102,7 @@ class EntryController {
     return { seen: await this.note('destroy'), owner: this.request.params.id };
   }
 
-  @Post('/:id') async create(@Body() body: { readonly owner: string }) {
+  @Post('/:id') async create(@Body({ validate: false }) body: { readonly owner: string }) {
     const seen = await this.note('create');
     await this.checkObjectPermissions({ user: body.owner });
     return { seen, owner: body.owner };

@@ -1,0 +1,225 @@
+import 'reflect-metadata';
+import { expect } from 'chai';
+import { Body, Get, JsonController, Param, Post, QueryParam, QueryParams, Req } from 'routing-controllers';
+import { Container, Inject, Service } from 'typedi';
+import {
+  BasePermission,
+  createExpressServer,
+  ImproperlyConfigured,
+  type AxiomsServer,
+} from 'axioms-routing-controllers';
+import { Api } from '../api';
+import { expectRefusal, permissionDenied } from '../refusal';
+import { NewNote, NoteStore } from './erased/notes';
+import type { NewNote as TypeOnlyNote, NoteShape, NoteStore as TypeOnlyStore, Store } from './erased/notes';
+
+type Controller = new (...dependencies: never[]) => object;
+
+function refusalOf(controller: Controller, options: { validation?: boolean } = {}): string {
+  try {
+    const app = createExpressServer({
+      controllers: [controller],
+      axioms: { audience: 'api', jwksUrl: 'http://127.0.0.1:1/keys', jwksPrefetch: false, logger: silent },
+      ...options,
+    });
+    (app.locals['axioms'] as AxiomsServer).close();
+  } catch (error) {
+    expect(error).to.be.instanceOf(ImproperlyConfigured);
+    return (error as Error).message;
+  }
+  return 'accepted';
+}
+
+const ignore = (): void => undefined;
+const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+@JsonController('/a')
+class InterfaceBodyController {
+  @Post('/') create(@Body() note: NoteShape) {
+    return note;
+  }
+}
+
+@JsonController('/b')
+class TypeOnlyBodyController {
+  @Post('/') create(@Body({ required: true }) note: TypeOnlyNote) {
+    return note;
+  }
+}
+
+@JsonController('/c')
+class UnknownBodyController {
+  @Post('/') create(@Body() note: unknown) {
+    return note;
+  }
+}
+
+@JsonController('/d')
+class InterfaceQueriesController {
+  @Get('/') list(@QueryParams() query: NoteShape) {
+    return query;
+  }
+}
+
+@JsonController('/e')
+class TypeOnlyQueryController {
+  @Get('/') list(@QueryParam('note') note: TypeOnlyNote) {
+    return note;
+  }
+}
+
+abstract class Base {
+  @Post('/') create(@Body() note: NoteShape) {
+    return note;
+  }
+}
+@JsonController('/f')
+class InheritingController extends Base {}
+
+describe('a type that does not exist at run time stops the start', () => {
+  const meant = '({ type: TheClass }), or say that it is meant with { validate: false }';
+  for (const [title, controller, place, decorator, seen] of [
+    [
+      'an interface as the type of a body',
+      InterfaceBodyController,
+      'InterfaceBodyController.create',
+      '@Body',
+      'an interface',
+    ],
+    [
+      'a class from import type as the type of a body',
+      TypeOnlyBodyController,
+      'TypeOnlyBodyController.create',
+      '@Body',
+      "'import type'",
+    ],
+    ['unknown as the type of a body', UnknownBodyController, 'UnknownBodyController.create', '@Body', 'unknown'],
+    [
+      'an interface for all query parameters',
+      InterfaceQueriesController,
+      'InterfaceQueriesController.list',
+      '@QueryParams',
+      'an interface',
+    ],
+    [
+      'a class from import type for one query parameter',
+      TypeOnlyQueryController,
+      'TypeOnlyQueryController.list',
+      '@QueryParam',
+      "'import type'",
+    ],
+    [
+      'an interface in an inherited handler',
+      InheritingController,
+      'InheritingController.create',
+      '@Body',
+      'an interface',
+    ],
+  ] as readonly (readonly [string, Controller, string, string, string])[])
+    it(`of the client's input: ${title}`, () => {
+      const message = refusalOf(controller);
+      expect(message).to.contain('Parameter 0 of ').and.to.contain(place).and.to.contain(`${decorator}()`);
+      expect(message).to.contain(seen).and.to.contain(meant);
+    });
+
+  it('and not where the app validates nothing', () => {
+    for (const controller of [InterfaceBodyController, TypeOnlyBodyController])
+      expect(refusalOf(controller, { validation: false })).to.equal('accepted');
+    expect(refusalOf(InterfaceBodyController, { validation: true })).to.contain('Parameter 0');
+  });
+
+  it('and not where the class is named, nothing shall be validated, or the value is no input that a class describes', () => {
+    @JsonController('/g')
+    class FineController {
+      @Post('/named') named(@Body({ type: NewNote }) note: TypeOnlyNote) {
+        return note;
+      }
+      @Post('/meant') meant(@Body({ validate: false }) note: unknown) {
+        return note;
+      }
+      @Post('/typed') typed(@Body() note: NewNote) {
+        return note;
+      }
+      @Post('/text') text(@Body() note: string) {
+        return note;
+      }
+      @Get('/:id') one(@Param('id') id: unknown, @QueryParam('x') x: NoteShape, @Req() request: TypeOnlyNote) {
+        return { id, x, request };
+      }
+    }
+    expect(refusalOf(FineController)).to.equal('accepted');
+  });
+
+  it('of a dependency of a controller: an interface, or a class from import type', () => {
+    @JsonController('/h')
+    class InterfaceController {
+      constructor(
+        readonly known: NoteStore,
+        readonly store: Store,
+      ) {}
+      @Get('/') list() {
+        return this.store.notes;
+      }
+    }
+    @JsonController('/i')
+    class TypeOnlyController {
+      constructor(readonly store: TypeOnlyStore) {}
+      @Get('/') list() {
+        return this.store.notes;
+      }
+    }
+    const reason =
+      "has a type that does not exist at run time (an interface, a type alias, or a class from 'import type')";
+    expect(refusalOf(InterfaceController)).to.contain(`Constructor parameter 1 of InterfaceController ${reason}`);
+    expect(refusalOf(TypeOnlyController)).to.contain(`Constructor parameter 0 of TypeOnlyController ${reason}`);
+  });
+
+  it('of a dependency of a permission class', () => {
+    @Service()
+    class StorePermission extends BasePermission {
+      constructor(readonly store: Store) {
+        super();
+      }
+      override hasPermission(): boolean {
+        return this.store.notes.length > 0;
+      }
+    }
+    @JsonController('/j')
+    class GuardedController {
+      permissionClasses = [StorePermission];
+      @Get('/') list() {
+        return [];
+      }
+    }
+    expect(refusalOf(GuardedController)).to.contain('Constructor parameter 0 of StorePermission has a type');
+  });
+
+  it('and not where the dependency is named by hand, or the parameter has a default value', async () => {
+    Container.set('notes', new NoteStore());
+    let calls = 0;
+    class NonePermission extends BasePermission {
+      override hasPermission(): boolean {
+        calls++;
+        return calls > 1;
+      }
+    }
+    @JsonController('/k')
+    class NamedController {
+      permissionClasses = [NonePermission];
+      constructor(
+        @Inject('notes') readonly store: Store,
+        @Inject(() => NoteStore) readonly other: TypeOnlyStore,
+        readonly limit: Store = { notes: ['default'] },
+      ) {}
+      @Get('/') list() {
+        return [...this.store.notes, ...this.other.notes, ...this.limit.notes];
+      }
+    }
+    const api = await Api.start({ controllers: [NamedController] });
+    expectRefusal(await api.as({}, 'get', '/k'), permissionDenied);
+    const answer = await api.as({}, 'get', '/k');
+    await api.close();
+    expect([answer.status, answer.body]).to.deep.equal([200, ['first', 'first', 'default']]);
+    Container.remove('notes');
+  });
+});
