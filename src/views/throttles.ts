@@ -36,7 +36,6 @@ function askFrom(
       });
     if (isAllowed !== true) refusing.push(throttle);
   }
-  requireUnanswered(visit.response);
   if (refusing.length > 0)
     throw new Throttled(longestWait(refusing, visit), undefined, { headers: rateLimitFields(refusing, visit) });
 }

@@ -35,5 +35,9 @@ describe('checkObjectPermissions', () => {
     expect((await api.as({ sub: 'alice' }, 'get', '/things/bob')).status).to.equal(403);
     expect(asked).to.deep.equal([{ user: 'alice' }, { user: 'bob' }]);
     await api.close();
+    // Outside of a request it is the class's own method, and nothing else.
+    const failure: unknown = await new ThingController().checkObjectPermissions('x').catch((error: unknown) => error);
+    expect(failure).to.have.property('name', 'ImproperlyConfigured');
+    expect(asked.at(-1)).to.equal('x');
   });
 });
