@@ -1,6 +1,6 @@
 /** Who is calling. */
 import type { Request } from 'express';
-import type { Claims, Grants } from '../core/claims';
+import type { Claims, GrantKind, Grants } from '../core/claims';
 import { subjectOf, type TokenSubject } from '../core/token-subject';
 
 /** Whom an authentication class found. A class of your own may return any object that has `isAuthenticated`. */
@@ -80,23 +80,26 @@ export interface AxiomsRequest extends Omit<Request, 'user' | 'auth' | 'authJwt'
   authJwt: Claims | null;
 }
 
+/**
+ * A user as Express's own request has it. An app may declare other users there: whatever they are, they are of this type,
+ * and their `scopes`, `roles` and `permissions` may be of any other.
+ */
+interface AnyUser extends Partial<Omit<User, GrantKind>>, Partial<Record<GrantKind, unknown>> {
+  // Of a type with optional members alone is nothing that shares no member with it.
+  valueOf(): unknown;
+  readonly claims?: Claims;
+}
+
+interface RequestOfAnyUser {
+  user?: AnyUser | undefined;
+}
+
 declare global {
   // Declaration merging into Express's and Passport's types needs a namespace.
   // eslint-disable-next-line @typescript-eslint/no-namespace
   namespace Express {
-    // All optional: an app's own users, Passport's for instance, stay assignable.
-    interface User {
-      readonly isAuthenticated?: boolean;
-      readonly sub?: string;
-      readonly subjectClaim?: string;
-      readonly isStaff?: boolean;
-      readonly claims?: Claims;
-      readonly scopes?: readonly string[];
-      readonly roles?: readonly string[];
-      readonly permissions?: readonly string[];
-    }
-    interface Request {
-      user?: User | undefined;
-    }
+    // Inherited, not declared: an app may declare users and a `user` of its own.
+    interface User extends AnyUser {}
+    interface Request extends RequestOfAnyUser {}
   }
 }

@@ -58,6 +58,11 @@ describe('the types', () => {
     expect(new Set(found)).to.deep.equal(new Set(marked));
   }).timeout(120_000);
 
+  for (const name of ['request-with-user.ts', 'own-request.ts', 'own-user.ts'])
+    it(`suit a project that has users of its own types: ${name}`, () => {
+      expect(errorsIn(name)).to.deep.equal([]);
+    }).timeout(120_000);
+
   it('are never any, and name no type of jose', () => {
     const built = join(root, 'dist/src');
     const declarations = readdirSync(built, { recursive: true, encoding: 'utf8' }).filter(name =>
