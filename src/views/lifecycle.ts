@@ -1,6 +1,6 @@
 /** When each policy runs: the whole security flow of a request on one screen. */
 import type { AuthenticationResult, BaseAuthentication } from '../authentication/base';
-import { anonymous, currentCaller, isAuthenticated, setCaller, setNoCaller } from '../authentication/caller';
+import { anonymous, currentCaller, setCaller, setNoCaller } from '../authentication/caller';
 import { ForcedAuthentication, forcedCaller } from '../authentication/forced-caller';
 import { tokenFacts } from '../authentication/request-auth';
 import type { RequestAuth, User } from '../authentication/user';
@@ -8,10 +8,8 @@ import { requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { grantsOf } from '../core/claims';
 import { after, attempt, type Soon } from '../core/soon';
-import { nobody } from '../permissions/denial';
-import { rememberEvaluations } from '../permissions/evaluated';
 import { holdUntilAsked, loadObject } from './object-rules';
-import { checkEarlyPermissions, checkLatePermissions } from './permission-checks';
+import { askAnotherCaller, checkEarlyPermissions, checkLatePermissions, requireMandatory } from './permission-checks';
 import { authenticationClassesOf } from './policies';
 import { checkThrottles } from './throttles';
 import type { Visit } from './visit';
@@ -45,18 +43,9 @@ function performAuthentication(visit: Visit): Soon<void> {
   const classes = authenticationClassesOf(controller, settings, rules.decorations);
   visit.authenticators = classes.map(one => services.make(one));
   return after(findCaller(visit), () => {
+    visit.askedCaller = currentCaller(visit.request);
     requireMandatory(visit);
   });
-}
-
-// A class may return an anonymous user. A mandatory class refuses that user, too.
-function requireMandatory(visit: Visit): void {
-  visit.askedCaller = currentCaller(visit.request);
-  if (isAuthenticated(visit.request)) return;
-  const insisting = visit.authenticators.find(
-    one => one.isMandatory === true && one.isPublic?.(visit.request) !== true,
-  );
-  if (insisting !== undefined) throw nobody(insisting, visit.settings);
 }
 
 function findCaller(visit: Visit): Soon<void> {
@@ -141,11 +130,5 @@ function authOf(
 }
 
 function checkPermissionsLeft(visit: Visit): Soon<void> {
-  // What was allowed to a session's user does not hold for the user that the app has put in its place since.
-  if (currentCaller(visit.request) !== visit.askedCaller) {
-    requireMandatory(visit);
-    rememberEvaluations(visit.controller);
-    visit.arePermissionsRead = false;
-  }
-  return checkLatePermissions(visit);
+  return after(askAnotherCaller(visit), () => checkLatePermissions(visit));
 }

@@ -1,15 +1,14 @@
 /** Rules about one object: when they are asked, and that no answer leaves where they never were. */
-import { currentCaller } from '../authentication/caller';
 import { requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured, NotFound } from '../core/exceptions';
 import { after, inTurn, type Soon } from '../core/soon';
 import { deny } from '../permissions/denial';
-import { forgetMembers, rememberEvaluations } from '../permissions/evaluated';
+import { forgetMembers } from '../permissions/evaluated';
 import { evaluate, type Subject } from '../permissions/evaluation';
 import type { Outcome, PermissionTree } from '../permissions/tree';
 import { AnswerGate } from './answer-gate';
 import { ObjectChecks } from './object-checks';
-import { askAgain } from './permission-checks';
+import { askAnotherCaller } from './permission-checks';
 import { visitOf, type Visit } from './visit';
 
 /**
@@ -68,15 +67,6 @@ function requireOwnRequest({ isHandedOn, rules }: Visit): void {
     throw new ImproperlyConfigured(
       `${rules.place} checked an object after it had dispatched the request to another route. Check the object before app.handle().`,
     );
-}
-
-// A handler may have removed or replaced its session's user: what was allowed to that one is asked again.
-function askAnotherCaller(visit: Visit): Soon<void> {
-  const caller = currentCaller(visit.request);
-  if (caller === visit.askedCaller) return;
-  visit.askedCaller = caller;
-  rememberEvaluations(visit.controller);
-  return askAgain(visit);
 }
 
 /**

@@ -1,8 +1,8 @@
 /** The permissions of a route are asked: those that need nothing of the body first, then the others. */
-import { isAuthenticated } from '../authentication/caller';
+import { currentCaller, isAuthenticated } from '../authentication/caller';
 import { after, inTurn, lastly, type Soon } from '../core/soon';
 import { deny, nobody } from '../permissions/denial';
-import { markEvaluations } from '../permissions/evaluated';
+import { markEvaluations, rememberEvaluations } from '../permissions/evaluated';
 import { evaluate, type Subject } from '../permissions/evaluation';
 import {
   forgetAnswers,
@@ -35,18 +35,35 @@ export function checkEarlyPermissions(visit: Visit): Soon<void> {
   );
 }
 
-/** Asks the permissions that are left. A list that was not readable before, or that another caller meets, is asked as a whole. */
+/** Asks the permissions that are left. A list that was not readable before is asked as a whole. */
 export function checkLatePermissions(visit: Visit): Soon<void> {
-  if (visit.arePermissionsRead) return askRest(visit);
-  visit.unasked = visit.permissions = permissionTrees(visit);
-  return askAll(visit);
+  return visit.arePermissionsRead ? askRest(visit) : readAndAskAll(visit);
 }
 
-/** Asks all permissions of the visit again, in their order: the caller is another. */
-export function askAgain(visit: Visit): Soon<void> {
-  visit.permissions.forEach(forgetAnswers);
-  visit.unasked = visit.permissions;
-  return askAll(visit);
+/**
+ * Asks all permissions again where the app has removed or replaced its session's user: what was allowed to that user does
+ * not hold for another. The list is read again, too: where a route's rules were known to be met, it has not been read.
+ */
+export function askAnotherCaller(visit: Visit): Soon<void> {
+  const caller = currentCaller(visit.request);
+  if (caller === visit.askedCaller) return;
+  requireMandatory(visit);
+  rememberEvaluations(visit.controller);
+  return after(readAndAskAll(visit), () => {
+    // Not before: a handler may go on after a refusal, and check another object.
+    visit.askedCaller = caller;
+  });
+}
+
+/**
+ * Refuses an anonymous caller where a class of the list insists: a class may return an anonymous user.
+ *
+ * @throws NotAuthenticated or PermissionDenied
+ */
+export function requireMandatory({ request, authenticators, settings }: Visit): void {
+  if (isAuthenticated(request)) return;
+  const insisting = authenticators.find(one => one.isMandatory === true && one.isPublic?.(request) !== true);
+  if (insisting !== undefined) throw nobody(insisting, settings);
 }
 
 function readPermissions(visit: Visit, shown: MethodOnly): readonly PermissionTree[] {
@@ -84,7 +101,9 @@ function refuseNobody({ request, settings }: Visit, tree: PermissionTree): void 
   throw nobody(leavesOf(tree)[0]?.permission, settings);
 }
 
-function askAll(visit: Visit): Soon<void> {
+function readAndAskAll(visit: Visit): Soon<void> {
+  visit.unasked = visit.permissions = permissionTrees(visit);
+  visit.arePermissionsRead = true;
   const known = inTurn(visit.unasked, tree => askAndNote(visit, tree, 'known'));
   return after(known, () => askRest(visit));
 }
