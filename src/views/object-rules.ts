@@ -43,9 +43,11 @@ function askObjectRules(visit: Visit, value: unknown): Soon<void> {
   const subject = { ...visit.subject, object: { value } };
   const asked = after(askAnotherCaller(visit), () =>
     inTurn(visit.permissions, tree =>
-      after(judge(tree, subject), outcome =>
-        outcome.truth === true ? undefined : deny(outcome, visit.permissions, subject),
-      ),
+      after(judge(tree, subject), outcome => {
+        // Again: the handler may have dispatched the request while a rule was asked.
+        requireOwnRequest(visit);
+        return outcome.truth === true ? undefined : deny(outcome, visit.permissions, subject);
+      }),
     ),
   );
   return after(asked, () => {
@@ -62,8 +64,8 @@ function judge(tree: PermissionTree, subject: Subject): Soon<Outcome> {
 }
 
 // The caller of a request that was dispatched again is the new route's: its rules would decide for another route.
-function requireOwnRequest({ isHandedOn, rules }: Visit): void {
-  if (isHandedOn)
+function requireOwnRequest({ isCurrent, rules }: Visit): void {
+  if (!isCurrent)
     throw new ImproperlyConfigured(
       `${rules.place} checked an object after it had dispatched the request to another route. Check the object before app.handle().`,
     );

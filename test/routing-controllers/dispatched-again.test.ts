@@ -3,11 +3,17 @@ import express, { type Application, type Request, type Response } from 'express'
 import { Body, Get, JsonController, Post, Res, UseBefore } from 'routing-controllers';
 import {
   AllowAny,
+  ApiController,
+  BaseAuthentication,
+  BasePermission,
   HasAccessTokenScopes,
+  IsAuthenticated,
   IsSubOwner,
+  and,
   requireAccessToken,
   useExpressServer,
   type ApiView,
+  type AuthenticationResult,
   type AxiomsServer,
 } from 'axioms-routing-controllers';
 import { RecordingLogger } from '../issuer/recording-logger';
@@ -129,6 +135,74 @@ class OwnedController {
   }
 }
 
+interface Signal {
+  readonly given: Promise<void>;
+  give(): void;
+}
+
+function signal(): Signal {
+  let give = (): void => undefined;
+  const given = new Promise<void>(resolve => (give = resolve));
+  return { given, give };
+}
+
+let newRouteRuns = signal();
+let checkIsOver = signal();
+
+class Slow extends BasePermission {
+  override async hasObjectPermission(): Promise<boolean> {
+    await newRouteRuns.given;
+    return true;
+  }
+}
+
+class ApiKey extends BaseAuthentication {
+  override readonly isToken = false;
+  override readonly authorizationSchemes = [];
+  override authenticate(): AuthenticationResult {
+    return { user: { isAuthenticated: true, sub: 'bob' } };
+  }
+}
+
+abstract class CheckingController extends ApiController {
+  @Get('/:id') async one(): Promise<void> {
+    const checked = this.checkObjectPermissions({ user: 'bob' });
+    dispatch(this.request, this.response, '/keyed');
+    await checked.then(
+      () => ran.push('check passed'),
+      (error: unknown) => ran.push(`check refused by ${(error as Error).name}`),
+    );
+    checkIsOver.give();
+  }
+}
+
+@JsonController('/listed')
+class ListedController extends CheckingController {
+  override permissionClasses = [Slow, IsSubOwner];
+}
+
+@JsonController('/composed')
+class ComposedController extends CheckingController {
+  override permissionClasses = [and(Slow, IsSubOwner)];
+}
+
+@JsonController('/slow-last')
+class SlowLastController extends CheckingController {
+  override permissionClasses = [Slow];
+}
+
+@JsonController('/keyed')
+class KeyedController {
+  authenticationClasses = [ApiKey];
+  permissionClasses = [IsAuthenticated];
+  declare request: ApiView['request'];
+  @Get('/') async list() {
+    newRouteRuns.give();
+    await checkIsOver.given;
+    return { sub: this.request.user?.sub };
+  }
+}
+
 describe('a request that is dispatched again', () => {
   forbidStrayErrors();
 
@@ -139,7 +213,16 @@ describe('a request that is dispatched again', () => {
   before(async () => {
     issuer = await TestIssuer.start();
     app = express();
-    const controllers = [OldController, NewController, OpenController, OwnedController];
+    const controllers = [
+      OldController,
+      NewController,
+      OpenController,
+      OwnedController,
+      ListedController,
+      ComposedController,
+      SlowLastController,
+      KeyedController,
+    ];
     useExpressServer(app, { controllers, axioms: { ...issuer.settings(), logger } });
     app.get('/plain', requireAccessToken({ scopes: ['plain'] }), (_request, response: Response) => {
       ran.push('plain');
@@ -148,6 +231,7 @@ describe('a request that is dispatched again', () => {
     connection = await OneConnection.open(app);
   });
   beforeEach(() => {
+    [newRouteRuns, checkIsOver] = [signal(), signal()];
     ran.length = logger.entries.length = 0;
   });
   after(async () => {
@@ -223,6 +307,13 @@ describe('a request that is dispatched again', () => {
     expect((await answerOf('/owned/late/x'))[0]).to.equal(500);
     expect(ran).not.to.include('late check passed');
   });
+
+  // Regression: the rules that were left went by the caller that the new route had let in.
+  for (const path of ['/listed/x', '/composed/x', '/slow-last/x'])
+    it(`lets no check of an object at ${path} pass that had begun before`, async () => {
+      await ask(path);
+      expect(ran).to.deep.equal(['check refused by ImproperlyConfigured']);
+    });
 
   it('is answered once, by the new route, where the old handler gives back a value, too', async () => {
     expect(await answerOf('/owned/alias-and-more/x')).to.deep.equal([200, { ok: true }]);
