@@ -129,6 +129,10 @@ function goOnElsewhere(error: Error, _given: Request, _response: Response, next:
   else next(error);
 }
 
+function notAuthenticatedFor(scope: string): Refusal {
+  return { ...notAuthenticated, challenges: [`Bearer realm="api", scope="${scope}"`] };
+}
+
 const serverError: Refusal = {
   status: 500,
   error: 'server_error',
@@ -176,7 +180,7 @@ describe('A plain guard that receives a request of a controller', () => {
       expect((await get(path, { ...(key === undefined ? {} : { key }) }).expect(200)).body).to.deep.equal(alice);
     expect(ran).to.deep.equal(['plain', 'plain']);
     const anonymous = await request(app).get(path).set('X-Key', 'mallory');
-    expectRefusal(anonymous, notAuthenticated);
+    expectRefusal(anonymous, notAuthenticatedFor('export'));
     expectRefusal(await get(path, { scope: 'other', key: 'mallory' }), {
       status: 403,
       challenges: [
@@ -236,9 +240,9 @@ describe('A plain guard that receives a request of a controller', () => {
     expect(ran).to.deep.equal([]);
   });
 
-  for (const [kind, path] of [
-    ['a middleware class', '/left/class'],
-    ['error middleware of the route', '/left/error-class'],
+  for (const [kind, path, scope] of [
+    ['a middleware class', '/left/class', 'export'],
+    ['error middleware of the route', '/left/error-class', undefined],
   ] as const)
     it(`leaves the caller of the controller alone inside ${kind}`, async () => {
       serve();
@@ -248,7 +252,8 @@ describe('A plain guard that receives a request of a controller', () => {
         user: 'bob',
         claims: null,
       });
-      expectRefusal(await request(app).get(path).set('X-Key', 'bob'), notAuthenticated);
+      const anonymous = await request(app).get(path).set('X-Key', 'bob');
+      expectRefusal(anonymous, scope === undefined ? notAuthenticated : notAuthenticatedFor(scope));
       expect(ran).to.deep.equal(['controller']);
     });
 
