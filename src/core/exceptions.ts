@@ -57,6 +57,24 @@ export class APIException extends Error {
     this.headers = options.headers ?? {};
   }
 
+  /** Another name of `httpCode`, which Express and most error middleware read. */
+  get status(): number {
+    return this.httpCode;
+  }
+
+  set status(status: number) {
+    this.httpCode = status;
+  }
+
+  /** Another name of `httpCode`, which Express and most error middleware read. */
+  get statusCode(): number {
+    return this.httpCode;
+  }
+
+  set statusCode(status: number) {
+    this.httpCode = status;
+  }
+
   /** The error parameters of this outcome's challenge (RFC 6750 §3.1), where it has any. */
   get challenge(): ChallengeParameters | undefined {
     return undefined;
@@ -289,6 +307,16 @@ export class ImproperlyConfigured extends Error {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.name = new.target.name;
+  }
+
+  /** Another name of `httpCode`, which Express and most error middleware read. */
+  get status(): number {
+    return this.httpCode;
+  }
+
+  /** Another name of `httpCode`, which Express and most error middleware read. */
+  get statusCode(): number {
+    return this.httpCode;
   }
 
   /** The body of the answer. */

@@ -1,11 +1,11 @@
 /** One answer to every error of a request, and a line in the log where there can be none. */
-import type { NextFunction, Request, Response } from 'express';
+import type { ErrorRequestHandler, NextFunction, Request, Response } from 'express';
 import type { Action } from 'routing-controllers';
 import { Answered } from '../core/answered';
 import { APIException } from '../core/exceptions';
 import type { Settings } from '../core/settings';
 import { cutOff } from '../views/cut-off';
-import { answerTo, isAnswer, logAnswer, sendAnswer, type Answer } from '../views/exception-handler';
+import { answerTo, isAnswer, logAnswer, sendAnswer, setHeaders, type Answer } from '../views/exception-handler';
 import { findVisit } from '../views/visit';
 import { answerToForeign, type Disclosure } from './foreign-errors';
 import { asThrown, isExpected, isSaid, textOf, withFinalStatus } from './thrown';
@@ -96,7 +96,8 @@ export class ErrorAnswers {
     if (visit !== undefined) visit.isAnswerDecided = true;
     const answer = this.answerTo(error, request, place);
     if (!this.options.isDefaultErrorHandlingEnabled) {
-      next(isAnswer(error) ? answer : error);
+      if (isAnswer(error)) handOn(answer, response, next);
+      else next(error);
       return;
     }
     if (!isAnswer(error))
@@ -127,7 +128,7 @@ export class ErrorAnswers {
     }
     this.log(`${place} failed with an error that cannot be answered`, place, failure);
     if (this.options.isDefaultErrorHandlingEnabled) sendAnswer(response, new APIException());
-    else next(new APIException());
+    else handOn(new APIException(), response, next);
   }
 
   // Too late for an answer: an unfinished one must not look complete.
@@ -139,6 +140,30 @@ export class ErrorAnswers {
   private log(message: string, place: string, error: unknown): void {
     this.settings.logger.error(message, { place, error: textOf(error) });
   }
+}
+
+/** Responses whose header fields are set for an error, and the error. */
+const handedOn = new WeakMap<Response, Answer>();
+
+/**
+ * Hands an answer to the app's error middleware, which may send it as it likes. Its header fields are set before: the
+ * middleware need not know them, and may change them.
+ */
+export function handOn(answer: Answer, response: Response, next: NextFunction): void {
+  setHeaders(response, answer);
+  handedOn.set(response, answer);
+  next(answer);
+}
+
+/**
+ * Error middleware for an app that answers errors itself: what plain middlewares of the app throw gets its header fields,
+ * too, before the app's error middleware sees it.
+ */
+export function handingOn(settings: Settings): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (!isAnswer(error) || handedOn.get(response) === error || response.headersSent) next(error);
+    else handOn(answerTo(withFinalStatus(error), request, settings), response, next);
+  };
 }
 
 const warnedPlaces = new WeakMap<Settings, Set<string>>();

@@ -4,7 +4,7 @@ import { Answered } from '../core/answered';
 import type { Settings } from '../core/settings';
 import { answerTo, logAnswer, sendAnswer, type Answer } from '../views/exception-handler';
 import { findVisit } from '../views/visit';
-import { logAnswered } from './error-answers';
+import { handOn, logAnswered } from './error-answers';
 import { ServerNotNamed, servingOf, type Serving } from './serving';
 import { isExpected, policyAnswer } from './thrown';
 
@@ -27,7 +27,7 @@ export function refuse(
   }
   if (response.headersSent) next(known);
   else if (answersErrors) sendAnswer(response, answered(known, settings, request));
-  else next(answered(known, settings, request));
+  else handOn(answered(known, settings, request), response, next);
 }
 
 /** The error with its header fields, logged. */

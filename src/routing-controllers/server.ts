@@ -17,7 +17,7 @@ import { asParseError } from './body';
 import { appContainer, type AppContainer } from './app-container';
 import { keepingServices, policyMaker, registerServices } from './container';
 import { AxiomsDriver } from './driver';
-import { isErrorAnswered } from './error-answers';
+import { handingOn, isErrorAnswered } from './error-answers';
 import { GuardedRoutes } from './guarded-routes';
 import { withInheritedMetadata } from './inherited-metadata';
 import { checkRoutes, logAudit } from './route-audit';
@@ -195,7 +195,7 @@ function serve(app: Application, options: AxiomsServerOptions, { services, guard
       `No handler was found in controllers: ${options.controllers?.map(nameOf).join(', ')}. Check the paths, and that the classes have handlers.`,
     );
   checkRoutes(guarded.audited, routesOf(app), services.settings);
-  if (options.defaultErrorHandler !== false) app.use(answerOurErrors(driver));
+  app.use(options.defaultErrorHandler === false ? handingOn(services.settings) : answerOurErrors(driver));
 }
 
 // Without controllers upstream would serve every controller class that the process has loaded.

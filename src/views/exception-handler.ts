@@ -98,11 +98,16 @@ function classAtFault(request: Request, offered: readonly Offered[]): Offered | 
 
 const ofAnotherBody = ['content-encoding', 'content-disposition', 'etag', 'last-modified', 'transfer-encoding'];
 
+/** Sets the header fields of the answer: its challenges, `Retry-After` and `Cache-Control`. */
+export function setHeaders(response: Response, { headers }: Answer): void {
+  for (const name of Object.keys(headers)) response.setHeader(name, headers[name] as string | string[]);
+}
+
 /** Sends the answer, once, as `application/json`. */
 export function sendAnswer(response: Response, answer: Answer): void {
   const body = JSON.stringify(answer.toJSON());
   for (const name of response.getHeaderNames()) if (ofAnotherBody.includes(name)) response.removeHeader(name);
-  for (const name of Object.keys(answer.headers)) response.setHeader(name, answer.headers[name] as string | string[]);
+  setHeaders(response, answer);
   response.statusCode = answer.httpCode;
   response.setHeader('Content-Type', 'application/json');
   response.setHeader('Content-Length', Buffer.byteLength(body));

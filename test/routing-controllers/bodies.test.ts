@@ -265,7 +265,7 @@ for (const [name, makeApp] of Object.entries(apps))
       expect(response.body).to.deep.equal(
         readsItself
           ? { status: 400 }
-          : { ours: { error: 'invalid_request', error_description: 'The body could not be read' } },
+          : { status: 400, ours: { error: 'invalid_request', error_description: 'The body could not be read' } },
       );
       (own.locals.axioms as AxiomsServer).close();
     });
