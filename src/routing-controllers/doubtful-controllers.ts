@@ -4,6 +4,7 @@ import type { Logger } from '../core/setting-kinds';
 import type { ApiView } from '../permissions/base';
 import { checkShape } from '../views/controller-shape';
 import type { RouteRules } from '../views/route-rules';
+import { refuseReservedMembers } from './reserved-members';
 import { sampleOf, type Sample } from './samples';
 
 /**
@@ -25,6 +26,7 @@ const checked = new WeakSet<Sample>();
 
 function checkShapeOnce(controller: ApiView, sample: Sample, logger: Logger): void {
   if (checked.has(sample)) return;
+  refuseReservedMembers(controller);
   checkShape(controller, one => sampleOf(one).object, logger);
   checked.add(sample);
 }

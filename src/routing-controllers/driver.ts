@@ -20,6 +20,8 @@ import {
   type CallHandler,
 } from './execution';
 import type { GuardedRoute, GuardedRoutes } from './guarded-routes';
+import type { Class } from './dependencies';
+import { IdleMiddlewares } from './idle-middlewares';
 import { joined } from './layers';
 import type { Made } from './middleware';
 import { MiddlewareSteps, callSafely } from './middleware-steps';
@@ -33,6 +35,7 @@ export class AxiomsDriver extends ExpressDriver {
   override currentUserChecker: CurrentUserChecker = userOf;
   private readonly errors: ErrorAnswers;
   private readonly steps: MiddlewareSteps;
+  readonly idleMiddlewares: IdleMiddlewares;
 
   constructor(
     app: Application,
@@ -41,6 +44,7 @@ export class AxiomsDriver extends ExpressDriver {
   ) {
     super(app);
     this.errors = new ErrorAnswers(services.settings, this);
+    this.idleMiddlewares = new IdleMiddlewares(services.settings.logger);
     this.steps = new MiddlewareSteps(this.errors, (...failure) => {
       this.handleError(...failure);
     });
@@ -48,10 +52,13 @@ export class AxiomsDriver extends ExpressDriver {
 
   override registerMiddleware(middleware: GlobalMiddleware, { routePrefix }: { routePrefix?: string }): void {
     const made = (): Made => middleware.instance as Made;
-    const handler = isErrorClass(middleware)
+    const isForErrors = isErrorClass(middleware);
+    this.idleMiddlewares.noteClass(middleware.target, isForErrors ? 'error' : 'use');
+    const handler = isForErrors
       ? this.steps.forErrors(undefined, (...received) => made().error?.(...received))
       : this.steps.one(undefined, (...received) => made().use?.(...received), { isClass: true });
-    (this.app as Application).use(routePrefix || '/', handler);
+    const { name } = middleware.target as Class;
+    (this.app as Application).use(routePrefix || '/', Object.defineProperty(handler, 'name', { value: name }));
   }
 
   override registerAction(meta: ActionMetadata, execute: (action: Action) => unknown): void {
@@ -59,6 +66,8 @@ export class AxiomsDriver extends ExpressDriver {
     const uses = [...meta.controllerMetadata.uses, ...meta.uses];
     meta.methodOverride ??= callHandler;
     const [before, behind] = [uses.filter(use => !use.afterAction), uses.filter(use => use.afterAction)];
+    this.idleMiddlewares.note(before, route.rules.place);
+    for (const { middleware } of uses) this.idleMiddlewares.noteClass(middleware, 'use');
     const between = [...this.steps.all(meta, before, true), ...this.bodyParsers(meta)];
     const uploads = this.uploads(meta);
     const admit = this.firstGuard(meta, route, between.length === 0);

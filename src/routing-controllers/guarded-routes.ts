@@ -24,6 +24,7 @@ import { rememberHandler } from './handlers';
 import { declaringClass } from './inherited-metadata';
 import { requireTypes } from './parameter-types';
 import { currentObject } from './params';
+import { refuseReservedHandler, refuseReservedMembers } from './reserved-members';
 import type { AuditedRoute } from './route-audit';
 import { countUsesOf, policyReader, sampleOf, type Sample } from './samples';
 import { refuseShared } from './shared-controller';
@@ -60,7 +61,7 @@ export class GuardedRoutes {
 
   /** @throws ImproperlyConfigured where the handler cannot be guarded as it is written. */
   add(meta: ActionMetadata, routePrefix: string, asksBesides: readonly Requirement[]): GuardedRoute {
-    refuseTakenName(meta);
+    refuseReservedHandler(meta);
     const known = this.controller(meta.target as Class, meta);
     const sample = known.sample.object;
     const path = routePath(routePrefix, meta);
@@ -112,6 +113,7 @@ export class GuardedRoutes {
     const factory = this.container.factory(controllerClass);
     giveObjectCheck(controllerClass);
     const sample = make(controllerClass, isTypedi) as Sample<ApiView>;
+    refuseReservedMembers(sample.object);
     refuseShared(controllerClass, sample.object, make(controllerClass, isTypedi).object);
     checkShape(sample.object, one => sampleOf(one, isTypedi).object, this.services.settings.logger);
     countUsesOf(sample);
@@ -256,14 +258,6 @@ function warnOfUndeclaredTokens({ place, leaves, authenticators = [] }: RouteRul
 
 function nameOf(rule: PermissionRule): string {
   return rule instanceof ComposedPermission ? rule.operator : `@${rule.name}`;
-}
-
-// A field of that name, set for each request, would hide the handler.
-function refuseTakenName({ target, method }: ActionMetadata): void {
-  if (!['request', 'response', 'action'].includes(method)) return;
-  throw new ImproperlyConfigured(
-    `${(target as Class).name}.${method} cannot be a handler: this.${method} is set for each request. Call the handler something else.`,
-  );
 }
 
 type ObjectActionList = 'objectActions' | 'notObjectActions';

@@ -194,6 +194,7 @@ function serve(app: Application, options: AxiomsServerOptions, { services, guard
     throw new ImproperlyConfigured(
       `No handler was found in controllers: ${options.controllers?.map(nameOf).join(', ')}. Check the paths, and that the classes have handlers.`,
     );
+  driver.idleMiddlewares.report(app, options.defaultErrorHandler !== false);
   checkRoutes(guarded.audited, routesOf(app), services.settings);
   app.use(options.defaultErrorHandler === false ? handingOn(services.settings) : answerOurErrors(driver));
 }
