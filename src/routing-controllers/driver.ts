@@ -263,8 +263,9 @@ export class AxiomsDriver extends ExpressDriver {
   private answerWhenChecked(result: unknown, meta: ActionMetadata, action: Action): Soon<void> {
     const visit = visitOfAction(action) as Visit;
     this.tie(result, meta, action);
-    const isAnsweringLater = result === visit.response && !visit.response.headersSent && visit.gate?.isKeeping !== true;
-    visit.leaveHandler(isAnsweringLater);
+    const isAnsweringLater =
+      result === visit.response && !visit.response.writableEnded && visit.gate?.isKeeping !== true;
+    visit.leaveHandler(isAnsweringLater || isStream(result));
     if (visit.checks === undefined || isAnsweringLater) {
       this.succeed(result, meta, action);
       return;
@@ -297,7 +298,8 @@ export class AxiomsDriver extends ExpressDriver {
       return;
     }
     if (isStream(result) && response.closed) return;
-    if (visit !== undefined) visit.isAnswerDecided = true;
+    // A stream may check more objects while it is read.
+    if (visit !== undefined) visit.isAnswerDecided = !isStream(result);
     super.handleSuccess(result, meta, action);
     if (isStream(result) && request.method === 'HEAD') endAfterHead(result, response);
   }

@@ -93,7 +93,7 @@ export class ErrorAnswers {
   ): void {
     const visit = findVisit(request);
     visit?.observation?.failed(error);
-    if (visit !== undefined) visit.isAnswerDecided = true;
+    visit?.answerError();
     const answer = this.answerTo(error, request, place);
     if (!this.options.isDefaultErrorHandlingEnabled) {
       if (isAnswer(error)) handOn(answer, response, next);

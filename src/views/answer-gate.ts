@@ -1,59 +1,63 @@
 /** Holds back what a handler answers by itself, until the rules about its object have been asked. */
-import timers from 'node:timers';
 import type { Response } from 'express';
 import { APIException, ImproperlyConfigured } from '../core/exceptions';
-import { answerTo, logAnswer, sendAnswer } from './exception-handler';
+import { answerTo, logAnswer, sendAnswer, type Answer } from './exception-handler';
+import { headOf, setHead, takeBackHeader, type Head } from './response-head';
+import { drop, silence } from './silence';
 import type { Visit } from './visit';
 
 const methodNames = ['write', 'end', 'writeHead', 'writeEarlyHints', 'flushHeaders'] as const;
 type MethodName = (typeof methodNames)[number];
 type Method = (...given: unknown[]) => unknown;
 
-// Node calls these on the response itself, whoever calls `end` and how: no header is made without them.
+// Node calls these on the response itself, whoever calls `end` and how: no header is made without them, and after it
+// nothing leaves without `_send`.
 const headerNames = ['_implicitHeader', '_storeHeader'] as const;
-type HeaderMaker = Partial<Record<(typeof headerNames)[number], Method>>;
-
-// As it is now, and not the global one: a test may replace it.
-const later = timers.setImmediate;
+type Internals = Partial<Record<(typeof headerNames)[number] | '_send', Method>>;
 
 interface Call {
   readonly name: MethodName;
   readonly given: unknown[];
 }
 
-interface Head {
-  readonly status: number;
-  readonly reason: string;
-  readonly headers: Readonly<Record<string, unknown>>;
+/** What the handler wrote while a check runs. */
+interface Kept {
+  readonly calls: Call[];
+  /** What came past the methods of the response, after its header. */
+  readonly sends: unknown[][];
+  /** The head that the response had then, unless the header had been made before. */
+  readonly head: Head | undefined;
 }
 
 /** A check is running: its outcome decides. */
 const undecided = Symbol('undecided');
 
 /**
- * An answer below 400 becomes a 500 while the object rule has not been asked. While a check runs, every answer waits; a
- * refusal that nobody received takes its place. Nothing of what the handler wrote is sent then, whatever it writes with.
+ * An answer below 400 becomes a 500 while the object rule has not been asked. While a check runs, every answer waits, and so
+ * does the rest of one that has begun. A refusal that nobody received takes the answer's place, or closes the connection
+ * where a part of the answer has left. Nothing that the handler wrote after the check began is sent then, whatever it writes
+ * with.
  */
 export class AnswerGate {
   /** Was the handler's answer replaced, or its connection closed? */
   isOver = false;
   readonly #response: Response;
   readonly #methods: Readonly<Record<MethodName, Method>>;
-  readonly #makers: Required<HeaderMaker>;
+  readonly #internals: Required<Internals>;
   /** As they were before the handler. */
   readonly #before: Head;
-  /** What the handler wrote while a check runs, and the head that it had when it began. */
-  #kept: { readonly calls: Call[]; readonly head: Head } | undefined;
+  #kept: Kept | undefined;
 
   constructor(private readonly visit: Visit) {
     const response = (this.#response = visit.response);
     const { write, end, writeHead, writeEarlyHints, flushHeaders } = response;
     this.#methods = { write, end, writeHead, writeEarlyHints, flushHeaders } as Record<MethodName, Method>;
-    const { _implicitHeader, _storeHeader } = response as HeaderMaker;
-    this.#makers = { _implicitHeader, _storeHeader } as Required<HeaderMaker>;
+    const { _implicitHeader, _storeHeader, _send } = response as Internals;
+    this.#internals = { _implicitHeader, _storeHeader, _send } as Required<Internals>;
     this.#before = headOf(response);
     for (const name of methodNames) Object.assign(response, { [name]: this.#guarded(name) });
     for (const name of headerNames) Object.assign(response, { [name]: this.#guardedMaker(name) });
+    Object.assign(response, { _send: this.#guardedSend });
   }
 
   /** Has the handler begun an answer that waits? */
@@ -61,70 +65,120 @@ export class AnswerGate {
     return this.#kept !== undefined;
   }
 
-  /** Sends the refusal in place of the handler's answer. */
+  /** Has the answer left as a whole? */
+  get isSent(): boolean {
+    return this.#kept === undefined && this.#response.writableEnded;
+  }
+
+  /** Sends the refusal in place of the handler's answer. One that has begun to leave is cut off. */
   refuse(error: unknown): void {
     const { visit } = this;
     const response = this.#response;
-    const dropped = this.#kept?.calls ?? [];
+    const { calls = [], sends = [] } = this.#kept ?? {};
     this.#kept = undefined;
     this.isOver = visit.isAnswerDecided = true;
     visit.checks?.take();
     this.#restore();
-    setHead(response, { ...this.#before, reason: '' });
     const known = visit.services.toAnswer(error);
     visit.observation?.failed(known);
-    const answer = answerTo(known, visit.request, visit.settings);
+    if (sends.length === 0 && takeBackHeader(response)) this.#answer(known);
+    else
+      visit.breakOff(
+        'A check of an object refused after the answer had begun, so its connection was closed. Await this.checkObjectPermissions() before answering.',
+        error,
+      );
+    for (const { name, given } of calls) (response[name] as Method)(...given);
+  }
+
+  /** Drops what waits: an error is the answer. */
+  giveWay(): void {
+    if (this.#kept === undefined) return;
+    const { calls, head } = this.#kept;
+    this.#kept = undefined;
+    if (head !== undefined) setHead(this.#response, { ...this.#before, reason: '' });
+    for (const { given } of calls) drop(undefined)(...given);
+  }
+
+  /** Ignores whatever the handler still writes. */
+  silence(): void {
+    silence(this.#response, this.#methods.writeHead);
+    this.#response.on('error', (error: unknown) => {
+      const data = { place: this.visit.rules.place, error: error instanceof Error ? error.message : typeof error };
+      this.visit.settings.logger.debug('A handler wrote to its response after that had been refused', data);
+    });
+  }
+
+  #answer(error: Answer): void {
+    const { visit } = this;
+    setHead(this.#response, { ...this.#before, reason: '' });
+    const answer = answerTo(error, visit.request, visit.settings);
     logAnswer(answer, visit.rules.place, visit.settings);
-    sendAnswer(response, answer);
+    sendAnswer(this.#response, answer);
     this.silence();
-    for (const { name, given } of dropped) (response[name] as Method)(...given);
   }
 
   /** Why the answer may not leave now. */
   get #objection(): unknown {
     const { visit } = this;
-    if (this.#response.headersSent) return undefined;
     if (!visit.isAnswerDecided) {
       const refusal = visit.checks?.refusal;
       if (refusal !== undefined) return objectionOf(refusal);
       if (visit.checks?.isRunning === true) return undecided;
     }
-    if (this.#response.statusCode >= 400) return undefined;
+    if (this.#response.headersSent || this.#response.statusCode >= 400) return undefined;
     if (visit.refusal !== undefined) return objectionOf(visit.refusal);
     return visit.isObjectPending ? neverAsked(visit) : undefined;
   }
 
   #guarded(name: MethodName): Method {
     return (...given) => {
-      if (name === 'writeHead') this.#response.statusCode = given[0] as number;
-      if (this.#kept !== undefined) return this.#keep(this.#kept.calls, { name, given });
-      const objection = this.#objection;
-      if (objection === undefined) return Reflect.apply(this.#methods[name], this.#response, given);
-      if (objection === undecided) return this.#keep(this.#wait(), { name, given });
+      const response = this.#response;
+      // Node throws where a header is there already.
+      const isSecondHead = name === 'writeHead' && response.headersSent;
+      if (name === 'writeHead' && !isSecondHead) response.statusCode = given[0] as number;
+      const objection = this.#kept === undefined ? this.#objection : undecided;
+      if (objection === undefined || isSecondHead) return Reflect.apply(this.#methods[name], response, given);
+      if (objection === undecided) return this.#keep({ name, given });
       this.refuse(objection);
-      return (this.#response[name] as Method)(...given);
+      return (response[name] as Method)(...given);
     };
   }
 
   // A call that got here past the response's own methods: by Node's prototype, or by one that was saved before.
-  #guardedMaker(name: keyof HeaderMaker): Method {
+  #guardedMaker(name: (typeof headerNames)[number]): Method {
     return (...given) => {
       if (this.#kept !== undefined || this.#objection !== undefined) this.#break();
-      return Reflect.apply(this.#makers[name], this.#response, given);
+      return Reflect.apply(this.#internals[name], this.#response, given);
     };
   }
 
-  #wait(): Call[] {
-    const calls: Call[] = [];
-    this.#kept = { calls, head: headOf(this.#response) };
+  // It may be what the handler wrote before the check, and a middleware has compressed since.
+  readonly #guardedSend: Method = (...given) => {
+    const objection = this.#kept === undefined ? this.#objection : undecided;
+    if (objection === undefined) return Reflect.apply(this.#internals._send, this.#response, given);
+    if (objection === undecided) this.#waiting().sends.push(given);
+    else this.refuse(objection);
+    return false;
+  };
+
+  #waiting(): Kept {
+    if (this.#kept === undefined) {
+      const head = this.#response.headersSent ? undefined : headOf(this.#response);
+      this.#kept = { calls: [], sends: [], head };
+      this.#releaseLater();
+    }
+    return this.#kept;
+  }
+
+  #releaseLater(): void {
     void Promise.resolve(this.visit.checks?.settled()).then(() => {
       this.#release();
     });
-    return calls;
   }
 
   // As Node takes it while nobody reads: a writer waits for the event 'drain'. What comes after the end is no answer.
-  #keep(calls: Call[], call: Call): unknown {
+  #keep(call: Call): unknown {
+    const { calls } = this.#waiting();
     const hasEnded = calls.some(({ name }) => name === 'end');
     if (hasEnded) return drop(call.name === 'write' ? false : this.#response)(...call.given);
     calls.push(call);
@@ -134,21 +188,21 @@ export class AnswerGate {
 
   #release(): void {
     if (this.#kept === undefined) return;
-    const { calls, head } = this.#kept;
-    setHead(this.#response, head);
+    const { head } = this.#kept;
+    if (head !== undefined) setHead(this.#response, head);
     const objection = this.#objection;
-    if (objection === undecided) {
-      this.#kept = undefined;
-      this.#wait().push(...calls);
-    } else if (objection !== undefined) this.refuse(objection);
-    else this.#replay(calls);
+    if (objection === undecided) this.#releaseLater();
+    else if (objection !== undefined) this.refuse(objection);
+    else this.#replay(this.#kept);
   }
 
-  #replay(calls: readonly Call[]): void {
+  #replay({ calls, sends }: Kept): void {
     this.#kept = undefined;
     try {
+      for (const given of sends) Reflect.apply(this.#internals._send, this.#response, given);
       const results = calls.map(({ name, given }) => [name, Reflect.apply(this.#methods[name], this.#response, given)]);
-      if (results.some(([name, result]) => name === 'write' && result === true)) this.#response.emit('drain');
+      const isDrained = results.some(([name, result]) => name === 'write' && result === true);
+      if (isDrained || (sends.length > 0 && !this.#response.writableNeedDrain)) this.#response.emit('drain');
     } catch (error) {
       if (!this.#response.headersSent) this.refuse(error);
       else this.visit.breakOff('An answer that had waited for checks of objects could not be sent', error);
@@ -165,82 +219,13 @@ export class AnswerGate {
   }
 
   #restore(): void {
-    Object.assign(this.#response, this.#methods, this.#makers);
-  }
-
-  /**
-   * Ignores whatever is still written: the handler goes on, it may be in a stream, and need not know. A middleware that ends
-   * responses later makes the header of the refusal then.
-   */
-  silence(): void {
-    const response = this.#response;
-    const { writeHead } = this.#methods;
-    let isMakingHead = false;
-    const unless = (name: HeaderSetter, result: unknown): Method => {
-      const set = response[name] as Method;
-      return (...given) => (isMakingHead ? Reflect.apply<object, unknown[], unknown>(set, response, given) : result);
-    };
-    for (const name of headerSetters) Object.assign(response, { [name]: unless(name, response) });
-    const dropped = { end: drop(response), writeHead: drop(response), flushHeaders: drop(undefined) };
-    Object.assign(response, dropped, { write: dropSlowly(response), writeEarlyHints: drop(undefined) });
-    const makeHead = (): unknown => {
-      isMakingHead = true;
-      try {
-        return Reflect.apply(writeHead, response, [response.statusCode]);
-      } finally {
-        isMakingHead = false;
-      }
-    };
-    Object.assign(response, { _implicitHeader: makeHead });
-    response.on('error', (error: unknown) => {
-      const data = { place: this.visit.rules.place, error: error instanceof Error ? error.message : typeof error };
-      this.visit.settings.logger.debug('A handler wrote to its response after that had been refused', data);
-    });
+    Object.assign(this.#response, this.#methods, this.#internals);
   }
 }
-
-const headerSetters = ['setHeader', 'appendHeader', 'removeHeader', 'setHeaders'] as const;
-type HeaderSetter = (typeof headerSetters)[number];
 
 // A rule may throw anything, undefined too.
 function objectionOf({ error }: { readonly error: unknown }): unknown {
   return error ?? new APIException(undefined, { cause: error });
-}
-
-function drop<Result>(result: Result) {
-  return (...given: unknown[]): Result => {
-    const written = given.at(-1);
-    if (typeof written === 'function') process.nextTick(written);
-    return result;
-  };
-}
-
-// A stream without an end that is written as fast as it is read would let nothing else run.
-function dropSlowly(response: Response): Method {
-  const dropped = drop(false);
-  let isWaiting = false;
-  const goOn = (): void => {
-    isWaiting = false;
-    response.emit('drain');
-  };
-  return (...given) => {
-    if (!isWaiting) later(goOn);
-    isWaiting = true;
-    return dropped(...given);
-  };
-}
-
-// The header fields are copied: appendHeader() adds to a list of values in place.
-function headOf(response: Response): Head {
-  const headers = structuredClone({ ...response.getHeaders() });
-  return { status: response.statusCode, reason: response.statusMessage, headers };
-}
-
-function setHead(response: Response, { status, reason, headers }: Head): void {
-  response.statusCode = status;
-  response.statusMessage = reason;
-  for (const name of response.getHeaderNames()) response.removeHeader(name);
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string);
 }
 
 function neverAsked({ rules }: Visit): ImproperlyConfigured {

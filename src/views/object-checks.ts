@@ -1,13 +1,16 @@
 /** The checks of objects that a handler starts: its answer waits for them, awaited or not, and no refusal is lost. */
 import timers from 'node:timers';
+import { APIException } from '../core/exceptions';
 import { isPending, type Soon } from '../core/soon';
+import { watchRefusal } from './unhandled-refusals';
 import type { Visit } from './visit';
 
 // As it is now, and not the global one: a test may replace it.
 const later = timers.setImmediate;
 
 /**
- * Has the handler returned? One that returned the response itself answers later, in code that goes on in the background.
+ * Has the handler returned? One that returned the response itself, or a stream, answers later, in code that goes on in the
+ * background.
  */
 export type HandlerState = 'running' | 'answering' | 'done';
 
@@ -20,6 +23,10 @@ interface Check {
   readonly checks: ObjectChecks;
   /** Why it refused, once it has. */
   refusal?: Refusal;
+  /** Has code of the handler received the refusal? `false` again where no code handled it. */
+  isReceived?: boolean;
+  /** Has all code that waited for it gone on? */
+  isOver?: boolean;
 }
 
 export class ObjectChecks {
@@ -68,38 +75,53 @@ export class ObjectChecks {
     return CheckPromise.of(check, asked);
   }
 
-  /** Waits until no check runs any more, or until one has refused. */
+  /** Waits until no check runs any more, or until one has refused and nobody received it. */
   settled(): Soon<void> {
     if (!this.isRunning || this.#unreceived.size > 0) return;
-    return new Promise(resolve => {
+    const ended = new Promise<void>(resolve => {
       this.#waiting.push(resolve);
     });
+    // A turn later: what follows from one check may start the next.
+    return ended.then(nextTurn).then(() => this.settled());
   }
 
-  /** Counts the check as over. */
-  end(check: Check, refusal?: Refusal): void {
+  /** Counts the check as over. Code that waited for it has received its refusal by now. */
+  end(check: Check): void {
     this.#running -= 1;
-    if (refusal !== undefined) {
-      check.refusal = refusal;
-      this.#unreceived.add(check);
-    }
-    if (this.isRunning && refusal === undefined) return;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    check.isOver = true;
+    if (check.refusal !== undefined && check.isReceived !== true) this.#lose(check);
+    else if (!this.isRunning) this.#wake();
   }
 
   /** Code that waits for the check is about to get its refusal. */
   receive(check: Check): boolean {
-    if (this.visit.handlerState === 'done') return false;
-    this.#unreceived.delete(check);
-    if (Object(check.refusal?.error) === check.refusal?.error) this.#received.add(check.refusal?.error as object);
+    const { handlerState, isHandedOn } = this.visit;
+    if (handlerState === 'done') return false;
+    const error = check.refusal?.error as object;
+    if (check.isReceived === undefined) this.#watch(check, error);
+    // A handler that has dispatched its request answers no longer, whatever it makes of the refusal.
+    check.isReceived = !isHandedOn;
+    this.#received.add(error);
     return true;
   }
 
-  /** After the refusal could be received: nobody else may be there to answer. */
-  settle(check: Check): void {
-    if (!this.#unreceived.has(check)) return;
-    const { handlerState, isAnswerDecided } = this.visit;
-    if (isAnswerDecided || handlerState === 'answering') this.visit.refuseLate(check.refusal?.error);
+  // While the handler runs, its return brings the answer. Later, nobody else may be there to refuse.
+  #lose(check: Check): void {
+    this.#unreceived.add(check);
+    if (this.#waiting.length > 0) this.#wake();
+    else if (this.visit.handlerState !== 'running') this.visit.refuseLate(check.refusal?.error);
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #watch(check: Check, error: object): void {
+    const report = (): void => {
+      if (check.isReceived === true && check.isOver === true) this.#lose(check);
+      check.isReceived = false;
+    };
+    watchRefusal(error, { response: this.visit.response, report });
   }
 }
 
@@ -115,13 +137,14 @@ class CheckPromise<T> extends Promise<T> {
   static of<T>(check: Check, asked: Promise<T>): CheckPromise<T> {
     const { checks } = check;
     const promise = new CheckPromise<T>((resolve, reject) => {
-      const refuse = (error: Error): void => {
-        checks.end(check, { error });
+      const refuse = (thrown: unknown): void => {
+        const error = asObject(thrown);
+        check.refusal = { error };
         // A turn later: a handler that does not wait is done by then.
         later(() => {
           reject(error);
           later(() => {
-            checks.settle(check);
+            checks.end(check);
           });
         });
       };
@@ -173,4 +196,15 @@ class CheckPromise<T> extends Promise<T> {
     });
     return this;
   }
+}
+
+// A rule may throw anything. Only an object can be recognized again.
+function asObject(thrown: unknown): Error {
+  return Object(thrown) === thrown ? (thrown as Error) : new APIException(undefined, { cause: thrown });
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise(resolve => {
+    later(resolve);
+  });
 }

@@ -16,7 +16,7 @@ import type { Subject } from '../permissions/evaluation';
 import type { PermissionTree } from '../permissions/tree';
 import { Observation } from './observation';
 import type { AnswerGate } from './answer-gate';
-import { cutOff } from './cut-off';
+import { closeConnection } from './cut-off';
 import { stackOf } from './error-text';
 import type { HandlerState, ObjectChecks } from './object-checks';
 import type { RouteRules } from './route-rules';
@@ -174,19 +174,27 @@ export class Visit implements RequestContext {
 
   /** Deals with the refusal of a check that nobody waits for, after the handler is done. */
   refuseLate(error: unknown): void {
-    if (!this.response.headersSent && this.gate !== undefined) this.gate.refuse(error);
+    if (this.gate?.isSent === false) this.gate.refuse(error);
     else if (this.response.statusCode >= 400) this.log('debug', 'A check of an object refused after a refusal', error);
     else
-      this.breakOff(
+      this.log(
+        'error',
         'A check of an object refused after the answer had been sent. Await this.checkObjectPermissions() before answering.',
         error,
       );
   }
 
-  /** Logs what went wrong with an answer. An unfinished one must not look complete. */
+  /** An error is the answer: what the handler wrote while checks run is dropped. */
+  answerError(): void {
+    this.isAnswerDecided = true;
+    this.gate?.giveWay();
+  }
+
+  /** Closes the connection, and logs why: an answer that lacks something must not look complete. */
   breakOff(message: string, error?: unknown): void {
-    this.log('error', message, error);
-    cutOff(this.response);
+    // Where the client has left, nobody misses the rest.
+    this.log(this.response.closed ? 'debug' : 'error', message, error);
+    closeConnection(this.response);
   }
 
   private log(level: 'debug' | 'error', message: string, error: unknown): void {
