@@ -7,6 +7,7 @@ import { Answered, requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
 import { after, isPending, type Soon } from '../core/soon';
 import { afterTheBody, beforeTheBody } from '../views/lifecycle';
+import { passOn } from '../views/dispatched';
 import { Visit, findVisit, type Services, type Stage } from '../views/visit';
 import { askChecker, askedBesides, checkRoles } from './authorized';
 import { bodyParser } from './body';
@@ -140,8 +141,6 @@ export class AxiomsDriver extends ExpressDriver {
           // Again: the app may have removed or replaced its session's user since.
           this.checkCaller(meta, request);
           visit.stage = 'permitted';
-          // The answer is this route's now, and this route's rules have been checked.
-          if (visit.predecessor !== undefined) visit.predecessor.isObjectPending = false;
         });
       });
     };
@@ -156,7 +155,9 @@ export class AxiomsDriver extends ExpressDriver {
   private guard(meta: ActionMetadata, action: Action, isJoined: boolean, check: () => Soon<void>): void {
     const { response, next } = action as Exchange;
     const goOn = (): void => {
+      const visit = findVisit(action.request as Request);
       if (!isJoined && response.headersSent) refuse(new Answered());
+      else if (visit?.stage === 'permitted') passOn(visit.predecessor, next, visit);
       else next();
     };
     const refuse = (error: unknown): void => {

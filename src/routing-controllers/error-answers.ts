@@ -5,6 +5,7 @@ import { Answered } from '../core/answered';
 import { APIException } from '../core/exceptions';
 import type { Settings } from '../core/settings';
 import { cutOff } from '../views/cut-off';
+import { passOn } from '../views/dispatched';
 import { answerTo, isAnswer, logAnswer, sendAnswer, setHeaders, type Answer } from '../views/exception-handler';
 import { findVisit } from '../views/visit';
 import { answerToForeign, type Disclosure } from './foreign-errors';
@@ -96,8 +97,12 @@ export class ErrorAnswers {
     visit?.answerError();
     const answer = this.answerTo(error, request, place);
     if (!this.options.isDefaultErrorHandlingEnabled) {
-      if (isAnswer(error)) handOn(answer, response, next);
-      else next(error);
+      // The app's answer to an error of the handler is about no object. A refusal stays one.
+      const isRefusal = visit?.checks?.wasReceived(error) === true;
+      passOn(isRefusal ? undefined : visit, () => {
+        if (isAnswer(error)) handOn(answer, response, next);
+        else next(error);
+      });
       return;
     }
     if (!isAnswer(error))

@@ -1,6 +1,7 @@
 /** Holds back what a handler answers by itself, until the rules about its object have been asked. */
 import type { Response } from 'express';
 import { APIException, ImproperlyConfigured } from '../core/exceptions';
+import { isAnotherRoutes } from './dispatched';
 import { answerTo, logAnswer, sendAnswer, type Answer } from './exception-handler';
 import { headOf, setHead, takeBackHeader, type Head } from './response-head';
 import { drop, silence } from './silence';
@@ -127,7 +128,7 @@ export class AnswerGate {
     }
     if (this.#response.headersSent || this.#response.statusCode >= 400) return undefined;
     if (visit.refusal !== undefined) return objectionOf(visit.refusal);
-    return visit.isObjectPending ? neverAsked(visit) : undefined;
+    return visit.isObjectPending && !isAnotherRoutes(visit) ? neverAsked(visit) : undefined;
   }
 
   #guarded(name: MethodName): Method {
