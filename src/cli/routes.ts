@@ -55,7 +55,7 @@ async function check(
   terminal: Terminal,
 ): Promise<number> {
   const changes = openings(readSnapshot(await contentOf(file), file), audits);
-  const isGood = changes.every(({ isOpening }) => !isOpening);
+  const isGood = changes.every(change => !needsReading(change));
   terminal.write(isJson ? `${JSON.stringify({ ok: isGood, changes }, null, 2)}\n` : inText(changes, file, terminal));
   return isGood ? 0 : 1;
 }
@@ -70,17 +70,29 @@ async function contentOf(file: string): Promise<string> {
 
 function inText(changes: readonly Change[], file: string, terminal: Terminal): string {
   const paint = painter(terminal);
-  const lines = changes.map(({ route, isOpening, what, before, now }) =>
-    [
-      `${isOpening ? paint('red', '✗') : paint('dim', '·')} ${route}: ${what}`,
+  const lines = changes.map(change => {
+    const { route, what, before, now } = change;
+    return [
+      `${needsReading(change) ? paint('red', '✗') : paint('dim', '·')} ${route}: ${what}`,
       ...(before === undefined ? [] : [`    before: ${before}`]),
       ...(now === undefined ? [] : [`    now:    ${now}`]),
-    ].join('\n'),
-  );
-  const count = changes.filter(({ isOpening }) => isOpening).length;
-  const sum =
-    count === 0
-      ? `${paint('green', '✓')} No route is more open than in ${file}.`
-      : `${count} of the changes let somebody in. If that is meant, write the snapshot anew: --check ${file} --update.`;
-  return `${[...lines, sum].join('\n')}\n`;
+    ].join('\n');
+  });
+  const good = `${paint('green', '✓')} No route is more open than in ${file}.`;
+  return `${[...lines, changes.some(needsReading) ? sumOf(changes, file) : good].join('\n')}\n`;
+}
+
+/** Somebody is let in, or that is not known. */
+function needsReading({ isOpening, isCompared }: Change): boolean {
+  return isOpening || !isCompared;
+}
+
+function sumOf(changes: readonly Change[], file: string): string {
+  const unknown = changes.filter(({ isCompared }) => !isCompared).length;
+  const openings = changes.filter(({ isOpening, isCompared }) => isOpening && isCompared).length;
+  const counts = [
+    ...(openings > 0 ? [`${openings} of the changes let somebody in.`] : []),
+    ...(unknown > 0 ? [`Of ${unknown} of the changes it is not known whether they let somebody in.`] : []),
+  ];
+  return `${counts.join(' ')} If that is meant, write the snapshot anew: --check ${file} --update.`;
 }

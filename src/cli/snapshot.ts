@@ -1,5 +1,5 @@
 /** What an audit said when somebody last looked at it, and what has opened since. */
-import { letsInBeyond, whoIsLetIn } from '../core/openness';
+import { letsInBeyond, whoIsLetIn, type Found } from '../core/openness';
 import type { Requirement } from '../core/requirement';
 import { inWords } from '../core/requirement-words';
 import type { RouteAudit } from '../views/audit';
@@ -11,8 +11,10 @@ export type KnownRoute = Pick<RouteAudit, 'method' | 'path' | 'handler' | 'who' 
 export interface Change {
   /** `GET /books`. */
   readonly route: string;
-  /** Is somebody let in who was not, or can that not be told? */
+  /** Is somebody let in who was not? Of a new route: may anyone be let in? */
   readonly isOpening: boolean;
+  /** False where the two rules are too complex to be compared: whether somebody gained access is not known. */
+  readonly isCompared: boolean;
   readonly what: string;
   readonly before?: string;
   readonly now?: string;
@@ -65,26 +67,51 @@ export function openings(before: readonly KnownRoute[], audits: readonly RouteAu
   const names = new Set(now.map(nameOf));
   const changes = now.map(route => changeOf(known.get(nameOf(route)), route)).filter(change => change !== undefined);
   const gone = before.filter(route => !names.has(nameOf(route)));
-  return [...changes, ...gone.map(route => ({ route: nameOf(route), isOpening: false, what: 'is gone' }))];
+  return [...changes, ...gone.map(goneRoute)];
 }
 
 function changeOf(before: KnownRoute | undefined, now: RouteAudit): Change | undefined {
   if (before === undefined) return newRoute(now);
-  const found = letsInBeyond(now.requirement, before.requirement, { isCustomKnown: true });
+  const found = comparedRules(before.requirement, now.requirement);
   const texts = { before: inWords(before.requirement), now: inWords(now.requirement) };
-  const route = nameOf(now);
-  if (found === 'yes') return { route, isOpening: true, what: 'lets somebody in who was not let in', ...texts };
-  if (found === 'maybe') return { route, isOpening: true, what: 'cannot be compared', ...texts };
+  const change = { route: nameOf(now), isOpening: true, isCompared: found !== 'maybe' };
+  if (found === 'yes') return { ...change, what: 'lets somebody in who was not let in', ...texts };
   const added = newAuthentication(before, now);
-  if (added.length > 0) return { route, isOpening: true, what: `accepts other credentials: ${added.join(', ')}` };
-  return texts.before === texts.now ? undefined : { route, isOpening: false, what: 'is no more open', ...texts };
+  const others = added.length > 0 ? [`accepts other credentials: ${added.join(', ')}`] : [];
+  if (found === 'maybe') {
+    const what = ['not compared: read the two rules', ...others].join('; ');
+    return { ...change, isOpening: added.length > 0, what, ...texts };
+  }
+  if (added.length > 0) return { ...change, what: others.join('') };
+  return texts.before === texts.now ? undefined : { ...change, isOpening: false, what: 'is no more open', ...texts };
+}
+
+// A rule that has not changed need not be decided, however complex it is.
+function comparedRules(before: Requirement, now: Requirement): Found {
+  if (inOrder(before) === inOrder(now)) return 'no';
+  return letsInBeyond(now, before, { isCustomKnown: true });
+}
+
+/** The requirement as text, the same in whatever order its parts are written. */
+function inOrder(requirement: Requirement): string {
+  if (requirement.kind === 'not') return `not ${inOrder(requirement.of)}`;
+  if (requirement.kind === 'and' || requirement.kind === 'or')
+    return `${requirement.kind} ${JSON.stringify([...new Set(requirement.of.map(inOrder))].sort())}`;
+  return JSON.stringify(
+    'values' in requirement ? { ...requirement, values: requirement.values.toSorted() } : requirement,
+  );
+}
+
+function goneRoute(route: KnownRoute): Change {
+  return { route: nameOf(route), isOpening: false, isCompared: true, what: 'is gone' };
 }
 
 function newRoute(now: RouteAudit): Change {
   const who = whoIsLetIn(now.requirement);
   const isOpening = who === 'anyone' || who === 'undecided';
-  const what = isOpening ? 'is new, and open to anyone' : 'is new';
-  return { route: nameOf(now), isOpening, what, now: inWords(now.requirement) };
+  const opened = who === 'anyone' ? 'is new, and open to anyone' : 'is new, and may be open to anyone: read its rule';
+  const what = isOpening ? opened : 'is new';
+  return { route: nameOf(now), isOpening, isCompared: who !== 'undecided', what, now: inWords(now.requirement) };
 }
 
 // Who is "authenticated" is said by these; where nobody need be, it does not matter.

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import type { RouteAudit } from 'axioms-routing-controllers';
+import { inWords } from '../../src/core/requirement-words';
 import { openings, readSnapshot, snapshotOf } from '../../src/cli/snapshot';
 import { choice } from './apps/books';
+import { rules } from './apps/complex';
 import { ran } from './terminal';
 
 const root = resolve(__dirname, '../../..');
@@ -79,6 +81,24 @@ describe('axioms routes', () => {
     expect(json.ok).to.equal(false);
     expect((await ran(['routes', books, '--check', snapshot, '--update'])).exitCode).to.equal(0);
     expect((await ran(['routes', books, '--check', snapshot])).exitCode).to.equal(0);
+  });
+
+  it('says so where it cannot compare two rules, prints both, and exits 1', async () => {
+    const complex = join(__dirname, 'apps/complex.js');
+    rules.isWider = true;
+    await ran(['routes', complex, '--write', snapshot]);
+    rules.isWider = false;
+    const { exitCode, out } = await ran(['routes', complex, '--check', snapshot]);
+    expect(exitCode).to.equal(1);
+    expect(out).to.match(
+      /^✗ GET \/complex: not compared: read the two rules\n {4}before: \(any of .*\n {4}now: {4}any of .*\n/,
+    );
+    expect(out).to.include('Of 1 of the changes it is not known whether they let somebody in.');
+    expect(out).not.to.include('lets somebody in').and.not.to.include('of the changes let somebody in. ');
+    const json = JSON.parse((await ran(['routes', complex, '--check', snapshot, '--json'])).out) as { ok: boolean };
+    expect(json.ok).to.equal(false);
+    await ran(['routes', complex, '--write', snapshot]);
+    expect((await ran(['routes', complex, '--check', snapshot])).exitCode).to.equal(0);
   });
 
   it('is the same as the snapshot of the demo', () => {
@@ -195,6 +215,67 @@ describe('a snapshot of routes', () => {
       const changes = openings(known, now === undefined ? [] : [now]);
       expect(changes.map(change => change.isOpening)).to.deep.equal(isOpening === undefined ? [] : [isOpening]);
     });
+
+  const groups = (count: number, name: string): RouteAudit['requirement'] => ({
+    kind: 'and',
+    of: Array.from({ length: count }, (_, index) => ({
+      kind: 'scopes',
+      match: 'any',
+      values: [1, 2, 3].map(number => `${name}:${index}:${number}`),
+    })),
+  });
+  const alternatives = (count: number): RouteAudit['requirement'] => ({
+    kind: 'or',
+    of: Array.from({ length: count }, (_, index) => ({
+      kind: 'scopes',
+      match: 'all',
+      values: [1, 2, 3].map(number => `a:${index}:${number}`),
+    })),
+  });
+  const turned = (requirement: RouteAudit['requirement']): RouteAudit['requirement'] =>
+    requirement.kind === 'and' || requirement.kind === 'or'
+      ? { ...requirement, of: requirement.of.toReversed() }
+      : requirement;
+  const undecidable: readonly [string, RouteAudit['requirement'], RouteAudit['requirement']][] = [
+    ['ten any-of groups', groups(10, 'a'), { kind: 'or', of: [groups(10, 'a'), groups(10, 'b')] }],
+    ['17 alternatives', alternatives(17), { kind: 'and', of: [alternatives(17), groups(10, 'a')] }],
+  ];
+
+  for (const [title, requirement, other] of undecidable) {
+    it(`claims nothing of rules that it cannot decide, and prints both: ${title}`, () => {
+      const known = readSnapshot(snapshotOf([route({ requirement: other })]), 'routes.json');
+      const pairs = [
+        openings(known, [route({ requirement })]),
+        openings([route({ requirement })], [route({ requirement: other })]),
+      ];
+      const [change] = pairs.flat().filter(({ isCompared }) => !isCompared);
+      expect(change).to.deep.include({ isOpening: false, what: 'not compared: read the two rules' });
+      expect([change?.before, change?.now].sort()).to.deep.equal([inWords(requirement), inWords(other)].sort());
+    });
+
+    it(`finds no change in the same rule, in whatever order it is written: ${title}`, () => {
+      const known = readSnapshot(snapshotOf([route({ requirement })]), 'routes.json');
+      expect(openings(known, [route({ requirement })])).to.deep.equal([]);
+      const [change] = openings(known, [route({ requirement: turned(requirement) })]);
+      expect([change?.isOpening, change?.isCompared]).to.deep.equal([false, true]);
+    });
+  }
+
+  it('tells other credentials beside rules that it cannot decide', () => {
+    const [, requirement, other] = undecidable[0]!;
+    const authentication = ['AccessTokenAuthentication', 'ApiKey'];
+    const [change] = openings([route({ requirement: other })], [route({ requirement, authentication })]);
+    expect(change).to.deep.include({
+      isOpening: true,
+      isCompared: false,
+      what: 'not compared: read the two rules; accepts other credentials: ApiKey',
+    });
+  });
+
+  it('does not claim that a new route is open which only code can judge', () => {
+    const [change] = openings([], [route({ requirement: perRequest })]);
+    expect(change?.what).to.equal('is new, and may be open to anyone: read its rule');
+  });
 
   it('compares the first of two routes for the same requests: it is the one that answers', () => {
     const known = readSnapshot(snapshotOf([route(), route({ requirement: { kind: 'anyone' } })]), 'routes.json');
