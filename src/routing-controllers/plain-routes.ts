@@ -1,10 +1,9 @@
 /** The guard for plain Express routes beside the controllers: the same rules, the same answers. */
 import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from 'express';
 import { HasValidAccessToken } from '../authentication/access-token';
-import { setContext } from '../authentication/request-context';
 import type { AxiomsRequest } from '../authentication/user';
 import type { GrantKind } from '../core/claims';
-import { Answered, requireUnanswered } from '../core/answered';
+import { requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { GrantRequirement } from '../core/requirement';
 import type { Settings } from '../core/settings';
@@ -20,6 +19,7 @@ import { logAnswered } from './error-answers';
 import { answerToForeign, exposedStatus } from './foreign-errors';
 import { rememberGuard, usesServer } from './plain-guards';
 import { answered, refuse, withServer, type Exchange } from './plain-answers';
+import { refuseInHandler, rememberVisit, takenOver } from './plain-visits';
 import { namedServing, onlyServer, type ServerOption, type Serving } from './serving';
 import type { AxiomsServer } from './server';
 
@@ -61,11 +61,12 @@ const lists: Readonly<Record<keyof AccessTokenRequirements, readonly [kind: Gran
  *
  * With several servers on the app it must name the one whose tokens open the route; otherwise each request is a 500, and
  * the log says how. In `@UseBefore` it uses the controller's server, and the request stays the controller's. A middleware
- * that calls it there passes its own `next` on.
+ * that calls it there passes its own `next` on. A controller's handler cannot call it.
  *
  * @param requirements what the token must grant, and `server`: see {@link ServerOption}
  * @param server another way to name the server
- * @throws ImproperlyConfigured for an empty list, an unknown name, or a server that is none.
+ * @throws ImproperlyConfigured for an empty list, an unknown name, or a server that is none; the middleware, where a
+ * controller's handler calls it.
  * @example
  * const app = createExpressServer({ controllers: [BookController] });
  * app.get('/export', requireAccessToken({ scopes: ['book:export'] }), (request, response) => {
@@ -88,6 +89,7 @@ export function requireAccessToken(
   if (serving !== undefined) route.rulesFor(serving.services);
   const guard: RequestHandler = (request, response, next) => {
     const exchange = { request, response, next };
+    if (!response.headersSent) refuseInHandler(findVisit(request));
     withServer(exchange, () => {
       route.guard(serving ?? onlyServing(exchange, guard), exchange);
     });
@@ -215,24 +217,6 @@ function plainController(rules: readonly PermissionRule[]): new () => object {
     authenticationClasses = [HasValidAccessToken];
     permissionClasses = rules;
   };
-}
-
-// Among the middlewares of a controller's route the request stays the controller's, and the caller the one that it knows.
-function rememberVisit(visit: Visit | undefined, { request, next }: Exchange): () => void {
-  if (visit?.nextOfStep !== next) return () => undefined;
-  const { user, auth, authJwt } = visit.request;
-  return () => {
-    setContext(request, visit);
-    Object.assign(request, { user, auth, authJwt });
-  };
-}
-
-// The handler behind this guard would see the caller of another one.
-function takenOver({ response }: Visit): Error {
-  if (response.headersSent) return new Answered();
-  return new ImproperlyConfigured(
-    'A request was dispatched to another guarded route while requireAccessToken() was checking it. The middleware that dispatches it must not call next() as well.',
-  );
 }
 
 async function admit(visit: Visit): Promise<void> {

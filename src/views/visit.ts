@@ -85,6 +85,7 @@ export class Visit implements RequestContext {
   /** Where somebody listens. */
   readonly observation: Observation | undefined;
   readonly #isHeadOfGet: boolean;
+  readonly #nextOfRouter: unknown;
   #asking = 0;
   #methodBefore = '';
 
@@ -97,6 +98,8 @@ export class Visit implements RequestContext {
   ) {
     this.method = request.method;
     this.#isHeadOfGet = this.method === 'HEAD' && rules.method !== 'HEAD';
+    // Express sets it each time that a router receives the request.
+    this.#nextOfRouter = request.next;
     refuseUsed(controller);
     (controller as { [visit]?: Visit })[visit] = this;
     rememberEvaluations(controller);
@@ -122,6 +125,11 @@ export class Visit implements RequestContext {
   get subject(): Subject {
     const { request, controller } = this;
     return this.stage === 'handled' ? { request, controller } : { request, controller, response: this.response };
+  }
+
+  /** Does the handler run, and has no router received the request since? */
+  get isInItsHandler(): boolean {
+    return this.stage === 'handled' && this.handlerState !== 'done' && this.request.next === this.#nextOfRouter;
   }
 
   /** Is the request still on this visit? */
