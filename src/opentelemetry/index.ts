@@ -10,17 +10,37 @@ import { decisions, keyRefreshes, type DecisionEvent, type JwksEvent } from '../
  * - `axioms.jwks.refreshes`, a counter by issuer, outcome and kind of failure;
  * - `axioms.jwks.keys`, a gauge by issuer.
  *
- * @param meter default: the global provider's
+ * @param meter default: the global provider's, also if it is set later, such as by `sdk.start()`
  * @returns a function that ends it.
  * @throws ImproperlyConfigured where the meter has no gauges: `@opentelemetry/api` has them since version 1.9.
  * @example
  * const stop = measureWithOpenTelemetry();
  */
-export function measureWithOpenTelemetry(meter: Meter = metrics.getMeter('axioms-routing-controllers')): () => void {
-  requireGauges(meter);
-  const ends = [decisions.subscribe(decisionMeasure(meter)), keyRefreshes.subscribe(refreshMeasure(meter))];
+export function measureWithOpenTelemetry(meter?: Meter): () => void {
+  requireGauges(meter ?? globalMeter());
+  const ends = [
+    decisions.subscribe(measuring(decisionMeasure, meter)),
+    keyRefreshes.subscribe(measuring(refreshMeasure, meter)),
+  ];
   return () => {
     for (const end of ends) end();
+  };
+}
+
+function globalMeter(): Meter {
+  return metrics.getMeter('axioms-routing-controllers');
+}
+
+// Until a provider is set the global one measures nothing, and so do its instruments ever after.
+function measuring<Event>(measure: (meter: Meter) => (event: Event) => void, given?: Meter): (event: Event) => void {
+  if (given !== undefined) return measure(given);
+  let provider = metrics.getMeterProvider();
+  let note = measure(globalMeter());
+  return event => {
+    const current = metrics.getMeterProvider();
+    if (current !== provider) note = measure(globalMeter());
+    provider = current;
+    note(event);
   };
 }
 
@@ -52,10 +72,12 @@ function decisionMeasure(meter: Meter): (event: DecisionEvent) => void {
 
 function refreshMeasure(meter: Meter): (event: JwksEvent) => void {
   const count = meter.createCounter('axioms.jwks.refreshes', { description: "Fetches of an issuer's keys" });
-  const keys = meter.createGauge('axioms.jwks.keys', { description: "Usable keys in an issuer's key set" });
+  // The SDK that is set later may be older than the API.
+  const { createGauge } = meter as Partial<Meter>;
+  const keys = createGauge?.call(meter, 'axioms.jwks.keys', { description: "Usable keys in an issuer's key set" });
   return event => {
     const { issuer, outcome, failure } = event;
     count.add(1, { 'axioms.issuer': issuer, 'axioms.outcome': outcome, 'error.type': failure });
-    keys.record(event.keys, { 'axioms.issuer': issuer });
+    keys?.record(event.keys, { 'axioms.issuer': issuer });
   };
 }

@@ -49,11 +49,10 @@ export class Observation {
 
   private event(): DecisionEvent {
     const { rules, response, caller } = this.visit;
-    const { place, method = 'ALL', path } = rules;
     return {
       ...this.judgement(),
       status: response.headersSent ? response.statusCode : undefined,
-      route: { place, method, path },
+      route: { place: rules.place, ...routeOf(this.visit) },
       issuer: issuerOf(this.#error) ?? verifiedIssuer(this.visit),
       claims: Object.keys(caller?.auth?.claims ?? {}),
       duration: this.#spent,
@@ -69,6 +68,23 @@ export class Observation {
     const reason = reasonOf(this.#error);
     return { outcome: undecided.includes(reason) ? 'error' : 'refused', reason };
   }
+}
+
+interface ExpressRoute {
+  readonly path?: string | RegExp | readonly string[];
+  readonly methods?: object;
+}
+
+// A middleware of the app stands on no path of its own: the route that took the request says on which it is registered.
+function routeOf({ rules, request }: Visit): Pick<DecisionEvent['route'], 'method' | 'path'> {
+  const { method = 'ALL', path } = rules;
+  const registered = request.route as ExpressRoute | undefined;
+  if (path !== '*' || registered?.path === undefined) return { method, path };
+  const [only = '', ...others] = Object.keys(registered.methods ?? {});
+  return {
+    method: others.length > 0 || only.startsWith('_') ? 'ALL' : only.toUpperCase(),
+    path: String(registered.path),
+  };
 }
 
 // What a handler throws is its answer, unless it is what the rules about an object say there.

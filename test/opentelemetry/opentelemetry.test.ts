@@ -55,6 +55,41 @@ describe('measureWithOpenTelemetry', () => {
     measureWithOpenTelemetry()();
   });
 
+  for (const [when, isBefore] of Object.entries({ before: true, after: false }))
+    it(`measures where it is called ${when} the SDK has set the global provider`, async () => {
+      const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+      const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+      const provider = new MeterProvider({ readers: [reader] });
+      const early = isBefore ? measureWithOpenTelemetry() : undefined;
+      metrics.setGlobalMeterProvider(provider);
+      const stop = early ?? measureWithOpenTelemetry();
+      await (await measuredApi()).close();
+      await provider.forceFlush();
+      stop();
+      metrics.disable();
+      const counts = pointsOf(exporter, 'axioms.decisions').map(([, value]) => value);
+      expect(counts).to.deep.equal([2, 1, 1]);
+      expect(pointsOf(exporter, 'axioms.jwks.keys').map(([, value]) => value)).to.deep.equal([1]);
+      expect(pointsOf(exporter, 'axioms.jwks.refreshes')).to.have.length(2);
+      await provider.shutdown();
+    });
+
+  it('measures decisions where the SDK that is set later has no gauges', async () => {
+    const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+    const provider = new MeterProvider({ readers: [reader] });
+    const stop = measureWithOpenTelemetry();
+    const meter = Object.assign(provider.getMeter('older'), { createGauge: undefined });
+    metrics.setGlobalMeterProvider({ getMeter: () => meter as unknown as Meter });
+    await (await measuredApi()).close();
+    await provider.forceFlush();
+    stop();
+    metrics.disable();
+    expect(pointsOf(exporter, 'axioms.decisions').map(([, value]) => value)).to.deep.equal([2, 1, 1]);
+    expect(pointsOf(exporter, 'axioms.jwks.refreshes')).to.have.length(2);
+    await provider.shutdown();
+  });
+
   it('says which version is needed where the meter of an older one has no gauges, and measures nothing', () => {
     const older = Object.assign(Object.create(metrics.getMeter('older')) as Meter, { createGauge: undefined });
     expect(() => measureWithOpenTelemetry(older)).to.throw(

@@ -94,9 +94,10 @@ function derive(password: string, salt: Buffer, length: number, parameters: Scry
   const { ln, r, p } = parameters;
   const options = { N: 2 ** ln, r, p, maxmem: 2 * memory(parameters) + 1024 * r * p };
   return new Promise((resolve, reject) => {
-    scrypt(password, salt, length, options, (error, key) => {
-      if (error === null) resolve(key);
-      else reject(error);
+    // Without an error, Node says null and Bun undefined.
+    scrypt(password, salt, length, options, (error: Error | null | undefined, key) => {
+      if (error instanceof Error) reject(error);
+      else resolve(key);
     });
   });
 }

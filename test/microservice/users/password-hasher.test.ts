@@ -248,3 +248,39 @@ describe('the queue of passwords', () => {
     expect(refused.every(({ reason }) => reason instanceof ServiceUnavailable)).to.equal(true);
   });
 });
+
+describe('the scrypt scheme where scrypt says undefined for no error, as on Bun', () => {
+  const { scrypt } = crypto;
+  type Done = (error: unknown, key: unknown) => void;
+
+  /** @param answer what scrypt calls back with */
+  function replaceScrypt(answer: (error: unknown, key: unknown, done: Done) => void): void {
+    crypto.scrypt = ((...given: Parameters<typeof scrypt>) => {
+      const done = given[4] as unknown as Done;
+      scrypt(given[0], given[1], given[2], given[3], (error, key) => {
+        answer(error, key, done);
+      });
+    }) as typeof scrypt;
+  }
+
+  afterEach(() => (crypto.scrypt = scrypt));
+
+  it('hashes and verifies', async () => {
+    replaceScrypt((error, key, done) => {
+      done(error ?? undefined, key);
+    });
+    const scheme = new ScryptScheme(cheapScrypt);
+    const hash = await scheme.hash('open sesame');
+    expect(await scheme.verify('open sesame', hash)).to.equal(true);
+    expect(await scheme.verify('open barley', hash)).to.equal(false);
+  });
+
+  it('rejects where scrypt fails', async () => {
+    const scheme = new ScryptScheme(cheapScrypt);
+    replaceScrypt((_error, _key, done) => {
+      done(new Error('out of memory'), undefined);
+    });
+    const failure: unknown = await scheme.hash('open sesame').catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(Error).with.property('message', 'out of memory');
+  });
+});
