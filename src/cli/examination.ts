@@ -10,6 +10,7 @@ import { Settings } from '../core/settings';
 import type { Logger } from '../core/setting-kinds';
 import { withoutCredentials } from '../core/shown-value';
 import { globalTimers } from '../core/timers';
+import { issuersWithOtherAudience } from '../core/protected-resource';
 import { issuerSettings } from '../core/trusted-issuers';
 import { joinUrl } from '../core/urls';
 import { check, tokenChecks, type Check } from './token-checks';
@@ -29,9 +30,20 @@ export async function examine(
   surroundings: Surroundings,
 ): Promise<readonly Check[]> {
   const checks: Check[] = [];
+  checks.push(...resourceChecks(settings));
   for (const one of issuerSettings(settings)) checks.push(...(await examineIssuer(one, surroundings)));
   if (token !== undefined) checks.push(...(await examineToken(token, settings, surroundings)));
   return checks;
+}
+
+// The server publishes the resource's metadata, by which clients ask for a token for it.
+function resourceChecks(settings: Settings): readonly Check[] {
+  return issuersWithOtherAudience(settings).map(({ audience }) => ({
+    name: 'resource',
+    state: 'doubtful',
+    expected: `the setting 'resourceUrl' among the audiences (${audience.join(', ')}): clients ask for a token for it`,
+    seen: withoutCredentials(settings.resourceUrl ?? ''),
+  }));
 }
 
 async function examineIssuer(settings: Settings, surroundings: Surroundings): Promise<readonly Check[]> {

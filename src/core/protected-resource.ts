@@ -34,6 +34,16 @@ function authorizationServer({ issuerUrl, allowInsecureUrls }: Settings): readon
   return issuerUrl !== undefined && isAskable(issuerUrl, allowInsecureUrls) ? [issuerUrl] : [];
 }
 
+/**
+ * Returns the trusted issuers whose tokens for the resource would be refused: clients that read the metadata ask for a
+ * token whose audience is `resourceUrl` (RFC 9728 §2, RFC 8707 §2), and the setting `audience` does not name it.
+ */
+export function issuersWithOtherAudience(settings: Settings): readonly Settings[] {
+  const { resourceUrl } = settings;
+  if (resourceUrl === undefined) return [];
+  return issuerSettings(settings).filter(({ audience }) => !audience.includes(resourceUrl));
+}
+
 /** What the servers of one resource are, put together: each has its settings and what its routes ask for. */
 export function protectedResourceMetadata(
   resource: string,

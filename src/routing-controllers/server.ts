@@ -8,6 +8,7 @@ import { TokenIntrospector } from '../core/introspection';
 import { JwksManager } from '../core/jwks-manager';
 import { defineSettings, settingsFromEnv, type Settings, type SettingsInput } from '../core/settings';
 import { withoutCredentials } from '../core/shown-value';
+import { issuersWithOtherAudience } from '../core/protected-resource';
 import { issuerSettings } from '../core/trusted-issuers';
 import { isAnswer } from '../views/exception-handler';
 import { auditRoute, type RouteAudit } from '../views/audit';
@@ -78,6 +79,7 @@ export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
   serves(server, { services, container, options, app: app as object, answersErrors });
   registerServices(server);
   issuerSettings(settings).forEach(warnOfOpenings);
+  warnOfOtherAudience(settings);
   if (settings.resourceUrl !== undefined)
     (app as Application).use(metadataRoute(() => serversOf(app as object).map(one => one.server)));
   serve(app as Application, options, server);
@@ -230,6 +232,16 @@ function warnOfOpenings({ issuerUrl, allowInsecureUrls, ignoredTokenMarkers, log
     );
   for (const url of allowInsecureUrls)
     logger.warn(`'allowInsecureUrls' accepts ${withoutCredentials(url)}: who can change its answers can forge tokens.`);
+}
+
+// The server publishes the metadata, by which clients ask for a token for the resource.
+function warnOfOtherAudience(settings: Settings): void {
+  const { resourceUrl, logger } = settings;
+  for (const { issuerUrl, audience } of issuersWithOtherAudience(settings))
+    logger.warn(
+      `The setting 'resourceUrl' (AXIOMS_RESOURCE_URL) is no accepted audience: clients that read the protected resource metadata ask the issuer for a token for ${resourceUrl ?? ''}, which is refused. Add it to 'audience' (AXIOMS_AUDIENCE), exactly as it is spelled here.`,
+      { issuer: issuerUrl, audience },
+    );
 }
 
 // What plain middlewares of the app threw or handed on: ours, and a body that cannot be read. The rest is the app's.

@@ -45,6 +45,22 @@ describe('axioms doctor', () => {
     expect(asked.map(({ headers }) => headers.accept)).to.deep.equal(['application/jwk-set+json, application/json']);
   });
 
+  it('notes that resourceUrl is no accepted audience, and nothing where it is one', async () => {
+    const [resourceUrl, other] = ['https://books.example.com', 'https://books.example.com/'];
+    const { exitCode, out } = await doctor(undefined, { AXIOMS_RESOURCE_URL: resourceUrl });
+    expect(exitCode).to.equal(0);
+    expect(out).to.include(
+      [
+        '! resource',
+        `    expected  the setting 'resourceUrl' among the audiences (${audience}): clients ask for a token for it`,
+        `    seen      ${resourceUrl}`,
+      ].join('\n'),
+    );
+    const both = { AXIOMS_AUDIENCE: `${audience},${resourceUrl}` };
+    expect((await doctor(undefined, { ...both, AXIOMS_RESOURCE_URL: resourceUrl })).out).not.to.include('! resource');
+    expect((await doctor(undefined, { ...both, AXIOMS_RESOURCE_URL: other })).out).to.include('! resource');
+  });
+
   it('finds all well: settings, discovery, keys, clock and a good token', async () => {
     const token = issuer.token({ exp: Math.floor(Date.now() / 1000) + 299.5 });
     const { exitCode, out, err } = await doctor(token);

@@ -23,6 +23,7 @@ import {
 } from 'axioms-routing-controllers';
 import { Api } from '../api';
 import { audience, silentLogger } from '../issuer/test-issuer';
+import { RecordingLogger } from '../issuer/recording-logger';
 import { SeveralIssuers } from '../several-issuers';
 import { bearer, expectRefusal, fieldsOf } from '../refusal';
 
@@ -114,6 +115,27 @@ describe('the metadata of the protected resource', () => {
       );
       for (const other of others) expect((await request(app).get(other)).status, other).to.equal(404);
     });
+
+  it('warns at startup where no accepted audience is the resource, for each issuer, and not otherwise', () => {
+    const resourceUrl = 'https://books.example.com';
+    const warningsOf = (axioms: object): readonly string[] => {
+      const logger = new RecordingLogger();
+      served(resourceUrl, { axioms: { ...settings, resourceUrl, logger, ...axioms } });
+      return logger.entries.filter(({ level }) => level === 'warn').map(({ message }) => message);
+    };
+    const [warning, ...others] = warningsOf({});
+    expect(others).to.deep.equal([]);
+    expect(warning).to.match(
+      /'resourceUrl' .* is no accepted audience: .* https:\/\/books\.example\.com, which is refused/,
+    );
+    expect(warningsOf({ audience: [audience, resourceUrl] })).to.deep.equal([]);
+    expect(warningsOf({ audience: `${resourceUrl}/` })).to.have.lengthOf(1);
+    const issuers = [1, 2, 3].map(number => ({
+      issuerUrl: `http://127.0.0.1:${number}`,
+      audience: number === 2 ? resourceUrl : audience,
+    }));
+    expect(warningsOf({ issuers, audience: undefined, issuerUrl: undefined })).to.have.lengthOf(2);
+  });
 
   describe('of plain routes', () => {
     const anything = (_request: unknown, response: { json(body: unknown): void }) => {
