@@ -1,7 +1,13 @@
 /** A request that leaves a controller's route while route and URL stay the same, and a plain guard receives it. */
 import { expect } from 'chai';
 import express, { Router, type Express, type NextFunction, type Request, type Response } from 'express';
-import { Get, JsonController, UseBefore, type ExpressMiddlewareInterface } from 'routing-controllers';
+import {
+  Get,
+  JsonController,
+  UseBefore,
+  type ExpressErrorMiddlewareInterface,
+  type ExpressMiddlewareInterface,
+} from 'routing-controllers';
 import request, { type Test } from 'supertest';
 import {
   AllowAny,
@@ -18,6 +24,7 @@ import {
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
 import { bearer, expectRefusal, notAuthenticated, type Refusal } from '../refusal';
+import { withGlobals } from './global-classes';
 import { forbidStrayErrors } from './stray-errors';
 
 type Handle = (given: Request, response: Response, next?: NextFunction) => unknown;
@@ -101,6 +108,12 @@ class LeftController {
   }
 }
 
+class GuardingErrors implements ExpressErrorMiddlewareInterface {
+  error(_error: unknown, given: Request, response: Response, next: NextFunction): void {
+    requireAccessToken({ scopes: ['export'] })(given, response, next);
+  }
+}
+
 function fail(_given: Request, _response: Response, next: NextFunction): void {
   next(new Error('pardon me'));
 }
@@ -127,6 +140,18 @@ function tell(given: Request, response: Response): void {
 function goOnElsewhere(error: Error, _given: Request, _response: Response, next: NextFunction): void {
   if (error.message === 'elsewhere') next();
   else next(error);
+}
+
+interface Answer {
+  readonly httpCode: number;
+  readonly headers: object;
+  toJSON(): object;
+}
+
+function answerPlainly(error: Answer, _given: Request, response: Response, _next: NextFunction): void {
+  const body = JSON.stringify(error.toJSON());
+  const headers = { ...error.headers, 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
+  response.writeHead(error.httpCode, { ...headers, 'Content-Length': body.length }).end(body);
 }
 
 function notAuthenticatedFor(scope: string): Refusal {
@@ -211,18 +236,16 @@ describe('A plain guard that receives a request of a controller', () => {
   it('has the caller of its own token after error middleware went on with the next route', () => {
     serve({ defaultErrorHandler: false });
     app.use(goOnElsewhere, requireAccessToken({ scopes: ['export'] }), tell);
-    app.use(
-      (
-        error: { httpCode: number; headers: object; toJSON(): object },
-        _: Request,
-        response: Response,
-        __: NextFunction,
-      ) => {
-        const body = JSON.stringify(error.toJSON());
-        const headers = { ...error.headers, 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
-        response.writeHead(error.httpCode, { ...headers, 'Content-Length': body.length }).end(body);
-      },
+    app.use(answerPlainly);
+    return expectAlice('/left/error');
+  });
+
+  it('has the caller of its own token where a global error middleware calls it', () => {
+    withGlobals({ after: [GuardingErrors] }, () =>
+      serve({ defaultErrorHandler: false, middlewares: [GuardingErrors] }),
     );
+    app.use(tell);
+    app.use(answerPlainly);
     return expectAlice('/left/error');
   });
 
