@@ -24,10 +24,16 @@ class Nothing {
 (Middleware({ type: 'before' }) as ClassDecorator)(Nothing);
 
 // Servers of other tests would take these.
-after(() => {
+function forgetMiddlewares(...classes: readonly unknown[]): void {
   const { middlewares } = getMetadataArgsStorage();
-  const others = middlewares.filter(({ target }) => ![Nothing, BothClass, ReportingClass].includes(target as never));
+  const others = middlewares.filter(({ target }) => !classes.includes(target));
   middlewares.splice(0, middlewares.length, ...others);
+}
+afterEach(() => {
+  forgetMiddlewares(BothClass, ReportingClass);
+});
+after(() => {
+  forgetMiddlewares(Nothing);
 });
 
 function warningsOf(
