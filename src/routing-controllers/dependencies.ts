@@ -57,7 +57,28 @@ export function checkDependencies(someClass: Class): void {
 
 // TypeScript emits Object for an interface and Function for a class that is imported as a type. A parameter with a default
 // value gets that where nothing is injected.
-function refuseErasedTypes(someClass: Class): void {
+function refuseErasedTypes(someClass: Class, checked = new Set<unknown>()): void {
+  refuseErasedParameter(someClass);
+  for (const { type, isByHand } of injectedParameters(someClass)) {
+    if (isByHand || checked.has(type) || !isMadeByTypedi(type)) continue;
+    refuseErasedTypes(type, checked.add(type));
+  }
+}
+
+/** Will typedi call the constructor? Not for a value that the app has given, nor where a factory makes the service. */
+function isMadeByTypedi(type: unknown): type is Class {
+  const services: unknown = Reflect.get(Container.of(), 'services');
+  const known = (Array.isArray(services) ? services : []) as readonly Readonly<Record<string, unknown>>[];
+  const service = known.find(({ id }) => id === type);
+  return typeof service?.['type'] === 'function' && service['factory'] === undefined && isMissing(service['value']);
+}
+
+// typedi marks with a symbol that there is no value yet.
+function isMissing(value: unknown): boolean {
+  return value === undefined || typeof value === 'symbol';
+}
+
+function refuseErasedParameter(someClass: Class): void {
   const erased = injectedParameters(someClass).findIndex(
     ({ type, isByHand }, index) => !isByHand && (type === Function || (type === Object && index < someClass.length)),
   );

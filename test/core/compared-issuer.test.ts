@@ -82,6 +82,7 @@ describe('an issuer that is only compared', () => {
     ['acme.com', undefined],
     ['http://adfs.example.com/adfs/services/trust', undefined],
     ['https://login.example.com/tenant?x=1', undefined],
+    ['https://login.example.com/tenant#x', undefined],
     ['https://login.example.com/tenant', ['https://login.example.com/tenant']],
   ] as const)
     it(`is ${servers ? '' : 'not '}named to clients as an authorization server where it is ${issuerUrl} (RFC 9728)`, async () => {

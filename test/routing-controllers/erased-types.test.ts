@@ -174,6 +174,54 @@ describe('a type that does not exist at run time stops the start', () => {
     expect(refusalOf(TypeOnlyController)).to.contain(`Constructor parameter 0 of TypeOnlyController ${reason}`);
   });
 
+  it('of a dependency of a service that is injected, however deep', () => {
+    @Service()
+    class Inner {
+      constructor(readonly store: TypeOnlyStore) {}
+    }
+    @Service()
+    class Outer {
+      constructor(
+        readonly known: NoteStore,
+        readonly inner: Inner,
+      ) {}
+    }
+    @JsonController('/l')
+    class DeepController {
+      constructor(readonly outer: Outer) {}
+      @Get('/') list() {
+        return this.outer.inner.store.notes;
+      }
+    }
+    expect(refusalOf(DeepController)).to.contain('Constructor parameter 0 of Inner has a type that does not exist');
+    Container.set(Inner, new Inner(new NoteStore()));
+    expect(refusalOf(DeepController)).to.equal('accepted');
+  });
+
+  it('and not where the service is made by a factory, takes what is named by hand, or needs itself', () => {
+    class Made {
+      constructor(readonly store: Store) {}
+    }
+    (Service({ factory: () => new Made(new NoteStore()) }) as ClassDecorator)(Made);
+    Reflect.defineMetadata('design:paramtypes', [Object], Made);
+    @Service()
+    class Named {
+      constructor(
+        @Inject(() => NoteStore) readonly store: Store,
+        readonly made: Made,
+      ) {}
+    }
+    Reflect.defineMetadata('design:paramtypes', [Object, Made, Named], Named);
+    @JsonController('/m')
+    class FactoryController {
+      constructor(readonly named: Named) {}
+      @Get('/') list() {
+        return this.named.store.notes;
+      }
+    }
+    expect(refusalOf(FactoryController)).to.equal('accepted');
+  });
+
   it('of a dependency of a permission class', () => {
     @Service()
     class StorePermission extends BasePermission {
