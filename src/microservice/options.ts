@@ -56,7 +56,10 @@ const origin = text(
   url => URL.canParse(url) && new URL(url).origin === url,
 );
 
-const secret = kindOf<string | Uint8Array>(
+/** A name: the compiler would write out `Uint8Array<ArrayBufferLike>`, which TypeScript before 5.7 cannot read. */
+export type SecretBytes = string | Uint8Array;
+
+const secret = kindOf<SecretBytes>(
   'at least 32 random bytes, as text or a Uint8Array (`openssl rand -base64 32` makes some)',
   input => (typeof input === 'string' || input instanceof Uint8Array) && Buffer.byteLength(input) >= 32,
 );

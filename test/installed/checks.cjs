@@ -395,7 +395,7 @@ async function runAll(wanted) {
       console.log(`ok ${subpath}: ${name}${remark === undefined ? '' : ` (${remark})`}`);
     } catch (error) {
       failed.push(name);
-      console.log(`not ok ${subpath}: ${name}\n${error.stack ?? error}`);
+      console.log(`not ok ${subpath}: ${name}\n${error?.stack ?? error}`);
     }
   }
   console.log(

@@ -54,7 +54,10 @@ async function main(configuration: Configuration): Promise<void> {
 /** As an app makes it: nobody listens to its errors. */
 async function clientOf({ client, redisUrl: url }: Configuration): Promise<RedisClient> {
   if (client === 'ioredis') return new Redis(url);
-  return createClient({ url }).connect();
+  // In version 4 connect() returns nothing.
+  const made = createClient({ url });
+  await made.connect();
+  return made;
 }
 
 void main(JSON.parse(process.argv[2] ?? '') as Configuration);

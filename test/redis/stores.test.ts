@@ -27,7 +27,9 @@ const makers: Record<string, (url: string) => Promise<Made>> = {
     const client = createClient({ url });
     client.on('error', () => undefined);
     await client.connect();
-    return { client, close: () => client.close() };
+    // Version 4 has no close().
+    const { close, quit } = client as { close?(): Promise<void>; quit(): Promise<unknown> };
+    return { client, close: () => (close ?? quit).call(client) };
   },
 };
 
