@@ -2,6 +2,7 @@
 export {
   auditRoutes,
   createExpressServer,
+  guardApp,
   useExpressServer,
   type AxiomsServer,
   type AxiomsServerOptions,

@@ -1,5 +1,5 @@
 /** Makes or extends an Express app: routing-controllers' names and signatures, with every route guarded. */
-import express, { type Application, type ErrorRequestHandler, type Express } from 'express';
+import express, { type Application, type ErrorRequestHandler, type Express, type Router } from 'express';
 import { createExecutor, getMetadataArgsStorage, type RoutingControllersOptions } from 'routing-controllers';
 import { AccessTokenVerifier } from '../core/access-token';
 import { environmentName, isDevelopment } from '../core/development';
@@ -71,24 +71,54 @@ export function createExpressServer(options: AxiomsServerOptions): Express {
  * @throws ImproperlyConfigured as {@link createExpressServer} does.
  */
 export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
+  const server = serverFor(app as Application, options);
+  serve(app as Application, options, server);
+  logAudit(server.guarded.audited, server.settings);
+  start(app as Application, options, server);
+  return app;
+}
+
+/**
+ * Makes a server for an Express app that has no controllers: its plain routes are guarded with `requireAccessToken()`,
+ * wherever they are registered. A route without that guard stays open. The server is at `app.locals.axioms`, too.
+ *
+ * @param settings default: `settingsFromEnv(process.env)`
+ * @returns the server; `close()` stops the refreshing of keys
+ * @throws ImproperlyConfigured where a setting is missing or wrong, or `app` is neither an Express app nor a router.
+ * @example
+ * const app = express();
+ * const server = guardApp(app, { audience: 'https://api.example.com', domain: 'auth.example.com' });
+ * app.get('/export', requireAccessToken({ scopes: ['book:export'] }), (request, response) => {
+ *   response.json([]);
+ * });
+ */
+export function guardApp(app: Application | Router, settings?: SettingsInput): AxiomsServer {
+  if (typeof (Object(app) as { readonly use?: unknown }).use !== 'function')
+    throw new ImproperlyConfigured('guardApp() needs an Express app or router: guardApp(app, settings).');
+  const options: AxiomsServerOptions = { controllers: [], axioms: settings };
+  const server = serverFor(app as Application, options);
+  hideStacks(app as { readonly settings?: unknown });
+  start(app as Application, options, server);
+  return server;
+}
+
+function serverFor(app: Application, options: AxiomsServerOptions): NewServer {
   const settings = settingsOf(options);
-  const locals = localsOf(app as Application);
-  const server = newServer(settings, locals.axioms as AxiomsServer | undefined);
+  const server = newServer(settings, localsOf(app).axioms as AxiomsServer | undefined);
   const { services, container } = server;
-  const answersErrors = options.defaultErrorHandler !== false;
-  serves(server, { services, container, options, app: app as object, answersErrors });
+  serves(server, { services, container, options, app, answersErrors: options.defaultErrorHandler !== false });
   registerServices(server);
   issuerSettings(settings).forEach(warnOfOpenings);
   warnOfOtherAudience(settings);
-  if (settings.resourceUrl !== undefined)
-    (app as Application).use(metadataRoute(() => serversOf(app as object).map(one => one.server)));
-  serve(app as Application, options, server);
-  addServer(app as object, { server, options });
-  logAudit(server.guarded.audited, settings);
-  locals.axioms = server;
-  servedByUs(server.guarded.controllers, settings);
+  if (settings.resourceUrl !== undefined) app.use(metadataRoute(() => serversOf(app).map(one => one.server)));
+  return server;
+}
+
+function start(app: Application, options: AxiomsServerOptions, server: NewServer): void {
+  addServer(app, { server, options });
+  localsOf(app).axioms = server;
+  servedByUs(server.guarded.controllers, server.settings);
   void server.jwksManager.start();
-  return app;
 }
 
 /**
