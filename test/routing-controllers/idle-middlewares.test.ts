@@ -21,7 +21,6 @@ class Nothing {
     next();
   };
 }
-(Middleware({ type: 'before' }) as ClassDecorator)(Nothing);
 
 // Servers of other tests would take these.
 function forgetMiddlewares(...classes: readonly unknown[]): void {
@@ -30,10 +29,7 @@ function forgetMiddlewares(...classes: readonly unknown[]): void {
   middlewares.splice(0, middlewares.length, ...others);
 }
 afterEach(() => {
-  forgetMiddlewares(BothClass, ReportingClass);
-});
-after(() => {
-  forgetMiddlewares(Nothing);
+  forgetMiddlewares(Nothing, BothClass, ReportingClass);
 });
 
 function warningsOf(
@@ -43,6 +39,8 @@ function warningsOf(
 ): string {
   const logger = new RecordingLogger();
   const app = express();
+  forgetMiddlewares(Nothing);
+  (Middleware({ type: 'before' }) as ClassDecorator)(Nothing);
   prepare(app);
   useExpressServer(app, {
     middlewares: [Nothing],
