@@ -37,6 +37,7 @@ const parts = {
   routes: 'node dist/src/cli/main.js routes dist/demo/audited.js --check demo/routes.json',
   api: 'npm run api',
   compilers: 'npm run compilers',
+  jest: 'npm run jest',
   runtimes: 'npm run runtimes',
   installs: 'npm run installs -- --tests',
   'five-minutes': 'npm run five-minutes',
