@@ -20,7 +20,7 @@ import { SignInSchemes } from './security-schemes';
 export interface OpenApiOptions {
   /** Default: `{ title: 'API', version: '1.0.0' }`. */
   readonly info?: InfoObject;
-  /** Where the API is; default: where the document is. */
+  /** Where the API is; default: the setting `resourceUrl`, else where the document is. */
   readonly servers?: readonly ServerObject[];
   /** What scopes mean, for those who are asked to grant them. */
   readonly scopes?: Readonly<Record<string, string>>;
@@ -63,9 +63,10 @@ export interface KnownServer extends ServerOfApp {
 }
 
 export function buildDocument(servers: readonly KnownServer[], options: OpenApiOptions): OpenApiDocument {
-  const { info = { title: 'API', version: '1.0.0' }, servers: places } = options;
+  const { info = { title: 'API', version: '1.0.0' }, servers: named } = options;
   const collected = new Collected(new SignInSchemes(servers.flatMap(({ issuers }) => issuers)));
   for (const one of servers) collected.add(one);
+  const places = named ?? placesOf(servers, Object.keys(collected.paths.items));
   return {
     openapi: '3.1.0',
     info,
@@ -73,6 +74,16 @@ export function buildDocument(servers: readonly KnownServer[], options: OpenApiO
     paths: collected.paths.items,
     components: collected.components(options.scopes ?? {}),
   };
+}
+
+// Paths begin with the part of resourceUrl that is also the routePrefix. Of several resources none is guessed.
+function placesOf(servers: readonly KnownServer[], paths: readonly string[]): readonly ServerObject[] | undefined {
+  const [resource, ...others] = new Set(servers.flatMap(({ server }) => server.settings.resourceUrl ?? []));
+  if (resource === undefined || others.length > 0) return undefined;
+  const { origin, pathname } = new URL(resource);
+  const prefix = pathname.replace(/\/+$/, '');
+  const isInPaths = paths.length > 0 && paths.every(path => path === prefix || path.startsWith(`${prefix}/`));
+  return [{ url: isInPaths ? origin : `${origin}${prefix}` }];
 }
 
 /** What is found in one route after the other. */

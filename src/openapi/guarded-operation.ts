@@ -19,6 +19,8 @@ export interface Guarded {
   readonly asked: Asked;
   readonly callers: Callers;
   readonly loadsObject: boolean;
+  readonly readsBody: boolean;
+  readonly readsParameters: boolean;
 }
 
 /** @param method in capitals */
@@ -29,13 +31,25 @@ export function guardedAt(rules: RouteRules, { action }: Handler, method: string
   const needsSomebody = isMandatory || rules.isClosedToNobody;
   const asked = askedOfList(rules.permissions, { method, isObjectAction, isPublicMethod, needsSomebody });
   const { prototype } = action.target as { readonly prototype: object };
-  return { rules, method, asked, callers, loadsObject: isObjectAction && 'getObject' in prototype };
+  const { isBodyUsed, isFilesUsed, isFileUsed, params } = action;
+  return {
+    rules,
+    method,
+    asked,
+    callers,
+    loadsObject: isObjectAction && 'getObject' in prototype,
+    readsBody: isBodyUsed || isFilesUsed || isFileUsed,
+    readsParameters: params.some(({ type }) => readable.includes(type)),
+  };
 }
+
+/** Parameters that a client sends beside the body. */
+const readable: readonly string[] = ['param', 'params', 'query', 'queries', 'header', 'headers', 'cookie', 'cookies'];
 
 /** @param signIns names of the schemes for signing in */
 export function guardedOperation(
   described: Described,
-  { rules, method, asked, callers, loadsObject }: Guarded,
+  { rules, method, asked, callers, loadsObject, readsBody, readsParameters }: Guarded,
   server: AxiomsServer,
   signIns: readonly string[],
 ): OperationObject {
@@ -48,6 +62,8 @@ export function guardedOperation(
     canDeny: canDeny(asked),
     isThrottled: throttling === undefined || throttling.length > 0,
     loadsObject,
+    readsBody,
+    readsParameters,
     settings: server.settings,
   });
   return {

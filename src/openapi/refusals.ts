@@ -3,8 +3,10 @@ import { carriesErrors, withError, withScope } from '../core/challenge';
 import {
   APIException,
   InsufficientScope,
+  InvalidRequest,
   InvalidToken,
   NotFound,
+  ParseError,
   PermissionDenied,
   ServiceUnavailable,
   Throttled,
@@ -23,6 +25,11 @@ export const refusalSchema: SchemaObject = {
   properties: {
     error: { type: 'string', description: 'A code, such as `insufficient_scope`.' },
     error_description: { type: 'string', description: 'A sentence for people.' },
+    fields: {
+      type: 'object',
+      description: 'What is wrong with the fields of an invalid request, by their dotted paths.',
+      additionalProperties: { type: 'array', items: { type: 'string' } },
+    },
   },
   required: ['error', 'error_description'],
 };
@@ -39,16 +46,22 @@ export interface Refusable {
   readonly isThrottled: boolean;
   /** Is an object loaded, which may not be there? */
   readonly loadsObject: boolean;
+  /** Is a body read, or are files? */
+  readonly readsBody: boolean;
+  /** Can parameters be missing or wrong? */
+  readonly readsParameters: boolean;
   readonly settings: Settings;
 }
 
 export function refusalsAt(operation: Refusable): Readonly<Record<string, ResponseObject>> {
-  const { callers, canDeny, isThrottled, loadsObject } = operation;
+  const { callers, canDeny, isThrottled, loadsObject, readsBody, readsParameters } = operation;
   const knowsCallers = callers.schemes.length > 0;
   return {
+    ...(readsBody || readsParameters ? { 400: invalidRequest } : {}),
     ...(knowsCallers ? { 401: unauthorized(operation) } : {}),
     ...(canDeny || !knowsCallers ? { 403: forbidden(operation) } : {}),
     ...(loadsObject ? { 404: refusal('There is no such object.', new NotFound()) } : {}),
+    ...(readsBody ? { 413: tooLarge } : {}),
     ...(isThrottled ? { 429: refusal('Too many requests.', new Throttled(), { 'Retry-After': retryAfter }) } : {}),
     ...(callers.acceptsTokens ? { 503: unavailable } : {}),
   };
@@ -58,6 +71,13 @@ const retryAfter: HeaderObject = {
   description: 'Seconds until another try makes sense.',
   schema: { type: 'integer', minimum: 1 },
 };
+
+const invalidRequest = refusal(
+  'The body, a parameter or the credentials are malformed; `fields` says what is wrong with each field.',
+  new InvalidRequest(),
+);
+
+const tooLarge = refusal('The body is too large.', new ParseError('The body is too large', { httpCode: 413 }));
 
 const unavailable = refusal(
   'The token cannot be checked at the moment: the keys of its issuer cannot be fetched.',

@@ -2,6 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpError } from 'routing-controllers';
 import { APIException, ForeignError } from '../core/exceptions';
+import { parameterProblem } from './parameter-errors';
 import { fieldTexts } from './validation-fields';
 
 /** What of an error that is not the library's a client may see. */
@@ -35,9 +36,13 @@ function clientStatus(status: unknown): number | undefined {
 /** The answer to an error that is not the library's: with its own text if it is meant for the client, else a 500. */
 export function answerToForeign(error: unknown, disclosure: Disclosure): ForeignError {
   const status = exposedStatus(error);
-  const more = { ...fieldsOf(error, status), ...overriding(error, disclosure) };
+  const problem = status === undefined ? undefined : parameterProblem(error);
+  const more = {
+    ...(problem ? { fields: problem.fields } : fieldsOf(error, status)),
+    ...overriding(error, disclosure),
+  };
   const isShown = status !== undefined || disclosure.developmentMode;
-  const text = isShown ? messageOf(error) : undefined;
+  const text = problem?.description ?? (isShown ? messageOf(error) : undefined);
   return status === undefined
     ? new ForeignError(text ?? APIException.description, { cause: error }, more)
     : new ForeignError(text ?? STATUS_CODES[status], { httpCode: status, code: codeOf(status) }, more);

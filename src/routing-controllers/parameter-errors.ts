@@ -1,0 +1,36 @@
+/** What routing-controllers says of a parameter, without the value and the URL that were sent. */
+import type { FieldTexts } from './validation-fields';
+
+/** A parameter that is missing or cannot be read. */
+export interface ParameterProblem {
+  readonly description: string;
+  readonly fields: FieldTexts;
+}
+
+const names = ['InvalidParamError', 'ParamNormalizationError', 'ParameterParseJsonError', 'ParamRequiredError'];
+
+/** Returns what an error of routing-controllers says of a parameter; `undefined` for other errors. */
+export function parameterProblem(error: unknown): ParameterProblem | undefined {
+  if (!(error instanceof Error) || !names.includes(error.name)) return undefined;
+  return unreadable(error.message) ?? missing(error.message);
+}
+
+function unreadable(message: string): ParameterProblem | undefined {
+  const [, name, type] =
+    /^Given parameter (.*?) is invalid\. Value \([^]*\) cannot be parsed (?:in)?to (\w+)\.$/.exec(message) ?? [];
+  if (name === undefined || type === undefined) return undefined;
+  const text = `cannot be parsed into ${type}`;
+  return { description: `The parameter ${name} ${text}`, fields: fieldsOf(name, text) };
+}
+
+function missing(message: string): ParameterProblem | undefined {
+  const [, what] = /^([^]*?) (?:is|are) required for request on /.exec(message) ?? [];
+  if (what === undefined) return undefined;
+  const [, name = ''] = /"(.*)"/.exec(what) ?? [];
+  return { description: `${what.replaceAll('"', "'")} is required`, fields: fieldsOf(name, 'is required') };
+}
+
+// An entry, not an assignment: a parameter may have any name.
+function fieldsOf(name: string, text: string): FieldTexts {
+  return Object.fromEntries([[name, [text]]]);
+}
