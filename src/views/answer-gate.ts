@@ -94,9 +94,9 @@ export class AnswerGate {
   /** Drops what waits: an error is the answer. */
   giveWay(): void {
     if (this.#kept === undefined) return;
-    const { calls, head } = this.#kept;
+    const { calls } = this.#kept;
     this.#kept = undefined;
-    if (head !== undefined) setHead(this.#response, { ...this.#before, reason: '' });
+    setHead(this.#response, { ...this.#before, reason: '' });
     for (const { given } of calls) drop(undefined)(...given);
   }
 

@@ -98,7 +98,7 @@ export class ObjectChecks {
     const { handlerState, isHandedOn } = this.visit;
     if (handlerState === 'done') return false;
     const error = check.refusal?.error as object;
-    if (check.isReceived === undefined) this.#watch(check, error);
+    this.#watch(check, error);
     // A handler that has dispatched its request answers no longer, whatever it makes of the refusal.
     check.isReceived = !isHandedOn;
     this.#received.add(error);

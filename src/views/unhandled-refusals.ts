@@ -29,8 +29,7 @@ function watch(): void {
   const { emit } = process;
   process.emit = function (this: NodeJS.Process, ...given: unknown[]): boolean {
     const [event, error] = given;
-    const waiting =
-      event === 'unhandledRejection' && Object(error) === error ? watchers.get(error as object) : undefined;
+    const waiting = event === 'unhandledRejection' ? watchers.get(error as object) : undefined;
     if (waiting === undefined) return Reflect.apply(emit as (...all: unknown[]) => boolean, this, given);
     for (const watcher of waiting) watcher.report();
     return true;

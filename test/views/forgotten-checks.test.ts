@@ -182,6 +182,20 @@ const forgetful: Readonly<Record<string, (handling: Handling) => unknown>> = {
     void publish();
     return secret;
   },
+  'handles the refusal in a method that nobody waits for': ({ check, thing }) => {
+    const publish = async (): Promise<void> => {
+      await check(thing);
+      effects.push(thing.owner);
+    };
+    void publish().catch(() => undefined);
+    return secret;
+  },
+  'checks one after the other': ({ check, thing }) => {
+    void (async () => {
+      for (const one of [mine, thing, mine]) await check(one);
+    })();
+    return secret;
+  },
   'goes on after the check': ({ check, thing }) => {
     void check().then(() => effects.push(thing.owner));
     return secret;

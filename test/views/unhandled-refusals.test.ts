@@ -252,20 +252,24 @@ describe('every other unhandled rejection', () => {
     const { watchRefusal } = require('./dist/src/views/unhandled-refusals.js');
     const refusal = new Error('a refusal');
     watchRefusal(refusal, { response: {}, report: () => console.log('reported') });
+    const { emit } = process;
+    watchRefusal(new Error('another'), { response: {}, report: () => undefined });
+    process.on('other', error => console.log('other', error === refusal, emit === process.emit));
+    process.emit('other', refusal);
     Promise.reject(refusal);
     setImmediate(() => { console.log(process.listenerCount('unhandledRejection')); ${last} });
   `;
 
   it('ends the process as before, and a refusal does not', async () => {
     const lived = await run(process.execPath, ['-e', script('')]);
-    expect([lived.stdout, lived.stderr]).to.deep.equal(['reported\n0\n', '']);
+    expect([lived.stdout, lived.stderr]).to.deep.equal(['other true true\nreported\n0\n', '']);
     const died = (await run(process.execPath, ['-e', script("Promise.reject(new Error('of the app'))")]).catch(
       (error: unknown) => error,
     )) as { code: number; stdout: string; stderr: string };
     const plain = (await run(process.execPath, ['-e', "Promise.reject(new Error('of the app'))"]).catch(
       (error: unknown) => error,
     )) as typeof died;
-    expect([died.code, plain.code, died.stdout]).to.deep.equal([1, 1, 'reported\n0\n']);
+    expect([died.code, plain.code, died.stdout]).to.deep.equal([1, 1, 'other true true\nreported\n0\n']);
     for (const { stderr } of [died, plain]) expect(stderr).to.match(/Error: of the app/);
     expect(died.stderr.split('\n').at(-2)).to.equal(plain.stderr.split('\n').at(-2));
   });
