@@ -80,7 +80,8 @@ export class GuardedRoutes {
     this.report(rules, sample);
     this.all.push(rules);
     const { settings } = this.services;
-    this.audited.push({ rules, sample, settings, path, method: route.method, mayPassOn: hasMiddleware(meta) });
+    const hasClassParameter = isParametrized(meta.controllerMetadata.route);
+    this.audited.push({ rules, sample, settings, path, method: route.method, mayPassOn: hasMiddleware(meta), hasClassParameter });
     rememberHandler(rules, { action: meta, path, prefix: pathPrefix(routePrefix, meta) });
     return { rules, makeController: action => this.make(known, rules, action) };
   }

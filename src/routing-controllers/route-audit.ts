@@ -4,10 +4,11 @@ import { consoleLogger } from '../core/console-logger';
 import { isMoreOpen, letsInBeyond } from '../core/openness';
 import { isGrant, type Requirement } from '../core/requirement';
 import { inWords } from '../core/requirement-words';
+import type { Logger } from '../core/setting-kinds';
 import type { Settings } from '../core/settings';
 import { issuerSettings } from '../core/trusted-issuers';
 import { auditRoute, auditTable, methodsOf } from '../views/audit';
-import { dependsOnObject, type BasePermission } from '../permissions/base';
+import { definesObjectRule, dependsOnObject, type BasePermission } from '../permissions/base';
 import type { ApiView } from '../permissions/base';
 import type { RouteRules } from '../views/route-rules';
 import type { Registered, Shadow, ShadowedRoutes } from './shadowed-routes';
@@ -17,6 +18,8 @@ export interface AuditedRoute extends Registered {
   readonly rules: RouteRules;
   /** The controller that was made for reading the rules. */
   readonly sample: ApiView;
+  /** Has the path of the controller's class a parameter? It makes no handler one about an object. */
+  readonly hasClassParameter: boolean;
   /** Of the route's server. */
   readonly settings: Settings;
 }
@@ -64,6 +67,7 @@ function warnOfObjectActions(routes: readonly AuditedRoute[], { logger }: Settin
   const excluded = actionsOf(routes.filter(({ rules }) => rules.isNotObjectAction));
   const overlooked = actionsOf(routes.filter(isOverlooked));
   const name = routes[0]?.sample.constructor.name ?? '';
+  warnOfClassParameters(name, actionsOf(routes.filter(isBehindParameter)), logger);
   if (excluded.length > 0)
     logger.warn(
       `${name}.notObjectActions excludes ${excluded.join(', ')}: object rules require nothing there, and getObject() is not called.`,
@@ -72,6 +76,20 @@ function warnOfObjectActions(routes: readonly AuditedRoute[], { logger }: Settin
     logger.warn(
       `${name}.objectActions adds to the default, so ${overlooked.join(', ')} ${overlooked.length > 1 ? 'are' : 'is'} about one object too. To exclude what the list does not name, write notObjectActions = [${overlooked.map(one => `'${one}'`).join(', ')}]; to keep the default without this warning, write notObjectActions = [].`,
     );
+}
+
+function warnOfClassParameters(name: string, actions: readonly string[], logger: Logger): void {
+  if (actions.length === 0) return;
+  const list = actions.map(one => `'${one}'`).join(', ');
+  logger.warn(
+    `${name} has a rule about objects, and the parameter of its requests is in the path of the class, which makes no handler one about an object: on ${actions.join(', ')} the rule asks nothing. Write objectActions = [${list}], or notObjectActions = [] if that is meant.`,
+  );
+}
+
+function isBehindParameter({ rules, sample, hasClassParameter }: AuditedRoute): boolean {
+  if (!hasClassParameter || rules.notObjectActions !== undefined) return false;
+  const isLeftOut = methodsOf(rules).some(method => !rules.isObjectAction(method));
+  return isLeftOut && rules.leaves.some(one => definesObjectRule(one) && couldMatter(one, rules, sample));
 }
 
 // Earlier versions took objectActions for the whole list.

@@ -80,7 +80,7 @@ describe('measureWithOpenTelemetry', () => {
     const provider = new MeterProvider({ readers: [reader] });
     const stop = measureWithOpenTelemetry();
     const meter = Object.assign(provider.getMeter('older'), { createGauge: undefined });
-    metrics.setGlobalMeterProvider({ getMeter: () => meter as unknown as Meter });
+    metrics.setGlobalMeterProvider({ getMeter: () => meter });
     await (await measuredApi()).close();
     await provider.forceFlush();
     stop();

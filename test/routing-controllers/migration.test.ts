@@ -294,6 +294,21 @@ describe('an app of routing-controllers that moves over', () => {
     await issuer.close();
   });
 
+  it('by guides that name what differs, with the cure', () => {
+    const root = resolve(__dirname, '../../..');
+    const [, ofReadme = ''] = readFileSync(join(root, 'README.md'), 'utf8').split('## Moving an app here');
+    const [, ofUpgrading = ''] = readFileSync(join(root, 'docs/upgrading.md'), 'utf8').split(
+      '## From routing-controllers',
+    );
+    for (const guide of [ofReadme.split('\n## ')[0] ?? '', ofUpgrading])
+      expect(guide)
+        .to.match(/option `controllers`.*controllers: \[NoteController\]/s)
+        .and.match(/regular expression is joined with the path of (its|the) class and `routePrefix`/)
+        .and.match(/limit of multer.*413/s)
+        .and.match(/fields.? start(s)? over with each request/)
+        .and.contain("cors({ exposedHeaders: ['WWW-Authenticate'] })");
+  });
+
   it('by the two defaults that the README names', () => {
     const readme = readFileSync(join(resolve(__dirname, '../../..'), 'README.md'), 'utf8');
     const [, section] = readme.split('## Moving an app here');
