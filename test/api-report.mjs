@@ -78,8 +78,19 @@ function printed(node) {
 }
 
 function withoutPrivate(context) {
-  const visit = node => (isPrivate(node) ? undefined : ts.visitEachChild(node, visit, context));
+  const visit = node => {
+    if (isPrivate(node)) return undefined;
+    const visited = ts.visitEachChild(node, visit, context);
+    return ts.isUnionTypeNode(node) ? sorted(node, visited, context) : visited;
+  };
   return visit;
+}
+
+/** The compiler writes the members of an inferred union in an order that depends on what it compiled before. */
+function sorted(union, visited, { factory }) {
+  const texts = union.types.map(type => type.getText());
+  const order = texts.map((_, index) => index).sort((left, right) => (texts[left] < texts[right] ? -1 : 1));
+  return factory.updateUnionTypeNode(visited, factory.createNodeArray(order.map(index => visited.types[index])));
 }
 
 function isPrivate(node) {
