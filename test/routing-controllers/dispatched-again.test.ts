@@ -27,6 +27,8 @@ const ran: string[] = [];
 
 function dispatch(request: ApiView['request'], response: Response, url: string, method = request.method): void {
   Object.assign(request, { url, method });
+  // Express 4 would keep the query of the first URL.
+  Reflect.deleteProperty(request, 'query');
   const app = (request as unknown as Request).app as Application & { handle(...given: unknown[]): void };
   app.handle(request, response);
 }
