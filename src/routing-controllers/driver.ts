@@ -290,9 +290,10 @@ export class AxiomsDriver extends ExpressDriver {
   private succeed(result: unknown, meta: ActionMetadata, action: Action): void {
     const { request, response, next } = action as Exchange;
     const visit = visitOfAction(action);
-    // The handler has sent the response itself, is sending it, or has dispatched the request to another route that answers.
-    // routing-controllers takes an undefined result for "not found", and calls next() at once.
-    const isAnswered = result === undefined && response.headersSent;
+    // The handler has sent the response itself, is sending it, has an answer that waits for its checks, or has dispatched the
+    // request to another route that answers. routing-controllers takes an undefined result for "not found", and calls next()
+    // at once.
+    const isAnswered = result === undefined && (response.headersSent || visit?.gate?.isKeeping === true);
     if (result === response || isAnswered || visit?.isHandedOn === true || visit?.gate?.isOver === true) {
       if (response.headersSent) next();
       else response.once('finish', next);

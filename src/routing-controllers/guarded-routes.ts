@@ -81,7 +81,15 @@ export class GuardedRoutes {
     this.all.push(rules);
     const { settings } = this.services;
     const hasClassParameter = isParametrized(meta.controllerMetadata.route);
-    this.audited.push({ rules, sample, settings, path, method: route.method, mayPassOn: hasMiddleware(meta), hasClassParameter });
+    this.audited.push({
+      rules,
+      sample,
+      settings,
+      path,
+      method: route.method,
+      mayPassOn: hasMiddleware(meta),
+      hasClassParameter,
+    });
     rememberHandler(rules, { action: meta, path, prefix: pathPrefix(routePrefix, meta) });
     return { rules, makeController: action => this.make(known, rules, action) };
   }

@@ -16,13 +16,17 @@ export function isStream(result: unknown): result is ReturnedStream {
   );
 }
 
+const tied = new WeakMap<object, Response>();
+
 /**
  * Destroys the stream when the response closes: sent, refused, or left by its client. A pipe does neither that nor report
- * errors.
+ * errors. An interceptor may hand on the stream that the handler returned: it is tied once.
  *
  * @param failed gets the error of a stream that fails or ends too early, unless the response has closed before
  */
 export function tieToResponse(stream: ReturnedStream, response: Response, failed: (error: unknown) => void): void {
+  if (tied.get(stream) === response) return;
+  tied.set(stream, response);
   const stopWatching = finished(stream as NodeJS.ReadableStream, { writable: false }, error => {
     if (error && !response.closed) failed(error);
   });

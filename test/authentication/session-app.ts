@@ -98,7 +98,7 @@ function addPassport(app: Express): void {
     done(null, (user as Account).name);
   });
   own.deserializeUser((name: string, done) => {
-    done(null, accounts[name] as object | undefined);
+    done(null, accounts[name]);
   });
   app.use(own.initialize() as RequestHandler, own.session() as RequestHandler);
   app.post('/login/:name', (request, response, next) => {

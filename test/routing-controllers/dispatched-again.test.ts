@@ -371,9 +371,10 @@ describe('a request that is dispatched again', () => {
 
   // Before Node 24 a storage in use makes Node number every promise.
   it('leaves no promise of the process slower than before', async () => {
+    const before = Object.getOwnPropertySymbols(Promise.resolve());
     await answerOf('/owned/alias/x?to=/new/by-hand');
     await new Promise(resolve => setTimeout(resolve, 5));
-    expect(Object.getOwnPropertySymbols(Promise.resolve())).to.deep.equal([]);
+    expect(Object.getOwnPropertySymbols(Promise.resolve())).to.deep.equal(before);
   });
 
   // Regression: the check went by the caller that the new route had let in.

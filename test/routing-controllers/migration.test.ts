@@ -251,14 +251,21 @@ const codes: Readonly<Record<number, string>> = {
 function inOurForm(told: Told): object {
   const { message, errors } = told.said as { message?: string; errors?: { property: string; constraints: object }[] };
   if (message === undefined) return told;
+  const unreadable = /^Given parameter (\w+) is invalid\. Value \(.*\) (cannot be parsed into JSON)\.$/.exec(message);
   const found = errors?.map(({ property, constraints }) => [property, Object.values(constraints)] as const);
   const said = {
     error: codes[told.status],
     error_description: message.replace("'errors'", "'fields'"),
     stack: undefined,
     ...(found === undefined ? {} : { fields: Object.fromEntries(found) }),
+    ...(unreadable === null ? {} : withoutValue(unreadable)),
   };
   return { ...told, said, fields: ['application/json', ...told.fields.slice(1)] };
+}
+
+// Upstream's text has the value that was sent.
+function withoutValue([, name = '', text]: readonly string[]): object {
+  return { error_description: `The parameter ${name} ${text}`, fields: { [name]: [text] } };
 }
 
 async function told(app: Express, ask: Ask): Promise<Told> {

@@ -282,6 +282,13 @@ class InterceptedController extends AloneController {
   }
 }
 
+@JsonController('/twice-intercepted')
+class TwiceInterceptedController extends AloneController {
+  @Get('/:name') @UseInterceptor(seen) @UseInterceptor(seen) override retrieve() {
+    return this.forget();
+  }
+}
+
 @JsonController('/own')
 class OwnCheckController extends ApiController {
   override permissionClasses = [IsAuthenticated];
@@ -375,7 +382,8 @@ describe('a check of an object that a handler does not wait for', () => {
   before(async () => {
     issuer = await TestIssuer.start();
     app = express().set('env', 'test');
-    const controllers = [AloneController, InterceptedController, OwnCheckController, CarefulController];
+    const intercepted = [InterceptedController, TwiceInterceptedController];
+    const controllers = [AloneController, ...intercepted, OwnCheckController, CarefulController];
     useExpressServer(app, { controllers, development: false, axioms: { ...issuer.settings(), logger } });
     connection = await OneConnection.open(app);
   });
@@ -403,7 +411,7 @@ describe('a check of an object that a handler does not wait for', () => {
 
   for (const name of Object.keys(forgetful))
     describe(`and that ${name}`, () => {
-      for (const controller of ['alone', 'intercepted', 'own'])
+      for (const controller of ['alone', 'intercepted', 'twice-intercepted', 'own'])
         for (const count of [0, 1, 5]) {
           it(`is refused by a rule that takes ${count} turns, and nothing leaves: /${controller}`, async () => {
             expectDenied(await send(`/${controller}/${name}`, { owner: 'bob', turns: count }));

@@ -73,6 +73,10 @@ function copied(_action: Action, content: unknown): unknown {
   return Readable.from(content as Readable, { objectMode: false });
 }
 
+function passed(_action: Action, content: unknown): unknown {
+  return content;
+}
+
 @JsonController('/streamed')
 class StreamedController {
   permissionClasses: readonly object[] = [Owner];
@@ -87,6 +91,9 @@ class StreamedController {
     return this.stream();
   }
   @Get('/copied/:way') @UseInterceptor(copied) copied() {
+    return this.stream();
+  }
+  @Get('/passed/:way') @UseInterceptor(passed) passed() {
     return this.stream();
   }
   @Get('/filtered/:id') filtered() {
@@ -163,7 +170,7 @@ describe('checks of objects in a stream that a handler returned', () => {
     });
 
   for (const [index, name] of Object.keys(ways).entries())
-    for (const folder of ['', 'copied/'])
+    for (const folder of ['', 'copied/', 'passed/'])
       for (const count of [0, 1, 5]) {
         const path = (owners: string) => `/streamed/${folder}${index}?owners=${owners}&turns=${count}`;
         const title = `${name}, a rule of ${count} turns, ${folder}`;
