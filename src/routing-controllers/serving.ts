@@ -51,12 +51,16 @@ export function appOf(server: object): object | undefined {
 }
 
 export function addServer(app: object, server: ServerOfApp): void {
-  servers.set(routerOf(app), [...serversOf(app), server]);
+  const router = routerOf(app);
+  servers.set(router, [...(servers.get(router) ?? []), server]);
 }
 
 /** The servers of this app, in the order in which they were made. */
 export function serversOf(app: object): readonly ServerOfApp[] {
-  return servers.get(routerOf(app)) ?? [];
+  const router = routerOf(app);
+  // An Express 4 app has no router before its first route, and may have been guarded before that.
+  const beforeItsRouter = router === app ? [] : (servers.get(app) ?? []);
+  return [...beforeItsRouter, ...(servers.get(router) ?? [])];
 }
 
 /**
