@@ -24,6 +24,12 @@ function read(...keys: unknown[]): KeySet {
   return KeySet.read({ keys })!;
 }
 
+/** The same bytes one after the other: only the lengths tell that these are no coordinates (RFC 7518 §6.2.1.2). */
+function dividedElsewhere({ x, y }: Readonly<Record<string, unknown>>): object {
+  const bytes = Buffer.concat([x, y].map(one => Buffer.from(String(one), 'base64url')));
+  return { x: bytes.subarray(0, 31).toString('base64url'), y: bytes.subarray(31).toString('base64url') };
+}
+
 describe('KeySet', () => {
   const accepted: [string, Jwk, string][] = [
     ['RSA', strongRsa, 'RS256'],
@@ -74,6 +80,7 @@ describe('KeySet', () => {
     ['with an exponent as long as its modulus', { ...strongRsa, kid: 'bad', e: large(2048) }],
     ['with a short coordinate', { ...ec521, kid: 'bad', x: String(ec521['x']).slice(4) }],
     ['with a long coordinate', { ...ec521, kid: 'bad', x: `AAAA${String(ec521['x'])}` }],
+    ['whose coordinates are divided at another byte', { ...good, kid: 'bad', ...dividedElsewhere(good) }],
     ['with a coordinate that is no base64url', { ...good, kid: 'bad', x: String(good['x']).replace(/^./, '+') }],
     ['with a coordinate that is a number', { ...good, kid: 'bad', x: 7 }],
     ['of a curve named __proto__', { ...good, kid: 'bad', crv: '__proto__' }],
