@@ -26,7 +26,7 @@ import { IdleMiddlewares } from './idle-middlewares';
 import { joined } from './layers';
 import type { Made } from './middleware';
 import { MiddlewareSteps, callSafely } from './middleware-steps';
-import { refuseErasedInput } from './parameter-types';
+import { checkInputTypes } from './parameter-types';
 import { endAfterHead, isStream, tieToResponse } from './returned-streams';
 import { registrarOf } from './registrar';
 import { routePath } from './route-path';
@@ -93,7 +93,7 @@ export class AxiomsDriver extends ExpressDriver {
   protected guardedRoute(meta: ActionMetadata): GuardedRoute {
     const isOwnUser = this.currentUserChecker === userOf;
     const route = this.routes.add(meta, this.routePrefix, askedBesides(meta, this.authorizationChecker, isOwnUser));
-    if (this.enableValidation) refuseErasedInput(meta, route.rules.place);
+    if (this.enableValidation) checkInputTypes(meta, route.rules.place, this.services.settings.logger);
     return route;
   }
 

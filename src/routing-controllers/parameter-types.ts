@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import type { ActionMetadata, ParamMetadata } from 'routing-controllers';
 import { ImproperlyConfigured } from '../core/exceptions';
+import type { Logger } from '../core/setting-kinds';
 import type { Class } from './dependencies';
 
 /**
@@ -19,14 +20,19 @@ export function requireTypes({ params, target, method }: ActionMetadata, place: 
 }
 
 /**
- * Checks that nothing of the client's input stays unvalidated because TypeScript erased its type.
+ * Checks that nothing of the client's input stays unvalidated because TypeScript erased its type. An interface cannot be told
+ * from `any`, which apps write on purpose: that is a warning, unless the parameter asks for validation.
  *
  * @param place of the handler, for the message
- * @throws ImproperlyConfigured for such a parameter; what says `validate: false` is meant.
+ * @throws ImproperlyConfigured for a class from `import type`, and where the parameter asks for validation; what says
+ * `validate: false` is meant.
  */
-export function refuseErasedInput({ params }: ActionMetadata, place: string): void {
-  const erased = params.find(isErased);
-  if (erased !== undefined) throw erasedType(erased, place);
+export function checkInputTypes({ params }: ActionMetadata, place: string, logger: Logger): void {
+  for (const param of params.filter(isErased)) {
+    const message = erasedType(param, place);
+    if (param.targetType === Function || Boolean(param.validate)) throw new ImproperlyConfigured(message);
+    logger.warn(message);
+  }
 }
 
 /** What a client sends as a whole, by routing-controllers' names, and its decorator. */
@@ -43,20 +49,18 @@ const parts: Readonly<Record<string, string>> = {
 };
 
 // TypeScript emits Function for a class that is imported as a type, and Object for an interface, an alias, any, unknown
-// and the like. A single value may well be any; a whole body that nothing describes must be said to be meant.
+// and the like. A single value may well be any.
 function isErased({ type, targetType, validate }: ParamMetadata): boolean {
   if (validate === false) return false;
   const isWhole = Object.hasOwn(wholes, type);
   return (isWhole && targetType === Object) || (targetType === Function && (isWhole || Object.hasOwn(parts, type)));
 }
 
-function erasedType({ type, index, targetType }: ParamMetadata, place: string): ImproperlyConfigured {
+function erasedType({ type, index, targetType }: ParamMetadata, place: string): string {
   const decorator = wholes[type] ?? parts[type] ?? type;
   const seen =
     targetType === Function
       ? "is a class from 'import type', or a function"
       : 'is an interface, a type alias, any, unknown or object';
-  return new ImproperlyConfigured(
-    `Parameter ${index} of ${place}, ${decorator}(), has a type that does not exist at run time (it ${seen}), so that nothing would be validated: name a class and import it without 'type', give it as ${decorator}({ type: TheClass }), or say that it is meant with { validate: false }.`,
-  );
+  return `Parameter ${index} of ${place}, ${decorator}(), has a type that does not exist at run time (it ${seen}), so that nothing would be validated: name a class and import it without 'type', give it as ${decorator}({ type: TheClass }), or say that it is meant with { validate: false }.`;
 }

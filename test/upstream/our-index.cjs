@@ -17,20 +17,9 @@ const axioms = {
 
 module.exports = {
   ...upstream,
-  Body: unvalidated(upstream.Body),
   createExpressServer: options => withNestedQueries(createExpressServer(withControllers(options))),
   useExpressServer: (app, options) => useExpressServer(app, withControllers(options)),
 };
-
-// A body whose type does not exist at run time is validated by nobody; the library wants to be told that this is meant.
-function unvalidated(decorator) {
-  return (options = {}) =>
-    (object, method, index) => {
-      const types = Reflect.getMetadata('design:paramtypes', object, method) ?? [];
-      const isErased = types[index] === Object && options.type === undefined;
-      decorator(isErased ? { validate: false, ...options } : options)(object, method, index);
-    };
-}
 
 // Without a list upstream serves every controller that is loaded; the library asks for one.
 function withControllers(options = {}) {
