@@ -31,8 +31,8 @@ export { TokenIntrospector } from './core/introspection';
 export { MemorySignInAttempts, type Attempt, type SignInAttempts, type SignInLimits } from './core/sign-in-attempts';
 export { JwksManager, type IssuerStatus, type VerificationKey } from './core/jwks-manager';
 export type { DecisionEvent, DecisionReason, JwksEvent, StoreEvent } from './core/events';
-export type { Who } from './core/openness';
-export type { GrantRequirement, Requirement } from './core/requirement';
+export type { Who } from './core/requirements/openness';
+export type { GrantRequirement, Requirement } from './core/requirements/requirement';
 export {
   APIException,
   AuthenticationFailed,

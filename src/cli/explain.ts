@@ -1,6 +1,6 @@
 /** `axioms explain`: what would come of a request, and by which rule. */
 import { parseArgs } from 'node:util';
-import { inWords } from '../core/requirement-words';
+import { inWords } from '../core/requirements/words';
 import type { Answer, CompositionReason, PermissionReason, Reason } from '../permissions/explanation';
 import { decide, type AskedRequest, type Decision } from '../routing-controllers/explaining';
 import { createExpressServer, type AxiomsServer } from '../routing-controllers/server';

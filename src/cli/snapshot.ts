@@ -1,7 +1,8 @@
 /** What an audit said when somebody last looked at it, and what has opened since. */
-import { letsInBeyond, whoIsLetIn, type Found } from '../core/openness';
-import type { Requirement } from '../core/requirement';
-import { inWords } from '../core/requirement-words';
+import { letsInBeyond, whoIsLetIn, type Found } from '../core/requirements/openness';
+import { fold } from '../core/requirements/fold';
+import { isRequirement, type Requirement } from '../core/requirements/requirement';
+import { inWords } from '../core/requirements/words';
 import type { RouteAudit } from '../views/audit';
 import { UsageError } from './usage-error';
 
@@ -51,15 +52,6 @@ function isKnownRoute(route: unknown): route is KnownRoute {
   return typeof method === 'string' && typeof path === 'string' && isRequirement(requirement);
 }
 
-function isRequirement(value: unknown): value is Requirement {
-  const { kind, of, values, methods } = Object(value) as Readonly<Record<string, unknown>>;
-  if (kind === 'and' || kind === 'or') return Array.isArray(of) && of.every(isRequirement);
-  if (kind === 'not') return isRequirement(of);
-  if (kind === 'methods') return Array.isArray(methods);
-  if (kind === 'scopes' || kind === 'roles' || kind === 'permissions') return Array.isArray(values);
-  return ['anyone', 'nobody', 'authenticated', 'owner', 'custom'].includes(String(kind));
-}
-
 /** What has changed since, the openings and the rest. */
 export function openings(before: readonly KnownRoute[], audits: readonly RouteAudit[]): readonly Change[] {
   const known = new Map(before.map(route => [nameOf(route), route]));
@@ -92,14 +84,15 @@ function comparedRules(before: Requirement, now: Requirement): Found {
   return letsInBeyond(now, before, { isCustomKnown: true });
 }
 
-/** The requirement as text, the same in whatever order its parts are written. */
+/** Returns the requirement as text that does not depend on the order of its parts. */
 function inOrder(requirement: Requirement): string {
-  if (requirement.kind === 'not') return `not ${inOrder(requirement.of)}`;
-  if (requirement.kind === 'and' || requirement.kind === 'or')
-    return `${requirement.kind} ${JSON.stringify([...new Set(requirement.of.map(inOrder))].sort())}`;
-  return JSON.stringify(
-    'values' in requirement ? { ...requirement, values: requirement.values.toSorted() } : requirement,
-  );
+  const sorted = (parts: readonly string[]): string => JSON.stringify([...new Set(parts)].sort());
+  return fold<string>(requirement, {
+    all: parts => `and ${sorted(parts)}`,
+    any: parts => `or ${sorted(parts)}`,
+    not: part => `not ${part}`,
+    leaf: leaf => JSON.stringify('values' in leaf ? { ...leaf, values: leaf.values.toSorted() } : leaf),
+  });
 }
 
 function goneRoute(route: KnownRoute): Change {

@@ -1,6 +1,7 @@
 /** What an API tells of itself to those who want a token for it (RFC 9728). */
 import { carriesErrors, withResourceMetadata } from './challenge';
-import { scopesAskedFor, type Requirement } from './requirement';
+import type { Requirement } from './requirements/requirement';
+import { scopesAskedFor } from './requirements/scopes';
 import type { Settings } from './settings';
 import { issuerSettings } from './trusted-issuers';
 import { isAskable } from './urls';

@@ -1,45 +1,45 @@
-/** The ways to satisfy a requirement by scopes: its disjunctive form. */
-import type { Asked, Leaf } from './asked';
+/** The alternatives to meet a requirement by scopes: its disjunctive form. */
+import { foldLeafwise } from '../core/requirements/fold';
+import { anonymousCaller, judge } from '../core/requirements/judge';
+import type { Truth } from '../core/requirements/kind';
+import type { Leaf, Requirement } from '../core/requirements/requirement';
+import { impliesAuthenticated } from '../core/requirements/simplified';
+import { every, negated, some } from '../core/requirements/truth';
 
-/** Does it take somebody who is authenticated? `maybe`: only code, or a request, can tell. */
-export type Anonymous = 'no' | 'maybe' | 'yes';
-
-/** All of these scopes together open the door, as far as scopes do. */
+/** A token with all of these scopes is admitted, as far as scopes decide. */
 export interface Alternative {
   readonly scopes: readonly string[];
-  /** May nobody in particular come this way? */
-  readonly anonymous: Anonymous;
+  /** Is an anonymous caller admitted, too? `undefined`: only code, or a request, can tell. */
+  readonly isOpen: Truth;
 }
 
-/** More of them are told in words. */
+/** Where there are more, the document says so in its text. */
 export const mostAlternatives = 32;
 
-/** An `and` of what has many alternatives may have few; how far that is followed is bounded. */
+/** An `and` of requirements with many alternatives may have few. This bounds how far that is followed. */
 const mostOnTheWay = 1024;
 
 class TooMany extends Error {}
 
 /**
- * The disjunctive form of the scopes that are asked for: an `or` is several alternatives, an `and` is each of one side
- * with each of the other. What is no scope (a role, an owner, a negation) asks for none. No alternative at all: nobody
- * comes in.
+ * Returns the disjunctive form of the scopes that are asked for: an `or` gives several alternatives, an `and` combines
+ * each of one side with each of the other. A requirement that is no scope (a role, an owner, a negation) asks for none.
+ * No alternative at all: nobody is admitted.
  *
  * @returns `undefined` where there are more than {@link mostAlternatives}.
  */
-export function alternativesOf(asked: Asked): readonly Alternative[] | undefined {
+export function alternativesOf(requirement: Requirement): readonly Alternative[] | undefined {
   try {
-    const all = disjunction(asked);
+    const all = foldLeafwise<readonly Alternative[]>(requirement, {
+      all: parts => parts.reduce(product, [{ scopes: [], isOpen: true }]),
+      any: parts => distinct(parts.flat()),
+      leaf: ofLeaf,
+    });
     return all.length <= mostAlternatives ? all : undefined;
   } catch (error) {
     if (error instanceof TooMany) return undefined;
     throw error;
   }
-}
-
-function disjunction(asked: Asked): readonly Alternative[] {
-  if (asked.kind === 'leaf') return ofLeaf(asked.leaf, asked.isNegated);
-  if (asked.kind === 'or') return distinct(asked.of.flatMap(disjunction));
-  return asked.of.map(disjunction).reduce(product, [{ scopes: [], anonymous: 'yes' }]);
 }
 
 function product(left: readonly Alternative[], right: readonly Alternative[]): readonly Alternative[] {
@@ -48,10 +48,7 @@ function product(left: readonly Alternative[], right: readonly Alternative[]): r
 }
 
 function both(one: Alternative, other: Alternative): Alternative {
-  return {
-    scopes: [...new Set([...one.scopes, ...other.scopes])],
-    anonymous: least(one.anonymous, other.anonymous),
-  };
+  return { scopes: [...new Set([...one.scopes, ...other.scopes])], isOpen: every([one.isOpen, other.isOpen]) };
 }
 
 function distinct(alternatives: readonly Alternative[]): readonly Alternative[] {
@@ -59,40 +56,30 @@ function distinct(alternatives: readonly Alternative[]): readonly Alternative[] 
   for (const one of alternatives) {
     const key = [...one.scopes].sort().join(' ');
     const known = byScopes.get(key);
-    byScopes.set(key, { ...(known ?? one), anonymous: most(one.anonymous, known?.anonymous ?? 'no') });
+    byScopes.set(key, known === undefined ? one : { ...known, isOpen: some([one.isOpen, known.isOpen]) });
   }
   if (byScopes.size > mostOnTheWay) throw new TooMany();
   return [...byScopes.values()];
 }
 
 function ofLeaf(leaf: Leaf, isNegated: boolean): readonly Alternative[] {
-  const anonymous = anonymousAtLeaf(leaf, isNegated);
-  if (leaf.kind === 'nobody') return [];
-  if (leaf.kind !== 'scopes' || isNegated) return [{ scopes: [], anonymous }];
+  if (judge(leaf, unknownCaller) === isNegated) return [];
+  const isOpen = isLeafOpen(leaf, isNegated);
+  if (leaf.kind !== 'scopes' || isNegated) return [{ scopes: [], isOpen }];
   const values = [...new Set(leaf.values)];
-  return leaf.match === 'all' ? [{ scopes: values, anonymous }] : values.map(value => ({ scopes: [value], anonymous }));
+  return leaf.match === 'all' ? [{ scopes: values, isOpen }] : values.map(value => ({ scopes: [value], isOpen }));
 }
 
-/** May nobody in particular come in, some way or other? */
-export function anonymousAt(asked: Asked): Anonymous {
-  if (asked.kind === 'leaf') return anonymousAtLeaf(asked.leaf, asked.isNegated);
-  const found = asked.of.map(anonymousAt);
-  return asked.kind === 'and' ? found.reduce(least, 'yes') : found.reduce(most, 'no');
+const unknownCaller = { method: undefined, says: () => undefined };
+
+/** Does the requirement admit an anonymous caller? `undefined`: only code, or a request, can tell. */
+export function isOpen(requirement: Requirement): Truth {
+  return foldLeafwise<Truth>(requirement, { all: every, any: some, leaf: isLeafOpen });
 }
 
-// Claim and ownership rules want somebody, negated or not.
-function anonymousAtLeaf({ kind }: Leaf, isNegated: boolean): Anonymous {
-  if (kind === 'anyone') return 'yes';
-  if (kind === 'authenticated') return isNegated ? 'yes' : 'no';
-  return kind === 'custom' || kind === 'perRequest' ? 'maybe' : 'no';
-}
-
-const order: readonly Anonymous[] = ['no', 'maybe', 'yes'];
-
-function least(one: Anonymous, other: Anonymous): Anonymous {
-  return order.indexOf(one) <= order.indexOf(other) ? one : other;
-}
-
-function most(one: Anonymous, other: Anonymous): Anonymous {
-  return least(one, other) === one ? other : one;
+// Rules about grants and ownership need an authenticated caller, negated or not.
+function isLeafOpen(leaf: Leaf, isNegated: boolean): Truth {
+  if (impliesAuthenticated(leaf)) return false;
+  const truth = judge(leaf, anonymousCaller);
+  return isNegated ? negated(truth) : truth;
 }

@@ -1,5 +1,11 @@
 /** What a requirement comes down to once the method is known. */
-import type { Requirement } from '../core/requirement';
+import { fold, foldLeafwise } from '../core/requirements/fold';
+import { isAboutObject, judge } from '../core/requirements/judge';
+import { decidedPerRequest } from '../core/requirements/kinds/custom';
+import type { Leaf, Requirement } from '../core/requirements/requirement';
+import { anyone, nobody } from '../core/requirements/simplified';
+
+const authenticated: Requirement = { kind: 'authenticated' };
 
 /** What is settled before there is a request. */
 export interface Circumstances {
@@ -7,84 +13,63 @@ export interface Circumstances {
   readonly method: string;
   /** Is the handler about one object, asked with this method? */
   readonly isObjectAction: boolean;
-  /** Does the method need nobody? `undefined`: an authentication class decides that per request. */
+  /** Is the method public? `undefined`: an authentication class decides that per request. */
   readonly isPublicMethod: boolean | undefined;
-  /** Is nobody in particular refused, whatever the rules say? */
+  /** Are anonymous callers refused, whatever the rules say? */
   readonly needsSomebody: boolean;
 }
 
-type Composed = { readonly kind: 'and' | 'or' | 'not' };
-
-/** A rule of one permission class, or something that only a request decides. */
-export type Leaf = Exclude<Requirement, Composed> | { readonly kind: 'perRequest' };
-
-/** A tree without `not`: negations are at the leaves. */
-export type Asked =
-  | { readonly kind: 'and' | 'or'; readonly of: readonly Asked[] }
-  | { readonly kind: 'leaf'; readonly leaf: Leaf; readonly isNegated: boolean };
-
-const anyone: Asked = { kind: 'leaf', leaf: { kind: 'anyone' }, isNegated: false };
-const nobody: Asked = { kind: 'leaf', leaf: { kind: 'nobody' }, isNegated: false };
-const somebody: Asked = { kind: 'leaf', leaf: { kind: 'authenticated' }, isNegated: false };
-const perRequest: Asked = { kind: 'leaf', leaf: { kind: 'perRequest' }, isNegated: false };
-
-/** A list of permissions is an `and`; what is not known of it is decided per request. */
-export function askedOfList(list: readonly (Requirement | undefined)[] | undefined, known: Circumstances): Asked {
-  if (list === undefined) return perRequest;
-  const of = list.map(requirement => (requirement === undefined ? perRequest : asked(requirement, known)));
-  const all = composed('and', of);
-  return known.needsSomebody ? ofSomebody(all) : all;
+/** What a list of permissions requires, which is an `and`; what is not known of it is decided per request. */
+export function askedOfList(list: readonly (Requirement | undefined)[] | undefined, known: Circumstances): Requirement {
+  if (list === undefined) return decidedPerRequest;
+  const all = joined(
+    'and',
+    list.map(requirement => (requirement === undefined ? decidedPerRequest : asked(requirement, known))),
+  );
+  return known.needsSomebody ? withoutAnyone(all) : all;
 }
 
-function ofSomebody(all: Asked): Asked {
-  if (all.kind === 'leaf') return all.leaf.kind === 'anyone' ? somebody : all;
-  return composed(all.kind, all.of.map(ofSomebody));
+function withoutAnyone(requirement: Requirement): Requirement {
+  return fold<Requirement>(requirement, {
+    all: of => joined('and', of),
+    any: of => joined('or', of),
+    not: of => ({ kind: 'not', of }),
+    leaf: leaf => (leaf.kind === 'anyone' ? authenticated : leaf),
+  });
 }
 
-/** The requirement with everything settled that the circumstances settle; De Morgan's laws put `not` at the leaves. */
-export function asked(requirement: Requirement, known: Circumstances, isNegated = false): Asked {
-  switch (requirement.kind) {
-    case 'not':
-      return asked(requirement.of, known, !isNegated);
-    case 'and':
-    case 'or':
-      return composed(
-        (requirement.kind === 'and') !== isNegated ? 'and' : 'or',
-        requirement.of.map(one => asked(one, known, isNegated)),
-      );
-    default:
-      return askedOfLeaf(requirement, known, isNegated);
-  }
+/** Returns the requirement with everything settled that the circumstances settle, and with its negations at the leaves. */
+export function asked(requirement: Requirement, known: Circumstances): Requirement {
+  return foldLeafwise<Requirement>(requirement, {
+    all: of => joined('and', of),
+    any: of => joined('or', of),
+    leaf: (leaf, isNegated) => askedOfLeaf(leaf, known, isNegated),
+  });
 }
 
-function askedOfLeaf(leaf: Exclude<Requirement, Composed>, known: Circumstances, isNegated: boolean): Asked {
-  if (leaf.kind === 'anyone') return isNegated ? nobody : anyone;
-  if (leaf.kind === 'nobody') return isNegated ? anyone : nobody;
-  if (leaf.kind === 'methods') return leaf.methods.includes(known.method) !== isNegated ? anyone : nobody;
+function askedOfLeaf(leaf: Leaf, known: Circumstances, isNegated: boolean): Requirement {
+  const truth = judge(leaf, { method: known.method, says: () => undefined });
+  if (truth !== undefined) return truth === isNegated ? nobody : anyone;
   if (leaf.kind === 'authenticated' && leaf.orPublicMethod === true) return askedWherePublic(known, isNegated);
-  // Without an object the rule about it is true, negated or not; it still wants somebody.
-  if (leaf.kind === 'owner' && !known.isObjectAction) return somebody;
-  return { kind: 'leaf', leaf, isNegated };
+  // Without an object the rule about it is true, negated or not. It still needs an authenticated caller.
+  if (isAboutObject(leaf) && !known.isObjectAction) return authenticated;
+  return isNegated ? { kind: 'not', of: leaf } : leaf;
 }
 
-function askedWherePublic({ isPublicMethod }: Circumstances, isNegated: boolean): Asked {
+function askedWherePublic({ isPublicMethod }: Circumstances, isNegated: boolean): Requirement {
   if (isPublicMethod === true) return isNegated ? nobody : anyone;
-  const leaf: Asked = { kind: 'leaf', leaf: { kind: 'authenticated' }, isNegated };
-  return isPublicMethod === false ? leaf : composed(isNegated ? 'and' : 'or', [leaf, perRequest]);
+  const leaf: Requirement = isNegated ? { kind: 'not', of: authenticated } : authenticated;
+  return isPublicMethod === false ? leaf : joined(isNegated ? 'and' : 'or', [leaf, decidedPerRequest]);
 }
 
-// What decides nothing is left out: `and` with anyone, `or` with nobody, and what is said twice.
-function composed(kind: 'and' | 'or', of: readonly Asked[]): Asked {
-  const [neutral, decisive] = kind === 'and' ? [anyone, nobody] : [nobody, anyone];
-  const texts = of.map(one => JSON.stringify(one));
-  const left = of.filter((one, index) => one !== neutral && texts.indexOf(texts[index] ?? '') === index);
-  if (kind === 'and' && left.includes(decisive)) return decisive;
-  if (left.length === 0) return neutral;
-  return left.length === 1 && left[0] !== undefined ? left[0] : { kind, of: left };
-}
-
-/** The scopes that are asked for, each once, in order. */
-export function scopesOf(asked: Asked): readonly string[] {
-  if (asked.kind !== 'leaf') return [...new Set(asked.of.flatMap(scopesOf))];
-  return asked.leaf.kind === 'scopes' && !asked.isNegated ? asked.leaf.values : [];
+// Leaves out what decides nothing: `and` with anyone, `or` with nobody, and duplicates. An `or` with anyone keeps its other
+// parts: the document names the scopes that a token may have there.
+function joined(kind: 'and' | 'or', of: readonly Requirement[]): Requirement {
+  const neutral = kind === 'and' ? anyone : nobody;
+  const left = [...new Map(of.map(one => [JSON.stringify(one), one])).values()].filter(
+    one => one.kind !== neutral.kind,
+  );
+  if (kind === 'and' && left.some(one => one.kind === 'nobody')) return nobody;
+  const [first = neutral, ...others] = left;
+  return others.length === 0 ? first : { kind, of: left };
 }

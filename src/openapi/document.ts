@@ -2,10 +2,10 @@
 import type { NamedSecurityScheme } from '../authentication/base';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { handlerOf, type Handler } from '../routing-controllers/handlers';
+import { scopesAskedFor } from '../core/requirements/scopes';
 import type { AxiomsServer } from '../routing-controllers/server';
 import { serversOf, type ServerOfApp } from '../routing-controllers/serving';
 import type { RouteRules } from '../views/route-rules';
-import { scopesOf } from './asked';
 import { guardedAt, guardedOperation } from './guarded-operation';
 import { IssuerEndpoints, type IssuerSignIn } from './issuer-endpoints';
 import { componentName } from './json-schema';
@@ -130,7 +130,7 @@ class Collected {
       operation,
     });
     this.#schemes.push(...guarded.callers.schemes);
-    for (const scope of scopesOf(guarded.asked))
+    for (const scope of scopesAskedFor(guarded.requirement))
       this.#scopes.set(scope, [...(this.#scopes.get(scope) ?? []), `${method} ${template.path}`]);
   }
 }

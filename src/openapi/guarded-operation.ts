@@ -1,23 +1,29 @@
 /** What the rules of a handler add to its operation. */
+import { letsInBeyond } from '../core/requirements/openness';
+import type { Requirement } from '../core/requirements/requirement';
+import { scopesAskedFor } from '../core/requirements/scopes';
 import type { Handler } from '../routing-controllers/handlers';
 import type { AxiomsServer } from '../routing-controllers/server';
 import type { RouteRules } from '../views/route-rules';
 import { alternativesOf, mostAlternatives } from './alternatives';
-import { askedOfList, scopesOf, type Asked } from './asked';
+import { askedOfList } from './asked';
 import { callersOf, type Callers } from './callers';
 import type { OperationObject } from './open-api';
 import type { Described } from './operation';
 import { refusalsAt } from './refusals';
 import { securityOf } from './security';
-import { inWords } from './words';
+import { inMarkdown } from './words';
 
 /** A handler's rules, looked at for one method. */
 export interface Guarded {
   readonly rules: RouteRules;
   /** In capitals. */
   readonly method: string;
-  readonly asked: Asked;
+  /** What the permissions require for this method. */
+  readonly requirement: Requirement;
   readonly callers: Callers;
+  /** Are anonymous callers refused, whatever the rules say? */
+  readonly needsSomebody: boolean;
   readonly loadsObject: boolean;
   readonly readsBody: boolean;
   readonly readsParameters: boolean;
@@ -29,14 +35,14 @@ export function guardedAt(rules: RouteRules, { action }: Handler, method: string
   const { isPublicMethod, isMandatory } = callers;
   const isObjectAction = rules.isObjectAction(method);
   const needsSomebody = isMandatory || rules.isClosedToNobody;
-  const asked = askedOfList(rules.permissions, { method, isObjectAction, isPublicMethod, needsSomebody });
   const { prototype } = action.target as { readonly prototype: object };
   const { isBodyUsed, isFilesUsed, isFileUsed, params } = action;
   return {
     rules,
     method,
-    asked,
+    requirement: askedOfList(rules.permissions, { method, isObjectAction, isPublicMethod, needsSomebody }),
     callers,
+    needsSomebody,
     loadsObject: isObjectAction && 'getObject' in prototype,
     readsBody: isBodyUsed || isFilesUsed || isFileUsed,
     readsParameters: params.some(({ type }) => readable.includes(type)),
@@ -49,17 +55,16 @@ const readable: readonly string[] = ['param', 'params', 'query', 'queries', 'hea
 /** @param signIns names of the schemes for signing in */
 export function guardedOperation(
   described: Described,
-  { rules, method, asked, callers, loadsObject, readsBody, readsParameters }: Guarded,
+  { rules, method, requirement, callers, needsSomebody, loadsObject, readsBody, readsParameters }: Guarded,
   server: AxiomsServer,
   signIns: readonly string[],
 ): OperationObject {
-  const { isClosedToNobody, throttling } = rules;
-  const needsSomebody = callers.isMandatory || isClosedToNobody;
+  const { throttling } = rules;
   const refusals = refusalsAt({
     callers,
-    scopes: scopesOf(asked),
+    scopes: scopesAskedFor(requirement),
     demandedScopes: rules.demandedScopes(method),
-    canDeny: canDeny(asked),
+    canDeny: canDeny(requirement),
     isThrottled: throttling === undefined || throttling.length > 0,
     loadsObject,
     readsBody,
@@ -68,8 +73,8 @@ export function guardedOperation(
   });
   return {
     ...described,
-    description: [described.description, whoMay(asked)].filter(Boolean).join('\n\n'),
-    security: securityOf({ asked, callers, needsSomebody }, signIns),
+    description: [described.description, whoMay(requirement)].filter(Boolean).join('\n\n'),
+    security: securityOf({ requirement, callers, needsSomebody }, signIns),
     responses: { ...described.responses, ...withTheirs(refusals, described.responses) },
   };
 }
@@ -84,13 +89,13 @@ function withTheirs(
   );
 }
 
-// Whoever is authenticated may: then nobody who is known is refused.
-function canDeny(asked: Asked): boolean {
-  if (asked.kind !== 'leaf') return asked.kind === 'and' ? asked.of.some(canDeny) : asked.of.every(canDeny);
-  return asked.isNegated || (asked.leaf.kind !== 'anyone' && asked.leaf.kind !== 'authenticated');
+/** May an authenticated caller be refused? */
+function canDeny(requirement: Requirement): boolean {
+  return letsInBeyond({ kind: 'authenticated' }, requirement) !== 'no';
 }
 
-function whoMay(asked: Asked): string {
+function whoMay(requirement: Requirement): string {
   const tooMany = `There are more than ${mostAlternatives} ways to have the scopes: they are told here, not listed under \`security\`.`;
-  return [`Who may: ${inWords(asked)}.`, ...(alternativesOf(asked) === undefined ? [tooMany] : [])].join(' ');
+  const isTooLong = alternativesOf(requirement) === undefined;
+  return [`Who may: ${inMarkdown(requirement)}.`, ...(isTooLong ? [tooMany] : [])].join(' ');
 }

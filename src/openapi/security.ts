@@ -1,41 +1,41 @@
 /** The `security` of an operation: what its rules ask for, in each way of sending credentials. */
-import { alternativesOf, anonymousAt, type Alternative } from './alternatives';
-import type { Asked } from './asked';
+import type { Requirement } from '../core/requirements/requirement';
+import { alternativesOf, isOpen, type Alternative } from './alternatives';
 import { bearer, type Callers } from './callers';
 import type { SecurityRequirement } from './open-api';
 
-/** What is asked at one operation, and of whom. */
-export interface Question {
-  readonly asked: Asked;
+/** What one operation requires, and the callers that its classes know. */
+export interface Guard {
+  readonly requirement: Requirement;
   readonly callers: Callers;
-  /** Is nobody in particular refused, whatever the rules say? */
+  /** Are anonymous callers refused, whatever the rules say? */
   readonly needsSomebody: boolean;
 }
 
 /**
- * One entry for each alternative and each way of sending credentials. Where there are too many, or none, an entry says
- * that credentials are needed, and the description the rest.
+ * Returns one entry for each alternative and each scheme of credentials. Where there are too many, or none, an entry says
+ * that credentials are needed, and the description says the rest.
  *
  * @param signIns names of the schemes for signing in at an issuer, which give what `bearer` sends
  */
 export function securityOf(
-  { asked, callers, needsSomebody }: Question,
+  { requirement, callers, needsSomebody }: Guard,
   signIns: readonly string[],
 ): readonly SecurityRequirement[] {
-  const inWords: Alternative = { scopes: [], anonymous: anonymousAt(asked) };
-  const found = alternativesOf(asked) ?? [inWords];
-  const alternatives = found.length > 0 ? found : [{ ...inWords, anonymous: 'no' as const }];
+  const withoutScopes: Alternative = { scopes: [], isOpen: isOpen(requirement) };
+  const found = alternativesOf(requirement) ?? [withoutScopes];
+  const alternatives = found.length > 0 ? found : [{ ...withoutScopes, isOpen: false }];
   const names = callers.schemes.flatMap(({ name }) => (name === bearer.name ? [...signIns, name] : [name]));
-  const entries = alternatives.flatMap(one => entriesFor(needsSomebody ? { ...one, anonymous: 'no' } : one, names));
-  return entries.length === 1 && isOpen(entries[0]) ? [] : distinct(entries);
+  const entries = alternatives.flatMap(one => entriesFor(needsSomebody ? { ...one, isOpen: false } : one, names));
+  return entries.length === 1 && isEmpty(entries[0]) ? [] : distinct(entries);
 }
 
-function entriesFor({ scopes, anonymous }: Alternative, names: readonly string[]): readonly SecurityRequirement[] {
-  const entries = anonymous === 'yes' ? [] : names.map(name => ({ [name]: scopes }));
-  return anonymous === 'no' ? entries : [...entries, {}];
+function entriesFor(one: Alternative, names: readonly string[]): readonly SecurityRequirement[] {
+  const entries = one.isOpen === true ? [] : names.map(name => ({ [name]: one.scopes }));
+  return one.isOpen === false ? entries : [...entries, {}];
 }
 
-function isOpen(entry: SecurityRequirement | undefined): boolean {
+function isEmpty(entry: SecurityRequirement | undefined): boolean {
   return entry !== undefined && Object.keys(entry).length === 0;
 }
 

@@ -1,62 +1,53 @@
-/** Who may, in words. */
-import { anonymousAt } from './alternatives';
-import type { Asked, Leaf } from './asked';
+/** The callers that a requirement admits, in Markdown. */
+import { foldLeafwise } from '../core/requirements/fold';
+import { kindOf, type Leaf, type Requirement } from '../core/requirements/requirement';
+import { impliesAuthenticated } from '../core/requirements/simplified';
+import { isOpen } from './alternatives';
 
 /**
+ * Returns the requirement in words.
+ *
  * @example
- * inWords(asked(requirement, circumstances)); // any of the scopes `book:read`, `book:all`, and the role `editor`
+ * inMarkdown(requirement); // any of the scopes `book:read`, `book:all`, and the role `editor`
  */
-export function inWords(asked: Asked): string {
-  if (asked.kind === 'leaf') return asked.isNegated ? negated(asked.leaf) : plain(asked.leaf);
-  const of = asked.kind === 'or' ? withoutImplied(asked.of) : asked.of;
-  return of.map(one => (one.kind === 'leaf' ? inWords(one) : `(${inWords(one)})`)).join(`, ${asked.kind} `);
+export function inMarkdown(requirement: Requirement): string {
+  const { text } = foldLeafwise<Words>(requirement, {
+    all: parts => joined('and', parts),
+    any: parts => joined('or', withoutImplied(parts)),
+    leaf: (leaf, isNegated) => ({
+      text: leafText(leaf, isNegated),
+      requirement: isNegated ? { kind: 'not', of: leaf } : leaf,
+    }),
+  });
+  return text;
 }
 
-// Where anyone may, so may the owner; where whoever is authenticated may, likewise.
-function withoutImplied(of: readonly Asked[]): readonly Asked[] {
-  const [anyone] = of.filter(one => isLeaf(one, 'anyone'));
+interface Words {
+  readonly text: string;
+  readonly requirement: Requirement;
+}
+
+function joined(kind: 'and' | 'or', parts: readonly Words[]): Words {
+  const texts = parts.map(({ text, requirement }) => (isJoined(requirement) ? `(${text})` : text));
+  return { text: texts.join(`, ${kind} `), requirement: { kind, of: parts.map(({ requirement }) => requirement) } };
+}
+
+function isJoined({ kind }: Requirement): boolean {
+  return kind === 'and' || kind === 'or';
+}
+
+// A rule that admits anyone, or every authenticated caller, makes narrower alternatives superfluous.
+function withoutImplied(parts: readonly Words[]): readonly Words[] {
+  const anyone = parts.find(({ requirement }) => requirement.kind === 'anyone');
   if (anyone !== undefined) return [anyone];
-  const somebody = of.find(one => isLeaf(one, 'authenticated'));
-  return somebody === undefined ? of : of.filter(one => one === somebody || anonymousAt(one) !== 'no');
+  const authenticated = parts.find(({ requirement }) => requirement.kind === 'authenticated');
+  if (authenticated === undefined) return parts;
+  return parts.filter(one => one === authenticated || isOpen(one.requirement) !== false);
 }
 
-function isLeaf(asked: Asked, kind: Leaf['kind']): boolean {
-  return asked.kind === 'leaf' && asked.leaf.kind === kind && !asked.isNegated;
-}
-
-function negated(leaf: Leaf): string {
+function leafText(leaf: Leaf, isNegated: boolean): string {
+  const text = kindOf(leaf).documented(leaf);
+  if (!isNegated) return text;
   if (leaf.kind === 'authenticated') return 'whoever is not authenticated';
-  const stillSomebody = leaf.kind === 'custom' || leaf.kind === 'perRequest' ? '' : ' (whoever is authenticated)';
-  return `not: ${plain(leaf)}${stillSomebody}`;
-}
-
-const singular = { scopes: 'scope', roles: 'role', permissions: 'permission' };
-
-function plain(leaf: Leaf): string {
-  switch (leaf.kind) {
-    case 'scopes':
-    case 'roles':
-    case 'permissions':
-      return listed(singular[leaf.kind], leaf.values, leaf.match);
-    case 'owner':
-      return ownerOf(leaf);
-    case 'methods':
-      return `the methods ${leaf.methods.join(', ')}`;
-    case 'custom':
-      return `what \`${leaf.name}\` decides`;
-    case 'perRequest':
-      return 'what is decided per request';
-    default:
-      return { anyone: 'anyone', nobody: 'nobody', authenticated: 'whoever is authenticated' }[leaf.kind];
-  }
-}
-
-function listed(noun: string, values: readonly string[], match: 'any' | 'all'): string {
-  const names = values.map(value => `\`${value}\``).join(', ');
-  return values.length === 1 ? `the ${noun} ${names}` : `${match} of the ${noun}s ${names}`;
-}
-
-function ownerOf({ attribute, issuerAttribute }: Extract<Leaf, { kind: 'owner' }>): string {
-  const issuer = issuerAttribute === undefined ? '' : `, and its \`${issuerAttribute}\` the issuer`;
-  return `the owner of the object (its \`${attribute}\` is the subject of the token${issuer})`;
+  return `not: ${text}${impliesAuthenticated(leaf) ? ' (whoever is authenticated)' : ''}`;
 }

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { callerOf, isAuthenticated } from '../authentication/caller';
 import { contextOf } from '../authentication/request-context';
 import { ImproperlyConfigured } from '../core/exceptions';
-import type { Requirement } from '../core/requirement';
+import type { Requirement } from '../core/requirements/requirement';
 import { BasePermission, decidesBeforeTheBody, restsOn, type ApiView } from './base';
 import { memberOf } from './evaluated';
 

@@ -2,7 +2,7 @@
 import type { Request, Response } from 'express';
 import type { AxiomsRequest } from '../authentication/user';
 import { markAsOurs } from '../core/copies';
-import type { Requirement } from '../core/requirement';
+import type { Requirement } from '../core/requirements/requirement';
 
 /** What a rule may be: a value, or a promise of it from an async getter. */
 type Now<T> = T | Promise<T>;

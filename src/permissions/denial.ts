@@ -1,7 +1,7 @@
 /** A refusal, with what is known of it: the reason tree for the log and the developer, and what the settings let the caller know. */
 import { contextOf } from '../authentication/request-context';
 import { InsufficientScope, NotAuthenticated, type APIException } from '../core/exceptions';
-import type { Requirement } from '../core/requirement';
+import type { Requirement } from '../core/requirements/requirement';
 import type { Settings } from '../core/settings';
 import type { ApiView } from './base';
 import { refusal, type Subject } from './evaluation';

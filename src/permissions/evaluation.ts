@@ -2,7 +2,9 @@
 import type { Request } from 'express';
 import { requireUnanswered } from '../core/answered';
 import { InsufficientScope, NotAuthenticated, PermissionDenied, type APIException } from '../core/exceptions';
-import { grantsAskedFor, meets, type GrantRequirement, type Requirement } from '../core/requirement';
+import { callerOf, judge, meets, withAllScopes } from '../core/requirements/judge';
+import type { GrantRequirement } from '../core/requirements/requirement';
+import { grantsAskedFor } from '../core/requirements/scopes';
 import { after, inTurn, type Soon } from '../core/soon';
 import { isAuthenticated } from '../authentication/caller';
 import { definesObjectRule, definesViewRule, dependsOnObject, isAskedBeforeTheBody, type ApiView } from './base';
@@ -202,14 +204,8 @@ async function unmetScopeLists(
 
 async function wouldScopesDo(leaf: PermissionLeaf, subject: Subject): Promise<boolean> {
   if ((await unmetScopeLists(leaf, subject)).length === 0) return false;
-  return isTrueWithAllScopes(await requirementOfLeaf(leaf.permission, subject.controller), subject);
-}
-
-function isTrueWithAllScopes(requirement: Requirement, subject: Subject): boolean {
-  const { kind } = requirement;
-  if (kind === 'and') return requirement.of.every(one => isTrueWithAllScopes(one, subject));
-  if (kind === 'or') return requirement.of.some(one => isTrueWithAllScopes(one, subject));
-  if (kind === 'roles' || kind === 'permissions') return meets(grantsOfRequest(subject.request), requirement);
-  if (kind === 'methods') return requirement.methods.includes(subject.request.method);
-  return kind === 'scopes' || kind === 'anyone' || kind === 'authenticated';
+  const { request, controller } = subject;
+  const identity = { isAuthenticated: true, grants: grantsOfRequest(request) };
+  const caller = withAllScopes(callerOf(identity, request.method));
+  return judge(await requirementOfLeaf(leaf.permission, controller), caller) === true;
 }

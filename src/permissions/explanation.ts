@@ -1,7 +1,9 @@
 /** Why a list of permissions refused, as data: each permission, what it needed, and what of that was there. */
 import type { Request } from 'express';
 import type { Grants } from '../core/claims';
-import { grantsAskedFor, meets, type GrantRequirement, type Requirement } from '../core/requirement';
+import { meets } from '../core/requirements/judge';
+import type { GrantRequirement, Requirement } from '../core/requirements/requirement';
+import { grantsAskedFor } from '../core/requirements/scopes';
 import { isAuthenticated } from '../authentication/caller';
 import { definesObjectRule, definesViewRule } from './base';
 import { isDescribedNow, type Subject } from './evaluation';

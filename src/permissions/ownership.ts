@@ -4,7 +4,7 @@ import { currentCaller } from '../authentication/caller';
 import { findContext } from '../authentication/request-context';
 import { AccessTokenUser, type AxiomsRequest } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/exceptions';
-import type { Requirement } from '../core/requirement';
+import type { Requirement } from '../core/requirements/requirement';
 import type { Settings } from '../core/settings';
 import { safeMethodsOf } from './access';
 import { BasePermission, dependsOnObjectWhen, type ApiView } from './base';

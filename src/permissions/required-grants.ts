@@ -4,7 +4,7 @@ import { contextOf } from '../authentication/request-context';
 import { isByAccessToken } from '../authentication/token-demand';
 import type { GrantKind } from '../core/claims';
 import { ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
-import type { GrantRequirement, Requirement } from '../core/requirement';
+import type { GrantRequirement, Requirement } from '../core/requirements/requirement';
 import { isAuthenticated } from '../authentication/caller';
 import { BasePermission, decidesBeforeTheBody, type PermissionClass } from './base';
 import { exampleOf, grantNames, isMet } from './token-claims';

@@ -5,7 +5,9 @@ import { contextOf } from '../authentication/request-context';
 import { AccessTokenUser } from '../authentication/user';
 import { grantsOf, type GrantKind, type Grants } from '../core/claims';
 import { ImproperlyConfigured } from '../core/exceptions';
-import { isGrant, meets, type GrantRequirement, type Requirement } from '../core/requirement';
+import { fold } from '../core/requirements/fold';
+import { callerOf, judge, meets } from '../core/requirements/judge';
+import { isGrant, type GrantRequirement, type Requirement } from '../core/requirements/requirement';
 import { after } from '../core/soon';
 import { BasePermission, decidesBeforeTheBody, restsOn, type ApiView } from './base';
 import { describedBy, memberOf } from './evaluated';
@@ -64,11 +66,8 @@ abstract class HasAccessTokenGrants extends BasePermission {
   // A subclass may describe something else. What this class cannot judge must never mean access.
   private judge(requirement: Requirement | undefined, request: Request): boolean {
     if (requirement === undefined || !isJudged(requirement)) throw this.unjudged(requirement);
-    if (requirement.kind === 'and' || requirement.kind === 'or') {
-      const parts = requirement.of.map(one => this.judge(one, request));
-      return requirement.kind === 'and' ? !parts.includes(false) : parts.includes(true);
-    }
-    return isGrant(requirement) ? isMet(requirement, request) : isAuthenticated(request);
+    const identity = { isAuthenticated: isAuthenticated(request), grants: grantsOfRequest(request) };
+    return judge(requirement, callerOf(identity, request.method)) === true;
   }
 
   private unjudged(requirement: Requirement | undefined): ImproperlyConfigured {
@@ -107,9 +106,13 @@ abstract class HasAccessTokenGrants extends BasePermission {
 }
 
 function isJudged(requirement: Requirement): boolean {
-  if (isGrant(requirement)) return requirement.values.length > 0;
-  if (requirement.kind === 'and' || requirement.kind === 'or') return requirement.of.length > 0;
-  return requirement.kind === 'authenticated';
+  const areJudged = (parts: readonly boolean[]): boolean => parts.length > 0 && parts.every(Boolean);
+  return fold<boolean>(requirement, {
+    all: areJudged,
+    any: areJudged,
+    not: () => false,
+    leaf: leaf => (isGrant(leaf) ? leaf.values.length > 0 : leaf.kind === 'authenticated'),
+  });
 }
 
 type Suffix = (typeof suffixes)[GrantKind];

@@ -4,7 +4,7 @@ import type { Request } from 'express';
 import { isByAccessToken } from '../authentication/token-demand';
 import { contextOf } from '../authentication/request-context';
 import { ImproperlyConfigured } from '../core/exceptions';
-import type { Requirement } from '../core/requirement';
+import type { Requirement } from '../core/requirements/requirement';
 import { isAuthenticated } from '../authentication/caller';
 import { BasePermission, decidesBeforeTheBody, type ApiView } from './base';
 import { memberOf, saidOnce } from './evaluated';

@@ -1,5 +1,5 @@
 /** A list's permissions, made for one request, as the tree that `and`, `or` and `not` build. */
-import type { Requirement } from '../core/requirement';
+import type { Requirement } from '../core/requirements/requirement';
 import { definesObjectRule, definesViewRule, type ApiView, type BasePermission, type PermissionClass } from './base';
 import { describedBy } from './evaluated';
 import { ComposedPermission, type PermissionRule } from './operators';

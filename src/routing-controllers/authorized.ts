@@ -9,7 +9,7 @@ import {
 } from 'routing-controllers';
 import { requireUnanswered } from '../core/answered';
 import { NotAuthenticated, PermissionDenied } from '../core/exceptions';
-import type { Requirement } from '../core/requirement';
+import type { Requirement } from '../core/requirements/requirement';
 import { isAuthenticated } from '../authentication/caller';
 import { grantsOfRequest } from '../permissions/token-claims';
 

@@ -4,7 +4,7 @@ import type { Action, ActionMetadata } from 'routing-controllers';
 import { Insistence } from '../authentication/token-demand';
 import { refuseAnotherCopy } from '../core/copies';
 import { ImproperlyConfigured } from '../core/exceptions';
-import type { Requirement } from '../core/requirement';
+import type { Requirement } from '../core/requirements/requirement';
 import type { Logger } from '../core/setting-kinds';
 import type { ApiView } from '../permissions/base';
 import { ComposedPermission, type PermissionRule } from '../permissions/operators';

@@ -1,6 +1,6 @@
 /** The guards of plain routes, and what they require: what a server tells of itself includes them. */
 import type { RequestHandler } from 'express';
-import type { Requirement } from '../core/requirement';
+import type { Requirement } from '../core/requirements/requirement';
 import { routerOf } from './app-router';
 import { handlerOf } from './handlers';
 import type { AxiomsServer } from './server';

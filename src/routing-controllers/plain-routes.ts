@@ -5,7 +5,7 @@ import type { AxiomsRequest } from '../authentication/user';
 import type { GrantKind } from '../core/claims';
 import { requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured } from '../core/exceptions';
-import type { GrantRequirement } from '../core/requirement';
+import type { GrantRequirement } from '../core/requirements/requirement';
 import type { Settings } from '../core/settings';
 import type { ApiView } from '../permissions/base';
 import { grantRequirement, requiresGrants } from '../permissions/required-grants';

@@ -1,9 +1,11 @@
 /** What the start refuses and tells of all routes together: shadows, unknown scopes, object rules that are never asked. */
 import { ImproperlyConfigured } from '../core/exceptions';
 import { consoleLogger } from '../core/console-logger';
-import { isMoreOpen, letsInBeyond } from '../core/openness';
-import { isGrant, type Requirement } from '../core/requirement';
-import { inWords } from '../core/requirement-words';
+import { isMoreOpen, letsInBeyond } from '../core/requirements/openness';
+import type { Requirement } from '../core/requirements/requirement';
+import { scopesNamedBy } from '../core/requirements/scopes';
+import { rewritten } from '../core/requirements/simplified';
+import { inWords } from '../core/requirements/words';
 import type { Logger } from '../core/setting-kinds';
 import type { Settings } from '../core/settings';
 import { issuerSettings } from '../core/trusted-issuers';
@@ -106,19 +108,12 @@ function actionsOf(routes: readonly AuditedRoute[]): readonly string[] {
 function refuseUnknownScopes({ place, permissions = [] }: RouteRules, { knownScopes }: Settings): void {
   if (knownScopes === undefined) return;
   const unknown = permissions
-    .flatMap(one => (one === undefined ? [] : scopesOf(one)))
+    .flatMap(one => (one === undefined ? [] : scopesNamedBy(one)))
     .find(one => !knownScopes.includes(one));
   if (unknown !== undefined)
     throw new ImproperlyConfigured(
       `${place} asks for the scope '${unknown}', which the setting 'knownScopes' (AXIOMS_KNOWN_SCOPES) does not have: correct its spelling, or add it there.`,
     );
-}
-
-/** The scopes that stand anywhere in the requirement, negated ones, too. */
-function scopesOf(requirement: Requirement): readonly string[] {
-  if (requirement.kind === 'not') return scopesOf(requirement.of);
-  if (requirement.kind === 'and' || requirement.kind === 'or') return requirement.of.flatMap(scopesOf);
-  return isGrant(requirement) && requirement.kind === 'scopes' ? requirement.values : [];
 }
 
 // On one handler among others an object rule that asks nothing is as in DRF: a list, a create. Where no handler of the
@@ -193,17 +188,9 @@ function admissionOf({ rules, sample }: AuditedRoute, method: string, other: Aud
 }
 
 function ownedBy(requirement: Requirement, place: string): Requirement {
-  switch (requirement.kind) {
-    case 'owner':
-      return { ...requirement, attribute: `${place} ${requirement.attribute}` };
-    case 'and':
-    case 'or':
-      return { ...requirement, of: requirement.of.map(one => ownedBy(one, place)) };
-    case 'not':
-      return { ...requirement, of: ownedBy(requirement.of, place) };
-    default:
-      return requirement;
-  }
+  return rewritten(requirement, leaf =>
+    leaf.kind === 'owner' ? { ...leaf, attribute: `${place} ${leaf.attribute}` } : leaf,
+  );
 }
 
 function shadowText({ earlier, takes }: Shadow<AuditedRoute>, later: AuditedRoute): string {

@@ -3,7 +3,18 @@ import type { Request } from 'express';
 import type { BaseAuthentication } from '../authentication/base';
 import { contextKey, heldByAnyObject } from '../authentication/request-context';
 import { inertUses } from '../core/inert';
-import { asksForOwner, isGrant, type Requirement } from '../core/requirement';
+import { isAboutObject, judge } from '../core/requirements/judge';
+import { decidedPerRequest as perRequest } from '../core/requirements/kinds/custom';
+import type { Requirement } from '../core/requirements/requirement';
+import {
+  allOf,
+  anyOf,
+  anyone,
+  impliesAuthenticated,
+  nobody,
+  notThat,
+  rewritten,
+} from '../core/requirements/simplified';
 import {
   BasePermission,
   definesObjectRule,
@@ -29,10 +40,7 @@ export interface KnownRules {
   readonly isObjectAction: boolean;
 }
 
-const perRequest: Requirement = { kind: 'custom', name: 'decided per request' };
 const authenticated: Requirement = { kind: 'authenticated' };
-const anyone: Requirement = { kind: 'anyone' };
-const nobody: Requirement = { kind: 'nobody' };
 
 /**
  * Whom the route lets in by this method. Plain logic, with what the permission classes' own order of things adds: claim
@@ -140,7 +148,7 @@ function asksNothing(permission: BasePermission, { isObjectAction }: Asked, isNe
 // The description may be about the view rule alone, and the negation of both holds where only one of them does not.
 function withUndescribedRule(permission: BasePermission, described: Requirement): Requirement {
   const hasBoth = definesViewRule(permission) && definesObjectRule(permission);
-  return hasBoth && !asksForOwner(described) ? allOf([described, customRule(permission)]) : described;
+  return hasBoth && !isAboutObject(described) ? allOf([described, customRule(permission)]) : described;
 }
 
 function described(
@@ -150,10 +158,11 @@ function described(
   isNegated: boolean,
 ): Requirement {
   if (known.kind === 'authenticated' && isAskedBeforeTheBody(permission)) return opened(isOpen(permission));
-  return mapped(known, leaf => {
-    if (leaf.kind === 'methods') return leaf.methods.includes(method) ? anyone : nobody;
+  return rewritten(known, leaf => {
+    const truth = judge(leaf, { method, says: () => undefined });
+    if (truth !== undefined) return truth ? anyone : nobody;
     // Without an object it is undecided, and refuses nobody.
-    if (leaf.kind === 'owner' && !isObjectAction) return isNegated ? nobody : anyone;
+    if (isAboutObject(leaf) && !isObjectAction) return isNegated ? nobody : anyone;
     return leaf.kind === 'authenticated' && leaf.orPublicMethod === true ? opened(undefined) : leaf;
   });
 }
@@ -186,50 +195,7 @@ function customRule({ constructor }: BasePermission): Requirement {
 
 // Where no class could know the caller, everybody is nobody in particular.
 function asNobody(requirement: Requirement): Requirement {
-  return mapped(requirement, leaf => (leaf.kind === 'authenticated' || isOfSomebody(leaf) ? nobody : leaf));
-}
-
-/** The requirement with other leaves, as simply as it can be said. */
-function mapped(requirement: Requirement, leaf: (one: Requirement) => Requirement): Requirement {
-  if (requirement.kind === 'and') return allOf(requirement.of.map(one => mapped(one, leaf)));
-  if (requirement.kind === 'or') return anyOf(requirement.of.map(one => mapped(one, leaf)));
-  return requirement.kind === 'not' ? notThat(mapped(requirement.of, leaf)) : leaf(requirement);
-}
-
-/** All of them. */
-export function allOf(requirements: readonly Requirement[]): Requirement {
-  const told = distinct('and', requirements).filter(({ kind }) => kind !== 'anyone');
-  if (told.some(({ kind }) => kind === 'nobody')) return nobody;
-  // Whoever has a grant or owns something is authenticated.
-  const rest = told.some(isOfSomebody) ? told.filter(({ kind }) => kind !== 'authenticated') : told;
-  return joined('and', rest, anyone);
-}
-
-/** Any of them. */
-export function anyOf(requirements: readonly Requirement[]): Requirement {
-  const told = distinct('or', requirements).filter(({ kind }) => kind !== 'nobody');
-  if (told.some(({ kind }) => kind === 'anyone')) return anyone;
-  const rest = told.some(({ kind }) => kind === 'authenticated') ? told.filter(one => !isOfSomebody(one)) : told;
-  return joined('or', rest, nobody);
-}
-
-function distinct(kind: 'and' | 'or', requirements: readonly Requirement[]): readonly Requirement[] {
-  const flat = requirements.flatMap(one => (one.kind === kind ? one.of : [one]));
-  return [...new Map(flat.map(one => [JSON.stringify(one), one])).values()];
-}
-
-function joined(kind: 'and' | 'or', of: readonly Requirement[], empty: Requirement): Requirement {
-  const [first, ...others] = of;
-  if (first === undefined) return empty;
-  return others.length === 0 ? first : { kind, of };
-}
-
-function notThat(requirement: Requirement): Requirement {
-  if (requirement.kind === 'anyone') return nobody;
-  if (requirement.kind === 'nobody') return anyone;
-  return requirement.kind === 'not' ? requirement.of : { kind: 'not', of: requirement };
-}
-
-function isOfSomebody(requirement: Requirement): boolean {
-  return isGrant(requirement) ? requirement.values.length > 0 : requirement.kind === 'owner';
+  return rewritten(requirement, leaf =>
+    leaf.kind === 'authenticated' || impliesAuthenticated(leaf) ? nobody : leaf,
+  );
 }

@@ -1,9 +1,9 @@
 /** The audit of a route: who may, by which rule, and where the rule is said. */
 import { METHODS } from 'node:http';
-import { whoIsLetIn, type Who } from '../core/openness';
-import type { Requirement } from '../core/requirement';
-import { inWords } from '../core/requirement-words';
-import { anyOf, allOf } from './admission';
+import { whoIsLetIn, type Who } from '../core/requirements/openness';
+import type { Requirement } from '../core/requirements/requirement';
+import { allOf, anyOf } from '../core/requirements/simplified';
+import { inWords } from '../core/requirements/words';
 import type { AskedPermission } from './asked-order';
 import type { RouteRules } from './route-rules';
 import type { ListSources } from './rule-sources';

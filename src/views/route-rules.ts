@@ -3,11 +3,12 @@ import type { Request } from 'express';
 import type { BaseAuthentication } from '../authentication/base';
 import type { RequestContext } from '../authentication/request-context';
 import { namedAuthentication } from '../authentication/token-demand';
-import { demandedScopes } from '../core/demanded-scopes';
+import { demandedScopes } from '../core/requirements/scopes';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { holdsInert } from '../core/inert';
-import { whoIsLetIn } from '../core/openness';
-import { asksForOwner, type Requirement } from '../core/requirement';
+import { whoIsLetIn } from '../core/requirements/openness';
+import { isAboutObject } from '../core/requirements/judge';
+import type { Requirement } from '../core/requirements/requirement';
 import { Settings } from '../core/settings';
 import {
   definesObjectRule,
@@ -283,7 +284,7 @@ export function routeRules(route: Route, controller: ApiView, services: Services
     found.set(leaf, known);
   }
   const permissions = trees?.map(tree => requirementOf(tree, leaf => found.get(leaf)));
-  if (permissions?.some(known => known !== undefined && asksForOwner(known)) === true)
+  if (permissions?.some(known => known !== undefined && isAboutObject(known)) === true)
     read(() => {
       requireOneOwner(controller, services.settings);
     });

@@ -1,6 +1,7 @@
 /** Rules that a controller says in plain fields: found at start, recognised per request, and met without asking again. */
 import { AccessTokenUser } from '../authentication/user';
-import { meets, type Requirement } from '../core/requirement';
+import { meets } from '../core/requirements/judge';
+import type { Requirement } from '../core/requirements/requirement';
 import { membersRead, type ApiView } from '../permissions/base';
 import { leavesOf, type PermissionTree } from '../permissions/tree';
 import type { Visit } from './visit';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import type { RouteAudit } from 'axioms-routing-controllers';
-import { inWords } from '../../src/core/requirement-words';
+import { inWords } from '../../src/core/requirements/words';
 import { openings, readSnapshot, snapshotOf } from '../../src/cli/snapshot';
 import { choice } from './apps/books';
 import { rules } from './apps/complex';

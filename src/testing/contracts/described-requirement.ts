@@ -1,40 +1,14 @@
-/** Whether a description says that somebody may. */
+/** Whether a description says that a caller is allowed. */
 import type { User } from '../../authentication/user';
-import { isGrant, meets, type Requirement } from '../../core/requirement';
+import { callerOf, judge } from '../../core/requirements/judge';
+import type { Truth } from '../../core/requirements/kind';
+import type { Requirement } from '../../core/requirements/requirement';
 
-/** `undefined`: the description does not say; only code, or the object, does. */
-export function isMetBy(requirement: Requirement, user: User | undefined, method: string): boolean | undefined {
-  const isSomebody = user?.isAuthenticated === true;
-  if (isGrant(requirement)) {
-    const { scopes = [], roles = [], permissions = [] } = user ?? {};
-    return isSomebody && meets({ scopes, roles, permissions }, requirement);
-  }
-  switch (requirement.kind) {
-    case 'and':
-    case 'or':
-      return together(
-        requirement.of.map(one => isMetBy(one, user, method)),
-        requirement.kind === 'or',
-      );
-    case 'not':
-      return negated(isMetBy(requirement.of, user, method));
-    case 'methods':
-      return requirement.methods.includes(method);
-    case 'anyone':
-    case 'nobody':
-      return requirement.kind === 'anyone';
-    case 'authenticated':
-      return isSomebody;
-    default:
-      return undefined;
-  }
+/** @returns `undefined` where only code, or the object, decides */
+export function isMetBy(requirement: Requirement, user: User | undefined, method: string): Truth {
+  if (user?.isAuthenticated !== true) return judge(requirement, callerOf(anonymous, method));
+  const { scopes = [], roles = [], permissions = [] } = user;
+  return judge(requirement, callerOf({ isAuthenticated: true, grants: { scopes, roles, permissions } }, method));
 }
 
-function together(all: readonly (boolean | undefined)[], decisive: boolean): boolean | undefined {
-  if (all.includes(decisive)) return decisive;
-  return all.includes(undefined) ? undefined : !decisive;
-}
-
-function negated(isMet: boolean | undefined): boolean | undefined {
-  return isMet === undefined ? undefined : !isMet;
-}
+const anonymous = { isAuthenticated: false, grants: { scopes: [], roles: [], permissions: [] } };

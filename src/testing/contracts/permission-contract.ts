@@ -1,6 +1,6 @@
 /** What every permission class has to do, whatever it is about. */
 import type { SettingsInput } from '../../core/settings';
-import type { Requirement } from '../../core/requirement';
+import type { Requirement } from '../../core/requirements/requirement';
 import { AllowAny, DenyAll } from '../../permissions/access';
 import { definesObjectRule, definesViewRule, type BasePermission } from '../../permissions/base';
 import { and, not, or, type PermissionRule } from '../../permissions/operators';

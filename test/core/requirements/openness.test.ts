@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { isMoreOpen, letsInBeyond, whoIsLetIn } from '../../src/core/openness';
-import { meets, type Requirement } from '../../src/core/requirement';
+import { isMoreOpen, letsInBeyond, whoIsLetIn } from '../../../src/core/requirements/openness';
+import { meets } from '../../../src/core/requirements/judge';
+import type { Requirement } from '../../../src/core/requirements/requirement';
 
 const scopes = ['a', 'b', 'c'];
 const roles = ['admin', 'editor'];

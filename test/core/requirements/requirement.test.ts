@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import { asksForOwner, scopesAskedFor, type Requirement } from '../../src/core/requirement';
+import { isAboutObject } from '../../../src/core/requirements/judge';
+import type { Requirement } from '../../../src/core/requirements/requirement';
+import { scopesAskedFor } from '../../../src/core/requirements/scopes';
 
 const scopes = (...values: string[]): Requirement => ({ kind: 'scopes', match: 'any', values });
 const not = (of: Requirement): Requirement => ({ kind: 'not', of });
@@ -28,6 +30,6 @@ describe('a requirement asks for the owner', () => {
     ['in no list', scopes('owner'), false],
   ] as const)
     it(`${expected ? '' : 'not '}${what}`, () => {
-      expect(asksForOwner(requirement)).to.equal(expected);
+      expect(isAboutObject(requirement)).to.equal(expected);
     });
 });

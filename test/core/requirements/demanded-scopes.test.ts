@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { demandedScopes } from '../../src/core/demanded-scopes';
-import type { Requirement } from '../../src/core/requirement';
+import { demandedScopes } from '../../../src/core/requirements/scopes';
+import type { Requirement } from '../../../src/core/requirements/requirement';
 
 const scopes = (match: 'any' | 'all', ...values: string[]): Requirement => ({ kind: 'scopes', match, values });
 const [a, b, ab] = [scopes('any', 'a'), scopes('any', 'b'), scopes('all', 'a', 'b')];

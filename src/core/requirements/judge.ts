@@ -1,0 +1,42 @@
+/** Whether a caller meets a requirement. */
+import type { Grants } from '../claims';
+import { fold, leavesOf } from './fold';
+import type { Caller, Identity, Truth } from './kind';
+import { kindOf, type GrantRequirement, type Requirement } from './requirement';
+import { every, negated, some } from './truth';
+
+/** @returns `undefined` where what is known of the caller does not decide */
+export function judge(requirement: Requirement, caller: Caller): Truth {
+  return fold<Truth>(requirement, {
+    all: every,
+    any: some,
+    not: negated,
+    leaf: leaf => kindOf(leaf).judge(leaf, caller),
+  });
+}
+
+/** Does it take the object of a request to judge it? */
+export function isAboutObject(requirement: Requirement): boolean {
+  return leavesOf(requirement).some(({ leaf }) => kindOf(leaf).isAboutObject === true);
+}
+
+/** Does what was granted meet this list? */
+export function meets(grants: Grants, list: GrantRequirement): boolean {
+  return judge(list, callerOf({ isAuthenticated: true, grants })) === true;
+}
+
+/** The caller of a request. */
+export function callerOf(identity: Identity, method?: string): Caller {
+  return { method, says: fact => fact.isTrueOf(identity) };
+}
+
+/** A caller without any credentials, whose method is not known. */
+export const anonymousCaller: Caller = {
+  method: undefined,
+  says: ({ isOfCaller }) => (isOfCaller ? false : undefined),
+};
+
+/** The same caller with a token that has every scope. */
+export function withAllScopes({ method, says }: Caller): Caller {
+  return { method, says: fact => fact.isScope === true || says(fact) };
+}

@@ -1,0 +1,57 @@
+/** What a rule requires, as data. Enforcement, challenges, documents and audits all read this one description. */
+import type { RequirementKind } from './kind';
+import { authenticated, type AuthenticatedRequirement } from './kinds/authenticated';
+import { custom, type CustomRequirement } from './kinds/custom';
+import { everybody, type FixedRequirement } from './kinds/everybody';
+import { grants, type GrantRequirement } from './kinds/grants';
+import { methods, type MethodsRequirement } from './kinds/methods';
+import { owner, type OwnerRequirement } from './kinds/owner';
+
+export type { GrantRequirement } from './kinds/grants';
+
+/** A requirement that is no composition. */
+export type Leaf =
+  | GrantRequirement
+  | FixedRequirement
+  | AuthenticatedRequirement
+  | MethodsRequirement
+  | OwnerRequirement
+  | CustomRequirement;
+
+/** A tree of what a rule requires. */
+export type Requirement =
+  | Leaf
+  | { readonly kind: 'and' | 'or'; readonly of: readonly Requirement[] }
+  | { readonly kind: 'not'; readonly of: Requirement };
+
+/** The table of kinds: what every output reads of a leaf stands in the file of its kind. */
+const kinds: { readonly [Kind in Leaf['kind']]: RequirementKind<Extract<Leaf, { readonly kind: Kind }>> } = {
+  scopes: grants,
+  roles: grants,
+  permissions: grants,
+  anyone: everybody,
+  nobody: everybody,
+  authenticated,
+  methods,
+  owner,
+  custom,
+};
+
+/** Returns what the leaf's kind says of it. */
+export function kindOf(leaf: Leaf): RequirementKind<Leaf> {
+  return kinds[leaf.kind] as RequirementKind<Leaf>;
+}
+
+/** Is this about scopes, roles or permissions? */
+export function isGrant(requirement: Requirement): requirement is GrantRequirement {
+  return Object.hasOwn(kinds, requirement.kind) && kinds[(requirement as Leaf).kind] === grants;
+}
+
+/** Is this value a requirement? A snapshot may have been written by another version, or by hand. */
+export function isRequirement(value: unknown): value is Requirement {
+  const requirement = Object(value) as Readonly<Record<string, unknown>>;
+  const { kind, of } = requirement;
+  if (kind === 'not') return isRequirement(of);
+  if (kind === 'and' || kind === 'or') return Array.isArray(of) && of.every(isRequirement);
+  return Object.hasOwn(kinds, String(kind)) && kinds[kind as Leaf['kind']].isComplete(requirement);
+}

@@ -1,0 +1,33 @@
+/** A requirement in words, for tables and messages. */
+import { fold } from './fold';
+import { kindOf, type Requirement } from './requirement';
+
+interface Words {
+  readonly text: string;
+  /** Does it need parentheses inside of another requirement? */
+  readonly isJoined: boolean;
+}
+
+/**
+ * Returns the requirement in words.
+ *
+ * @example
+ * inWords({ kind: 'scopes', match: 'any', values: ['book:read', 'book:admin'] }); // 'any of the scopes book:read, book:admin'
+ */
+export function inWords(requirement: Requirement): string {
+  const { text } = fold<Words>(requirement, {
+    all: parts => joined(' and ', parts),
+    any: parts => joined(' or ', parts),
+    not: part => ({ text: `not ${closed(part)}`, isJoined: false }),
+    leaf: leaf => ({ text: kindOf(leaf).words(leaf), isJoined: false }),
+  });
+  return text;
+}
+
+function joined(conjunction: string, parts: readonly Words[]): Words {
+  return { text: parts.map(closed).join(conjunction), isJoined: parts.length > 1 };
+}
+
+function closed({ text, isJoined }: Words): string {
+  return isJoined ? `(${text})` : text;
+}
