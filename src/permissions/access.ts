@@ -4,7 +4,7 @@ import { callerOf, isAuthenticated } from '../authentication/caller';
 import { contextOf } from '../authentication/request-context';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Requirement } from '../core/requirements/requirement';
-import { BasePermission, decidesBeforeTheBody, restsOn, type ApiView } from './base';
+import { BasePermission, decidesBeforeTheBody, type ApiView } from './base';
 import { memberOf } from './evaluated';
 
 const defaultSafeMethods = ['GET', 'HEAD', 'OPTIONS'];
@@ -109,7 +109,3 @@ export class IsSafeOnly extends BasePermission {
   IsAuthenticatedOrPublicMethod,
   IsSafeOnly,
 ].forEach(decidesBeforeTheBody);
-
-[AllowAny, IsAuthenticated, IsAuthenticatedOrPublicMethod].forEach(one => {
-  restsOn(one, []);
-});

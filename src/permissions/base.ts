@@ -119,21 +119,6 @@ export function isAskedBeforeTheBody(permission: BasePermission): boolean {
   return !definesViewRule(permission) || earlyRules.has(permission.hasPermission);
 }
 
-const standing = new WeakMap<object, readonly string[]>();
-
-/**
- * Says of a class that whoever meets its requirement may pass, and that the requirement depends on these members of the
- * controller, on the action and on the method alone.
- */
-export function restsOn(permissionClass: PermissionClass, members: readonly string[]): void {
-  standing.set(permissionClass, members);
-}
-
-/** The members of the controller that the permission's requirement depends on; `undefined`: it may be more than that. */
-export function membersRead(permission: BasePermission): readonly string[] | undefined {
-  return standing.get(permission.constructor);
-}
-
 type DependsOnObject = (request: Request, controller: ApiView) => boolean;
 const objectRules = new WeakMap<object, DependsOnObject>();
 

@@ -9,7 +9,7 @@ import { fold } from '../core/requirements/fold';
 import { callerOf, judge, meets } from '../core/requirements/judge';
 import { isGrant, type GrantRequirement, type Requirement } from '../core/requirements/requirement';
 import { after } from '../core/soon';
-import { BasePermission, decidesBeforeTheBody, restsOn, type ApiView } from './base';
+import { BasePermission, decidesBeforeTheBody, type ApiView } from './base';
 import { describedBy, memberOf } from './evaluated';
 
 /** What the caller was granted: as the user says, or else as the claims do. */
@@ -151,7 +151,4 @@ export class HasAccessTokenPermissions extends HasAccessTokenGrants {
   protected override readonly kind = 'permissions';
 }
 
-for (const one of [HasAccessTokenScopes, HasAccessTokenRoles, HasAccessTokenPermissions]) {
-  decidesBeforeTheBody(one);
-  restsOn(one, new one().members());
-}
+[HasAccessTokenScopes, HasAccessTokenRoles, HasAccessTokenPermissions].forEach(decidesBeforeTheBody);

@@ -195,7 +195,5 @@ function customRule({ constructor }: BasePermission): Requirement {
 
 // Where no class could know the caller, everybody is nobody in particular.
 function asNobody(requirement: Requirement): Requirement {
-  return rewritten(requirement, leaf =>
-    leaf.kind === 'authenticated' || impliesAuthenticated(leaf) ? nobody : leaf,
-  );
+  return rewritten(requirement, leaf => (leaf.kind === 'authenticated' || impliesAuthenticated(leaf) ? nobody : leaf));
 }

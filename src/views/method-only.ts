@@ -9,7 +9,7 @@ class Shown {
 
   constructor(
     readonly method: string | undefined,
-    public context: RequestContext | undefined,
+    readonly context: RequestContext | undefined,
   ) {}
 
   /** The settings are the server's, and the same for every request; the caller is not. */
@@ -43,9 +43,6 @@ const requestTraps: ProxyHandler<Shown> = {
   },
 };
 
-/** One that nobody looks at: who only reads fields and getters is done with it in the same turn. */
-let spare: MethodOnly | undefined;
-
 export class MethodOnly {
   readonly request: object;
   readonly response: object;
@@ -59,19 +56,6 @@ export class MethodOnly {
     this.#shown = new Shown(method, context);
     this.request = new Proxy(this.#shown, requestTraps);
     this.response = new Proxy(this.#shown, responseTraps);
-  }
-
-  /** One that nobody else looks at until it is given back. */
-  static take(method: string, context: RequestContext): MethodOnly {
-    const found = spare !== undefined && spare.#shown.method === method ? spare : new MethodOnly(method);
-    spare = undefined;
-    found.#shown.context = context;
-    return found;
-  }
-
-  static giveBack(shown: MethodOnly): void {
-    shown.#shown.context = undefined;
-    spare = shown;
   }
 
   get #excesses(): number {

@@ -22,15 +22,12 @@ import type { Visit } from './visit';
  * a request with a method and nothing else: a rule that looks further is asked later.
  */
 export function checkEarlyPermissions(visit: Visit): Soon<void> {
-  visit.arePermissionsRead = visit.rules.standing?.admit(visit) === true;
-  if (visit.arePermissionsRead) return;
-  const shown = MethodOnly.take(visit.request.method, visit);
+  const shown = new MethodOnly(visit.request.method, visit);
   visit.show(shown.request, shown.response);
   return lastly(
     () => inTurn(readPermissions(visit, shown), tree => askEarly(visit, tree, shown)),
     () => {
       visit.show(visit.request, visit.response);
-      MethodOnly.giveBack(shown);
     },
   );
 }
@@ -42,7 +39,7 @@ export function checkLatePermissions(visit: Visit): Soon<void> {
 
 /**
  * Asks all permissions again where the app has removed or replaced its session's user: what was allowed to that user does
- * not hold for another. The list is read again, too: where a route's rules were known to be met, it has not been read.
+ * not hold for another. The list is read again, too: it may depend on the caller.
  */
 export function askAnotherCaller(visit: Visit): Soon<void> {
   const caller = currentCaller(visit.request);

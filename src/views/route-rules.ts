@@ -36,7 +36,6 @@ import { askedInOrder, type AskedPermission } from './asked-order';
 import { MethodOnly } from './method-only';
 import { authenticationClassesOf, permissionRulesOf, refuseOtherCopies, throttleClassesOf } from './policies';
 import { listSources, permissionSources, type ListSources, type RuleSource } from './rule-sources';
-import { StandingRules } from './standing-rules';
 import type { Services } from './visit';
 
 /** A handler and its route, as the binding sees them. */
@@ -92,8 +91,6 @@ export class RouteRules implements Route {
   readonly throttling: readonly string[] | undefined;
   /** What decorators say; `undefined`: nothing. */
   readonly decorations: Decorations | undefined;
-  /** Where all of its rules stand in plain fields. */
-  readonly standing: StandingRules | undefined;
   readonly #read: Read;
   /** By method. */
   readonly #demandedScopes = new Map<string, readonly string[]>();
@@ -112,7 +109,6 @@ export class RouteRules implements Route {
     this.permissions = read.permissions;
     this.throttling = read.throttling;
     this.decorations = read.decorations;
-    this.standing = StandingRules.of(read.trees, read.permissions, read.controller);
     this.#read = read;
     const leaves = read.trees?.flatMap(leavesOf) ?? [];
     this.#known = leaves.map(leaf => (leaf.isKnown === true ? leaf.permission.constructor : undefined));

@@ -39,7 +39,7 @@ const kinds: { readonly [Kind in Leaf['kind']]: RequirementKind<Extract<Leaf, { 
 
 /** Returns what the leaf's kind says of it. */
 export function kindOf(leaf: Leaf): RequirementKind<Leaf> {
-  return kinds[leaf.kind] as RequirementKind<Leaf>;
+  return kinds[leaf.kind];
 }
 
 /** Is this about scopes, roles or permissions? */
