@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Request } from 'express';
 import type { AccessTokenVerifier, KnownToken } from '../core/access-token';
 import { isRepeated } from '../core/bearer-token';
+import { isPlain } from '../core/plain';
 
 interface LastToken {
   /** The whole Authorization field. */
@@ -35,5 +36,5 @@ export function rememberToken(
 ): void {
   const { authorization: field } = headers;
   const isConnection = typeof (socket as unknown) === 'object';
-  if (isConnection && known.isKept && field !== undefined) lastTokens.set(socket, { field, token, known, verifier });
+  if (!isPlain && isConnection && known.isKept && field !== undefined) lastTokens.set(socket, { field, token, known, verifier });
 }

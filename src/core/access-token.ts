@@ -7,6 +7,7 @@ import { RevocationCheck } from './denylist';
 import { InvalidToken, ServiceUnavailable } from './exceptions';
 import type { JwksManager } from './jwks-manager';
 import { isNestedToken, shortMediaType } from './media-type';
+import { isPlain } from './plain';
 import type { Settings } from './settings';
 import { keyThatSigned } from './signed-by';
 import { after, attempt, type Soon } from './soon';
@@ -151,7 +152,7 @@ export class AccessTokenVerifier {
         throw new InvalidToken('The signature of the access token is wrong', { reason: 'token_signature' });
       const known = new KnownToken(unverified, key, this.keys.keysOf(settings.issuerUrl), settings);
       this.#verified.set(place, known);
-      if (!unverified.isHeaderKnown) this.#headers.set(unverified.headerPart, header);
+      if (!unverified.isHeaderKnown && !isPlain) this.#headers.set(unverified.headerPart, header);
       return { known, accepted: acceptedToken(header, claims, settings), isNew: true };
     });
   }

@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import { claimSources, type ClaimForm, type ClaimSource } from './claim-forms';
 import type { Claims, JsonValue } from './compact-jws';
+import { isPlain } from './plain';
 import type { Settings } from './settings';
 import { reportSpaces, type NameSetting } from './spaced-names';
 import { settingsFor } from './trusted-issuers';
@@ -128,7 +129,7 @@ function splitText(text: string): readonly string[] {
 
 function newList(text: string): readonly string[] {
   const list = Object.freeze(text.split(' ').filter(name => name !== ''));
-  if (text.length <= longestKept) lists.set(text, list);
+  if (text.length <= longestKept && !isPlain) lists.set(text, list);
   return list;
 }
 

@@ -21,6 +21,7 @@ import {
   text,
   url,
 } from './setting-kinds';
+import { plainVariable } from './plain';
 import { row, wrong, type Row } from './setting-row';
 import { supportedAlgorithms } from './signature';
 import { checkTogether } from './settings-checks';
@@ -322,7 +323,9 @@ function refuseUnknownNames(input: SettingsInput): void {
 
 function refuseUnknownVariables(env: NodeJS.ProcessEnv): void {
   const known = names.map(variableOf).filter(variable => variable !== undefined);
-  const unknown = Object.keys(env).find(variable => variable.startsWith('AXIOMS_') && !known.includes(variable));
+  const unknown = Object.keys(env).find(
+    variable => variable.startsWith('AXIOMS_') && variable !== plainVariable && !known.includes(variable),
+  );
   if (unknown !== undefined)
     throw new ImproperlyConfigured(
       `There is no setting for the variable ${unknown}. The variables are: ${known.join(', ')}.`,

@@ -6,6 +6,7 @@ import { grantsOf, type Grants } from './claims';
 import { claimsFrom, type Claims, type TokenHeader, type UnverifiedToken } from './compact-jws';
 import type { IssuerKeys } from './issuer-keys';
 import type { VerificationKey } from './key-set';
+import { isPlain } from './plain';
 import type { Settings } from './settings';
 import { subjectOf, type TokenSubject } from './token-subject';
 
@@ -82,7 +83,7 @@ export class VerifiedTokens {
   readonly #known?: LRUCache<string, KnownToken>;
 
   constructor(size: number) {
-    if (size > 0) this.#known = new LRUCache({ max: size, maxSize: mostBytes, sizeCalculation, dispose });
+    if (size > 0 && !isPlain) this.#known = new LRUCache({ max: size, maxSize: mostBytes, sizeCalculation, dispose });
   }
 
   /**

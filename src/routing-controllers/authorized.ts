@@ -8,17 +8,7 @@ import {
   type AuthorizationChecker,
 } from 'routing-controllers';
 import { requireUnanswered } from '../core/answered';
-import { NotAuthenticated, PermissionDenied } from '../core/exceptions';
 import type { Requirement } from '../core/requirements/requirement';
-import { isAuthenticated } from '../authentication/caller';
-import { grantsOfRequest } from '../permissions/token-claims';
-
-/** @throws NotAuthenticated, or PermissionDenied where the caller has none of these roles. */
-export function checkRoles(request: Request, roles: readonly string[]): void {
-  if (!isAuthenticated(request)) throw new NotAuthenticated();
-  const granted = grantsOfRequest(request).roles;
-  if (roles.length > 0 && !roles.some(role => granted.includes(role))) throw new PermissionDenied();
-}
 
 /**
  * What `@Authorized()` and `@CurrentUser({ required: true })` ask, as data; what a checker of the app's own asks, only it

@@ -4,6 +4,7 @@ import { AccessTokenVerifier } from '../core/access-token';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { TokenIntrospector } from '../core/introspection';
 import { JwksManager } from '../core/jwks-manager';
+import { isPlain } from '../core/plain';
 import { Settings } from '../core/settings';
 import type { AppContainer } from './app-container';
 import { checkDependencies, dependencyTypes, injectedParameters, isPrimitive, type Class } from './dependencies';
@@ -62,7 +63,7 @@ export function policyMaker(container: AppContainer): PolicyMaker {
     if (container.isTypedi) checkDependencies(policyClass);
     if (container.has(policyClass)) return container.get(policyClass);
     requireNoDependencies(policyClass);
-    simple.add(policyClass);
+    if (!isPlain) simple.add(policyClass);
     return new policyClass();
   };
 }

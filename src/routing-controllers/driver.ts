@@ -1,22 +1,20 @@
 /** The binding to routing-controllers: the guard in front of every route, and a controller per request. */
 import type { Application, Request, RequestHandler } from 'express';
 import { ExpressDriver, type Action, type ActionMetadata, type CurrentUserChecker } from 'routing-controllers';
-import { isAuthenticated } from '../authentication/caller';
 import type { AxiomsRequest } from '../authentication/user';
 import { Answered, requireUnanswered } from '../core/answered';
-import { ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
 import { after, isPending, type Soon } from '../core/soon';
-import { afterTheBody, beforeTheBody } from '../views/lifecycle';
+import { admit, handle, permit, visitAt } from '../views/lifecycle';
 import { passOn } from '../views/dispatched';
-import { Visit, findVisit, type Services, type Stage } from '../views/visit';
-import { askChecker, askedBesides, checkRoles } from './authorized';
+import { Visit, findVisit, type Services } from '../views/visit';
+import { askChecker, askedBesides } from './authorized';
 import { bodyParser } from './body';
 import { ErrorAnswers, isErrorAnswered, type Exchange } from './error-answers';
 import {
   callHandler,
   handlerAction,
   hasInterceptors,
-  needsNothing,
+  isCalledAtOnce,
   visitOfAction,
   type CallHandler,
 } from './execution';
@@ -112,19 +110,9 @@ export class AxiomsDriver extends ExpressDriver {
         const controller = route.makeController({ request, response, next });
         const visit = new Visit(route.rules, this.services, controller, request as AxiomsRequest, response);
         visit.follow(earlier);
-        return after(beforeTheBody(visit), () => {
-          this.checkCaller(meta, request);
-          visit.stage = 'admitted';
-        });
+        return admit(visit);
       });
     };
-  }
-
-  // What `@Authorized()` and `@CurrentUser({ required: true })` ask, where the app has no checker of its own for them.
-  private checkCaller(meta: ActionMetadata, request: Request): void {
-    if (meta.isAuthorizedUsed && this.authorizationChecker === undefined) checkRoles(request, rolesOf(meta));
-    const isUserNeeded = meta.params.some(param => param.type === 'current-user' && param.required);
-    if (isUserNeeded && this.currentUserChecker === userOf && !isAuthenticated(request)) throw new NotAuthenticated();
   }
 
   // Between the body parser and uploads: a refused upload stores no file, a refused caller learns nothing of the schema.
@@ -133,16 +121,9 @@ export class AxiomsDriver extends ExpressDriver {
       const action = { request, response, next };
       // A middleware in front of it can go on after an answer.
       if (!isJoined && response.headersSent) return;
-      this.guard(meta, action, false, () => {
-        const visit = visitAt('admitted', route, request);
-        visit.requireItsMethod();
-        const checked = after(this.askOwnChecker(meta, action), () => afterTheBody(visit));
-        return after(checked, () => {
-          // Again: the app may have removed or replaced its session's user since.
-          this.checkCaller(meta, request);
-          visit.stage = 'permitted';
-        });
-      });
+      this.guard(meta, action, false, () =>
+        permit(visitAt('admitted', route.rules, request), () => this.askOwnChecker(meta, action)),
+      );
     };
   }
 
@@ -200,17 +181,15 @@ export class AxiomsDriver extends ExpressDriver {
     execute: (action: Action) => unknown,
     isJoined: boolean,
   ): RequestHandler {
-    const run = needsNothing(meta) ? this.runAtOnce(meta) : execute;
+    const run = isCalledAtOnce(meta) ? this.runAtOnce(meta) : execute;
     if (hasInterceptors(meta)) meta.methodOverride = this.callTyingStreams(meta.methodOverride ?? callHandler);
     return (request, response, next) => {
       if (!isJoined && response.headersSent) return;
       let action: Action = { request, response, next };
       callSafely(
         () => {
-          const visit = visitAt('permitted', route, request);
-          visit.requireItsMethod();
-          action = handlerAction(visit, next);
-          return run(action);
+          const visit = visitAt('permitted', route.rules, request);
+          return handle(visit, () => run((action = handlerAction(visit, next))));
         },
         error => {
           this.handleError(error, meta, action);
@@ -354,13 +333,4 @@ function userOf({ request }: Action): unknown {
 
 function rolesOf({ authorizedRoles }: ActionMetadata): readonly string[] {
   return authorizedRoles as string[];
-}
-
-// A middleware between the steps can call `next` twice, or go on after a refusal.
-function visitAt(stage: Stage, { rules }: GuardedRoute, request: Request): Visit {
-  const visit = findVisit(request);
-  if (visit?.rules === rules && visit.stage === stage) return visit;
-  throw new ImproperlyConfigured(
-    `${rules.place} was reached past its guard: a middleware called next() twice, or an error middleware went on after a refusal. If @UseBefore has requireAccessToken() in a router or an app, list it in @UseBefore itself.`,
-  );
 }

@@ -2,6 +2,7 @@
 import type { NextFunction, Request } from 'express';
 import { getMetadataArgsStorage, type Action, type ActionMetadata } from 'routing-controllers';
 import { requireUnanswered } from '../core/answered';
+import { isPlain } from '../core/plain';
 import { findVisit, type Visit } from '../views/visit';
 
 const visitKey = Symbol('axioms.visit');
@@ -11,9 +12,8 @@ interface HandlerAction extends Action {
   readonly [visitKey]?: Visit;
 }
 
-/** Starts the handler's part of the visit. */
+/** Returns what routing-controllers passes around for the handler of this visit. */
 export function handlerAction(visit: Visit, next: NextFunction): Action {
-  visit.stage = 'handled';
   const { request, response } = visit;
   const action: HandlerAction = { request, response, next, [visitKey]: visit };
   return action;
@@ -43,9 +43,12 @@ export function hasInterceptors({ interceptors, controllerMetadata }: ActionMeta
   return [...interceptors, ...controllerMetadata.interceptors, ...ofApp].length > 0;
 }
 
-/** Has the handler neither parameters nor interceptors? */
-export function needsNothing(meta: ActionMetadata): boolean {
+/**
+ * May the handler be called at once? It has neither parameters nor interceptors, for which routing-controllers waits in a
+ * dozen promises, also where there are none.
+ */
+export function isCalledAtOnce(meta: ActionMetadata): boolean {
   const { params, appendParams, methodOverride } = meta;
-  const isPlain = params.length === 0 && appendParams === undefined && methodOverride === callHandler;
-  return isPlain && !hasInterceptors(meta);
+  const takesNothing = params.length === 0 && appendParams === undefined && methodOverride === callHandler;
+  return !isPlain && takesNothing && !hasInterceptors(meta);
 }

@@ -3,7 +3,6 @@ import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Respon
 import { HasValidAccessToken } from '../authentication/access-token';
 import type { AxiomsRequest } from '../authentication/user';
 import type { GrantKind } from '../core/claims';
-import { requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { GrantRequirement } from '../core/requirements/requirement';
 import type { Settings } from '../core/settings';
@@ -11,7 +10,7 @@ import type { ApiView } from '../permissions/base';
 import { grantRequirement, requiresGrants } from '../permissions/required-grants';
 import type { PermissionRule } from '../permissions/operators';
 import { isAnswer, sendAnswer, type Answer } from '../views/exception-handler';
-import { afterTheBody, beforeTheBody } from '../views/lifecycle';
+import { admit, permit } from '../views/lifecycle';
 import { routeRules, type RouteRules } from '../views/route-rules';
 import { Visit, findVisit, type Services } from '../views/visit';
 import { asParseError } from './body';
@@ -147,7 +146,7 @@ class PlainRoutes {
       restore();
       next();
     };
-    admit(visit).then(() => {
+    letIn(visit).then(() => {
       if (visit.isCurrent && !response.headersSent) goOn();
       else fail(takenOver(visit));
     }, fail);
@@ -219,14 +218,10 @@ function plainController(rules: readonly PermissionRule[]): new () => object {
   };
 }
 
-async function admit(visit: Visit): Promise<void> {
-  await beforeTheBody(visit);
-  visit.stage = 'admitted';
+async function letIn(visit: Visit): Promise<void> {
+  await admit(visit);
+  await permit(visit);
   visit.requireItsMethod();
-  await afterTheBody(visit);
-  requireUnanswered(visit.response);
-  visit.requireItsMethod();
-  visit.stage = 'permitted';
 }
 
 /**

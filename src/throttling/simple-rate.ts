@@ -5,6 +5,7 @@ import { contextOf } from '../authentication/request-context';
 import { currentCaller, isAuthenticated } from '../authentication/caller';
 import { claimValue } from '../core/claims';
 import { ImproperlyConfigured } from '../core/exceptions';
+import { isPlain } from '../core/plain';
 import type { Settings } from '../core/settings';
 import { isPending, type Soon } from '../core/soon';
 import { parseRate, rateForm, type Hit, type Rate } from '../core/throttle-rates';
@@ -123,7 +124,7 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
         `The rate of ${this.constructor.name} is '${text}'; expected ${rateForm}, or null.`,
       );
     // Rates are few, unless one is computed for every request.
-    if (ratesKnown.size < 1000) ratesKnown.set(text, rate);
+    if (ratesKnown.size < 1000 && !isPlain) ratesKnown.set(text, rate);
     return rate;
   }
 

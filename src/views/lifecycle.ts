@@ -1,134 +1,72 @@
-/** When each policy runs: the whole security flow of a request on one screen. */
-import type { AuthenticationResult, BaseAuthentication } from '../authentication/base';
-import { anonymous, currentCaller, setCaller, setNoCaller } from '../authentication/caller';
-import { ForcedAuthentication, forcedCaller } from '../authentication/forced-caller';
-import { tokenFacts } from '../authentication/request-auth';
-import type { RequestAuth, User } from '../authentication/user';
+/**
+ * The whole security flow of a request. On every route the binding calls `admit` first, `permit` once a JSON body is parsed,
+ * and `handle` to run the handler. Whatever throws refuses the request.
+ */
+import type { Request } from 'express';
 import { requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured } from '../core/exceptions';
-import { grantsOf } from '../core/claims';
-import { after, attempt, type Soon } from '../core/soon';
+import { after, inTurn, type Soon } from '../core/soon';
+import { authenticate } from './authenticate';
+import { checkBindingRules } from './binding-rules';
 import { holdUntilAsked, loadObject } from './object-rules';
-import { askAnotherCaller, checkEarlyPermissions, checkLatePermissions, requireMandatory } from './permission-checks';
-import { authenticationClassesOf } from './policies';
+import { askAnotherCaller, checkEarlyPermissions, checkLatePermissions } from './permission-checks';
+import type { RouteRules } from './route-rules';
 import { checkThrottles } from './throttles';
-import type { Visit } from './visit';
+import { findVisit, type Stage, type Visit } from './visit';
 
-/**
- * The first half, before anything of the body is read.
- * 1. Who is calling? Every authentication class is asked until one knows.
- * 2. May they? Every permission that needs nothing but the caller, the method and the controller is asked.
- */
-export function beforeTheBody(visit: Visit): Soon<void> {
-  return visit.asItsRoute(() => after(performAuthentication(visit), () => checkEarlyPermissions(visit)));
+type Step = (visit: Visit) => Soon<void>;
+
+/** What needs only the caller, the method and the controller. */
+const beforeTheBody: readonly Step[] = [authenticate, checkEarlyPermissions, checkBindingRules];
+
+/** What may look at more of the request. The app may have replaced its session's user meanwhile. */
+const afterTheBody: readonly Step[] = [askAnotherCaller, checkLatePermissions, checkThrottles, loadObject];
+
+/** Authenticates the caller and asks the early rules, before anything of the body is read. */
+export function admit(visit: Visit): Soon<void> {
+  return after(inOrder(beforeTheBody, visit), () => {
+    visit.stage = 'admitted';
+  });
 }
 
 /**
- * The second half, once a JSON body is parsed; before uploads are stored and parameters are validated.
- * 3. May they? The permissions that look at more of the request.
- * 4. How often?
- * 5. With this object? It is loaded, and its rules are asked; or no success leaves until they were.
+ * Asks the late rules, counts throttles, and asks about the object. Uploads have not been stored and parameters have not
+ * been validated yet.
+ *
+ * @param askOwnChecker the app's own `authorizationChecker`, where the route has `@Authorized()`
  */
-export function afterTheBody(visit: Visit): Soon<void> {
-  const checked = visit.asItsRoute(() =>
-    after(checkPermissionsLeft(visit), () => after(checkThrottles(visit), () => loadObject(visit))),
-  );
+export function permit(visit: Visit, askOwnChecker: () => Soon<void> = () => undefined): Soon<void> {
+  visit.requireItsMethod();
+  const checked = after(askOwnChecker(), () => inOrder(afterTheBody, visit));
   return after(checked, () => {
+    checkBindingRules(visit);
     if (visit.isObjectPending) holdUntilAsked(visit);
+    requireUnanswered(visit.response);
+    visit.stage = 'permitted';
   });
 }
 
-function performAuthentication(visit: Visit): Soon<void> {
-  const { services, controller, settings, rules } = visit;
-  const classes = authenticationClassesOf(controller, settings, rules.decorations);
-  visit.authenticators = classes.map(one => services.make(one));
-  return after(findCaller(visit), () => {
-    visit.askedCaller = currentCaller(visit.request);
-    requireMandatory(visit);
-  });
+/** Runs the handler. Its answer waits where the rule about the object has not been asked. */
+export function handle<T>(visit: Visit, run: () => T): T {
+  visit.requireItsMethod();
+  visit.stage = 'handled';
+  return run();
 }
 
-function findCaller(visit: Visit): Soon<void> {
-  const forced = forcedCaller(visit.settings);
-  if (forced === undefined) return askAuthenticators(visit, 0);
-  if (!forced.user.isAuthenticated) setNobody(visit);
-  else setSomebody(visit, forced, visit.authenticators[0] ?? new ForcedAuthentication());
-}
-
-// Asks one class after the other, up to the first that accepts credentials.
-function askAuthenticators(visit: Visit, index: number): Soon<void> {
-  const authenticator = visit.authenticators[index];
-  if (authenticator === undefined) {
-    setNobody(visit);
-    return;
-  }
-  if (index > 0) requireUnanswered(visit.response);
-  return after(authenticatedBy(authenticator, visit), result => {
-    if (result === null) return askAuthenticators(visit, index + 1);
-    setSomebody(visit, result, authenticator);
-  });
-}
-
-function authenticatedBy(authenticator: BaseAuthentication, visit: Visit): Soon<AuthenticationResult | null> {
-  const ask = (): Soon<AuthenticationResult | null> =>
-    after(authenticator.authenticate(visit.request), result => checkedResult(result, authenticator, visit));
-  return attempt(ask, error => {
-    visit.failedAuthenticator = authenticator;
-    setNobody(visit);
-    throw error;
-  });
-}
-
-function checkedResult(
-  result: unknown,
-  { constructor }: BaseAuthentication,
-  { response }: Visit,
-): AuthenticationResult | null {
-  if (result === null || isResult(result)) return result;
-  requireUnanswered(response);
+/**
+ * Returns the request's visit on this route.
+ *
+ * @throws ImproperlyConfigured where the visit is not at this stage: stages only move forward, one at a time. A middleware
+ * between them can call `next` twice, or go on after a refusal.
+ */
+export function visitAt(stage: Stage, rules: RouteRules, request: Request): Visit {
+  const visit = findVisit(request);
+  if (visit?.rules === rules && visit.stage === stage) return visit;
   throw new ImproperlyConfigured(
-    `${constructor.name}.authenticate must return null, or { user, auth } with a boolean user.isAuthenticated, and auth { token, claims }, null or left out.`,
+    `${rules.place} was reached past its guard: a middleware called next() twice, or an error middleware went on after a refusal. If @UseBefore has requireAccessToken() in a router or an app, list it in @UseBefore itself.`,
   );
 }
 
-function isResult(result: unknown): result is AuthenticationResult {
-  if (!isObject(result)) return false;
-  const { user, auth } = result;
-  if (!isObject(user) || typeof user.isAuthenticated !== 'boolean') return false;
-  const said = auth ?? {};
-  if (!isObject(said)) return false;
-  const { token = '', claims = {} } = said;
-  return typeof token === 'string' && isObject(claims) && !Array.isArray(claims);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}
-
-function setNobody(visit: Visit): void {
-  if (visit.authenticators.length === 0) setNoCaller(visit, visit.request);
-  else setCaller(visit, visit.request, anonymous);
-}
-
-function setSomebody(visit: Visit, { user, auth }: AuthenticationResult, authenticator: BaseAuthentication): void {
-  const kept = user.isAuthenticated ? authOf(auth ?? {}, user, authenticator, visit) : null;
-  setCaller(visit, visit.request, { user, auth: kept, authJwt: kept?.claims ?? null });
-  visit.successfulAuthenticator = authenticator;
-}
-
-// `auth.authenticator` is always the class that answered. A class that names itself spares the request a copy.
-function authOf(
-  auth: Partial<RequestAuth>,
-  { scopes }: User,
-  authenticator: BaseAuthentication,
-  { settings }: Visit,
-): RequestAuth {
-  if (auth.authenticator === authenticator) return auth as RequestAuth;
-  const { claims } = auth;
-  const facts = claims === undefined ? {} : tokenFacts(claims, scopes ?? grantsOf(claims, settings).scopes);
-  return { ...facts, ...auth, authenticator };
-}
-
-function checkPermissionsLeft(visit: Visit): Soon<void> {
-  return after(askAnotherCaller(visit), () => checkLatePermissions(visit));
+function inOrder(steps: readonly Step[], visit: Visit): Soon<void> {
+  return visit.asItsRoute(() => inTurn(steps, step => step(visit)));
 }

@@ -4,6 +4,7 @@ import type { AuthenticationClass } from '../authentication/base';
 import { isOfAnotherCopy, refuseAnotherCopy } from '../core/copies';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { countInertUse, holdsInert } from '../core/inert';
+import { isPlain } from '../core/plain';
 import type { Settings } from '../core/settings';
 import { IsAuthenticatedOrPublicMethod } from '../permissions/access';
 import type { ApiView } from '../permissions/base';
@@ -44,7 +45,7 @@ export function throttleClassesOf(
 
 function ownList<Name extends ListName>(controller: ApiView, name: Name, list: unknown): Listed[Name] {
   // Read for each request anew: a class that was right once is right.
-  if (Array.isArray(list) && areKnown(list, name)) return list as Listed[Name];
+  if (!isPlain && Array.isArray(list) && areKnown(list, name)) return list as Listed[Name];
   if (holdsInert(list)) countInertUse();
   const place = `${controller.constructor.name}.${name}`;
   if (Array.isArray(list)) refuseOtherCopiesIn(list, place);

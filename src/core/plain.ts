@@ -1,0 +1,10 @@
+/**
+ * `AXIOMS_PLAIN=1` turns off every cache and short cut that ARCHITECTURE.md lists, and nothing else. Every answer must stay
+ * the same: CI runs the tests with it, too. For tests only.
+ */
+
+/** Is the library to answer without its caches and short cuts? Read once, when the package is loaded. */
+export const isPlain = process.env.AXIOMS_PLAIN === '1';
+
+/** The variable, which is no setting. */
+export const plainVariable = 'AXIOMS_PLAIN';

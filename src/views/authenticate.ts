@@ -1,0 +1,104 @@
+/** Finds the caller of a request. */
+import type { AuthenticationResult, BaseAuthentication } from '../authentication/base';
+import { anonymous, currentCaller, setCaller, setNoCaller } from '../authentication/caller';
+import { ForcedAuthentication, forcedCaller } from '../authentication/forced-caller';
+import { tokenFacts } from '../authentication/request-auth';
+import type { RequestAuth, User } from '../authentication/user';
+import { requireUnanswered } from '../core/answered';
+import { grantsOf } from '../core/claims';
+import { ImproperlyConfigured } from '../core/exceptions';
+import { after, attempt, type Soon } from '../core/soon';
+import { requireMandatory } from './permission-checks';
+import { authenticationClassesOf } from './policies';
+import type { Visit } from './visit';
+
+/** Asks the route's authentication classes in order, up to the first that accepts credentials. */
+export function authenticate(visit: Visit): Soon<void> {
+  const { services, controller, settings, rules } = visit;
+  const classes = authenticationClassesOf(controller, settings, rules.decorations);
+  visit.authenticators = classes.map(one => services.make(one));
+  return after(findCaller(visit), () => {
+    visit.askedCaller = currentCaller(visit.request);
+    requireMandatory(visit);
+  });
+}
+
+function findCaller(visit: Visit): Soon<void> {
+  const forced = forcedCaller(visit.settings);
+  if (forced === undefined) return askAuthenticators(visit, 0);
+  if (!forced.user.isAuthenticated) setNobody(visit);
+  else setSomebody(visit, forced, visit.authenticators[0] ?? new ForcedAuthentication());
+}
+
+function askAuthenticators(visit: Visit, index: number): Soon<void> {
+  const authenticator = visit.authenticators[index];
+  if (authenticator === undefined) {
+    setNobody(visit);
+    return;
+  }
+  if (index > 0) requireUnanswered(visit.response);
+  return after(authenticatedBy(authenticator, visit), result => {
+    if (result === null) return askAuthenticators(visit, index + 1);
+    setSomebody(visit, result, authenticator);
+  });
+}
+
+function authenticatedBy(authenticator: BaseAuthentication, visit: Visit): Soon<AuthenticationResult | null> {
+  const ask = (): Soon<AuthenticationResult | null> =>
+    after(authenticator.authenticate(visit.request), result => checkedResult(result, authenticator, visit));
+  return attempt(ask, error => {
+    visit.failedAuthenticator = authenticator;
+    setNobody(visit);
+    throw error;
+  });
+}
+
+function checkedResult(
+  result: unknown,
+  { constructor }: BaseAuthentication,
+  { response }: Visit,
+): AuthenticationResult | null {
+  if (result === null || isResult(result)) return result;
+  requireUnanswered(response);
+  throw new ImproperlyConfigured(
+    `${constructor.name}.authenticate must return null, or { user, auth } with a boolean user.isAuthenticated, and auth { token, claims }, null or left out.`,
+  );
+}
+
+function isResult(result: unknown): result is AuthenticationResult {
+  if (!isObject(result)) return false;
+  const { user, auth } = result;
+  if (!isObject(user) || typeof user.isAuthenticated !== 'boolean') return false;
+  const said = auth ?? {};
+  if (!isObject(said)) return false;
+  const { token = '', claims = {} } = said;
+  return typeof token === 'string' && isObject(claims) && !Array.isArray(claims);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function setNobody(visit: Visit): void {
+  if (visit.authenticators.length === 0) setNoCaller(visit, visit.request);
+  else setCaller(visit, visit.request, anonymous);
+}
+
+function setSomebody(visit: Visit, { user, auth }: AuthenticationResult, authenticator: BaseAuthentication): void {
+  const kept = user.isAuthenticated ? authOf(auth ?? {}, user, authenticator, visit) : null;
+  setCaller(visit, visit.request, { user, auth: kept, authJwt: kept?.claims ?? null });
+  visit.successfulAuthenticator = authenticator;
+}
+
+// `auth.authenticator` is always the class that answered. A class that names itself spares the request a copy.
+function authOf(
+  auth: Partial<RequestAuth>,
+  { scopes }: User,
+  authenticator: BaseAuthentication,
+  { settings }: Visit,
+): RequestAuth {
+  if (auth.authenticator === authenticator) return auth as RequestAuth;
+  const { claims } = auth;
+  const facts = claims === undefined ? {} : tokenFacts(claims, scopes ?? grantsOf(claims, settings).scopes);
+  return { ...facts, ...auth, authenticator };
+}

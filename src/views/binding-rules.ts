@@ -1,0 +1,20 @@
+/** The rules that the binding adds to a route: those of `@Authorized()` and `@CurrentUser({ required: true })`. */
+import { isAuthenticated } from '../authentication/caller';
+import { NotAuthenticated, PermissionDenied } from '../core/exceptions';
+import { callerOf, judge } from '../core/requirements/judge';
+import { grantsOfRequest } from '../permissions/token-claims';
+import type { Visit } from './visit';
+
+/**
+ * Asks them. What only the app's own checker decides is asked elsewhere.
+ *
+ * @throws NotAuthenticated
+ * @throws PermissionDenied where an authenticated caller has none of the roles.
+ */
+export function checkBindingRules({ rules, request }: Visit): void {
+  if (rules.asksBesides.length === 0) return;
+  const identity = { isAuthenticated: isAuthenticated(request), grants: grantsOfRequest(request) };
+  const caller = callerOf(identity, request.method);
+  if (rules.asksBesides.every(requirement => judge(requirement, caller) !== false)) return;
+  throw identity.isAuthenticated ? new PermissionDenied() : new NotAuthenticated();
+}
