@@ -36,5 +36,6 @@ export function rememberToken(
 ): void {
   const { authorization: field } = headers;
   const isConnection = typeof (socket as unknown) === 'object';
-  if (!isPlain && isConnection && known.isKept && field !== undefined) lastTokens.set(socket, { field, token, known, verifier });
+  if (!isPlain && isConnection && known.isKept && field !== undefined)
+    lastTokens.set(socket, { field, token, known, verifier });
 }

@@ -6,6 +6,7 @@ import { AccessTokenUser, type AxiomsRequest } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Requirement } from '../core/requirements/requirement';
 import type { Settings } from '../core/settings';
+import { issuerSettings } from '../core/trusted-issuers';
 import { safeMethodsOf } from './access';
 import { BasePermission, dependsOnObjectWhen, type ApiView } from './base';
 import { memberOf } from './evaluated';
@@ -39,6 +40,24 @@ export function requireOneOwner(controller: ApiView, { issuers = [] }: Settings)
   if (issuers.length < 2 || isTold) return;
   throw new ImproperlyConfigured(
     `${controller.constructor.name} has an ownership rule, and several issuers are trusted: the same sub from two of them is two people. Name the property that holds the issuer of an object's owner, ownerIssuerAttribute = 'ownerIss'; or say as whom the caller owns objects: ownerOf(request) { return …; }`,
+  );
+}
+
+/**
+ * A subject from another claim is another name: with several kinds of token a controller says which one owns.
+ *
+ * @param hasBothKinds are JWTs and introspected tokens accepted?
+ * @throws ImproperlyConfigured where it does not.
+ */
+export function requireOneSubject(controller: ApiView, settings: Settings, hasBothKinds: boolean): void {
+  if (!hasBothKinds || typeof controller.ownerOf === 'function') return;
+  const other = issuerSettings(settings).find(
+    ({ subjectClaims, introspectionSubjectClaims }) => subjectClaims[0] !== introspectionSubjectClaims[0],
+  );
+  if (other === undefined) return;
+  const [jwt = '', opaque = ''] = [other.subjectClaims[0], other.introspectionSubjectClaims[0]];
+  throw new ImproperlyConfigured(
+    `${controller.constructor.name} has an ownership rule, and accepts JWTs, whose subject is in '${jwt}', and introspected tokens, whose subject is in '${opaque}': the same text in both may be two users. Give the settings 'subjectClaims' and 'introspectionSubjectClaims' the same first claim, or say as whom the caller owns objects: ownerOf(request) { return …; }`,
   );
 }
 

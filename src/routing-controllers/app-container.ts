@@ -2,7 +2,17 @@
 import { getFromContainer, type Action } from 'routing-controllers';
 import { Container, ContainerInstance, Token, type Constructable } from 'typedi';
 import { ImproperlyConfigured } from '../core/exceptions';
-import { checkDependencies, dependencyTypes, needsNothingInjected, type Class } from './dependencies';
+import {
+  checkDependencies,
+  dependencyTypes,
+  handlerOfParameter,
+  injectedMembers,
+  injectedParameters,
+  isPrimitive,
+  needsNothingInjected,
+  type Class,
+  type Handler,
+} from './dependencies';
 
 /** Makes the controllers of a class: another one for each request. */
 export interface ControllerFactory {
@@ -18,6 +28,8 @@ export interface AppContainer {
   /** Does the container make the class, now or perhaps later? */
   has(someClass: Class): boolean;
   get<T extends object>(someClass: Class<T>): T;
+  /** Makes an object of the class beside the container's own. @param given what is injected in place of the container's */
+  make<T extends object>(someClass: Class<T>, given: (type: unknown) => object | undefined): T;
   /** @throws ImproperlyConfigured for a dependency that typedi cannot know. */
   factory(controllerClass: Class): ControllerFactory;
 }
@@ -44,6 +56,22 @@ class TypediContainer implements AppContainer {
     return this.container.get(someClass as unknown as Constructable<T>);
   }
 
+  // As typedi does it: the parameters, then the properties.
+  make<T extends object>(someClass: Class<T>, given: (type: unknown) => object | undefined): T {
+    const parameters = injectedParameters(someClass).map(
+      ({ type }, index) => given(type) ?? this.#injected(handlerOfParameter(someClass, index), type),
+    );
+    const made = new (someClass as new (...parameters: unknown[]) => T)(...parameters, this.container);
+    for (const { name, type, handler } of injectedMembers(someClass))
+      Reflect.set(made, name, given(type) ?? this.#injected(handler, type));
+    return made;
+  }
+
+  #injected(handler: Handler | undefined, type: unknown): unknown {
+    if (handler !== undefined) return handler.value(this.container);
+    return isPrimitive(type) ? undefined : this.container.get(type as Constructable<unknown>);
+  }
+
   factory(controllerClass: Class): ControllerFactory {
     checkDependencies(controllerClass);
     // The container would look through all that it knows, for nothing.
@@ -68,6 +96,11 @@ class OtherContainer implements AppContainer {
     throw new ImproperlyConfigured(
       `The container of useContainer() returned ${found === null ? 'null' : typeof found} for ${someClass.name}: it must return an object of the class.`,
     );
+  }
+
+  // The library's services are in typedi's container alone.
+  make<T extends object>(someClass: Class<T>): T {
+    return this.get(someClass);
   }
 
   factory(controllerClass: Class): ControllerFactory {

@@ -7,7 +7,15 @@ import { JwksManager } from '../core/jwks-manager';
 import { isPlain } from '../core/plain';
 import { Settings } from '../core/settings';
 import type { AppContainer } from './app-container';
-import { checkDependencies, dependencyTypes, injectedParameters, isPrimitive, type Class } from './dependencies';
+import {
+  checkDependencies,
+  dependencyTypes,
+  injectedMembers,
+  injectedParameters,
+  isPrimitive,
+  isTransient,
+  type Class,
+} from './dependencies';
 
 /** What a server has of the library's services. */
 export interface OwnServices {
@@ -56,16 +64,59 @@ export function keepingServices<Made>(make: () => Made): Made {
  *
  * @throws ImproperlyConfigured where one needs dependencies and nobody can give them.
  */
-export function policyMaker(container: AppContainer): PolicyMaker {
+export function policyMaker(container: AppContainer, own: OwnServices): PolicyMaker {
   const simple = new WeakSet<Class>();
+  const ownPolicies = new OwnPolicies(container, own);
   return policyClass => {
     if (simple.has(policyClass)) return new policyClass();
     if (container.isTypedi) checkDependencies(policyClass);
-    if (container.has(policyClass)) return container.get(policyClass);
+    if (container.has(policyClass)) return ownPolicies.find(policyClass) ?? container.get(policyClass);
     requireNoDependencies(policyClass);
     if (!isPlain) simple.add(policyClass);
     return new policyClass();
   };
+}
+
+/** The server that the container's object of a policy class works for. */
+const servers = new WeakMap<Class, OwnServices>();
+
+/**
+ * Policies that have a service of the library injected. The container keeps one object of a class and one service of each
+ * kind, the last server's: another server gets an object of its own, with its own services. It would take another server's
+ * tokens otherwise.
+ */
+class OwnPolicies {
+  readonly #made = new Map<Class, object>();
+
+  constructor(
+    private readonly container: AppContainer,
+    private readonly own: OwnServices,
+  ) {}
+
+  /** @returns `undefined` where the container's object is right for this server */
+  find<T extends object>(policyClass: Class<T>): T | undefined {
+    if (!this.container.isTypedi || !usesLibrary(policyClass)) return undefined;
+    if (!servers.has(policyClass) && this.#isRegistered) servers.set(policyClass, this.own);
+    if (servers.get(policyClass) === this.own) return undefined;
+    const made: object = this.#made.get(policyClass) ?? this.container.make(policyClass, type => this.#serviceOf(type));
+    if (!isTransient(policyClass)) this.#made.set(policyClass, made);
+    return made as T;
+  }
+
+  get #isRegistered(): boolean {
+    return ownService(AccessTokenVerifier) === this.own.verifier;
+  }
+
+  #serviceOf(type: unknown): object | undefined {
+    return serviceIds.includes(type as Constructable<object>)
+      ? (Object.values(this.own) as readonly object[]).find(service => service instanceof (type as Class))
+      : undefined;
+  }
+}
+
+function usesLibrary(policyClass: Class): boolean {
+  const injected = [...injectedParameters(policyClass), ...injectedMembers(policyClass)];
+  return injected.some(({ type }) => serviceIds.includes(type as Constructable<object>));
 }
 
 export function requireNoDependencies(policyClass: Class): void {

@@ -17,13 +17,19 @@ export function injectedParameters(someClass: Class): readonly (Dependency & { r
   return dependencyTypes(someClass).map((type, index) => ({ type, isByHand: isInjectedByHand(someClass, index) }));
 }
 
+/** What `@Inject()` registers. */
+export type Handler = (typeof Container.handlers)[number];
+
 /** The properties that have `@Inject()`. */
-export function injectedMembers(someClass: Class): readonly (Dependency & { readonly name: string })[] {
+export function injectedMembers(
+  someClass: Class,
+): readonly (Dependency & { readonly name: string; readonly handler: Handler })[] {
   return Container.handlers
     .filter(({ object, propertyName }) => propertyName !== undefined && propertyName !== '' && isFor(someClass, object))
-    .map(({ object, propertyName = '' }) => ({
-      name: propertyName,
-      type: Reflect.getMetadata('design:type', object as object, propertyName) as unknown,
+    .map(handler => ({
+      name: handler.propertyName ?? '',
+      type: Reflect.getMetadata('design:type', handler.object as object, handler.propertyName ?? '') as unknown,
+      handler,
     }));
 }
 
@@ -67,10 +73,19 @@ function refuseErasedTypes(someClass: Class, checked = new Set<unknown>()): void
 
 /** Will typedi call the constructor? Not for a value that the app has given, nor where a factory makes the service. */
 function isMadeByTypedi(type: unknown): type is Class {
+  const service = registrationOf(type);
+  return typeof service?.['type'] === 'function' && service['factory'] === undefined && isMissing(service['value']);
+}
+
+/** Does typedi make an object each time that it is asked for one? */
+export function isTransient(someClass: Class): boolean {
+  return registrationOf(someClass)?.['transient'] === true;
+}
+
+function registrationOf(id: unknown): Readonly<Record<string, unknown>> | undefined {
   const services: unknown = Reflect.get(Container.of(), 'services');
   const known = (Array.isArray(services) ? services : []) as readonly Readonly<Record<string, unknown>>[];
-  const service = known.find(({ id }) => id === type);
-  return typeof service?.['type'] === 'function' && service['factory'] === undefined && isMissing(service['value']);
+  return known.find(service => service['id'] === id);
 }
 
 // typedi marks with a symbol that there is no value yet.
@@ -89,8 +104,13 @@ function refuseErasedParameter(someClass: Class): void {
 }
 
 function isInjectedByHand(someClass: Class, index: number): boolean {
+  return handlerOfParameter(someClass, index) !== undefined;
+}
+
+/** The `@Inject()` of a constructor's parameter. */
+export function handlerOfParameter(someClass: Class, index: number): Handler | undefined {
   const base: unknown = Object.getPrototypeOf(someClass);
-  return Container.handlers.some(
+  return Container.handlers.find(
     handler => (handler.object === someClass || handler.object === base) && handler.index === index,
   );
 }

@@ -4,7 +4,7 @@ import { ExpressDriver, type Action, type ActionMetadata, type CurrentUserChecke
 import type { AxiomsRequest } from '../authentication/user';
 import { Answered, requireUnanswered } from '../core/answered';
 import { after, isPending, type Soon } from '../core/soon';
-import { admit, handle, permit, visitAt } from '../views/lifecycle';
+import { admit, handle, permit, permitForm, visitAt } from '../views/lifecycle';
 import { passOn } from '../views/dispatched';
 import { Visit, findVisit, type Services } from '../views/visit';
 import { askChecker, askedBesides } from './authorized';
@@ -27,7 +27,7 @@ import { MiddlewareSteps, callSafely } from './middleware-steps';
 import { checkInputTypes } from './parameter-types';
 import { endAfterHead, isStream, tieToResponse } from './returned-streams';
 import { registrarOf } from './registrar';
-import { routePath } from './route-path';
+import { refuseOtherSpelling, routePath } from './route-path';
 import { asServerError, isExpected } from './thrown';
 
 export class AxiomsDriver extends ExpressDriver {
@@ -71,12 +71,14 @@ export class AxiomsDriver extends ExpressDriver {
     const uploads = this.uploads(meta);
     const admit = this.firstGuard(meta, route, between.length === 0);
     const permit = this.secondGuard(meta, route, between.length === 0);
+    const form = uploads.length === 0 ? [] : [this.formGuard(meta, route)];
     const handle = this.handler(meta, route, execute, uploads.length === 0);
     const steps = [
       admit,
       ...between,
       permit,
       ...uploads,
+      ...form,
       handle,
       ...this.steps.all(meta, behind, false),
       ...(mayBeOptions(meta) ? [endOptions] : []),
@@ -107,6 +109,7 @@ export class AxiomsDriver extends ExpressDriver {
         return;
       }
       this.guard(meta, { request, response, next }, isJoined, () => {
+        refuseOtherSpelling(request);
         const controller = route.makeController({ request, response, next });
         const visit = new Visit(route.rules, this.services, controller, request as AxiomsRequest, response);
         visit.follow(earlier);
@@ -127,6 +130,16 @@ export class AxiomsDriver extends ExpressDriver {
     };
   }
 
+  // multer reads the fields of a form together with its files: the late rules have seen neither.
+  private formGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
+    return (request, response, next) => {
+      if (response.headersSent) return;
+      this.guard(meta, { request, response, next }, false, () =>
+        permitForm(visitAt('permitted', route.rules, request)),
+      );
+    };
+  }
+
   private askOwnChecker(meta: ActionMetadata, action: Action): Soon<void> {
     if (!meta.isAuthorizedUsed || this.authorizationChecker === undefined) return;
     requireUnanswered((action as Exchange).response);
@@ -138,7 +151,7 @@ export class AxiomsDriver extends ExpressDriver {
     const goOn = (): void => {
       const visit = findVisit(action.request as Request);
       if (!isJoined && response.headersSent) refuse(new Answered());
-      else if (visit?.stage === 'permitted') passOn(visit.predecessor, next, visit);
+      else if (visit?.stage === 'permitted') passOn(visit.predecessor, next);
       else next();
     };
     const refuse = (error: unknown): void => {
@@ -261,6 +274,7 @@ export class AxiomsDriver extends ExpressDriver {
     if (visit.response.headersSent) visit.refuseLate(error);
     else {
       visit.refusal = { error };
+      visit.gate?.resetHead();
       this.errors.give(asServerError(error), action, { headers: meta?.headers ?? {}, goesOn: true });
       if (isErrorAnswered(visit.response)) visit.gate?.silence();
     }
@@ -296,8 +310,10 @@ export class AxiomsDriver extends ExpressDriver {
     visit?.leaveHandler(false);
     const { checks, gate } = visit ?? {};
     if (gate?.isOver === true) this.errors.logAfterRefusal(error, action);
-    else if (checks === undefined || checks.wasReceived(error)) this.errors.give(error, action, options);
-    else
+    else if (checks === undefined || checks.wasReceived(error)) {
+      if (checks !== undefined) gate?.resetHead();
+      this.errors.give(error, action, options);
+    } else
       void after(checks.settled(), () => {
         const refusal = checks.take();
         if (refusal === undefined) this.errors.give(error, action, options);

@@ -190,7 +190,7 @@ function newServer(settings: Settings, before: AxiomsServer | undefined): NewSer
   const verifier = new AccessTokenVerifier(settings, jwksManager);
   const introspector = new TokenIntrospector(settings, jwksManager);
   const container = appContainer();
-  const make = policyMaker(container);
+  const make = policyMaker(container, { settings, jwksManager, verifier, introspector });
   const services: Services = { settings, verifier, introspector, toAnswer: policyAnswer, make };
   const guarded = new GuardedRoutes(services, container);
   const close = (): void => {

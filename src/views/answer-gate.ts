@@ -96,8 +96,13 @@ export class AnswerGate {
     if (this.#kept === undefined) return;
     const { calls } = this.#kept;
     this.#kept = undefined;
-    setHead(this.#response, { ...this.#before, reason: '' });
+    this.resetHead();
     for (const { given } of calls) drop(undefined)(...given);
+  }
+
+  /** Takes back what was set on the response since the first check began. */
+  resetHead(): void {
+    if (!this.#response.headersSent) setHead(this.#response, { ...this.#before, reason: '' });
   }
 
   /** Ignores whatever the handler still writes. */
@@ -111,7 +116,7 @@ export class AnswerGate {
 
   #answer(error: Answer): void {
     const { visit } = this;
-    setHead(this.#response, { ...this.#before, reason: '' });
+    this.resetHead();
     const answer = answerTo(error, visit.request, visit.settings);
     logAnswer(answer, visit.rules.place, visit.settings);
     sendAnswer(this.#response, answer);

@@ -40,7 +40,10 @@ export function checkShape(
   for (const name of memberNames(controller, lineage)) refuseMisspelled(controller, name);
   refuseStrangeLists(controller, lineage);
   for (const { constructor } of lineage) refuseStatic(constructor);
-  for (const name of ruleNames) refuseShadowed(controller, name, lineage, make);
+  for (const name of ruleNames) {
+    refuseShadowed(controller, name, lineage, make);
+    refuseEmptied(controller, name, lineage, make);
+  }
   for (const { plain, any } of grants) warnOfTwo(controller, plain, any, logger);
 }
 
@@ -152,6 +155,30 @@ function refuseShadowed(
   throw new ImproperlyConfigured(
     `The getter ${sub}.${name} is never read: the field ${field}.${name} hides it. Make it a getter in ${field}, too: get ${name}() { return …; }`,
   );
+}
+
+// A field without a value, as `permissionClasses!: …` makes one, would put the default in place of the base class's rule.
+function refuseEmptied(
+  controller: object,
+  name: string,
+  lineage: readonly object[],
+  make: (controllerClass: ControllerClass) => object,
+): void {
+  const owner = [controller, ...lineage].findIndex(object => Object.hasOwn(object, name));
+  if (owner < 0 || saysSomething([controller, ...lineage][owner], name)) return;
+  const bases = lineage.slice(Math.max(1, owner));
+  const base = bases.find(
+    proto => saysSomething(proto, name) || saysSomething(make(proto.constructor as ControllerClass), name),
+  );
+  if (base === undefined) return;
+  throw new ImproperlyConfigured(
+    `${controller.constructor.name}.${name} has no value, and hides the rule of ${base.constructor.name}. Give it a value, or leave it out; to declare its type alone, write declare ${name}: ….`,
+  );
+}
+
+function saysSomething(object: object | undefined, name: string): boolean {
+  const member = Object.getOwnPropertyDescriptor(object ?? {}, name);
+  return member?.get !== undefined || (member?.value ?? undefined) !== undefined;
 }
 
 function declaresField(

@@ -1,24 +1,29 @@
-/** Whose answer it is, where a handler has passed its request on. */
+/** Which code answers, where a handler has passed its request on. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Visit } from './visit';
 
-const answering = new AsyncLocalStorage<object>();
+/** Code runs in place of the handler of this visit. */
+interface PassedOn {
+  readonly by: Visit;
+  readonly earlier: PassedOn | undefined;
+}
+
+const answering = new AsyncLocalStorage<PassedOn>();
 let inUse = 0;
 
 /**
  * Runs what answers in place of the handler of this visit: another route, or the app's error middleware. The object rule of
  * the handler does not hold that answer back. It still holds back what the handler itself writes.
- *
- * @param another the visit of the other route, if it has one
  */
-export function passOn(visit: Visit | undefined, run: () => void, another: object = {}): void {
-  if (visit?.isObjectPending !== true) {
+export function passOn(visit: Visit | undefined, run: () => void): void {
+  // Where the client has left, nothing is answered, and no event would end the use of the storage.
+  if (visit?.isObjectPending !== true || visit.response.closed) {
     run();
     return;
   }
   inUse += 1;
   visit.response.once('close', stopUsing);
-  answering.run(another, run);
+  answering.run({ by: visit, earlier: answering.getStore() }, run);
 }
 
 // Until Node 24 a storage in use slows every promise of the process down.
@@ -27,8 +32,12 @@ function stopUsing(): void {
   if (inUse === 0) answering.disable();
 }
 
-/** Does code that is not the handler of this visit answer its request now? */
+/**
+ * Does code that is not the handler of this visit answer its request now? Only where this very visit was passed on: code
+ * that requests share may run in the context of another request.
+ */
 export function isAnotherRoutes(visit: Visit): boolean {
-  const current = answering.getStore();
-  return current !== undefined && current !== visit;
+  for (let store = answering.getStore(); store !== undefined; store = store.earlier)
+    if (store.by === visit) return true;
+  return false;
 }

@@ -109,6 +109,8 @@ export function sendAnswer(response: Response, answer: Answer): void {
   for (const name of response.getHeaderNames()) if (ofAnotherBody.includes(name)) response.removeHeader(name);
   setHeaders(response, answer);
   response.statusCode = answer.httpCode;
+  // A handler may have set a reason phrase of its own.
+  response.statusMessage = '';
   response.setHeader('Content-Type', 'application/json');
   response.setHeader('Content-Length', Buffer.byteLength(body));
   // Text goes out in one piece with the header; bytes would be a second one, at a third of what the refusal costs.

@@ -8,8 +8,8 @@ import { ImproperlyConfigured } from '../core/exceptions';
 import { after, inTurn, type Soon } from '../core/soon';
 import { authenticate } from './authenticate';
 import { checkBindingRules } from './binding-rules';
-import { holdUntilAsked, loadObject } from './object-rules';
-import { askAnotherCaller, checkEarlyPermissions, checkLatePermissions } from './permission-checks';
+import { checkObjectAgain, holdUntilAsked, loadObject } from './object-rules';
+import { askAboutForm, askAnotherCaller, checkEarlyPermissions, checkLatePermissions } from './permission-checks';
 import type { RouteRules } from './route-rules';
 import { checkThrottles } from './throttles';
 import { findVisit, type Stage, type Visit } from './visit';
@@ -43,6 +43,18 @@ export function permit(visit: Visit, askOwnChecker: () => Soon<void> = () => und
     if (visit.isObjectPending) holdUntilAsked(visit);
     requireUnanswered(visit.response);
     visit.stage = 'permitted';
+  });
+}
+
+/**
+ * Asks the rules again that may look at the body, once a form with files has been read. Throttles have counted the request.
+ */
+export function permitForm(visit: Visit): Soon<void> {
+  visit.requireItsMethod();
+  const checked = inOrder([askAboutForm, checkObjectAgain], visit);
+  return after(checked, () => {
+    if (visit.isObjectPending) holdUntilAsked(visit);
+    requireUnanswered(visit.response);
   });
 }
 

@@ -94,15 +94,14 @@ export class ObjectChecks {
   }
 
   /** Code that waits for the check is about to get its refusal. */
-  receive(check: Check): boolean {
+  receive(check: Check): void {
     const { handlerState, isHandedOn } = this.visit;
-    if (handlerState === 'done') return false;
     const error = check.refusal?.error as object;
     this.#watch(check, error);
+    if (handlerState === 'done') return;
     // A handler that has dispatched its request answers no longer, whatever it makes of the refusal.
     check.isReceived = !isHandedOn;
     this.#received.add(error);
-    return true;
   }
 
   // While the handler runs, its return brings the answer. Later, nobody else may be there to refuse.
@@ -127,8 +126,8 @@ export class ObjectChecks {
 
 /**
  * What `checkObjectPermissions()` returns. Node ends the process over a rejection that nobody handles, and a forgotten
- * `await` is enough for that. So nothing that follows from this promise rejects unhandled by the check's refusal, and once the
- * handler is done, nothing gets the refusal at all: code that still waits for it does not go on.
+ * `await` is enough for that. So nothing that follows from this promise rejects unhandled by the check's refusal. Code that
+ * waits for it longer than the handler runs gets the refusal, too: its `finally` must run.
  */
 class CheckPromise<T> extends Promise<T> {
   #check: Check | undefined;
@@ -138,7 +137,7 @@ class CheckPromise<T> extends Promise<T> {
     const { checks } = check;
     const promise = new CheckPromise<T>((resolve, reject) => {
       const refuse = (thrown: unknown): void => {
-        const error = asObject(thrown);
+        const error = ownObject(thrown);
         check.refusal = { error };
         // A turn later: a handler that does not wait is done by then.
         later(() => {
@@ -163,10 +162,10 @@ class CheckPromise<T> extends Promise<T> {
     const check = this.#check;
     if (check === undefined) return super.then(onFulfilled, onRejected);
     this.#isPassedOn = true;
-    const received = (error: unknown): Caught | PromiseLike<Caught> =>
-      error !== check.refusal?.error || check.checks.receive(check)
-        ? (onRejected as (reason: unknown) => Caught | PromiseLike<Caught>)(error)
-        : new Promise<never>(() => undefined);
+    const received = (error: unknown): Caught | PromiseLike<Caught> => {
+      if (error === check.refusal?.error) check.checks.receive(check);
+      return (onRejected as (reason: unknown) => Caught | PromiseLike<Caught>)(error);
+    };
     const next = super.then(onFulfilled, typeof onRejected === 'function' ? received : onRejected);
     return (next as CheckPromise<Kept | Caught>).#follow(check);
   }
@@ -198,9 +197,15 @@ class CheckPromise<T> extends Promise<T> {
   }
 }
 
-// A rule may throw anything. Only an object can be recognized again.
-function asObject(thrown: unknown): Error {
-  return Object(thrown) === thrown ? (thrown as Error) : new APIException(undefined, { cause: thrown });
+const rejected = new WeakSet();
+
+// A rule may throw anything, and the same object again. Only an object of its own can be recognized as this check's.
+function ownObject(thrown: unknown): Error {
+  if (Object(thrown) !== thrown) return new APIException(undefined, { cause: thrown });
+  const error = thrown as Error;
+  if (rejected.has(error)) return Object.create(error) as Error;
+  rejected.add(error);
+  return error;
 }
 
 function nextTurn(): Promise<void> {

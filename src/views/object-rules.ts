@@ -1,14 +1,15 @@
 /** Rules about one object: when they are asked, and that no answer leaves where they never were. */
 import { requireUnanswered } from '../core/answered';
 import { ImproperlyConfigured, NotFound } from '../core/exceptions';
-import { after, inTurn, type Soon } from '../core/soon';
+import { after, attempt, inTurn, type Soon } from '../core/soon';
 import { deny } from '../permissions/denial';
 import { forgetMembers } from '../permissions/evaluated';
 import { evaluate, type Subject } from '../permissions/evaluation';
-import type { Outcome, PermissionTree } from '../permissions/tree';
+import { isKnown, type Outcome, type PermissionTree } from '../permissions/tree';
 import { AnswerGate } from './answer-gate';
 import { ObjectChecks } from './object-checks';
 import { askAnotherCaller } from './permission-checks';
+import { headOf, setHead } from './response-head';
 import { visitOf, type Visit } from './visit';
 
 /**
@@ -79,12 +80,25 @@ function requireOwnRequest({ isCurrent, rules }: Visit): void {
 export function loadObject(visit: Visit): Soon<void> {
   const { controller } = visit;
   if (!visit.isObjectAction || controller.getObject === undefined) return;
-  requireUnanswered(visit.response);
-  return after(controller.getObject(), value => {
-    if (value === undefined || value === null) throw new NotFound();
-    visit.object = { value };
-    return askObjectRules(visit, value);
+  const { response } = visit;
+  requireUnanswered(response);
+  const before = headOf(response);
+  const loaded = (): Soon<void> =>
+    after(controller.getObject?.(), value => {
+      if (value === undefined || value === null) throw new NotFound();
+      visit.object = { value };
+      return askObjectRules(visit, value);
+    });
+  return attempt(loaded, error => {
+    // What it has set on the response is about the object.
+    if (!response.headersSent) setHead(response, before);
+    throw error;
   });
+}
+
+/** Asks the rules about the object that was loaded, where they were asked about a request without its form. */
+export function checkObjectAgain(visit: Visit): Soon<void> {
+  if (visit.object !== undefined && !visit.permissions.every(isKnown)) return askObjectRules(visit, visit.object.value);
 }
 
 /** Holds the handler's answer back while the rule about the object has not been asked. */

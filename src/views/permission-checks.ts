@@ -52,6 +52,13 @@ export function askAnotherCaller(visit: Visit): Soon<void> {
   });
 }
 
+/** Asks all permissions again where one of them may look at the body: they have seen it without the fields of its form. */
+export function askAboutForm(visit: Visit): Soon<void> {
+  if (visit.permissions.every(isKnown)) return;
+  rememberEvaluations(visit.controller);
+  return readAndAskAll(visit);
+}
+
 /**
  * Refuses an anonymous caller where a class of the list insists: a class may return an anonymous user.
  *

@@ -2,7 +2,7 @@
 import type { Request } from 'express';
 import type { BaseAuthentication } from '../authentication/base';
 import type { RequestContext } from '../authentication/request-context';
-import { namedAuthentication } from '../authentication/token-demand';
+import { AccessTokenReader, namedAuthentication, readsBearerTokens } from '../authentication/token-demand';
 import { demandedScopes } from '../core/requirements/scopes';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { holdsInert } from '../core/inert';
@@ -17,7 +17,7 @@ import {
   type ApiView,
   type BasePermission,
 } from '../permissions/base';
-import { requireOneOwner } from '../permissions/ownership';
+import { requireOneOwner, requireOneSubject } from '../permissions/ownership';
 import {
   hasObjectRule,
   isClosedToNobody,
@@ -283,6 +283,7 @@ export function routeRules(route: Route, controller: ApiView, services: Services
   if (permissions?.some(known => known !== undefined && isAboutObject(known)) === true)
     read(() => {
       requireOneOwner(controller, services.settings);
+      requireOneSubject(controller, services.settings, acceptsBothKinds(context.authenticators));
     });
   const throttling = read(() => checkedThrottles(controller, services, decorations))?.map(nameOfClass);
   const [objectActions, notObjectActions] = objectActionLists.map(name =>
@@ -291,6 +292,12 @@ export function routeRules(route: Route, controller: ApiView, services: Services
   const authenticators = named && context.authenticators;
   const known = { decorations, authenticators, named, trees, permissions, throttling, objectActions, notObjectActions };
   return new RouteRules(route, { controller, services, ...known });
+}
+
+// Where another class reads tokens, the decorators' own class reads none.
+function acceptsBothKinds(authenticators: readonly BaseAuthentication[]): boolean {
+  const readers = authenticators.filter(one => readsBearerTokens(one) && !(one instanceof AccessTokenReader));
+  return new Set(readers.map(({ takesOpaqueTokens }) => takesOpaqueTokens === true)).size > 1;
 }
 
 function withoutPublicMethods(services: Services): Services {
