@@ -31,6 +31,8 @@ export interface FetchBounds {
   readonly fetch: typeof globalThis.fetch;
   /** Gives the fetch up, headers and body; its reason should be a {@link FetchFailure} or {@link TimeIsUp}. */
   readonly signal: AbortSignal;
+  /** Milliseconds since 1970, for a date in `Retry-After` of an answer without a `Date`; default: `Date.now()`. */
+  readonly clock?: () => number;
 }
 
 export interface JsonAnswer {
@@ -64,10 +66,10 @@ export const largestBody = 512 * 1024;
  */
 export async function fetchJson(
   url: string,
-  { fetch, signal }: FetchBounds,
+  { signal, ...bounds }: FetchBounds,
   request: JsonRequest = {},
 ): Promise<JsonAnswer> {
-  return bounded(url, signal, own => exchange(url, fetch, own, request));
+  return bounded(url, signal, own => exchange(url, { ...bounds, signal: own }, request));
 }
 
 /**
@@ -116,8 +118,7 @@ function aborted(signal: AbortSignal): Promise<never> {
 
 async function exchange(
   url: string,
-  fetch: typeof globalThis.fetch,
-  signal: AbortSignal,
+  { fetch, signal, clock }: FetchBounds,
   { accept = 'application/json', etag }: JsonRequest,
 ): Promise<JsonAnswer> {
   const condition: Record<string, string> = etag === undefined ? {} : { 'If-None-Match': etag };
@@ -125,13 +126,13 @@ async function exchange(
   const response = await fetch(url, { headers, redirect: 'manual', signal });
   const isUnchanged = response.status === 304 && etag !== undefined;
   if (isUnchanged) return { headers: response.headers, document: undefined, isUnchanged };
-  refuseStatus(url, response);
+  refuseStatus(url, response, clock);
   return { headers: response.headers, document: parse(url, await readBody(url, response)), isUnchanged };
 }
 
-function refuseStatus(url: string, { status, type, headers }: Response): void {
+function refuseStatus(url: string, { status, type, headers }: Response, clock: () => number = Date.now): void {
   if (status === 200) return;
-  const wait = retryAfterOf(headers, Date.now());
+  const wait = retryAfterOf(headers, clock());
   const isRedirect = type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304);
   if (isRedirect)
     throw new FetchFailure('redirect', url, `redirects (status ${status}); it is not followed`, status, wait);

@@ -309,7 +309,8 @@ export class IssuerKeys {
   }
 
   #fetch(url: string, signal: AbortSignal, request?: JsonRequest): Promise<JsonAnswer> {
-    return fetchJson(url, { fetch: this.#surroundings.fetch, signal }, request);
+    const { fetch, clock } = this.#surroundings;
+    return fetchJson(url, { fetch, clock, signal }, request);
   }
 
   // An issuer has keys: a set without one is its mistake, and neither revokes the good keys nor makes a token bad.

@@ -934,6 +934,15 @@ describe('JwksManager', () => {
         expect(await ask('k1')).to.equal(200);
       });
 
+  // Regression: the system's clock was read, whatever clock a test had set.
+  it('a date in Retry-After of an answer without a Date counts from the clock of the manager', async () => {
+    const realFetch = manager.fetch;
+    const headers = { 'Retry-After': new Date(time.now + 20_000).toUTCString() };
+    manager.fetch = () => Promise.resolve(new Response('', { status: 503, headers }));
+    expect(await refuse(get('k1'))).to.include({ retryAfter: 20 });
+    manager.fetch = realFetch;
+  });
+
   it('the first back-off has jitter, and is between jwksRetryMin and jwksRetryMax', async () => {
     issuer.keysMode = down;
     const firstWait = async (random: number, input: SettingsInput = {}): Promise<number> => {
