@@ -46,19 +46,25 @@ function hitOf(answer: unknown): Hit {
   return { isAllowed: isAllowed === 1, remaining, reset: reset / 1000 };
 }
 
-// RequestLog in Lua: an array of [time of the last, count] slots, oldest first.
+// RequestLog in Lua: an array of [time of the last, count] slots, oldest first. A slot whose time is yet to come is from
+// before the clock of Redis was set back: it counts from now on, so that nobody waits longer than the period.
 const script = `
 local amount, period, grain = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local slots, count = {}, 0
+local slots, count, isSetBack = {}, 0, false
 for _, slot in ipairs(cjson.decode(redis.call('GET', KEYS[1]) or '[]')) do
+  if slot[1] > now then
+    slot[1] = now
+    isSetBack = true
+  end
   if slot[1] > now - period then
     slots[#slots + 1] = slot
     count = count + slot[2]
   end
 end
 if count >= amount then
+  if isSetBack then redis.call('SET', KEYS[1], cjson.encode(slots), 'PX', period) end
   local surplus = count - amount + 1
   for _, slot in ipairs(slots) do
     surplus = surplus - slot[2]

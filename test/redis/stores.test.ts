@@ -190,6 +190,28 @@ for (const [name, make] of Object.entries(makers))
           expect(hit.reset).to.be.within(reset - 2, reset);
         });
 
+      // Regression: the wait was three hours and a minute.
+      it('lets nobody wait longer than the period where the clock of Redis is set back by three hours', async () => {
+        const store = new RedisThrottleStore(made.client, { prefix });
+        await seed('somebody', [
+          [-10_800, 1],
+          [-10_805, 1],
+        ]);
+        expect(await store.hit('somebody', parseRate('2/minute')!)).to.deep.equal({
+          isAllowed: false,
+          remaining: 0,
+          reset: 60,
+        });
+        const rate = parseRate('2/second')!;
+        await seed('somebody else', [[-10_800, 2]]);
+        expect((await store.hit('somebody else', rate)).isAllowed).to.be.false;
+        await new Promise(resolve => setTimeout(resolve, 1050));
+        expect((await store.hit('somebody else', rate)).isAllowed).to.be.true;
+        await seed('a third', [[-10_800, 1]]);
+        const answers = [await store.hit('a third', rate), await store.hit('a third', rate)];
+        expect(answers.map(({ isAllowed }) => isAllowed)).to.deep.equal([true, false]);
+      });
+
       it('shares its counts between clients', async () => {
         const other = await makers.ioredis!(redisUrl);
         const stores = [made.client, other.client].map(client => new RedisThrottleStore(client, { prefix }));
