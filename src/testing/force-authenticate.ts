@@ -6,7 +6,8 @@ import { grantsOf, type Claims, type Grants } from '../core/claims';
 import { environmentName, isDevelopment } from '../core/development';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Settings } from '../core/settings';
-import { subjectOf } from '../core/token-subject';
+import { subjectOf, type TokenSubject } from '../core/token-subject';
+import { settingsFor } from '../core/trusted-issuers';
 import type { ServerOption } from '../routing-controllers/serving';
 import { axiomsServersOf, type AppWithServer } from './served-app';
 import type { TokenClaims } from './test-issuer';
@@ -102,8 +103,13 @@ function claimsOf(user: object): { readonly claims?: Claims } {
   return typeof claims === 'object' && claims !== null ? { claims: claims as Claims } : {};
 }
 
-function isNamed(user: unknown, { subjectClaims }: Settings): user is TokenClaims {
-  return subjectOf(Object(user) as Claims, subjectClaims) !== undefined;
+function isNamed(user: unknown, settings: Settings): user is TokenClaims {
+  return subjectIn(Object(user) as Claims, settings) !== undefined;
+}
+
+// By the settings of the issuer that the claims name, as for a token.
+function subjectIn(claims: Claims, settings: Settings): TokenSubject | undefined {
+  return subjectOf(claims, (settingsFor(claims, settings) ?? settings).subjectClaims);
 }
 
 // As a verified token's: plain data, frozen.
@@ -113,7 +119,7 @@ function tokenCaller({ scopes, ...said }: TokenClaims, settings: Settings): Auth
   const grants: Grants = Array.isArray(scopes)
     ? { ...granted, scopes: Object.freeze([...(scopes as string[])]) }
     : granted;
-  return { user: new AccessTokenUser(claims, grants, subjectOf(claims, settings.subjectClaims)), auth: { claims } };
+  return { user: new AccessTokenUser(claims, grants, subjectIn(claims, settings)), auth: { claims } };
 }
 
 function deepFreeze(value: unknown): unknown {

@@ -1,12 +1,25 @@
 import { expect } from 'chai';
 import type { Express } from 'express';
+import { CurrentUser, Get, JsonController } from 'routing-controllers';
 import request from 'supertest';
-import { ImproperlyConfigured, type AxiomsServer } from 'axioms-routing-controllers';
+import {
+  AccessTokenUser,
+  createExpressServer,
+  ImproperlyConfigured,
+  type AxiomsServer,
+} from 'axioms-routing-controllers';
 import * as library from 'axioms-routing-controllers';
 import { forceAuthenticate, TestIssuer, type ForcedUser } from 'axioms-routing-controllers/testing';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { expectRefusal } from '../refusals';
 import { bookApi } from './book-api';
+
+@JsonController('/who')
+class WhoController {
+  @Get('/') who(@CurrentUser() { sub }: AccessTokenUser) {
+    return { sub };
+  }
+}
 
 describe('forceAuthenticate', () => {
   let issuer: TestIssuer;
@@ -36,6 +49,31 @@ describe('forceAuthenticate', () => {
     forceAuthenticate(app, null);
     expectRefusal(await request(app).get('/books'), 'not_authenticated');
     expect(issuer.fetches).to.equal(0);
+  });
+
+  // Regression: the subject was looked for in the claims of the top-level setting, whichever issuer was named.
+  it('takes the subject from the claims that the settings of the issuer name', async () => {
+    const issuers = ['https://a.example', 'https://b.example'].map(issuerUrl => ({ issuerUrl, audience: 'api' }));
+    const several = createExpressServer({
+      controllers: [WhoController],
+      axioms: {
+        issuers: [{ ...issuers[0]!, subjectClaims: ['uid', 'sub'] }, issuers[1]!],
+        jwksPrefetch: false,
+        logger,
+      },
+    });
+    for (const [claims, sub] of [
+      [{ iss: 'https://a.example', uid: 'u1' }, 'u1'],
+      [{ iss: 'https://a.example', uid: 'u1', sub: 'alice' }, 'u1'],
+      [{ iss: 'https://b.example', uid: 'u1', sub: 'alice' }, 'alice'],
+    ] as const) {
+      forceAuthenticate(several, claims);
+      expect((await request(several).get('/who').expect(200)).body).to.deep.equal({ sub });
+    }
+    expect(() => {
+      forceAuthenticate(several, { iss: 'https://b.example', uid: 'u1' });
+    }).to.throw(ImproperlyConfigured, 'takes claims with a sub');
+    (several.locals.axioms as AxiomsServer).close();
   });
 
   it('looks at no token meanwhile, good or bad, and does again afterwards', async () => {
