@@ -56,6 +56,12 @@ for (const place of places)
       return browser;
     }
 
+    /** The same sessions, users and keys, by a clock that was set back. */
+    function threeHoursBehind(): SignInApp {
+      const clock = (): number => app.time.now - 3 * 60 * 60 * 1000;
+      return new SignInApp({ store: open.store, users: app.users, clock });
+    }
+
     it('signs in with a password', async () => {
       const browser = await signedIn();
       const id = await app.idOf('ged');
@@ -144,6 +150,32 @@ for (const place of places)
       );
       expect(message).to.include('used again');
       expect(data).to.deep.equal({ kind: 'reuse_detected', sid, iss: issuer, sub, client_id: issuer });
+    });
+
+    // Regression: the grace period then lasted three hours.
+    it('ends the whole session when a token comes back after the clock was set back by three hours', async () => {
+      const browser = await signedIn();
+      const thief = browser.copy();
+      await browser.refresh();
+      const own = threeHoursBehind();
+      const behind = own.browser();
+      for (const [name, value] of thief.cookies) behind.cookies.set(name, value);
+      behind.csrfToken = thief.csrfToken;
+      const answer = await behind.refresh();
+      await own.close();
+      expectRefusal(answer, usedBefore);
+      expectRefusal(await browser.refresh(), notValid);
+    });
+
+    // Regression: "There is no signing key yet" (503), for three hours.
+    it('signs in and refreshes after the clock was set back by three hours', async () => {
+      await signedIn();
+      const own = threeHoursBehind();
+      const browser = own.browser();
+      const answers = [await browser.signIn(), await browser.refresh()];
+      await own.close();
+      expect(answers.map(({ status }) => status)).to.deep.equal([200, 200]);
+      expect(claimsOf(browser.accessToken).iat).to.equal(app.time.now / 1000 - 3 * 60 * 60);
     });
 
     it('ends the whole session when a token comes back after its successor was used', async () => {

@@ -156,7 +156,9 @@ export class RefreshFamilies {
     if (isSame(token.hash, current)) return 'current';
     const isPrevious = previous !== null && isSame(token.hash, previous);
     // The successor is unused as long as it is the current one: using it makes it the previous one.
-    const isInGrace = this.options.clock() - rotatedAt <= this.options.refreshGracePeriod * 1000;
+    // A rotation that is yet to come is from before the clock was set back: that must not make the period longer. Clocks of
+    // several processes may differ by as much as the period.
+    const isInGrace = Math.abs(this.options.clock() - rotatedAt) <= this.options.refreshGracePeriod * 1000;
     return isPrevious && isInGrace ? 'replaced' : 'reused';
   }
 

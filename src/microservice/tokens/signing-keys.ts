@@ -78,7 +78,9 @@ export class SigningKeys {
   /** The key that signs now; made where there is none. */
   async current(): Promise<SigningKey> {
     const keys = await this.keys();
-    const active = keys.filter(({ activeFrom }) => activeFrom <= this.options.clock()).at(-1);
+    // Where no key signs yet, the clock was set back, or is behind that of the process that made the first one: verifiers
+    // know the oldest.
+    const active = keys.filter(({ activeFrom }) => activeFrom <= this.options.clock()).at(-1) ?? keys[0];
     if (active === undefined) throw new ServiceUnavailable('There is no signing key yet');
     return active;
   }
