@@ -55,9 +55,10 @@ export function checkDependencies(someClass: Class): void {
       `Constructor parameter ${missing} of ${someClass.name} has an undefined class: an import cycle? Import it from the file that declares it, or use @Inject(() => TheClass).`,
     );
   refuseErasedTypes(someClass);
-  if (types.length >= someClass.length) return;
+  const { name, length } = constructorOf(someClass);
+  if (types.length >= length) return;
   throw new ImproperlyConfigured(
-    `${someClass.name} has constructor parameters, and TypeScript emitted no types for them: compile with tsc and "emitDecoratorMetadata", and give the class a decorator such as @Service().`,
+    `${name} has constructor parameters, and TypeScript emitted no types for them: compile with tsc and "emitDecoratorMetadata", and give the class a decorator such as @Service().`,
   );
 }
 
@@ -94,13 +95,23 @@ function isMissing(value: unknown): boolean {
 }
 
 function refuseErasedParameter(someClass: Class): void {
+  const { name, length } = constructorOf(someClass);
   const erased = injectedParameters(someClass).findIndex(
-    ({ type, isByHand }, index) => !isByHand && (type === Function || (type === Object && index < someClass.length)),
+    ({ type, isByHand }, index) => !isByHand && (type === Function || (type === Object && index < length)),
   );
   if (erased < 0) return;
   throw new ImproperlyConfigured(
-    `Constructor parameter ${erased} of ${someClass.name} has a type that does not exist at run time (an interface, a type alias, or a class from 'import type'), so that undefined would be injected: name a class and import it without 'type', or use @Inject(() => TheClass) or @Inject('name').`,
+    `Constructor parameter ${erased} of ${name} has a type that does not exist at run time (an interface, a type alias, or a class from 'import type'), so that undefined would be injected: name a class and import it without 'type', or use @Inject(() => TheClass) or @Inject('name').`,
   );
+}
+
+/** The class whose constructor runs: one without a constructor runs that of its base, and has the length 0. */
+// A text that only looks like a constructor counts as one, so that nothing is refused by mistake.
+function constructorOf(someClass: Class): Class {
+  const source = Function.prototype.toString.call(someClass);
+  const base = Object.getPrototypeOf(someClass) as Class;
+  const isInherited = source.startsWith('class') && !/\bconstructor\s*\(/.test(source) && base !== Function.prototype;
+  return isInherited ? constructorOf(base) : someClass;
 }
 
 function isInjectedByHand(someClass: Class, index: number): boolean {

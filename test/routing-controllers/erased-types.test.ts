@@ -173,6 +173,47 @@ describe('a type that does not exist at run time stops the start', () => {
     expect(refusalOf(TypeOnlyController)).to.contain(`Constructor parameter 0 of TypeOnlyController ${reason}`);
   });
 
+  // Regression: typedi injected undefined, or the container itself.
+  it('of a dependency of a base class whose constructor a controller inherits', () => {
+    @Service()
+    class DecoratedBase {
+      constructor(readonly store: Store) {}
+    }
+    class PlainBase {
+      constructor(readonly store: NoteStore) {}
+    }
+    class OwnBase extends PlainBase {
+      constructor() {
+        super(new NoteStore());
+      }
+    }
+    @JsonController('/inherited-1')
+    class InterfaceController extends DecoratedBase {
+      @Get('/') list() {
+        return this.store;
+      }
+    }
+    @JsonController('/inherited-2')
+    class UntypedController extends PlainBase {
+      @Get('/') list() {
+        return this.store;
+      }
+    }
+    @JsonController('/inherited-3')
+    class OwnController extends OwnBase {
+      @Get('/') list() {
+        return this.store;
+      }
+    }
+    expect(refusalOf(InterfaceController)).to.contain(
+      'Constructor parameter 0 of DecoratedBase has a type that does not',
+    );
+    expect(refusalOf(UntypedController)).to.contain(
+      'PlainBase has constructor parameters, and TypeScript emitted no types',
+    );
+    expect(refusalOf(OwnController)).to.equal('accepted');
+  });
+
   it('of a dependency of a service that is injected, however deep', () => {
     @Service()
     class Inner {
