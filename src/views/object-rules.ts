@@ -18,9 +18,18 @@ import { visitOf, type Visit } from './visit';
  */
 export function checkObjectPermissions(controller: object, object: unknown): Promise<void> {
   const visit = visitOf(controller);
-  if (visit !== undefined) return startCheck(visit, () => visit.asItsRoute(() => askObjectRules(visit, object)));
+  if (visit !== undefined) return startCheck(visit, () => checkObject(visit, object));
   return Promise.reject(
     new ImproperlyConfigured(`${controller.constructor.name}.checkObjectPermissions was called outside of a request.`),
+  );
+}
+
+function checkObject(visit: Visit, object: unknown): Soon<void> {
+  return after(
+    visit.asItsRoute(() => askObjectRules(visit, object)),
+    () => {
+      visit.isObjectPending = false;
+    },
   );
 }
 
@@ -42,7 +51,7 @@ function askObjectRules(visit: Visit, value: unknown): Soon<void> {
   // Which property names the owner depends on the object, and a handler may check several.
   forgetMembers(visit.controller, ['ownerAttribute', 'ownerIssuerAttribute']);
   const subject = { ...visit.subject, object: { value } };
-  const asked = after(askAnotherCaller(visit), () =>
+  return after(askAnotherCaller(visit), () =>
     inTurn(visit.permissions, tree =>
       after(judge(tree, subject), outcome => {
         // Again: the handler may have dispatched the request while a rule was asked.
@@ -51,9 +60,6 @@ function askObjectRules(visit: Visit, value: unknown): Soon<void> {
       }),
     ),
   );
-  return after(asked, () => {
-    visit.isObjectPending = false;
-  });
 }
 
 // A rule for the request that was not needed so far is asked only if the object's rules do not decide without it: a
@@ -87,7 +93,7 @@ export function loadObject(visit: Visit): Soon<void> {
     after(controller.getObject?.(), value => {
       if (value === undefined || value === null) throw new NotFound();
       visit.object = { value };
-      return askObjectRules(visit, value);
+      return askAboutLoaded(visit);
     });
   return attempt(loaded, error => {
     // What it has set on the response is about the object.
@@ -98,7 +104,14 @@ export function loadObject(visit: Visit): Soon<void> {
 
 /** Asks the rules about the object that was loaded, where they were asked about a request without its form. */
 export function checkObjectAgain(visit: Visit): Soon<void> {
-  if (visit.object !== undefined && !visit.permissions.every(isKnown)) return askObjectRules(visit, visit.object.value);
+  if (!visit.permissions.every(isKnown)) return askAboutLoaded(visit);
+}
+
+function askAboutLoaded(visit: Visit): Soon<void> {
+  if (visit.object === undefined) return;
+  return after(askObjectRules(visit, visit.object.value), () => {
+    visit.isObjectPending = false;
+  });
 }
 
 /** Holds the handler's answer back while the rule about the object has not been asked. */

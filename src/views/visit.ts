@@ -9,7 +9,7 @@ import type { AccessTokenVerifier } from '../core/access-token';
 import { ImproperlyConfigured, MethodChanged, type APIException } from '../core/exceptions';
 import type { TokenIntrospector } from '../core/introspection';
 import type { Settings } from '../core/settings';
-import { lastly, type Soon } from '../core/soon';
+import { after, lastly, type Soon } from '../core/soon';
 import type { ApiView } from '../permissions/base';
 import { rememberEvaluations } from '../permissions/evaluated';
 import type { Subject } from '../permissions/evaluation';
@@ -149,12 +149,17 @@ export class Visit implements RequestContext {
   asItsRoute(ask: () => Soon<void>): Soon<void> {
     const method = this.#isHeadOfGet ? 'GET' : this.method;
     const isShown = this.#asking === 0 && this.request.method === method;
-    if (isShown && this.observation === undefined) return ask();
+    // A rule, or code that runs meanwhile, may have changed it: the rest was asked about another method.
+    const askAndLook = (): Soon<void> =>
+      after(ask(), () => {
+        this.#requireMethod(method);
+      });
+    if (isShown && this.observation === undefined) return askAndLook();
     const stopTime = this.observation?.timeFromHere();
     if (this.#asking === 0) this.#methodBefore = this.request.method;
     this.#asking += 1;
     this.request.method = method;
-    return lastly(ask, () => {
+    return lastly(askAndLook, () => {
       stopTime?.();
       this.#asking -= 1;
       if (this.#asking === 0) this.request.method = this.#methodBefore;
@@ -168,8 +173,12 @@ export class Visit implements RequestContext {
    * @throws MethodChanged
    */
   requireItsMethod(): void {
+    this.#requireMethod(this.method);
+  }
+
+  #requireMethod(expected: string): void {
     const { method } = this.request;
-    if (method === this.method) return;
+    if (method === expected) return;
     warnOfChangedMethod(this, METHODS.includes(method) ? method : 'unknown');
     throw new MethodChanged();
   }
@@ -233,7 +242,7 @@ function warnOfChangedMethod({ rules, settings, method }: Visit, found: string):
   if (warned.has(rules)) return;
   warned.add(rules);
   settings.logger.warn(
-    'Something changed the method of a request after the rules of its route had been checked, and the request is refused. Put the middleware that changes it in front of the server, with app.use().',
+    'Something changed the method of a request after its route had received it, and the request is refused. Put the middleware that changes it in front of the server, with app.use().',
     { place: rules.place, admitted: method, found },
   );
 }

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import type {} from 'multer';
@@ -103,6 +104,61 @@ class OwnedController {
   }
 }
 
+// Decided per request, so that it is asked after the body, and behind a rule that waits.
+class Awaited extends BasePermission {
+  override async hasPermission(request: Request): Promise<boolean> {
+    await Promise.resolve();
+    override(request, undefined as unknown as Response, () => undefined);
+    return true;
+  }
+}
+
+@JsonController('/asked')
+class AskedController {
+  permissionClasses = [Awaited, Asked];
+  declare request: ApiView['request'];
+
+  @All('/all') all() {
+    ran.push('handler');
+    return {};
+  }
+  @Get('/get') get() {
+    ran.push('handler');
+    return {};
+  }
+}
+
+class AwaitedObject extends BasePermission {
+  override async hasObjectPermission(): Promise<boolean> {
+    await Promise.resolve();
+    return true;
+  }
+}
+
+@JsonController('/meanwhile')
+class MeanwhileController {
+  permissionClasses = [AwaitedObject, IsSubOwnerOrSafeOnly];
+  declare request: ApiView['request'];
+  declare checkObjectPermissions: ApiView['checkObjectPermissions'];
+
+  @Put('/caught/:id') async caught() {
+    await this.check().catch(() => undefined);
+    ran.push('handler');
+    return {};
+  }
+  @Put('/:id') async update() {
+    await this.check();
+    ran.push('handler');
+    return {};
+  }
+
+  private async check(): Promise<void> {
+    const checked = this.checkObjectPermissions({ user: 'somebody else' });
+    this.request.method = 'GET';
+    await checked;
+  }
+}
+
 const changed: Refusal = {
   status: 400,
   error: 'invalid_request',
@@ -128,7 +184,7 @@ describe('a method that is changed while the request is handled', () => {
   ): Promise<void> {
     const app = express();
     prepare?.(app);
-    const controllers = [ChangedController, OwnedController];
+    const controllers = [ChangedController, OwnedController, AskedController, MeanwhileController];
     useExpressServer(app, { controllers, axioms: { ...issuer.settings(), logger }, ...options });
     try {
       await use(app);
@@ -188,6 +244,49 @@ describe('a method that is changed while the request is handled', () => {
         },
       },
     ));
+
+  for (const isObserved of [false, true])
+    describe(`while rules are checked${isObserved ? ', and somebody listens to decisions' : ''}`, () => {
+      const listener = (): undefined => undefined;
+      before(() => {
+        if (isObserved) subscribe('axioms:decision', listener);
+      });
+      after(() => unsubscribe('axioms:decision', listener));
+
+      for (const [method, path, to] of [
+        ['post', '/asked/all', 'GET'],
+        ['get', '/asked/get', 'HEAD'],
+        ['get', '/asked/get', 'POST'],
+      ] as const)
+        it(`is refused for ${method.toUpperCase()} ${path}, which a rule changes to ${to}`, () =>
+          served(async app => {
+            expectRefusal(await sent(app, method, path, to), changed);
+            expect(ran).to.deep.equal([`rule of ${to}`]);
+            expect(logger.text('warn')).to.include(`"admitted":"${method.toUpperCase()}"`);
+          }));
+
+      for (const to of ['HEAD', 'OPTIONS'])
+        it(`is refused for HEAD of a GET handler, which a rule changes to ${to}`, () =>
+          served(async app => {
+            const response = await sent(app, 'head', '/asked/get', to);
+            expect([response.status, ran]).to.deep.equal([400, [`rule of ${to}`]]);
+          }));
+
+      it('refuses the check of an object during which the handler changes it', () =>
+        served(async app => {
+          expectRefusal(await sent(app, 'put', '/meanwhile/1'), changed);
+          expect(ran).to.deep.equal([]);
+        }));
+
+      it('holds the answer of a handler that catches this refusal, because the object was not checked', () =>
+        served(async app => {
+          const { status, text } = await sent(app, 'put', '/meanwhile/caught/1');
+          expect([status, JSON.parse(text)]).to.deep.equal([
+            500,
+            { error: 'server_error', error_description: 'The server could not handle the request' },
+          ]);
+        }));
+    });
 
   it("reaches the app's own error middleware with defaultErrorHandler: false", () =>
     served(
