@@ -35,12 +35,14 @@ export function guardedAt(rules: RouteRules, { action }: Handler, method: string
   const { isPublicMethod, isMandatory } = callers;
   const isObjectAction = rules.isObjectAction(method);
   const needsSomebody = isMandatory || rules.isClosedToNobody;
+  // `@Authorized()` and a required `@CurrentUser()` are asked beside the permissions.
+  const required = [...(rules.permissions ?? [undefined]), ...rules.asksBesides];
   const { prototype } = action.target as { readonly prototype: object };
   const { isBodyUsed, isFilesUsed, isFileUsed, params } = action;
   return {
     rules,
     method,
-    requirement: askedOfList(rules.permissions, { method, isObjectAction, isPublicMethod, needsSomebody }),
+    requirement: askedOfList(required, { method, isObjectAction, isPublicMethod, needsSomebody }),
     callers,
     needsSomebody,
     loadsObject: isObjectAction && 'getObject' in prototype,

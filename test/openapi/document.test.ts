@@ -4,9 +4,11 @@ import { IsDate, IsDateString, IsEnum, IsInt, IsString, ValidateNested } from 'c
 import { Type } from 'class-transformer';
 import {
   All,
+  Authorized,
   Body,
   BodyParam,
   CookieParam,
+  CurrentUser,
   Delete,
   Get,
   Head,
@@ -389,6 +391,63 @@ describe('openApiDocument: security', () => {
     expect(run.security).to.deep.equal(['cookie', 'apikey', 'signature', 'Odd'].map(name => ({ [name]: ['job:run'] })));
     expect(run.responses['401']?.headers?.['WWW-Authenticate']?.example).to.equal('ApiKey realm="api"');
     expect(run.responses).not.to.include.keys('503');
+  });
+
+  it("has what @Authorized() and a required @CurrentUser() ask beside the permissions, and an app's own checkers", async () => {
+    @JsonController('/legacy')
+    class LegacyController {
+      permissionClasses = [AllowAny];
+
+      @Authorized() @Get('/authorized') authorized() {
+        return {};
+      }
+      @Authorized('admin') @Get('/roles') roles() {
+        return {};
+      }
+      @Get('/required') required(@CurrentUser({ required: true }) user: object) {
+        return user;
+      }
+      @Get('/optional') optional(@CurrentUser() user: object | undefined) {
+        return user ?? {};
+      }
+    }
+    @JsonController('/scoped')
+    class ScopedController {
+      permissionClasses = [HasAccessTokenScopes];
+      accessTokenScopes = ['book:read'];
+
+      @Authorized('admin') @Get('/') list() {
+        return [];
+      }
+    }
+    const controllers = [LegacyController, ScopedController];
+    const summaryOf = (document: OpenApiDocument, request: string): unknown[] => {
+      const { security, description, responses } = operation(document, request);
+      return [security, description, '401' in responses, '403' in responses];
+    };
+    const ours = await documentOf(controllers);
+    expect(summaryOf(ours, 'GET /legacy/authorized')).to.deep.equal([
+      each(),
+      'Who may: whoever is authenticated.',
+      true,
+      false,
+    ]);
+    expect(summaryOf(ours, 'GET /legacy/roles')).to.deep.equal([each(), 'Who may: the role `admin`.', true, true]);
+    expect(summaryOf(ours, 'GET /legacy/required').slice(0, 2)).to.deep.equal([
+      each(),
+      'Who may: whoever is authenticated.',
+    ]);
+    expect(summaryOf(ours, 'GET /legacy/optional').slice(0, 2)).to.deep.equal([[], 'Who may: anyone.']);
+    expect(summaryOf(ours, 'GET /scoped').slice(0, 2)).to.deep.equal([
+      each('book:read'),
+      'Who may: the scope `book:read`, and the role `admin`.',
+    ]);
+    const theirs = await documentOf(controllers, { authorizationChecker: () => true, currentUserChecker: () => ({}) });
+    expect(summaryOf(theirs, 'GET /legacy/roles').slice(0, 2)).to.deep.equal([
+      [...each(), {}],
+      'Who may: what `authorizationChecker` decides.',
+    ]);
+    expect(summaryOf(theirs, 'GET /legacy/required').slice(0, 2)).to.deep.equal([[], 'Who may: anyone.']);
   });
 
   it('cannot be talked out of the rules by a decorator', async () => {
