@@ -20,6 +20,8 @@ export interface Callers {
   readonly isPublicMethod: boolean | undefined;
   /** The `WWW-Authenticate` fields of a 401. */
   readonly challenges: readonly string[];
+  /** Has a class a challenge, as far as is known? Otherwise an anonymous request is refused with 403. */
+  readonly isChallenging: boolean;
 }
 
 /** An access token in the Authorization header (RFC 6750). */
@@ -39,17 +41,19 @@ export function callersOf(rules: RouteRules, method: string, server: AxiomsServe
       acceptsTokens: true,
       isPublicMethod: undefined,
       challenges: [challenge('Bearer', realm)],
+      isChallenging: true,
     };
   const request = methodOnly(method, authenticators, server);
   const isPublic = authenticators.map(one => asked(() => one.isPublic?.(request) === true));
   const reading = readingCredentials(authenticators, request);
-  const challenges = reading.map(one => asked(() => one.authenticateHeader(request)));
+  const challenges = reading.map(one => asked(() => one.authenticateHeader(request) ?? ''));
   return {
     schemes: distinct(reading.map((one, index) => schemeOf(one, challenges[index]))),
     isMandatory: authenticators.some((one, index) => one.isMandatory === true && isPublic[index] === false),
     acceptsTokens: reading.some(acceptsAccessTokens),
     isPublicMethod: publicMethods.includes(method) || anyOf(isPublic),
     challenges: [...new Set(challenges.filter(one => one !== undefined && one !== ''))] as string[],
+    isChallenging: challenges.some(one => one !== ''),
   };
 }
 

@@ -55,15 +55,15 @@ export interface Refusable {
 
 export function refusalsAt(operation: Refusable): Readonly<Record<string, ResponseObject>> {
   const { callers, canDeny, isThrottled, loadsObject, readsBody, readsParameters } = operation;
-  const knowsCallers = callers.schemes.length > 0;
+  const { acceptsTokens, isChallenging } = callers;
   return {
     ...(readsBody || readsParameters ? { 400: invalidRequest } : {}),
-    ...(knowsCallers ? { 401: unauthorized(operation) } : {}),
-    ...(canDeny || !knowsCallers ? { 403: forbidden(operation) } : {}),
+    ...(isChallenging ? { 401: unauthorized(operation) } : {}),
+    ...(canDeny || !isChallenging ? { 403: forbidden(operation) } : {}),
     ...(loadsObject ? { 404: refusal('There is no such object.', new NotFound()) } : {}),
     ...(readsBody ? { 413: tooLarge } : {}),
     ...(isThrottled ? { 429: refusal('Too many requests.', new Throttled(), { 'Retry-After': retryAfter }) } : {}),
-    ...(callers.acceptsTokens ? { 503: unavailable } : {}),
+    ...(acceptsTokens ? { 503: unavailable } : {}),
   };
 }
 

@@ -26,6 +26,7 @@ import {
 } from 'routing-controllers';
 import { OpenAPI, ResponseSchema } from 'routing-controllers-openapi';
 import {
+  AccessTokenAuthentication,
   AllowAny,
   and,
   ApiController,
@@ -44,12 +45,14 @@ import {
   IsSubOwnerOrSafeOnly,
   not,
   or,
+  SessionAuthentication,
   useExpressServer,
   type AuthenticationResult,
   type AxiomsRequest,
   type AxiomsServer,
   type SettingsInput,
 } from 'axioms-routing-controllers';
+import { authenticationClasses } from 'axioms-routing-controllers/decorators';
 import { BaseThrottle } from 'axioms-routing-controllers/throttling';
 import { openApiDocument, type OpenApiDocument, type OperationObject } from 'axioms-routing-controllers/openapi';
 import { Api, type ApiOptions } from '../api';
@@ -501,6 +504,45 @@ describe('openApiDocument: refusals', () => {
       expect(responses[status]?.content?.['application/json'], status).to.deep.include({
         schema: { $ref: '#/components/schemas/AxiomsRefusal' },
       });
+  });
+
+  it('have 403 in place of 401 where no authentication class has a challenge', async () => {
+    class Keyed extends AccessTokenAuthentication {
+      override authenticateHeader(): string {
+        return undefined as unknown as string;
+      }
+    }
+
+    @JsonController('/sessions')
+    class SessionController {
+      authenticationClasses = [SessionAuthentication];
+
+      @Get('/') list() {
+        return [];
+      }
+      @Get('/keyed') @authenticationClasses([Keyed]) keyed() {
+        return [];
+      }
+      @Get('/both') @authenticationClasses([SessionAuthentication, AccessTokenAuthentication]) both() {
+        return [];
+      }
+    }
+    const api = await Api.start({ controllers: [SessionController] });
+    try {
+      const document = await openApiDocument(api.app);
+      for (const [path, status, other] of [
+        ['/sessions', '403', '401'],
+        ['/sessions/keyed', '403', '401'],
+        ['/sessions/both', '401', '403'],
+      ] as const) {
+        expect(operation(document, `GET ${path}`).responses)
+          .to.include.keys(status)
+          .and.not.include.keys(other);
+        expect(String((await api.as(null, 'get', path)).status)).to.equal(status);
+      }
+    } finally {
+      await api.close();
+    }
   });
 
   it('are only those that can come', async () => {
