@@ -36,7 +36,8 @@ export function pathTemplates(path: string | RegExp, prefix: string): readonly P
 
 function regexTemplate({ source }: RegExp, prefix: string): PathTemplate {
   const description = 'What the regular expression leaves open';
-  return { ...templateOf([`${prefix}/`, { name: 'match', description }]), remark: `The path matches \`${source}\`.` };
+  const [pieces = []] = new PathReader(prefix).read();
+  return { ...templateOf([...pieces, '/', { name: 'match', description }]), remark: `The path matches \`${source}\`.` };
 }
 
 function templateOf(pieces: readonly Piece[]): PathTemplate {

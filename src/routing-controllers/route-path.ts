@@ -10,7 +10,7 @@ export function routePath(routePrefix: string, action: ActionMetadata): string |
   if (!(own instanceof RegExp)) return `${prefix}${own ?? ''}` || '/';
   // A regex that remembers where it was matches every other time.
   const flags = own.flags.replace(/[gy]/g, '');
-  return new RegExp(prefix === '' ? own.source : `^${escaped(prefix)}(?:${unanchored(own.source)})/?$`, flags);
+  return new RegExp(prefix === '' ? own.source : `^${patternOf(prefix)}(?:${unanchored(own.source)})/?$`, flags);
 }
 
 // Letters, digits, "-", "." and "_".
@@ -42,6 +42,11 @@ export function isParametrized(route: string | RegExp | undefined): boolean {
 
 function withSlash(prefix: string): string {
   return prefix === '' || prefix.startsWith('/') ? prefix : `/${prefix}`;
+}
+
+// Express gives a named group as a parameter, as it gives :name of a path that is text.
+function patternOf(prefix: string): string {
+  return escaped(prefix).replace(/:([A-Za-z_]\w*)/g, '(?<$1>[^/]+?)');
 }
 
 function escaped(text: string): string {

@@ -45,6 +45,10 @@ describe('Express paths as templates', () => {
     expect(template?.path).to.equal('/files/{match}');
     expect(template?.remark).to.contain('\\d+');
     expect(templates(/^\/x/)).to.deep.equal(['/{match}']);
+    const below = pathTemplates(/^\/of\/(?<tenant>[^/]+?)(?:\/\d+)\/?$/, '/of/:tenant');
+    expect(below.map(({ path, parameters }) => [path, ...parameters.map(({ name }) => name)])).to.deep.equal([
+      ['/of/{tenant}/{match}', 'tenant', 'match'],
+    ]);
   });
 
   it('does not list a thousand variants', () => {

@@ -122,6 +122,27 @@ class DottedController {
   }
 }
 
+@JsonController('/shelves/:shelf')
+class ShelfController {
+  permissionClasses = [HasAccessTokenScopes];
+  accessTokenScopes = ['page'];
+
+  @Get(/\/page-(\d+)/)
+  retrieve(@Param('shelf') shelf: string, @Param('0') id: number) {
+    return { shelf, id };
+  }
+}
+
+@JsonController('/shelves')
+class OpenShelfController {
+  permissionClasses = [AllowAny];
+
+  @Get('/:shelf/:name')
+  open() {
+    return { open: true };
+  }
+}
+
 describe('a route that is a regular expression', () => {
   forbidStrayErrors();
 
@@ -142,6 +163,17 @@ describe('a route that is a regular expression', () => {
         expect((await api.as(page, 'get', `${prefix}/bare/7`)).body).to.deep.equal({ id: 7 });
         const created = await api.as(page, 'post', `${prefix}/pages/plain`).send({ pages: 1 });
         expect([created.status, created.body]).to.deep.equal([201, { pages: 1 }]);
+      }));
+
+  for (const routePrefix of ['', '/of/:tenant'])
+    it(`is guarded below a path with a parameter, under the prefix '${routePrefix}', and leaves no request to a later route`, () =>
+      started({ controllers: [ShelfController, OpenShelfController], routePrefix }, async api => {
+        const prefix = routePrefix && '/of/us';
+        await expectGuarded(api, 'get', `${prefix}/shelves/top%20left/page-12`, 'page');
+        const page = await api.as({ scope: 'page' }, 'get', `${prefix}/shelves/top%20left/page-12`);
+        expect(page.body).to.deep.equal({ shelf: 'top left', id: 12 });
+        expect((await api.as(null, 'get', `${prefix}/shelves/top/other`)).body).to.deep.equal({ open: true });
+        expect((await api.as(null, 'get', `${prefix}/shelves/top/left/page-12`)).status).to.equal(404);
       }));
 
   it('matches as a whole after a prefix, and takes the prefix literally', () =>
