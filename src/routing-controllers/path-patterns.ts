@@ -70,6 +70,37 @@ export function examplesOf({ segments, hasRest }: Segments): readonly string[] {
   });
 }
 
+/** A path that the regex takes; `undefined` where its source is beyond this reading. */
+export function exampleOf(pattern: RegExp, options: PathOptions): string | undefined {
+  if (pattern.flags.includes('v')) return undefined;
+  const [alternative = ''] = withoutGroups(pattern.source).split('|');
+  const example = alternative
+    .replace(/^\^|\$$/g, '')
+    .replace(/(\\.|\[(?:\\.|[^\]])*\]|[^])([*?]|\{0.*?\}|\+|\{(\d+).*?\})?\??/g, textOf);
+  return matcherOf(pattern, options)(example) ? example : undefined;
+}
+
+// From the inside, the first alternative of each.
+function withoutGroups(source: string): string {
+  const left = source.replace(
+    /\((?:\?:|\?<\w+>)?([^()|]*)[^()]*\)([*?]|\{0.*?\})?/,
+    (_, first: string, isOptional?: string) => (isOptional === undefined ? first : ''),
+  );
+  return left === source ? source : withoutGroups(left);
+}
+
+function textOf(_: string, atom: string, quantifier = '', times = '1'): string {
+  if (/^(?:[*?]|\{0)/.test(quantifier)) return '';
+  return characterOf(atom).repeat(Math.min(Number(times), 100));
+}
+
+// A class, an escape, a dot, or a character that means itself.
+function characterOf(atom: string): string {
+  if (atom.length === 1) return atom === '.' ? 'a' : atom;
+  const one = new RegExp(`^${atom}$`);
+  return ['1', 'a', '-', atom.slice(1, 2)].find(character => one.test(character)) ?? '';
+}
+
 /** The text that every path of the pattern begins with, as far as it can be told. */
 export function beginningOf(path: string | RegExp): string {
   if (!(path instanceof RegExp)) return /^[^:*(){}[\]?+!\\]*/.exec(path)?.[0] ?? '';

@@ -1,6 +1,7 @@
 /** Routes whose requests an earlier route takes: they are never reached, and where the earlier one is more open, that is a hole. */
 import {
   beginningOf,
+  exampleOf,
   examplesOf,
   isEverything,
   matcherOf,
@@ -109,8 +110,11 @@ export class ShadowedRoutes<R extends Registered> {
   private addOdd(entry: Entry<R>): readonly Shadow<R>[] {
     const { path } = entry.route;
     const odd = { ...entry, matches: matcherOf(path, this.options), beginning: beginningOf(path) };
+    const example = path instanceof RegExp ? exampleOf(path, this.options) : undefined;
+    const takesExample = ({ route }: Entry<R>): boolean =>
+      example !== undefined && matcherOf(route.path, this.options)(example);
     const ordinary = this.#ordinary
-      .filter(({ segments }) => examplesOf(segments).some(odd.matches))
+      .filter(earlier => examplesOf(earlier.segments).some(odd.matches) || takesExample(earlier))
       .map(earlier => ({ ...earlier, takes: 'some' as const }));
     const others = this.#odd.map(earlier => ({ ...earlier, takes: oddTakesOdd(earlier, odd) }));
     this.#odd.push(odd);

@@ -596,6 +596,7 @@ describe('a route that an earlier one shadows', () => {
     ['is HEAD, of GET', { verb: Head, path: '/x', rules: open }, { path: '/x' }],
     ['has a longer path', { path: '/x/:id/y', rules: open }, { path: '/x/:id' }],
     ['is a regex of other paths', { path: /^\/y\/\d+$/, rules: open }, { path: '/x/1' }],
+    ['has fewer segments than the regex', { path: '/x/:id', rules: open }, { path: /^\/x\/(\d+)\/edit-\d$/ }],
     ['is a regex of fewer paths', { path: /^\/x\/\d+$/, rules: open }, { path: '/x/new' }],
   ] as readonly (readonly [string, Handler, Handler])[])
     it(`is none where the earlier ${what}`, () => {
@@ -609,6 +610,12 @@ describe('a route that an earlier one shadows', () => {
     ['asks for something else', { path: '/x', scopes: ['b'] }, { path: '/x' }],
     ['may pass requests on', { path: '/x', rules: open, before: true }, { path: '/x' }],
     ['is a regex that takes some of the paths', { path: /^\/x\/\d+$/, rules: open }, { path: '/x/:id' }],
+    ['is a parameter where a regex wants some text', { path: '/x/:id', rules: open }, { path: /^\/x\/report-\d{4}$/ }],
+    [
+      'is a parameter where a regex has groups',
+      { path: '/x/:id', rules: open },
+      { path: /^\/x(?:\/(red|blue)s?)\/?$/ },
+    ],
     ['is taken by a regex in part', { path: '/x/:id', rules: open }, { path: /^\/x\/(\d+)$/ }],
   ] as readonly (readonly [string, Handler, Handler])[])
     it(`is warned of where the earlier ${what}`, () => {
