@@ -22,7 +22,7 @@ import type { GuardedRoute, GuardedRoutes } from './guarded-routes';
 import type { Class } from './dependencies';
 import { IdleMiddlewares } from './idle-middlewares';
 import { joined } from './layers';
-import type { Made } from './middleware';
+import { isErrorClass, type GlobalMiddleware, type Made } from './middleware';
 import { MiddlewareSteps, callSafely } from './middleware-steps';
 import { checkInputTypes } from './parameter-types';
 import { endAfterHead, isStream, tieToResponse } from './returned-streams';
@@ -202,6 +202,9 @@ export class AxiomsDriver extends ExpressDriver {
       callSafely(
         () => {
           const visit = visitAt('permitted', route.rules, request);
+          visit.refuseHandler = error => {
+            this.refuseBeforeReturn(error, visit, meta, action);
+          };
           return handle(visit, () => run((action = handlerAction(visit, next))));
         },
         error => {
@@ -259,6 +262,7 @@ export class AxiomsDriver extends ExpressDriver {
     const isAnsweringLater =
       result === visit.response && !visit.response.writableEnded && visit.gate?.isKeeping !== true;
     visit.leaveHandler(isAnsweringLater || isStream(result));
+    if (visit.refusal !== undefined) return;
     if (visit.checks === undefined || isAnsweringLater) {
       this.succeed(result, meta, action);
       return;
@@ -268,6 +272,11 @@ export class AxiomsDriver extends ExpressDriver {
       if (refusal === undefined) this.succeed(result, meta, action);
       else this.refuseAfterHandler(refusal.error, visit, meta, action);
     });
+  }
+
+  private refuseBeforeReturn(error: unknown, visit: Visit, meta: ActionMetadata, action: Action): void {
+    visit.checks?.take();
+    if (visit.refusal === undefined && visit.gate?.isOver !== true) this.refuseAfterHandler(error, visit, meta, action);
   }
 
   private refuseAfterHandler(error: unknown, visit: Visit, meta: ActionMetadata | undefined, action: Action): void {
@@ -293,8 +302,6 @@ export class AxiomsDriver extends ExpressDriver {
       return;
     }
     if (isStream(result) && response.closed) return;
-    // A stream may check more objects while it is read.
-    if (visit !== undefined) visit.isAnswerDecided = !isStream(result);
     super.handleSuccess(result, meta, action);
     if (isStream(result) && request.method === 'HEAD') endAfterHead(result, response);
   }
@@ -309,7 +316,7 @@ export class AxiomsDriver extends ExpressDriver {
     const visit = visitOfAction(action);
     visit?.leaveHandler(false);
     const { checks, gate } = visit ?? {};
-    if (gate?.isOver === true) this.errors.logAfterRefusal(error, action);
+    if (gate?.isOver === true || visit?.refusal !== undefined) this.errors.logAfterRefusal(error, action);
     else if (checks === undefined || checks.wasReceived(error)) {
       if (checks !== undefined) gate?.resetHead();
       this.errors.give(error, action, options);
@@ -333,15 +340,6 @@ function mayBeOptions({ type }: ActionMetadata): boolean {
 const endOptions: RequestHandler = (request, response, next) => {
   if (request.method !== 'OPTIONS' || !response.headersSent) next();
 };
-
-type GlobalMiddleware = Parameters<ExpressDriver['registerMiddleware']>[0];
-
-// Methods show without an object, so that no service is made at startup. A function in a field does not.
-function isErrorClass(middleware: GlobalMiddleware): boolean {
-  const { use, error } = (middleware.target as { readonly prototype: Made }).prototype;
-  const made = use === undefined && error === undefined ? (middleware.instance as Made) : { error };
-  return made.error !== undefined;
-}
 
 function userOf({ request }: Action): unknown {
   return (request as Request).user;

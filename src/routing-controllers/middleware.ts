@@ -1,6 +1,6 @@
-/** What `@UseBefore` and `@UseAfter` name: functions and classes. */
+/** What `@UseBefore` and `@UseAfter` name, functions and classes, and the classes with `@Middleware`. */
 import type { NextFunction, Request, Response } from 'express';
-import { getFromContainer, type UseMetadata } from 'routing-controllers';
+import { getFromContainer, type ExpressDriver, type UseMetadata } from 'routing-controllers';
 
 export type Middleware = (request: Request, response: Response, next: NextFunction) => unknown;
 export type ErrorMiddleware = (error: unknown, request: Request, response: Response, next: NextFunction) => unknown;
@@ -31,6 +31,15 @@ export function isMiddlewareClass({ middleware }: UseMetadata): boolean {
 
 function membersOf({ prototype }: UseMetadata['middleware']): NonNullable<Members> {
   return (prototype as Members) ?? {};
+}
+
+export type GlobalMiddleware = Parameters<ExpressDriver['registerMiddleware']>[0];
+
+// Methods show without an object, so that no service is made at startup. A function in a field does not.
+export function isErrorClass(middleware: GlobalMiddleware): boolean {
+  const { use, error } = (middleware.target as { readonly prototype: Made }).prototype;
+  const made = use === undefined && error === undefined ? (middleware.instance as Made) : { error };
+  return made.error !== undefined;
 }
 
 /** Express knows an error middleware by its four parameters. */

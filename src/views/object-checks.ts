@@ -104,11 +104,12 @@ export class ObjectChecks {
     this.#received.add(error);
   }
 
-  // While the handler runs, its return brings the answer. Later, nobody else may be there to refuse.
+  // At once, also while the handler runs: it may be waiting for code that the refusal has stopped, such as a callback that
+  // resolves a promise.
   #lose(check: Check): void {
     this.#unreceived.add(check);
     if (this.#waiting.length > 0) this.#wake();
-    else if (this.visit.handlerState !== 'running') this.visit.refuseLate(check.refusal?.error);
+    else this.visit.refuseUnreceived(check.refusal?.error);
   }
 
   #wake(): void {

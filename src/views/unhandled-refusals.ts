@@ -7,13 +7,16 @@ import type { Response } from 'express';
 
 interface Watcher {
   readonly response: Response;
-  /** Node has found a promise unhandled that was rejected with the error. */
+  /** Node has found a promise unhandled that was rejected with the error, or the error uncaught. */
   report(): void;
 }
 
 // A rule may throw the same error each time.
 const watchers = new WeakMap<object, readonly Watcher[]>();
 let isWatching = false;
+
+// Node throws what a listener of an EventTarget, such as an AbortSignal, rejects with. So do many callbacks.
+const fatal = new Set<unknown>(['unhandledRejection', 'uncaughtException']);
 
 /** Keeps the process alive where nobody handles this error of a check. */
 export function watchRefusal(error: object, watcher: Watcher): void {
@@ -29,7 +32,7 @@ function watch(): void {
   const { emit } = process;
   process.emit = function (this: NodeJS.Process, ...given: unknown[]): boolean {
     const [event, error] = given;
-    const waiting = event === 'unhandledRejection' ? watchers.get(error as object) : undefined;
+    const waiting = fatal.has(event) ? watchers.get(error as object) : undefined;
     if (waiting === undefined) return Reflect.apply(emit as (...all: unknown[]) => boolean, this, given);
     for (const watcher of waiting) watcher.report();
     return true;

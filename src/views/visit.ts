@@ -71,6 +71,8 @@ export class Visit implements RequestContext {
   checks?: ObjectChecks;
   /** Holds the handler's answer back. */
   gate?: AnswerGate;
+  /** Answers while the handler runs. */
+  refuseHandler?: (error: unknown) => void;
   /** The visit whose handler dispatched the request again, so that this one began. */
   predecessor?: Visit;
   /** Has the handler dispatched the request again, and another route received it? */
@@ -189,7 +191,13 @@ export class Visit implements RequestContext {
     if (isAnsweringLater) this.response.once('close', () => (this.handlerState = 'done'));
   }
 
-  /** Deals with the refusal of a check that nobody waits for, after the handler is done. */
+  /** Deals with the refusal of a check that no code of the handler waits for. */
+  refuseUnreceived(error: unknown): void {
+    if (this.handlerState === 'running') this.refuseHandler?.(error);
+    else this.refuseLate(error);
+  }
+
+  /** Deals with the refusal of a check after the handler is done. */
   refuseLate(error: unknown): void {
     if (this.gate?.isSent === false) this.gate.refuse(error);
     else if (this.response.statusCode >= 400) this.log('debug', 'A check of an object refused after a refusal', error);

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { EventEmitter, once } from 'node:events';
+import { callbackify, promisify } from 'node:util';
 import { expect } from 'chai';
 import express, { type Request } from 'express';
 import { Get, JsonController } from 'routing-controllers';
@@ -77,6 +78,42 @@ const ways: Readonly<Record<string, (handling: Handling) => unknown>> = {
     await turns(1);
     return { ok: true };
   },
+  'waits for a callback that the refusal stops': ({ inner, owner }) =>
+    new Promise(resolve => {
+      setTimeout(() => {
+        void inner(owner).then(() => {
+          resolve({ ok: true });
+        });
+      }, 1);
+    }),
+  'waits for an event that the refusal prevents': async ({ inner, owner }) => {
+    const emitter = new EventEmitter();
+    emitter.on('read', () => void inner(owner).then(() => emitter.emit('checked')));
+    setImmediate(() => emitter.emit('read'));
+    await once(emitter, 'checked');
+    return { ok: true };
+  },
+  'has a listener of a signal, whose rejection Node throws': async ({ inner, owner }) => {
+    const controller = new AbortController();
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises
+    controller.signal.addEventListener('abort', () => inner(owner));
+    controller.abort();
+    await turns(12);
+    return { ok: true };
+  },
+  'throws it in a callback': async ({ inner, owner }) => {
+    callbackify(inner)(owner, (error: unknown) => {
+      if (error !== null) throw error as Error;
+    });
+    await turns(12);
+    return { ok: true };
+  },
+  'checks in a getter of its answer': ({ inner, owner }) => ({
+    get ok() {
+      void inner(owner);
+      return true;
+    },
+  }),
 };
 
 @JsonController('/unhandled')
@@ -119,6 +156,14 @@ class UnhandledController {
     })();
     await turns(40);
     return { ok: true };
+  }
+  @Get('/awaited/:id') async awaited() {
+    const check = this.checkObjectPermissions('bob');
+    await turns(12);
+    ran.push('awaited');
+    await check;
+    ran.push('past the checks');
+    return { ok: false };
   }
   @Get('/shared/:id') async shared() {
     if (this.request.params.id === 'caught') await this.checkObjectPermissions('shared').catch(() => undefined);
@@ -182,6 +227,17 @@ describe('a refusal that code of a running handler received and did not handle',
       if (!name.includes('several')) expect((await get(`${index}?owner=alice`)).text).to.equal('{"ok":true}');
       expect(connection.connections).to.be.at.most(1);
     });
+
+  it('is the answer, once, where the handler gets it after that', async () => {
+    const { status, text } = await get('awaited/7');
+    await turns(30);
+    expect([status, JSON.parse(text), ran]).to.deep.equal([
+      403,
+      { error: permissionDenied.error, error_description: permissionDenied.description },
+      ['awaited'],
+    ]);
+    expect(logger.text('error')).to.equal('');
+  });
 
   it('is the answer whatever the rule throws', async () => {
     for (const owner of ['shared', 'text']) {
@@ -272,5 +328,28 @@ describe('every other unhandled rejection', () => {
     expect([died.code, plain.code, died.stdout]).to.deep.equal([1, 1, 'other true true\nreported\n0\n']);
     for (const { stderr } of [died, plain]) expect(stderr).to.match(/Error: of the app/);
     expect(died.stderr.split('\n').at(-2)).to.equal(plain.stderr.split('\n').at(-2));
+  });
+
+  it('ends the process in the strict mode as before, and a refusal does not', async () => {
+    const strict = ['--unhandled-rejections=strict', '-e'];
+    const lived = await run(process.execPath, [...strict, script('')]);
+    expect([lived.stdout.includes('reported'), lived.stderr]).to.deep.equal([true, '']);
+    const died = (await run(process.execPath, [...strict, script("Promise.reject(new Error('of the app'))")]).catch(
+      (error: unknown) => error,
+    )) as { code: number; stderr: string };
+    expect(died.code).to.equal(1);
+    expect(died.stderr).to.match(/Error: of the app/);
+  });
+
+  it('ends the process where it is thrown as before, and a refusal does not', async () => {
+    const lived = await run(process.execPath, ['-e', script('process.nextTick(() => { throw refusal; })')]);
+    expect([lived.stdout, lived.stderr]).to.deep.equal(['other true true\nreported\n0\nreported\n', '']);
+    const thrown = "process.nextTick(() => { throw new Error('of the app'); })";
+    const died = (await run(process.execPath, ['-e', script(thrown)]).catch((error: unknown) => error)) as {
+      code: number;
+      stderr: string;
+    };
+    expect(died.code).to.equal(1);
+    expect(died.stderr).to.match(/Error: of the app/);
   });
 });
