@@ -6,6 +6,7 @@ import { Answered, requireUnanswered } from '../core/answered';
 import { after, isPending, type Soon } from '../core/soon';
 import { admit, handle, permit, permitForm, visitAt } from '../views/lifecycle';
 import { passOn } from '../views/dispatched';
+import { isClosed } from '../views/response-close';
 import { Visit, findVisit, type Services } from '../views/visit';
 import { askChecker, askedBesides } from './authorized';
 import { bodyParser } from './body';
@@ -301,7 +302,7 @@ export class AxiomsDriver extends ExpressDriver {
       else response.once('finish', next);
       return;
     }
-    if (isStream(result) && response.closed) return;
+    if (isStream(result) && isClosed(response)) return;
     super.handleSuccess(result, meta, action);
     if (isStream(result) && request.method === 'HEAD') endAfterHead(result, response);
   }

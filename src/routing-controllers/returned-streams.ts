@@ -1,6 +1,7 @@
 /** Streams that handlers return: each ends with the response that it is for. */
 import { finished } from 'node:stream';
 import type { Response } from 'express';
+import { isClosed, onceClosed } from '../views/response-close';
 
 /** What routing-controllers pipes into the response. */
 type ReturnedStream = Omit<NodeJS.ReadableStream, 'unpipe'> & { destroy?(): unknown; unpipe?(to: unknown): unknown };
@@ -28,7 +29,7 @@ export function tieToResponse(stream: ReturnedStream, response: Response, failed
   if (tied.get(stream) === response) return;
   tied.set(stream, response);
   const stopWatching = finished(stream as NodeJS.ReadableStream, { writable: false }, error => {
-    if (error && !response.closed) failed(error);
+    if (error && !isClosed(response)) failed(error);
   });
   const end = (): void => {
     // What it still reports while it is destroyed is nobody's.
@@ -36,8 +37,8 @@ export function tieToResponse(stream: ReturnedStream, response: Response, failed
     stopWatching();
     stream.destroy?.();
   };
-  if (response.closed) end();
-  else response.once('close', end);
+  if (isClosed(response)) end();
+  else onceClosed(response, end);
 }
 
 /** Sends the header of a stream's answer to HEAD, and reads no more of the stream than that needs. */

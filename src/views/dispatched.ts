@@ -1,5 +1,6 @@
 /** Which code answers, where a handler has passed its request on. */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { isClosed, onceClosed } from './response-close';
 import type { Visit } from './visit';
 
 /** Code runs in place of the handler of this visit. */
@@ -17,12 +18,12 @@ let inUse = 0;
  */
 export function passOn(visit: Visit | undefined, run: () => void): void {
   // Where the client has left, nothing is answered, and no event would end the use of the storage.
-  if (visit?.isObjectPending !== true || visit.response.closed) {
+  if (visit?.isObjectPending !== true || isClosed(visit.response)) {
     run();
     return;
   }
   inUse += 1;
-  visit.response.once('close', stopUsing);
+  onceClosed(visit.response, stopUsing);
   answering.run({ by: visit, earlier: answering.getStore() }, run);
 }
 

@@ -15,6 +15,7 @@ import {
 } from '../core/exceptions';
 import { settingsFor } from '../core/trusted-issuers';
 import { isAuthenticated } from '../authentication/caller';
+import { onceClosed } from './response-close';
 import type { Visit } from './visit';
 
 /** Follows one request to the end of its answer, and publishes one event then. */
@@ -28,7 +29,7 @@ export class Observation {
   }
 
   private constructor(private readonly visit: Visit) {
-    visit.response.once('close', () => {
+    onceClosed(visit.response, () => {
       // Another route may have taken the request over.
       if (visit.isCurrent) decisions.publish(this.event());
     });

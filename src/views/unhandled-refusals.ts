@@ -4,6 +4,7 @@
  * `publish()`, which no library can reach.
  */
 import type { Response } from 'express';
+import { isClosed } from './response-close';
 
 interface Watcher {
   readonly response: Response;
@@ -20,7 +21,7 @@ const fatal = new Set<unknown>(['unhandledRejection', 'uncaughtException']);
 
 /** Keeps the process alive where nobody handles this error of a check. */
 export function watchRefusal(error: object, watcher: Watcher): void {
-  const others = (watchers.get(error) ?? []).filter(({ response }) => !response.closed);
+  const others = (watchers.get(error) ?? []).filter(({ response }) => !isClosed(response));
   watchers.set(error, [...others, watcher]);
   if (!isWatching) watch();
   isWatching = true;

@@ -19,6 +19,7 @@ import type { AnswerGate } from './answer-gate';
 import { closeConnection } from './cut-off';
 import { stackOf } from './error-text';
 import type { HandlerState, ObjectChecks } from './object-checks';
+import { isClosed, onceClosed } from './response-close';
 import type { RouteRules } from './route-rules';
 
 /** What a server has for all of its requests. */
@@ -188,7 +189,7 @@ export class Visit implements RequestContext {
   /** @param isAnsweringLater it has returned the response, and goes on in the background */
   leaveHandler(isAnsweringLater: boolean): void {
     this.handlerState = isAnsweringLater ? 'answering' : 'done';
-    if (isAnsweringLater) this.response.once('close', () => (this.handlerState = 'done'));
+    if (isAnsweringLater) onceClosed(this.response, () => (this.handlerState = 'done'));
   }
 
   /** Deals with the refusal of a check that no code of the handler waits for. */
@@ -218,7 +219,7 @@ export class Visit implements RequestContext {
   /** Closes the connection, and logs why: an answer that lacks something must not look complete. */
   breakOff(message: string, error?: unknown): void {
     // Where the client has left, nobody misses the rest.
-    this.log(this.response.closed ? 'debug' : 'error', message, error);
+    this.log(isClosed(this.response) ? 'debug' : 'error', message, error);
     closeConnection(this.response);
   }
 

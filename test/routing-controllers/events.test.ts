@@ -1,5 +1,8 @@
 import { expect } from 'chai';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import {
   Authorized,
   Body,
@@ -9,6 +12,7 @@ import {
   JsonController,
   Param,
   Post,
+  Res,
   UnauthorizedError,
   UseBefore,
 } from 'routing-controllers';
@@ -122,9 +126,15 @@ class NoteController extends ApiController {
   }
 }
 
+const areWaiting: unknown[] = [];
+
 @JsonController('/open')
 class OpenController {
   permissionClasses = [AllowAny];
+  @Get('/waiting') wait(@Res() response: Response) {
+    areWaiting.push(response);
+    return response;
+  }
   @Get('/') list() {
     return [];
   }
@@ -349,6 +359,26 @@ describe('the channel axioms:decision', () => {
       expect(JSON.stringify(event)).not.to.contain('evil');
     });
   }
+
+  it('tells of a request that waited in a pipeline behind another one when its client left', async () => {
+    const server = createServer(api.app).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+    client.write(request('/open/waiting') + request('/books') + request('/open'));
+    await once(server, 'request');
+    await eventually(() => areWaiting.length === 1);
+    client.destroy();
+    await eventually(() => events.length === 3);
+    const told = events.map(({ outcome, status, route }) => [outcome, status, route.place]);
+    expect(told).to.have.deep.members([
+      ['allowed', undefined, 'OpenController.wait'],
+      ['refused', 401, 'BookController.list'],
+      ['allowed', 200, 'OpenController.list'],
+    ]);
+    server.close();
+    await once(server, 'close');
+  });
 
   it('tells of a HEAD request on the route that serves it', async () => {
     const event = await eventOf(api.as(scope, 'head', '/books'));

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request as send, type IncomingMessage } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable, Stream } from 'node:stream';
@@ -220,6 +220,52 @@ describe('a stream that a handler returned', () => {
   it('is destroyed, each of fifty at a time', async () => {
     await Promise.all(Array.from({ length: 50 }, () => leave('/streams/endless', 'GET', true)));
     expect(await Promise.all(made.map(closed))).to.deep.equal(Array<boolean>(50).fill(true));
+  });
+
+  /** Sends requests in one piece, and leaves once their handlers have run. */
+  async function leavePipelined(paths: readonly string[], moment: () => Promise<unknown>): Promise<void> {
+    const { port } = connection.server.address() as AddressInfo;
+    const client = connect(port, '127.0.0.1');
+    client.on('error', () => undefined);
+    const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+    client.write(paths.map(request).join(''));
+    await moment();
+    client.destroy();
+  }
+
+  it('is destroyed where it waited in a pipeline behind another answer when the client left', async () => {
+    const paths = ['silent', 'started', 'endless', 'file', 'web', 'zipped'].map(name => `/streams/${name}`);
+    // More than the listeners of one event of which Node warns.
+    const all = ['/streams/silent', ...paths, ...paths, ...paths];
+    await leavePipelined(all, async () => {
+      while (made.length < all.length) await new Promise(resolve => setImmediate(resolve));
+    });
+    expect(await Promise.all(made.map(closed))).to.deep.equal(all.map(() => true));
+    expect(logger.text('error', 'warn')).to.equal('');
+  });
+
+  it('is destroyed where its handler returned it to a pipeline whose client had left', async () => {
+    const connected = once(connection.server, 'connection') as Promise<[Socket]>;
+    await leavePipelined(['/streams/silent', '/streams/slow'], async () => {
+      while (made.length === 0) await new Promise(resolve => setImmediate(resolve));
+    });
+    const [socket] = await connected;
+    if (!socket.destroyed) await once(socket, 'close');
+    release();
+    while (made.length < 2) await new Promise(resolve => setImmediate(resolve));
+    expect(await Promise.all(made.map(closed))).to.deep.equal([true, true]);
+    expect(logger.text('error')).to.equal('');
+  });
+
+  it('is sent as a whole where it waited in a pipeline behind another one', async () => {
+    const { port } = connection.server.address() as AddressInfo;
+    const client = connect(port, '127.0.0.1');
+    const request = 'GET /streams/whole HTTP/1.1\r\nHost: a\r\n';
+    client.end(`${request}\r\n${request}\r\n${request}Connection: close\r\n\r\n`);
+    const chunks = (await client.toArray()) as Buffer[];
+    const text = Buffer.concat(chunks).toString();
+    expect(text.match(/\r\nwh\r\n3\r\nole\r\n0\r\n/g)).to.have.length(3);
+    expect(await Promise.all(made.map(closed))).to.deep.equal([true, true, true]);
   });
 
   it('is destroyed where the client had left before the handler returned it', async () => {
