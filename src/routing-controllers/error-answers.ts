@@ -132,8 +132,9 @@ export class ErrorAnswers {
       return;
     }
     this.log(`${place} failed with an error that cannot be answered`, place, failure);
-    if (this.options.isDefaultErrorHandlingEnabled) sendAnswer(response, new APIException());
-    else handOn(new APIException(), response, next);
+    const answer = new APIException(undefined, { headers: { 'Cache-Control': 'no-store' } });
+    if (this.options.isDefaultErrorHandlingEnabled) sendAnswer(response, answer);
+    else handOn(answer, response, next);
   }
 
   // Too late for an answer: an unfinished one must not look complete.
