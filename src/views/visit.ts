@@ -201,7 +201,8 @@ export class Visit implements RequestContext {
   /** Deals with the refusal of a check after the handler is done. */
   refuseLate(error: unknown): void {
     if (this.gate?.isSent === false) this.gate.refuse(error);
-    else if (this.response.statusCode >= 400) this.log('debug', 'A check of an object refused after a refusal', error);
+    else if (this.gate?.isOver === true || this.response.statusCode >= 400)
+      this.log('debug', 'A check of an object refused after a refusal', error);
     else
       this.log(
         'error',
