@@ -4,21 +4,22 @@ import { InsufficientScope, NotAuthenticated, type APIException } from '../core/
 import type { Requirement } from '../core/requirements/requirement';
 import type { Settings } from '../core/settings';
 import type { ApiView } from './base';
-import { refusal, type Subject } from './evaluation';
+import { causeOf, refusal, type Subject } from './evaluation';
 import { explanationOf, type Explanation, type Reason } from './explanation';
 import { TokenHasScope } from './token-scope';
-import type { Outcome, PermissionTree } from './tree';
+import type { Cause, Outcome, PermissionTree } from './tree';
 
-/** The answer to a list of permissions that its outcome refuses; see {@link refusal}. */
+/** The answer to a list of permissions of which one is false; see {@link refusal}. */
 export async function denial(
   outcome: Outcome,
   trees: readonly PermissionTree[],
   subject: Subject,
 ): Promise<APIException> {
-  const error = await refusal(outcome, trees, subject);
+  const cause = await causeOf(outcome);
+  const error = await refusal(cause, trees, subject);
   const { settings } = contextOf(subject.request);
-  if (settings.errorResponseWithScopes) nameScopes(error, outcome, subject.controller);
-  explain(error, await explanationOf(trees, subject, outcome), settings.explain);
+  if (settings.errorResponseWithScopes) nameScopes(error, cause, subject.controller);
+  explain(error, await explanationOf(trees, subject, cause), settings.explain);
   return error;
 }
 
@@ -28,8 +29,8 @@ export async function deny(...refused: Parameters<typeof denial>): Promise<never
 }
 
 // Django OAuth Toolkit's ERROR_RESPONSE_WITH_SCOPES: of TokenHasScope and its subclasses, and only where scopes are missing.
-function nameScopes(error: APIException, { leaf, isNegated }: Outcome, controller: ApiView): void {
-  if (error instanceof InsufficientScope && !isNegated && leaf?.permission instanceof TokenHasScope)
+function nameScopes(error: APIException, { leaf, isNegated }: Cause, controller: ApiView): void {
+  if (error instanceof InsufficientScope && !isNegated && leaf.permission instanceof TokenHasScope)
     error.requiredScopes = leaf.permission.scopesFor(controller);
 }
 

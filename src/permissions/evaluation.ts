@@ -10,6 +10,7 @@ import { isAuthenticated } from '../authentication/caller';
 import { definesObjectRule, definesViewRule, dependsOnObject, isAskedBeforeTheBody, type ApiView } from './base';
 import {
   requirementOfLeaf,
+  type Cause,
   type Outcome,
   type PermissionComposition,
   type PermissionLeaf,
@@ -27,9 +28,10 @@ export interface Subject {
   readonly response?: { readonly headersSent: boolean };
   /**
    * Which rules may be asked now. `known`: those that can be asked before the body is read. `answered`: no rule for the
-   * request that has not been asked yet. Default: all of them.
+   * request that has not been asked yet; what was decided is looked at anew, because a handler may have changed the
+   * fields that rules read. `own`: the same, and this library's own rules. Default: all of them.
    */
-  readonly only?: 'known' | 'answered';
+  readonly only?: 'known' | 'answered' | 'own';
 }
 
 interface Position {
@@ -48,12 +50,21 @@ export function evaluate(
   position: Position = { isNegated: false, isInsideOr: false },
 ): Soon<Outcome> {
   if ('permission' in tree) return evaluateLeaf(tree, subject, position.isNegated);
-  const isFinal = subject.object === undefined;
+  if (subject.object !== undefined) return evaluateWithObject(tree, subject, position);
+  const isFinal = subject.only === undefined || subject.only === 'known';
   if (isFinal && tree.decided !== undefined) return tree.decided;
   return after(evaluateComposition(tree, subject, position), outcome => {
     if (isFinal && outcome.truth !== undefined) tree.decided = outcome;
     return outcome;
   });
+}
+
+// No rule about the object is asked where the rules for the request have decided.
+function evaluateWithObject(tree: PermissionComposition, subject: Subject, position: Position): Soon<Outcome> {
+  const { request, controller } = subject;
+  return after(evaluate(tree, { request, controller, only: 'answered' }, position), outcome =>
+    outcome.truth === undefined ? evaluateComposition(tree, subject, position) : outcome,
+  );
 }
 
 function evaluateComposition(
@@ -69,29 +80,65 @@ function evaluateComposition(
     : evaluateOr(operands, subject, { ...position, isInsideOr: true });
 }
 
-// Inside an `or` the others are asked after a refusal by scopes, too: would scopes alone do?
 function evaluateAnd(operands: readonly PermissionTree[], subject: Subject, position: Position): Soon<Outcome> {
-  const isDecided = ({ truth, isUpToScopes }: Outcome): boolean =>
-    truth === false && !(position.isInsideOr && isUpToScopes);
-  return after(outcomesOf(operands, subject, position, isDecided), outcomes => {
-    const failing = outcomes.filter(({ truth }) => truth === false);
-    const [first] = failing;
-    if (first !== undefined)
-      return position.isInsideOr ? { ...first, isUpToScopes: failing.every(one => one.isUpToScopes) } : first;
-    return {
-      truth: outcomes.some(({ truth }) => truth === undefined) ? undefined : true,
-      isNegated: position.isNegated,
-      isUpToScopes: false,
-    };
+  return after(outcomesOf(operands, subject, position, isFalse), outcomes => {
+    const refusing = outcomes.find(isFalse);
+    if (refusing === undefined) return { truth: outcomes.every(isTrue) ? true : undefined };
+    if (!position.isInsideOr) return refusing;
+    const rest = operands.slice(outcomes.length);
+    return { truth: false, why: () => causeInBranch(refusing, rest, subject, position) };
   });
 }
 
 function evaluateOr(operands: readonly PermissionTree[], subject: Subject, position: Position): Soon<Outcome> {
-  const isDecided = ({ truth }: Outcome): boolean => truth === true;
-  return after(outcomesOf(operands, subject, position, isDecided), outcomes => {
-    const best = outcomes.find(isDecided) ?? outcomes.find(({ truth }) => truth === undefined);
-    return best ?? outcomes.find(({ isUpToScopes }) => isUpToScopes) ?? (outcomes[0] as Outcome);
+  return after(outcomesOf(operands, subject, position, isTrue), outcomes => {
+    const best = outcomes.find(isTrue) ?? outcomes.find(({ truth }) => truth === undefined);
+    return best ?? { truth: false, why: () => causeOfAll(outcomes) };
   });
+}
+
+function isTrue({ truth }: Outcome): boolean {
+  return truth === true;
+}
+
+function isFalse({ truth }: Outcome): boolean {
+  return truth === false;
+}
+
+// Inside an `or` scopes are missing only if scopes alone would do: the rest of the branch must not refuse for another
+// reason. Of the rest only this library's own rules are asked: the branch is decided.
+function causeInBranch(
+  refusing: Outcome,
+  rest: readonly PermissionTree[],
+  { request, controller, only }: Subject,
+  position: Position,
+): Soon<Cause> {
+  const subject: Subject = { request, controller, only: only === 'known' ? 'known' : 'own' };
+  return after(causeOf(refusing), cause => {
+    if (!cause.isUpToScopes) return cause;
+    return after(outcomesOf(rest, subject, position), outcomes =>
+      after(causesOf(outcomes.filter(isFalse)), causes => ({
+        ...cause,
+        isUpToScopes: causes.every(one => one.isUpToScopes),
+      })),
+    );
+  });
+}
+
+// The first that scopes alone could satisfy, else the first.
+function causeOfAll(outcomes: readonly Outcome[]): Soon<Cause> {
+  return after(causesOf(outcomes), causes => causes.find(one => one.isUpToScopes) ?? (causes[0] as Cause));
+}
+
+function causesOf(outcomes: readonly Outcome[]): Soon<readonly Cause[]> {
+  const causes: Cause[] = [];
+  const found = inTurn(outcomes, one => after(causeOf(one), cause => void causes.push(cause)));
+  return after(found, () => causes);
+}
+
+/** Why is this outcome false? */
+export function causeOf({ why }: Outcome): Soon<Cause> {
+  return (why as () => Soon<Cause>)();
 }
 
 // In order, up to the first that decides.
@@ -99,7 +146,7 @@ function outcomesOf(
   operands: readonly PermissionTree[],
   subject: Subject,
   position: Position,
-  isDecided: (outcome: Outcome) => boolean,
+  isDecided: (outcome: Outcome) => boolean = () => false,
 ): Soon<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
   const asked = inTurn(operands, operand => {
@@ -112,17 +159,21 @@ function outcomesOf(
 
 function evaluateLeaf(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): Soon<Outcome> {
   const isNobody = leaf.permission.needsAuthentication === true && !isAuthenticated(subject.request);
-  if (!isNobody && isPutOff(leaf, subject)) return { truth: undefined, leaf, isNegated, isUpToScopes: false };
-  const asked = isNobody ? false : leafTruth(leaf, subject, isNegated);
-  return after(asked, truth => {
-    if (truth !== false || isNegated || isNobody) return { truth, leaf, isNegated, isUpToScopes: false };
-    return after(wouldScopesDo(leaf, subject), isUpToScopes => ({ truth, leaf, isNegated, isUpToScopes }));
+  if (!isNobody && isPutOff(leaf, subject)) return { truth: undefined };
+  return after(isNobody ? false : leafTruth(leaf, subject, isNegated), truth => {
+    if (truth !== false) return { truth };
+    const cause = (isUpToScopes: boolean): Cause => ({ leaf, isNegated, isUpToScopes });
+    return {
+      truth,
+      why: () => (isNegated || isNobody ? cause(false) : after(wouldScopesDo(leaf, subject), cause)),
+    };
   });
 }
 
 function isPutOff(leaf: PermissionLeaf, { only }: Subject): boolean {
   if (only === undefined || 'viewRule' in leaf) return false;
-  return only === 'known' ? leaf.isKnown !== true : definesViewRule(leaf.permission);
+  if (only === 'known') return leaf.isKnown !== true;
+  return definesViewRule(leaf.permission) && !(only === 'own' && isAskedBeforeTheBody(leaf.permission));
 }
 
 // A rule that a class does not define is true, negated or not.
@@ -155,26 +206,22 @@ function objectTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean)
 }
 
 /**
- * The answer to a list of permissions that its outcome refuses (RFC 6750 §3.1): nobody is authenticated, scopes are
+ * The answer to a list of permissions that is refused (RFC 6750 §3.1): nobody is authenticated, scopes are
  * missing, or something else is.
  *
  * @param trees the route's permissions: the challenge names the scopes of every unmet scope rule of theirs
  */
-export async function refusal(
-  outcome: Outcome,
-  trees: readonly PermissionTree[],
-  subject: Subject,
-): Promise<APIException> {
+export async function refusal(cause: Cause, trees: readonly PermissionTree[], subject: Subject): Promise<APIException> {
   if (!isAuthenticated(subject.request)) return new NotAuthenticated();
-  const { message, code } = ownWords(outcome);
-  if (!outcome.isUpToScopes) return new PermissionDenied(message, { code });
+  const { message, code } = ownWords(cause);
+  if (!cause.isUpToScopes) return new PermissionDenied(message, { code });
   const unmet = await Promise.all(trees.map(tree => unmetScopes(tree, subject)));
   return new InsufficientScope([...new Set(unmet.flat())], message, { code });
 }
 
 // What a permission says of its refusal does not fit its negation's.
-function ownWords({ isNegated, leaf }: Outcome): { readonly message?: string; readonly code?: string } {
-  return isNegated || leaf === undefined ? {} : leaf.permission;
+function ownWords({ isNegated, leaf }: Cause): { readonly message?: string; readonly code?: string } {
+  return isNegated ? {} : leaf.permission;
 }
 
 async function unmetScopes(tree: PermissionTree, subject: Subject, isNegated = false): Promise<readonly string[]> {

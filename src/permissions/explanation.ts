@@ -8,7 +8,7 @@ import { isAuthenticated } from '../authentication/caller';
 import { definesObjectRule, definesViewRule } from './base';
 import { isDescribedNow, type Subject } from './evaluation';
 import { grantsOfRequest } from './token-claims';
-import { requirementOfLeaf, type Outcome, type PermissionLeaf, type PermissionTree } from './tree';
+import { requirementOfLeaf, type Cause, type PermissionLeaf, type PermissionTree } from './tree';
 
 /** What a permission said; `depends on the object`: it allows the request, and was not asked about an object. */
 export type Answer = 'allows' | 'refuses' | 'depends on the object' | 'was not asked';
@@ -45,14 +45,14 @@ export interface Explanation {
 
 /**
  * @param trees the permissions of the list, asked or not
- * @param outcome of the one that refused; left out: what was answered so far
+ * @param cause why the one that refused is false; left out: what was answered so far
  */
 export async function explanationOf(
   trees: readonly PermissionTree[],
   subject: Subject,
-  outcome?: Outcome,
+  cause?: Cause,
 ): Promise<Explanation> {
-  const rules = trees.map(tree => reasonOf(tree, { subject, refusing: outcome?.leaf }));
+  const rules = trees.map(tree => reasonOf(tree, { subject, refusing: cause?.leaf }));
   return {
     rules: await Promise.all(rules),
     isAuthenticated: isAuthenticated(subject.request),

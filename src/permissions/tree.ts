@@ -1,5 +1,6 @@
 /** A list's permissions, made for one request, as the tree that `and`, `or` and `not` build. */
 import type { Requirement } from '../core/requirements/requirement';
+import type { Soon } from '../core/soon';
 import { definesObjectRule, definesViewRule, type ApiView, type BasePermission, type PermissionClass } from './base';
 import { describedBy } from './evaluated';
 import { ComposedPermission, type PermissionRule } from './operators';
@@ -30,10 +31,16 @@ export type Truth = boolean | undefined;
 /** What came of asking a tree. */
 export interface Outcome {
   readonly truth: Truth;
+  /** Why it is false. Call it only where that is the answer: another branch may still let the request in. */
+  readonly why?: () => Soon<Cause>;
+}
+
+/** Why a tree is false. */
+export interface Cause {
   /** The permission that decided. */
-  readonly leaf?: PermissionLeaf;
+  readonly leaf: PermissionLeaf;
   readonly isNegated: boolean;
-  /** It is false, and scopes alone could turn that around. */
+  /** Could scopes alone turn that around? */
   readonly isUpToScopes: boolean;
 }
 

@@ -52,6 +52,14 @@ const [A, B] = [rule('A', true), rule('B', true)];
 const [No, Never] = [rule('No', false), rule('Never', false)];
 const [S, R] = [HasAccessTokenScopes, HasAccessTokenRoles];
 
+/** Asks for scopes as S does, and is a class of the app's own, so that it is asked late. */
+class Late extends HasAccessTokenScopes {
+  override hasPermission(incoming: Request, controller: ApiView) {
+    asked.push('Late');
+    return super.hasPermission(incoming, controller);
+  }
+}
+
 function controllerOf(permissionClasses: readonly PermissionRule[], members: object = {}) {
   @JsonController('/things')
   class ThingController {
@@ -115,6 +123,12 @@ describe('the order of permissions', () => {
     [[or(A, AllowAny)], {}, ''],
     [[and(A, DenyAll)], {}, '', 'permission_denied'],
     [[or(A, IsSafeOnly)], {}, ''],
+    // A branch that lacks a scope is decided, too.
+    [[or(and(Late, A), B)], {}, 'Late B'],
+    [[or(and(and(Late, A), B), No)], {}, 'Late No', 'insufficient_scope'],
+    [[or(and(Late, No), Never)], {}, 'Late Never', 'insufficient_scope'],
+    [[or(and(Late, R), Never)], {}, 'Never', 'permission_denied'],
+    [[or(No, not(or(A, Late)), B)], {}, 'No A B'],
   ];
   const named = (one: PermissionRule): string =>
     'operator' in one ? `${one.operator}(${one.operands.map(named).join(', ')})` : one.name;
@@ -153,6 +167,24 @@ describe('the order of permissions', () => {
     });
   });
 
+  it('evaluates no getter of a branch that is decided, where another branch lets the request in', async () => {
+    const members = {
+      get accessTokenScopes() {
+        return Promise.resolve(['a']);
+      },
+      get accessTokenRoles() {
+        asked.push('roles');
+        return Promise.reject(new Error('was asked'));
+      },
+    };
+    await served({ controllers: [controllerOf([or(and(S, R), A)], members)] }, async api => {
+      asked = [];
+      expect((await api.as({}, 'get', '/things')).status).to.equal(200);
+      expect(asked).to.deep.equal(['A']);
+      expectRefusal(await api.as({ scope: 'a' }, 'get', '/things'), 'server_error');
+    });
+  });
+
   it('names in a challenge before the body only the scopes that are known then', async () => {
     class Late extends HasAccessTokenScopes {
       override requirement({ request }: ApiView) {
@@ -188,6 +220,22 @@ describe('the order of permissions', () => {
       await served({ controllers: [controllerOf([or(First, Second)], members)] }, async api => {
         expect((await api.as({}, 'get', '/things/1')).status).to.equal(200);
         expect(asked).to.deep.equal(['First', 'Second', 'First of the object']);
+      });
+    });
+
+    it('asks no rule about the object where rules that need no body have decided', async () => {
+      const [Mine, Failing] = [rule('Mine', true, false), rule('Failing', true, false)];
+      Object.assign(Failing.prototype, {
+        hasObjectPermission: () => {
+          throw new Error('was asked');
+        },
+      });
+      const list = [or(IsSubOwner, Failing, S), or(and(Mine, S), not(or(Failing, S)))];
+      const odd = { getObject: () => ({ noOwner: true }) };
+      await served({ controllers: [controllerOf(list, odd)] }, async api => {
+        expectRefusal(await api.as({ scope: 'a' }, 'get', '/things/1'), 'permission_denied');
+        // The owner is not looked for: an object without one would be a configuration error.
+        expect(asked).to.deep.equal(['Mine', 'Mine of the object']);
       });
     });
 
