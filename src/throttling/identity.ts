@@ -6,22 +6,29 @@ import type { Claims } from '../core/claims';
 
 /**
  * The key of the caller: the subject with its issuer, or the client where a token is a client's own. A user of the app's
- * own is known by `sub`, else by `id`, and the key says by which. `undefined` for an anonymous request.
+ * own is known by `sub`, with its `iss` where it has one, else by `id`, and the key says by which. A user that is another
+ * one than the token's has both keys. `undefined` for an anonymous request.
  *
  * @throws ImproperlyConfigured for an authenticated user without either: all such users would share one count.
  */
 export function callerKeyOf({ user, auth, authJwt }: Caller): string | undefined {
   if (!user.isAuthenticated) return undefined;
-  const key = (authJwt === null ? undefined : keyOfToken(authJwt, user)) ?? keyOfUser(user);
+  const ofToken = authJwt === null ? undefined : keyOfToken(authJwt, user);
+  // A class may accept one service's token for many users.
+  const isTokens = user instanceof AccessTokenUser || (isText(user.sub) && user.sub === authJwt?.sub);
+  const ofUser = isTokens && ofToken !== undefined ? undefined : keyOfUser(user);
+  if (ofToken !== undefined && ofUser !== undefined) return `both:${ofToken.length}:${ofToken}:${ofUser}`;
+  const key = ofToken ?? ofUser;
   if (key !== undefined) return key;
   throw new ImproperlyConfigured(
     `${auth?.authenticator.constructor.name ?? 'An authentication class'} returned a user with neither sub nor id, so that a throttle cannot tell users apart: return { isAuthenticated: true, id: 7 }, with a text, a safe integer or a bigint.`,
   );
 }
 
-function keyOfUser({ sub, ...user }: User): string | undefined {
-  const { id } = user as { readonly id?: unknown };
-  if (isText(sub)) return `user:sub:${sub}`;
+function keyOfUser(user: User): string | undefined {
+  // Not by a rest element, which leaves out what a class inherits: an id may be an accessor.
+  const { sub, id, iss } = user as { readonly sub?: unknown; readonly id?: unknown; readonly iss?: unknown };
+  if (isText(sub)) return isText(iss) ? `user:iss:${iss.length}:${iss}:${sub}` : `user:sub:${sub}`;
   return isText(id) || typeof id === 'bigint' || Number.isSafeInteger(id)
     ? `user:id:${typeof id}:${String(id)}`
     : undefined;

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Caller } from '../../src/authentication/caller';
+import { AccessTokenUser } from '../../src/authentication/user';
 import { ImproperlyConfigured } from '../../src/core/exceptions';
 import { addressOf } from '../../src/core/client-address';
 import { callerKeyOf } from '../../src/throttling/identity';
@@ -58,7 +59,8 @@ describe('the identity of a caller', () => {
     [{ sub: 'alice' }, 'sub:0::alice'],
   ] as const)
     it(`of ${JSON.stringify(claims)} is ${identity}`, () => {
-      expect(of(somebody, claims)).to.equal(identity);
+      const user = new AccessTokenUser(claims, { scopes: [], roles: [], permissions: [] });
+      expect(of(user, claims)).to.equal(identity);
     });
 
   it('without a token is the name of the user, which no subject of an issuer meets', () => {
@@ -72,6 +74,33 @@ describe('the identity of a caller', () => {
   it('is the user of the app where the claims name no subject', () => {
     expect(of({ isAuthenticated: true, id: 7 }, { iss: 'https://a' })).to.equal('user:id:number:7');
     expect(of(somebody, { iss: 'https://a', sub: 7 })).to.equal('user:sub:alice');
+  });
+
+  // Regression: all users behind one service's token shared one count.
+  it('has the user of the app, too, where that is another one than the token names', () => {
+    const service = { iss: 'https://a', sub: 'gateway', client_id: 'gateway' };
+    const token = '26:client:9:https://a:gateway';
+    expect(of({ isAuthenticated: true, id: 1 }, service)).to.equal(`both:${token}:user:id:number:1`);
+    expect(of({ isAuthenticated: true, id: 2 }, service)).to.equal(`both:${token}:user:id:number:2`);
+    expect(of(somebody, service)).to.equal(`both:${token}:user:sub:alice`);
+    expect(of({ isAuthenticated: true, sub: 'gateway' }, service)).to.equal(token.slice(3));
+    expect(of({ isAuthenticated: true }, service)).to.equal(token.slice(3));
+  });
+
+  it('has the issuer of a user of the app that names one', () => {
+    expect(of({ ...somebody, iss: 'https://a' })).to.equal('user:iss:9:https://a:alice');
+    expect(of({ ...somebody, iss: 7 })).to.equal('user:sub:alice');
+  });
+
+  // Regression: a document of Mongoose, whose id is an accessor of its class, was a configuration error.
+  it('is an id that the class of the user computes', () => {
+    class Account {
+      readonly isAuthenticated = true;
+      get id() {
+        return '665f1';
+      }
+    }
+    expect(of(new Account())).to.equal('user:id:string:665f1');
   });
 
   it('is never the same for two users', () => {
