@@ -1,10 +1,10 @@
 /** The container that the app gave to routing-controllers with `useContainer()`, or typedi's where it gave none. */
+import 'reflect-metadata';
 import { getFromContainer, type Action } from 'routing-controllers';
 import { Container, ContainerInstance, Token, type Constructable } from 'typedi';
 import { ImproperlyConfigured } from '../core/exceptions';
 import {
   checkDependencies,
-  dependencyTypes,
   handlerOfParameter,
   injectedMembers,
   injectedParameters,
@@ -86,8 +86,10 @@ class TypediContainer implements AppContainer {
 class OtherContainer implements AppContainer {
   readonly isTypedi = false;
 
+  // Nobody can ask it. A class that nothing says of is simply made: many containers refuse a class that they do not know.
+  // Decorators, such as inversify's @injectable(), leave metadata.
   has(someClass: Class): boolean {
-    return someClass.length > 0 || dependencyTypes(someClass).length > 0;
+    return someClass.length > 0 || Reflect.getMetadataKeys(someClass).length > 0;
   }
 
   get<T extends object>(someClass: Class<T>, action?: Action): T {

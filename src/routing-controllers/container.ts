@@ -14,6 +14,7 @@ import {
   injectedParameters,
   isPrimitive,
   isTransient,
+  needsNothingInjected,
   type Class,
 } from './dependencies';
 
@@ -119,10 +120,12 @@ function usesLibrary(policyClass: Class): boolean {
   return injected.some(({ type }) => serviceIds.includes(type as Constructable<object>));
 }
 
+/** @throws ImproperlyConfigured for a class into which something is to be injected: it is not made by the container. */
 export function requireNoDependencies(policyClass: Class): void {
-  if (dependencyTypes(policyClass).length === 0) return;
+  if (needsNothingInjected(policyClass)) return;
+  const what = dependencyTypes(policyClass).length > 0 ? 'constructor parameters' : 'properties with @Inject()';
   throw new ImproperlyConfigured(
-    `${policyClass.name} has constructor parameters, and the container does not know it: add @Service() to it.`,
+    `${policyClass.name} has ${what}, and the container does not know it: add @Service() to it.`,
   );
 }
 

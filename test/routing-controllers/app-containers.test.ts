@@ -8,6 +8,7 @@ import {
   IsAuthenticated,
   Settings,
   type AxiomsRequest,
+  type PermissionClass,
 } from 'axioms-routing-controllers';
 import { Api, type ApiOptions } from '../api';
 import { RecordingLogger } from '../issuer/recording-logger';
@@ -198,6 +199,53 @@ describe('a permission class of another container', () => {
     });
   });
 });
+
+describe('a permission class whose property is injected', () => {
+  // Regression: the property was undefined without a word, and a rule such as `!this.blocked?.has(…)` let everybody in.
+  it('stops the start where typedi does not know the class', async () => {
+    class Unknown extends BasePermission {
+      @Inject() readonly notes!: Notes;
+      override hasPermission() {
+        return (this.notes as Notes | undefined) === undefined;
+      }
+    }
+    const started = await Api.start({ controllers: [ruledBy(Unknown)] }).then(
+      () => 'It started.',
+      (error: unknown) => (error as Error).message,
+    );
+    expect(started).to.include(
+      'Unknown has properties with @Inject(), and the container does not know it: add @Service() to it.',
+    );
+  });
+
+  it('is made by another container where a decorator says that it is injectable', async () => {
+    class Injectable extends BasePermission {
+      @injectOther readonly notes!: Notes;
+      override hasPermission() {
+        ran.push(this.notes.from);
+        return true;
+      }
+    }
+    Reflect.defineMetadata('inversify:paramtypes', [], Injectable);
+    await withContainer(new OtherContainer(transient), { controllers: [ruledBy(Injectable)] }, async api => {
+      expect(api.server.audit()[0]?.rule).to.equal('Injectable');
+      expect(ran).to.deep.equal([]);
+      expect((await api.as({}, 'get', '/ruled-by')).status).to.equal(200);
+      expect(ran).to.deep.equal(['the other container']);
+    });
+  });
+});
+
+function ruledBy(permission: PermissionClass) {
+  @JsonController('/ruled-by')
+  class RuledByController {
+    permissionClasses = [permission];
+    @Get('/') list() {
+      return {};
+    }
+  }
+  return RuledByController;
+}
 
 describe('a controller of a container of typedi', () => {
   @JsonController('/typedi')
