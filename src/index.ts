@@ -33,6 +33,7 @@ export { JwksManager, type IssuerStatus, type VerificationKey } from './core/jwk
 export type { DecisionEvent, DecisionReason, JwksEvent, StoreEvent } from './core/events';
 export type { Who } from './core/requirements/openness';
 export type { GrantRequirement, Requirement } from './core/requirements/requirement';
+export type { ChallengeParameters } from './core/challenge';
 export {
   APIException,
   AuthenticationFailed,
@@ -47,7 +48,6 @@ export {
   ServiceUnavailable,
   Throttled,
   type APIExceptionOptions,
-  type ChallengeParameters,
   type HeaderFields,
   type InvalidTokenOptions,
   type ServiceUnavailableOptions,

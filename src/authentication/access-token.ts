@@ -2,7 +2,7 @@
 import type { Request } from 'express';
 import type { AcceptedToken } from '../core/access-token';
 import { bearerToken } from '../core/bearer-token';
-import { challenge } from '../core/challenge';
+import { challenge, writeChallenge } from '../core/challenge';
 import { isJwtShaped } from '../core/compact-jws';
 import { after, type Soon } from '../core/soon';
 import { BaseAuthentication, type AuthenticationResult } from './base';
@@ -37,7 +37,7 @@ export class AccessTokenAuthentication extends BaseAuthentication {
   }
 
   override authenticateHeader(request: Request): string {
-    return challenge('Bearer', contextOf(request).settings.realm);
+    return writeChallenge(challenge('Bearer', { realm: contextOf(request).settings.realm }));
   }
 }
 

@@ -56,7 +56,11 @@ export abstract class BaseAuthentication {
    */
   abstract authenticate(request: Request): Promise<AuthenticationResult | null> | AuthenticationResult | null;
 
-  /** The challenge of a 401 (RFC 9110 §11.6.1); `undefined`: this class has none. */
+  /**
+   * Returns the challenge of a 401 (RFC 9110 §11.6.1), such as `Bearer realm="api"`; `undefined` means that this class has
+   * none. A challenge of Bearer or DPoP gets the parameters of the refusal, such as `error`, unless it has them already.
+   * Text that is not one challenge with parameters (a token68, several challenges) is sent as it is.
+   */
   authenticateHeader(_request: Request): string | undefined {
     return undefined;
   }

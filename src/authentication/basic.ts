@@ -1,7 +1,7 @@
 /** Authentication by name and password in the Authorization header (RFC 7617). */
 import type { Request } from 'express';
 import { basicCredentials } from '../core/basic-credentials';
-import { challenge } from '../core/challenge';
+import { challenge, writeChallenge } from '../core/challenge';
 import { addressOf } from '../core/client-address';
 import { AuthenticationFailed } from '../core/exceptions';
 import type { Settings } from '../core/settings';
@@ -71,7 +71,8 @@ export abstract class BasicAuthentication extends BaseAuthentication {
 
   // The charset says that names and passwords may be in any language (RFC 7617 §2.1).
   override authenticateHeader(request: Request): string {
-    return `${challenge('Basic', contextOf(request).settings.realm)}, charset="UTF-8"`;
+    const { realm } = contextOf(request).settings;
+    return writeChallenge(challenge('Basic', { realm, charset: 'UTF-8' }));
   }
 
   private async userOf(userid: string, password: string, request: Request): Promise<User | null> {

@@ -1,7 +1,7 @@
 /** Authentication by an opaque access token in the Authorization header, which its issuer is asked about (RFC 7662). */
 import type { Request } from 'express';
 import { bearerToken } from '../core/bearer-token';
-import { challenge } from '../core/challenge';
+import { challenge, writeChallenge } from '../core/challenge';
 import { grantsOf } from '../core/claims';
 import { introspectionSettings } from '../core/introspection';
 import type { Settings } from '../core/settings';
@@ -42,7 +42,7 @@ export class IntrospectionAuthentication extends BaseAuthentication {
   }
 
   override authenticateHeader(request: Request): string {
-    return challenge('Bearer', contextOf(request).settings.realm);
+    return writeChallenge(challenge('Bearer', { realm: contextOf(request).settings.realm }));
   }
 
   override checkSettings(settings: Settings): void {

@@ -1,49 +1,135 @@
-/** The only writer of a `WWW-Authenticate` value (RFC 9110 §11.6.1, RFC 6750 §3). */
-import type { ChallengeParameters } from './exceptions';
+/** A `WWW-Authenticate` value as data: read once, added to, and written once (RFC 9110 §11.6.1, RFC 6750 §3). */
+
+/** Parameters of an RFC 6750 §3 challenge, without the realm. */
+export interface ChallengeParameters {
+  readonly error: string;
+  readonly error_description: string;
+  readonly scope?: string;
+}
+
+/** Parameters that can be added to the challenge of an authentication class. */
+export interface AddedParameters extends Partial<ChallengeParameters> {
+  /** The URL of the resource's metadata (RFC 9728 §5.1). */
+  readonly resource_metadata?: string;
+}
+
+// In the order in which they are sent. The compiler reports a parameter that is missing here.
+const inOrder: Readonly<Record<keyof AddedParameters, true>> = {
+  error: true,
+  error_description: true,
+  scope: true,
+  resource_metadata: true,
+};
+const order = Object.keys(inOrder) as (keyof AddedParameters)[];
+
+/** One challenge: a scheme and its parameters, in the order in which they are sent. */
+export interface Challenge {
+  readonly scheme: string;
+  readonly params: readonly AuthParam[];
+}
+
+/** A parameter of a challenge (`auth-param` in RFC 9110 §11.2). */
+export interface AuthParam {
+  readonly name: string;
+  readonly value: string;
+  /** Whether the value is sent without quotes, as Digest requires of `stale` and `algorithm` (RFC 7616 §3.3). */
+  readonly isToken: boolean;
+}
+
+/** The challenge of an authentication class. A string is text that does not fit `readChallenge`; it is sent as it is. */
+export type OfferedChallenge = Challenge | string;
 
 /**
- * A scheme and its realm, as a class without an error to report sends it.
+ * Makes a challenge.
  *
  * @example
- * challenge('Bearer', 'api'); // Bearer realm="api"
+ * writeChallenge(challenge('Bearer', { realm: 'api' })); // Bearer realm="api"
  */
-export function challenge(scheme: string, realm: string): string {
-  return `${scheme} realm="${quotable(realm)}"`;
+export function challenge(scheme: string, params: Readonly<Record<string, string>>): Challenge {
+  return { scheme, params: Object.entries(params).map(([name, value]) => quotedParam(name, value)) };
 }
 
-/** The challenge with the reason of a refusal added to it, in RFC 6750's order: error, error_description, scope. */
-export function withError(challenge: string, parameters: ChallengeParameters): string {
-  const { error, error_description, scope } = parameters;
-  const added = [
-    `error="${quotable(error)}"`,
-    `error_description="${quotable(error_description)}"`,
-    ...(scope === undefined ? [] : [`scope="${quotable(scope)}"`]),
-  ].join(', ');
-  return challenge.includes(' ') ? `${challenge}, ${added}` : `${challenge} ${added}`;
+const token = "[!#$%&'*+.^_`|~\\w-]+";
+const quotedString = '"((?:[\\t\\x20\\x21\\x23-\\x5B\\x5D-\\x7E\\x80-\\xFF]|\\\\[\\t\\x20-\\x7E\\x80-\\xFF])*)"';
+const schemeForm = new RegExp(`^${token}`);
+const paramForm = new RegExp(
+  `(?:^ +|(?!^)[ \\t]*,[ \\t]*)(${token})[ \\t]*=[ \\t]*(?:(${token})|${quotedString})`,
+  'y',
+);
+
+/**
+ * Reads the text of one challenge with parameters (RFC 9110 §11.6.1). Returns `undefined` for any other text, such as a
+ * token68, several challenges, or a parameter that is given twice.
+ */
+export function readChallenge(text: string): Challenge | undefined {
+  const scheme = schemeForm.exec(text)?.[0];
+  if (scheme === undefined) return undefined;
+  const list = text.slice(scheme.length);
+  const params: AuthParam[] = [];
+  for (paramForm.lastIndex = 0; paramForm.lastIndex < list.length;) {
+    const found = paramForm.exec(list);
+    if (found === null) return undefined;
+    params.push(paramOf(found));
+  }
+  return namesOf(params).size < params.length ? undefined : { scheme, params };
 }
 
-/** Returns the challenge with the scopes that the resource needs (RFC 6750 §3); one that names scopes already keeps its own. */
-export function withScope(challenge: string, scopes: readonly string[]): string {
-  if (scopes.length === 0 || !carriesErrors(challenge) || /[ ,]scope=/i.test(challenge)) return challenge;
-  return `${challenge}${challenge.includes(' ') ? ',' : ''} scope="${quotable(scopes.join(' '))}"`;
+function paramOf([, name = '', plain, quoted = '']: RegExpExecArray): AuthParam {
+  return { name, value: plain ?? quoted.replace(/\\(.)/g, '$1'), isToken: plain !== undefined };
+}
+
+// RFC 9110 §11.2: parameter names are case-insensitive, and each occurs once.
+function namesOf(params: readonly AuthParam[]): ReadonlySet<string> {
+  return new Set(params.map(({ name }) => name.toLowerCase()));
+}
+
+/** Reads what an authentication class returns as its challenge. It has none if that is `undefined` or empty. */
+export function offeredChallenge(header: string | undefined): OfferedChallenge | undefined {
+  const text = header ?? '';
+  return text === '' ? undefined : (readChallenge(text) ?? text);
+}
+
+/** Tells whether a challenge can have RFC 6750's parameters: Bearer's can, and DPoP's (RFC 9449 §7.1). */
+export function carriesErrors(challenge: OfferedChallenge): challenge is Challenge {
+  return typeof challenge !== 'string' && ['bearer', 'dpop'].includes(challenge.scheme.toLowerCase());
 }
 
 /**
- * The challenge with the address of the resource's metadata as its last parameter (RFC 9728 §5.1); a challenge that has
- * one already keeps its own.
+ * Adds parameters to a challenge that can have them; any other challenge stays as it is. A parameter that the challenge
+ * has already is kept. If several sources have a parameter, the first one counts.
  */
-export function withResourceMetadata(challenge: string, metadataUrl: string): string {
-  if (/[ ,]resource_metadata=/i.test(challenge)) return challenge;
-  return `${challenge}${challenge.includes(' ') ? ',' : ''} resource_metadata="${quotable(metadataUrl)}"`;
+export function withParameters(
+  challenge: OfferedChallenge,
+  ...sources: readonly (AddedParameters | undefined)[]
+): OfferedChallenge {
+  if (!carriesErrors(challenge)) return challenge;
+  const own = namesOf(challenge.params);
+  const params = [...challenge.params];
+  for (const name of order) {
+    const value = sources.find(source => source?.[name] !== undefined)?.[name];
+    if (value !== undefined && !own.has(name)) params.push(quotedParam(name, value));
+  }
+  return { scheme: challenge.scheme, params };
 }
 
-/** May this challenge carry RFC 6750's error parameters? They are Bearer's, and DPoP's (RFC 9449 §7.1). */
-export function carriesErrors(challenge: string): boolean {
-  return /^(?:Bearer|DPoP)(?: |$)/i.test(challenge);
+/** Returns scopes as a parameter. There is none for an empty list. */
+export function scopeParameter(scopes: readonly string[] = []): { scope?: string } {
+  return scopes.length === 0 ? {} : { scope: scopes.join(' ') };
 }
 
 // RFC 6750 §3: "Values for the "error" and "error_description" attributes MUST NOT include characters outside the
 // set %x20-21 / %x23-5B / %x5D-7E."
-function quotable(text: string): string {
-  return text.replace(/[^\x20\x21\x23-\x5B\x5D-\x7E]/g, ' ');
+function quotedParam(name: string, text: string): AuthParam {
+  return { name, value: text.replace(/[^\x20\x21\x23-\x5B\x5D-\x7E]/g, ' '), isToken: false };
+}
+
+/** Returns the value of the header field. */
+export function writeChallenge(challenge: OfferedChallenge): string {
+  if (typeof challenge === 'string') return challenge;
+  const { scheme, params } = challenge;
+  return params.length === 0 ? scheme : `${scheme} ${params.map(writeParam).join(', ')}`;
+}
+
+function writeParam({ name, value, isToken }: AuthParam): string {
+  return isToken ? `${name}=${value}` : `${name}="${value.replace(/["\\]/g, '\\$&')}"`;
 }

@@ -1,14 +1,8 @@
 /** What can go wrong, as data: one class per outcome. Rendering is not decided here. */
+import { scopeParameter, type ChallengeParameters } from './challenge';
 
 /** Values of HTTP header fields by name; a list is sent as separate fields. */
 export type HeaderFields = Record<string, string | string[]>;
-
-/** Parameters of an RFC 6750 §3 challenge, without the realm. */
-export interface ChallengeParameters {
-  readonly error: string;
-  readonly error_description: string;
-  readonly scope?: string;
-}
 
 export interface APIExceptionOptions {
   /** Value of `error` in the body; default: the class's own. */
@@ -216,8 +210,8 @@ export class InsufficientScope extends PermissionDenied {
   }
 
   override get challenge(): ChallengeParameters {
-    const scope = this.scopes.length > 0 ? { scope: this.scopes.join(' ') } : {};
-    return { error: 'insufficient_scope', error_description: InsufficientScope.description, ...scope };
+    const { description } = InsufficientScope;
+    return { error: 'insufficient_scope', error_description: description, ...scopeParameter(this.scopes) };
   }
 
   override toJSON(): Record<string, unknown> {

@@ -1,5 +1,4 @@
 /** What an API tells of itself to those who want a token for it (RFC 9728). */
-import { carriesErrors, withResourceMetadata } from './challenge';
 import type { Requirement } from './requirements/requirement';
 import { scopesAskedFor } from './requirements/scopes';
 import type { Settings } from './settings';
@@ -62,10 +61,9 @@ export function protectedResourceMetadata(
 }
 
 /**
- * The challenge of a 401 or a 403 with the address of the metadata, where the setting `resourceUrl` is given (RFC 9728 §5.1): with
- * it a client that knows nothing but this API finds out where to get a token. Schemes that take no token stay as they are.
+ * Returns the parameter of a 401's or a 403's challenge that tells a client which knows only this API where to get a
+ * token (RFC 9728 §5.1). There is none without the setting `resourceUrl`.
  */
-export function withAddressOfMetadata(challenge: string, { resourceUrl }: Pick<Settings, 'resourceUrl'>): string {
-  if (resourceUrl === undefined || !carriesErrors(challenge)) return challenge;
-  return withResourceMetadata(challenge, protectedResourceUrl(resourceUrl));
+export function addressOfMetadata({ resourceUrl }: Pick<Settings, 'resourceUrl'>): { resource_metadata?: string } {
+  return resourceUrl === undefined ? {} : { resource_metadata: protectedResourceUrl(resourceUrl) };
 }

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import type { BaseAuthentication, NamedSecurityScheme } from '../authentication/base';
 import { setContext } from '../authentication/request-context';
 import { acceptsAccessTokens, readingCredentials, readsBearerTokens } from '../authentication/token-demand';
-import { challenge } from '../core/challenge';
+import { challenge, offeredChallenge, type OfferedChallenge } from '../core/challenge';
 import { holdsInert, inertUses } from '../core/inert';
 import type { AxiomsServer } from '../routing-controllers/server';
 import type { RouteRules } from '../views/route-rules';
@@ -19,7 +19,7 @@ export interface Callers {
   /** Does the method need nobody? `undefined`: that is decided per request. */
   readonly isPublicMethod: boolean | undefined;
   /** The `WWW-Authenticate` fields of a 401. */
-  readonly challenges: readonly string[];
+  readonly challenges: readonly OfferedChallenge[];
   /** Has a class a challenge, as far as is known? Otherwise an anonymous request is refused with 403. */
   readonly isChallenging: boolean;
 }
@@ -40,20 +40,21 @@ export function callersOf(rules: RouteRules, method: string, server: AxiomsServe
       isMandatory: false,
       acceptsTokens: true,
       isPublicMethod: undefined,
-      challenges: [challenge('Bearer', realm)],
+      challenges: [challenge('Bearer', { realm })],
       isChallenging: true,
     };
   const request = methodOnly(method, authenticators, server);
   const isPublic = authenticators.map(one => asked(() => one.isPublic?.(request) === true));
   const reading = readingCredentials(authenticators, request);
-  const challenges = reading.map(one => asked(() => one.authenticateHeader(request) ?? ''));
+  const texts = reading.map(one => asked(() => one.authenticateHeader(request) ?? ''));
+  const challenges = texts.map(offeredChallenge);
   return {
     schemes: distinct(reading.map((one, index) => schemeOf(one, challenges[index]))),
     isMandatory: authenticators.some((one, index) => one.isMandatory === true && isPublic[index] === false),
     acceptsTokens: reading.some(acceptsAccessTokens),
     isPublicMethod: publicMethods.includes(method) || anyOf(isPublic),
-    challenges: [...new Set(challenges.filter(one => one !== undefined && one !== ''))] as string[],
-    isChallenging: challenges.some(one => one !== ''),
+    challenges: challenges.filter(one => one !== undefined),
+    isChallenging: texts.some(one => one !== ''),
   };
 }
 
@@ -82,12 +83,13 @@ function anyOf(answers: readonly (boolean | undefined)[]): boolean | undefined {
   return answers.includes(undefined) ? undefined : false;
 }
 
-function schemeOf(authenticator: BaseAuthentication, challenge: string | undefined): NamedSecurityScheme {
+function schemeOf(authenticator: BaseAuthentication, challenge: OfferedChallenge | undefined): NamedSecurityScheme {
   const said = asked(() => authenticator.securityScheme?.());
   if (said !== undefined) return said;
   if (readsBearerTokens(authenticator)) return bearer;
   const { name } = authenticator.constructor;
-  const scheme = /^[!#$%&'*+.^_`|~\w-]+/.exec(challenge ?? '')?.[0].toLowerCase();
+  const offered = typeof challenge === 'string' ? authenticator.authorizationSchemes?.[0] : challenge?.scheme;
+  const scheme = offered?.toLowerCase();
   if (scheme === 'bearer') return bearer;
   if (scheme !== undefined)
     return { name: scheme, scheme: { type: 'http', scheme, description: `As \`${name}\` takes it.` } };

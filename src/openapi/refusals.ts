@@ -1,5 +1,5 @@
 /** The answers of the guard, as responses of an operation: written by what writes the real ones. */
-import { carriesErrors, withError, withScope } from '../core/challenge';
+import { carriesErrors, scopeParameter, withParameters, writeChallenge, type AddedParameters } from '../core/challenge';
 import {
   APIException,
   InsufficientScope,
@@ -11,7 +11,7 @@ import {
   ServiceUnavailable,
   Throttled,
 } from '../core/exceptions';
-import { withAddressOfMetadata } from '../core/protected-resource';
+import { addressOfMetadata } from '../core/protected-resource';
 import type { Settings } from '../core/settings';
 import type { Callers } from './callers';
 import type { HeaderObject, ResponseObject, SchemaObject } from './open-api';
@@ -86,14 +86,15 @@ const unavailable = refusal(
 );
 
 function unauthorized({ callers, settings, demandedScopes }: Refusable): ResponseObject {
-  const complete = (one: string): string => withAddressOfMetadata(withScope(one, demandedScopes), settings);
-  const withAddress = callers.challenges.map(complete);
-  const withReason = callers.challenges.map(one => complete(invalid(one)));
-  const description = `One field for each way to authenticate: ${inCode(withAddress)}. Credentials that are not good: ${inCode(withReason)}.`;
-  return refusal('No credentials where some are needed, or credentials that are not good.', new InvalidToken(), {
-    ...(withAddress[0] === undefined
+  const hints = { ...scopeParameter(demandedScopes), ...addressOfMetadata(settings) };
+  const error = new InvalidToken();
+  const withoutReason = written(callers, hints);
+  const withReason = written(callers, error.challenge, hints);
+  const description = `One field for each way to authenticate: ${inCode(withoutReason)}. Credentials that are not good: ${inCode(withReason)}.`;
+  return refusal('No credentials where some are needed, or credentials that are not good.', error, {
+    ...(withoutReason.length === 0
       ? {}
-      : { 'WWW-Authenticate': challengeHeader(description, withAddress.join(', ')) }),
+      : { 'WWW-Authenticate': challengeHeader(description, withoutReason.join(', ')) }),
   });
 }
 
@@ -101,7 +102,7 @@ function forbidden({ callers, scopes, settings }: Refusable): ResponseObject {
   const challenge = callers.challenges.find(carriesErrors);
   if (scopes.length === 0 || challenge === undefined) return refusal('Whoever it is, may not.', new PermissionDenied());
   const error = new InsufficientScope(scopes);
-  const example = withAddressOfMetadata(withError(challenge, error.challenge), settings);
+  const example = writeChallenge(withParameters(challenge, error.challenge, addressOfMetadata(settings)));
   const description =
     'Where scopes are missing: those of every rule that is not met. Where another rule refuses: absent.';
   return refusal('Whoever it is, may not: scopes are missing, or another rule refuses.', error, {
@@ -109,8 +110,8 @@ function forbidden({ callers, scopes, settings }: Refusable): ResponseObject {
   });
 }
 
-function invalid(challenge: string): string {
-  return carriesErrors(challenge) ? withError(challenge, new InvalidToken().challenge) : challenge;
+function written({ challenges }: Callers, ...sources: readonly AddedParameters[]): readonly string[] {
+  return [...new Set(challenges.map(one => writeChallenge(withParameters(one, ...sources))))];
 }
 
 function inCode(texts: readonly string[]): string {

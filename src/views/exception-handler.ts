@@ -1,6 +1,15 @@
 /** Whatever was thrown becomes one response: status, challenges, body. Errors of others are not touched here. */
 import type { Request, Response } from 'express';
-import { carriesErrors, challenge, withError, withScope } from '../core/challenge';
+import {
+  carriesErrors,
+  challenge,
+  offeredChallenge,
+  scopeParameter,
+  withParameters,
+  writeChallenge,
+  type AddedParameters,
+  type OfferedChallenge,
+} from '../core/challenge';
 import {
   APIException,
   ForeignError,
@@ -8,7 +17,7 @@ import {
   PermissionDenied,
   type HeaderFields,
 } from '../core/exceptions';
-import { withAddressOfMetadata } from '../core/protected-resource';
+import { addressOfMetadata } from '../core/protected-resource';
 import type { Settings } from '../core/settings';
 import type { BaseAuthentication } from '../authentication/base';
 import { explainedLike, reasonsOf } from '../permissions/denial';
@@ -51,41 +60,37 @@ function withHeaders(answer: Answer, challenges: HeaderFields): Answer {
 }
 
 function challengesFor(error: APIException, request: Request, settings: Settings): string[] {
+  const { challenge: reason, httpCode } = error;
+  if (httpCode !== 401 && reason === undefined) return [];
   const offered = offeredChallenges(request, settings);
   const atFault = classAtFault(request, offered);
-  const withReason = (one: Offered): string =>
-    one === atFault && error.challenge !== undefined ? withError(one.header, error.challenge) : one.header;
-  if (error.httpCode === 401) {
-    const scopes = demandedScopesOf(request);
-    return [...new Set(offered.map(one => withAddressOfMetadata(withScope(withReason(one), scopes), settings)))];
-  }
-  if (error.challenge === undefined || atFault === undefined) return [];
-  return [error.httpCode === 403 ? withAddressOfMetadata(withReason(atFault), settings) : withReason(atFault)];
+  const sent = httpCode === 401 ? offered : offered.filter(one => one === atFault);
+  const hints = hintsOf(httpCode, request, settings);
+  const complete = (one: Offered): OfferedChallenge =>
+    withParameters(one.challenge, one === atFault ? reason : undefined, hints);
+  return [...new Set(sent.map(one => writeChallenge(complete(one))))];
 }
 
-// A client that has no good token yet learns what to ask the issuer for.
-function demandedScopesOf(request: Request): readonly string[] {
+// Where to get a token and, for a client without a good one, which scopes to ask for.
+function hintsOf(httpCode: number, request: Request, settings: Settings): AddedParameters {
+  if (httpCode !== 401) return httpCode === 403 ? addressOfMetadata(settings) : {};
   const visit = findVisit(request);
-  return visit === undefined ? [] : visit.rules.demandedScopes(visit.method);
+  return { ...scopeParameter(visit?.rules.demandedScopes(visit.method)), ...addressOfMetadata(settings) };
 }
 
 interface Offered {
   readonly authenticator?: BaseAuthentication;
-  readonly header: string;
+  readonly challenge: OfferedChallenge;
 }
 
 // Where no controller is involved yet, in a global middleware, the scheme is RFC 6750's.
 function offeredChallenges(request: Request, settings: Settings): readonly Offered[] {
   const visit = findVisit(request);
-  if (visit === undefined) return [{ header: challenge('Bearer', settings.realm) }];
-  const all = visit.authenticators.map(authenticator => ({
-    authenticator,
-    header: authenticator.authenticateHeader(request),
-  }));
-  return all.filter(
-    (one): one is { authenticator: BaseAuthentication; header: string } =>
-      one.header !== undefined && one.header !== '',
-  );
+  if (visit === undefined) return [{ challenge: challenge('Bearer', { realm: settings.realm }) }];
+  return visit.authenticators.flatMap(authenticator => {
+    const offered = offeredChallenge(authenticator.authenticateHeader(request));
+    return offered === undefined ? [] : [{ authenticator, challenge: offered }];
+  });
 }
 
 /** The class that threw, or that let the caller in; else the first that can say why. */
@@ -93,7 +98,7 @@ function classAtFault(request: Request, offered: readonly Offered[]): Offered | 
   const visit = findVisit(request);
   const known = visit?.failedAuthenticator ?? visit?.successfulAuthenticator;
   const candidates = known === undefined ? offered : offered.filter(({ authenticator }) => authenticator === known);
-  return candidates.find(({ header }) => carriesErrors(header));
+  return candidates.find(one => carriesErrors(one.challenge));
 }
 
 const ofAnotherBody = ['content-encoding', 'content-disposition', 'etag', 'last-modified', 'transfer-encoding'];

@@ -3,6 +3,7 @@ import { Get, JsonController } from 'routing-controllers';
 import {
   AllowAny,
   BaseAuthentication,
+  DenyAll,
   ImproperlyConfigured,
   NotFound,
   type AuthenticationResult,
@@ -35,9 +36,26 @@ describe("A server's own fault", () => {
     }
   }
 
+  @JsonController('/closed')
+  class ClosedController {
+    authenticationClasses = [Ticket];
+    permissionClasses = [DenyAll];
+
+    @Get('/') list() {
+      return [];
+    }
+  }
+
+  @JsonController('/missing')
+  class MissingController extends FaultyController {
+    @Get('/') override list(): never {
+      throw new NotFound();
+    }
+  }
+
   let api: Api;
   before(async () => {
-    api = await Api.start({ controllers: [FaultyController] });
+    api = await Api.start({ controllers: [FaultyController, MissingController, ClosedController] });
   });
   after(() => api.close());
 
@@ -45,6 +63,15 @@ describe("A server's own fault", () => {
     asked = 0;
     expectRefusal(await api.as(null, 'get', '/faulty'), 'server_error');
     expect(asked).to.equal(0);
+  });
+
+  it('is not the only answer without a challenge: no class is asked for a 404 either', async () => {
+    asked = 0;
+    const response = await api.as(null, 'get', '/missing');
+    expect([response.status, response.headers['www-authenticate']]).to.deep.equal([404, undefined]);
+    expect(asked).to.equal(0);
+    expect((await api.as(null, 'get', '/closed')).headers['www-authenticate']).to.equal('Ticket');
+    expect(asked).to.equal(1);
   });
 });
 

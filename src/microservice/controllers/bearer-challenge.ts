@@ -2,7 +2,7 @@
 import type { Request } from 'express';
 import { BaseAuthentication } from '../../authentication/base';
 import { contextOf } from '../../authentication/request-context';
-import { challenge } from '../../core/challenge';
+import { challenge, writeChallenge } from '../../core/challenge';
 
 /** Authenticates nobody: an Authorization header, good or bad, is ignored. RFC 9110 §15.5.2 wants a challenge on each 401. */
 export class BearerChallenge extends BaseAuthentication {
@@ -13,6 +13,6 @@ export class BearerChallenge extends BaseAuthentication {
   }
 
   override authenticateHeader(request: Request): string {
-    return challenge('Bearer', contextOf(request).settings.realm);
+    return writeChallenge(challenge('Bearer', { realm: contextOf(request).settings.realm }));
   }
 }

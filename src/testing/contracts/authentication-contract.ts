@@ -1,5 +1,6 @@
 /** What every authentication class has to do, whatever its credentials are. */
 import { BaseAuthentication } from '../../authentication/base';
+import { readChallenge } from '../../core/challenge';
 import type { SettingsInput } from '../../core/settings';
 import { AllowAny, IsAuthenticated } from '../../permissions/access';
 import type { LoopbackAnswer, Send } from '../loopback';
@@ -191,15 +192,10 @@ function outcomeOf(answer: LoopbackAnswer | undefined): string {
   return answer?.status === 200 ? `200 ${answer.body}` : String(answer?.status);
 }
 
-// RFC 9110 §11.6.1: a scheme, and parameters whose values are tokens or quoted.
-const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-const parameter = `${token} *= *(?:${token}|"(?:[^"\\\\]|\\\\.)*")`;
-const challengeForm = new RegExp(`^${token}(?: +${parameter}(?: *, *${parameter})*)?$`);
-
 function checkChallenge({ status, headers }: LoopbackAnswer): void {
   const challenge = headers['www-authenticate'];
   promised(status !== 401 || challenge !== undefined, 'A 401 has no WWW-Authenticate.');
-  const isRight = challenge === undefined || challengeForm.test(challenge);
+  const isRight = challenge === undefined || readChallenge(challenge) !== undefined;
   promised(
     isRight,
     'The challenge of authenticateHeader() is not of the form of RFC 9110 §11.6.1: Scheme name="value".',
