@@ -12,7 +12,7 @@ import { contextOf } from './request-context';
 import { AccessTokenUser, type RequestAuth } from './user';
 
 /**
- * Verifies the access token of a request. Without one the caller is anonymous and the permissions decide.
+ * Verifies the access token of a request. Without a token the caller is anonymous, and the permissions decide.
  *
  * @example
  * class BookController {
@@ -41,7 +41,7 @@ export class AccessTokenAuthentication extends BaseAuthentication {
   }
 }
 
-// A JWT that fails is bad, and stays so: it is never shown to an issuer that may take another view of it.
+// A JWT that fails verification is refused. It is never introspected: the issuer could accept it.
 function isForAnother(one: BaseAuthentication, token: string, all: readonly BaseAuthentication[]): boolean {
   const later = all.slice(all.indexOf(one) + 1);
   return later.some(({ takesOpaqueTokens }) => takesOpaqueTokens === true) && !isJwtShaped(token);
@@ -57,7 +57,7 @@ function resultOf(
 }
 
 /**
- * Insists on a valid access token, whatever the permissions say: 401 without one. Mirrors axioms-drf-py's class of this name.
+ * Requires a valid access token, whatever the permissions say: 401 without one. Mirrors axioms-drf-py's class of this name.
  */
 export class HasValidAccessToken extends AccessTokenAuthentication {
   override readonly isMandatory = true;
@@ -70,14 +70,14 @@ export class HasValidAccessToken extends AccessTokenAuthentication {
 /** Another name for {@link HasValidAccessToken}, as in axioms-drf-py. */
 export const IsAccessTokenAuthenticated = HasValidAccessToken;
 
-/** GET and HEAD are public, the other methods need a valid access token. A token that is sent is always checked. */
+/** Makes GET and HEAD public; the other methods need a valid access token. A token that is sent is always verified. */
 export class IsAnyGetOrIsAccessTokenAuthenticated extends HasValidAccessToken {
   override isPublic(request: Request): boolean {
     return request.method === 'GET' || request.method === 'HEAD' || super.isPublic(request);
   }
 }
 
-/** POST is public, the other methods need a valid access token. A token that is sent is always checked. */
+/** Makes POST public; the other methods need a valid access token. A token that is sent is always verified. */
 export class IsAnyPostOrIsAccessTokenAuthenticated extends HasValidAccessToken {
   override isPublic(request: Request): boolean {
     return request.method === 'POST' || super.isPublic(request);

@@ -1,20 +1,20 @@
-/** The contract of an authentication class, with its three answers: not mine, yes, mine and bad. */
+/** The contract of an authentication class. Its three answers: `null` (not mine), a result, or throw (mine, and bad). */
 import type { Request } from 'express';
 import type { Claims } from '../core/claims';
 import { markAsOurs } from '../core/copies';
 import type { Settings } from '../core/settings';
 import type { User } from './user';
 
-/** Whom a class found, and with what. */
+/** The user that a class authenticated, and the credentials. */
 export interface AuthenticationResult {
   readonly user: User;
-  /** The credentials; `null` or left out, as in DRF's `(user, None)`: there is nothing to tell. */
+  /** The credentials; `null` or omitted, as in DRF's `(user, None)`, if the app does not need them. */
   readonly auth?: { readonly token?: string; readonly claims?: Claims } | null;
 }
 
 /**
- * Says who is calling. Mirrors DRF's `BaseAuthentication`. With `@Service()` a class gets its dependencies from the
- * container; without it, it is simply constructed.
+ * Authenticates the caller. Mirrors DRF's `BaseAuthentication`. A class with `@Service()` gets its dependencies from the
+ * container; a class without it is constructed without arguments.
  *
  * @example
  * class ApiKeyAuthentication extends BaseAuthentication {
@@ -30,29 +30,32 @@ export interface AuthenticationResult {
  * }
  */
 export abstract class BaseAuthentication {
-  /** Must somebody be authenticated by this class, where no other of the list knew the caller? */
+  /** Is a request refused if no class of the list authenticated the caller? */
   declare readonly isMandatory?: boolean;
 
   /**
-   * Does it accept access tokens? Rules about tokens then hold for its callers: `IsAuthenticatedOrTokenHasScope` asks them
-   * for scopes, and `@hasValidAccessToken()` lets them in. `AccessTokenAuthentication`, `IntrospectionAuthentication` and
-   * their subclasses always do. A class that does not say it counts as one for each result with an `auth.token`.
+   * Does the class accept access tokens? If so, rules about tokens apply to its callers: `IsAuthenticatedOrTokenHasScope`
+   * requires scopes of them, and `@hasValidAccessToken()` accepts them. `AccessTokenAuthentication`,
+   * `IntrospectionAuthentication` and their subclasses always accept tokens. A class that does not declare it counts as a
+   * token class for each result with an `auth.token`.
    */
   declare readonly isToken?: boolean;
 
   /**
-   * The schemes of the `Authorization` header that it reads, such as `['Bearer']`; `[]`: it reads another part of the
-   * request. `SessionAuthentication` leaves a request with such a header to this class. A class that does not say it may
-   * read every scheme.
+   * The schemes of the `Authorization` header that the class reads, such as `['Bearer']`, or `[]` if it reads another part
+   * of the request. `SessionAuthentication` leaves a request with such a header to this class. A class that does not
+   * declare it may read every scheme.
    */
   declare readonly authorizationSchemes?: readonly string[];
 
-  /** Does it understand bearer tokens that are no JWTs? The JWT classes before it in a list leave those to it. */
+  /** Does the class accept bearer tokens that are not JWTs? JWT classes before it in the list leave such tokens to it. */
   declare readonly takesOpaqueTokens?: boolean;
 
   /**
-   * @returns the user, or `null` where the request has no credentials for this class.
-   * @throws AuthenticationFailed or another APIException where it has, and they are bad; no later class is asked then.
+   * Authenticates a request.
+   *
+   * @returns the user, or `null` if the request has no credentials for this class.
+   * @throws AuthenticationFailed or another APIException if the credentials are bad; no later class is tried.
    */
   abstract authenticate(request: Request): Promise<AuthenticationResult | null> | AuthenticationResult | null;
 
@@ -66,34 +69,34 @@ export abstract class BaseAuthentication {
   }
 
   /**
-   * Asked at start, for each handler that lists the class.
+   * Checks the settings at startup, for each handler that lists the class.
    *
-   * @throws ImproperlyConfigured where the settings lack what the class needs.
+   * @throws ImproperlyConfigured if the settings lack what the class needs.
    */
   checkSettings?(settings: Settings): void;
 
   /**
-   * The user as of now, where it can change while a request is answered, as that of a session can. The guard asks for it
+   * Returns the current user, if it can change while a request is handled, as the user of a session can. The guard calls it
    * each time a rule needs the caller. Default: the user that `authenticate` returned.
    *
-   * @param accepted the user that the rules go by so far
+   * @param accepted the user that the rules have used so far
    */
   currentUser?(request: Request, accepted: User): User;
 
-  /** Does this request's method need nobody? */
+  /** Is this request's method open to anonymous callers? */
   isPublic?(request: Request): boolean;
 
-  /** How an OpenAPI document describes what this class looks for; default: what its challenge says of its scheme. */
+  /** Describes the credentials of this class for an OpenAPI document; default: the scheme of its challenge. */
   securityScheme?(): NamedSecurityScheme;
 }
 markAsOurs(BaseAuthentication);
 
-/** A Security Scheme Object (OpenAPI 3.1 §4.8.27), and its name in the document. */
+/** A Security Scheme Object (OpenAPI 3.1 §4.8.27) and its name in the document. */
 export interface NamedSecurityScheme {
   readonly name: string;
   readonly scheme: Readonly<Record<string, unknown>> & { readonly type: string };
 }
 
-/** A class of authentication, as `authenticationClasses` lists it. */
-// The container knows what a constructor takes; no list needs to.
+/** An authentication class, as `authenticationClasses` lists it. */
+// The container supplies the constructor's arguments, so their types do not matter here.
 export type AuthenticationClass = new (...dependencies: never[]) => BaseAuthentication;

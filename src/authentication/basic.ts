@@ -14,18 +14,18 @@ import { contextOf } from './request-context';
 import type { User } from './user';
 
 /**
- * The user of a name and a password (RFC 7617), as a subclass finds them. Failed tries are counted by account and address
- * together: 429 after ten in a quarter of an hour. An account alone is only slowed down, so that a stranger cannot lock
- * it. A name of more than 1,024 bytes is refused without a question. Mirrors DRF's `BasicAuthentication`. Over TLS only:
- * the password is in every request.
+ * Authenticates by a name and a password (RFC 7617); a subclass finds the account. Failed attempts are counted per account
+ * and address: 429 after ten in a quarter of an hour. An account alone is only slowed down, so that a stranger cannot lock
+ * it. A name of more than 1,024 bytes is refused without a lookup. Mirrors DRF's `BasicAuthentication`. Use it over TLS
+ * only: the password is in every request.
  *
- * @throws InvalidRequest (400) for a header that cannot be read.
- * @throws AuthenticationFailed (401) for a wrong password and for an unknown name, the same and after the same time.
- * @throws Throttled (429)
+ * @throws InvalidRequest (400) if the header cannot be read.
+ * @throws AuthenticationFailed (401) for a wrong password and for an unknown name, with the same text after the same time.
+ * @throws Throttled (429) after too many failed attempts.
  * @example
  * class StaffAuthentication extends BasicAuthentication {
  *   override async authenticateCredentials(userid: string, password: string) {
- *     const isRight = await this.accounts.verify(userid, password); // of unknown names, too, at the same cost
+ *     const isRight = await this.accounts.verify(userid, password); // takes the same time for an unknown name
  *     return isRight ? { id: userid, isStaff: true } : null;
  *   }
  *   private readonly accounts = { verify: async (_userid: string, _password: string) => false };
@@ -34,21 +34,21 @@ import type { User } from './user';
 export abstract class BasicAuthentication extends BaseAuthentication {
   override readonly isToken: boolean = false;
   override readonly authorizationSchemes: readonly string[] = ['Basic'];
-  /** Milliseconds from any start; only differences count. Default: a clock that nobody can set. */
+  /** Returns milliseconds since any start; only differences count. Default: a monotonic clock. */
   protected readonly clock: () => number = () => performance.now();
-  /** What refusals wait with; default: the global timers. */
+  /** The timers that delay refusals; default: the global timers. */
   protected readonly timers: Timers = globalTimers;
-  /** Counts tries; default: in the memory of this process, one count for a server. */
+  /** Counts attempts; default: in the memory of this process, one count for each server. */
   protected readonly attempts?: SignInAttempts;
   /**
-   * No refusal comes sooner than this many seconds after the question, so that the time tells nobody which names there
-   * are; default 0.1. It should be longer than a verification takes.
+   * Seconds that a refusal takes at least, so that its time does not reveal which names exist; default 0.1. It should be
+   * longer than a verification takes.
    */
   protected readonly refusalTime: number = 0.1;
 
   /**
-   * Whose name and password these are: the app's account, or nothing where there is no such account or the password is
-   * not its. An account with `isActive: false` is none.
+   * Returns the app's account for a name and a password, or nothing if there is no such account or the password is wrong.
+   * An account with `isActive: false` is refused.
    */
   abstract authenticateCredentials(userid: string, password: string, request: Request): unknown;
 
@@ -69,7 +69,7 @@ export abstract class BasicAuthentication extends BaseAuthentication {
     throw new AuthenticationFailed();
   }
 
-  // The charset says that names and passwords may be in any language (RFC 7617 §2.1).
+  // The charset tells clients to encode names and passwords in UTF-8 (RFC 7617 §2.1).
   override authenticateHeader(request: Request): string {
     const { realm } = contextOf(request).settings;
     return writeChallenge(challenge('Basic', { realm, charset: 'UTF-8' }));
@@ -82,7 +82,7 @@ export abstract class BasicAuthentication extends BaseAuthentication {
     return !user.isAuthenticated || isClosed(user) ? null : user;
   }
 
-  // A class may say "no" by its exception, too; what else it says there would tell names apart.
+  // A subclass may also refuse by throwing. Its text is not sent: it could reveal which names exist.
   private async found(userid: string, password: string, request: Request): Promise<unknown> {
     try {
       return await this.authenticateCredentials(userid, password, request);
@@ -92,14 +92,14 @@ export abstract class BasicAuthentication extends BaseAuthentication {
     }
   }
 
-  // A clock that was set back must not make the wait longer.
+  // A clock that was set back must not prolong the wait.
   private async waitForRefusal(asked: number): Promise<void> {
     const left = this.refusalTime * 1000 - Math.max(0, this.clock() - asked);
     if (left > 0) await new Promise<void>(resolve => startTimer(this.timers, resolve, left));
   }
 }
 
-// Bytes of UTF-8. No account has a longer name, and none is hashed, counted or looked up.
+// Bytes of UTF-8. A longer name is neither hashed, counted nor looked up.
 const longestName = 1024;
 
 const known = new WeakMap<Settings, SignInAttempts>();

@@ -1,4 +1,4 @@
-/** Authentication by an opaque access token in the Authorization header, which its issuer is asked about (RFC 7662). */
+/** Authentication by an access token in the Authorization header that its issuer introspects (RFC 7662). */
 import type { Request } from 'express';
 import { bearerToken } from '../core/bearer-token';
 import { challenge, writeChallenge } from '../core/challenge';
@@ -11,15 +11,15 @@ import { contextOf } from './request-context';
 import { AccessTokenUser } from './user';
 
 /**
- * Asks the issuer about the access token of a request (RFC 7662, RFC 9701): for opaque tokens, and for issuers whose
- * JWTs are to be introspected. Without a token the caller is anonymous and the permissions decide. The settings
- * `introspectionClientId` and a secret or a key are required.
+ * Introspects the access token of a request at its issuer (RFC 7662, RFC 9701): for opaque tokens, and for issuers whose
+ * JWTs should be introspected. Without a token the caller is anonymous, and the permissions decide. Requires the settings
+ * `introspectionClientId` and a secret or a key.
  *
- * Beside the JWT classes it stands last: a token that is three parts with a JSON header is theirs, and where it fails
- * there it is refused and never introspected.
+ * List it after the JWT classes: a token of three parts with a JSON header belongs to them. If they refuse it, it is never
+ * introspected.
  *
- * @throws InvalidToken (401) for a token that is not active, not good for this API, or revoked (setting `denylist`).
- * @throws ServiceUnavailable (503) where the issuer, or the denylist, cannot be asked.
+ * @throws InvalidToken (401) if the token is not active, not valid for this API, or revoked (setting `denylist`).
+ * @throws ServiceUnavailable (503) if the issuer or the denylist cannot be reached.
  * @example
  * class BookController {
  *   authenticationClasses = [AccessTokenAuthentication, IntrospectionAuthentication];
@@ -35,7 +35,7 @@ export class IntrospectionAuthentication extends BaseAuthentication {
     if (token === null) return null;
     const { introspector, verifier, settings } = contextOf(request);
     const claims = await introspector.introspect(token);
-    // What the issuer said may be remembered: who logged out since is not.
+    // The issuer's answer may come from the cache, so a log-out since then is looked up here.
     const subject = subjectOf(claims, introspectionSettings(settings).introspectionSubjectClaims);
     await verifier.refuseRevoked(claims, subject);
     return { user: new AccessTokenUser(claims, grantsOf(claims, settings), subject), auth: { token, claims } };

@@ -1,4 +1,4 @@
-/** What can go wrong, as data: one class per outcome. Rendering is not decided here. */
+/** One error class for each outcome: its status, code and text. `views` makes the response. */
 import { scopeParameter, type ChallengeParameters } from './challenge';
 
 /** Values of HTTP header fields by name; a list is sent as separate fields. */
@@ -9,15 +9,15 @@ export interface APIExceptionOptions {
   code?: string | undefined;
   /** Status; default: the class's own. */
   httpCode?: number | undefined;
-  /** Further header fields of the response. */
+  /** Additional header fields of the response. */
   headers?: HeaderFields | undefined;
-  /** The reason for the log; never sent. */
+  /** The reason, for the log; never sent. */
   cause?: unknown;
 }
 
 /**
- * An answer that is not a success: a status, a code and a sentence for the caller. A handler or a custom class may
- * throw it or a subclass. Mirrors DRF's `APIException`.
+ * An error response: a status, a code and a sentence for the caller. A handler or a class of the app may throw it or a
+ * subclass. Mirrors DRF's `APIException`.
  *
  * @example
  * class OutOfStock extends APIException {
@@ -35,11 +35,10 @@ export class APIException extends Error {
   httpCode: number;
   /** Value of `error` in the body. */
   code: string;
-  /** Header fields that go with the answer; the challenges are added while answering. */
+  /** Header fields of the response; the challenges are added when the error is answered. */
   headers: HeaderFields;
   /**
-   * Why, where permissions refused: the reason tree, an `Explanation`. It is not enumerable, and never sent unless the
-   * setting `explain` says so.
+   * Why permissions refused, as a tree (`Explanation`). It is not enumerable, and is sent only with the setting `explain`.
    */
   declare readonly explanation?: object;
 
@@ -69,42 +68,42 @@ export class APIException extends Error {
     this.httpCode = status;
   }
 
-  /** The error parameters of this outcome's challenge (RFC 6750 §3.1), where it has any. */
+  /** The parameters of the challenge that report this error (RFC 6750 §3.1), if it has any. */
   get challenge(): ChallengeParameters | undefined {
     return undefined;
   }
 
-  /** The body of the answer. */
+  /** Returns the body of the response. */
   toJSON(): Record<string, unknown> {
     return { error: this.code, error_description: this.message };
   }
 }
 
-/** Nobody is authenticated where somebody must be: 401 and challenges without an error (RFC 6750 §3.1). */
+/** The route needs an authenticated caller, and the request is anonymous: 401, challenges without an error (RFC 6750 §3.1). */
 export class NotAuthenticated extends APIException {
   static override readonly httpCode = 401;
   static override readonly code: string = 'not_authenticated';
   static override readonly description: string = 'Authentication credentials were not provided';
 }
 
-/** Credentials were sent and are not good: 401. For access tokens see {@link InvalidToken}. */
+/** The credentials are bad: 401. For access tokens see {@link InvalidToken}. */
 export class AuthenticationFailed extends APIException {
   static override readonly httpCode = 401;
   static override readonly code: string = 'authentication_failed';
   static override readonly description: string = 'Incorrect authentication credentials';
 }
 
-// It may be read-only: --frozen-intrinsics.
+// Read-only with --frozen-intrinsics.
 const isLimitWritable = Reflect.set(Error, 'stackTraceLimit', Error.stackTraceLimit);
 
-/** Sets how many frames the next stacks have, and returns how many it were. */
+/** Sets the number of frames of later stacks, and returns the previous number. */
 function stackTraceLimit(frames: number): number {
   const { stackTraceLimit: before } = Error;
   if (isLimitWritable) Error.stackTraceLimit = frames;
   return before;
 }
 
-/** Why an access token is not valid: a closed set, for events and metrics. `token_invalid`: for another reason. */
+/** Why an access token is not valid: a closed set, for events and metrics. `token_invalid` means any other reason. */
 export type TokenReason =
   | 'token_malformed'
   | 'token_opaque'
@@ -134,7 +133,7 @@ export interface InvalidTokenOptions extends APIExceptionOptions {
 
 /**
  * The access token is expired, revoked, malformed, or invalid for other reasons: 401 `invalid_token` (RFC 6750 §3.1).
- * It has no stack: strangers cause it as often as they like, and `reason` tells what a stack would.
+ * It has no stack, which would be slow: any client can cause this error, and `reason` says what a stack would.
  */
 export class InvalidToken extends AuthenticationFailed {
   static override readonly code = 'invalid_token';
@@ -160,7 +159,7 @@ export class InvalidToken extends AuthenticationFailed {
   }
 }
 
-/** The request's credentials cannot be read in one way only: 400 `invalid_request` (RFC 6750 §3.1). */
+/** The request's credentials are malformed or ambiguous: 400 `invalid_request` (RFC 6750 §3.1). */
 export class InvalidRequest extends APIException {
   static override readonly httpCode = 400;
   static override readonly code = 'invalid_request';
@@ -171,37 +170,37 @@ export class InvalidRequest extends APIException {
   }
 }
 
-/** The body cannot be read: 400, or 413 when it is too large. */
+/** The body cannot be read: 400, or 413 if it is too large. */
 export class ParseError extends APIException {
   static override readonly httpCode = 400;
   static override readonly code = 'invalid_request';
   static override readonly description = 'The body could not be read';
 }
 
-/** The request's method is no longer the one whose rules were checked: 400. */
+/** The request's method was changed after its rules were checked: 400. */
 export class MethodChanged extends APIException {
   static override readonly httpCode = 400;
   static override readonly code = 'invalid_request';
   static override readonly description = "The request's method was changed while it was handled";
 }
 
-/** Somebody is authenticated and may not: 403 `permission_denied`. */
+/** The caller is authenticated, and is not permitted: 403 `permission_denied`. */
 export class PermissionDenied extends APIException {
   static override readonly httpCode = 403;
   static override readonly code: string = 'permission_denied';
   static override readonly description: string = 'You do not have permission to perform this action';
 }
 
-/** The access token lacks scopes: 403 with `error="insufficient_scope"` and the scopes that are needed (RFC 6750 §3.1). */
+/** The access token lacks scopes: 403 with `error="insufficient_scope"` and the required scopes (RFC 6750 §3.1). */
 export class InsufficientScope extends PermissionDenied {
   static override readonly code = 'insufficient_scope';
   static override readonly description = 'The access token does not have the scope that this request needs';
 
-  /** All that the refusing rule asks for; sent as `required_scopes`. */
+  /** All scopes that the refusing rule requires; sent as `required_scopes`. */
   declare requiredScopes?: readonly string[];
 
   constructor(
-    /** The scopes that would help, in the order of the rules. */
+    /** The required scopes, in the order of the rules. */
     readonly scopes: readonly string[] = [],
     message?: string,
     options: APIExceptionOptions = {},
@@ -220,7 +219,7 @@ export class InsufficientScope extends PermissionDenied {
   }
 }
 
-/** There is no such object: 404. */
+/** The object does not exist: 404. */
 export class NotFound extends APIException {
   static override readonly httpCode = 404;
   static override readonly code = 'not_found';
@@ -234,7 +233,7 @@ export class Throttled extends APIException {
   static override readonly description = 'Request was throttled';
 
   constructor(
-    /** Seconds until a request may succeed, where that is known. */
+    /** Seconds until a request may succeed, if that is known. */
     readonly wait?: number,
     message?: string,
     options: APIExceptionOptions = {},
@@ -243,12 +242,12 @@ export class Throttled extends APIException {
   }
 }
 
-/** An error that is not the library's, in the form of its answers. It stays a 401 where there is no challenge. */
+/** An error of the app or of routing-controllers, in the form of our responses. It stays a 401 if there is no challenge. */
 export class ForeignError extends APIException {
   constructor(
     message: string | undefined,
     options: APIExceptionOptions,
-    /** Further members of the body, and others in place of its own. */
+    /** Additional members of the body; they replace members of the same name. */
     private readonly more: object = {},
   ) {
     super(message, options);
@@ -259,7 +258,7 @@ export class ForeignError extends APIException {
   }
 }
 
-/** What cannot be reached: a closed set, for events and metrics. `unavailable`: anything else. */
+/** What cannot be reached: a closed set, for events and metrics. `unavailable` means anything else. */
 export type UnavailableReason = 'keys_unavailable' | 'introspection_unavailable' | 'unavailable';
 
 export interface ServiceUnavailableOptions extends APIExceptionOptions {
@@ -267,7 +266,7 @@ export interface ServiceUnavailableOptions extends APIExceptionOptions {
   reason?: UnavailableReason | undefined;
 }
 
-/** What is needed to decide cannot be reached (the issuer's keys, introspection): 503 with `Retry-After`. */
+/** The issuer's keys, its introspection or another service is needed and cannot be reached: 503 with `Retry-After`. */
 export class ServiceUnavailable extends APIException {
   static override readonly httpCode = 503;
   static override readonly code = 'temporarily_unavailable';
@@ -280,7 +279,7 @@ export class ServiceUnavailable extends APIException {
 
   constructor(
     message?: string,
-    /** Seconds until another try makes sense; default 1. */
+    /** Seconds to wait before the next request; default 1. */
     readonly retryAfter: number = 1,
     options: ServiceUnavailableOptions = {},
   ) {
@@ -290,8 +289,8 @@ export class ServiceUnavailable extends APIException {
 }
 
 /**
- * A rule or a setting is missing or wrong. At start it stops the start; where it is only visible during a request it
- * is a 500 that names no internals. The message is for the developer: it names the place and the fix.
+ * A rule or a setting is missing or wrong. At startup it stops the server. During a request it is a 500 that names no
+ * internals. The message is for the developer: it names the place and the fix.
  */
 export class ImproperlyConfigured extends Error {
   readonly httpCode = 500;
@@ -313,7 +312,7 @@ export class ImproperlyConfigured extends Error {
     return this.httpCode;
   }
 
-  /** The body of the answer. */
+  /** Returns the body of the response. */
   toJSON(): Record<string, unknown> {
     return { error: this.code, error_description: APIException.description };
   }
@@ -323,7 +322,7 @@ function retryAfter(wait: number | undefined): HeaderFields {
   return wait === undefined || !(wait > 0) ? {} : retryAfterHeader(wait);
 }
 
-// RFC 9110 §10.2.3: whole seconds; rounded up, so that a client that obeys is not refused again.
+// RFC 9110 §10.2.3 allows whole seconds only. Rounds up, so that a client that waits as told is not refused again.
 function retryAfterHeader(seconds: number): HeaderFields {
   return { 'Retry-After': String(Math.max(1, Math.ceil(seconds))) };
 }

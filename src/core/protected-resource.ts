@@ -1,17 +1,17 @@
-/** What an API tells of itself to those who want a token for it (RFC 9728). */
+/** Metadata that tells clients where to get a token for an API (RFC 9728). */
 import type { Requirement } from './requirements/requirement';
 import { scopesAskedFor } from './requirements/scopes';
 import type { Settings } from './settings';
 import { issuerSettings } from './trusted-issuers';
 import { isAskable } from './urls';
 
-/** Metadata of a protected resource (RFC 9728 §2). What has no value is left out (§3.2). */
+/** Metadata of a protected resource (RFC 9728 §2). Members without a value are omitted (§3.2). */
 export interface ProtectedResourceMetadata {
   /** The setting `resourceUrl`. */
   readonly resource: string;
   /** The trusted issuers. */
   readonly authorization_servers?: readonly string[];
-  /** The scopes that some rule of the API asks for, as far as that is known at start. */
+  /** The scopes that the rules of the API require, as far as they are known at startup. */
   readonly scopes_supported?: readonly string[];
   readonly bearer_methods_supported: readonly ['header'];
 }
@@ -19,7 +19,7 @@ export interface ProtectedResourceMetadata {
 const wellKnown = '/.well-known/oauth-protected-resource';
 
 /**
- * Where a resource's metadata is: the well-known path stands between host and path (RFC 9728 §3.1).
+ * Returns the URL of a resource's metadata: the well-known path is inserted between host and path (RFC 9728 §3.1).
  *
  * @example
  * protectedResourceUrl('https://api.example.com/books'); // https://api.example.com/.well-known/oauth-protected-resource/books
@@ -29,7 +29,7 @@ export function protectedResourceUrl(resourceUrl: string): string {
   return `${origin}${wellKnown}${pathname === '/' ? '' : pathname}${search}`;
 }
 
-// RFC 9728 §2, RFC 8414 §2: issuer identifiers are URLs that clients fetch metadata from. One that is only compared is none.
+// RFC 9728 §2, RFC 8414 §2: clients fetch metadata from an issuer identifier. Omits an issuer that they cannot fetch from.
 function authorizationServer({ issuerUrl, allowInsecureUrls }: Settings): readonly string[] {
   return issuerUrl !== undefined && isAskable(issuerUrl, allowInsecureUrls) ? [issuerUrl] : [];
 }
@@ -44,7 +44,7 @@ export function issuersWithOtherAudience(settings: Settings): readonly Settings[
   return issuerSettings(settings).filter(({ audience }) => !audience.includes(resourceUrl));
 }
 
-/** What the servers of one resource are, put together: each has its settings and what its routes ask for. */
+/** Returns the metadata of a resource from the settings and requirements of all servers that serve it. */
 export function protectedResourceMetadata(
   resource: string,
   settings: readonly Settings[],

@@ -1,4 +1,4 @@
-/** Who a route's authentication classes can tell apart, and by what: seen from outside, without a request. */
+/** What a route's authentication classes tell without a request: which credentials they read, and their challenges. */
 import type { Request } from 'express';
 import type { BaseAuthentication, NamedSecurityScheme } from '../authentication/base';
 import { setContext } from '../authentication/request-context';
@@ -8,15 +8,15 @@ import { holdsInert, inertUses } from '../core/inert';
 import type { AxiomsServer } from '../routing-controllers/server';
 import type { RouteRules } from '../views/route-rules';
 
-/** What the authentication classes of a route say of one method. */
+/** The authentication classes of a route, as far as they concern one method. */
 export interface Callers {
-  /** How credentials are sent; `bearer` stands for every issuer's sign-in, too. */
+  /** How a client sends credentials; `bearer` also stands for signing in at an issuer. */
   readonly schemes: readonly NamedSecurityScheme[];
-  /** Is nobody in particular refused, whatever the permissions say? */
+  /** Are anonymous requests refused, whatever the permissions say? */
   readonly isMandatory: boolean;
-  /** Does a class among them accept access tokens? */
+  /** Does one of the classes accept access tokens? */
   readonly acceptsTokens: boolean;
-  /** Does the method need nobody? `undefined`: that is decided per request. */
+  /** Is the method open to anonymous requests? `undefined` means that this is decided per request. */
   readonly isPublicMethod: boolean | undefined;
   /** The `WWW-Authenticate` fields of a 401. */
   readonly challenges: readonly OfferedChallenge[];
@@ -33,7 +33,7 @@ export const bearer: NamedSecurityScheme = {
 export function callersOf(rules: RouteRules, method: string, server: AxiomsServer): Callers {
   const authenticators = rules.authenticators;
   const { publicMethods, realm } = server.settings;
-  // A list that is decided per request: a token is what can be said of it.
+  // The list is decided per request: assume a token.
   if (authenticators === undefined)
     return {
       schemes: [bearer],
@@ -58,7 +58,7 @@ export function callersOf(rules: RouteRules, method: string, server: AxiomsServe
   };
 }
 
-// As much of a request as there is at this point.
+// The part of a request that is known without one.
 function methodOnly(method: string, authenticators: readonly BaseAuthentication[], server: AxiomsServer): Request {
   const nothing = (): undefined => undefined;
   const request = { method, headers: {}, query: {}, params: {}, get: nothing, header: nothing } as unknown as Request;
@@ -67,7 +67,7 @@ function methodOnly(method: string, authenticators: readonly BaseAuthentication[
   return request;
 }
 
-/** `undefined`: a class that wants more than there is, such as a service. */
+/** Returns `undefined` for a class that needs more than the method, such as a service. */
 function asked<T>(what: () => T): T | undefined {
   const usesBefore = inertUses();
   try {
@@ -104,7 +104,7 @@ function cookie(authenticator: BaseAuthentication): NamedSecurityScheme {
   return { name: 'cookie', scheme: { type: 'apiKey', in: 'cookie', name, description: 'The cookie of a session.' } };
 }
 
-// OpenAPI has no kind for what cannot be told: a scheme of HTTP by the class's name.
+// OpenAPI has no type for unknown credentials: use an HTTP scheme with the class's name.
 function somethingElse(name: string): NamedSecurityScheme {
   return { name, scheme: { type: 'http', scheme: name.toLowerCase(), description: `What \`${name}\` looks for.` } };
 }

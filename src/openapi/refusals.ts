@@ -1,4 +1,4 @@
-/** The answers of the guard, as responses of an operation: written by what writes the real ones. */
+/** Describes the guard's refusals as responses of an operation. The code that answers requests writes their challenges. */
 import { carriesErrors, scopeParameter, withParameters, writeChallenge, type AddedParameters } from '../core/challenge';
 import {
   APIException,
@@ -34,21 +34,21 @@ export const refusalSchema: SchemaObject = {
   required: ['error', 'error_description'],
 };
 
-/** What can be refused at an operation. */
+/** What decides which refusals an operation can have. */
 export interface Refusable {
   readonly callers: Callers;
   /** The scopes that a challenge can name. */
   readonly scopes: readonly string[];
-  /** Those that the challenge of a 401 names. */
+  /** The scopes that the challenge of a 401 names. */
   readonly demandedScopes: readonly string[];
-  /** Can a caller who is known be refused? */
+  /** Can a rule refuse an authenticated caller? */
   readonly canDeny: boolean;
   readonly isThrottled: boolean;
-  /** Is an object loaded, which may not be there? */
+  /** Does the operation load an object, so that it can be missing? */
   readonly loadsObject: boolean;
-  /** Is a body read, or are files? */
+  /** Does the operation read a body or files? */
   readonly readsBody: boolean;
-  /** Can parameters be missing or wrong? */
+  /** Does the operation read parameters, so that they can be missing or wrong? */
   readonly readsParameters: boolean;
   readonly settings: Settings;
 }
@@ -60,7 +60,7 @@ export function refusalsAt(operation: Refusable): Readonly<Record<string, Respon
     ...(readsBody || readsParameters ? { 400: invalidRequest } : {}),
     ...(isChallenging ? { 401: unauthorized(operation) } : {}),
     ...(canDeny || !isChallenging ? { 403: forbidden(operation) } : {}),
-    ...(loadsObject ? { 404: refusal('There is no such object.', new NotFound()) } : {}),
+    ...(loadsObject ? { 404: refusal('The object does not exist.', new NotFound()) } : {}),
     ...(readsBody ? { 413: tooLarge } : {}),
     ...(isThrottled ? { 429: refusal('Too many requests.', new Throttled(), { 'Retry-After': retryAfter }) } : {}),
     ...(acceptsTokens ? { 503: unavailable } : {}),
@@ -68,7 +68,7 @@ export function refusalsAt(operation: Refusable): Readonly<Record<string, Respon
 }
 
 const retryAfter: HeaderObject = {
-  description: 'Seconds until another try makes sense.',
+  description: 'Seconds to wait before the next request.',
   schema: { type: 'integer', minimum: 1 },
 };
 
@@ -80,7 +80,7 @@ const invalidRequest = refusal(
 const tooLarge = refusal('The body is too large.', new ParseError('The body is too large', { httpCode: 413 }));
 
 const unavailable = refusal(
-  'The token cannot be checked at the moment: the keys of its issuer cannot be fetched.',
+  'The token cannot be verified at the moment: the keys of its issuer cannot be fetched.',
   new ServiceUnavailable(),
   { 'Retry-After': retryAfter },
 );
@@ -90,8 +90,8 @@ function unauthorized({ callers, settings, demandedScopes }: Refusable): Respons
   const error = new InvalidToken();
   const withoutReason = written(callers, hints);
   const withReason = written(callers, error.challenge, hints);
-  const description = `One field for each way to authenticate: ${inCode(withoutReason)}. Credentials that are not good: ${inCode(withReason)}.`;
-  return refusal('No credentials where some are needed, or credentials that are not good.', error, {
+  const description = `One field for each authentication class: ${inCode(withoutReason)}. With bad credentials: ${inCode(withReason)}.`;
+  return refusal('The credentials are missing or bad.', error, {
     ...(withoutReason.length === 0
       ? {}
       : { 'WWW-Authenticate': challengeHeader(description, withoutReason.join(', ')) }),
@@ -100,12 +100,13 @@ function unauthorized({ callers, settings, demandedScopes }: Refusable): Respons
 
 function forbidden({ callers, scopes, settings }: Refusable): ResponseObject {
   const challenge = callers.challenges.find(carriesErrors);
-  if (scopes.length === 0 || challenge === undefined) return refusal('Whoever it is, may not.', new PermissionDenied());
+  if (scopes.length === 0 || challenge === undefined)
+    return refusal('The caller is not permitted.', new PermissionDenied());
   const error = new InsufficientScope(scopes);
   const example = writeChallenge(withParameters(challenge, error.challenge, addressOfMetadata(settings)));
   const description =
-    'Where scopes are missing: those of every rule that is not met. Where another rule refuses: absent.';
-  return refusal('Whoever it is, may not: scopes are missing, or another rule refuses.', error, {
+    'If scopes are missing, the scopes of every rule that is not met. Absent if another rule refuses.';
+  return refusal('The caller is not permitted: scopes are missing, or another rule refuses.', error, {
     'WWW-Authenticate': challengeHeader(description, example),
   });
 }

@@ -1,4 +1,4 @@
-/** Whatever was thrown becomes one response: status, challenges, body. Errors of others are not touched here. */
+/** Turns an error of this library into one response: status, challenges, body. */
 import type { Request, Response } from 'express';
 import {
   carriesErrors,
@@ -24,7 +24,7 @@ import { explainedLike, reasonsOf } from '../permissions/denial';
 import { stackOf } from './error-text';
 import { findVisit } from './visit';
 
-/** An error that is the library's to answer. */
+/** An error that this library answers. */
 export type Answer = APIException | ImproperlyConfigured;
 
 export function isAnswer(error: unknown): error is Answer {
@@ -32,16 +32,16 @@ export function isAnswer(error: unknown): error is Answer {
 }
 
 /**
- * The answer to an error, with its header fields filled in: the challenges of the controller's authentication
- * classes on a 401, that of the class at fault on a 400 and a 403.
+ * Adds the header fields to the answer. A 401 has the challenges of all of the controller's authentication classes; a 400
+ * or a 403 has the challenge of the class at fault, if the error has a reason for it.
  */
 export function answerTo(error: Answer, request: Request, settings: Settings): Answer {
   if (error instanceof ImproperlyConfigured) return withHeaders(error, {});
   const challenges = challengesFor(error, request, settings);
   if (error.httpCode !== 401)
     return withHeaders(error, challenges.length > 0 ? { 'WWW-Authenticate': challenges } : {});
-  // Without a challenge there is no 401 (RFC 9110 §15.5.2), and nothing that the client could send instead. What the app
-  // says is its own.
+  // A 401 needs a challenge (RFC 9110 §15.5.2). Without one the answer is a 403, except that the status of an app's own
+  // error stays.
   if (challenges.length === 0 && error instanceof ForeignError) return withHeaders(error, {});
   if (challenges.length === 0)
     return withHeaders(explainedLike(error, new PermissionDenied(undefined, { cause: error }), settings), {});
@@ -50,7 +50,7 @@ export function answerTo(error: Answer, request: Request, settings: Settings): A
 
 const ownHeaders = new WeakMap<Answer, HeaderFields>();
 
-// The same error may be thrown again, for another controller: what is added to its own fields is of this answer only.
+// The app may throw the same error object again, for another controller, so each answer starts from the error's own fields.
 function withHeaders(answer: Answer, challenges: HeaderFields): Answer {
   const own = ownHeaders.get(answer) ?? answer.headers;
   ownHeaders.set(answer, own);
@@ -71,7 +71,7 @@ function challengesFor(error: APIException, request: Request, settings: Settings
   return [...new Set(sent.map(one => writeChallenge(complete(one))))];
 }
 
-// Where to get a token and, for a client without a good one, which scopes to ask for.
+// Tells the client where to get a token and, if it has no good one, which scopes to request.
 function hintsOf(httpCode: number, request: Request, settings: Settings): AddedParameters {
   if (httpCode !== 401) return httpCode === 403 ? addressOfMetadata(settings) : {};
   const visit = findVisit(request);
@@ -83,7 +83,7 @@ interface Offered {
   readonly challenge: OfferedChallenge;
 }
 
-// Where no controller is involved yet, in a global middleware, the scheme is RFC 6750's.
+// In a global middleware no controller is known yet: the scheme is Bearer.
 function offeredChallenges(request: Request, settings: Settings): readonly Offered[] {
   const visit = findVisit(request);
   if (visit === undefined) return [{ challenge: challenge('Bearer', { realm: settings.realm }) }];
@@ -93,7 +93,7 @@ function offeredChallenges(request: Request, settings: Settings): readonly Offer
   });
 }
 
-/** The class that threw, or that let the caller in; else the first that can say why. */
+/** Returns the class that threw or that accepted the caller; without one, the first class whose challenge can have an error. */
 function classAtFault(request: Request, offered: readonly Offered[]): Offered | undefined {
   const visit = findVisit(request);
   const known = visit?.failedAuthenticator ?? visit?.successfulAuthenticator;
@@ -118,11 +118,11 @@ export function sendAnswer(response: Response, answer: Answer): void {
   response.statusMessage = '';
   response.setHeader('Content-Type', 'application/json');
   response.setHeader('Content-Length', Buffer.byteLength(body));
-  // Text goes out in one piece with the header; bytes would be a second one, at a third of what the refusal costs.
+  // Node sends text together with the header. Bytes would be a second write, which costs a third of the refusal.
   response.end(body, 'utf8');
 }
 
-/** Tells the log why: a refusal is everyday, a server's own fault is not. Never a token, a claim's value or a secret. */
+/** Logs the reason: refusals at debug level, server errors at error level. Logs no token, claim value or secret. */
 export function logAnswer(answer: Answer, place: string, { logger }: Settings): void {
   const data = {
     place,
@@ -141,7 +141,7 @@ function whyOf(answer: Answer): object {
   return why === undefined ? {} : { why };
 }
 
-// The text of an error of others, not the error: its own properties may hold claims.
+// Logs the text of a foreign error, not the error itself, whose properties may hold claims.
 function causeOf({ cause }: Answer): object {
   if (cause === undefined) return {};
   return { cause: cause instanceof Error ? stackOf(cause) : typeof cause };

@@ -1,10 +1,10 @@
-/** The challenge of a 401 at the endpoints, where no header field is asked for. */
+/** The challenge of a 401 at the microservice's endpoints, which read no Authorization header. */
 import type { Request } from 'express';
 import { BaseAuthentication } from '../../authentication/base';
 import { contextOf } from '../../authentication/request-context';
 import { challenge, writeChallenge } from '../../core/challenge';
 
-/** Authenticates nobody: an Authorization header, good or bad, is ignored. RFC 9110 §15.5.2 wants a challenge on each 401. */
+/** Ignores the Authorization header, and supplies the challenge that RFC 9110 §15.5.2 requires of a 401. */
 export class BearerChallenge extends BaseAuthentication {
   override readonly authorizationSchemes = [];
 

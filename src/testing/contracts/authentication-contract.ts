@@ -1,4 +1,4 @@
-/** What every authentication class has to do, whatever its credentials are. */
+/** What every authentication class must do, whatever credentials it reads. */
 import { BaseAuthentication } from '../../authentication/base';
 import { readChallenge } from '../../core/challenge';
 import type { SettingsInput } from '../../core/settings';
@@ -7,28 +7,28 @@ import type { LoopbackAnswer, Send } from '../loopback';
 import { promised, type ContractCase } from './contract-case';
 import { authenticationMadeBy, callerProbe, withProbes, type Caller } from './probe-server';
 
-/** What a request carries. */
+/** The credentials of a request. */
 export interface Credentials {
   readonly headers?: Readonly<Record<string, string>>;
   /** Without the `?`. */
   readonly query?: string;
 }
 
-/** Credentials; or what makes them, anew for each request. */
+/** Credentials, or a function that makes them for each request. */
 export type GivesCredentials = Credentials | (() => Credentials | Promise<Credentials>);
 
 export interface AuthenticationContract {
-  /** Makes the object under test, as the container would. */
+  /** Makes the authentication class's object, as the container would. */
   readonly make: () => BaseAuthentication;
-  /** Credentials that it accepts. */
+  /** Credentials that the class accepts. */
   readonly good: GivesCredentials;
-  /** Credentials that are meant for it, and that it refuses. */
+  /** Credentials that are meant for the class, and that it refuses. */
   readonly bad: GivesCredentials;
-  /** A request without credentials for it; default: one without any. */
+  /** A request without credentials for the class; default: no credentials. */
   readonly none?: GivesCredentials;
-  /** The `sub` of the user that the good credentials are; default: it is not looked at. */
+  /** The `sub` of the user with the good credentials; default: it is not checked. */
   readonly sub?: string;
-  /** Of the server that it runs in; default: those of an issuer of its own. */
+  /** The settings of the server; default: those of a test issuer. */
   readonly axioms?: SettingsInput;
 }
 
@@ -41,8 +41,8 @@ class Fallback extends BaseAuthentication {
 const paths = { open: '/open', closed: '/closed', next: '/next' };
 
 /**
- * The contract of `BaseAuthentication`, over HTTP: its three answers (not mine, yes, mine and bad), what the classes after
- * it get to see, its challenge, requests at once, and that a refusal quotes nothing.
+ * Returns the tests of `BaseAuthentication`'s contract, over HTTP: its three answers (`null`, a result, a throw), which
+ * requests reach later classes, its challenge, concurrent requests, and that a refusal does not quote credentials.
  *
  * @example
  * const cases = authenticationContract({
@@ -61,7 +61,7 @@ type Kind = 'good' | 'bad' | 'none';
 class Subject {
   constructor(readonly contract: AuthenticationContract) {}
 
-  /** Runs with a way to ask a probe with good, bad or no credentials. */
+  /** Calls `use` with a function that sends good, bad or no credentials to a probe. */
   probed(use: (ask: (path: string, kind: Kind) => Promise<LoopbackAnswer>) => Promise<void>): Promise<void> {
     const made = authenticationMadeBy(this.contract.make);
     const controllers = [
@@ -202,7 +202,7 @@ function checkChallenge({ status, headers }: LoopbackAnswer): void {
   );
 }
 
-// Shorter ones, "1" or "Bearer", may stand in any text.
+// Shorter values, such as "1" or "Bearer", may occur in any text.
 function secretsOf({ headers = {}, query = '' }: Credentials): string[] {
   return [...Object.values(headers), ...new URLSearchParams(query).values()]
     .flatMap(value => value.split(/[ ,;]/))
