@@ -1,59 +1,10 @@
 /** The contract of a permission class: may this request, and may it with this object? */
-import type { Request, Response } from 'express';
-import type { AxiomsRequest } from '../authentication/user';
+import type { Request } from 'express';
 import { markAsOurs } from '../core/copies';
 import type { Requirement } from '../core/requirements/requirement';
+import type { ApiView } from './rule-words';
 
-/** What a rule may be: a value, or a promise of it from an async getter. */
-type Now<T> = T | Promise<T>;
-
-/** What a controller says, and what it is given for each request. */
-export interface ApiView {
-  readonly request: AxiomsRequest;
-  readonly response: Response;
-  /** The handler's name. */
-  readonly action: string;
-  readonly authenticationClasses?: readonly object[] | undefined;
-  readonly permissionClasses?: readonly object[] | undefined;
-  readonly throttleClasses?: readonly object[] | undefined;
-  /** The scope that `ScopedRateThrottle` counts requests under; without one it counts none. */
-  readonly throttleScope?: string | undefined;
-  readonly accessTokenScopes?: Now<readonly string[]> | undefined;
-  readonly accessTokenAnyScopes?: Now<readonly string[]> | undefined;
-  readonly accessTokenAllScopes?: Now<readonly string[]> | undefined;
-  readonly accessTokenRoles?: Now<readonly string[]> | undefined;
-  readonly accessTokenAnyRoles?: Now<readonly string[]> | undefined;
-  readonly accessTokenAllRoles?: Now<readonly string[]> | undefined;
-  readonly accessTokenPermissions?: Now<readonly string[]> | undefined;
-  readonly accessTokenAnyPermissions?: Now<readonly string[]> | undefined;
-  readonly accessTokenAllPermissions?: Now<readonly string[]> | undefined;
-  /** What `TokenHasScope` and its kin ask for; see there. */
-  readonly requiredScopes?: readonly string[] | undefined;
-  /** What `TokenMatchesOASRequirements` asks for: by HTTP method in capitals, lists of scopes one of which must be complete. */
-  readonly requiredAlternateScopes?: Readonly<Record<string, readonly (readonly string[])[]>> | undefined;
-  /** The property of the object that names its owner; default `'user'`. */
-  readonly ownerAttribute?: string | undefined;
-  /** The property of the object that names its owner's issuer: compared with the token's `iss`. Default: it is not asked. */
-  readonly ownerIssuerAttribute?: string | undefined;
-  /**
-   * As whom the caller owns objects, compared with the `ownerAttribute`; default: the token's `sub`. With several
-   * issuers it tells apart who has the same `sub` there; `undefined`: the caller owns nothing.
-   */
-  ownerOf?(request: AxiomsRequest): Now<string | undefined>;
-  /** The methods that only read; default `GET`, `HEAD`, `OPTIONS`. */
-  readonly safeMethods?: readonly string[] | undefined;
-  /**
-   * The handlers that are about one object, by name, in addition to the default ones: a handler whose own path has a
-   * parameter or is a regex, and every PUT, PATCH and DELETE.
-   */
-  readonly objectActions?: readonly string[] | undefined;
-  /** The handlers that are not about one object, although they are by default. The server warns about them at startup. */
-  readonly notObjectActions?: readonly string[] | undefined;
-  /** Loads the object that an object action is about; `undefined` or `null` is a 404. */
-  getObject?(): unknown;
-  /** Runs the object rules on this object now; throws PermissionDenied or NotAuthenticated. */
-  checkObjectPermissions(object: unknown): Promise<void>;
-}
+export type { ApiView } from './rule-words';
 
 /**
  * Says whether a request may be answered. Mirrors DRF's `BasePermission`. Only `true` allows.

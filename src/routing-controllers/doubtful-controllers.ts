@@ -2,6 +2,7 @@
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Logger } from '../core/setting-kinds';
 import type { ApiView } from '../permissions/base';
+import { namesOf } from '../permissions/rule-words';
 import { checkShape } from '../views/controller-shape';
 import type { RouteRules } from '../views/route-rules';
 import { refuseReservedMembers } from './reserved-members';
@@ -15,7 +16,7 @@ import { sampleOf, type Sample } from './samples';
 export function checkDoubtful(controller: ApiView, sample: Sample, rules: RouteRules, logger: Logger): void {
   if (!sample.isDoubtful) return;
   if (sample.isUnmade) checkShapeOnce(controller, sample, logger);
-  for (const name of ['objectActions', 'notObjectActions'] as const)
+  for (const name of namesOf('actions'))
     if (JSON.stringify(controller[name]) !== JSON.stringify(rules[name]))
       throw new ImproperlyConfigured(
         `${controller.constructor.name}.${name} is another list than at startup, because the constructor uses its dependencies: write it as a getter that uses none, get ${name}() { return [...]; }`,

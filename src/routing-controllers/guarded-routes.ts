@@ -8,6 +8,7 @@ import type { Requirement } from '../core/requirements/requirement';
 import type { Logger } from '../core/setting-kinds';
 import type { ApiView } from '../permissions/base';
 import { ComposedPermission, type PermissionRule } from '../permissions/operators';
+import type { NameOf } from '../permissions/rule-words';
 import { IsAuthenticatedOrTokenHasScope } from '../permissions/token-scope';
 import { checkShape } from '../views/controller-shape';
 import { decoratedActions } from '../views/decorations';
@@ -269,7 +270,7 @@ function nameOf(rule: PermissionRule): string {
   return rule instanceof ComposedPermission ? rule.operator : `@${rule.name}`;
 }
 
-type ObjectActionList = 'objectActions' | 'notObjectActions';
+type ObjectActionList = NameOf<'actions'>;
 
 function listedActions(sample: ApiView, name: ObjectActionList): readonly string[] {
   let listed: unknown;

@@ -1,12 +1,15 @@
-/** Refuses a controller's own members under the names that are set for each request: they would be replaced, or hide them. */
+/** Refuses members of a controller whose names the server sets for each request: one of the two would hide the other. */
 import type { ActionMetadata } from 'routing-controllers';
 import { ImproperlyConfigured } from '../core/exceptions';
+import { namesOf, type NameOf } from '../permissions/rule-words';
 import type { Class } from './dependencies';
 
-const reserved = ['request', 'response', 'action'] as const;
+const reserved = namesOf('set for each request');
 
 /**
- * @param controller before anything is set on it
+ * Refuses a reserved name that the controller's class has given a meaning of its own.
+ *
+ * @param controller before the server has set anything on it
  * @throws ImproperlyConfigured for a field with a value, a method, or a getter without a setter.
  */
 export function refuseReservedMembers(controller: object): void {
@@ -17,9 +20,13 @@ export function refuseReservedMembers(controller: object): void {
   );
 }
 
-const types = { request: 'AxiomsRequest', response: 'Response', action: 'string' };
+const types: Readonly<Record<NameOf<'set for each request'>, string>> = {
+  request: 'AxiomsRequest',
+  response: 'Response',
+  action: 'string',
+};
 
-// A field that is only typed, without declare, may be there and undefined.
+// A field that only types the member, without declare, may exist with the value undefined.
 function isMember(controller: object, name: string): boolean {
   for (let one: object | null = controller; one !== null; one = Object.getPrototypeOf(one) as object | null) {
     const member = Object.getOwnPropertyDescriptor(one, name);
@@ -29,7 +36,7 @@ function isMember(controller: object, name: string): boolean {
   return false;
 }
 
-/** @throws ImproperlyConfigured for a handler of such a name: a field that is set for each request would hide it. */
+/** @throws ImproperlyConfigured for a handler with such a name: the field that is set for each request would hide it. */
 export function refuseReservedHandler({ target, method }: ActionMetadata): void {
   if (!(reserved as readonly string[]).includes(method)) return;
   throw new ImproperlyConfigured(

@@ -1,6 +1,6 @@
 /** Objects that are made for reading their rules: with inert objects in place of the services of the app. */
 import { countInertUse, holdsInert, inertUses, InertServices } from '../core/inert';
-import { ruleNames } from '../views/controller-shape';
+import { namesOf, ruleNames } from '../permissions/rule-words';
 import type { AppContainer } from './app-container';
 import { ownService, requireNoDependencies, type PolicyMaker } from './container';
 import {
@@ -70,11 +70,14 @@ function inertOf(type: unknown, services: InertServices): object {
   return services.service(typeof type === 'function' ? (type.prototype as object | undefined) : undefined);
 }
 
-/** Counts it as a use of a service where a rule reads a member that may be from one. */
+// checkDoubtful() compares these lists with those of startup.
+const actionLists: readonly string[] = namesOf('actions');
+
+/** Counts each read of a member whose value may come from a service as a use of that service. */
 export function countUsesOf({ object, isDoubtful, isUnmade }: Sample): void {
   const held = Object.keys(object).filter(name => holdsInert(Object.getOwnPropertyDescriptor(object, name)?.value));
   const doubted = isDoubtful ? ruleNames.filter(name => isUnmade || name in object) : [];
-  for (const name of new Set([...held, ...doubted.filter(one => !one.endsWith('bjectActions'))]))
+  for (const name of new Set([...held, ...doubted.filter(one => !actionLists.includes(one))]))
     countReadsOf(object, name);
 }
 

@@ -1,27 +1,26 @@
-/** Watches routing-controllers' own servers: they do not know our rules, and answer every caller. */
+/** Watches the servers of routing-controllers itself: they do not know our rules and answer every caller. */
 import { ExpressDriver, KoaDriver, getFromContainer, type Action, type ActionMetadata } from 'routing-controllers';
 import { isMarked, thisCopy } from '../core/copies';
 import { ImproperlyConfigured } from '../core/exceptions';
-import { ruleNames } from '../views/controller-shape';
+import { ruleWords } from '../permissions/rule-words';
 import { needsNothingInjected, type Class } from './dependencies';
 import { sampleOf } from './samples';
 import { servedByStock, warnOfStockServers } from './stock-servers';
 
-/** Words that only a rule has. `getObject`, `request`, `response` and `action` may mean something else. */
-const ruleWords: readonly string[] = [...ruleNames, 'ownerOf'];
+const tripwires = ruleWords.filter(({ tripwire }) => tripwire).map(({ name }) => name);
 
-/** @param controller `undefined`: it cannot be made without its services */
+/** @param controller `undefined` if it cannot be made without its services */
 type Check = (controllerClass: object, controller: object | undefined) => void;
 
 const key = Symbol.for('axioms-routing-controllers/tripwire');
 
-// The copies of this package that use one routing-controllers share the tripwire; each checks for the words that it knows.
+// All copies of this package that use one routing-controllers share the tripwire. Each checks for the words that it knows.
 const checks = ((ExpressDriver as { [key]?: Map<string, Check> })[key] ??= new Map<string, Check>());
 
-/** Makes the stock drivers refuse controllers that carry rules, at startup or else at each request, and notes the others. */
+/** Makes the stock drivers refuse controllers with rules, at startup or else at each request, and record the others. */
 export function setTripwire(): void {
   const isSet = checks.size > 0;
-  // The same version comes again when the module registry was reset.
+  // A test runner that resets the module registry loads the same version again.
   if (!checks.has(thisCopy.version)) checks.set(thisCopy.version, refuseRules);
   if (isSet) return;
   for (const { prototype } of [ExpressDriver, KoaDriver] as const)
@@ -37,7 +36,7 @@ function watching(registerAction: RegisterAction): RegisterAction {
     servedByStock(meta.target);
     registerAction.call(this, meta, action => {
       warnOfStockServers();
-      // Its fields were not known at startup.
+      // The fields of this controller were unknown at startup.
       if (controller === undefined) check(meta, getFromContainer<object>(meta.target, action));
       return execute(action);
     });
@@ -61,7 +60,7 @@ function check({ target }: ActionMetadata, controller: object | undefined): void
 function refuseRules(controllerClass: object, controller: object | undefined): void {
   const { name, prototype } = controllerClass as { readonly name: string; readonly prototype: object };
   const carriers = [controllerClass, prototype, ...(controller === undefined ? [] : [controller])];
-  const word = ruleWords.find(one => carriers.some(carrier => one in carrier));
+  const word = tripwires.find(one => carriers.some(carrier => one in carrier));
   if (word === undefined && !isMarked(controllerClass)) return;
   throw new ImproperlyConfigured(
     `${word === undefined ? `The rules of ${name}` : `${name}.${word}`} would not be obeyed: this server comes from 'routing-controllers'. Import createExpressServer or useExpressServer from 'axioms-routing-controllers' instead.`,

@@ -1,34 +1,15 @@
-/** Whether a controller's members can mean what they look like: misspelled, static and shadowed rules stop the start. */
+/** Stops the server where a controller's members cannot mean what they look like: misspelled, static and shadowed rules. */
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Logger } from '../core/setting-kinds';
 import { ComposedPermission } from '../permissions/operators';
-
-const grants = ['Scopes', 'Roles', 'Permissions'].map(kind => ({
-  plain: `accessToken${kind}`,
-  any: `accessTokenAny${kind}`,
-  all: `accessTokenAll${kind}`,
-}));
-
-/** The members of a controller that say who may. */
-export const ruleNames: readonly string[] = [
-  'authenticationClasses',
-  'permissionClasses',
-  'throttleClasses',
-  'throttleScope',
-  ...grants.flatMap(({ plain, any, all }) => [plain, any, all]),
-  'requiredScopes',
-  'requiredAlternateScopes',
-  'ownerAttribute',
-  'ownerIssuerAttribute',
-  'safeMethods',
-  'objectActions',
-  'notObjectActions',
-];
+import { namesOf, ruleNames, ruleWords } from '../permissions/rule-words';
 
 type ControllerClass = new (...dependencies: never[]) => object;
 
 /**
- * @param make makes a controller class, dependencies included; used on a base class to see which fields it declares
+ * Checks the members of a controller and of its base classes.
+ *
+ * @param make makes a controller class, dependencies included. It shows which fields a base class declares.
  * @throws ImproperlyConfigured naming the member and the fix.
  */
 export function checkShape(
@@ -44,7 +25,7 @@ export function checkShape(
     refuseShadowed(controller, name, lineage, make);
     refuseEmptied(controller, name, lineage, make);
   }
-  for (const { plain, any } of grants) warnOfTwo(controller, plain, any, logger);
+  for (const { name, yieldsTo } of ruleWords) if (yieldsTo !== undefined) warnOfTwo(controller, name, yieldsTo, logger);
 }
 
 /** The prototypes of the controller's class and of its base classes, nearest first. */
@@ -67,32 +48,20 @@ function memberNames(controller: object, lineage: readonly object[]): readonly s
   return [controller, ...lineage].flatMap(object => Object.getOwnPropertyNames(object));
 }
 
-// access_token_scopes, accessTokenScope, permissionsClasses, permissionClass, …
-function spelling(name: string): string {
-  return name
-    .replace(/_/g, '')
-    .toLowerCase()
-    .replace(/s?class(?:es)?$/, 'class')
-    .replace(/s$/, '')
-    .replace(/accesstokens(?=any|all|scope|role|permission)/, 'accesstoken')
-    .replace(/^requiredalternative/, 'requiredalternate');
-}
-
-const intended = new Map(ruleNames.map(name => [spelling(name), name]));
-
 function refuseMisspelled({ constructor }: object, name: string): void {
-  const meant = intended.get(spelling(name));
+  const spelled = name.replace(/_/g, '').toLowerCase();
+  const meant = ruleWords.find(({ spelling }) => spelling?.test(spelled))?.name;
   if (meant === undefined || ruleNames.includes(name)) return;
   throw new ImproperlyConfigured(`${constructor.name}.${name} is no rule of a controller: did you mean ${meant}?`);
 }
 
-// A list of classes that nobody reads, beside those that are read, is a rule that somebody believes in.
+// The server reads no such list, but its author believes that it is a rule.
 function refuseStrangeLists(controller: object, lineage: readonly object[]): void {
   const lists = memberNames(controller, lineage).filter(
     name => /Class(?:es)?$/.test(name) && isList(controller, lineage, name),
   );
   const strange = lists.find(name => !ruleNames.includes(name));
-  const known = ruleNames.filter(name => name.endsWith('Classes'));
+  const known = namesOf('classes');
   if (strange === undefined) return;
   const meant = known.find(name => isNearly(strange, name));
   if (meant === undefined && !known.some(name => name in controller)) return;
@@ -101,7 +70,7 @@ function refuseStrangeLists(controller: object, lineage: readonly object[]): voi
   );
 }
 
-/** A field with a list of classes, or a getter, which is not asked. */
+/** Is the member a field with a list of classes, or a getter? A getter is not evaluated. */
 function isList(controller: object, lineage: readonly object[], name: string): boolean {
   const owner = [controller, ...lineage].find(object => Object.hasOwn(object, name)) ?? controller;
   const member = Object.getOwnPropertyDescriptor(owner, name);
@@ -111,13 +80,13 @@ function isList(controller: object, lineage: readonly object[], name: string): b
   return member?.get !== undefined || (Array.isArray(value) && isOfClasses(value));
 }
 
-/** Does the name become the other by one or two letters more, less or other? */
+/** Do the names differ by at most two letters (added, removed or replaced)? */
 function isNearly(name: string, other: string): boolean {
   const [one = '', two = ''] = [name, other].map(text => text.replace(/(?:es)?$/, '').toLowerCase());
   return distance(one, two) <= 2;
 }
 
-// Levenshtein's, a row at a time.
+// Levenshtein's distance, row by row.
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (const [index, letter] of Array.from(one).entries()) {
@@ -139,7 +108,7 @@ function refuseStatic(controllerClass: { readonly name: string }): void {
     );
 }
 
-// A field is defined on the object itself, so it wins over a getter of a subclass, whose author believes the opposite.
+// A field is defined on the object itself, so it wins over a getter of a subclass. The subclass's author expects the opposite.
 function refuseShadowed(
   controller: object,
   name: string,

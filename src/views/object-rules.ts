@@ -5,6 +5,7 @@ import { after, attempt, inTurn, type Soon } from '../core/soon';
 import { deny } from '../permissions/denial';
 import { forgetMembers } from '../permissions/evaluated';
 import { evaluate, type Subject } from '../permissions/evaluation';
+import { namesOf } from '../permissions/rule-words';
 import { isKnown, type Outcome, type PermissionTree } from '../permissions/tree';
 import { AnswerGate } from './answer-gate';
 import { ObjectChecks } from './object-checks';
@@ -46,10 +47,12 @@ function startCheck<T>(visit: Visit, ask: () => Soon<T>): Promise<T> {
   return started;
 }
 
+const attributes = namesOf('attribute');
+
 function askObjectRules(visit: Visit, value: unknown): Soon<void> {
   requireOwnRequest(visit);
-  // Which property names the owner depends on the object, and a handler may check several.
-  forgetMembers(visit.controller, ['ownerAttribute', 'ownerIssuerAttribute']);
+  // A handler may check several objects, and a getter may name another property for each.
+  forgetMembers(visit.controller, attributes);
   const subject = { ...visit.subject, object: { value } };
   return after(askAnotherCaller(visit), () =>
     inTurn(visit.permissions, tree =>

@@ -9,6 +9,7 @@ import type { Settings } from '../core/settings';
 import { IsAuthenticatedOrPublicMethod } from '../permissions/access';
 import type { ApiView } from '../permissions/base';
 import { ComposedPermission, type PermissionRule } from '../permissions/operators';
+import { namesOf } from '../permissions/rule-words';
 import type { ThrottleClass } from '../throttling/base';
 import { withAccessToken, type Decorations, type PolicyLists } from './decorations';
 
@@ -121,7 +122,7 @@ export function checkedPolicies<Name extends ListName>(name: Name, list: unknown
 
 type Listed = Required<PolicyLists>;
 type ListName = keyof Listed;
-const listNames: readonly ListName[] = ['authenticationClasses', 'permissionClasses', 'throttleClasses'];
+const listNames = namesOf('classes');
 
 const isRight: Readonly<Record<ListName, (listed: unknown) => boolean>> = {
   authenticationClasses: listed => hasMethod(listed, 'authenticate'),

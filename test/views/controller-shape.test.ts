@@ -26,11 +26,20 @@ describe('misspelled members', () => {
     ['authenticationClass', 'authenticationClasses'],
     ['authentication_classes', 'authenticationClasses'],
     ['throttleClass', 'throttleClasses'],
+    ['throttle_scopes', 'throttleScope'],
+    ['accessTokensAllRole', 'accessTokenAllRoles'],
+    ['accessTokensAnyPermission', 'accessTokenAnyPermissions'],
+    ['accessTokenAllPermission', 'accessTokenAllPermissions'],
+    ['requiredScope', 'requiredScopes'],
+    ['requiredAlternativeScopes', 'requiredAlternateScopes'],
+    ['requiredAlternateScope', 'requiredAlternateScopes'],
     ['ownerAttributes', 'ownerAttribute'],
     ['owner_attribute', 'ownerAttribute'],
+    ['ownerIssuerAttributes', 'ownerIssuerAttribute'],
     ['safeMethod', 'safeMethods'],
     ['safe_methods', 'safeMethods'],
     ['objectAction', 'objectActions'],
+    ['not_object_action', 'notObjectActions'],
   ];
   for (const [name, meant] of misspelled) {
     it(`${name} stops the start and names ${meant}, as a field and as a getter`, () => {
