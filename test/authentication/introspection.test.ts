@@ -20,7 +20,7 @@ import {
   type SettingsInput,
 } from 'axioms-routing-controllers';
 import { decisions } from '../../src/core/events';
-import { bearer, demanding, expectRefusal, invalidToken, notAuthenticated, type Refusal } from '../refusal';
+import { bearer, demanding, expectExactRefusal, invalidToken, notAuthenticated, type Refusal } from '../refusals';
 import { FakeTime } from '../issuer/fake-time';
 import { IntrospectionEndpoint } from '../issuer/introspection-endpoint';
 import { OpaqueIssuer, clientKey, clientSecret } from '../issuer/opaque-issuer';
@@ -166,7 +166,7 @@ describe('IntrospectionAuthentication', () => {
       it(`accepts and refuses, authenticated by ${how}`, async () => {
         const app = serve({ ...issuer.settings, ...settings });
         expect((await ask(app, await issuer.accessToken())).status).to.equal(200);
-        expectRefusal(await ask(app, randomBytes(32).toString('base64url')), inactive);
+        expectExactRefusal(await ask(app, randomBytes(32).toString('base64url')), inactive);
         expect(issuer.introspections).to.equal(2);
       });
 
@@ -181,7 +181,7 @@ describe('IntrospectionAuthentication', () => {
       expect((await ask(app, token)).status).to.equal(200);
       expect(issuer.introspections).to.equal(1);
       now += 1;
-      expectRefusal(await ask(app, token), inactive);
+      expectExactRefusal(await ask(app, token), inactive);
       expect(issuer.introspections).to.equal(2);
     });
 
@@ -195,7 +195,7 @@ describe('IntrospectionAuthentication', () => {
           expect(serverOf(app).introspector.forget(token)).to.equal(true);
           expect(serverOf(app).introspector.forget(token)).to.equal(false);
         }
-        expectRefusal(await ask(app, token), inactive);
+        expectExactRefusal(await ask(app, token), inactive);
       }
     });
 
@@ -223,9 +223,12 @@ describe('IntrospectionAuthentication', () => {
 
     it('refuses a refresh token, which is active, too', async () => {
       const token = await issuer.refreshToken();
-      expectRefusal(await ask(serve(issuer.settings), token), invalidToken('The token is not of an accepted type'));
+      expectExactRefusal(
+        await ask(serve(issuer.settings), token),
+        invalidToken('The token is not of an accepted type'),
+      );
       const lenient = serve({ ...issuer.settings, introspectionOptionalClaims: ['aud'] });
-      expectRefusal(await ask(lenient, token), invalidToken('The token is not of an accepted type'));
+      expectExactRefusal(await ask(lenient, token), invalidToken('The token is not of an accepted type'));
       expect(handled).to.equal(0);
     });
 
@@ -233,16 +236,19 @@ describe('IntrospectionAuthentication', () => {
       const foreign = invalidToken('The access token is for another audience');
       const app = serve(issuer.settings);
       const forNone = await issuer.accessToken('book:read', null);
-      expectRefusal(await ask(app, forNone), foreign);
-      expectRefusal(await ask(app, await issuer.accessToken('book:read', 'https://other.example.com')), foreign);
+      expectExactRefusal(await ask(app, forNone), foreign);
+      expectExactRefusal(await ask(app, await issuer.accessToken('book:read', 'https://other.example.com')), foreign);
       const lenient = serve({ ...issuer.settings, introspectionOptionalClaims: 'aud' });
-      expectRefusal(await ask(lenient, await issuer.accessToken('book:read', 'https://other.example.com')), foreign);
+      expectExactRefusal(
+        await ask(lenient, await issuer.accessToken('book:read', 'https://other.example.com')),
+        foreign,
+      );
       expect((await ask(lenient, forNone)).status).to.equal(200);
     });
 
     it("refuses a machine's token, which has no subject, unless it is told where that stands", async () => {
       const token = await issuer.machineToken();
-      expectRefusal(await ask(serve(issuer.settings), token), invalidToken('The access token has no subject'));
+      expectExactRefusal(await ask(serve(issuer.settings), token), invalidToken('The access token has no subject'));
       const app = serve({ ...issuer.settings, introspectionSubjectClaims: ['sub', 'client_id'] });
       const response = await ask(app, token);
       expect(response.status).to.equal(200);
@@ -253,7 +259,7 @@ describe('IntrospectionAuthentication', () => {
       const logger = new RecordingLogger();
       const app = serve({ ...issuer.settings, introspectionClientSecret: 'not-the-secret', logger });
       const token = await issuer.accessToken();
-      expectRefusal(await ask(app, token), outage);
+      expectExactRefusal(await ask(app, token), outage);
       expect(logger.text()).to.include('answers with status 401');
       expect(logger.text()).not.to.include('not-the-secret');
       expect(logger.text()).not.to.include(token);
@@ -339,7 +345,7 @@ describe('IntrospectionAuthentication', () => {
     ];
     for (const [what, members, description, settings] of refusals)
       it(`refuses: ${what}`, async () => {
-        expectRefusal(await said(members, settings), invalidToken(description));
+        expectExactRefusal(await said(members, settings), invalidToken(description));
         expect(handled).to.equal(0);
       });
 
@@ -404,7 +410,7 @@ describe('IntrospectionAuthentication', () => {
         const logger = new RecordingLogger();
         const app = serve({ ...endpoint.settings, logger });
         endpoint.answer = fail;
-        expectRefusal(await ask(app, token), outage);
+        expectExactRefusal(await ask(app, token), outage);
         expect(handled).to.equal(0);
         expect(logger.text('error')).to.include('The issuer could not be asked about a token');
         for (const secret of [token, 'secret-marker', 'the-secret-of-the-api'])
@@ -421,7 +427,7 @@ describe('IntrospectionAuthentication', () => {
       endpoint.answer = () => {
         time.advance(3);
       };
-      expectRefusal(await ask(app, token), outage);
+      expectExactRefusal(await ask(app, token), outage);
       // The one that is left would report further failures.
       expect(time.waiting).to.equal(1);
       time.advance(60);
@@ -434,7 +440,7 @@ describe('IntrospectionAuthentication', () => {
       const time = new FakeTime();
       serverOf(app).introspector.timers = time.timers;
       endpoint.answer = (_, response) => void response.writeHead(500).end();
-      for (let count = 0; count < 4; count++) expectRefusal(await ask(app, `junk-${count}`), outage);
+      for (let count = 0; count < 4; count++) expectExactRefusal(await ask(app, `junk-${count}`), outage);
       time.advance(60);
       const errors = logger.entries.filter(({ level }) => level === 'error');
       expect(errors.map(({ data }) => (data as { count: number }).count)).to.deep.equal([1, 3]);
@@ -448,8 +454,8 @@ describe('IntrospectionAuthentication', () => {
       endpoint.answer = () => {
         serverOf(app).close();
       };
-      expectRefusal(await ask(app, token), outage);
-      expectRefusal(await ask(app, token), outage);
+      expectExactRefusal(await ask(app, token), outage);
+      expectExactRefusal(await ask(app, token), outage);
       expect(endpoint.asked).to.have.length(1);
       expect(logger.text('error', 'warn')).to.equal('');
     });
@@ -472,7 +478,7 @@ describe('IntrospectionAuthentication', () => {
         expect((await ask(app, one)).status, `${one} after ${seconds}`).to.equal(200);
         expect(endpoint.asked).to.have.length(asked);
       }
-      expectRefusal(await ask(app, 'short'), invalidToken('The access token expired'));
+      expectExactRefusal(await ask(app, 'short'), invalidToken('The access token expired'));
     });
 
     it('remembers bad tokens for five seconds, and no longer than good ones', async () => {
@@ -487,7 +493,7 @@ describe('IntrospectionAuthentication', () => {
         endpoint.asked.length = 0;
         for (const wait of [0, remembered * 1000 - 1, 1]) {
           now += wait;
-          expectRefusal(await ask(app, token), inactive);
+          expectExactRefusal(await ask(app, token), inactive);
         }
         expect(endpoint.asked).to.have.length(2);
       }
@@ -497,7 +503,7 @@ describe('IntrospectionAuthentication', () => {
       const app = serve({ ...endpoint.settings, tokenCacheSize: 2 });
       expect((await ask(app, token)).status).to.equal(200);
       endpoint.answer = () => ({ active: false });
-      for (const junk of ['a', 'b', 'c']) expectRefusal(await ask(app, junk), inactive);
+      for (const junk of ['a', 'b', 'c']) expectExactRefusal(await ask(app, junk), inactive);
       expect((await ask(app, token)).status).to.equal(200);
       expect(endpoint.asked).to.have.length(4);
     });
@@ -507,7 +513,7 @@ describe('IntrospectionAuthentication', () => {
       const other = serve({ ...endpoint.settings, introspectionClientId: 'other' });
       expect((await ask(one, token)).status).to.equal(200);
       endpoint.answer = () => ({ active: false });
-      expectRefusal(await ask(other, token), inactive);
+      expectExactRefusal(await ask(other, token), inactive);
       expect((await ask(one, token)).status).to.equal(200);
     });
 
@@ -518,7 +524,7 @@ describe('IntrospectionAuthentication', () => {
         endpoint.answer = () => endpoint.good({ jti: 'j', sid: 's', client_id: 'web' });
         expect((await ask(app, token)).status).to.equal(200);
         denylist.revoke({ iss: endpoint.origin, ...which });
-        for (const sent of [token, 'another']) expectRefusal(await ask(app, sent), revoked);
+        for (const sent of [token, 'another']) expectExactRefusal(await ask(app, sent), revoked);
         expect([endpoint.asked.length, handled]).to.deep.equal([2, 1]);
         endpoint.answer = () => endpoint.good({ jti: 'k', sub: 'bob', sid: 't', client_id: 'app' });
         expect((await ask(app, 'of-somebody-else')).status).to.equal(200);
@@ -531,14 +537,14 @@ describe('IntrospectionAuthentication', () => {
         denylist: { isRevoked, revoke: () => undefined, useOnce: () => true },
       });
       const description = 'The request cannot be checked at the moment';
-      expectRefusal(await ask(app, token), { ...outage, description });
+      expectExactRefusal(await ask(app, token), { ...outage, description });
       expect(handled).to.equal(0);
     });
 
     it('asks about no token that is too long or malformed, and none for a request without one', async () => {
       const app = serve({ ...endpoint.settings, maxTokenSize: 40 });
-      expectRefusal(await ask(app, 'a'.repeat(41)), invalidToken('The access token is too long'));
-      expectRefusal(await ask(app, null), notAuthenticated);
+      expectExactRefusal(await ask(app, 'a'.repeat(41)), invalidToken('The access token is too long'));
+      expectExactRefusal(await ask(app, null), notAuthenticated);
       const malformed = await ask(app, 'a b');
       expect(malformed.status).to.equal(400);
       expect(endpoint.asked).to.have.length(0);
@@ -605,7 +611,7 @@ describe('IntrospectionAuthentication', () => {
         const { challenges = [], ...refusal } = invalidToken(description);
         // Padding makes it a header that cannot be read at all.
         if (response.status !== 400)
-          expectRefusal(response, { ...refusal, challenges: [...challenges, 'Bearer realm="api"'] });
+          expectExactRefusal(response, { ...refusal, challenges: [...challenges, 'Bearer realm="api"'] });
       }
       expect(endpoint.asked).to.have.length(0);
       expect(handled).to.equal(0);
@@ -632,15 +638,15 @@ describe('IntrospectionAuthentication', () => {
       });
 
     it('refuses an opaque token that is not active, with the challenge of each class', async () => {
-      expectRefusal(await ask(app, 'dead.token', '/both'), {
+      expectExactRefusal(await ask(app, 'dead.token', '/both'), {
         ...inactive,
         challenges: ['Bearer realm="api"', bearer('invalid_token', 'The access token is not active')],
       });
-      expectRefusal(await ask(app, null, '/both'), notAuthenticated);
+      expectExactRefusal(await ask(app, null, '/both'), notAuthenticated);
     });
 
     it('satisfies a mandatory class before it, and the rules about scopes', async () => {
-      expectRefusal(await ask(app, 'opaque', '/strict'), {
+      expectExactRefusal(await ask(app, 'opaque', '/strict'), {
         status: 403,
         challenges: [
           bearer(
@@ -654,7 +660,7 @@ describe('IntrospectionAuthentication', () => {
       });
       endpoint.answer = () => endpoint.good({ iss: issuer.url, scope: 'book:create' });
       expect((await ask(app, 'other', '/strict')).status).to.equal(200);
-      expectRefusal(await ask(app, null, '/strict'), demanding(notAuthenticated, 'book:create'));
+      expectExactRefusal(await ask(app, null, '/strict'), demanding(notAuthenticated, 'book:create'));
     });
 
     it('is an access token to the classes that tell tokens from sessions', async () => {
@@ -664,7 +670,7 @@ describe('IntrospectionAuthentication', () => {
     });
 
     it('is not asked about opaque tokens where it is not listed', async () => {
-      expectRefusal(await ask(app, 'opaque', '/jwt'), invalidToken('The access token is opaque, not a JWT'));
+      expectExactRefusal(await ask(app, 'opaque', '/jwt'), invalidToken('The access token is opaque, not a JWT'));
       expect(endpoint.asked).to.have.length(0);
     });
 
@@ -714,7 +720,7 @@ describe('IntrospectionAuthentication', () => {
 
     it('checks those that nobody asked for, too', async () => {
       expect((await answered(answerOf(), { introspectionResponse: 'json' })).status).to.equal(200);
-      expectRefusal(await answered(answerOf({}, {}, signingKey('k1')), { introspectionResponse: 'json' }), outage);
+      expectExactRefusal(await answered(answerOf({}, {}, signingKey('k1')), { introspectionResponse: 'json' }), outage);
     });
 
     const bad: [what: string, jwt: () => string, type?: string][] = [
@@ -735,12 +741,12 @@ describe('IntrospectionAuthentication', () => {
     ];
     for (const [what, jwt, type] of bad)
       it(`believes no answer that is ${what}`, async () => {
-        expectRefusal(await answered(jwt(), {}, type), outage);
+        expectExactRefusal(await answered(jwt(), {}, type), outage);
         expect(handled).to.equal(0);
       });
 
     it('takes an answer about a bad token for what it says', async () => {
-      expectRefusal(await answered(answerOf({ token_introspection: { active: false } })), inactive);
+      expectExactRefusal(await answered(answerOf({ token_introspection: { active: false } })), inactive);
     });
   });
 
@@ -772,11 +778,11 @@ describe('IntrospectionAuthentication', () => {
 
     it('is found again after an outage of the metadata, or of the endpoint', async () => {
       const app = discovering();
-      expectRefusal(await ask(app, 'a'), outage);
+      expectExactRefusal(await ask(app, 'a'), outage);
       issuer.server.metadataMode = { is: 'ok' };
       issuer.server.metadata = { introspection_endpoint: `${endpoint.origin}/old` };
       endpoint.answer = (_, response) => void response.writeHead(404).end();
-      expectRefusal(await ask(app, 'a'), outage);
+      expectExactRefusal(await ask(app, 'a'), outage);
       issuer.server.metadata = { introspection_endpoint: endpoint.url };
       endpoint.answer = () => endpoint.good({ iss: issuer.url });
       expect((await ask(app, 'a')).status).to.equal(200);
@@ -786,7 +792,7 @@ describe('IntrospectionAuthentication', () => {
       it(`is never ${found}`, async () => {
         issuer.server.metadataMode = { is: 'ok' };
         issuer.server.metadata = { introspection_endpoint: found };
-        expectRefusal(await ask(discovering(), 'a'), outage);
+        expectExactRefusal(await ask(discovering(), 'a'), outage);
         expect(endpoint.asked).to.have.length(0);
       });
   });

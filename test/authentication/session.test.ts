@@ -24,12 +24,12 @@ import type { Method } from '../api';
 import {
   bearer,
   demanding,
-  expectRefusal,
+  expectExactRefusal,
   invalidToken,
   notAuthenticated,
   permissionDenied,
   type Refusal,
-} from '../refusal';
+} from '../refusals';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
 import { SessionApp, accounts } from './session-app';
@@ -227,7 +227,7 @@ for (const passport of [false, true])
 
     it('answers 403 without a challenge to nobody, where it is the only class', async () => {
       for (const method of ['get', 'head', ...unsafe] as const)
-        expectRefusal(await (await app.browser()).ask(method, '/session'), permissionDenied);
+        expectExactRefusal(await (await app.browser()).ask(method, '/session'), permissionDenied);
       expect(handled).to.deep.equal([]);
     });
 
@@ -239,7 +239,7 @@ for (const passport of [false, true])
     it('knows no closed account, and no guest', async () => {
       for (const name of ['closed', 'guest']) {
         const browser = await app.browser(name);
-        expectRefusal(await browser.ask('get', '/session'), permissionDenied);
+        expectExactRefusal(await browser.ask('get', '/session'), permissionDenied);
         const { body } = (await browser.ask('post', '/open')) as { body: Body };
         expect(body.isAuthenticated).to.equal(false);
       }
@@ -250,8 +250,8 @@ for (const passport of [false, true])
         const browser = await app.browser('alice');
         const token = await browser.token();
         for (const path of ['/session', '/open', '/hybrid', '/every']) {
-          expectRefusal(await browser.ask(method, path), tokenMissing);
-          expectRefusal(await browser.ask(method, path, { 'X-CSRF-Token': '' }), tokenMissing);
+          expectExactRefusal(await browser.ask(method, path), tokenMissing);
+          expectExactRefusal(await browser.ask(method, path, { 'X-CSRF-Token': '' }), tokenMissing);
           expect(handled).to.deep.equal([]);
           const { status } = await browser.ask(method, path, { 'X-CSRF-Token': token });
           expect(status).to.equal(200);
@@ -285,7 +285,7 @@ for (const passport of [false, true])
         `${salt}.${flipped}`,
       ];
       for (const bad of [...wrong, other, anonymous, `${token}, ${token}`])
-        expectRefusal(await browser.ask('post', '/session', { 'X-CSRF-Token': bad }), tokenForeign);
+        expectExactRefusal(await browser.ask('post', '/session', { 'X-CSRF-Token': bad }), tokenForeign);
       expect(handled).to.deep.equal([]);
     });
 
@@ -301,16 +301,16 @@ for (const passport of [false, true])
       const browser = await app.browser();
       const before = await browser.token();
       await browser.signIn('alice');
-      expectRefusal(await browser.ask('post', '/session', { 'X-CSRF-Token': before }), tokenForeign);
+      expectExactRefusal(await browser.ask('post', '/session', { 'X-CSRF-Token': before }), tokenForeign);
       const after = await browser.token();
       expect((await browser.ask('post', '/session', { 'X-CSRF-Token': after })).status).to.equal(200);
     });
 
     it('has a token for whoever is not signed in yet, so that a login can ask for it', async () => {
       const browser = await app.browser();
-      expectRefusal(await browser.ask('post', '/sign-in'), tokenMissing);
+      expectExactRefusal(await browser.ask('post', '/sign-in'), tokenMissing);
       const stolen = await (await app.browser()).token();
-      expectRefusal(await browser.ask('post', '/sign-in', { 'X-CSRF-Token': stolen }), tokenForeign);
+      expectExactRefusal(await browser.ask('post', '/sign-in', { 'X-CSRF-Token': stolen }), tokenForeign);
       const { status } = await browser.ask('post', '/sign-in', { 'X-CSRF-Token': await browser.token() });
       expect(status).to.equal(200);
     });
@@ -340,7 +340,7 @@ for (const passport of [false, true])
         for (const path of ['/hybrid', '/reversed', '/mandatory']) {
           const { body } = (await browser.ask('get', path)) as { body: Body };
           expect([body.user.name, body.by]).to.deep.equal(['alice', 'SessionAuthentication']);
-          expectRefusal(await browser.ask('post', path), tokenMissing);
+          expectExactRefusal(await browser.ask('post', path), tokenMissing);
         }
       });
 
@@ -355,10 +355,10 @@ for (const passport of [false, true])
           for (const path of ['/hybrid', '/reversed', '/mandatory'])
             for (const method of ['get', 'post'] as const) {
               const headers = { ...csrf, Authorization: `bearer ${token}` };
-              expectRefusal(await browser.ask(method, path, headers), invalidToken(description));
+              expectExactRefusal(await browser.ask(method, path, headers), invalidToken(description));
             }
         const broken = await browser.ask('get', '/hybrid', { Authorization: 'Bearer' });
-        expectRefusal(broken, {
+        expectExactRefusal(broken, {
           status: 400,
           challenges: [bearer('invalid_request', 'The Authorization header has no token')],
           error: 'invalid_request',
@@ -370,7 +370,7 @@ for (const passport of [false, true])
       it('answers 401 with the challenges there are to nobody', async () => {
         for (const path of ['/hybrid', '/reversed', '/mandatory'])
           for (const method of ['get', 'post'] as const)
-            expectRefusal(await (await app.browser()).ask(method, path), notAuthenticated);
+            expectExactRefusal(await (await app.browser()).ask(method, path), notAuthenticated);
       });
 
       it('is not disturbed by credentials for nobody here', async () => {
@@ -401,14 +401,14 @@ for (const passport of [false, true])
       it('lets no token in by the session beside it, and no session without its CSRF token', async () => {
         const browser = await app.browser('alice');
         for (const method of ['get', 'post'] as const)
-          expectRefusal(await browser.ask(method, '/songs', as('other')), {
+          expectExactRefusal(await browser.ask(method, '/songs', as('other')), {
             status: 403,
             challenges: [bearer('insufficient_scope', description, 'music')],
             error: 'insufficient_scope',
             description,
           });
-        expectRefusal(await browser.ask('post', '/songs'), tokenMissing);
-        expectRefusal(await (await app.browser()).ask('get', '/songs'), demanding(notAuthenticated, 'music'));
+        expectExactRefusal(await browser.ask('post', '/songs'), tokenMissing);
+        expectExactRefusal(await (await app.browser()).ask('get', '/songs'), demanding(notAuthenticated, 'music'));
         expect(handled).to.deep.equal([]);
       });
     });
@@ -416,17 +416,17 @@ for (const passport of [false, true])
     describe('and IsAdminUser', () => {
       it('lets staff in, and nobody else', async () => {
         expect((await (await app.browser('alice')).ask('get', '/staff')).status).to.equal(200);
-        expectRefusal(await (await app.browser('bob')).ask('get', '/staff'), permissionDenied);
-        expectRefusal(await (await app.browser()).ask('get', '/staff'), notAuthenticated);
+        expectExactRefusal(await (await app.browser('bob')).ask('get', '/staff'), permissionDenied);
+        expectExactRefusal(await (await app.browser()).ask('get', '/staff'), notAuthenticated);
         const Authorization = `Bearer ${app.issuer.token({ isStaff: true, user: { isStaff: true } })}`;
         const response = await (await app.browser()).ask('get', '/staff', { Authorization });
-        expectRefusal(response, permissionDenied);
+        expectExactRefusal(response, permissionDenied);
       });
 
       it('lets nobody in by being turned around, who is nobody', async () => {
         expect((await (await app.browser('bob')).ask('get', '/not-staff')).status).to.equal(200);
-        expectRefusal(await (await app.browser('alice')).ask('get', '/not-staff'), permissionDenied);
-        expectRefusal(await (await app.browser()).ask('get', '/not-staff'), notAuthenticated);
+        expectExactRefusal(await (await app.browser('alice')).ask('get', '/not-staff'), permissionDenied);
+        expectExactRefusal(await (await app.browser()).ask('get', '/not-staff'), notAuthenticated);
       });
 
       it('goes together with scopes', async () => {
@@ -444,8 +444,8 @@ for (const passport of [false, true])
       const browser = await app.browser();
       const { body } = (await browser.ask('post', '/shop', headers)) as { body: Body };
       expect(body.user).to.deep.equal({ id: '7' });
-      expectRefusal(await browser.ask('delete', '/shop', headers), tokenMissing);
-      expectRefusal(await (await app.browser('alice')).ask('get', '/shop'), permissionDenied);
+      expectExactRefusal(await browser.ask('delete', '/shop', headers), tokenMissing);
+      expectExactRefusal(await (await app.browser('alice')).ask('get', '/shop'), permissionDenied);
     });
   });
 
@@ -492,8 +492,8 @@ describe('SessionAuthentication, without a session middleware', () => {
   it('takes the user that a middleware set, and refuses their unsafe requests', async () => {
     const app = serve({ id: 7 });
     expect((await request(app).get('/hybrid')).status).to.equal(200);
-    expectRefusal(await request(app).post('/hybrid').set('X-CSRF-Token', 'x.y'), tokenForeign);
-    expectRefusal(await request(app).post('/open'), tokenMissing);
+    expectExactRefusal(await request(app).post('/hybrid').set('X-CSRF-Token', 'x.y'), tokenForeign);
+    expectExactRefusal(await request(app).post('/open'), tokenMissing);
   });
 
   it('takes a frozen user, and leaves the object as it is', async () => {
@@ -515,7 +515,7 @@ describe('SessionAuthentication, without a session middleware', () => {
     const app = createExpressServer({ controllers: [FirstController, SecondController], axioms: issuer.settings() });
     try {
       const asked = request(app).get('/twice').set('Authorization', `Bearer ${issuer.token()}`);
-      expectRefusal(await asked, permissionDenied);
+      expectExactRefusal(await asked, permissionDenied);
     } finally {
       (app.locals.axioms as AxiomsServer).close();
       await issuer.close();
@@ -530,6 +530,6 @@ describe('SessionAuthentication, without a session middleware', () => {
       next();
     });
     createOn(app);
-    expectRefusal(await request(app).post('/hybrid').set('X-CSRF-Token', 'x.y'), tokenForeign);
+    expectExactRefusal(await request(app).post('/hybrid').set('X-CSRF-Token', 'x.y'), tokenForeign);
   });
 });

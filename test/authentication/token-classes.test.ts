@@ -20,7 +20,7 @@ import { openApiDocument } from 'axioms-routing-controllers/openapi';
 import { IntrospectionEndpoint } from '../issuer/introspection-endpoint';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
-import { bearer, expectRefusal, type Refusal } from '../refusal';
+import { bearer, expectExactRefusal, type Refusal } from '../refusals';
 
 let handled = 0;
 
@@ -251,7 +251,7 @@ describe('whether a token was used', () => {
     ['/replaced', bearer('insufficient_scope', missing, 'songs')],
   ] as const)
     it(`is decided by the class and not by its challenge: a token without the scope is refused at ${path}`, async () => {
-      expectRefusal(await withToken(path, { scope: 'films' }), lacksScope(...challenges));
+      expectExactRefusal(await withToken(path, { scope: 'films' }), lacksScope(...challenges));
       expect(handled).to.equal(0);
       const response = await withToken(path, { scope: 'films songs' });
       expect([response.status, handled]).to.deep.equal([200, 1]);
@@ -259,14 +259,14 @@ describe('whether a token was used', () => {
 
   it('is decided by the class for introspected tokens, too', async () => {
     endpoint.answer = ({ form }) => endpoint.good({ iss: issuer.url, scope: form.get('token') });
-    expectRefusal(await get('/introspection', { Authorization: 'Bearer films' }), lacksScope());
+    expectExactRefusal(await get('/introspection', { Authorization: 'Bearer films' }), lacksScope());
     expect((await get('/introspection', { Authorization: 'Bearer songs' })).status).to.equal(200);
     expect(handled).to.equal(1);
   });
 
   for (const path of ['/declared-token', '/undeclared-token'])
     it(`holds the callers of a class of the app's own to the scopes: ${path}`, async () => {
-      expectRefusal(await get(path, { 'X-Key': 'bob' }), lacksScope());
+      expectExactRefusal(await get(path, { 'X-Key': 'bob' }), lacksScope());
       expect(handled).to.equal(0);
     });
 
@@ -290,7 +290,7 @@ describe('whether a token was used', () => {
     expect((await withToken('/decorated/valid', {})).status).to.equal(200);
     expect((await withToken('/decorated/scoped', { scope: 'songs' })).status).to.equal(200);
     expect(handled).to.equal(2);
-    expectRefusal(await withToken('/decorated/scoped', { scope: 'films' }), lacksScope());
+    expectExactRefusal(await withToken('/decorated/scoped', { scope: 'films' }), lacksScope());
     expect((await get('/decorated/valid', {})).status).to.equal(403);
     expect(handled).to.equal(2);
   });

@@ -5,7 +5,7 @@ import request from 'supertest';
 import { createExpressServer, type AxiomsServer, type SettingsInput } from 'axioms-routing-controllers';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
-import { expectRefusal, invalidToken } from '../refusal';
+import { expectExactRefusal, invalidToken } from '../refusals';
 
 @JsonController('/known')
 class KnownController {
@@ -50,7 +50,7 @@ describe('a token that looks like an ID token', () => {
         .set('Authorization', `Bearer ${issuer.token(claims, header)}`);
       (app.locals['axioms'] as AxiomsServer).close();
       expect(response.status).to.equal(status);
-      if (status === 401 && more === undefined) expectRefusal(response, invalidToken(otherKind));
+      if (status === 401 && more === undefined) expectExactRefusal(response, invalidToken(otherKind));
       expect(logger.text('warn').includes('mark ID tokens')).to.equal(more !== undefined);
     });
 });

@@ -11,7 +11,7 @@ import {
   type SettingsInput,
 } from 'axioms-routing-controllers';
 import { silentLogger, TestIssuer } from '../issuer/test-issuer';
-import { expectRefusal, invalidToken } from '../refusal';
+import { expectExactRefusal, invalidToken } from '../refusals';
 
 let calls = 0;
 
@@ -81,7 +81,7 @@ describe('the size of a token', () => {
     expect([longest.length, longer.length]).to.deep.equal([16_384, 16_385]);
     expect((await ask(longest)).status).to.equal(200);
     const { fetches } = issuer;
-    expectRefusal(await ask(longer, { jwksPrefetch: false }), invalidToken('The access token is too long'));
+    expectExactRefusal(await ask(longer, { jwksPrefetch: false }), invalidToken('The access token is too long'));
     expect(issuer.fetches).to.equal(fetches);
     expect(calls).to.equal(1);
     expect((await ask(longer, { maxTokenSize: 16_385 })).status).to.equal(200);

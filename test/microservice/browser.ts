@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { Express } from 'express';
 import request, { type Response, type Test } from 'supertest';
-import { fieldsOf } from '../refusal';
+import { fieldsOf } from '../refusals';
 
 export interface SetCookie {
   readonly name: string;

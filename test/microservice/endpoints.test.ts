@@ -1,7 +1,7 @@
 /** The endpoints over HTTP, on every store: what they answer, which cookies they set, and when a session ends. */
 import { expect } from 'chai';
 import request, { type Response } from 'supertest';
-import { expectRefusal, invalidToken } from '../refusal';
+import { expectExactRefusal, invalidToken } from '../refusals';
 import { claimsOf, expectCleared, headerOf, setCookiesOf, type Browser } from './browser';
 import { issuer, SignInApp } from './sign-in-app';
 import { needsServer, places, type OpenStore } from './stores/places';
@@ -139,10 +139,10 @@ for (const place of places)
       await browser.refresh();
       app.time.advance(11);
       const answer = await thief.refresh();
-      expectRefusal(answer, usedBefore);
+      expectExactRefusal(answer, usedBefore);
       expectCleared(answer);
-      expectRefusal(await browser.refresh(), notValid);
-      expectRefusal(await browser.me(), invalidToken('The access token was revoked'));
+      expectExactRefusal(await browser.refresh(), notValid);
+      expectExactRefusal(await browser.me(), invalidToken('The access token was revoked'));
       expect(await familiesOf(open, await app.idOf('ged'))).to.deep.equal([]);
       const { sub, sid } = claimsOf(thief.accessToken);
       const [{ data, message } = { data: undefined, message: '' }] = app.logger.entries.filter(
@@ -183,8 +183,8 @@ for (const place of places)
       const thief = browser.copy();
       await browser.refresh();
       await browser.refresh();
-      expectRefusal(await thief.refresh(), usedBefore);
-      expectRefusal(await browser.refresh(), notValid);
+      expectExactRefusal(await thief.refresh(), usedBefore);
+      expectExactRefusal(await browser.refresh(), notValid);
     });
 
     it('ends a session that is not refreshed for a day, and no other', async () => {
@@ -218,7 +218,7 @@ for (const place of places)
       const id = await app.idOf('ged');
       app.users.update(id, { isActive: false });
       const answer = await browser.refresh();
-      expectRefusal(answer, refusedWith('The account is not active'));
+      expectExactRefusal(answer, refusedWith('The account is not active'));
       expectCleared(answer);
       app.users.update(id, { isActive: true });
       expect(await familiesOf(open, id)).to.deep.equal([]);
@@ -232,9 +232,9 @@ for (const place of places)
       expect([answer.status, answer.text]).to.deep.equal([204, '']);
       expect(answer.headers['cache-control']).to.equal('no-store');
       expectCleared(answer);
-      expectRefusal(await copies[0]!.refresh(), notValid);
-      expectRefusal(await copies[1]!.logOff(), notValid);
-      expectRefusal(await browser.me(), invalidToken('The access token was revoked'));
+      expectExactRefusal(await copies[0]!.refresh(), notValid);
+      expectExactRefusal(await copies[1]!.logOff(), notValid);
+      expectExactRefusal(await browser.me(), invalidToken('The access token was revoked'));
       expect((await other.me()).status).to.equal(200);
       expectSession(await other.refresh());
     });
@@ -245,11 +245,11 @@ for (const place of places)
       expect((await sessions[0]!.logOff({ everywhere: true })).status).to.equal(204);
       for (const one of sessions.slice(1)) {
         expect((await one.me()).status).to.equal(401);
-        expectRefusal(await one.refresh(), notValid);
+        expectExactRefusal(await one.refresh(), notValid);
       }
       expect((await tenar.me()).status).to.equal(200);
       await app.microservice.logOffEverywhere(await app.idOf('tenar'));
-      expectRefusal(await tenar.refresh(), notValid);
+      expectExactRefusal(await tenar.refresh(), notValid);
     });
 
     it('keeps twenty sessions a user: with one more the least recently used ends', async () => {
@@ -261,7 +261,7 @@ for (const place of places)
       expectSession(await sessions[0]!.refresh());
       await signedIn();
       expect(await familiesOf(open, await app.idOf('ged'))).to.have.length(20);
-      expectRefusal(await sessions[1]!.refresh(), notValid);
+      expectExactRefusal(await sessions[1]!.refresh(), notValid);
       expectSession(await sessions[0]!.refresh());
       expect(app.logger.text('info')).to.include('too many');
     });
@@ -275,7 +275,7 @@ for (const place of places)
         return findById(id);
       };
       const answer = await browser.refresh();
-      expectRefusal(answer, notValid);
+      expectExactRefusal(answer, notValid);
       expectCleared(answer);
     });
 

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import request from 'supertest';
 import { memoryStore, type MicroserviceOptions } from '../../src/microservice';
-import { expectRefusal, invalidToken } from '../refusal';
+import { expectExactRefusal, invalidToken } from '../refusals';
 import { issuer, SignInApp } from './sign-in-app';
 
 const clock = (): number => Date.now();
@@ -114,7 +114,7 @@ describe('a resource server elsewhere', () => {
       '/.well-known/oauth-authorization-server',
       '/.well-known/jwks.json',
     ]);
-    expectRefusal(
+    expectExactRefusal(
       await call(tampered(browser.accessToken)),
       invalidToken('The signature of the access token is wrong'),
     );

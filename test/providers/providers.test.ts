@@ -13,7 +13,7 @@ import {
   type SettingsInput,
 } from 'axioms-routing-controllers';
 import { signatureOver, signed, silentLogger, signingKey, TestIssuer, type SigningKey } from '../issuer/test-issuer';
-import { expectRefusal, invalidToken } from '../refusal';
+import { expectExactRefusal, invalidToken } from '../refusals';
 import { documentedSettings, page, root, snippets } from './documented-settings';
 
 interface Token {
@@ -145,7 +145,7 @@ describe('docs/providers.md', () => {
         const similar = iss.endsWith('/') ? iss.slice(0, -1) : `${iss}/`;
         for (const other of [`${iss}2`, similar, iss.toUpperCase(), `x${iss}`, null])
           expect((await ask(settings, accessToken(shape, { iss: other }))).status, String(other)).to.equal(401);
-        expectRefusal(
+        expectExactRefusal(
           await ask(settings, accessToken(shape, { iss: `${iss}2`, ...audienceOf(settings, `${iss}2`) })),
           invalidToken('The access token is from another issuer'),
         );
@@ -155,7 +155,7 @@ describe('docs/providers.md', () => {
       it('refuses a token that somebody else signed', async () => {
         const input = accessToken(shape).replace(/\.[^.]*$/, '');
         const forged = `${input}.${signatureOver(input, strangers.get(shape.alg ?? 'RS256')!)}`;
-        expectRefusal(await ask(settings, forged), invalidToken('The signature of the access token is wrong'));
+        expectExactRefusal(await ask(settings, forged), invalidToken('The signature of the access token is wrong'));
         expect(calls).to.equal(0);
       });
     });
@@ -172,7 +172,7 @@ describe('docs/providers.md', () => {
   for (const { provider, title, because, ...token } of refused)
     it(`${provider}: refuses ${title}`, async () => {
       const answer = await ask(documentedSettings.get(provider)!, made(provider, token, {}));
-      expectRefusal(answer, invalidToken(because));
+      expectExactRefusal(answer, invalidToken(because));
       expect(calls).to.equal(0);
     });
 
@@ -228,7 +228,10 @@ describe('docs/providers.md', () => {
       issuerUrl: 'https://login.microsoftonline.com/organizations/v2.0',
       audience: 'your-api-application-id',
     };
-    expectRefusal(await ask(settings, accessToken(shape)), invalidToken('The access token is from another issuer'));
+    expectExactRefusal(
+      await ask(settings, accessToken(shape)),
+      invalidToken('The access token is from another issuer'),
+    );
     expect(calls).to.equal(0);
   });
 

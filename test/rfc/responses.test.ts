@@ -29,13 +29,13 @@ import { signingKey } from '../issuer/test-issuer';
 import {
   bearer,
   demanding,
-  expectRefusal,
+  expectExactRefusal,
   fieldsOf,
   invalidToken,
   notAuthenticated,
   permissionDenied,
   type Refusal,
-} from '../refusal';
+} from '../refusals';
 
 /** Handlers that ran: none may, for a request that is refused. */
 let handled = 0;
@@ -47,7 +47,7 @@ function handle(): { ok: boolean } {
 
 async function expectRefused(request: Test, refusal: Refusal): Promise<void> {
   const before = handled;
-  expectRefusal(await request, refusal);
+  expectExactRefusal(await request, refusal);
   expect(handled).to.equal(before);
 }
 

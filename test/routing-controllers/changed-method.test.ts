@@ -26,7 +26,7 @@ import {
 } from 'axioms-routing-controllers';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
-import { expectRefusal, permissionDenied, type Refusal } from '../refusal';
+import { expectExactRefusal, permissionDenied, type Refusal } from '../refusals';
 import { forbidStrayErrors } from './stray-errors';
 
 const ran: string[] = [];
@@ -210,7 +210,7 @@ describe('a method that is changed while the request is handled', () => {
   ] as const)
     it(`is refused, and no handler runs, for ${method.toUpperCase()} ${path} as ${to}`, () =>
       served(async app => {
-        expectRefusal(await sent(app, method, path, to), changed);
+        expectExactRefusal(await sent(app, method, path, to), changed);
         expect(ran.filter(one => one !== 'rule of GET' || path !== '/changed/nested')).to.deep.equal([]);
         expect(logger.text('warn')).to.include(`"admitted":"${method.toUpperCase()}"`).and.not.to.include('HASTE');
         expect(logger.text('debug')).to.include("The request's method was changed");
@@ -232,9 +232,9 @@ describe('a method that is changed while the request is handled', () => {
   it('is refused where a checker of the app or an upload changes it, before the handler', () =>
     served(
       async app => {
-        expectRefusal(await sent(app, 'post', '/changed/checked', 'GET'), changed);
+        expectExactRefusal(await sent(app, 'post', '/changed/checked', 'GET'), changed);
         const upload = sent(app, 'post', '/changed/uploaded', 'GET').attach('file', Buffer.from('x'), 'x.txt');
-        expectRefusal(await upload, changed);
+        expectExactRefusal(await upload, changed);
         expect(ran).to.deep.equal(['rule of POST', 'rule of POST']);
       },
       {
@@ -313,7 +313,7 @@ describe('a method that is changed while the request is handled', () => {
     await served(
       async app => {
         expect((await sent(app, 'post', '/changed/get', 'GET')).body).to.deep.equal({ method: 'GET' });
-        expectRefusal(await sent(app, 'post', '/changed/all', 'DELETE'), permissionDenied);
+        expectExactRefusal(await sent(app, 'post', '/changed/all', 'DELETE'), permissionDenied);
         expect(ran).to.deep.equal(['rule of GET', 'handler', 'rule of DELETE']);
       },
       { prepare: app => app.use(override) },
@@ -324,14 +324,14 @@ describe('a method that is changed while the request is handled', () => {
     served(
       async app => {
         expect((await sent(app, 'post', '/changed/get', 'GET')).body).to.deep.equal({ method: 'GET' });
-        expectRefusal(await sent(app, 'post', '/changed/all', 'DELETE'), permissionDenied);
+        expectExactRefusal(await sent(app, 'post', '/changed/all', 'DELETE'), permissionDenied);
       },
       { prepare: app => app.use(requireAccessToken(), override) },
     ));
 
   it('by the handler itself changes no rule: those of the admitted method are checked', () =>
     served(async app => {
-      expectRefusal(await sent(app, 'put', '/owned/bob'), permissionDenied);
+      expectExactRefusal(await sent(app, 'put', '/owned/bob'), permissionDenied);
       expect((await sent(app, 'put', '/owned/alice')).status).to.equal(200);
       expect(ran).to.deep.equal(['handler, which sees GET']);
     }));

@@ -19,7 +19,7 @@ import {
 } from 'axioms-routing-controllers';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
-import { bearer, demanding, notAuthenticated } from '../refusal';
+import { bearer, demanding, notAuthenticated } from '../refusals';
 import { OneConnection } from './one-connection';
 import { forbidStrayErrors } from './stray-errors';
 

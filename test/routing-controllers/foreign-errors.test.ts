@@ -38,7 +38,7 @@ import {
 import { inEnvironment } from '../environment';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
-import { expectRefusal, type Refusal } from '../refusal';
+import { expectExactRefusal, type Refusal } from '../refusals';
 import { forbidStrayErrors } from './stray-errors';
 
 const secret = 'postgres://app:hunter2@db.internal/books';
@@ -292,7 +292,7 @@ describe('an error that is not of this library', () => {
         served(environment, async app => {
           for (const path of ['/json/', '/json/later/', '/text/']) {
             const response = await request(app).get(path + name);
-            expectRefusal(response, refusalOf(name));
+            expectExactRefusal(response, refusalOf(name));
             expect(JSON.stringify([response.headers, response.text])).not.to.include('hunter2');
           }
           const head = await request(app).head(`/json/${name}`);
@@ -318,7 +318,7 @@ describe('an error that is not of this library', () => {
       served(environment, async app => {
         for (const name of ['error', 'typeError', 'text', 'httpCodeAlone', 'unavailable', 'forbidden', 'ours']) {
           const response = await request(app).get(`/json/${name}`);
-          expectRefusal(response, refusalOf(name, true));
+          expectExactRefusal(response, refusalOf(name, true));
           expect(response.text).not.to.include('.js');
         }
       }));
@@ -327,7 +327,7 @@ describe('an error that is not of this library', () => {
     served(
       'test',
       async app => {
-        expectRefusal(await request(app).get('/json/error'), refusalOf('error'));
+        expectExactRefusal(await request(app).get('/json/error'), refusalOf('error'));
       },
       {
         development: false,
@@ -337,7 +337,7 @@ describe('an error that is not of this library', () => {
   it('is decided by NODE_ENV once, at startup', () =>
     served('production', app =>
       inEnvironment('development', async () => {
-        expectRefusal(await request(app).get('/json/error'), refusalOf('error'));
+        expectExactRefusal(await request(app).get('/json/error'), refusalOf('error'));
       }),
     ));
 
@@ -345,19 +345,19 @@ describe('an error that is not of this library', () => {
     served('production', async app => {
       const { challenges, ...refusal } = refusalOf('unauthorized');
       expect(challenges).to.have.length(1);
-      expectRefusal(await request(app).get('/open/unauthorized'), refusal);
+      expectExactRefusal(await request(app).get('/open/unauthorized'), refusal);
     }));
 
   it('keeps the header fields of its handler, but never a cache', () =>
     served('production', async app => {
       const response = await request(app).get('/json/with/header');
-      expectRefusal(response, { status: 404, error: 'not_found', description: 'No header' });
+      expectExactRefusal(response, { status: 404, error: 'not_found', description: 'No header' });
       expect(response.headers['x-frame']).to.equal('kept');
     }));
 
   it('is the answer to a handler that finds nothing', () =>
     served('production', async app => {
-      expectRefusal(await request(app).get('/json/none/found'), {
+      expectExactRefusal(await request(app).get('/json/none/found'), {
         status: 404,
         error: 'not_found',
         description: 'Not Found',
@@ -366,11 +366,11 @@ describe('an error that is not of this library', () => {
 
   it('of a middleware class is answered as a handler’s, of a policy never with its text', () =>
     served('test', async app => {
-      expectRefusal(await request(app).get('/places/class?name=error'), refusalOf('error', true));
-      expectRefusal(await request(app).get('/places/class?name=forbidden'), refusalOf('forbidden'));
-      expectRefusal(await request(app).get('/policies?name=error'), refusalOf('error'));
-      expectRefusal(await request(app).get('/policies?name=conflict'), refusalOf('conflict'));
-      expectRefusal(await request(app).get('/policies?name=exposed'), refusalOf('exposed'));
+      expectExactRefusal(await request(app).get('/places/class?name=error'), refusalOf('error', true));
+      expectExactRefusal(await request(app).get('/places/class?name=forbidden'), refusalOf('forbidden'));
+      expectExactRefusal(await request(app).get('/policies?name=error'), refusalOf('error'));
+      expectExactRefusal(await request(app).get('/policies?name=conflict'), refusalOf('conflict'));
+      expectExactRefusal(await request(app).get('/policies?name=exposed'), refusalOf('exposed'));
     }));
 
   it('of a plain middleware goes to Express, which shows nothing of it in production', () =>
@@ -383,7 +383,7 @@ describe('an error that is not of this library', () => {
   it('of a plain route is answered by axiomsErrorHandler where it is meant for the client, and goes on otherwise', () =>
     served('prod', async app => {
       for (const name of ['forbidden', 'exposed', 'conflict', 'ours'])
-        expectRefusal(await request(app).get(`/plain/${name}`), refusalOf(name));
+        expectExactRefusal(await request(app).get(`/plain/${name}`), refusalOf(name));
       expect(received).to.deep.equal([]);
       for (const name of ['error', 'internal', 'notExposed']) {
         const { status, text } = await request(app).get(`/plain/${name}`);

@@ -15,7 +15,7 @@ import {
 import { openApiDocument } from 'axioms-routing-controllers/openapi';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
-import { demanding, expectRefusal, invalidToken, notAuthenticated } from '../refusal';
+import { demanding, expectExactRefusal, invalidToken, notAuthenticated } from '../refusals';
 
 describe('guardApp', () => {
   let issuer: TestIssuer;
@@ -48,8 +48,8 @@ describe('guardApp', () => {
   };
 
   async function expectGuarded(app: Express, path = '/export'): Promise<void> {
-    expectRefusal(await ask(app, null, path), demanding(notAuthenticated, 'export'));
-    expectRefusal(await ask(app, { exp: 1 }, path), demanding(invalidToken('The access token expired'), 'export'));
+    expectExactRefusal(await ask(app, null, path), demanding(notAuthenticated, 'export'));
+    expectExactRefusal(await ask(app, { exp: 1 }, path), demanding(invalidToken('The access token expired'), 'export'));
     expect((await ask(app, { scope: 'other' }, path)).status).to.equal(403);
     expect(ran).to.equal(0);
     expect((await ask(app, { scope: 'export' }, path)).status).to.equal(200);

@@ -15,7 +15,7 @@ import {
 } from 'axioms-routing-controllers';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
-import { expectRefusal } from '../refusal';
+import { expectExactRefusal } from '../refusals';
 import { forbidStrayErrors } from './stray-errors';
 
 const ran: string[] = [];
@@ -115,7 +115,7 @@ describe('requireAccessToken() in a handler', () => {
   for (const way of ['value', 'nothing']) {
     it(`is refused, and the log says why, where the handler gives back ${way}`, async () => {
       serve(true);
-      expectRefusal(await get(`/handler/${way}`), {
+      expectExactRefusal(await get(`/handler/${way}`), {
         status: 500,
         error: 'server_error',
         description: 'The server could not handle the request',

@@ -15,7 +15,7 @@ import {
 import { Api } from '../api';
 import { FakeTime } from '../issuer/fake-time';
 import { audience, signed, signingKey, silentLogger, TestIssuer, type SigningKey } from '../issuer/test-issuer';
-import { expectRefusal, type Refusal } from '../refusal';
+import { expectExactRefusal, type Refusal } from '../refusals';
 
 let handled = 0;
 
@@ -44,7 +44,7 @@ describe('keys that change', () => {
 
   async function expectUnauthorized(token: string, description: string): Promise<void> {
     const before = handled;
-    expectRefusal(await api.with(token, 'get', '/notes'), invalid(description));
+    expectExactRefusal(await api.with(token, 'get', '/notes'), invalid(description));
     expect(handled).to.equal(before);
   }
 

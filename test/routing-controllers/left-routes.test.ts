@@ -23,7 +23,7 @@ import {
 } from 'axioms-routing-controllers';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
-import { bearer, expectRefusal, notAuthenticated, type Refusal } from '../refusal';
+import { bearer, expectExactRefusal, notAuthenticated, type Refusal } from '../refusals';
 import { withGlobals } from './global-classes';
 import { forbidStrayErrors } from './stray-errors';
 
@@ -205,8 +205,8 @@ describe('A plain guard that receives a request of a controller', () => {
       expect((await get(path, { ...(key === undefined ? {} : { key }) }).expect(200)).body).to.deep.equal(alice);
     expect(ran).to.deep.equal(['plain', 'plain']);
     const anonymous = await request(app).get(path).set('X-Key', 'mallory');
-    expectRefusal(anonymous, notAuthenticatedFor('export'));
-    expectRefusal(await get(path, { scope: 'other', key: 'mallory' }), {
+    expectExactRefusal(anonymous, notAuthenticatedFor('export'));
+    expectExactRefusal(await get(path, { scope: 'other', key: 'mallory' }), {
       status: 403,
       challenges: [
         bearer('insufficient_scope', 'The access token does not have the scope that this request needs', 'export'),
@@ -276,14 +276,14 @@ describe('A plain guard that receives a request of a controller', () => {
         claims: null,
       });
       const anonymous = await request(app).get(path).set('X-Key', 'bob');
-      expectRefusal(anonymous, scope === undefined ? notAuthenticated : notAuthenticatedFor(scope));
+      expectExactRefusal(anonymous, scope === undefined ? notAuthenticated : notAuthenticatedFor(scope));
       expect(ran).to.deep.equal(['controller']);
     });
 
   it('lets no request back to the controller from a router that a middleware calls, and says why', async () => {
     const server = serve();
     inner = Router().use(requireAccessToken({ server })) as Handle;
-    expectRefusal(await get('/left/app', { key: 'mallory' }), serverError);
+    expectExactRefusal(await get('/left/app', { key: 'mallory' }), serverError);
     expect(ran).to.deep.equal([]);
     expect(logger.text('error')).to.include('list it in @UseBefore itself');
   });
@@ -296,7 +296,7 @@ describe('A plain guard that receives a request of a controller', () => {
       errors.push(error);
       next(error);
     });
-    expectRefusal(await get('/left/both', { key: 'mallory' }), serverError);
+    expectExactRefusal(await get('/left/both', { key: 'mallory' }), serverError);
     expect(ran).to.deep.equal([]);
     expect(errors).to.deep.equal([]);
     expect(logger.text('error')).to.include('was dispatched to another guarded route');

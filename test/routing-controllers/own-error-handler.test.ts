@@ -16,7 +16,7 @@ import {
   type AxiomsServer,
 } from 'axioms-routing-controllers';
 import { TestIssuer } from '../issuer/test-issuer';
-import { fieldsOf } from '../refusal';
+import { fieldsOf } from '../refusals';
 
 const shared = new NotFound();
 

@@ -25,7 +25,7 @@ import { Api } from '../api';
 import { audience, silentLogger } from '../issuer/test-issuer';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { SeveralIssuers } from '../several-issuers';
-import { bearer, expectRefusal, fieldsOf } from '../refusal';
+import { bearer, expectExactRefusal, fieldsOf } from '../refusals';
 
 const wellKnown = '/.well-known/oauth-protected-resource';
 
@@ -402,7 +402,7 @@ describe('resource_metadata', () => {
     const { error_description: description } = response.body as { error_description: string };
     expect(description).to.match(/expired/);
     const challenges = [`${bearer('invalid_token', description, 'paper:read')}, ${address}`];
-    expectRefusal(response, { status: 401, challenges, error: 'invalid_token', description });
+    expectExactRefusal(response, { status: 401, challenges, error: 'invalid_token', description });
   });
 
   it('stands on HEAD as on GET', async () => {
@@ -414,7 +414,7 @@ describe('resource_metadata', () => {
     const response = await api.as({ scope: 'x' }, 'get', '/papers');
     const { error_description: description } = response.body as { error_description: string };
     const challenges = [`${bearer('insufficient_scope', description, 'paper:read')}, ${address}`];
-    expectRefusal(response, { status: 403, challenges, error: 'insufficient_scope', description });
+    expectExactRefusal(response, { status: 403, challenges, error: 'insufficient_scope', description });
     const denied = await api.as({}, 'get', '/closed');
     expect([denied.status, denied.headers['www-authenticate']]).to.deep.equal([403, undefined]);
     const wrong = await api.as(null, 'get', '/papers').set('Authorization', 'Bearer a b');

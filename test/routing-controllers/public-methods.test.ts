@@ -21,7 +21,7 @@ import { openApiDocument } from 'axioms-routing-controllers/openapi';
 import { Api } from '../api';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { audience, silentLogger } from '../issuer/test-issuer';
-import { demanding, expectRefusal, fieldsOf, notAuthenticated } from '../refusal';
+import { demanding, expectExactRefusal, fieldsOf, notAuthenticated } from '../refusals';
 
 type ControllerClass = new (...dependencies: never[]) => object;
 
@@ -131,7 +131,7 @@ describe('OPTIONS, where a handler takes it', () => {
     it(`runs no handler of ${path} without a token`, async () => {
       const isScoped = ['/decorated/scoped', '/plain/options'].includes(path);
       const refusal = isScoped ? demanding(notAuthenticated, 'a') : notAuthenticated;
-      expectRefusal(await api.as(null, 'options', path), refusal);
+      expectExactRefusal(await api.as(null, 'options', path), refusal);
       expect(ran).to.deep.equal([]);
       expect((await api.as({ scope: 'a' }, 'options', path)).status).to.equal(200);
       expect(ran).to.have.length(1);
@@ -166,7 +166,7 @@ describe('a preflight', () => {
     useExpressServer(app, { controllers: [DefaultController], axioms: settings() });
     const response = await request(app).options('/default');
     expect([response.status, response.headers['access-control-allow-origin']]).to.deep.equal([204, '*']);
-    expectRefusal(await request(app).get('/default'), notAuthenticated);
+    expectExactRefusal(await request(app).get('/default'), notAuthenticated);
     expect(ran).to.deep.equal([]);
     (app.locals.axioms as AxiomsServer).close();
   });
@@ -285,7 +285,7 @@ describe('a method of publicMethods that a guarded handler takes', () => {
     expect(opened()).to.have.length(1);
     for (const path of ['/named', '/unnamed', '/unnamed']) expect((await request(app).get(path)).status).to.equal(200);
     expect(opened()).to.have.length(2);
-    expectRefusal(await request(app).get('/scoped'), demanding(notAuthenticated, 'a'));
+    expectExactRefusal(await request(app).get('/scoped'), demanding(notAuthenticated, 'a'));
     server.close();
   });
 

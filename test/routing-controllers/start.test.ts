@@ -25,7 +25,7 @@ function start(controllers: unknown, options: Partial<AxiomsServerOptions> = {})
   (app.locals.axioms as AxiomsServer).close();
 }
 
-function expectRefusal(controllers: unknown, ...words: string[]): void {
+function expectStartRefused(controllers: unknown, ...words: string[]): void {
   let refusal: unknown;
   try {
     start(controllers);
@@ -74,7 +74,7 @@ describe('the start is refused', () => {
     ['with a glob that matches a file without controllers', [`${__dirname}/stray-errors.js`], 'stray-errors'],
   ] as const)
     it(what, () => {
-      expectRefusal(controllers, word);
+      expectStartRefused(controllers, word);
     });
 
   it('where controllers are missing, even when settings are, too', () => {
@@ -91,7 +91,7 @@ describe('the start is refused', () => {
     (Body() as Decorator)(UntypedController.prototype, 'create', 0);
     (Post('/') as Decorator)(UntypedController.prototype, 'create');
     (JsonController('/untyped') as ClassDecorator)(UntypedController);
-    expectRefusal([UntypedController], 'UntypedController.create', 'emitDecoratorMetadata');
+    expectStartRefused([UntypedController], 'UntypedController.create', 'emitDecoratorMetadata');
 
     @JsonController('/erased')
     class ErasedController {
@@ -101,7 +101,7 @@ describe('the start is refused', () => {
       }
     }
     Reflect.deleteMetadata('design:paramtypes', ErasedController.prototype, 'create');
-    expectRefusal([ErasedController], 'ErasedController.create', 'emitDecoratorMetadata');
+    expectStartRefused([ErasedController], 'ErasedController.create', 'emitDecoratorMetadata');
   });
 
   it('where an inherited handler has no types', () => {
@@ -114,7 +114,7 @@ describe('the start is refused', () => {
     Reflect.deleteMetadata('design:paramtypes', Base.prototype, 'create');
     @JsonController('/sub')
     class Sub extends Base {}
-    expectRefusal([Sub], 'Sub.create');
+    expectStartRefused([Sub], 'Sub.create');
   });
 
   it('where a dependency is undefined or has no type', () => {
@@ -127,9 +127,9 @@ describe('the start is refused', () => {
       }
     }
     Reflect.defineMetadata('design:paramtypes', [undefined], CycleController);
-    expectRefusal([CycleController], 'CycleController', 'import cycle');
+    expectStartRefused([CycleController], 'CycleController', 'import cycle');
     Reflect.deleteMetadata('design:paramtypes', CycleController);
-    expectRefusal([CycleController], 'CycleController', 'emitDecoratorMetadata');
+    expectStartRefused([CycleController], 'CycleController', 'emitDecoratorMetadata');
   });
 
   it('and not where the dependency is named by hand', () => {
@@ -154,7 +154,7 @@ describe('the start is refused', () => {
         return object;
       }
     }
-    expectRefusal([LoaderlessController], 'LoaderlessController.retrieve', 'getObject');
+    expectStartRefused([LoaderlessController], 'LoaderlessController.retrieve', 'getObject');
 
     @JsonController('/d')
     class ObjectlessController {
@@ -165,7 +165,7 @@ describe('the start is refused', () => {
         return object;
       }
     }
-    expectRefusal([ObjectlessController], 'ObjectlessController.list', 'objectActions');
+    expectStartRefused([ObjectlessController], 'ObjectlessController.list', 'objectActions');
   });
 
   it('where objectActions is a text instead of a list', () => {
@@ -176,7 +176,7 @@ describe('the start is refused', () => {
         return {};
       }
     }
-    expectRefusal([TextController], "TextController.objectActions must be a list of handlers' names.");
+    expectStartRefused([TextController], "TextController.objectActions must be a list of handlers' names.");
   });
 
   it('where objectActions names no handler', () => {
@@ -187,7 +187,7 @@ describe('the start is refused', () => {
         return {};
       }
     }
-    expectRefusal([MisnamingController], "'retreive'", 'retrieve');
+    expectStartRefused([MisnamingController], "'retreive'", 'retrieve');
 
     @JsonController('/f')
     class BaseNamed {
@@ -223,13 +223,13 @@ describe('the start is refused', () => {
         return [];
       }
     }
-    expectRefusal([NeedyController], 'Needy', '@Service()');
+    expectStartRefused([NeedyController], 'Needy', '@Service()');
     @JsonController('/i')
     class OtherController extends NeedyController {
       override permissionClasses = [AllowAny];
       override authenticationClasses = [NeedyAuthentication];
     }
-    expectRefusal([OtherController], 'NeedyAuthentication', '@Service()');
+    expectStartRefused([OtherController], 'NeedyAuthentication', '@Service()');
   });
 
   it('where a listed class is undefined', () => {
@@ -240,7 +240,7 @@ describe('the start is refused', () => {
         return [];
       }
     }
-    expectRefusal([CycledController], 'CycledController.permissionClasses[0]', 'import cycle');
+    expectStartRefused([CycledController], 'CycledController.permissionClasses[0]', 'import cycle');
   });
 
   for (const name of ['request', 'response', 'action'])
@@ -251,6 +251,6 @@ describe('the start is refused', () => {
       Object.defineProperty(TakenController.prototype, name, { value: () => [], configurable: true });
       (Get('/') as Decorator)(TakenController.prototype, name);
       (JsonController('/taken') as ClassDecorator)(TakenController);
-      expectRefusal([TakenController], `TakenController.${name}`, 'Call the handler something else');
+      expectStartRefused([TakenController], `TakenController.${name}`, 'Call the handler something else');
     });
 });

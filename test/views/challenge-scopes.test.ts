@@ -14,7 +14,7 @@ import {
   type ApiView,
 } from 'axioms-routing-controllers';
 import { Api } from '../api';
-import { fieldsOf } from '../refusal';
+import { fieldsOf } from '../refusals';
 
 class OwnScope extends AccessTokenAuthentication {
   override authenticateHeader() {

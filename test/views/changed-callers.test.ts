@@ -14,7 +14,7 @@ import {
   type User,
 } from 'axioms-routing-controllers';
 import { TestIssuer } from '../issuer/test-issuer';
-import { expectRefusal, notAuthenticated, permissionDenied } from '../refusal';
+import { expectExactRefusal, notAuthenticated, permissionDenied } from '../refusals';
 
 type Changeable = Request & { guest?: User };
 
@@ -131,13 +131,13 @@ describe('A caller that changes while the handler runs', () => {
   for (const path of ['/fields', '/getter']) {
     it(`is refused with the object at ${path} where the new caller does not meet the rules`, async () => {
       next = guest;
-      expectRefusal(await get(path), permissionDenied);
+      expectExactRefusal(await get(path), permissionDenied);
       expect(ran).to.deep.equal(['as before']);
     });
 
     it(`is refused again at ${path} by the next check`, async () => {
       next = guest;
-      expectRefusal(await get(`${path}/twice`), permissionDenied);
+      expectExactRefusal(await get(`${path}/twice`), permissionDenied);
       expect(ran).to.deep.equal(['refused']);
     });
 
@@ -151,8 +151,8 @@ describe('A caller that changes while the handler runs', () => {
   for (const path of ['/silent', '/insisting'])
     it(`is refused with the object at ${path} where it is nobody now, however often that is asked`, async () => {
       next = nobody;
-      expectRefusal(await get(path), notAuthenticated);
-      expectRefusal(await get(`${path}/twice`), notAuthenticated);
+      expectExactRefusal(await get(path), notAuthenticated);
+      expectExactRefusal(await get(`${path}/twice`), notAuthenticated);
       expect(ran).to.deep.equal(['as before', 'refused']);
     });
 

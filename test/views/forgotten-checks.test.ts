@@ -26,7 +26,7 @@ import {
 } from 'axioms-routing-controllers';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
-import { permissionDenied } from '../refusal';
+import { permissionDenied } from '../refusals';
 import { OneConnection, type Reply } from '../routing-controllers/one-connection';
 import { forbidStrayErrors } from '../routing-controllers/stray-errors';
 

@@ -7,7 +7,7 @@ import { Get, JsonController } from 'routing-controllers';
 import { BasePermission, useExpressServer, type ApiView, type AxiomsServer } from 'axioms-routing-controllers';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
-import { permissionDenied } from '../refusal';
+import { permissionDenied } from '../refusals';
 import { OneConnection } from '../routing-controllers/one-connection';
 import { forbidStrayErrors } from '../routing-controllers/stray-errors';
 

@@ -11,7 +11,7 @@ import { SocialExchange } from '../../../src/microservice/identity-providers/soc
 import { MemoryUserStore } from '../../../src/microservice/users/memory-user-store';
 import type { User } from '../../../src/microservice/users/user';
 import { RecordingLogger } from '../../issuer/recording-logger';
-import { fieldsOf } from '../../refusal';
+import { fieldsOf } from '../../refusals';
 import { OpenIdServer } from './openid-server';
 import { refusalOf } from './provider-fixture';
 
