@@ -142,11 +142,11 @@ describe('AccessTokenVerifier', () => {
       ['the modulus', ({ jwk }) => Buffer.from(jwk['n'] as string, 'base64url')],
       ['nothing', () => ''],
     ];
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'k1' };
     for (const [title, secretOf] of publicSecrets) {
       for (const bits of [256, 384, 512]) {
         it(`HS${bits} by ${title}, even where the key says no algorithm`, async () => {
-          const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-          const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'k1' };
           issuer.server.keys = [jwk];
           const input = `${base64url({ alg: `HS${bits}`, kid: 'k1', typ: 'at+jwt' })}.${base64url(issuer.claims())}`;
           const secret = secretOf({ kid: 'k1', alg: 'RS256', privateKey, jwk }, publicKey);

@@ -66,16 +66,33 @@ describe('supported algorithms', () => {
   }
 });
 
+interface SigningKeyPair extends ReturnType<typeof signingKey> {
+  readonly publicKey: KeyObject;
+}
+
+const made = new Map<string, [SigningKeyPair, SigningKeyPair]>();
+
+/** Returns the same two keys of the algorithm each time: making an RSA key takes longer than most tests. */
+function twoKeys(alg: string): [SigningKeyPair, SigningKeyPair] {
+  const make = (kid: string): SigningKeyPair => {
+    const key = signingKey(kid, alg);
+    return { ...key, publicKey: createPublicKey(key.privateKey) };
+  };
+  const keys = made.get(alg) ?? [make('k1'), make('k2')];
+  made.set(alg, keys);
+  return keys;
+}
+
 describe('verifySignature', () => {
   const input = 'e30.e30';
   for (const alg of supportedAlgorithms) {
     it(`by ${alg}: over this input and by this key alone`, () => {
-      const key = signingKey('k1', alg);
-      const publicKey = createPublicKey(key.privateKey);
+      const [key, other] = twoKeys(alg);
+      const { publicKey } = key;
       const signature = Buffer.from(signatureOver(input, key), 'base64url');
       expect(verifySignature(alg, publicKey, input, signature)).to.equal(true);
       expect(verifySignature(alg, publicKey, 'e30.e31', signature)).to.equal(false);
-      expect(verifySignature(alg, createPublicKey(signingKey('k2', alg).privateKey), input, signature)).to.equal(false);
+      expect(verifySignature(alg, other.publicKey, input, signature)).to.equal(false);
       expect(verifySignature(alg, publicKey, input, Buffer.alloc(0))).to.equal(false);
       expect(verifySignature(alg, publicKey, input, signature.subarray(1))).to.equal(false);
     });
@@ -156,10 +173,7 @@ describe('an ECDSA signature, r and s one after the other', () => {
 describe('node:crypto and WebCrypto', () => {
   for (const alg of supportedAlgorithms) {
     it(`judge the same of ${alg}`, async () => {
-      const [key, other] = [signingKey('k1', alg), signingKey('k2', alg)].map(one => ({
-        ...one,
-        publicKey: createPublicKey(one.privateKey),
-      })) as [SigningKeyPair, SigningKeyPair];
+      const [key, other] = twoKeys(alg);
       const header = Buffer.from(JSON.stringify({ alg, kid: 'k1' })).toString('base64url');
       const signature = Buffer.from(signatureOver(`${header}.e30`, key), 'base64url');
       const bit = (index: number): Buffer => Buffer.from(signature.map((byte, at) => (at === index ? byte ^ 1 : byte)));
@@ -184,10 +198,6 @@ describe('node:crypto and WebCrypto', () => {
     });
   }
 });
-
-interface SigningKeyPair extends ReturnType<typeof signingKey> {
-  readonly publicKey: KeyObject;
-}
 
 interface Vector {
   readonly tcId: number;
