@@ -18,7 +18,7 @@ import { isAnotherRoutes, passOn } from '../../src/views/dispatched';
 import type { Visit } from '../../src/views/visit';
 import { Api } from '../api';
 import { TestIssuer } from '../issuer/test-issuer';
-import { expectRefusal, permissionDenied } from '../refusal';
+import { expectExactRefusal, permissionDenied } from '../refusals';
 
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
@@ -146,7 +146,7 @@ describe('a check of an object', () => {
     while (gate.waiting === 0) await turn();
     const mallory = await api.as({ sub: 'mallory' }, 'get', '/feed/forgetful/1');
     gate.open();
-    expectRefusal(mallory, { ...permissionDenied, description: 'Not yours' });
+    expectExactRefusal(mallory, { ...permissionDenied, description: 'Not yours' });
     const answer = await alice;
     expect([answer.status, answer.body as unknown]).to.deep.equal([200, [{ user: 'alice' }]]);
   });
@@ -160,7 +160,7 @@ describe('a check of an object', () => {
   for (const path of ['/headers/awaited/1', '/headers/forgotten/1', '/headers/after/1', '/loaded/1'])
     it(`that refuses takes back what was set on the response: ${path}`, async () => {
       const answer = await api.as({ sub: 'mallory' }, 'get', path);
-      expectRefusal(answer, permissionDenied);
+      expectExactRefusal(answer, permissionDenied);
       expect(answer.headers).not.to.have.any.keys('x-title', 'set-cookie');
       const { statusMessage } = (answer as unknown as { res: { statusMessage: string } }).res;
       expect(statusMessage).to.equal('Forbidden');

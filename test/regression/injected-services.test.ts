@@ -11,7 +11,7 @@ import {
   type AxiomsRequest,
 } from 'axioms-routing-controllers';
 import { Api } from '../api';
-import { expectRefusal, permissionDenied } from '../refusal';
+import { expectExactRefusal, permissionDenied } from '../refusals';
 
 @Service()
 class Counter {
@@ -79,7 +79,7 @@ describe('an authentication class that a service of the library is injected into
     staff = await Api.start({ controllers: [PayrollController] });
     shop = await Api.start({ controllers: [HelpController] });
     const foreign = await asked(staff, '/payroll', shop.issuer.token({ sub: 'customer' }));
-    expectRefusal(foreign, permissionDenied);
+    expectExactRefusal(foreign, permissionDenied);
     expect(handled).to.equal(0);
     expect((await asked(staff, '/payroll', staff.issuer.token({ sub: 'employee' }))).body).to.deep.equal({
       sub: 'employee',

@@ -5,7 +5,7 @@ import request from 'supertest';
 import { AllowAny, DenyAll, requireAccessToken, useExpressServer, type AxiomsServer } from 'axioms-routing-controllers';
 import { permissionClasses } from 'axioms-routing-controllers/decorators';
 import { TestIssuer } from '../issuer/test-issuer';
-import { expectRefusal } from '../refusal';
+import { expectExactRefusal } from '../refusals';
 
 const handled: string[] = [];
 
@@ -70,7 +70,7 @@ describe('another spelling of a path', () => {
     '/reports/%30',
   ])
     it(`reaches no handler: ${path}`, async () => {
-      expectRefusal(await request(app).get(path), otherSpelling);
+      expectExactRefusal(await request(app).get(path), otherSpelling);
       expect(handled).to.deep.equal([]);
     });
 
@@ -88,7 +88,7 @@ describe('another spelling of a path', () => {
 
   it('that cannot be decoded is a refusal in our words', async () => {
     const answer = await request(app).get('/reports/%E0%A4%A');
-    expectRefusal(answer, { status: 400, error: 'invalid_request', description: 'The path cannot be decoded' });
+    expectExactRefusal(answer, { status: 400, error: 'invalid_request', description: 'The path cannot be decoded' });
     expect(handled).to.deep.equal([]);
   });
 });

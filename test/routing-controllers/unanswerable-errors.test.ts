@@ -3,7 +3,7 @@ import { Get, JsonController } from 'routing-controllers';
 import { BaseAuthentication, IsAuthenticated } from 'axioms-routing-controllers';
 import { Api } from '../api';
 import { RecordingLogger } from '../issuer/recording-logger';
-import { expectRefusal } from '../refusal';
+import { expectExactRefusal } from '../refusals';
 
 class Broken extends BaseAuthentication {
   authenticate() {
@@ -51,7 +51,7 @@ describe('an error that cannot be answered', () => {
 
   for (const path of ['/unanswerable', '/unreadable'])
     it(`is a whole 500, which no cache keeps: ${path}`, async () => {
-      expectRefusal(await api.as({}, 'get', path), {
+      expectExactRefusal(await api.as({}, 'get', path), {
         status: 500,
         error: 'server_error',
         description: 'The server could not handle the request',

@@ -10,7 +10,7 @@ import {
 } from 'axioms-routing-controllers';
 import { openApiDocument } from 'axioms-routing-controllers/openapi';
 import { Api } from '../api';
-import { fieldsOf } from '../refusal';
+import { fieldsOf } from '../refusals';
 
 const metadata = 'resource_metadata="https://api.example.com/.well-known/oauth-protected-resource"';
 const expired = 'error="invalid_token", error_description="The access token expired"';
