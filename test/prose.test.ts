@@ -1,0 +1,73 @@
+/** The check of prose that `npm run lint` runs, on a small source folder. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { expect } from 'chai';
+
+const script = resolve(__dirname, '../../test/prose.mjs');
+
+describe('the check of prose', () => {
+  let root = '';
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'prose-'));
+    for (const folder of ['src/core', 'test']) mkdirSync(join(root, folder), { recursive: true });
+  });
+  afterEach(() => {
+    rmSync(root, { recursive: true });
+  });
+
+  function check(source: string, listed: readonly string[] = [], ...options: string[]) {
+    writeFileSync(join(root, 'src/core/claims.ts'), source);
+    writeFileSync(join(root, 'test/prose-exceptions.json'), JSON.stringify(listed));
+    const { status, stderr } = spawnSync(process.execPath, [script, '--root', root, ...options], { encoding: 'utf8' });
+    return { status, stderr };
+  }
+
+  for (const [place, source] of [
+    ['a comment', '// Refuses whoever has no token.\nconst a = 1;'],
+    ['TSDoc, across two lines', '/**\n * Answers for\n * want of a key.\n */\nexport const a = 1;'],
+    ['two line comments', 'const a = 1;\n// Kept for want\n// of a better place.\nconst b = 2;'],
+    ['a comment after code', 'const a = 1; // The caller is told.'],
+    ['a message', "throw new Error('Nobody is told why');"],
+    ['a message with a value', 'throw new Error(`${a} is refused, and whoever asks`);'],
+  ] as const)
+    it(`finds a forbidden phrase in ${place}`, () => {
+      const { status, stderr } = check(source);
+      expect(stderr).to.match(/^src\/core\/claims\.ts:\d: "/);
+      expect(status).to.equal(1);
+    });
+
+  for (const [what, source] of [
+    ['plain sentences', "// The guard refuses the request.\nthrow new Error('The token has expired');"],
+    ['names in code', "const whoever = 'whoever';\nconst inWords = whoever;"],
+    ['a word that only contains one', "// A whoeverish no-op in wordsmithing.\nconst a = 'a no-op';"],
+  ] as const)
+    it(`finds nothing in ${what}`, () => {
+      expect(check(source)).to.deep.equal({ status: 0, stderr: '' });
+    });
+
+  it('names the line and the phrase, and says what to write instead', () => {
+    const { stderr } = check('const a = 1;\n/**\n * Refused for\n * want of a key.\n */\nconst b = 2;');
+    expect(stderr).to.equal('src/core/claims.ts:3: "for want of": say "because there is no …"\n');
+  });
+
+  it('accepts a phrase in a file on the list', () => {
+    expect(check('// whoever', ['core/claims.ts'])).to.deep.equal({ status: 0, stderr: '' });
+  });
+
+  it('fails for a file on the list that has become clean or does not exist', () => {
+    const { status, stderr } = check('// The caller.', ['core/claims.ts', 'core/gone.ts']);
+    expect(status).to.equal(1);
+    expect(stderr).to.match(/^src\/core\/claims\.ts: .*\nsrc\/core\/gone\.ts: /);
+  });
+
+  it('takes such files off the list when it is asked to, and adds none', () => {
+    writeFileSync(join(root, 'src/core/audit.ts'), '// whoever');
+    writeFileSync(join(root, 'src/core/urls.ts'), '// whoever');
+    const { status } = check('// The caller.', ['core/audit.ts', 'core/claims.ts', 'core/gone.ts'], '--shorten');
+    expect(status).to.equal(1);
+    expect(JSON.parse(readFileSync(join(root, 'test/prose-exceptions.json'), 'utf8'))).to.deep.equal(['core/audit.ts']);
+  });
+});
