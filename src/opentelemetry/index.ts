@@ -1,18 +1,18 @@
-/** `axioms-routing-controllers/opentelemetry`: decisions and key refreshes as OpenTelemetry metrics. */
+/** Reports decisions and key refreshes as OpenTelemetry metrics: `axioms-routing-controllers/opentelemetry`. */
 import { metrics, type Attributes, type Meter } from '@opentelemetry/api';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { decisions, keyRefreshes, type DecisionEvent, type JwksEvent } from '../core/events';
 
 /**
- * Measures every decision and every refresh of keys, from now on:
+ * Starts to record every decision and every refresh of keys:
  * - `axioms.decisions`, a counter by outcome, reason, issuer, route, method and status;
  * - `axioms.decision.duration`, a histogram of seconds by outcome, route and method;
  * - `axioms.jwks.refreshes`, a counter by issuer, outcome and kind of failure;
  * - `axioms.jwks.keys`, a gauge by issuer.
  *
  * @param meter default: the global provider's, also if it is set later, such as by `sdk.start()`
- * @returns a function that ends it.
- * @throws ImproperlyConfigured where the meter has no gauges: `@opentelemetry/api` has them since version 1.9.
+ * @returns a function that stops recording
+ * @throws ImproperlyConfigured if the meter has no gauges; `@opentelemetry/api` has them since version 1.9
  * @example
  * const stop = measureWithOpenTelemetry();
  */
@@ -31,7 +31,8 @@ function globalMeter(): Meter {
   return metrics.getMeter('axioms-routing-controllers');
 }
 
-// Until a provider is set the global one measures nothing, and so do its instruments ever after.
+// Instruments that are created before the SDK sets its provider never record anything. They are created again when the
+// provider changes.
 function measuring<Event>(measure: (meter: Meter) => (event: Event) => void, given?: Meter): (event: Event) => void {
   if (given !== undefined) return measure(given);
   let provider = metrics.getMeterProvider();
@@ -72,7 +73,7 @@ function decisionMeasure(meter: Meter): (event: DecisionEvent) => void {
 
 function refreshMeasure(meter: Meter): (event: JwksEvent) => void {
   const count = meter.createCounter('axioms.jwks.refreshes', { description: "Fetches of an issuer's keys" });
-  // The SDK that is set later may be older than the API.
+  // An SDK that is set later may be older than the API and have no gauges.
   const { createGauge } = meter as Partial<Meter>;
   const keys = createGauge?.call(meter, 'axioms.jwks.keys', { description: "Usable keys in an issuer's key set" });
   return event => {
