@@ -1,16 +1,16 @@
-/** `axioms-routing-controllers/prometheus`: decisions and key refreshes as metrics of prom-client. */
+/** Reports decisions and key refreshes as metrics of prom-client: `axioms-routing-controllers/prometheus`. */
 import { Counter, Gauge, Histogram, register, type Registry } from 'prom-client';
 import { decisions, keyRefreshes, type DecisionEvent, type JwksEvent } from '../core/events';
 
 /**
- * Measures every decision and every refresh of keys, from now on:
+ * Starts to record every decision and every refresh of keys:
  * - `axioms_decisions_total`, a counter by outcome, reason, issuer, route, method and status;
  * - `axioms_decision_duration_seconds`, a histogram by outcome, route and method;
  * - `axioms_jwks_refreshes_total`, a counter by issuer, outcome and kind of failure;
  * - `axioms_jwks_keys`, a gauge by issuer.
  *
- * @param registry default: prom-client's own
- * @returns a function that ends it, and takes the metrics out of the registry.
+ * @param registry default: prom-client's global registry
+ * @returns a function that stops recording and removes the metrics from the registry
  * @example
  * const stop = measureWithPrometheus();
  */
