@@ -1,4 +1,4 @@
-/** Rules that are added to whatever a class says: a token, and what it must grant. */
+/** Decorators that add rules to those of the class: a valid access token, and what it must grant. */
 import { METHODS } from 'node:http';
 import type { GrantKind } from '../core/claims';
 import { ImproperlyConfigured } from '../core/exceptions';
@@ -6,15 +6,16 @@ import { grantRequirement, requiresAccessToken, requiresGrants } from '../permis
 import { policyDecorator, type PolicyDecorator } from './decorator';
 
 export interface AccessTokenOptions {
-  /** HTTP methods in capitals that need no token; default: the setting `publicMethods`, which is empty by default. GET includes HEAD. */
+  /** HTTP methods, in capitals, that need no token. GET includes HEAD. Default: the setting `publicMethods`, which is empty by default. */
   readonly safeMethods?: readonly string[] | undefined;
 }
 
 /**
- * Needs a valid access token: 401 without one, whoever is authenticated otherwise. A token that is sent is always checked.
- * With or without parentheses, on a class or a handler. Mirrors axioms-flask-py's decorator.
+ * Requires a valid access token. Without one the answer is 401, even if another class has authenticated the caller. A
+ * token that is sent is always checked. Can be written with or without parentheses, on a class or a handler. Mirrors the
+ * decorator of axioms-flask-py.
  *
- * @throws ImproperlyConfigured for `safeMethods` that are no list of HTTP methods.
+ * @throws ImproperlyConfigured if `safeMethods` is not a list of HTTP methods
  * @example
  * class BookController {
  *   @hasValidAccessToken({ safeMethods: ['GET'] })
@@ -62,14 +63,15 @@ function isMethod(given: unknown): boolean {
   return METHODS.includes(given as string);
 }
 
-/** A list, or names as arguments. */
+/** One list of names, or the names as arguments. */
 export type Names = readonly [names: readonly string[]] | readonly string[];
 
 /**
- * Needs a token with any of these scopes; stacked decorators are all asked. On a class or a handler, inherited, beside
- * whatever else the class says. Mirrors axioms-flask-py's decorator.
+ * Requires a token with any of these scopes. If several decorators are stacked, all of them apply. Can be written on a
+ * class or a handler, is inherited, and is added to the other rules of the class. Mirrors the decorator of
+ * axioms-flask-py.
  *
- * @throws ImproperlyConfigured for an empty list: that never means access.
+ * @throws ImproperlyConfigured for an empty list, which never means access
  * @example
  * class BookController {
  *   @hasRequiredScopes(['book:read', 'book:admin'])
@@ -80,12 +82,12 @@ export function hasRequiredScopes(...names: Names): PolicyDecorator {
   return grantDecorator('hasRequiredScopes', 'scopes', names);
 }
 
-/** Needs a token with any of these roles; see {@link hasRequiredScopes}. */
+/** Requires a token with any of these roles; see {@link hasRequiredScopes}. */
 export function hasRequiredRoles(...names: Names): PolicyDecorator {
   return grantDecorator('hasRequiredRoles', 'roles', names);
 }
 
-/** Needs a token with any of these permissions; see {@link hasRequiredScopes}. */
+/** Requires a token with any of these permissions; see {@link hasRequiredScopes}. */
 export function hasRequiredPermissions(...names: Names): PolicyDecorator {
   return grantDecorator('hasRequiredPermissions', 'permissions', names);
 }

@@ -1,4 +1,4 @@
-/** How a decorator is applied: to a class, or to one of its methods, and to nothing else. */
+/** Applies a decorator to a class or to one of its methods, and refuses anything else. */
 import { ImproperlyConfigured } from '../core/exceptions';
 import { decorate, type Decoration } from '../views/decorations';
 
@@ -11,7 +11,11 @@ export interface PolicyDecorator {
   (target: object, action: string, descriptor: PropertyDescriptor): void;
 }
 
-/** @throws ImproperlyConfigured where it stands on something else than a class or a method. */
+/**
+ * Makes a decorator for classes and handlers.
+ *
+ * @throws ImproperlyConfigured when it is applied to anything but a class or a method
+ */
 export function policyDecorator(decoration: Decoration): PolicyDecorator {
   return (target: object, action?: unknown, descriptor?: unknown): void => {
     const isClass = typeof target === 'function' && action === undefined && descriptor === undefined;
@@ -20,7 +24,11 @@ export function policyDecorator(decoration: Decoration): PolicyDecorator {
   };
 }
 
-/** The same for one that stands on a handler only. */
+/**
+ * Makes a decorator for handlers only.
+ *
+ * @throws ImproperlyConfigured when it is applied to anything but a method
+ */
 export function handlerDecorator(decoration: Decoration): HandlerDecorator {
   return (target, action, descriptor) => {
     decorateHandler(decoration, target, action, descriptor);
@@ -29,7 +37,8 @@ export function handlerDecorator(decoration: Decoration): HandlerDecorator {
 
 function decorateHandler(decoration: Decoration, target: object, action: unknown, descriptor: unknown): void {
   const value: unknown = (Object(descriptor) as PropertyDescriptor).value;
-  // A static method's target is the class itself, and the compiler's newer decorators hand over something else.
+  // For a static method the target is the class itself. Standard decorators, without "experimentalDecorators", pass other
+  // arguments.
   if (typeof target !== 'object' || typeof action !== 'string' || typeof value !== 'function')
     throw new ImproperlyConfigured(
       `@${decoration.name} stands on ${nameOf(target, action)}, where it guards nothing: put it on a handler${decoration.adds === undefined ? '; for the whole class write the list as a field' : ' or on its class'}, and compile with "experimentalDecorators".`,

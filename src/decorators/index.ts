@@ -12,5 +12,5 @@ export {
 export { allowAny, authenticationClasses, permissionClasses, throttleClasses } from './lists';
 export type { HandlerDecorator, PolicyDecorator } from './decorator';
 
-// An app may load this subpath alone, and then serve its controllers with routing-controllers' own server.
+// An app may load only this subpath and serve its controllers with routing-controllers' own server.
 setTripwire();

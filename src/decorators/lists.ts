@@ -1,4 +1,4 @@
-/** Lists of a handler's own, in place of its class's. */
+/** Decorators that replace a list of the class for one handler. */
 import type { AuthenticationClass } from '../authentication/base';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { AllowAny } from '../permissions/access';
@@ -9,19 +9,19 @@ import { checkedPolicies } from '../views/policies';
 import { handlerDecorator, type HandlerDecorator } from './decorator';
 
 /**
- * The authentication classes of this handler, in place of its class's. `[]`: none, said on purpose.
+ * Sets the authentication classes of this handler, replacing those of its class. `[]` means none.
  *
- * @throws ImproperlyConfigured for anything but a list of such classes.
+ * @throws ImproperlyConfigured for anything but a list of authentication classes
  */
 export function authenticationClasses(classes: readonly AuthenticationClass[]): HandlerDecorator {
   return replacing('authenticationClasses', classes);
 }
 
 /**
- * The permission classes of this handler, in place of its class's. What decorators add, to the class or the handler, is
- * asked all the same.
+ * Sets the permission classes of this handler, replacing those of its class. Rules that other decorators add, to the class
+ * or the handler, still apply.
  *
- * @throws ImproperlyConfigured for anything but a list of such classes.
+ * @throws ImproperlyConfigured for anything but a list of permission classes
  * @example
  * class BookController {
  *   permissionClasses = [IsAuthenticated];
@@ -35,17 +35,17 @@ export function permissionClasses(rules: readonly PermissionRule[]): HandlerDeco
 }
 
 /**
- * The throttle classes of this handler, in place of its class's.
+ * Sets the throttle classes of this handler, replacing those of its class.
  *
- * @throws ImproperlyConfigured for anything but a list of such classes.
+ * @throws ImproperlyConfigured for anything but a list of throttle classes
  */
 export function throttleClasses(classes: readonly ThrottleClass[]): HandlerDecorator {
   return replacing('throttleClasses', classes);
 }
 
 /**
- * Opens one handler, in words: `permissionClasses([AllowAny])`. With or without parentheses. What decorators add, and an
- * authentication class that insists on a token, is asked all the same, and the start says so.
+ * Opens one handler to everyone, like `permissionClasses([AllowAny])`. Can be written with or without parentheses. Rules
+ * that other decorators add, and an authentication class that requires a token, still apply; startup warns about them.
  */
 export function allowAny(): HandlerDecorator;
 export function allowAny(target: object, action: string, descriptor: PropertyDescriptor): void;
