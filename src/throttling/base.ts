@@ -1,4 +1,4 @@
-/** The contract of a throttle class: how often. */
+/** The contract of a throttle class: how often a caller may send requests. */
 import type { Request } from 'express';
 import { addressOf } from '../core/client-address';
 import { markAsOurs } from '../core/copies';
@@ -6,15 +6,15 @@ import type { Settings } from '../core/settings';
 import type { Hit, Rate } from '../core/throttle-rates';
 import type { ApiView } from '../permissions/base';
 
-/** What a throttle tells of its limit, for the `RateLimit` fields. */
+/** A throttle's limit and its current state, for the `RateLimit` fields. */
 export interface Limit extends Rate, Hit {
-  /** Names the limit to the client. */
+  /** The name of the limit that the client sees. */
   readonly name: string;
 }
 
 /**
- * Says whether a request comes too soon after others. Mirrors DRF's `BaseThrottle`. A throttle is made for each request,
- * or shared by all where it is a `@Service()`: what it learns of a request must not be kept in its fields then.
+ * Decides whether a request comes too soon after earlier ones. Mirrors DRF's `BaseThrottle`. A throttle is created for each
+ * request. A `@Service()` is shared by all requests and must not keep anything about one of them in its fields.
  *
  * @example
  * class OddSeconds extends BaseThrottle {
@@ -27,33 +27,33 @@ export interface Limit extends Rate, Hit {
  * }
  */
 export abstract class BaseThrottle {
-  /** Only `true` lets the request through. */
+  /** Decides about the request. Only `true` allows it. */
   abstract allowRequest(request: Request, controller: ApiView): boolean | Promise<boolean>;
 
-  /** After a refusal: seconds until a request may succeed, where that is known. */
+  /** Returns the seconds until a request may succeed, after a refusal; `undefined` if that is unknown. */
   wait(_request?: Request): number | undefined {
     return undefined;
   }
 
   /**
-   * The caller's address: `request.ip`, which follows Express's `trust proxy` and never a header that nobody vouches
-   * for; of an IPv6 address the /64, which is what one subscriber has.
+   * Returns the caller's address: `request.ip`, which follows Express's setting `trust proxy` and never an untrusted header.
+   * An IPv6 address is reduced to its /64 prefix, because one subscriber has a whole /64.
    */
   getIdent(request: Request): string {
     return addressOf(request);
   }
 
-  /** After a refusal: what the `RateLimit` fields of the answer tell. */
+  /** Returns the values of the `RateLimit` fields, after a refusal. */
   limit?(request: Request): Limit | undefined;
 
   /**
-   * Asked at start, for each route.
+   * Checks the configuration at startup, for each route.
    *
-   * @throws ImproperlyConfigured where the throttle can never work there.
+   * @throws ImproperlyConfigured if the throttle cannot work on this route
    */
   checkConfiguration?(controller: ApiView, settings: Settings): void;
 }
 markAsOurs(BaseThrottle);
 
-/** A class of throttle, as `throttleClasses` lists it. */
+/** A throttle class, as `throttleClasses` lists it. */
 export type ThrottleClass = new (...dependencies: never[]) => BaseThrottle;

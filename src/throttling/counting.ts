@@ -1,4 +1,4 @@
-/** How a server counts: with its store, and by its policy while the store cannot be reached. */
+/** Counts requests for a server in its store, and follows the store's outage policy while the store is unavailable. */
 import { ServiceUnavailable } from '../core/exceptions';
 import type { Settings } from '../core/settings';
 import { isPending, type Soon } from '../core/soon';
@@ -25,8 +25,10 @@ class Counting {
   }
 
   /**
-   * @returns `undefined`: it could not be counted, and is let through.
-   * @throws ServiceUnavailable where it could not be counted, and the policy is closed.
+   * Counts one request.
+   *
+   * @returns `undefined` if the store is unavailable and its policy is `open`: the request is allowed
+   * @throws ServiceUnavailable if the store is unavailable and its policy is `closed`
    */
   hit(key: string, rate: Rate): Soon<Hit | undefined> {
     try {
@@ -58,7 +60,7 @@ class Counting {
   }
 }
 
-// What is no answer is an outage: it must not let anybody through by itself.
+// A malformed answer counts as an outage, so that it cannot allow a request by itself.
 function requireHit(answer: unknown): void {
   const { isAllowed, remaining, reset } = (answer ?? {}) as Partial<Record<keyof Hit, unknown>>;
   if (typeof isAllowed !== 'boolean' || typeof remaining !== 'number' || typeof reset !== 'number')
@@ -67,7 +69,7 @@ function requireHit(answer: unknown): void {
 
 const countings = new WeakMap<Settings, Counting>();
 
-/** One for each server. */
+/** Returns the counting of a server, which all of its throttles share. */
 export function countingOf(settings: Settings): Counting {
   const known = countings.get(settings);
   if (known !== undefined) return known;

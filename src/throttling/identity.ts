@@ -1,15 +1,15 @@
-/** Who is counted, where the caller is known. */
+/** Identifies the authenticated caller whose requests are counted. */
 import type { Caller } from '../authentication/caller';
 import { AccessTokenUser, type User } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Claims } from '../core/claims';
 
 /**
- * The key of the caller: the subject with its issuer, or the client where a token is a client's own. A user of the app's
- * own is known by `sub`, with its `iss` where it has one, else by `id`, and the key says by which. A user that is another
- * one than the token's has both keys. `undefined` for an anonymous request.
+ * Returns the caller's key: the subject with its issuer, or the client for a token that a client got for itself. Users from
+ * a custom authentication class are identified by `sub`, with its `iss` if it has one, otherwise by `id`, and the key
+ * contains which. A user that differs from the token's subject has both keys. Returns `undefined` for an anonymous request.
  *
- * @throws ImproperlyConfigured for an authenticated user without either: all such users would share one count.
+ * @throws ImproperlyConfigured for an authenticated user without either: all such users would share one count
  */
 export function callerKeyOf({ user, auth, authJwt }: Caller): string | undefined {
   if (!user.isAuthenticated) return undefined;
@@ -42,25 +42,25 @@ function keyOfToken(claims: Claims, user: User): string | undefined {
   const client = clientOf(claims);
   const isClient = client !== undefined && isClientsOwn(claims, client);
   const iss = typeof claims.iss === 'string' ? claims.iss : '';
-  // With the length of the issuer no two of them can be spelled the same.
+  // The length of the issuer makes the key unambiguous.
   if (isClient) return `client:${iss.length}:${iss}:${client}`;
   const { claim, value } = subjectIn(claims, user);
   return isText(value) ? `${claim}:${iss.length}:${iss}:${value}` : undefined;
 }
 
-// The claim is part of the identity (RFC 9068 §5); with its length no two of them can be spelled the same.
+// The claim is part of the identity (RFC 9068 §5). Its length makes the key unambiguous.
 function subjectIn({ sub }: Claims, user: User): { readonly claim: string; readonly value: unknown } {
   if (!(user instanceof AccessTokenUser) || user.subjectClaim === 'sub') return { claim: 'sub', value: sub };
   return { claim: `claim:${user.subjectClaim.length}:${user.subjectClaim}`, value: user.sub };
 }
 
-/** RFC 8693 §4.3's claim, or OpenID Connect's for the same. */
+/** Returns the client, from the claim of RFC 8693 §4.3 or the equivalent one of OpenID Connect. */
 function clientOf({ client_id: clientId, azp }: Claims): string | undefined {
   if (typeof clientId === 'string') return clientId;
   return typeof azp === 'string' ? azp : undefined;
 }
 
-// RFC 9068 §2.2: without a resource owner `sub` is the client; Auth0 adds "@clients", and a claim of its own.
+// RFC 9068 §2.2: without a resource owner, `sub` is the client. Auth0 appends "@clients" and adds the claim `gty`.
 function isClientsOwn({ sub, gty }: Claims, client: string): boolean {
   return sub === client || sub === `${client}@clients` || gty === 'client-credentials';
 }

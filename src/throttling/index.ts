@@ -1,4 +1,4 @@
-/** How often: `axioms-routing-controllers/throttling`. */
+/** Throttles: `axioms-routing-controllers/throttling`. */
 import { setTripwire } from '../routing-controllers/tripwire';
 
 export type { Hit, OutagePolicy, Rate, ThrottleStore } from '../core/throttle-rates';
@@ -12,5 +12,5 @@ export {
   UserRateThrottle,
 } from './simple-rate';
 
-// An app may load this subpath alone, and then serve its controllers with routing-controllers' own server.
+// An app may load only this subpath and serve its controllers with routing-controllers' own server.
 setTripwire();

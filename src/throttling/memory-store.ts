@@ -1,17 +1,17 @@
-/** Counts in the memory of this process. */
+/** Counts requests in the memory of this process. */
 import { LRUCache } from 'lru-cache';
 import type { Hit, Rate, ThrottleStore } from '../core/throttle-rates';
 import { SteadyClock, systemClock } from '../core/steady-clock';
 import { RequestLog } from './request-log';
 
 export interface MemoryThrottleStoreOptions {
-  /** Callers that are remembered, of all throttles together; default 50,000: about 20 MB, and 60 MB at most. */
+  /** The number of keys that are kept, of all throttles together. Default: 50,000, which take about 20 MB and at most 60 MB. */
   readonly maxKeys?: number;
 }
 
 /**
- * The default `throttleStore`: a sliding window, as DRF's, for each caller, in this process. It is bounded: who asked
- * longest ago is forgotten first.
+ * The default `throttleStore`: a sliding window for each key, as in DRF, in this process. Its size is bounded: the key that
+ * was used least recently is evicted first.
  *
  * @example
  * const throttleStore = new MemoryThrottleStore({ maxKeys: 200_000 });
@@ -19,8 +19,8 @@ export interface MemoryThrottleStoreOptions {
  */
 export class MemoryThrottleStore implements ThrottleStore {
   /**
-   * What windows are measured with, in milliseconds. Default: a clock that nobody can set. Of another one, only the steps
-   * forward count, so that no window becomes longer where it is set back.
+   * Measures windows, in milliseconds. Default: a clock that cannot be set. Of any other clock only the steps forward count,
+   * so that setting it back makes no window longer.
    */
   clock: () => number = systemClock;
   readonly #steady = new SteadyClock(() => this.clock);

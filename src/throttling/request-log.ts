@@ -1,17 +1,18 @@
-/** The requests of one key that still count: DRF's history, in a bounded number of slots. */
+/** Keeps the requests of one key that still count: the history of DRF's throttles, in a bounded number of slots. */
 import type { Hit, Rate } from '../core/throttle-rates';
 
 const mostSlots = 64;
 
 /**
- * Milliseconds within which requests are remembered together, under the time of the last: of up to 64 requests each is
- * remembered by itself, of more a 64th of the period. No span of the period ever has more requests than the rate says.
+ * Returns the width of a slot in milliseconds. Requests in the same slot are stored together, under the time of the last
+ * one. For rates of up to 64 requests each request has its own slot; above that, a slot is a 64th of the period. Either way
+ * no span of the period ever contains more requests than the rate.
  */
 export function grainOf({ amount, seconds }: Rate): number {
   return amount > mostSlots ? (seconds * 1000) / mostSlots : 1;
 }
 
-// Of each slot the time of its last request, and how many there were: numbers in one list take the least room.
+// A slot is two numbers: the time of its last request and the number of requests. One flat list takes the least memory.
 const width = 2;
 
 export class RequestLog {
@@ -19,13 +20,17 @@ export class RequestLog {
   readonly #slots: number[] = [];
   #count = 0;
 
-  /** @param now milliseconds */
+  /**
+   * Counts a request unless that would exceed the rate.
+   *
+   * @param now milliseconds
+   */
   hit(rate: Rate, now: number): Hit {
     const { amount, seconds } = rate;
     this.#forget(now - seconds * 1000);
     const isAllowed = this.#count < amount;
     if (isAllowed) this.#record(grainOf(rate), now);
-    // More are let through once one leaves; after a refusal, once as many have left as are too many.
+    // The next request is allowed once one slot has left the window; after a refusal, once the surplus has left it.
     const leaving = this.#leavingTime(isAllowed ? 1 : this.#count - amount + 1);
     const reset = leaving === undefined ? seconds : leaving / 1000 + seconds - now / 1000;
     return { isAllowed, remaining: Math.max(0, amount - this.#count), reset };
@@ -51,7 +56,7 @@ export class RequestLog {
     }
   }
 
-  /** When so many of the oldest will have left: the time of the last of them. */
+  /** Returns the time of the request after whose departure `surplus` of the oldest requests have left the window. */
   #leavingTime(surplus: number): number | undefined {
     let slot = 0;
     for (let left = surplus; slot < this.#slots.length; slot += width) {

@@ -1,4 +1,4 @@
-/** Throttles with a rate. Mirrors DRF's throttles, with the defaults that are safe. */
+/** Throttles with a rate. Mirrors DRF's throttles, with safe defaults. */
 import { hash } from 'node:crypto';
 import type { Request } from 'express';
 import { contextOf } from '../authentication/request-context';
@@ -17,14 +17,15 @@ import { callerKeyOf } from './identity';
 
 const limits = Symbol('axioms.limits');
 
-/** Of each throttle that refused the request: kept with it, for a throttle may be shared by all requests. */
+/** The limits of the throttles that refused the request. Stored on the request, because requests may share a throttle. */
 type WithLimits = Request & { [limits]?: [BaseThrottle, Limit][] };
 
 /**
- * Lets so many requests a period through, counted by what `getCacheKey` returns. A subclass says who is counted, and
- * either its `rate` or its `scope`, whose rate the setting `throttleRates` has.
+ * Allows a number of requests per period, counted by the key that `getCacheKey` returns. A subclass defines the key, and
+ * either a `rate` or a `scope` whose rate is in the setting `throttleRates`.
  *
- * The window slides, as in DRF: no span of the period has more requests than the rate. Refused requests are not counted.
+ * The window slides, as in DRF: no span of the period contains more requests than the rate. Refused requests are not
+ * counted.
  *
  * @example
  * class ClientThrottle extends SimpleRateThrottle {
@@ -36,26 +37,26 @@ type WithLimits = Request & { [limits]?: [BaseThrottle, Limit][] };
  * }
  */
 export abstract class SimpleRateThrottle extends BaseThrottle {
-  /** `'100/hour'`; `null`: no limit. Default: the scope's. */
+  /** The rate, such as `'100/hour'`; `null` means no limit. Default: the rate of the scope. */
   declare readonly rate?: string | null | undefined;
-  /** The name of its rate in the setting `throttleRates`. Throttles of one scope and rate share their counts. */
+  /** The name of the rate in the setting `throttleRates`. Throttles with the same scope and rate share their counts. */
   declare readonly scope?: string | undefined;
 
   /**
-   * Who is counted; `null`: this request is not. `sub`, `jti`, `sid` and `client_id` mean nothing without `iss`: a key
-   * that has one of them must have `iss`, too.
+   * Returns the key under which the request is counted; `null` if it is not counted. `sub`, `jti`, `sid` and `client_id` are
+   * unique for one issuer only, so a key with one of them must also contain `iss`.
    */
   abstract getCacheKey(request: Request, controller: ApiView): string | null;
 
-  /** The rate for this request: `'100/hour'`, or `null` for no limit. Default: `rate`, or that of the scope. */
+  /** Returns the rate for this request, such as `'100/hour'`; `null` means no limit. Default: `rate`, or that of the scope. */
   getRate(request: Request, controller: ApiView): string | null {
     return this.configuredRate(controller, contextOf(request).settings);
   }
 
   /**
-   * `'100/hour'` taken apart: the first letter of the period counts (s, m, h, d).
+   * Parses a rate such as `'100/hour'`. Only the first letter of the period counts (s, m, h, d). `null` stays `null`.
    *
-   * @throws ImproperlyConfigured for anything else; `null` stays `null`.
+   * @throws ImproperlyConfigured for anything else
    */
   parseRate(rate: string | null): Rate | null {
     return rate === null ? null : (ratesKnown.get(rate) ?? this.#parsed(rate));
@@ -84,16 +85,20 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
   }
 
   override checkConfiguration(controller: ApiView, settings: Settings): void {
-    // A rate of one's own may need the request.
+    // An overridden getRate() may need the request.
     if (!this.#hasOwnRate) this.parseRate(this.configuredRate(controller, settings));
   }
 
-  /** The scope on this controller. */
+  /** Returns the scope on this controller. */
   protected scopeFor(_controller: ApiView): string | undefined {
     return this.scope;
   }
 
-  /** @throws ImproperlyConfigured where there is neither a rate nor a scope that has one. */
+  /**
+   * Returns `rate`, or the rate of the scope.
+   *
+   * @throws ImproperlyConfigured if there is neither a rate nor a scope with a rate
+   */
   protected configuredRate(controller: ApiView, { throttleRates }: Settings): string | null {
     if (this.rate !== undefined) return this.rate;
     const scope: unknown = this.scopeFor(controller);
@@ -123,16 +128,16 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
       throw new ImproperlyConfigured(
         `The rate of ${this.constructor.name} is '${text}'; expected ${rateForm}, or null.`,
       );
-    // Rates are few, unless one is computed for every request.
+    // An app has few rates. The limit is for one that computes a rate for every request.
     if (ratesKnown.size < 1000 && !isPlain) ratesKnown.set(text, rate);
     return rate;
   }
 
-  // With the rate: throttles of one scope and different rates (a burst's, a day's) must not count into each other.
+  // The rate is part of the key: throttles with one scope and different rates, per minute and per day, count separately.
   #storeKey(name: string, { amount, seconds }: Rate, key: unknown): string {
     if (typeof key !== 'string')
       throw new ImproperlyConfigured(`${this.constructor.name}.getCacheKey must return a string, or null.`);
-    // With the length of the name no two of them can be spelled the same.
+    // The length of the name makes the key unambiguous.
     const whole = `${name.length}:${name}:${amount}/${seconds}:${key}`;
     return whole.length <= longestKey ? whole : hash('sha256', whole, 'base64');
   }
@@ -141,7 +146,7 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
 const ratesKnown = new Map<string, Rate>();
 const longestKey = 256;
 
-/** Anonymous requests, by address; rate `anon`. */
+/** Limits anonymous requests by address, at the rate `anon`. Mirrors DRF's class of this name. */
 export class AnonRateThrottle extends SimpleRateThrottle {
   override readonly scope: string = 'anon';
 
@@ -151,8 +156,8 @@ export class AnonRateThrottle extends SimpleRateThrottle {
 }
 
 /**
- * Every request: by user, that is `iss` and `sub`, or by client where a token is a client's own; anonymous ones by
- * address; rate `user`.
+ * Limits all requests, at the rate `user`: by user (`iss` and `sub`), by client for a token that a client got for itself, and
+ * by address for anonymous requests. Mirrors DRF's class of this name.
  */
 export class UserRateThrottle extends SimpleRateThrottle {
   override readonly scope: string = 'user';
@@ -163,7 +168,8 @@ export class UserRateThrottle extends SimpleRateThrottle {
 }
 
 /**
- * Requests to controllers with a `throttleScope`, by user or address, at the rate of that scope; others are not counted.
+ * Limits requests to controllers with a `throttleScope`, by user or address, at the rate of that scope. Other requests are
+ * not counted. Mirrors DRF's class of this name.
  *
  * @example
  * class UploadController {
@@ -182,8 +188,8 @@ export class ScopedRateThrottle extends UserRateThrottle {
 }
 
 /**
- * Requests of everybody whose token has the same value of one claim, of the same issuer; by user or address where it
- * has none. A subclass names the claim, and a `rate` or a `scope`.
+ * Limits the requests of all callers whose tokens have the same value of one claim, from the same issuer. Requests without
+ * the claim are counted by user or address. A subclass names the claim, and a `rate` or a `scope`.
  *
  * @example
  * class TenantThrottle extends ClaimRateThrottle {
@@ -192,7 +198,7 @@ export class ScopedRateThrottle extends UserRateThrottle {
  * }
  */
 export abstract class ClaimRateThrottle extends SimpleRateThrottle {
-  /** A top-level claim as it is written, or a JSON Pointer. */
+  /** The name of a top-level claim, or a JSON Pointer. */
   abstract readonly claim: string;
 
   getCacheKey(request: Request): string | null {
