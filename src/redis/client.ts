@@ -1,8 +1,8 @@
-/** The two clients of Redis, and one way to ask either: in bounded time, and without a crowd at a closed door. */
+/** Sends commands through either client of Redis, with a time limit and without piling up commands during an outage. */
 import { SteadyClock, systemClock } from '../core/steady-clock';
 import { globalTimers, startTimer, type Timers } from '../core/timers';
 
-/** What is needed of a client of `ioredis`; a cluster's is one, too. */
+/** The part of an `ioredis` client that is used; a cluster client has it, too. */
 export interface IoredisClient {
   readonly status: string;
   eval(script: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>;
@@ -10,7 +10,7 @@ export interface IoredisClient {
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
 
-/** What is needed of a client of `redis`; `connect()` it yourself. */
+/** The part of a `redis` client that is used. The app calls `connect()`. */
 export interface NodeRedisClient {
   readonly isOpen: boolean;
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
@@ -18,25 +18,25 @@ export interface NodeRedisClient {
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
 
-/** A client that the app made, and that it closes. */
+/** A client that the app creates and closes. */
 export type RedisClient = IoredisClient | NodeRedisClient;
 
 export interface RedisOptions {
-  /** What every key begins with. */
+  /** The prefix of every key. */
   readonly prefix?: string | undefined;
-  /** Seconds that an answer may take; default 1. */
+  /** The time limit for an answer, in seconds; default 1. */
   readonly timeout?: number | undefined;
 }
 
-/** After a failure only one request in this time tries again, in milliseconds; the others are refused at once. */
+/** Milliseconds after a failure during which only one request tries Redis again. The others fail immediately. */
 const pause = 1000;
 
 /**
- * Asks a client. A failure, or an answer that is late, rejects; from then on a request a second tries, so that neither
- * requests nor the client's queue of commands grow while Redis is away.
+ * Sends commands to a client. A failed or late command rejects. After that, only one request per second tries Redis, so that
+ * neither waiting requests nor the client's command queue grow during an outage.
  */
 export class RedisConnection {
-  /** What the pause after a failure is measured with, in milliseconds. Default: a clock that nobody can set. */
+  /** Measures the pause after a failure, in milliseconds. Default: a clock that cannot be set. */
   clock: () => number = systemClock;
   timers: Timers = globalTimers;
   readonly #steady = new SteadyClock(() => this.clock);
@@ -51,7 +51,7 @@ export class RedisConnection {
     listenForErrors(client);
   }
 
-  /** One command and one round trip: the script is sent each time, and Redis knows it again by itself. */
+  /** Runs a script in one command and one round trip. The script is sent each time; Redis caches its compiled form. */
   eval(script: string, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown> {
     const texts = values.map(String);
     return this.#ask(client =>
@@ -102,8 +102,8 @@ export class RedisConnection {
 
 const heard = new WeakSet<RedisClient>();
 
-// Without a listener a lost connection ends the process (redis), or fills its console (ioredis). Each request that
-// fails for it is told of where it fails.
+// Without a listener, a lost connection ends the process (redis) or floods the console (ioredis). The failure is reported
+// where a command fails.
 function listenForErrors(client: RedisClient): void {
   if (heard.has(client)) return;
   heard.add(client);

@@ -1,4 +1,4 @@
-/** Revoked tokens in Redis: what one process is told, the next request to any of them meets. */
+/** Keeps revocations in Redis: what one process revokes, every process refuses from the next request on. */
 import { hash } from 'node:crypto';
 import type { Claims } from '../core/claims';
 import {
@@ -14,16 +14,16 @@ import type { TokenSubject } from '../core/token-subject';
 
 export interface RedisDenylistOptions extends RedisOptions {
   /**
-   * Seconds that a revocation is remembered, where it does not say so itself; default 7 days. It must not be less than
-   * an access token lives.
+   * How long a revocation without `expiresAt` is kept, in seconds; default 7 days. It must not be shorter than the lifetime
+   * of an access token.
    */
   readonly ttl?: number | undefined;
 }
 
 /**
- * A `denylist` that servers share. A token costs one round trip, whatever it is looked up by; what expired Redis drops.
- * While Redis cannot be reached requests with a token are answered 503. Keys are hashes. Let Redis evict nothing
- * (`maxmemory-policy noeviction`): a revocation that is evicted is lost.
+ * A `denylist` that servers share. Checking a token takes one round trip, and Redis drops expired revocations. While Redis is
+ * unavailable, requests with a token get 503. Keys are hashes. Configure Redis with `maxmemory-policy noeviction`: an evicted
+ * revocation is lost.
  *
  * @example
  * const denylist = new RedisDenylist(new Redis('redis://localhost'));
@@ -47,8 +47,10 @@ export class RedisDenylist implements Denylist {
   }
 
   /**
-   * @throws TypeError where it is not clear which tokens are meant.
-   * @throws Error where Redis did not answer: it may or may not be revoked; do it again.
+   * Revokes tokens.
+   *
+   * @throws TypeError if it is unclear which tokens are meant
+   * @throws Error if Redis did not answer; the tokens may or may not be revoked, so revoke them again
    */
   async revoke(which: RevokedTokens): Promise<void> {
     const { keys, before, expiresAt } = denylistEntries(which, this.#ttl, this.#now);
@@ -74,12 +76,12 @@ export class RedisDenylist implements Denylist {
     return this.clock() / 1000;
   }
 
-  /** Milliseconds from now; Redis takes no forever, and nothing that is over. */
+  /** Returns the milliseconds until the time, within what Redis accepts: at least 1, and not infinite. */
   #lifetime(expiresAt: number): number {
     return Math.min(Math.max(1, Math.ceil((expiresAt - this.#now) * 1000)), longest);
   }
 
-  // The part in braces keeps the keys of an issuer together in a cluster, where one command asks for several.
+  // The hash tag in braces keeps the keys of an issuer in one slot of a cluster, because one command reads several of them.
   #named(iss: string, keys: readonly string[]): string[] {
     const issuer = hash('sha256', iss, 'base64url').slice(0, 16);
     return keys.map(key => `${this.#prefix}{${issuer}}:${hash('sha256', key, 'base64url')}`);
@@ -88,7 +90,7 @@ export class RedisDenylist implements Denylist {
 
 const longest = 10 * 365 * 86_400_000;
 
-// Of two revocations the one that refuses more counts, and the one that lasts longer.
+// Merges two revocations: the later `before`, which refuses more tokens, and the longer lifetime.
 const revokeScript = `
 for _, key in ipairs(KEYS) do
   local before = ARGV[1]

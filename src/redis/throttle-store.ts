@@ -1,4 +1,4 @@
-/** Counts in Redis: one limit for all processes. */
+/** Counts requests in Redis: one limit for all processes. */
 import { hash } from 'node:crypto';
 import type { Hit, OutagePolicy, Rate, ThrottleStore } from '../core/throttle-rates';
 import { grainOf } from '../throttling/request-log';
@@ -6,17 +6,17 @@ import { RedisConnection, type RedisClient, type RedisOptions } from './client';
 
 export interface RedisThrottleStoreOptions extends RedisOptions {
   /**
-   * What throttles do while Redis cannot be reached: let every request through (`'open'`), answer 503 (`'closed'`), or
-   * count in each process alone (`'local'`, the default: up to the rate a process).
+   * What throttles do while Redis is unavailable: allow every request (`'open'`), answer 503 (`'closed'`), or count in each
+   * process separately (`'local'`, the default, which allows up to the rate per process).
    */
   readonly fail?: OutagePolicy | undefined;
 }
 
 /**
- * A `throttleStore` that servers share. The window slides as in memory; it is counted by the clock of Redis, in one
- * atomic step and one round trip. Keys are hashes: no address and no subject stands in Redis.
+ * A `throttleStore` that servers share. The window slides as in memory. It is measured by the clock of Redis, in one atomic
+ * step and one round trip. Keys are hashes, so that Redis holds no address and no subject.
  *
- * A script of our own, for rate-limiter-flexible counts fixed windows: at their border twice the rate gets through.
+ * It uses its own script because rate-limiter-flexible counts fixed windows, which allow twice the rate around their border.
  *
  * @example
  * const throttleStore = new RedisThrottleStore(new Redis('redis://localhost'), { fail: 'closed' });
@@ -46,8 +46,8 @@ function hitOf(answer: unknown): Hit {
   return { isAllowed: isAllowed === 1, remaining, reset: reset / 1000 };
 }
 
-// RequestLog in Lua: an array of [time of the last, count] slots, oldest first. A slot whose time is yet to come is from
-// before the clock of Redis was set back: it counts from now on, so that nobody waits longer than the period.
+// `RequestLog` in Lua. The value is an array of slots, oldest first: [time of the last request, count]. A slot whose time is in
+// the future is from before the clock of Redis was set back. It counts from now on, so that no wait is longer than the period.
 const script = `
 local amount, period, grain = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local clock = redis.call('TIME')
