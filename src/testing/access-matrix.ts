@@ -1,33 +1,33 @@
-/** Who may do what, as a table that is held against an app. */
+/** Compares an app with a table of who may do what. */
 import type { RequestListener } from 'node:http';
 import { forceAuthenticate, type ForcedUser } from './force-authenticate';
 import { onLoopback, type LoopbackAnswer, type RequestContent, type Send } from './loopback';
 import type { AppWithServer } from './served-app';
 
-/** Rows, such as `'GET /books/1'`, of the status that each caller gets; `anonymous` sends no credentials. */
+/** By request, such as `'GET /books/1'`: the expected status for each caller. `anonymous` sends no credentials. */
 export type AccessMatrix = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 export interface AccessMatrixOptions {
   /** The bearer token of each caller. */
   readonly tokens?: Readonly<Record<string, string>>;
-  /** Callers without a token: see {@link forceAuthenticate}. */
+  /** Callers that are authenticated without a token; see {@link forceAuthenticate}. */
   readonly users?: Readonly<Record<string, ForcedUser>>;
-  /** What the requests of a row send beside their caller's credentials. */
+  /** By row: what its requests send in addition to the caller's credentials. */
   readonly requests?: Readonly<Record<string, RequestContent>>;
 }
 
-/** A cell of the table that is not as it should be. */
+/** A cell of the table that the app does not meet. */
 export interface AccessDifference {
   readonly row: string;
   readonly caller: string;
   readonly expected: number;
-  /** A status; or why there is none. */
+  /** The status, or the reason why there is none. */
   readonly actual: number | string;
-  /** What is wrong although the status is right. */
+  /** A defect of an answer with the expected status. */
   readonly flaw?: string;
 }
 
-/** All that is not as the table says. */
+/** All differences between the app and the table. */
 export class AccessMatrixError extends Error {
   override readonly name = 'AccessMatrixError';
 
@@ -36,17 +36,17 @@ export class AccessMatrixError extends Error {
   }
 }
 
-/** An app that a server of this library serves, and Node can. */
+/** An app with a server of this library, which `http.createServer()` accepts. */
 export type TestedApp = AppWithServer & RequestListener;
 
 /**
- * Asks the app, over HTTP on this machine, for every cell of the table, one after the other. Each 401 must have a
- * challenge, too (RFC 9110 §15.5.2).
+ * Sends a request for every cell of the table, one after the other, over HTTP on the loopback interface. Each 401 must also
+ * have a challenge (RFC 9110 §15.5.2).
  *
- * @param options.tokens, options.users who the callers are; `anonymous` is nobody
- * @throws AccessMatrixError with all differences, once all cells were asked.
- * @throws RangeError for a table that asks nothing, or that cannot be read: a row that is no method and path, a caller that
- * nobody introduced, one who is introduced twice, a status that is none.
+ * @param options.tokens, options.users the callers; `anonymous` is always declared
+ * @throws AccessMatrixError with all differences, after all requests
+ * @throws RangeError for an empty or invalid table: a row that is not a method and a path, an undeclared or duplicate caller,
+ * an invalid status
  * @example
  * await expectAccessMatrix(
  *   app,
@@ -67,7 +67,7 @@ export async function expectAccessMatrix(
 ): Promise<void> {
   const cells = cellsOf(matrix, options);
   const differences: AccessDifference[] = [];
-  // A caller that somebody forced would be every caller of the table.
+  // A caller that was forced before would replace every caller of the table.
   forceAuthenticate(app, null);
   await onLoopback(app, async send => {
     for (const cell of cells) differences.push(...(await differencesOf(cell, app, send)));
@@ -86,9 +86,9 @@ interface Cell {
 function cellsOf(matrix: AccessMatrix, options: AccessMatrixOptions): readonly Cell[] {
   const unknown = Object.keys(options.requests ?? {}).find(row => !Object.hasOwn(matrix, row));
   if (unknown !== undefined)
-    throw new RangeError(`The option requests has '${unknown}', which is no row of the matrix.`);
+    throw new RangeError(`The option requests has '${unknown}', which is not a row of the matrix.`);
   const cells = Object.entries(matrix).flatMap(([row, callers]) => rowCells(row, callers, options));
-  if (cells.length === 0) throw new RangeError('The access matrix is empty: it would ask nothing.');
+  if (cells.length === 0) throw new RangeError('The access matrix is empty: it would test nothing.');
   return cells;
 }
 
@@ -98,7 +98,9 @@ function rowCells(row: string, callers: Readonly<Record<string, number>>, option
   if (Object.keys(callers).length === 0) throw new RangeError(`The row '${row}' of the access matrix names no caller.`);
   return Object.entries(callers).map(([caller, expected]) => {
     if (!Number.isInteger(expected) || expected < 100 || expected > 599)
-      throw new RangeError(`${caller} of '${row}' is to get the status ${String(expected)}, which is none.`);
+      throw new RangeError(
+        `${caller} of '${row}' has the status ${String(expected)}, which is not an HTTP status: write one from 100 to 599.`,
+      );
     return { row, caller, expected, ...credentials(caller, options.requests?.[row] ?? {}, options) };
   });
 }
@@ -113,8 +115,8 @@ function credentials(
   if (known.length !== 1)
     throw new RangeError(
       known.length === 0
-        ? `Nobody knows who '${caller}' is: give tokens.${caller} or users.${caller}.`
-        : `'${caller}' is introduced twice: 'anonymous' is nobody, any other is in tokens or in users.`,
+        ? `The options do not say who '${caller}' is: add tokens.${caller} or users.${caller}.`
+        : `The caller '${caller}' is declared twice: 'anonymous' always is, and any other belongs to either tokens or users.`,
     );
   if (token === undefined) return { content, user };
   return { content: { ...content, headers: { ...content.headers, Authorization: `Bearer ${token}` } }, user };

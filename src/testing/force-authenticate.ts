@@ -1,4 +1,4 @@
-/** Every request of an app is somebody's, whatever it carries: for tests of what somebody may. */
+/** Authenticates every request of an app as one user, for tests of what that user may do. */
 import type { AuthenticationResult } from '../authentication/base';
 import { forceCaller } from '../authentication/forced-caller';
 import { AccessTokenUser, type User } from '../authentication/user';
@@ -12,28 +12,27 @@ import type { ServerOption } from '../routing-controllers/serving';
 import { axiomsServersOf, type AppWithServer } from './served-app';
 import type { TokenClaims } from './test-issuer';
 
-/** A user as an authentication class returns one; or claims, as a token of somebody's would have them. */
+/** A user as an authentication class returns it, or claims as a token has them. */
 export type ForcedUser =
   | User
   | (TokenClaims & {
       readonly isAuthenticated?: undefined;
-      /** Instead of what the claims grant. */
+      /** Replaces the scopes that the claims grant. */
       readonly scopes?: readonly string[];
     });
 
 /**
- * Treats all requests of this app as this user's, until `forceAuthenticate(app, null)`: no token is looked at. Everything
- * after that goes its way: permissions, object rules, throttles. Mirrors DRF's `force_authenticate`.
+ * Authenticates all requests of this app as this user, until `forceAuthenticate(app, null)`. Tokens are ignored; permissions,
+ * object rules and throttles still run. Mirrors DRF's `force_authenticate`.
  *
- * No request can ask for it: it is a call, kept apart from everything that a request carries. It warns, by the server's
- * logger and by `process.emitWarning`.
+ * Nothing in a request can switch this on. It logs a warning, and emits one with `process.emitWarning`.
  *
  * @param user claims (`{ sub: 'alice', scope: 'book:read' }`) make an `AccessTokenUser`; an object with a boolean
  * `isAuthenticated` is `request.user` itself; `'anonymous'` (or `isAuthenticated: false`) makes every request anonymous,
  * whatever it carries
- * @param options `server`: only its requests; default: the requests of every server of the app
- * @throws ImproperlyConfigured in production (`NODE_ENV` is set, but neither `development` nor `test`), for an app that no
- * server of this library serves, and for what is no user.
+ * @param options `server`: only the requests of this server; default: those of every server of the app
+ * @throws ImproperlyConfigured in production (`NODE_ENV` is set to anything but `development` and `test`), for an app without
+ * a server of this library, and for an invalid user
  * @example
  * forceAuthenticate(app, { sub: 'alice', scope: 'book:read' });
  * await request(app).get('/books').expect(200);
@@ -54,7 +53,7 @@ export function forceAuthenticate(
   }
 }
 
-/** The same without a warning, for a server that is the test kit's own. */
+/** Does the same without a warning, for the servers of the test kit. */
 export function force(user: ForcedUser, settings: Settings): void {
   refuseInProduction();
   forceCaller(settings, callerOf(user, settings));
@@ -72,7 +71,7 @@ export function isAnonymous(user: ForcedUser | undefined): boolean {
   return user === undefined || user.isAuthenticated === false;
 }
 
-/** The user as permissions see them. */
+/** Returns the user that permissions receive. */
 export function userOf(user: ForcedUser, settings: Settings): User {
   return callerOf(user, settings).user;
 }
@@ -82,7 +81,7 @@ const message =
 
 const warnedOf = new WeakSet<Settings>();
 
-// Whoever has silenced the logger hears it too; once an app, or it would drown what else there is to hear.
+// The process warning also reaches developers who have silenced the logger. It is emitted once per server.
 function warn(settings: Settings): void {
   settings.logger.warn(message);
   if (!warnedOf.has(settings)) process.emitWarning(message, { type: 'SecurityWarning', code: 'AXIOMS_FORCED_USER' });
@@ -112,7 +111,7 @@ function subjectIn(claims: Claims, settings: Settings): TokenSubject | undefined
   return subjectOf(claims, (settingsFor(claims, settings) ?? settings).subjectClaims);
 }
 
-// As a verified token's: plain data, frozen.
+// The claims are frozen, plain data, like those of a verified token.
 function tokenCaller({ scopes, ...said }: TokenClaims, settings: Settings): AuthenticationResult {
   const claims = deepFreeze(JSON.parse(JSON.stringify(said))) as Claims;
   const granted = grantsOf(claims, settings);

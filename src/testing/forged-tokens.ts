@@ -1,18 +1,18 @@
-/** Tokens that must be refused, each for one reason, and what the client is told: as data. */
+/** Tokens that must be refused, each for one reason, with the expected answer as data. */
 import { createHmac } from 'node:crypto';
 import type { TestIssuer, TokenClaims } from './test-issuer';
 import { base64url, signed, signingKey } from './signing-key';
 
-/** What must come of a request with a forged token. */
+/** The expected answer to a request with a forged token. */
 export interface ForgedToken {
-  /** What is wrong, in words that follow "a token". */
+  /** What is wrong; completes the phrase "a token …". */
   readonly title: string;
   readonly status: 401;
   /** `error` of the body and of the challenge (RFC 6750 §3.1). */
   readonly error: 'invalid_token';
   /** `error_description` of both. */
   readonly description: string;
-  /** Is it refused for what it says, so that it must not cause a fetch of keys? */
+  /** Is the token refused by its contents alone, so that it must not cause a fetch of keys? */
   readonly isRefusedWithoutAKey: boolean;
 }
 
@@ -25,7 +25,7 @@ function row(title: string, description: string, make: Make, isRefusedWithoutAKe
 
 const byItsKey = (title: string, description: string, make: Make): Row => row(title, description, make, false);
 
-/** @param wrong the claims that are wrong, at this second */
+/** @param wrong returns the wrong claims; `now` is in seconds */
 function withClaims(title: string, description: string, wrong: (now: number) => TokenClaims): Row {
   return row(title, description, (issuer, claims) => issuer.token({ ...claims, ...wrong(issuer.seconds()) }));
 }
@@ -46,7 +46,7 @@ const wrongAudience = 'The access token is for another audience';
 const noSubject = 'The access token has no subject';
 const otherKind = 'The token is not an access token';
 
-// Further from now than the default clockTolerance of 5 seconds, and no more than a generous one would be.
+// Seconds: beyond the default clockTolerance of 5, and not so far that an overly generous tolerance would go unnoticed.
 const beyond = 60;
 
 const rows = {
@@ -148,11 +148,11 @@ const rows = {
   }),
 } satisfies Record<string, Row>;
 
-/** What can be wrong with a forged token. */
+/** The name of a forged token. */
 export type ForgedTokenName = keyof typeof rows;
 
 /**
- * Every forged token and what must come of it: 401, with this error and description in body and challenge.
+ * All forged tokens with their expected answers: 401, with this error and description in body and challenge.
  *
  * @example
  * for (const [name, { title, status }] of Object.entries(forgedTokens))
@@ -163,10 +163,11 @@ export type ForgedTokenName = keyof typeof rows;
 export const forgedTokens: Readonly<Record<ForgedTokenName, ForgedToken>> = rows;
 
 /**
- * A token of this issuer with one thing wrong about it. Times are wrong by 60 seconds: a `clockTolerance` stays below.
+ * Returns a token of this issuer with exactly one defect. Wrong times are off by 60 seconds, so `clockTolerance` must be
+ * lower.
  *
- * @param claims of the token otherwise; default: those of a good one
- * @throws RangeError for a name that is not in `forgedTokens`.
+ * @param claims the other claims; default: those of a good token
+ * @throws RangeError for a name that is not in `forgedTokens`
  * @example
  * const token = forge('expired', issuer, { sub: 'alice', scope: 'book:read' });
  */

@@ -1,4 +1,4 @@
-/** What tests of an API need, for every test runner: `axioms-routing-controllers/testing`. */
+/** The test kit, for any test runner: `axioms-routing-controllers/testing`. */
 export { TestIssuer, type IssuerSettings, type TestIssuerOptions, type TokenClaims } from './test-issuer';
 export { IssuerEndpoints, keysPath, oauthPath, oidcPath, type IssuerRequest } from './issuer-endpoints';
 export type { IssuerMode } from './issuer-mode';

@@ -1,4 +1,4 @@
-/** The endpoints of an issuer, metadata and keys: over HTTP on this machine, or as a fetch. */
+/** The endpoints of an issuer, metadata and keys: over HTTP on the loopback interface, or as a `fetch`. */
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
@@ -20,61 +20,63 @@ export interface IssuerRequest {
 }
 
 /**
- * Serves `/keys` by `keysMode` and the OpenID metadata by `metadataMode`; everything else is 404 unless `modes` has it.
+ * Serves `/keys` according to `keysMode` and the OpenID metadata according to `metadataMode`. Any other path is 404 unless
+ * `modes` has it.
  *
  * @example
  * const endpoints = await new IssuerEndpoints().listen();
  * endpoints.keysMode = { is: 'hang' };
  */
 export class IssuerEndpoints {
-  /** The keys that are published. */
+  /** The published keys. */
   keys: Jwk[] = [];
-  /** Sent with the keys, and compared with If-None-Match. */
+  /** The ETag of the keys, which is compared with `If-None-Match`. */
   etag: string | undefined;
-  /** Further paths and how they answer; wins over the two below. */
+  /** How other paths answer. Takes precedence over the two modes below. */
   readonly modes = new Map<string, IssuerMode>();
   keysMode: IssuerMode = ok;
   metadataMode: IssuerMode = ok;
-  /** Members of the metadata beside, or instead of, `issuer` and `jwks_uri`. */
+  /** Members of the metadata, which are added to `issuer` and `jwks_uri` or replace them. */
   metadata: Record<string, unknown> = {};
   readonly requests: IssuerRequest[] = [];
-  /** Most requests to one path at the same time. */
+  /** The largest number of simultaneous requests to one path. */
   mostAtOnce = 0;
-  /** Bytes of oversized bodies that were taken. */
+  /** The number of bytes of oversized bodies that clients have read. */
   bytesSent = 0;
 
   #server: Server | undefined;
   readonly #open = new Map<string, number>();
 
-  /** @param issuerUrl the issuer's name; default: where it listens, and before it does `https://issuer.test` (RFC 6761 §6.2) */
+  /** @param issuerUrl the issuer's name; default: the URL where it listens, or `https://issuer.test` (RFC 6761 §6.2) before it listens */
   constructor(private readonly issuerUrl?: string) {}
 
-  /** The issuer's name, the `iss` of its tokens. */
+  /** The issuer's name: the `iss` of its tokens. */
   get url(): string {
     return this.issuerUrl ?? this.origin ?? 'https://issuer.test';
   }
 
+  /** The URL of the key set. */
   get jwksUrl(): string {
     return joinUrl(this.origin ?? this.url, keysPath);
   }
 
-  /** Where it listens, on the loopback interface; `undefined`: it does not. */
+  /** The origin where it listens, on the loopback interface; `undefined` if it does not listen. */
   get origin(): string | undefined {
     const address = this.#server?.address() as AddressInfo | null | undefined;
     return address ? `http://127.0.0.1:${address.port}` : undefined;
   }
 
-  /** Requests whose answer has neither been sent nor given up. */
+  /** The number of requests whose answer is neither sent nor aborted. */
   get openRequests(): number {
     return [...this.#open.values()].reduce((sum, open) => sum + open, 0);
   }
 
-  /** Requests to this path so far. */
+  /** Returns the number of requests to this path so far. */
   count(path: string = keysPath): number {
     return this.requests.filter(request => request.path === path).length;
   }
 
-  /** Serves over HTTP, on a free port of 127.0.0.1. */
+  /** Serves over HTTP on a free port of 127.0.0.1. */
   async listen(): Promise<this> {
     if (this.#server !== undefined) return this;
     const server = createServer((request, response) => {
@@ -85,7 +87,7 @@ export class IssuerEndpoints {
     return this;
   }
 
-  /** Ends every connection, those that hang included. */
+  /** Ends every connection, including those that hang. */
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
@@ -95,7 +97,7 @@ export class IssuerEndpoints {
     await closed;
   }
 
-  /** The same answers without a network: for whatever takes a `fetch`. Elsewhere than at this issuer it fails. */
+  /** Gives the same answers without a network, for any class that takes a `fetch`. URLs of other origins fail. */
   readonly fetch: typeof globalThis.fetch = async (input, init) => {
     const { url, headers, signal } = new Request(input, init);
     signal.throwIfAborted();
@@ -112,7 +114,7 @@ export class IssuerEndpoints {
   #receive(request: IssuerRequest, response: ServerResponse): void {
     const { answer, end } = this.#begin(request);
     response.on('close', end);
-    // A client that goes away, or a body that means to fail: the connection is gone then, and that is all.
+    // The client has closed the connection, or the body fails on purpose. Only the connection has to end.
     answer.then(found => send(found, response)).catch(() => response.destroy());
   }
 

@@ -1,10 +1,10 @@
-/** How an issuer answers, well or badly, and what its bad answers are. */
+/** How an issuer answers, and what its bad answers are. */
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
 /**
- * How an endpoint answers: as it should (`ok`), so after some milliseconds (`slow`), never (`hang`), a byte at a time
- * (`drip`), with an end in the middle (`drop`), with what is no key set, with a status, with another place to look at
- * (`redirect`), with more bytes than anybody should read (`oversized`), or with a JSON document.
+ * How an endpoint answers: correctly (`ok`), correctly after some milliseconds (`slow`), never (`hang`), one byte at a time
+ * (`drip`), with a connection that ends in the middle (`drop`), with something that is not a key set, with a status, with a
+ * redirect, with more bytes than a client should read (`oversized`), or with a JSON document.
  */
 export type IssuerMode =
   | { readonly is: 'ok'; readonly headers?: Readonly<Record<string, string>> }
@@ -30,25 +30,25 @@ const modes: Readonly<Record<IssuerMode['is'], true>> = {
   document: true,
 };
 
-/** @throws RangeError for a mode that there is not. */
+/** @throws RangeError for an unknown mode */
 export function requireMode({ is }: IssuerMode): void {
   if (!Object.hasOwn(modes, is))
     throw new RangeError(`An issuer cannot be '${is}': it is one of ${Object.keys(modes).join(', ')}.`);
 }
 
-/** An answer of HTTP, by whatever way it goes out. */
+/** An HTTP answer, independent of how it is sent. */
 export interface IssuerAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | AsyncIterable<Uint8Array>;
 }
 
-/** What a mode needs of the endpoint that it is set for. */
+/** The part of an endpoint that a mode needs. */
 export interface Endpoint {
   /** The issuer's URL. */
   readonly url: string;
   answerWell(headers?: Readonly<Record<string, string>>): IssuerAnswer;
-  /** Is told how many bytes of a large body were taken. */
+  /** Reports how many bytes of a large body were read. */
   sent(bytes: number): void;
 }
 
@@ -107,7 +107,7 @@ async function* dripping(): AsyncGenerator<Uint8Array> {
   }
 }
 
-// The marker is what must never be quoted in a log or an answer.
+// The marker must never appear in a log or an answer.
 function badBody(mode: IssuerMode): string {
   switch (mode.is) {
     case 'html':

@@ -1,11 +1,11 @@
-/** An app on a port of this machine, and requests to it as they are written: no redirects, no retries. */
+/** Serves an app on the loopback interface and sends it requests without redirects and retries. */
 import { createServer, request as newRequest, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What is sent beside method and path. */
+/** What a request sends in addition to method and path. */
 export interface RequestContent {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Text as it is; anything else as JSON. */
+  /** Text is sent unchanged, anything else as JSON. */
   readonly body?: unknown;
 }
 
@@ -18,7 +18,7 @@ export interface LoopbackAnswer {
 /** Sends one request. */
 export type Send = (method: string, path: string, content?: RequestContent) => Promise<LoopbackAnswer>;
 
-// An app that never answers must not hang the tests.
+// Milliseconds. An app that never answers must not hang the tests.
 const longestWait = 10_000;
 
 /** Serves the app on a free port of 127.0.0.1 while `use` runs. */

@@ -1,19 +1,19 @@
-/** The server of this library that serves an app. */
+/** Finds the servers of this library that serve an app. */
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { AxiomsServer } from '../routing-controllers/server';
 import { serversOf, type ServerOption } from '../routing-controllers/serving';
 
-/** An app that `createExpressServer` made or `useExpressServer` was given. */
+/** An app that `createExpressServer` returned or `useExpressServer` received. */
 export interface AppWithServer {
   // Express types it as `Record<string, any>`.
   readonly locals: object;
 }
 
 /**
- * The server that is named, or else the only one of the app.
+ * Returns the named server, or the only one of the app.
  *
- * @param helper `attachTo()`, for the message
- * @throws ImproperlyConfigured where there is none, or where there are several and none is named.
+ * @param helper the caller's name for the message, such as `attachTo()`
+ * @throws ImproperlyConfigured if the app has no server, or several and none is named
  */
 export function axiomsServerOf(
   app: AppWithServer,
@@ -28,9 +28,9 @@ export function axiomsServerOf(
 }
 
 /**
- * The server that is named, or else every server of the app.
+ * Returns the named server, or every server of the app.
  *
- * @throws ImproperlyConfigured where there is none.
+ * @throws ImproperlyConfigured if the app has no server
  */
 export function axiomsServersOf(app: AppWithServer, { server }: ServerOption = {}): readonly AxiomsServer[] {
   if (server !== undefined) return [server];

@@ -1,15 +1,15 @@
-/** Keys that sign tokens, of every algorithm that can be accepted, and the tokens that they sign. */
+/** Signing keys for every supported algorithm, and the tokens that they sign. */
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { supportedAlgorithms } from '../core/signature';
 
-/** A JSON Web Key (RFC 7517) as an issuer publishes it. */
+/** A JSON Web Key (RFC 7517), as an issuer publishes it. */
 export type Jwk = Record<string, unknown>;
 
 export interface SigningKey {
   readonly kid: string;
   readonly alg: string;
   readonly privateKey: KeyObject;
-  /** The public half, as a key set has it. */
+  /** The public key, as a key set has it. */
   readonly jwk: Jwk;
 }
 
@@ -22,7 +22,7 @@ const rsa = (): KeyPair => generateKeyPairSync('rsa', { modulusLength: 2048 });
 const edwards = (): KeyPair => generateKeyPairSync('ed25519');
 const ec = (namedCurve: string) => (): KeyPair => generateKeyPairSync('ec', { namedCurve });
 
-/** By the algorithm, or by its family. */
+/** By algorithm, or by the first two letters of its name. */
 const keyTypes: Readonly<Record<string, () => KeyPair>> = {
   RS: rsa,
   PS: rsa,
@@ -34,11 +34,11 @@ const keyTypes: Readonly<Record<string, () => KeyPair>> = {
 };
 
 /**
- * A key pair for this algorithm, and its JWK.
+ * Creates a key pair for this algorithm, and its JWK.
  *
  * @param alg any algorithm that the setting `algorithms` accepts
- * @param members of the JWK beside, or instead of, `kid`, `alg` and `use`
- * @throws RangeError for any other algorithm.
+ * @param members members of the JWK, which are added to `kid`, `alg` and `use` or replace them
+ * @throws RangeError for any other algorithm
  * @example
  * const key = signingKey('2025-01', 'RS256');
  */
@@ -49,22 +49,22 @@ export function signingKey(kid: string, alg = 'ES256', members: Jwk = {}): Signi
   return { kid, alg, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig', ...members } };
 }
 
-/** A value's JSON, or text as it is, in base64url without padding (RFC 7515 §2). */
+/** Encodes text, or the JSON of any other value, in base64url without padding (RFC 7515 §2). */
 export function base64url(value: unknown): string {
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 }
 
-/** The signature over an input, as RFC 7518 §3 and RFC 8037 §3.1 have it for the key's algorithm. */
+/** Returns the signature over an input for the key's algorithm (RFC 7518 §3, RFC 8037 §3.1). */
 export function signatureOver(input: string, { alg, privateKey }: Pick<SigningKey, 'alg' | 'privateKey'>): string {
   const hash = privateKey.asymmetricKeyType === 'ed25519' ? null : `sha${alg.slice(2)}`;
-  // JWS carries r and s one after the other; the salt of PSS is as long as the digest.
+  // JWS concatenates r and s. The salt of PSS is as long as the digest.
   const options =
     { ES: { dsaEncoding: 'ieee-p1363' as const }, PS: { padding: 6, saltLength: -1 } }[alg.slice(0, 2)] ?? {};
   return sign(hash, Buffer.from(input), { key: privateKey, ...options }).toString('base64url');
 }
 
 /**
- * A token (RFC 7515 §7.1) of exactly this header and these claims; text is taken as it is.
+ * Returns a token (RFC 7515 §7.1) with exactly this header and these claims. Text is used unchanged.
  *
  * @example
  * const token = signed({ alg: key.alg, kid: key.kid }, { sub: 'alice', exp: 4102444800 }, key);

@@ -1,4 +1,4 @@
-/** A logger that drops what it is told. */
+/** A logger that discards its messages. */
 import type { Logger } from '../core/setting-kinds';
 
 const silent = (): void => undefined;

@@ -1,4 +1,4 @@
-/** A clock and timers that move only when a test says so. */
+/** A clock and timers that only a test moves. */
 import type { Timers } from '../core/timers';
 import type { ServerOption } from '../routing-controllers/serving';
 import { axiomsServersOf, type AppWithServer } from './served-app';
@@ -9,7 +9,7 @@ interface Pending {
 }
 
 /**
- * Time that a test moves. The server that it is attached to reads it for tokens and keys; a `TestIssuer` that is made
+ * A clock that only a test moves. A server that it is attached to uses it for tokens and keys. A `TestIssuer` that is created
  * with it dates its tokens by it.
  *
  * @example
@@ -30,32 +30,32 @@ export class TestClock {
     if (!Number.isFinite(this.#now)) throw new RangeError('A TestClock starts at a number of milliseconds or a Date.');
   }
 
-  /** Milliseconds since 1970; goes wherever a `() => number` goes. */
+  /** Returns milliseconds since 1970. Can be passed on without the clock. */
   readonly now = (): number => this.#now;
 
-  /** Timers that call back while the clock is advanced. */
+  /** Timers that fire while the clock is advanced. */
   readonly timers: Timers = {
     setTimeout: (callback, delay) => {
       this.#pending.set(++this.#lastId, { at: this.#now + Math.max(0, delay), callback });
       return this.#lastId;
     },
     clearTimeout: timer => {
-      // One that began before this clock was attached.
+      // A timer that started before this clock was attached.
       if (typeof timer === 'object') globalThis.clearTimeout(timer as NodeJS.Timeout);
       this.#pending.delete(timer as number);
     },
   };
 
-  /** How many timers wait. */
+  /** The number of waiting timers. */
   get waiting(): number {
     return this.#pending.size;
   }
 
   /**
-   * Lets this many seconds pass, at once, and calls back what falls into them, in order. A fetch that is begun by that has
-   * no chance to end in the seconds that are left: where they are more than `jwksTimeout`, it has timed out.
+   * Advances the clock by this many seconds, synchronously, and fires the timers that are due, in order. A fetch that such a
+   * timer starts cannot finish before the call returns: if more than `jwksTimeout` seconds are left, it times out.
    *
-   * @throws RangeError for a time that would run backwards.
+   * @throws RangeError for a negative number
    */
   advance(seconds: number): void {
     if (!(seconds >= 0)) throw new RangeError(`The clock cannot be advanced by ${seconds} seconds.`);
@@ -70,11 +70,11 @@ export class TestClock {
   }
 
   /**
-   * Gives the servers of this app, and the stores of their settings that have a `clock`, this clock and these timers.
-   * Attach it right after the servers are made: what waits already goes on with the time of before.
+   * Sets this clock and these timers on the servers of this app, and this clock on the stores in their settings that have a
+   * `clock`. Attach it right after the servers are created: what is already waiting keeps its old time.
    *
    * @param options `server`: only this server
-   * @throws ImproperlyConfigured for an app that no server of this library serves.
+   * @throws ImproperlyConfigured for an app without a server of this library
    */
   attachTo<App extends AppWithServer>(app: App, options: ServerOption = {}): App {
     for (const { jwksManager, verifier, settings } of axiomsServersOf(app, options)) {

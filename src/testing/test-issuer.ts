@@ -1,4 +1,4 @@
-/** An issuer for tests: real keys, tokens as a test wants them, and bad days on demand. */
+/** An issuer for tests: real keys, arbitrary tokens, and outages on demand. */
 import { silentLogger } from './silent-logger';
 import { forge, type ForgedTokenName } from './forged-tokens';
 import { IssuerEndpoints } from './issuer-endpoints';
@@ -7,7 +7,7 @@ import type { ServerOption } from '../routing-controllers/serving';
 import { axiomsServerOf, type AppWithServer } from './served-app';
 import { signed, signingKey, type SigningKey } from './signing-key';
 
-/** Claims of a token; `undefined` takes one away. */
+/** Claims of a token; `undefined` removes a claim. */
 export interface TokenClaims {
   readonly sub?: unknown;
   /** `'book:read book:create'` (RFC 8693 §4.2). */
@@ -20,19 +20,19 @@ export interface TokenClaims {
 }
 
 export interface TestIssuerOptions {
-  /** Of the first key; default `ES256`. */
+  /** The algorithm of the first key; default `ES256`. */
   readonly alg?: string;
-  /** Of the first key; default `k1`. */
+  /** The key ID of the first key; default `k1`. */
   readonly kid?: string;
-  /** Of the tokens and the settings; default `https://api.example.com`. */
+  /** The audience in tokens and settings; default `https://api.example.com`. */
   readonly audience?: string;
-  /** The issuer's name; default: where it listens, and before it does `https://issuer.test`. */
+  /** The issuer's name; default: the URL where it listens, or `https://issuer.test` before it listens. */
   readonly issuerUrl?: string;
-  /** What its tokens are dated by; default: the time. */
+  /** The clock that dates its tokens; default: `Date.now()`. */
   readonly clock?: { now(): number };
 }
 
-/** What a server needs to trust a test issuer; spread it, and add settings of your own. */
+/** The settings that a server needs to trust a test issuer. Spread them, and add your own. */
 export interface IssuerSettings {
   readonly audience: string;
   readonly issuerUrl: string;
@@ -42,8 +42,9 @@ export interface IssuerSettings {
 }
 
 /**
- * An issuer: over HTTP on this machine once it listens, or without a network as the `fetch` of the server that it is
- * attached to. Its key set and metadata are what a real issuer publishes; nothing of the verification is replaced.
+ * An issuer that serves over HTTP on the loopback interface once it listens, or without a network as the `fetch` of the
+ * server that it is attached to. It publishes a key set and metadata as a real issuer does; no part of the verification is
+ * replaced.
  *
  * @example
  * const issuer = await new TestIssuer().listen();
@@ -52,10 +53,10 @@ export interface IssuerSettings {
  * await issuer.close();
  */
 export class TestIssuer {
-  /** What `token` signs with. */
+  /** The key that `token` signs with. */
   key: SigningKey;
   readonly audience: string;
-  /** Metadata and keys, for what the methods here do not do. */
+  /** The endpoints for metadata and keys, for anything that this class has no method for. */
   readonly endpoints: IssuerEndpoints;
   readonly #clock: { now(): number };
   #keysMade = 1;
@@ -73,12 +74,12 @@ export class TestIssuer {
     return this.endpoints.url;
   }
 
-  /** Key set requests so far; `endpoints.count(path)` has the others. */
+  /** The number of requests for the key set so far; `endpoints.count(path)` counts those for other paths. */
   get fetches(): number {
     return this.endpoints.count(new URL(this.endpoints.jwksUrl).pathname);
   }
 
-  /** Answers like `globalThis.fetch` would, for this issuer's URLs; every other fails. */
+  /** Answers as `globalThis.fetch` would, for this issuer's URLs only. Any other URL fails. */
   get fetch(): typeof globalThis.fetch {
     return this.endpoints.fetch;
   }
@@ -89,19 +90,19 @@ export class TestIssuer {
     return this;
   }
 
-  /** Ends every connection; the keys cannot be fetched from here on. Without `listen()` there is nothing to end. */
+  /** Ends every connection, so that the keys cannot be fetched any more. Does nothing without `listen()`. */
   async close(): Promise<void> {
     await this.endpoints.close();
   }
 
-  /** `await using issuer = await new TestIssuer().listen();` closes it. */
+  /** Closes the issuer at the end of the block: `await using issuer = await new TestIssuer().listen();` */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
   /**
-   * The settings with which a server trusts this issuer alone, and says nothing. An issuer that does not listen has to be
-   * attached to the server, too.
+   * Returns settings with which a server trusts only this issuer and logs nothing. If the issuer does not listen, also call
+   * `attachTo`.
    */
   settings(): IssuerSettings {
     const { url, audience } = this;
@@ -111,10 +112,11 @@ export class TestIssuer {
   }
 
   /**
-   * Gives the server of this app this issuer's `fetch`: no network is needed. Attach it right after the server is made.
+   * Sets this issuer's `fetch` on the server of this app, so that no network is needed. Attach it right after the server is
+   * created.
    *
-   * @param options `server`: which server, where the app has several
-   * @throws ImproperlyConfigured for an app that no server of this library serves, or that several serve and none is named.
+   * @param options `server`: which server, if the app has several
+   * @throws ImproperlyConfigured for an app without a server of this library, or with several if none is named
    * @example
    * const issuer = new TestIssuer();
    * const app = issuer.attachTo(createExpressServer({ controllers: [BookController], axioms: issuer.settings() }));
@@ -124,36 +126,36 @@ export class TestIssuer {
     return app;
   }
 
-  /** The claims of a good token, with others added or, by `undefined`, taken away. Good for five minutes. */
+  /** Returns the claims of a good token, with the given ones added or, if `undefined`, removed. Good for five minutes. */
   claims(claims: TokenClaims = {}): Record<string, unknown> {
     const now = this.seconds();
     return { iss: this.url, aud: this.audience, sub: 'alice', iat: now, exp: now + 300, ...claims };
   }
 
   /**
-   * A token that is good unless the claims or the header say otherwise.
+   * Returns a token, which is good unless the claims or the header make it bad.
    *
-   * @param header members added to, or by `undefined` taken from, `alg`, `kid` and `typ: 'at+jwt'`
-   * @param key default: the issuer's own
+   * @param header members to add to `alg`, `kid` and `typ: 'at+jwt'`; `undefined` removes one
+   * @param key default: the issuer's key
    */
   token(claims: TokenClaims = {}, header: object = {}, key: SigningKey = this.key): string {
     return signed({ alg: key.alg, kid: key.kid, typ: 'at+jwt', ...header }, this.claims(claims), key);
   }
 
-  /** A token that must be refused; see {@link forge}. */
+  /** Returns a token that must be refused; see {@link forge}. */
   forge(name: ForgedTokenName, claims?: TokenClaims): string {
     return forge(name, this, claims);
   }
 
-  /** Seconds since 1970, by its clock. */
+  /** Returns the time of its clock, in seconds since 1970. */
   seconds(): number {
     return Math.floor(this.#clock.now() / 1000);
   }
 
   /**
-   * Signs with a new key from now on; the old ones stay published, unless `drop`.
+   * Creates a new key and signs with it from now on. The old keys stay published, unless `drop` is set.
    *
-   * @throws RangeError for an algorithm that there is no key for.
+   * @throws RangeError for an unsupported algorithm
    */
   rotate(kid?: string, { alg = this.key.alg, drop = false } = {}): SigningKey {
     this.#keysMade += 1;
@@ -163,9 +165,9 @@ export class TestIssuer {
   }
 
   /**
-   * Publishes a key no more.
+   * Stops publishing a key.
    *
-   * @throws RangeError where none of this `kid` is published.
+   * @throws RangeError if no published key has this `kid`
    */
   remove(kid: string): void {
     const { keys } = this.endpoints;
@@ -175,15 +177,16 @@ export class TestIssuer {
   }
 
   /**
-   * Has a bad day, keys and metadata both, until it recovers: by default it answers 503.
+   * Makes the endpoints for keys and metadata fail until `recover()`; by default they answer 503.
    *
-   * @throws RangeError for a mode that there is not.
+   * @throws RangeError for an unknown mode
    */
   outage(mode: IssuerMode = { is: 'status', status: 503 }): void {
     requireMode(mode);
     this.endpoints.keysMode = this.endpoints.metadataMode = mode;
   }
 
+  /** Ends the outage. */
   recover(): void {
     this.outage({ is: 'ok' });
   }

@@ -1,4 +1,4 @@
-/** What a contract consists of: cases that any test runner can register. */
+/** The cases of a contract, which any test runner can register. */
 
 /**
  * One promise of a contract.
@@ -8,16 +8,16 @@
  */
 export interface ContractCase {
   readonly name: string;
-  /** Rejects with a {@link ContractViolation} where the promise is not kept. */
+  /** Tests the promise. Rejects with a {@link ContractViolation} if it is not kept. */
   readonly run: () => Promise<void>;
 }
 
-/** A promise that is not kept: what was promised, and what was seen. */
+/** A promise that was not kept; the message says what was seen. */
 export class ContractViolation extends Error {
   override readonly name = 'ContractViolation';
 }
 
-/** @throws ContractViolation unless it is so. */
+/** @throws ContractViolation unless `isSo` */
 export function promised(isSo: boolean, what: string): void {
   if (!isSo) throw new ContractViolation(what);
 }

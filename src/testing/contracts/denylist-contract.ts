@@ -1,9 +1,9 @@
-/** What every denylist has to do. */
+/** The contract that every denylist must keep. */
 import { randomUUID } from 'node:crypto';
 import type { Claims } from '../../core/compact-jws';
 import { promised, type ContractCase } from './contract-case';
 
-/** Which tokens of an issuer: see `RevokedTokens`. */
+/** The tokens of an issuer that are revoked; see `RevokedTokens`. */
 export interface Revoked {
   readonly iss: string;
   readonly jti?: string;
@@ -16,20 +16,20 @@ export interface Revoked {
   readonly expiresAt?: number;
 }
 
-/** A denylist as a verifier and a logout use it. */
+/** The part of a denylist that a verifier and a logout use. */
 export interface RevokingStore {
-  // As a method, so that a denylist may take less than this: what it does not, it refuses.
+  // A method, not a property, so that the parameter of a denylist may have a narrower type. It refuses anything else.
   revoke(which: Revoked): void | Promise<void>;
   isRevoked(claims: Claims): boolean | Promise<boolean>;
   useOnce(iss: string, jti: string, expiresAt: number): boolean | Promise<boolean>;
 }
 
 export interface DenylistContract {
-  /** Gives the denylist under test; issuers are new for each case, so it may be one for all. */
+  /** Returns the denylist under test. Each case uses a new issuer, so all cases may share one denylist. */
   readonly make: () => RevokingStore | Promise<RevokingStore>;
-  /** Seconds since 1970, as the denylist has them; default: the time. */
+  /** The time of the denylist, in seconds since 1970; default: `Date.now()`. */
   readonly now?: () => number;
-  /** Lets this many seconds pass for the denylist that was made last; without it nothing is asked about forgetting. */
+  /** Lets this many seconds pass for the denylist that `make` returned last. Without it, expiry is not tested. */
   readonly advance?: (seconds: number) => void | Promise<void>;
 }
 
@@ -40,8 +40,8 @@ interface Trial {
 }
 
 /**
- * The contract of a `Denylist`: by jti, sub, sid and client_id, each of one issuer alone; by time; once-only, also of
- * many at once; and that it refuses what is not clear.
+ * Returns the contract of a `Denylist` as test cases: revocation by jti, sub, sid and client_id, each for one issuer only, and
+ * by time; values that may be used once, also by many requests at once; and the refusal of unclear revocations.
  *
  * @example
  * const cases = denylistContract({ make: () => new RedisDenylist(redis) });
@@ -145,7 +145,7 @@ const promises: readonly DenylistPromise[] = [
       const { denylist, iss } = trial;
       const unclear: unknown[] = [{ iss }, { sub: 'a' }, { iss, jti: '' }, { iss, sub: 7 }, { iss, subject: 'a' }];
       for (const which of unclear)
-        promised(await isRefused(denylist, which), `revoke(${JSON.stringify(which)}) is taken.`);
+        promised(await isRefused(denylist, which), `revoke(${JSON.stringify(which)}) is accepted.`);
       await expectRevoked(trial, false, { iss, sub: 'a', jti: 'a' });
     },
   ],

@@ -1,4 +1,4 @@
-/** What every permission class has to do, whatever it is about. */
+/** The contract that every permission class must keep. */
 import type { SettingsInput } from '../../core/settings';
 import type { Requirement } from '../../core/requirements/requirement';
 import { AllowAny, DenyAll } from '../../permissions/access';
@@ -11,40 +11,40 @@ import { promised, type ContractCase } from './contract-case';
 import { isMetBy } from './described-requirement';
 import { permissionMadeBy, ruleProbe, withProbes, type ProbedApp } from './probe-server';
 
-/** A request, and what it is to. */
+/** A request to a route that the permission guards. */
 export interface PermissionCase {
-  /** In words that follow "a request". */
+  /** Completes the phrase "a request …" in the case's name. */
   readonly title: string;
-  /** Who asks; default: nobody. */
+  /** The caller; default: anonymous. */
   readonly user?: ForcedUser;
   /** Default `GET`. */
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Without the `?`. */
   readonly query?: string;
-  /** What the controller says beside its permission: `{ accessTokenScopes: ['book:read'] }`. */
+  /** Other members of the controller, such as `{ accessTokenScopes: ['book:read'] }`. */
   readonly controller?: object;
-  /** The object that the request is about; left out: it is about none. */
+  /** The object that the request is about; without it the route is about none. */
   readonly object?: unknown;
 }
 
 export interface PermissionContract {
-  /** Makes the object under test, as the container would. */
+  /** Creates the permission under test, as the container would. */
   readonly make: () => BasePermission;
   /** At least one. */
   readonly allowed: readonly PermissionCase[];
   /** At least one. */
   readonly refused: readonly PermissionCase[];
-  /** Of the server that it runs in; default: those of an issuer of its own. */
+  /** The settings of the server; default: those of a new `TestIssuer`. */
   readonly axioms?: SettingsInput;
 }
 
 /**
- * The contract of `BasePermission`, over HTTP: each case is allowed or refused as it should be, alone and inside of `and`,
- * `or` and `not` (which a permission that throws, or answers without a boolean, is not); and what `requirement()`
- * describes is what is enforced.
+ * Returns the contract of `BasePermission` as test cases over HTTP. Each given case must be allowed or refused as stated,
+ * alone and inside of `and`, `or` and `not`: a permission that throws, or does not return a boolean, fails there. And what
+ * `requirement()` describes must be what is enforced.
  *
- * @throws RangeError without a case that is allowed and one that is refused: nothing would be shown.
+ * @throws RangeError unless there is at least one allowed and one refused case
  * @example
  * const cases = permissionContract({
  *   make: () => new IsOfTenant(),
@@ -94,7 +94,7 @@ async function checkComposed(contract: PermissionContract, one: PermissionCase, 
   }
 }
 
-// Nothing turns around that a permission needs somebody; and a class without a rule has none to negate.
+// not() does not negate `needsAuthentication`, and a class without a rule has nothing to negate.
 async function checkNegated(contract: PermissionContract, one: PermissionCase, isAllowed: boolean): Promise<void> {
   const permission = contract.make();
   const isNobody = isAnonymous(one.user);

@@ -1,4 +1,4 @@
-/** A real server around a class that is under test. */
+/** Runs a real server around the class under test. */
 import type { RequestListener } from 'node:http';
 import { Get, JsonController, Method } from 'routing-controllers';
 import type { AuthenticationClass, BaseAuthentication } from '../../authentication/base';
@@ -15,12 +15,12 @@ import { TestIssuer } from '../test-issuer';
 
 type ControllerClass = new () => object;
 
-/** A class whose every object is one that `make` made. */
+/** Returns a class whose constructor returns what `make` creates. */
 export function authenticationMadeBy(make: () => BaseAuthentication): AuthenticationClass {
   return madeBy(make, 'authenticate') as unknown as AuthenticationClass;
 }
 
-/** The same of a permission. */
+/** The same for a permission. */
 export function permissionMadeBy(make: () => BasePermission): PermissionClass {
   return madeBy(make, 'hasPermission') as unknown as PermissionClass;
 }
@@ -31,18 +31,18 @@ function madeBy(make: () => object, method: string): new () => object {
       return make();
     }
   }
-  // Never asked: a list is only looked at for whether its classes have it.
+  // Never called: the check of a list only looks whether its classes have this method.
   Object.defineProperty(Made.prototype, method, { value: () => undefined });
   return Made;
 }
 
-/** What a probe tells of its request. */
+/** The caller, as a probe answers it. */
 export interface Caller {
   readonly isAuthenticated: boolean;
   readonly sub?: string;
 }
 
-/** `GET {path}` tells who the caller is, to whoever these classes let in. */
+/** Returns a controller whose `GET {path}` answers who the caller is, guarded by these classes. */
 export function callerProbe(
   path: string,
   authenticationClasses: readonly AuthenticationClass[],
@@ -67,12 +67,12 @@ export interface RuleProbe {
   readonly path: string;
   readonly method: string;
   readonly rule: PermissionRule;
-  /** What the controller says beside its permission. */
+  /** Other members of the controller. */
   readonly members: object;
   readonly object?: { readonly value: unknown };
 }
 
-/** A controller with this permission; where there is an object, its route is about it. */
+/** Returns a controller with this permission. If there is an object, its route is about that object. */
 export function ruleProbe({ path, method, rule, members, object }: RuleProbe): ControllerClass {
   const actions = object === undefined ? withoutObject(method) : { getObject: () => object.value };
   @JsonController(path)
@@ -98,7 +98,7 @@ function withoutObject(method: string): object {
 
 export type ProbedApp = AppWithServer & RequestListener;
 
-/** Serves the controllers while `use` runs. What the container holds stays that of the app under test. */
+/** Serves the controllers while `use` runs. The services in the container stay those of the app under test. */
 export async function withProbes<Result>(
   controllers: ControllerClass[],
   settings: SettingsInput | undefined,

@@ -1,8 +1,8 @@
-/** What every store has to do that throttles count in. */
+/** The contract that every store for throttles must keep. */
 import { randomUUID } from 'node:crypto';
 import { promised, type ContractCase } from './contract-case';
 
-/** What came of counting a request: see `ThrottleStore`. */
+/** The result of counting a request; see `ThrottleStore`. */
 export interface CountedHit {
   readonly isAllowed: boolean;
   readonly remaining: number;
@@ -10,23 +10,23 @@ export interface CountedHit {
   readonly reset: number;
 }
 
-/** A store as a throttle uses it. */
+/** The part of a store that a throttle uses. */
 export interface CountingStore {
   hit(key: string, rate: { readonly amount: number; readonly seconds: number }): CountedHit | Promise<CountedHit>;
 }
 
 export interface ThrottleStoreContract {
-  /** Gives the store under test; keys are new for each case, so it may be one for all. */
+  /** Returns the store under test. Each case uses new keys, so all cases may share one store. */
   readonly make: () => CountingStore | Promise<CountingStore>;
-  /** Lets this many seconds pass for the store that was made last; without it nothing is asked about time. */
+  /** Lets this many seconds pass for the store that `make` returned last. Without it, time is not tested. */
   readonly advance?: (seconds: number) => void | Promise<void>;
 }
 
 type Hit = (rate: { readonly amount: number; readonly seconds: number }, name?: string) => Promise<CountedHit>;
 
 /**
- * The contract of a `ThrottleStore`: never one request too many, also of many at once; keys apart; and, where time can be
- * moved, that requests leave the window and refused ones do not count.
+ * Returns the contract of a `ThrottleStore` as test cases: it never allows one request too many, not even of many at once,
+ * and it keeps keys apart. With `advance`, also that requests leave the window and that refused ones do not count.
  *
  * @example
  * const cases = throttleStoreContract({ make: () => new RedisThrottleStore(redis) });
@@ -120,7 +120,10 @@ const promisesOfTime = (advance: (seconds: number) => void | Promise<void>): rea
       await advance(rate.seconds / 2);
       await hit(rate);
       await advance(rate.seconds / 2 + 1);
-      promised((await hit(rate)).isAllowed, 'A refused request was counted: who keeps asking would wait for ever.');
+      promised(
+        (await hit(rate)).isAllowed,
+        'A refused request was counted: a caller that keeps trying would wait forever.',
+      );
     },
   ],
 ];
