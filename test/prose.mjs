@@ -33,7 +33,7 @@ const phrases = [
   ['deeds?', 'say "action"'],
   ['an? (?:yes|no)(?![-\\w])', 'say "grant" or "refusal"'],
   ["one's own|one's", 'say "a custom …"'],
-  ['(?:is|are) none', 'say what there is not: "there is no …"'],
+  ['(?<!there )(?:is|are) none', 'say what there is not: "there is no …"'],
   ['not to be had', 'say "unavailable"'],
   ['be there', 'say "whether there is …"'],
   ['(?:is|are|was|were|be) told', 'name who tells whom: "the log says"'],

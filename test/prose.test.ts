@@ -42,6 +42,7 @@ describe('the check of prose', () => {
   for (const [what, source] of [
     ['plain sentences', "// The guard refuses the request.\nthrow new Error('The token has expired');"],
     ['names in code', "const whoever = 'whoever';\nconst inWords = whoever;"],
+    ['a phrase that is wrong only without its beginning', '// Creates a key if there is none.'],
     ['a word that only contains one', "// A whoeverish no-op in wordsmithing.\nconst a = 'a no-op';"],
   ] as const)
     it(`finds nothing in ${what}`, () => {
