@@ -6,7 +6,10 @@ import { grantRequirement, requiresAccessToken, requiresGrants } from '../permis
 import { policyDecorator, type PolicyDecorator } from './decorator';
 
 export interface AccessTokenOptions {
-  /** HTTP methods, in capitals, that need no token. GET includes HEAD. Default: the setting `publicMethods`, which is empty by default. */
+  /**
+   * HTTP methods, in capitals, that need no token. GET includes HEAD. Default: the setting `publicMethods`, which is
+   * empty by default.
+   */
   readonly safeMethods?: readonly string[] | undefined;
 }
 

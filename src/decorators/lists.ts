@@ -18,8 +18,8 @@ export function authenticationClasses(classes: readonly AuthenticationClass[]): 
 }
 
 /**
- * Sets the permission classes of this handler, replacing those of its class. Rules that other decorators add, to the class
- * or the handler, still apply.
+ * Sets the permission classes of this handler, replacing those of its class. Rules that other decorators add, to the
+ * class or the handler, still apply.
  *
  * @throws ImproperlyConfigured for anything but a list of permission classes
  * @example

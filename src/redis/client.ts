@@ -32,8 +32,8 @@ export interface RedisOptions {
 const pause = 1000;
 
 /**
- * Sends commands to a client. A failed or late command rejects. After that, only one request per second tries Redis, so that
- * neither waiting requests nor the client's command queue grow during an outage.
+ * Sends commands to a client. A failed or late command rejects. After that, only one request per second tries Redis, so
+ * that neither waiting requests nor the client's command queue grow during an outage.
  */
 export class RedisConnection {
   /** Measures the pause after a failure, in milliseconds. Default: a clock that cannot be set. */

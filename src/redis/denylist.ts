@@ -14,16 +14,16 @@ import type { TokenSubject } from '../core/token-subject';
 
 export interface RedisDenylistOptions extends RedisOptions {
   /**
-   * How long a revocation without `expiresAt` is kept, in seconds; default 7 days. It must not be shorter than the lifetime
-   * of an access token.
+   * How long a revocation without `expiresAt` is kept, in seconds; default 7 days. It must not be shorter than the
+   * lifetime of an access token.
    */
   readonly ttl?: number | undefined;
 }
 
 /**
- * A `denylist` that servers share. Checking a token takes one round trip, and Redis drops expired revocations. While Redis is
- * unavailable, requests with a token get 503. Keys are hashes. Configure Redis with `maxmemory-policy noeviction`: an evicted
- * revocation is lost.
+ * A `denylist` that servers share. Checking a token takes one round trip, and Redis drops expired revocations. While
+ * Redis is unavailable, requests with a token get 503. Keys are hashes. Configure Redis with `maxmemory-policy
+ * noeviction`: an evicted revocation is lost.
  *
  * @example
  * const denylist = new RedisDenylist(new Redis('redis://localhost'));
@@ -81,7 +81,8 @@ export class RedisDenylist implements Denylist {
     return Math.min(Math.max(1, Math.ceil((expiresAt - this.#now) * 1000)), longest);
   }
 
-  // The hash tag in braces keeps the keys of an issuer in one slot of a cluster, because one command reads several of them.
+  // The hash tag in braces keeps the keys of an issuer in one slot of a cluster, because one command reads several of
+  // them.
   #named(iss: string, keys: readonly string[]): string[] {
     const issuer = hash('sha256', iss, 'base64url').slice(0, 16);
     return keys.map(key => `${this.#prefix}{${issuer}}:${hash('sha256', key, 'base64url')}`);

@@ -6,17 +6,18 @@ import { RedisConnection, type RedisClient, type RedisOptions } from './client';
 
 export interface RedisThrottleStoreOptions extends RedisOptions {
   /**
-   * What throttles do while Redis is unavailable: allow every request (`'open'`), answer 503 (`'closed'`), or count in each
-   * process separately (`'local'`, the default, which allows up to the rate per process).
+   * What throttles do while Redis is unavailable: allow every request (`'open'`), answer 503 (`'closed'`), or count in
+   * each process separately (`'local'`, the default, which allows up to the rate per process).
    */
   readonly fail?: OutagePolicy | undefined;
 }
 
 /**
- * A `throttleStore` that servers share. The window slides as in memory. It is measured by the clock of Redis, in one atomic
- * step and one round trip. Keys are hashes, so that Redis holds no address and no subject.
+ * A `throttleStore` that servers share. The window slides as in memory. It is measured by the clock of Redis, in one
+ * atomic step and one round trip. Keys are hashes, so that Redis holds no address and no subject.
  *
- * It uses its own script because rate-limiter-flexible counts fixed windows, which allow twice the rate around their border.
+ * It uses its own script because rate-limiter-flexible counts fixed windows, which allow twice the rate around their
+ * border.
  *
  * @example
  * const throttleStore = new RedisThrottleStore(new Redis('redis://localhost'), { fail: 'closed' });

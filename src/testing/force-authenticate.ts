@@ -22,8 +22,8 @@ export type ForcedUser =
     });
 
 /**
- * Authenticates all requests of this app as this user, until `forceAuthenticate(app, null)`. Tokens are ignored; permissions,
- * object rules and throttles still run. Mirrors DRF's `force_authenticate`.
+ * Authenticates all requests of this app as this user, until `forceAuthenticate(app, null)`. Tokens are ignored;
+ * permissions, object rules and throttles still run. Mirrors DRF's `force_authenticate`.
  *
  * Nothing in a request can switch this on. It logs a warning, and emits one with `process.emitWarning`.
  *
@@ -31,8 +31,8 @@ export type ForcedUser =
  * `isAuthenticated` is `request.user` itself; `'anonymous'` (or `isAuthenticated: false`) makes every request anonymous,
  * whatever it carries
  * @param options `server`: only the requests of this server; default: those of every server of the app
- * @throws ImproperlyConfigured in production (`NODE_ENV` is set to anything but `development` and `test`), for an app without
- * a server of this library, and for an invalid user
+ * @throws ImproperlyConfigured in production (`NODE_ENV` is set to anything but `development` and `test`), for an app
+ * without a server of this library, and for an invalid user
  * @example
  * forceAuthenticate(app, { sub: 'alice', scope: 'book:read' });
  * await request(app).get('/books').expect(200);

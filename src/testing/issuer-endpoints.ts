@@ -20,8 +20,8 @@ export interface IssuerRequest {
 }
 
 /**
- * Serves `/keys` according to `keysMode` and the OpenID metadata according to `metadataMode`. Any other path is 404 unless
- * `modes` has it.
+ * Serves `/keys` according to `keysMode` and the OpenID metadata according to `metadataMode`. Any other path is 404
+ * unless `modes` has it.
  *
  * @example
  * const endpoints = await new IssuerEndpoints().listen();
@@ -47,7 +47,10 @@ export class IssuerEndpoints {
   #server: Server | undefined;
   readonly #open = new Map<string, number>();
 
-  /** @param issuerUrl the issuer's name; default: the URL where it listens, or `https://issuer.test` (RFC 6761 §6.2) before it listens */
+  /**
+   * @param issuerUrl the issuer's name; default: the URL where it listens, or `https://issuer.test` (RFC 6761 §6.2)
+   * before it listens
+   */
   constructor(private readonly issuerUrl?: string) {}
 
   /** The issuer's name: the `iss` of its tokens. */

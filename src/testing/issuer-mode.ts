@@ -2,9 +2,9 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
 /**
- * How an endpoint answers: correctly (`ok`), correctly after some milliseconds (`slow`), never (`hang`), one byte at a time
- * (`drip`), with a connection that ends in the middle (`drop`), with something that is not a key set, with a status, with a
- * redirect, with more bytes than a client should read (`oversized`), or with a JSON document.
+ * How an endpoint answers: correctly (`ok`), correctly after some milliseconds (`slow`), never (`hang`), one byte at a
+ * time (`drip`), with a connection that ends in the middle (`drop`), with something that is not a key set, with a
+ * status, with a redirect, with more bytes than a client should read (`oversized`), or with a JSON document.
  */
 export type IssuerMode =
   | { readonly is: 'ok'; readonly headers?: Readonly<Record<string, string>> }

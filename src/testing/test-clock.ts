@@ -9,8 +9,8 @@ interface Pending {
 }
 
 /**
- * A clock that only a test moves. A server that it is attached to uses it for tokens and keys. A `TestIssuer` that is created
- * with it dates its tokens by it.
+ * A clock that only a test moves. A server that it is attached to uses it for tokens and keys. A `TestIssuer` that is
+ * created with it dates its tokens by it.
  *
  * @example
  * const clock = new TestClock();
@@ -52,8 +52,9 @@ export class TestClock {
   }
 
   /**
-   * Advances the clock by this many seconds, synchronously, and fires the timers that are due, in order. A fetch that such a
-   * timer starts cannot finish before the call returns: if more than `jwksTimeout` seconds are left, it times out.
+   * Advances the clock by this many seconds, synchronously, and fires the timers that are due, in order. A fetch that
+   * such a timer starts cannot finish before the call returns: if more than `jwksTimeout` seconds are left, it times
+   * out.
    *
    * @throws RangeError for a negative number
    */
@@ -70,8 +71,8 @@ export class TestClock {
   }
 
   /**
-   * Sets this clock and these timers on the servers of this app, and this clock on the stores in their settings that have a
-   * `clock`. Attach it right after the servers are created: what is already waiting keeps its old time.
+   * Sets this clock and these timers on the servers of this app, and this clock on the stores in their settings that
+   * have a `clock`. Attach it right after the servers are created: what is already waiting keeps its old time.
    *
    * @param options `server`: only this server
    * @throws ImproperlyConfigured for an app without a server of this library

@@ -43,8 +43,8 @@ export interface IssuerSettings {
 
 /**
  * An issuer that serves over HTTP on the loopback interface once it listens, or without a network as the `fetch` of the
- * server that it is attached to. It publishes a key set and metadata as a real issuer does; no part of the verification is
- * replaced.
+ * server that it is attached to. It publishes a key set and metadata as a real issuer does; no part of the verification
+ * is replaced.
  *
  * @example
  * const issuer = await new TestIssuer().listen();
@@ -101,8 +101,8 @@ export class TestIssuer {
   }
 
   /**
-   * Returns settings with which a server trusts only this issuer and logs nothing. If the issuer does not listen, also call
-   * `attachTo`.
+   * Returns settings with which a server trusts only this issuer and logs nothing. If the issuer does not listen, also
+   * call `attachTo`.
    */
   settings(): IssuerSettings {
     const { url, audience } = this;
@@ -112,8 +112,8 @@ export class TestIssuer {
   }
 
   /**
-   * Sets this issuer's `fetch` on the server of this app, so that no network is needed. Attach it right after the server is
-   * created.
+   * Sets this issuer's `fetch` on the server of this app, so that no network is needed. Attach it right after the
+   * server is created.
    *
    * @param options `server`: which server, if the app has several
    * @throws ImproperlyConfigured for an app without a server of this library, or with several if none is named

@@ -13,8 +13,8 @@ export interface Limit extends Rate, Hit {
 }
 
 /**
- * Decides whether a request comes too soon after earlier ones. Mirrors DRF's `BaseThrottle`. A throttle is created for each
- * request. A `@Service()` is shared by all requests and must not keep anything about one of them in its fields.
+ * Decides whether a request comes too soon after earlier ones. Mirrors DRF's `BaseThrottle`. A throttle is created for
+ * each request. A `@Service()` is shared by all requests and must not keep anything about one of them in its fields.
  *
  * @example
  * class OddSeconds extends BaseThrottle {
@@ -36,8 +36,8 @@ export abstract class BaseThrottle {
   }
 
   /**
-   * Returns the caller's address: `request.ip`, which follows Express's setting `trust proxy` and never an untrusted header.
-   * An IPv6 address is reduced to its /64 prefix, because one subscriber has a whole /64.
+   * Returns the caller's address: `request.ip`, which follows Express's setting `trust proxy` and never an untrusted
+   * header. An IPv6 address is reduced to its /64 prefix, because one subscriber has a whole /64.
    */
   getIdent(request: Request): string {
     return addressOf(request);

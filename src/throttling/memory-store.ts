@@ -5,13 +5,16 @@ import { SteadyClock, systemClock } from '../core/steady-clock';
 import { RequestLog } from './request-log';
 
 export interface MemoryThrottleStoreOptions {
-  /** The number of keys that are kept, of all throttles together. Default: 50,000, which take about 20 MB and at most 60 MB. */
+  /**
+   * The number of keys that are kept, of all throttles together. Default: 50,000, which take about 20 MB and at most 60
+   * MB.
+   */
   readonly maxKeys?: number;
 }
 
 /**
- * The default `throttleStore`: a sliding window for each key, as in DRF, in this process. Its size is bounded: the key that
- * was used least recently is evicted first.
+ * The default `throttleStore`: a sliding window for each key, as in DRF, in this process. Its size is bounded: the key
+ * that was used least recently is evicted first.
  *
  * @example
  * const throttleStore = new MemoryThrottleStore({ maxKeys: 200_000 });
@@ -19,8 +22,8 @@ export interface MemoryThrottleStoreOptions {
  */
 export class MemoryThrottleStore implements ThrottleStore {
   /**
-   * Measures windows, in milliseconds. Default: a clock that cannot be set. Of any other clock only the steps forward count,
-   * so that setting it back makes no window longer.
+   * Measures windows, in milliseconds. Default: a clock that cannot be set. Of any other clock only the steps forward
+   * count, so that setting it back makes no window longer.
    */
   clock: () => number = systemClock;
   readonly #steady = new SteadyClock(() => this.clock);

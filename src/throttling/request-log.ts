@@ -4,9 +4,9 @@ import type { Hit, Rate } from '../core/throttle-rates';
 const mostSlots = 64;
 
 /**
- * Returns the width of a slot in milliseconds. Requests in the same slot are stored together, under the time of the last
- * one. For rates of up to 64 requests each request has its own slot; above that, a slot is a 64th of the period. Either way
- * no span of the period ever contains more requests than the rate.
+ * Returns the width of a slot in milliseconds. Requests in the same slot are stored together, under the time of the
+ * last one. For rates of up to 64 requests each request has its own slot; above that, a slot is a 64th of the period.
+ * Either way no span of the period ever contains more requests than the rate.
  */
 export function grainOf({ amount, seconds }: Rate): number {
   return amount > mostSlots ? (seconds * 1000) / mostSlots : 1;

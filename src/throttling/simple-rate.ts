@@ -43,12 +43,15 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
   declare readonly scope?: string | undefined;
 
   /**
-   * Returns the key under which the request is counted; `null` if it is not counted. `sub`, `jti`, `sid` and `client_id` are
-   * unique for one issuer only, so a key with one of them must also contain `iss`.
+   * Returns the key under which the request is counted; `null` if it is not counted. `sub`, `jti`, `sid` and
+   * `client_id` are unique for one issuer only, so a key with one of them must also contain `iss`.
    */
   abstract getCacheKey(request: Request, controller: ApiView): string | null;
 
-  /** Returns the rate for this request, such as `'100/hour'`; `null` means no limit. Default: `rate`, or that of the scope. */
+  /**
+   * Returns the rate for this request, such as `'100/hour'`; `null` means no limit. Default: `rate`, or that of the
+   * scope.
+   */
   getRate(request: Request, controller: ApiView): string | null {
     return this.configuredRate(controller, contextOf(request).settings);
   }
@@ -156,8 +159,8 @@ export class AnonRateThrottle extends SimpleRateThrottle {
 }
 
 /**
- * Limits all requests, at the rate `user`: by user (`iss` and `sub`), by client for a token that a client got for itself, and
- * by address for anonymous requests. Mirrors DRF's class of this name.
+ * Limits all requests, at the rate `user`: by user (`iss` and `sub`), by client for a token that a client got for
+ * itself, and by address for anonymous requests. Mirrors DRF's class of this name.
  */
 export class UserRateThrottle extends SimpleRateThrottle {
   override readonly scope: string = 'user';
@@ -168,8 +171,8 @@ export class UserRateThrottle extends SimpleRateThrottle {
 }
 
 /**
- * Limits requests to controllers with a `throttleScope`, by user or address, at the rate of that scope. Other requests are
- * not counted. Mirrors DRF's class of this name.
+ * Limits requests to controllers with a `throttleScope`, by user or address, at the rate of that scope. Other requests
+ * are not counted. Mirrors DRF's class of this name.
  *
  * @example
  * class UploadController {
@@ -188,8 +191,8 @@ export class ScopedRateThrottle extends UserRateThrottle {
 }
 
 /**
- * Limits the requests of all callers whose tokens have the same value of one claim, from the same issuer. Requests without
- * the claim are counted by user or address. A subclass names the claim, and a `rate` or a `scope`.
+ * Limits the requests of all callers whose tokens have the same value of one claim, from the same issuer. Requests
+ * without the claim are counted by user or address. A subclass names the claim, and a `rate` or a `scope`.
  *
  * @example
  * class TenantThrottle extends ClaimRateThrottle {

@@ -40,8 +40,9 @@ interface Trial {
 }
 
 /**
- * Returns the contract of a `Denylist` as test cases: revocation by jti, sub, sid and client_id, each for one issuer only, and
- * by time; values that may be used once, also by many requests at once; and the refusal of unclear revocations.
+ * Returns the contract of a `Denylist` as test cases: revocation by jti, sub, sid and client_id, each for one issuer
+ * only, and by time; values that may be used once, also by many requests at once; and the refusal of unclear
+ * revocations.
  *
  * @example
  * const cases = denylistContract({ make: () => new RedisDenylist(redis) });

@@ -40,9 +40,9 @@ export interface PermissionContract {
 }
 
 /**
- * Returns the contract of `BasePermission` as test cases over HTTP. Each given case must be allowed or refused as stated,
- * alone and inside of `and`, `or` and `not`: a permission that throws, or does not return a boolean, fails there. And what
- * `requirement()` describes must be what is enforced.
+ * Returns the contract of `BasePermission` as test cases over HTTP. Each given case must be allowed or refused as
+ * stated, alone and inside of `and`, `or` and `not`: a permission that throws, or does not return a boolean, fails
+ * there. And what `requirement()` describes must be what is enforced.
  *
  * @throws RangeError unless there is at least one allowed and one refused case
  * @example

@@ -25,8 +25,9 @@ export interface ThrottleStoreContract {
 type Hit = (rate: { readonly amount: number; readonly seconds: number }, name?: string) => Promise<CountedHit>;
 
 /**
- * Returns the contract of a `ThrottleStore` as test cases: it never allows one request too many, not even of many at once,
- * and it keeps keys apart. With `advance`, also that requests leave the window and that refused ones do not count.
+ * Returns the contract of a `ThrottleStore` as test cases: it never allows one request too many, not even of many at
+ * once, and it keeps keys apart. With `advance`, also that requests leave the window and that refused ones do not
+ * count.
  *
  * @example
  * const cases = throttleStoreContract({ make: () => new RedisThrottleStore(redis) });
