@@ -1,4 +1,4 @@
-/** Puts the microservice together. */
+/** Assembles the microservice. */
 import type { Denylist } from '../core/denylist';
 import { offerKeys } from '../core/local-issuers';
 import { systemClock } from '../core/steady-clock';
@@ -24,28 +24,29 @@ import { PhcPasswordHasher } from './users/password-hasher';
 import { PasswordSignIn } from './users/password-sign-in';
 import { MemorySignInAttempts } from '../core/sign-in-attempts';
 
-/** A token microservice. */
+/** A token microservice, as `createMicroservice` returns it. */
 export interface Microservice {
-  /** For the app's list of controllers. */
+  /** Its controllers, for the app's list. */
   readonly controllers: (new () => object)[];
-  /** Ends all sessions of a user, here and everywhere: after a changed password, say. */
+  /** Ends all sessions of a user, on every device, such as after a changed password. */
   logOffEverywhere(userId: string): Promise<void>;
   /**
-   * Makes the next signing key: published now, and signing after `overlap`.
+   * Creates the next signing key. It is published now and signs after `overlap`.
    *
-   * @param overlap in seconds; default: the option `signingKeyOverlap`. 0: a key has leaked, and is not to sign any more.
+   * @param overlap in seconds; default: the option `signingKeyOverlap`. Use 0 if a key has leaked and must not sign any
+   * more.
    */
   rotateKeys(overlap?: number): Promise<NewSigningKey>;
-  /** Lets go of connections and timers; the process can end by itself then. */
+  /** Closes connections and timers, so that the process can exit. */
   close(): Promise<void>;
 }
 
 /**
- * Signs an API's own users in: by password, or by the tokens of an identity provider; with short access tokens for the
- * page, and refresh tokens in cookies that no script can read. In the same app the library's own half that verifies
- * tokens gets the keys without HTTP.
+ * Creates a microservice that signs an API's users in, by password or by the tokens of an identity provider. The page
+ * gets short-lived access tokens, and refresh tokens in cookies that scripts cannot read. A server of this library in
+ * the same process gets the keys without HTTP.
  *
- * @throws ImproperlyConfigured where an option is missing, unknown or wrong, in words with the fix.
+ * @throws ImproperlyConfigured for a missing, unknown or invalid option; the message has the fix
  * @example
  * const issuer = 'https://api.example.com';
  * const microservice = createMicroservice({ issuer, audience: issuer, secret: SECRET, users, store });
@@ -102,7 +103,7 @@ function withReachable(options: Options): Options {
   };
 }
 
-// Remembered for as long as an access token of the session could still be used.
+// A revocation lasts as long as an access token of the session could still be used.
 function sessionDenylist({ denylist, accessTokenLifetime, clock }: Options): SessionDenylist | undefined {
   if (denylist === undefined) return undefined;
   const known: Denylist = denylist;
@@ -114,7 +115,7 @@ function sessionDenylist({ denylist, accessTokenLifetime, clock }: Options): Ses
   };
 }
 
-/** Seconds; more than any verifier's `clockTolerance` should be. */
+/** Seconds: more than a reasonable `clockTolerance` of a verifier. */
 const clockMargin = 60;
 
 function cookiesOf(options: Options, secrets: Secrets): SessionCookies {
@@ -127,7 +128,7 @@ function passwordWay({ users, passwordHasher, signInAttempts, refusalTime, clock
   return new PasswordSignIn(users, hasher, signInAttempts ?? attemptsBy(clock), { refusalTime, clock, logger });
 }
 
-// Its own clock cannot be set; the clock of the system can.
+// By default the counter uses its own clock, which cannot be set, unlike the system's.
 function attemptsBy(clock: () => number): MemorySignInAttempts {
   return Object.assign(new MemorySignInAttempts(), clock === systemClock ? {} : { clock });
 }

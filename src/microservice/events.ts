@@ -1,19 +1,19 @@
-/** What is told of sessions to whoever listens, and to the log: families and users, never a token. */
+/** Events of sessions, for listeners and the log. They name families and users, and never contain a token. */
 import { eventChannel, type EventChannel } from '../core/events';
 import type { Logger } from '../core/setting-kinds';
 
 /** Why a family of refresh tokens ended. */
 export type EndReason =
-  /** The user logged off, here or everywhere. */
+  /** The user logged off, on this device or on all. */
   | 'logged_off'
-  /** A token came back that its successor had replaced: somebody has a copy. */
+  /** A token was used after its successor: there is a copy of it. */
   | 'reuse_detected'
-  /** The user is gone or not active any more. */
+  /** The user was deleted or is not active any more. */
   | 'user_inactive'
-  /** The user signed in more often than `maxSessionsPerUser`: this was the session that was used least recently. */
+  /** The user has more than `maxSessionsPerUser` sessions, and this one was used least recently. */
   | 'displaced';
 
-/** Something happened to a session. */
+/** A session started, was refreshed, or ended. */
 export interface SessionEvent {
   readonly kind: 'started' | 'refreshed' | EndReason;
   /** The family of its refresh tokens, which is the `sid` of its access tokens. */
@@ -23,7 +23,7 @@ export interface SessionEvent {
   readonly client_id: string;
 }
 
-/** `axioms:session`. */
+/** The channel `axioms:session`. */
 export const sessionEvents: EventChannel<SessionEvent> = eventChannel('axioms:session');
 
 const levels: Readonly<Record<SessionEvent['kind'], keyof Logger>> = {
@@ -44,7 +44,7 @@ const texts: Readonly<Record<SessionEvent['kind'], string>> = {
   displaced: 'A session ends, because its user has too many',
 };
 
-/** Says it to the log and to every listener. */
+/** Logs the event and publishes it to every listener. */
 export function tell(event: SessionEvent, logger: Logger): void {
   logger[levels[event.kind]](texts[event.kind], event);
   sessionEvents.publish(event);

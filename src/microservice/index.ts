@@ -1,4 +1,4 @@
-/** A token microservice: sign in, exchange, refresh, log off. */
+/** The token microservice: sign-in, exchange of provider tokens, refresh, log-off. */
 export { createMicroservice, type Microservice } from './create-microservice';
 export type { MicroserviceOptions } from './options';
 export { sessionEvents, type EndReason, type SessionEvent } from './events';

@@ -1,12 +1,12 @@
-/** A body whose fields are missing or malformed, said field by field. */
+/** The error for a body with missing or malformed fields, field by field. */
 import { APIException, type APIExceptionOptions } from '../core/exceptions';
 
-/** What is wrong with each field, in sentences for the caller; never a value. */
+/** What is wrong with each field, as sentences for the caller. They never contain a value. */
 export type FieldErrors = Readonly<Record<string, readonly string[]>>;
 
 /**
- * The body's fields are not what the endpoint takes: 400 with `fields`. Mirrors DRF's `ValidationError`, whose sentences
- * it uses.
+ * Answers 400 with `fields`, because the fields of the body are not what the endpoint accepts. Mirrors DRF's
+ * `ValidationError` and uses its sentences.
  *
  * @example
  * throw new InvalidFields({ username: ['This field is required.'] });
@@ -31,14 +31,14 @@ export class InvalidFields extends APIException {
 /** What a text field accepts. */
 export interface TextField {
   readonly isRequired: boolean;
-  /** UTF-16 code units. */
+  /** The maximum length, in UTF-16 code units. */
   readonly longest: number;
 }
 
 /**
- * The text fields of a body that anybody may have sent; other members are left alone.
+ * Reads the text fields of an untrusted body. Other members are ignored.
  *
- * @throws InvalidFields naming every field that is wrong.
+ * @throws InvalidFields with every invalid field
  * @example
  * const { username } = textFields(body, { username: { isRequired: true, longest: 254 } });
  */
@@ -65,7 +65,8 @@ function problemOf(value: unknown, { isRequired, longest }: TextField): string |
   if (typeof value !== 'string') return 'Not a valid string.';
   if (value === '') return 'This field may not be blank.';
   if (value.length > longest) return `Ensure this field has no more than ${longest} characters.`;
-  // PostgreSQL takes no text with a null character; half a surrogate pair would be stored, or hashed, as another character.
+  // PostgreSQL does not accept null characters in text. Half a surrogate pair would be stored or hashed as another
+  // character.
   if (value.includes('\0')) return 'Null characters are not allowed.';
   return /\p{Surrogate}/u.test(value) ? 'Not a valid string.' : undefined;
 }

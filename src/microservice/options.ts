@@ -1,4 +1,4 @@
-/** The one table of the microservice's options: name, default, meaning and check. */
+/** The table of the microservice's options: name, default, meaning and check. */
 import { consoleLogger } from '../core/console-logger';
 import { ImproperlyConfigured } from '../core/exceptions';
 import {
@@ -26,7 +26,7 @@ import type { SignInAttempts } from '../core/sign-in-attempts';
 import type { User } from './users/user';
 import type { UserStore } from './users/user-store';
 
-// Only in code: none of these is read from a variable.
+// Options are set in code only: none is read from an environment variable.
 function kindOf<Value>(accepts: string, isRight: (input: unknown) => boolean): Kind<Value, Value> {
   return {
     accepts,
@@ -56,7 +56,7 @@ const origin = text(
   url => URL.canParse(url) && new URL(url).origin === url,
 );
 
-/** A name: the compiler would write out `Uint8Array<ArrayBufferLike>`, which TypeScript before 5.7 cannot read. */
+/** Named, because the compiler would otherwise write `Uint8Array<ArrayBufferLike>`, which TypeScript before 5.7 rejects. */
 export type SecretBytes = string | Uint8Array;
 
 const secret = kindOf<SecretBytes>(
@@ -256,14 +256,18 @@ export type Options = {
       ? ValueOf<Table[Name]>
       : ValueOf<Table[Name]> | undefined;
 } & {
-  /** Are the cookies Secure? Always, but for an issuer that is plain HTTP on this machine. */
+  /** Whether the cookies are Secure: always, except for a plain HTTP issuer on a loopback host. */
   readonly isSecure: boolean;
 };
 
 const names = Object.keys(optionsTable) as OptionName[];
 const required: readonly OptionName[] = ['issuer', 'audience', 'secret', 'users', 'store'] satisfies Required[];
 
-/** @throws ImproperlyConfigured naming the option, the value seen and what is accepted; for unknown names too. */
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws ImproperlyConfigured for an invalid or unknown option, with its name, the value and what is accepted
+ */
 export function checkOptions(input: MicroserviceOptions): Options {
   refuseUnknownNames(input);
   const checked = Object.fromEntries(names.map(name => [name, checkValue(name, input[name])])) as unknown as Options;
@@ -272,7 +276,7 @@ export function checkOptions(input: MicroserviceOptions): Options {
   return Object.freeze(options);
 }
 
-// What these switch on in the mirrored project is always on here.
+// These options of the mirrored project switch on what is always on here.
 const alwaysOn = ['blacklistAfterRotation', 'checkUserIsActive'];
 
 function refuseUnknownNames(input: object): void {
@@ -302,7 +306,7 @@ function missing(name: OptionName, { accepts }: Kind<unknown, unknown>): Imprope
 
 function derived(options: Options) {
   const { issuer, refreshCookiePath, store } = options;
-  // Before the checks have run a value may be missing in spite of its type.
+  // Until the checks have run, a value may be missing in spite of its type.
   const given: Partial<Options> = options;
   return {
     clientId: given.clientId ?? issuer,
@@ -319,7 +323,7 @@ function checkTogether(options: Options): void {
   for (const check of [checkSecret, checkLifetimes]) check(options);
 }
 
-// A secret that stands in a tutorial is everybody's.
+// A secret from a tutorial is public.
 function checkSecret({ secret: value, isSecure, logger: log }: Options): void {
   const shown = typeof value === 'string' ? value : Buffer.from(value).toString('latin1');
   const isPlaceholder = /change[-_ ]?(?:me|this|it)|placeholder|django-insecure|replace[-_ ]?me/i.test(shown);

@@ -1,4 +1,4 @@
-/** What happens at each endpoint: a session begins, goes on, and ends. */
+/** What each endpoint does: it starts, refreshes or ends a session. */
 import type { Request, Response } from 'express';
 import { addressOf } from '../core/client-address';
 import { AuthenticationFailed } from '../core/exceptions';
@@ -14,7 +14,7 @@ import type { DpopProofs } from './tokens/dpop-proofs';
 import type { User } from './users/user';
 import type { PasswordWay, SignedIn, SocialWay } from './ways-in';
 
-/** A request, its answer, and its body as it was parsed. */
+/** A request, its response, and its parsed body. */
 export interface Exchange {
   readonly request: Request;
   readonly response: Response;
@@ -47,7 +47,7 @@ export class Sessions {
     return this.begin(await social.exchange(membersOf(body)), request, response);
   }
 
-  /** A session for a user who has come in, one way or another; sets its cookies. */
+  /** Starts a session for a user whose identity has been verified, and sets its cookies. */
   async begin(user: User, request: Request, response: Response): Promise<SignedIn> {
     const { cookies, families, sweep } = this.services;
     cookies.requireReach(request);
@@ -63,7 +63,7 @@ export class Sessions {
       const { token, family } = await this.presented(exchange);
       requireKey(family, await this.shownKey(exchange.request));
       const user = await this.activeUser(family);
-      // Everything that can fail comes before the step after which the old token is worth nothing.
+      // Everything that can fail comes before the rotation, because it makes the old token invalid.
       const answer = await this.body(user, family, token);
       const issued = await this.services.families.rotate(token, family);
       if (issued.isNew) this.setCookies(issued, exchange.response);
@@ -71,7 +71,7 @@ export class Sessions {
     });
   }
 
-  /** The CSRF token of the session whose cookie this is, good or not any more. */
+  /** Returns the CSRF token for the request's refresh cookie, even if its session has ended. */
   csrfToken({ request }: Exchange): { CSRF_token: string } {
     const { cookies } = this.services;
     return { CSRF_token: cookies.csrfTokenOf(cookies.read(request)) };
@@ -123,12 +123,13 @@ export class Sessions {
   private shownKey(request: Request): Promise<string | null> {
     const { rawHeaders, method, originalUrl } = request;
     const proofs = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'dpop');
-    // Its path alone (RFC 9449 §4.3): a request may name another server than this one.
+    // Only the path comes from the request (RFC 9449 §4.3), because its URL may name another server.
     const url = new URL(new URL(originalUrl, this.options.issuer).pathname, this.options.issuer).href;
     return this.services.proofs.thumbprint({ proofs, method, url });
   }
 
-  // Cookies of a session that is over are of no use to anybody; those of one that cannot be looked up are.
+  // Clears the cookies of a session that has ended. If the store is unavailable they are kept: the session may still
+  // exist.
   private async orCleared<Result>(response: Response, step: () => Promise<Result>): Promise<Result> {
     try {
       return await step();
@@ -149,7 +150,7 @@ function everywhere(body: unknown): boolean {
   return value;
 }
 
-// RFC 9449 §5: a refresh token that is bound to a key is of no use without it.
+// RFC 9449 §5: a refresh token that is bound to a key is accepted only with a proof of that key.
 function requireKey({ jkt: bound }: RefreshFamily, shown: string | null): void {
   if (bound !== null && shown !== bound)
     throw new AuthenticationFailed('The session is bound to a key that was not shown', { code: 'invalid_dpop_proof' });

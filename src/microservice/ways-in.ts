@@ -1,32 +1,32 @@
-/** The ways in: what the controllers ask of whoever knows passwords and identity providers. */
+/** How users can sign in: the contracts between the controllers and the classes for passwords and identity providers. */
 import type { SignInRequest } from './users/password-sign-in';
 import type { User } from './users/user';
 
-/** `users/password-sign-in.ts` has it. */
+/** Sign-in by password; `users/password-sign-in.ts` implements it. */
 export interface PasswordWay {
   signIn(request: SignInRequest): Promise<User>;
 }
 
-/** `identity-providers/` has it. */
+/** Sign-in by the tokens of an identity provider; `identity-providers/` implements it. */
 export interface SocialWay {
   /**
-   * The user whom a provider's tokens name; made where there is none.
+   * Returns the user that a provider's tokens name. Creates the user if there is none.
    *
-   * @param body of the request, as it was sent: `{ id_token, access_token?, nonce? }`; further members are ignored.
-   * @throws InvalidFields where it has no `id_token`, or a member that is no text.
-   * @throws AuthenticationFailed where a token is not acceptable, or the user may not come in.
-   * @throws ServiceUnavailable where the provider's keys cannot be had.
+   * @param body the body of the request: `{ id_token, access_token?, nonce? }`; other members are ignored
+   * @throws InvalidFields if `id_token` is missing or a member is not a string
+   * @throws AuthenticationFailed if a token is not acceptable, or the user may not sign in
+   * @throws ServiceUnavailable if the provider's keys are unavailable
    */
   exchange(body: unknown): Promise<User>;
 }
 
-/** Body of a 200 of sign-in, social-exchange and refresh. */
+/** The body of a successful sign-in, social-exchange or refresh. */
 export interface SignedIn {
   readonly access_token: string;
-  /** When the access token expires: whole seconds since 1970. */
+  /** When the access token expires, in whole seconds since 1970. */
   readonly expires: number;
-  /** What refresh and logoff want in their body. */
+  /** The CSRF token, which refresh and logoff require in their body. */
   readonly CSRF_token: string;
-  /** What the option `userSerializer` makes of the user. */
+  /** The result of the option `userSerializer`. */
   readonly user?: unknown;
 }

@@ -163,8 +163,8 @@ for (const place of places)
       behind.csrfToken = thief.csrfToken;
       const answer = await behind.refresh();
       await own.close();
-      expectRefusal(answer, usedBefore);
-      expectRefusal(await browser.refresh(), notValid);
+      expectExactRefusal(answer, usedBefore);
+      expectExactRefusal(await browser.refresh(), notValid);
     });
 
     // Regression: "There is no signing key yet" (503), for three hours.

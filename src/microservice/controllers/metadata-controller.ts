@@ -1,4 +1,4 @@
-/** What others must know to verify the tokens: the keys and the metadata (RFC 8414). */
+/** Publishes what resource servers need to verify the tokens: the keys and the metadata (RFC 8414). */
 import type { Response } from 'express';
 import { Get, JsonController } from 'routing-controllers';
 import { joinUrl } from '../../core/urls';
@@ -10,7 +10,7 @@ const keysPath = '/.well-known/jwks.json';
 const metadataPath = '/.well-known/oauth-authorization-server';
 
 export function metadataController(options: Options, keys: SigningKeys): new () => object {
-  // RFC 8414 §3.1: the issuer's own path comes behind; the keys are under it.
+  // RFC 8414 §3.1: the issuer's path is appended to the well-known path. The key set is below the issuer's path.
   const issuerPath = new URL(options.issuer).pathname.replace(/\/+$/, '');
 
   @JsonController()
@@ -43,7 +43,8 @@ function GetAt(...paths: readonly string[]): MethodDecorator {
   };
 }
 
-// There is no endpoint of RFC 6749 here, and so no grant and no response type. The members with `_endpoint` are ours.
+// The microservice has no endpoint of RFC 6749, so there are no grant types and no response types. The members that end
+// in `_endpoint` are not standardized.
 function metadataOf({ issuer, prefix, signingAlgorithm, idp }: Options): object {
   const at = (path: string): string => joinUrl(issuer, path);
   return {

@@ -9,10 +9,10 @@ import type { Exchange, Sessions } from '../sessions';
 import type { SignedIn, SocialWay } from '../ways-in';
 import { BearerChallenge } from './bearer-challenge';
 
-/** The two tokens of an identity provider, and room. */
+/** Enough for the two tokens of an identity provider. */
 const jsonBody = { validate: false, options: { limit: '64kb' } };
 
-/** Each microservice has classes of its own: an app may have several. */
+/** Creates a controller class for one microservice, because an app may have several. */
 export function sessionController(options: Options, sessions: Sessions): new () => object {
   @JsonController(options.prefix)
   class SessionController {
@@ -33,7 +33,7 @@ export function sessionController(options: Options, sessions: Sessions): new () 
       return sessions.refresh(this.received(body));
     }
 
-    /** For a page that was reloaded, or came back from a provider: who may read the answer is of an allowed origin. */
+    /** For a page that was reloaded or returns from a provider. Only pages of an allowed origin can read the answer. */
     @Post('/csrf')
     csrf(@Body(jsonBody) body: unknown): { CSRF_token: string } {
       return sessions.csrfToken(this.received(body));
@@ -52,7 +52,7 @@ export function sessionController(options: Options, sessions: Sessions): new () 
   return SessionController;
 }
 
-/** Where the microservice has an identity provider. */
+/** Creates the controller for the exchange of provider tokens, if the microservice has an identity provider. */
 export function socialExchangeController(options: Options, sessions: Sessions, social: SocialWay): new () => object {
   @JsonController(options.prefix)
   class SocialExchangeController {
@@ -71,7 +71,7 @@ export function socialExchangeController(options: Options, sessions: Sessions, s
   return SocialExchangeController;
 }
 
-/** Logins at the providers, with this server as the client. */
+/** Creates the controller for logins at the providers, with this server as the client. */
 export function loginController(options: Options, pages: LoginPages): new () => object {
   @JsonController(options.prefix)
   class LoginController {
@@ -95,18 +95,19 @@ export function loginController(options: Options, pages: LoginPages): new () => 
   return LoginController;
 }
 
-// What the endpoints for pages ask before anything else, and say with every answer (RFC 6749 §5.1: "no-store", "no-cache").
+// The checks that run first at the endpoints for pages, and the fields of every answer (RFC 6749 §5.1: "no-store",
+// "no-cache").
 function received({ request, response }: Omit<Exchange, 'body'>, body: unknown, options: Options): Exchange {
   response.setHeader('Cache-Control', 'no-store');
   response.setHeader('Pragma', 'no-cache');
   checkOrigin(request, options);
-  // A form, which any page can send, is no JSON, even where a parser of the app's own has read it.
+  // Any page can send a form across origins, so a form is refused, even if a parser of the app has read it.
   if (hasContent(request) && request.is('application/json') === false)
     throw new ParseError('The body must be JSON: application/json');
   return { request, response, body };
 }
 
-// RFC 9112 §6: what says that there is a body; one of no length is none.
+// RFC 9112 §6: these fields announce a body. An empty one does not count.
 function hasContent({ headers }: Request): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

@@ -1,4 +1,4 @@
-/** What a session's cookies are like, and which configurations cannot work or would not be safe. */
+/** The options of a session's cookies, and the check for configurations that cannot work or are unsafe. */
 import { ImproperlyConfigured } from '../../core/exceptions';
 import { shown } from '../../core/shown-value';
 
@@ -9,13 +9,13 @@ export interface CookieOptions {
   readonly csrfCookieName: string;
   readonly refreshCookiePath: string;
   readonly cookieSameSite: SameSite;
-  /** Off only where the issuer is plain HTTP on this machine. */
+  /** False only for a plain HTTP issuer on a loopback host. */
   readonly isSecure: boolean;
-  /** Where the endpoints are. */
+  /** The path of the endpoints. */
   readonly prefix: string;
 }
 
-/** @throws ImproperlyConfigured naming the option and the fix. */
+/** @throws ImproperlyConfigured with the option and the fix */
 export function checkCookies(options: CookieOptions): void {
   for (const check of [checkNames, checkPrefixes, checkPath, checkSameSite]) check(options);
 }
@@ -33,7 +33,7 @@ function checkNames({ refreshCookieName, csrfCookieName }: CookieOptions): void 
     );
 }
 
-// draft-ietf-httpbis-rfc6265bis §4.1.3: browsers drop a cookie that breaks the rules of its prefix, and say nothing.
+// draft-ietf-httpbis-rfc6265bis §4.1.3: browsers silently drop a cookie that breaks the rules of its prefix.
 function checkPrefixes({ refreshCookieName, csrfCookieName, refreshCookiePath, isSecure }: CookieOptions): void {
   for (const name of [refreshCookieName, csrfCookieName]) {
     const isHost = /^__host-/i.test(name);
@@ -56,7 +56,7 @@ function checkPath({ refreshCookiePath, prefix }: CookieOptions): void {
   ] as const)
     if (!isPlainPath(path, name === 'refreshCookiePath'))
       throw new ImproperlyConfigured(`${name} is ${shown(path)}; expected a path such as '/auth'.`);
-  // A proxy may take off what stands in front.
+  // A proxy may remove the beginning of the path.
   if (!matchesPath(prefix, refreshCookiePath) && !refreshCookiePath.endsWith(prefix))
     throw new ImproperlyConfigured(
       `refreshCookiePath is '${refreshCookiePath}' and the endpoints are under '${prefix}': browsers would never send the cookie there. Give both the same path.`,
@@ -74,7 +74,7 @@ function checkSameSite({ cookieSameSite, isSecure }: CookieOptions): void {
     );
 }
 
-/** RFC 6265 §5.1.4: does a browser send a cookie of `cookiePath` to `path`? */
+/** Returns whether a browser sends a cookie of `cookiePath` to `path` (RFC 6265 §5.1.4). */
 export function matchesPath(path: string, cookiePath: string): boolean {
   return path === cookiePath || path.startsWith(cookiePath.endsWith('/') ? cookiePath : `${cookiePath}/`);
 }

@@ -1,4 +1,4 @@
-/** CSRF tokens: one a session, the same for all of its tabs and refreshes, and of no use with another session. */
+/** CSRF tokens: one per session, the same for all of its tabs and refreshes, and invalid for any other session. */
 import { PermissionDenied } from '../../core/exceptions';
 import type { RefreshToken } from '../refresh/refresh-token';
 import { isSame, type Secrets } from '../secrets';
@@ -10,7 +10,7 @@ export class CsrfTokens {
     return this.secrets.hmac('CSRF token', handle).toString('base64url');
   }
 
-  /** @throws PermissionDenied unless the cookie's, the body's and the session's are the same. */
+  /** @throws PermissionDenied unless the tokens of the cookie, the body and the session are the same */
   check(token: RefreshToken, ofCookie: string | undefined, body: unknown): void {
     const ofBody = csrfTokenOf(body);
     const expected = this.of(token);

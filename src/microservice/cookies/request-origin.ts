@@ -1,22 +1,24 @@
-/** Where a request comes from, as browsers say it and no script can change it. */
+/** Checks the origin of a request, from header fields that browsers set and scripts cannot change. */
 import type { Request } from 'express';
 import { PermissionDenied } from '../../core/exceptions';
 import type { SameSite } from './cookie-rules';
 
 export interface OriginOptions {
-  /** `https://app.example.com`, without a path. */
+  /** Origins such as `https://app.example.com`, without a path. */
   readonly allowedOrigins: readonly string[];
   readonly cookieSameSite: SameSite;
 }
 
 /**
- * @throws PermissionDenied for a request from a page of another origin than the allowed ones. Clients that are no browsers
- * send neither header, and have no cookies that anybody else could use.
+ * Refuses requests from pages of other origins than the allowed ones. Clients that are not browsers send neither
+ * header; they are accepted, because no other site can use their cookies.
+ *
+ * @throws PermissionDenied for a request from another origin
  */
 export function checkOrigin({ headers }: Request, { allowedOrigins, cookieSameSite }: OriginOptions): void {
   const { origin, 'sec-fetch-site': site } = headers;
   const isAllowed = origin !== undefined && allowedOrigins.includes(origin);
-  // Fetch metadata §2.4. A page of another site has no use of cookies that are not sent to it.
+  // Fetch metadata §2.4. Browsers send our cookies with requests of other sites only if SameSite is "none".
   const isForeign = site === 'cross-site' && !(isAllowed && cookieSameSite === 'none');
   const isUnnamed = origin === undefined && site !== undefined && site !== 'same-origin' && site !== 'none';
   const isOtherOrigin = origin !== undefined && !isAllowed;

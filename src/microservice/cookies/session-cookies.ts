@@ -1,4 +1,4 @@
-/** The two cookies of a session: set, read and cleared. */
+/** Sets, reads and clears the two cookies of a session. */
 import type { Request, Response } from 'express';
 import { AuthenticationFailed, ImproperlyConfigured, NotAuthenticated } from '../../core/exceptions';
 import { RefreshToken } from '../refresh/refresh-token';
@@ -16,9 +16,10 @@ export class SessionCookies {
   ) {}
 
   /**
-   * Asked before anything is done: where a routePrefix moved the endpoints the cookies would be set, and never come back.
+   * Checks, before anything else, that browsers will send the cookies to the endpoints. A `routePrefix` may have moved
+   * them.
    *
-   * @throws ImproperlyConfigured where browsers would not send them to where they are needed.
+   * @throws ImproperlyConfigured if browsers would not send the cookies to the endpoints
    */
   requireReach(request: Request): void {
     const { refreshCookiePath, prefix } = this.options;
@@ -30,7 +31,11 @@ export class SessionCookies {
       );
   }
 
-  /** @param end when the session ends unless it is refreshed; milliseconds since 1970 */
+  /**
+   * Sets both cookies.
+   *
+   * @param end when the session ends unless it is refreshed, in milliseconds since 1970
+   */
   set(response: Response, token: RefreshToken, end: number): void {
     const { refreshCookieName, csrfCookieName } = this.options;
     const lifetime = Math.max(0, Math.ceil((end - this.clock()) / 1000));
@@ -38,7 +43,7 @@ export class SessionCookies {
     this.setOne(response, csrfCookieName, this.csrfTokenOf(token), lifetime);
   }
 
-  /** What the page keeps, and sends in the body. */
+  /** Returns the CSRF token that the page keeps and sends in the body. */
   csrfTokenOf(token: RefreshToken): string {
     return this.csrf.of(token);
   }
@@ -49,23 +54,23 @@ export class SessionCookies {
   }
 
   /**
-   * The refresh token of a request.
+   * Returns the refresh token of a request.
    *
-   * @throws NotAuthenticated where there is no cookie.
-   * @throws AuthenticationFailed where it is not ours, or there are several.
+   * @throws NotAuthenticated without a cookie
+   * @throws AuthenticationFailed for a cookie that we did not sign, and for several different ones
    */
   read(request: Request): RefreshToken {
     const name = this.options.refreshCookieName;
     const [signed, ...others] = cookiesNamed(name, request);
     if (signed === undefined) throw new NotAuthenticated('There is no session: sign in');
-    // A subdomain can set one beside ours (RFC 6265 §8.6): never guess which was meant.
+    // A subdomain can add a cookie of the same name (RFC 6265 §8.6). Choosing one would be a guess.
     if (others.some(other => other !== signed)) throw new AuthenticationFailed('There are several refresh cookies');
     const token = RefreshToken.parse(this.values.read(name, signed) ?? '');
     if (token === undefined) throw new AuthenticationFailed('The refresh cookie is not valid: sign in again');
     return token;
   }
 
-  /** @throws PermissionDenied unless the body's CSRF token is the cookie's, and that of this session. */
+  /** @throws PermissionDenied unless the CSRF tokens of the body, the cookie and the session are the same */
   checkCsrf(request: Request, token: RefreshToken, body: unknown): void {
     const name = this.options.csrfCookieName;
     const [signed = '', ...others] = cookiesNamed(name, request);
@@ -79,7 +84,7 @@ export class SessionCookies {
     this.append(response, `${name}=${this.values.sign(name, value)}`, seconds, end);
   }
 
-  // RFC 6265 §4.1.1. Express's own takes the time of expiry from the system's clock, and cannot say 1970.
+  // RFC 6265 §4.1.1. `response.cookie()` of Express computes Expires from the system's clock and cannot set it to 1970.
   private append(response: Response, pair: string, seconds: number, end: Date): void {
     const { refreshCookiePath, cookieSameSite, isSecure } = this.options;
     const sameSite = cookieSameSite.replace(/^./, letter => letter.toUpperCase());
@@ -92,7 +97,7 @@ export class SessionCookies {
   }
 }
 
-// A caller may spell it otherwise: Express does not tell /AUTH from /auth, and browsers do.
+// Uses the registered path, not the requested one: Express treats /AUTH as /auth, and browsers do not.
 function registeredPath({ route, baseUrl, originalUrl }: Request): string {
   const { path } = (route ?? {}) as { readonly path?: unknown };
   return typeof path === 'string' ? `${baseUrl}${path}` : (originalUrl.split('?', 1)[0] ?? '');

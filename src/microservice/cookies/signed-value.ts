@@ -1,9 +1,9 @@
-/** A value that only we can have made, for one cookie: `value:time:signature`, as Django's signed cookies. */
+/** Signed values of cookies: `value:time:signature`, like Django's signed cookies. */
 import { isSame, type Secrets } from '../secrets';
 
 /**
- * Signs and checks the values of cookies. The name and the option `cookieSalt` are part of the key: no value can be moved
- * to a cookie of another name, and another salt ends all cookies.
+ * Signs and checks the values of cookies. The name and the option `cookieSalt` are part of the key. So a value is
+ * invalid in a cookie of another name, and another salt invalidates all cookies.
  */
 export class SignedValues {
   constructor(
@@ -18,7 +18,7 @@ export class SignedValues {
     return `${stamped}:${this.signature(name, stamped)}`;
   }
 
-  /** @returns the value that was signed, or `undefined`. */
+  /** Returns the signed value; `undefined` if the signature is wrong. */
   read(name: string, signed: string): string | undefined {
     const [, stamped = '', value = '', signature = ''] = /^(([\w.-]+):[0-9a-z]+):([\w-]{43})$/.exec(signed) ?? [];
     return isSame(signature, this.signature(name, stamped)) ? value : undefined;

@@ -1,21 +1,20 @@
-/** An access token that comes with an ID token: is it the same person's, and this client's? */
+/** Checks that an access token belongs to the same user and client as the ID token that it comes with. */
 import { createHash } from 'node:crypto';
 import type { Claims } from '../../core/claims';
 import type { ProviderDefinition } from './provider-options';
 import { IdentityRefused } from './refusal';
 import { isIssuer } from './id-token-rules';
 
-/** Claims, and the algorithm that they are signed with. */
+/** Claims, and the algorithm of their signature. */
 export interface SignedClaims {
   readonly claims: Claims;
   readonly alg: string;
 }
 
 /**
- * OpenID Connect Core §3.1.3.6: does the ID token name this access token?
+ * Returns whether the ID token names this access token (OpenID Connect Core §3.1.3.6); `false` if it names none.
  *
- * @returns whether it does; `false`: it names none.
- * @throws IdentityRefused where it names another one.
+ * @throws IdentityRefused if the ID token names another access token
  */
 export function isBoundByHash(accessToken: string, { claims, alg }: SignedClaims): boolean {
   if (!Object.hasOwn(claims, 'at_hash')) return false;
@@ -24,7 +23,7 @@ export function isBoundByHash(accessToken: string, { claims, alg }: SignedClaims
   return true;
 }
 
-// The left half of the hash that the ID token's own algorithm has; Ed25519's is SHA-512.
+// The left half of a hash with the hash function of the ID token's algorithm. That of Ed25519 is SHA-512.
 function halfHash(text: string, alg: string): string {
   const bits = /(256|384|512)$/.exec(alg)?.[1] ?? '512';
   const digest = createHash(`sha${bits}`).update(text, 'ascii').digest();
@@ -32,7 +31,7 @@ function halfHash(text: string, alg: string): string {
 }
 
 /**
- * What a verified access token must say, beside its times.
+ * Checks the claims of a verified access token, except its times.
  *
  * @throws IdentityRefused
  */
@@ -57,7 +56,8 @@ function isOfAnotherKind(claims: Claims, { kind }: ProviderDefinition): boolean 
   return isMarked || isTyped || ['at_hash', 'c_hash', 'nonce', 'events'].some(name => Object.hasOwn(claims, name));
 }
 
-// RFC 9068 §2.2: client_id; others say azp, Okta cid. A token without any must be the one that the ID token names.
+// RFC 9068 §2.2 has client_id, other issuers write azp, Okta cid. A token with none of them must be named by the ID
+// token.
 function isThisClient(claims: Claims, provider: ProviderDefinition, isBound: boolean): boolean {
   const { clientId, authorizedParties = [], kind } = provider;
   const named = ['client_id', 'azp', 'cid'].flatMap(name => (Object.hasOwn(claims, name) ? [claims[name]] : []));

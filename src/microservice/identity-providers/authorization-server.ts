@@ -1,4 +1,4 @@
-/** The provider's endpoints, asked by `openid-client`: the two steps of a login, and whose an access token is. */
+/** Uses the provider's endpoints through `openid-client`: for the two steps of a login, and to identify an access token. */
 import type * as OpenIdClient from 'openid-client';
 import { ImproperlyConfigured, ServiceUnavailable } from '../../core/exceptions';
 import type { Logger } from '../../core/setting-kinds';
@@ -14,14 +14,14 @@ type Library = typeof OpenIdClient;
 
 export interface ServerSurroundings {
   readonly fetch: typeof globalThis.fetch;
-  /** What endpoints are remembered by, in milliseconds. */
+  /** Measures how long endpoints are cached, in milliseconds. */
   readonly clock: () => number;
   readonly logger: Logger;
 }
 
-/** Seconds that one request to the provider may take. */
+/** The time limit of one request to the provider, in seconds. */
 const longestRequest = 5;
-/** Milliseconds: how long endpoints are believed, and how long a failure is. */
+/** Milliseconds for which endpoints, and a failure to discover them, are cached. */
 const trust = 24 * 60 * 60 * 1000;
 const pause = 5000;
 
@@ -30,7 +30,7 @@ interface Asked {
   until: number;
 }
 
-/** One provider's authorization server. Its metadata is asked for once a day, and once in a few seconds while that fails. */
+/** A provider's authorization server. Fetches its metadata once a day, or every few seconds while that fails. */
 export class AuthorizationServer {
   readonly #steady = new SteadyClock(() => this.surroundings.clock);
   #asked: Asked | undefined;
@@ -41,9 +41,9 @@ export class AuthorizationServer {
   ) {}
 
   /**
-   * Where the browser goes to log in.
+   * Returns the URL where the user logs in.
    *
-   * @throws ServiceUnavailable where the provider cannot be reached.
+   * @throws ServiceUnavailable if the provider is unavailable
    */
   async authorizationUrl(redirectUri: string, { state, nonce, verifier }: LoginTicket): Promise<string> {
     const library = await load();
@@ -60,11 +60,11 @@ export class AuthorizationServer {
   }
 
   /**
-   * The ID token for the code of an answer; its `state` and, where there must be one, its `iss` are checked.
+   * Exchanges the code of an answer for the ID token. Checks the answer's `state` and, if required, its `iss`.
    *
-   * @param answer the URL of the callback, as the browser asked for it
-   * @throws IdentityRefused where the answer is not one to this login, or the provider refuses.
-   * @throws ServiceUnavailable where the provider cannot be reached.
+   * @param answer the URL of the callback, as the browser requested it
+   * @throws IdentityRefused if the answer does not belong to this login, or the provider refuses
+   * @throws ServiceUnavailable if the provider is unavailable
    */
   async redeem(answer: URL, { state, nonce, verifier }: LoginTicket): Promise<ProviderTokens> {
     const library = await load();
@@ -72,7 +72,7 @@ export class AuthorizationServer {
     try {
       const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier };
       const tokens = await library.authorizationCodeGrant(configuration, answer, checks);
-      // The access token is for nothing here, and is dropped.
+      // The access token is not needed, and is discarded.
       return { id_token: tokens.id_token ?? '', nonce };
     } catch (error) {
       throw this.#refusalFor(error, library);
@@ -80,10 +80,10 @@ export class AuthorizationServer {
   }
 
   /**
-   * OpenID Connect Core §5.3: is the access token this person's?
+   * Checks at the userinfo endpoint that the access token belongs to this subject (OpenID Connect Core §5.3).
    *
-   * @throws IdentityRefused where it is not, or the provider has nobody to ask.
-   * @throws ServiceUnavailable where the provider cannot be reached.
+   * @throws IdentityRefused if it does not, or the provider has no such endpoint
+   * @throws ServiceUnavailable if the provider is unavailable
    */
   async requireSubject(accessToken: string, subject: string): Promise<void> {
     const library = await load();
@@ -111,11 +111,11 @@ export class AuthorizationServer {
   async #discover(library: Library): Promise<OpenIdClient.Configuration> {
     const { issuer, clientId, clientSecret, algorithms = ['RS256'] } = this.provider;
     const [algorithm, second] = withSynonyms(algorithms);
-    // Where an algorithm has two names, the provider's metadata say which of them to expect; the rules about ID tokens
-    // decide in any case.
+    // If an algorithm has two names, the provider's metadata say which one to expect. The rules about ID tokens decide
+    // in any case.
     const metadata = second === undefined ? { id_token_signed_response_alg: algorithm } : {};
     const credentials = clientSecret === undefined ? library.None() : library.ClientSecretBasic(clientSecret);
-    // http: only to this machine; the provider's settings accept no other.
+    // Plain HTTP is used for loopback hosts only; the provider's options accept no other.
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- deprecated only to stand out
     const execute = isLoopback(new URL(issuer)) ? [library.allowInsecureRequests] : [];
     const options = { [library.customFetch]: this.#fetch(), timeout: longestRequest, execute };
@@ -131,7 +131,7 @@ export class AuthorizationServer {
   }
 
   #refusalFor(error: unknown, library: Library): Error {
-    // The token endpoint asks for other credentials (RFC 6749 §5.2).
+    // The token endpoint does not accept the client's credentials (RFC 6749 §5.2).
     if (error instanceof library.WWWAuthenticateChallengeError) return this.#refusedClient(`status ${error.status}`);
     if (error instanceof library.ResponseBodyError) return this.#refusalOfCode(error);
     if (error instanceof library.AuthorizationResponseError)
@@ -160,7 +160,7 @@ export class AuthorizationServer {
   }
 }
 
-// What comes instead of an answer of the provider's. Everything else is an answer, and not one that fits.
+// Errors that mean that the provider did not answer. Any other error means that its answer is not acceptable.
 const outages: readonly string[] = [
   'OAUTH_TIMEOUT',
   'OAUTH_ABORT',
@@ -180,7 +180,7 @@ function isAnswer(error: unknown, library: Library): boolean {
   return isOne !== undefined;
 }
 
-/** @throws ImproperlyConfigured where the package is not installed, or too old. */
+/** @throws ImproperlyConfigured if the package is not installed, or too old */
 async function load(): Promise<Library> {
   return requireVersion6(await imported());
 }
@@ -196,9 +196,9 @@ async function imported(): Promise<object> {
 }
 
 /**
- * An app may have an older `openid-client` for itself: that breaks no install, only what is asked for here.
+ * Checks the version. The app may need an older `openid-client` for itself, so that is not an error at install time.
  *
- * @throws ImproperlyConfigured for a version before 6, which has other functions.
+ * @throws ImproperlyConfigured for a version before 6, which has other functions
  */
 export function requireVersion6(library: object): Library {
   if ('discovery' in library) return library as Library;

@@ -1,4 +1,4 @@
-/** What an ID token must say (OpenID Connect Core §2, §3.1.3.7): small checks that need no key. */
+/** The rules for the claims of an ID token (OpenID Connect Core §2, §3.1.3.7): small checks that need no key. */
 import { claimValue, type Claims } from '../../core/claims';
 import type { TokenHeader } from '../../core/compact-jws';
 import type { KeyName } from '../../core/key-set';
@@ -8,7 +8,11 @@ import { IdentityRefused } from './refusal';
 
 type Rule = (claims: Claims, provider: ProviderDefinition) => void;
 
-/** @throws IdentityRefused for the first rule that the claims break; times and the nonce are checked apart. */
+/**
+ * Checks the claims of an ID token, except times and nonce.
+ *
+ * @throws IdentityRefused for the first rule that the claims break
+ */
 export function checkIdToken(claims: Claims, provider: ProviderDefinition): void {
   for (const rule of rules) rule(claims, provider);
 }
@@ -23,7 +27,7 @@ const rules: readonly Rule[] = [
   withRequiredValues,
 ];
 
-// §3.1.3.7, 2: "MUST exactly match"; what Google writes beside it is listed.
+// §3.1.3.7, 2: "MUST exactly match". The other spelling that Google uses is listed.
 function fromTheProvider({ iss }: Claims, provider: ProviderDefinition): void {
   if (!isIssuer(iss, provider)) throw new IdentityRefused('The ID token is from another issuer', 'token_issuer');
 }
@@ -32,8 +36,8 @@ export function isIssuer(iss: unknown, { issuer, issuerAliases }: ProviderDefini
   return typeof iss === 'string' && [issuer, ...issuerAliases].includes(iss);
 }
 
-// RFC 8725 §3.12: Cognito marks its tokens with token_use, Keycloak with a claim typ. An access token for the client itself
-// (Entra issues such) has scopes, a logout token has events; an ID token has neither.
+// RFC 8725 §3.12: Cognito marks its tokens with token_use, Keycloak with a claim typ. Access tokens for the client
+// itself, which Entra issues, have scopes, and logout tokens have events. ID tokens have neither.
 function ofTheRightKind(claims: Claims, { kind }: ProviderDefinition): void {
   const { token_use: use, typ } = claims;
   const isMarked = kind === 'aws' || Object.hasOwn(claims, 'token_use') ? use !== 'id' : false;
@@ -42,7 +46,7 @@ function ofTheRightKind(claims: Claims, { kind }: ProviderDefinition): void {
   if (isMarked || isTyped || hasOthersClaims) throw new IdentityRefused('The token is not an ID token', 'token_kind');
 }
 
-// §3.1.3.7, 3: the client is an audience, and there is none that the client does not trust.
+// §3.1.3.7, 3: the client must be an audience, and it must trust all other audiences.
 function forThisClient({ aud }: Claims, { clientId, trustedAudiences = [] }: ProviderDefinition): void {
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   const areTrusted = audiences.every(one => one === clientId || trustedAudiences.includes(one as string));
@@ -73,14 +77,14 @@ function withRequiredValues(claims: Claims, { requiredClaims = {} }: ProviderDef
 }
 
 /**
- * Before any key is looked for: is this a JWS that may be verified at all?
+ * Checks the header before any key is looked up.
  *
- * @returns the key that it names.
- * @throws IdentityRefused
+ * @returns the key that it names
+ * @throws IdentityRefused if the token must not be verified at all
  */
 export function checkHeader(header: TokenHeader, algorithms: readonly string[], types: readonly string[]): KeyName {
   const { alg, kid, typ } = header;
-  // RFC 8725 §3.1: never what the token itself says, only what was configured.
+  // RFC 8725 §3.1: only configured algorithms are accepted, whatever the token says.
   if (typeof alg !== 'string' || !algorithms.includes(alg))
     throw new IdentityRefused('The algorithm of the token is not accepted', 'token_algorithm');
   if (typeof kid !== 'string' || kid === '') throw new IdentityRefused('The token names no key', 'token_key');

@@ -1,4 +1,4 @@
-/** An identity provider whose tokens say who somebody is. */
+/** An identity provider whose tokens identify users. */
 import { checkTimes } from '../../core/claim-rules';
 import { parseCompactJws, type Claims, type UnverifiedToken } from '../../core/compact-jws';
 import { consoleLogger } from '../../core/console-logger';
@@ -18,7 +18,7 @@ import { defineProvider, type ProviderDefinition, type ProviderOptions } from '.
 import { asRefusal, IdentityRefused } from './refusal';
 import { identityOf } from './verified-identity';
 
-/** What a provider takes from its surroundings. */
+/** The services that a provider uses. */
 export interface ProviderSurroundings {
   /** Default: `globalThis.fetch`. */
   readonly fetch?: typeof globalThis.fetch;
@@ -29,8 +29,8 @@ export interface ProviderSurroundings {
 }
 
 /**
- * Verifies the tokens of one provider in full, with its keys as they are published: fetched when they are needed, kept,
- * refreshed, and asked for again, at a bounded rate, where a token names an unknown one.
+ * Verifies the tokens of one provider in full, with its published keys. The keys are fetched when they are needed,
+ * cached and refreshed. A token with an unknown key causes a refetch, at a limited rate.
  *
  * @example
  * const google = new IdentityProvider({ provider: 'google', clientId: '1234.apps.googleusercontent.com' });
@@ -38,13 +38,13 @@ export interface ProviderSurroundings {
  */
 export class IdentityProvider {
   readonly definition: ProviderDefinition;
-  /** Its endpoints; asked only for logins, and about access tokens that say nothing. */
+  /** The provider's endpoints, used for logins and for access tokens that do not identify their user. */
   readonly server: AuthorizationServer;
   readonly #settings: Settings;
   readonly #keys: JwksManager;
   readonly #clock: () => number;
 
-  /** @throws ImproperlyConfigured for an unknown provider, and for options that are missing, unknown or wrong. */
+  /** @throws ImproperlyConfigured for an unknown provider, and for missing, unknown or invalid options */
   constructor(options: ProviderOptions, surroundings: ProviderSurroundings = {}) {
     this.definition = defineProvider(options);
     this.#clock = surroundings.clock ?? systemClock;
@@ -65,26 +65,29 @@ export class IdentityProvider {
     return this.definition.name;
   }
 
-  /** Fetches the keys ahead of the first token, and keeps them fresh; a failure is logged. Without it they come with the first. */
+  /**
+   * Fetches the keys before the first token, and keeps them fresh. Logs a failure. Optional: the first token fetches
+   * them, too.
+   */
   async start(): Promise<void> {
     await this.#keys.start();
   }
 
-  /** Ends what is going on; from here on `verify` throws `ServiceUnavailable` where it needs keys. */
+  /** Aborts running fetches. From now on `verify` throws `ServiceUnavailable` if it needs keys. */
   close(): void {
     this.#keys.close();
   }
 
-  /** Is the token one that this provider says it issued? Nothing is verified by this. */
+  /** Returns whether the unverified claims name this provider as their issuer. */
   isNamedBy(claims: Claims): boolean {
     return isIssuer(claims['iss'], this.definition);
   }
 
   /**
-   * Who the tokens are about. Checks that need no key come first.
+   * Verifies the tokens and returns the identity that they prove. Checks that need no key come first.
    *
-   * @throws IdentityRefused where a token is not acceptable, or the e-mail address is not verified and must be.
-   * @throws ServiceUnavailable where the provider's keys are needed and cannot be had.
+   * @throws IdentityRefused if a token is not acceptable, or a required e-mail address is not verified
+   * @throws ServiceUnavailable if the provider's keys are needed and unavailable
    */
   async verify({ id_token: token, access_token: accessToken, nonce }: ProviderTokens): Promise<VerifiedIdentity> {
     try {
@@ -131,7 +134,7 @@ export class IdentityProvider {
     }
   }
 
-  // Access tokens are the business of whoever they are for, and need not be JWTs of the provider's; Cognito's are.
+  // An access token is meant for a resource server and need not be a JWT of this provider. Those of Cognito are.
   #readOwn(token: string): UnverifiedToken | undefined {
     const isAlways = this.definition.kind === 'aws';
     try {

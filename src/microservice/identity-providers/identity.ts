@@ -1,26 +1,26 @@
-/** What a provider's tokens said about somebody, once every check held. */
+/** The identity that a provider's tokens prove, after all checks. */
 import type { Claims } from '../../core/claims';
 import type { Identity } from '../users/user';
 
-/** What the provider of an exchange sends. Only `id_token` is required; the rest of the provider's answer is ignored. */
+/** The tokens of an identity provider. Only `id_token` is required; the rest of the provider's answer is ignored. */
 export interface ProviderTokens {
   readonly id_token: string;
   readonly access_token?: string | undefined;
-  /** The nonce that our own login sent; the ID token must have it. */
+  /** The nonce that our login sent. The ID token must contain it. */
   readonly nonce?: string | undefined;
 }
 
-/** Somebody whose provider's tokens are good. */
+/** A user whose provider's tokens have been verified. */
 export interface VerifiedIdentity extends Identity {
-  /** Name of the provider in the configuration. */
+  /** The name of the provider in the configuration. */
   readonly provider: string;
-  /** Only where the provider says that it is verified. */
+  /** The e-mail address, only if the provider says that it is verified. */
   readonly email: string | undefined;
-  /** The name the provider knows them by; nothing may be decided by it. */
+  /** The user's name at the provider. For display only: it must not decide anything. */
   readonly username: string | undefined;
-  /** Empty where the provider does not say. */
+  /** Empty if the provider does not send it. */
   readonly givenName: string;
   readonly familyName: string;
-  /** Of the ID token. */
+  /** The claims of the ID token. */
   readonly claims: Claims;
 }

@@ -1,15 +1,15 @@
-/** The two pages of a login, for a controller to show: one sends the browser to the provider, the other takes it back. */
+/** The two pages of a login, for a controller: one sends the browser to the provider, the other receives it back. */
 import type { Request, Response } from 'express';
 import type { User } from '../users/user';
 import type { ProviderLogin } from './provider-login';
 
-/** Begins a session for a user who has come in, and sets its cookies on the answer. */
+/** Starts a session for a user who has logged in, and sets its cookies on the response. */
 export interface LoginSessions {
   begin(user: User, request: Request, response: Response): Promise<unknown>;
 }
 
 /**
- * `GET {prefix}/login/:provider?returnTo=…` and `GET {prefix}/callback/:provider`.
+ * Answers `GET {prefix}/login/:provider?returnTo=…` and `GET {prefix}/callback/:provider`.
  *
  * @example
  * const pages = new LoginPages(login, sessions);
@@ -25,16 +25,16 @@ export class LoginPages {
     private readonly sessions: LoginSessions,
   ) {}
 
-  /** Sends the browser to the provider. @throws as `ProviderLogin.begin`. */
+  /** Redirects the browser to the provider. Throws the errors of `ProviderLogin.begin`. */
   async begin(provider: string, request: Request, response: Response): Promise<Response> {
     const { location, cookie } = await this.login.begin(provider, request.query['returnTo']);
     response.cookie(this.login.cookieName, cookie, this.login.cookieAttributes);
     return redirect(response, location);
   }
 
-  /** Begins a session, and sends the browser to where it wanted to be. @throws as `ProviderLogin.finish`. */
+  /** Starts a session and redirects the browser to `returnTo`. Throws the errors of `ProviderLogin.finish`. */
   async finish(provider: string, request: Request, response: Response): Promise<Response> {
-    // Once, whatever comes of it.
+    // The cookie is valid for one try, whether it succeeds or not.
     response.cookie(this.login.cookieName, '', { ...this.login.cookieAttributes, maxAge: 0 });
     const query = /\?([^#]*)/.exec(request.originalUrl)?.[1] ?? '';
     const { user, returnTo } = await this.login.finish(provider, query, this.#cookieOf(request));
@@ -42,7 +42,7 @@ export class LoginPages {
     return redirect(response, returnTo);
   }
 
-  // Of several that differ none is taken: a subdomain can set one beside ours.
+  // If several cookies differ, none is used: a subdomain can add one of the same name.
   #cookieOf({ headers }: Request): string | undefined {
     const start = `${this.login.cookieName}=`;
     const pairs = (headers.cookie ?? '').split(';').map(pair => pair.trim());
@@ -51,7 +51,7 @@ export class LoginPages {
   }
 }
 
-// The code and the state are in the address of the callback: nobody's cache, and nobody's Referer, should have them.
+// The URL of the callback contains the code and the state, which must not end up in a cache or a Referer.
 function redirect(response: Response, location: string): Response {
   response.set({ 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', Location: location });
   return response.status(303).end();

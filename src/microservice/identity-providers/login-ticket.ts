@@ -1,24 +1,24 @@
-/** What a browser keeps between the beginning of a login and its end: encrypted, short-lived, in a cookie. */
+/** The state of a login, which the browser keeps in a short-lived, encrypted cookie. */
 import { EncryptJWT, jwtDecrypt } from 'jose';
 
-/** One login that began. */
+/** A login that has begun. */
 export interface LoginTicket {
   readonly provider: string;
   readonly state: string;
   readonly nonce: string;
-  /** RFC 7636: the proof that the code is redeemed by whoever asked for it. */
+  /** The PKCE verifier (RFC 7636): it proves that the code is redeemed by the client that requested it. */
   readonly verifier: string;
   readonly returnTo: string;
 }
 
 const names = ['provider', 'state', 'nonce', 'verifier', 'returnTo'] as const;
 
-/** Writes and reads tickets; only this server can do either. */
+/** Encrypts and decrypts tickets with a key that only this server has. */
 export class LoginTickets {
   constructor(
     /** 256 bits. */
     private readonly key: Uint8Array,
-    /** Seconds. */
+    /** In seconds. */
     readonly lifetime: number,
     private readonly clock: () => number,
   ) {}
@@ -29,7 +29,7 @@ export class LoginTickets {
     return jwt.setExpirationTime(expires).encrypt(this.key);
   }
 
-  /** @returns `undefined` for everything that is not a ticket of ours, or is too old. */
+  /** Decrypts a ticket. Returns `undefined` for any other text, and for an expired ticket. */
   async read(text: string): Promise<LoginTicket | undefined> {
     try {
       const { payload } = await jwtDecrypt(text, this.key, {
@@ -40,7 +40,7 @@ export class LoginTickets {
       });
       return payload as unknown as LoginTicket;
     } catch {
-      // Why it is none says nothing that anybody could use: it is not ours.
+      // The reason does not matter: it is not a ticket of this server.
       return undefined;
     }
   }

@@ -1,4 +1,4 @@
-/** Logging in at a provider, with the server as the client: authorization code, PKCE, and nothing for scripts to steal. */
+/** Logs users in at a provider, with the server as the client: authorization code with PKCE, and no tokens for scripts. */
 import { randomBytes } from 'node:crypto';
 import { consoleLogger } from '../../core/console-logger';
 import { ImproperlyConfigured, NotFound } from '../../core/exceptions';
@@ -13,53 +13,53 @@ import { returnPlace } from './return-to';
 import type { SocialExchange } from './social-exchange';
 
 export interface ProviderLoginOptions {
-  /** Where the API is, as browsers see it; never taken from a `Host` header. */
+  /** The URL of the API, as browsers see it. It is never taken from a `Host` header. */
   readonly baseUrl: string;
-  /** Of the endpoints; default `/auth`. */
+  /** The path of the endpoints; default `/auth`. */
   readonly prefix?: string;
-  /** 256 bits for this purpose alone. */
+  /** A key of 256 bits for this purpose only. */
   readonly key: Uint8Array;
-  /** Origins beside the API's own where a login may end. */
+  /** Other origins than that of the API where a login may end. */
   readonly allowedOrigins?: readonly string[];
-  /** Default `login`. */
+  /** The name of the login cookie; default `login`. */
   readonly cookieName?: string;
-  /** Seconds that a login may take; default 600. */
+  /** How long a login may take, in seconds; default 600. */
   readonly lifetime?: number;
   /** Milliseconds since 1970; default: `Date.now()`. */
   readonly clock?: () => number;
   readonly logger?: Logger;
 }
 
-/** A login that begins: what the browser is told. */
+/** The start of a login: the answer to the browser. */
 export interface LoginStart {
-  /** Where to go: the provider's login page. */
+  /** The URL of the provider's login page. */
   readonly location: string;
-  /** Value of the login cookie. */
+  /** The value of the login cookie. */
   readonly cookie: string;
 }
 
-/** A login that is over. */
+/** A completed login. */
 export interface LoginEnd {
   readonly user: User;
-  /** Where to go: a path, or a URL at an allowed origin. */
+  /** Where the browser goes next: a path, or a URL at an allowed origin. */
   readonly returnTo: string;
 }
 
-/** Attributes of the login cookie, as Express's `response.cookie` takes them. */
+/** The attributes of the login cookie, for `response.cookie` of Express. */
 export interface LoginCookieAttributes {
   readonly httpOnly: true;
   readonly secure: boolean;
-  /** Not strict: the provider sends the browser back from another site. */
+  /** Not `strict`, because the provider sends the browser back from another site. */
   readonly sameSite: 'lax';
   readonly path: string;
-  /** Milliseconds. */
+  /** In milliseconds. */
   readonly maxAge: number;
 }
 
 /**
- * Logs users in at their providers, by the package `openid-client` (RFC 6749 §4.1, RFC 7636 S256, RFC 9207). Between the
- * two requests nothing is kept on the server: the browser has an encrypted cookie, and a login that was begun elsewhere
- * does not end here.
+ * Logs users in at their providers with the package `openid-client` (RFC 6749 §4.1, RFC 7636 S256, RFC 9207). The
+ * server keeps nothing between the two requests: the browser has an encrypted cookie. A login that another browser
+ * began cannot be completed.
  *
  * @example
  * const login = new ProviderLogin(exchange, { baseUrl: 'https://api.example.com', key: secrets.key('login') });
@@ -75,7 +75,10 @@ export class ProviderLogin {
   readonly #callback: string;
   readonly #logger: Logger;
 
-  /** @throws ImproperlyConfigured for a `baseUrl` that is none, or a key that is too short. */
+  /**
+   * @throws ImproperlyConfigured for an invalid option, such as a `baseUrl` that is not a URL or a key that is too
+   * short
+   */
   constructor(
     private readonly exchange: SocialExchange,
     options: ProviderLoginOptions,
@@ -95,10 +98,12 @@ export class ProviderLogin {
   }
 
   /**
-   * @param returnTo where the user wants to be afterwards: a path, or a URL at an allowed origin; default `/`
-   * @throws NotFound where there is no such provider.
-   * @throws InvalidFields for another `returnTo`.
-   * @throws ServiceUnavailable where the provider cannot be reached.
+   * Begins a login.
+   *
+   * @param returnTo where the browser goes after the login: a path, or a URL at an allowed origin; default `/`
+   * @throws NotFound if there is no such provider
+   * @throws InvalidFields for any other `returnTo`
+   * @throws ServiceUnavailable if the provider is unavailable
    */
   async begin(provider: string, returnTo?: unknown): Promise<LoginStart> {
     const { server } = this.#providerOf(provider);
@@ -112,11 +117,13 @@ export class ProviderLogin {
   }
 
   /**
-   * @param query of the callback, without the question mark
-   * @param cookie value of the login cookie; the caller clears it, whatever comes of this
-   * @throws NotFound where there is no such provider.
-   * @throws IdentityRefused where the login did not begin in this browser, is too old, or was refused.
-   * @throws ServiceUnavailable where the provider cannot be reached.
+   * Completes a login.
+   *
+   * @param query the query of the callback, without the question mark
+   * @param cookie the value of the login cookie; the calling code must clear the cookie in any case
+   * @throws NotFound if there is no such provider
+   * @throws IdentityRefused if the login did not begin in this browser, is too old, or was refused
+   * @throws ServiceUnavailable if the provider is unavailable
    */
   async finish(provider: string, query: string, cookie: string | undefined): Promise<LoginEnd> {
     const known = this.#providerOf(provider);
@@ -146,7 +153,7 @@ export class ProviderLogin {
   }
 }
 
-/** 256 bits; as a PKCE verifier 43 characters, as RFC 7636 §4.1 recommends. */
+/** Returns 256 random bits: as a PKCE verifier 43 characters, as RFC 7636 §4.1 recommends. */
 function secret(): string {
   return randomBytes(32).toString('base64url');
 }

@@ -1,63 +1,67 @@
-/** What an app says about an identity provider, and what follows from it. */
+/** The options of an identity provider, and the definition that follows from them. */
 import { ImproperlyConfigured } from '../../core/exceptions';
 import { shown, typeOf } from '../../core/shown-value';
 
-/** What can be said about every provider. */
+/** The options that every provider has. */
 export interface CommonProviderOptions {
-  /** In the paths of login and callback, and in the log; default: the value of `provider`. */
+  /** The name in the paths of login and callback, and in the log; default: the value of `provider`. */
   readonly name?: string;
-  /** The client that the provider knows the app as: the audience of its ID tokens. */
+  /** The app's client ID at the provider: the audience of the ID tokens. */
   readonly clientId: string;
-  /** Only for the login; without it the client is a public one, with PKCE alone. */
+  /** The client's secret, for logins only. Without it the client is public and uses PKCE alone. */
   readonly clientSecret?: string;
-  /** Scopes that the login asks for; default `openid email profile`. */
+  /** The scopes that a login requests; default `openid email profile`. */
   readonly scopes?: readonly string[];
-  /** Accepted signature algorithms; default RS256 alone. */
+  /** The accepted signature algorithms; default RS256 only. */
   readonly algorithms?: readonly string[];
   /** Seconds of tolerance for `exp`, `nbf`, `iat`; default 5. */
   readonly clockTolerance?: number;
   /** Seconds since `iat` after which an ID token is refused; default: until it expires. */
   readonly maxTokenAge?: number;
-  /** Further audiences that an ID token may have beside the client; default none. */
+  /** Other audiences that an ID token may have in addition to the client; default none. */
   readonly trustedAudiences?: readonly string[];
-  /** Further clients of ours that a token may have been issued to (`azp`), such as a mobile app; default none. */
+  /** Other clients of the app that a token may have been issued to (`azp`), such as a mobile app; default none. */
   readonly authorizedParties?: readonly string[];
-  /** Claims that ID tokens must have, with these values. */
+  /** Claims that ID tokens must have, with their values. */
   readonly requiredClaims?: Readonly<Record<string, string | number | boolean>>;
-  /** Lets in only who has an e-mail address that the provider verified; default true, for Entra (it never says) false. */
+  /**
+   * Accepts only users whose e-mail address the provider has verified; default true, but false for Entra, which does
+   * not say.
+   */
   readonly requireVerifiedEmail?: boolean;
   /**
-   * Lets in a user who was there before, by the verified e-mail address, and links the two; default false. Only where
-   * the app has verified the addresses of its users: who registers with another's address would wait there for them.
+   * Links the identity to an existing user with the same verified e-mail address; default false. Use it only if the app
+   * has verified the addresses of its users. Otherwise an attacker could register with somebody else's address in
+   * advance.
    */
   readonly linkByVerifiedEmail?: boolean;
 }
 
-/** Which provider. */
+/** The choice of a provider, with its own options. */
 export type ProviderChoice =
   | {
       readonly provider: 'aws';
       readonly region: string;
       readonly userPool: string;
-      /** Instead of `https://cognito-idp.{region}.amazonaws.com`: an emulator on this machine. */
+      /** The URL of an emulator on this machine, which replaces `https://cognito-idp.{region}.amazonaws.com`. */
       readonly endpoint?: string;
     }
   | { readonly provider: 'auth0'; readonly domain: string }
   | {
       readonly provider: 'okta';
       readonly domain: string;
-      /** The id of a custom authorization server, such as `default`; default: the organization's own. */
+      /** The ID of a custom authorization server, such as `default`; default: that of the organization. */
       readonly authorizationServer?: string;
     }
   | {
       readonly provider: 'entra';
-      /** The directory's id; `common` and its like would let in every directory there is. */
+      /** The ID of the directory. `common` and similar names are refused: they would accept users of any directory. */
       readonly tenant: string;
     }
   | { readonly provider: 'keycloak'; readonly url: string; readonly realm: string }
   | {
       readonly provider: 'google';
-      /** Lets in accounts of this Workspace domain alone (`hd`). */
+      /** Accepts only accounts of this Workspace domain (`hd`). */
       readonly hostedDomain?: string;
     }
   | {
@@ -75,7 +79,7 @@ export type ProviderChoice =
  */
 export type ProviderOptions = CommonProviderOptions & ProviderChoice;
 
-/** What the rest of this room knows about a provider. */
+/** A provider with its options checked and its defaults filled in. */
 export interface ProviderDefinition extends CommonProviderOptions {
   readonly kind: ProviderOptions['provider'];
   readonly name: string;
@@ -87,7 +91,7 @@ export interface ProviderDefinition extends CommonProviderOptions {
 }
 
 interface Preset {
-  /** The options that it must have, and those that it may have, each with what it must look like. */
+  /** The required and the optional options of a provider, each with the form of its value. */
   readonly required: Readonly<Record<string, RegExp>>;
   readonly optional?: Readonly<Record<string, RegExp>>;
   define(options: Readonly<Record<string, string>>): Partial<ProviderDefinition> & { readonly issuer: string };
@@ -156,7 +160,11 @@ const commonNames: readonly (keyof CommonProviderOptions)[] = [
   'linkByVerifiedEmail',
 ];
 
-/** @throws ImproperlyConfigured naming the option, and what is accepted. */
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws ImproperlyConfigured with the option, and what is accepted
+ */
 export function defineProvider(options: ProviderOptions): ProviderDefinition {
   const { provider: kind } = options;
   const preset = Object.hasOwn(presets, kind) ? presets[kind] : undefined;
@@ -228,7 +236,7 @@ function isCommon(name: string): boolean {
   return (commonNames as readonly string[]).includes(name);
 }
 
-// AWS's regions in China are a partition of their own.
+// The regions of AWS in China are a separate partition.
 function cognitoEndpoint(region: string): string {
   return `https://cognito-idp.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
 }

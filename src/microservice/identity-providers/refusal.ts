@@ -1,24 +1,24 @@
-/** Why somebody with a provider's tokens is not let in. */
+/** Why a user with a provider's tokens is refused. */
 import { AuthenticationFailed, InvalidToken, type TokenReason } from '../../core/exceptions';
 
-/** A closed set, for the log and for events. */
+/** The reason of a refusal, for the log and for events: a closed set. */
 export type IdentityReason =
   | TokenReason
-  /** The tokens are not of the same person, client or kind. */
+  /** The tokens are of different users or clients, or of the wrong kind. */
   | 'token_party'
   | 'token_nonce'
   | 'token_hash'
   | 'token_kind'
-  /** The login did not begin in this browser, is over, or the provider refused it. */
+  /** The login did not begin in this browser, has expired, or was refused by the provider. */
   | 'login_unknown'
   | 'login_refused'
-  /** The tokens are good, and the account is not to be had. */
+  /** The tokens are good, but the account cannot be used. */
   | 'email_not_verified'
   | 'account_exists'
   | 'account_conflict'
   | 'account_inactive';
 
-/** The provider's tokens, or the account they lead to, are refused: 401. */
+/** Refuses a provider's tokens, or the account that they belong to: 401. */
 export class IdentityRefused extends AuthenticationFailed {
   constructor(
     message: string,
@@ -30,7 +30,10 @@ export class IdentityRefused extends AuthenticationFailed {
   }
 }
 
-/** The core speaks of access tokens; this is about another one. Everything else passes through. */
+/**
+ * Turns a refusal of the core, whose message says "access token", into one about this token. Returns other errors
+ * unchanged.
+ */
 export function asRefusal(error: unknown, token: 'ID token' | 'access token'): unknown {
   if (!(error instanceof InvalidToken)) return error;
   return new IdentityRefused(error.message.replace('access token', token), error.reason);

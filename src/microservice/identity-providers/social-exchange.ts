@@ -1,4 +1,4 @@
-/** A provider's tokens for a user of our own. */
+/** Exchanges a provider's tokens for a user of the app. */
 import { createHash } from 'node:crypto';
 import { parseCompactJws, type Claims } from '../../core/compact-jws';
 import { consoleLogger } from '../../core/console-logger';
@@ -12,9 +12,9 @@ import type { IdentityProvider } from './identity-provider';
 import { asRefusal, IdentityRefused } from './refusal';
 
 export interface SocialExchangeOptions {
-  /** Attributes that a new user gets beside name, e-mail address, given and family name. */
+  /** Returns attributes that a new user gets in addition to name, e-mail address, given and family name. */
   readonly profile?: (identity: VerifiedIdentity) => Readonly<Record<string, unknown>>;
-  /** The attribute that gets the subject too. */
+  /** The attribute in which the subject is stored, too. */
   readonly userUuidField?: string | undefined;
   /** Milliseconds since 1970; default: `Date.now()`. */
   readonly clock?: () => number;
@@ -28,8 +28,8 @@ const fields = {
 };
 
 /**
- * Finds the user with the identity that a provider's tokens prove, or makes one at first sight. Users are known by issuer
- * and subject; an e-mail address alone leads to nobody's account.
+ * Finds the user with the identity that a provider's tokens prove, or creates one the first time. Users are identified
+ * by issuer and subject. An e-mail address alone never identifies an account.
  *
  * @example
  * const exchange = new SocialExchange([new IdentityProvider({ provider: 'google', clientId })], users);
@@ -40,7 +40,7 @@ export class SocialExchange {
   readonly #clock: () => number;
   readonly #logger: Logger;
 
-  /** @throws ImproperlyConfigured for two providers with the same name. */
+  /** @throws ImproperlyConfigured for two providers with the same name */
   constructor(
     readonly providers: readonly IdentityProvider[],
     private readonly users: UserStore,
@@ -57,10 +57,12 @@ export class SocialExchange {
   }
 
   /**
-   * @param body as it was sent: `id_token`, and `access_token` and `nonce` where there are such; the rest is not looked at
-   * @throws InvalidFields for a body without an `id_token`.
-   * @throws IdentityRefused (401) where a token is not acceptable, or the account is not to be had.
-   * @throws ServiceUnavailable where the provider's keys cannot be had.
+   * Verifies the tokens and returns their user.
+   *
+   * @param body the unchecked body: `id_token`, and optionally `access_token` and `nonce`; other members are ignored
+   * @throws InvalidFields for a body without an `id_token`
+   * @throws IdentityRefused (401) if a token is not acceptable, or the account cannot be used
+   * @throws ServiceUnavailable if the provider's keys are unavailable
    */
   async exchange(body: unknown): Promise<User> {
     const { id_token = '', access_token, nonce } = textFields(body, fields);
@@ -73,7 +75,11 @@ export class SocialExchange {
     }
   }
 
-  /** The user with this identity, found or made. @throws IdentityRefused where the account is not to be had. */
+  /**
+   * Returns the user with this identity. Creates the user if there is none.
+   *
+   * @throws IdentityRefused if the account cannot be used
+   */
   async signIn(identity: VerifiedIdentity): Promise<User> {
     const user = (await this.users.findByIdentity(identity)) ?? (await this.#atFirstSight(identity));
     refuseInactive(user);
@@ -81,7 +87,8 @@ export class SocialExchange {
     return user;
   }
 
-  // Only to choose who verifies: of several clients at one issuer the one that the token is for.
+  // The unverified claims only choose the provider that verifies. Of several clients of one issuer it is the token's
+  // audience.
   #providerOf(token: string): IdentityProvider {
     const claims = unverifiedClaims(token);
     const named = this.providers.filter(provider => provider.isNamedBy(claims));
@@ -120,7 +127,7 @@ export class SocialExchange {
       return await this.users.create(this.#newUser(identity, username));
     } catch (error) {
       if (!(error instanceof UserConflict)) throw error;
-      // Somebody else's name is not a reason to be them, nor to be nobody.
+      // The name is taken by another user. The new user gets a unique name instead.
       if (error.reason === 'username' && username !== nameFor(identity))
         return this.#create(identity, nameFor(identity));
       return this.#orOfTheSame(identity, error.reason === 'email' ? 'account_exists' : 'account_conflict');
@@ -132,7 +139,7 @@ export class SocialExchange {
     return { givenName, familyName, ...this.#profile(identity), username, email, identity: { issuer, subject } };
   }
 
-  // Of two first exchanges at the same time the one that comes second finds the user of the first.
+  // Of two simultaneous first exchanges, the second one finds the user that the first one created.
   async #orOfTheSame(identity: VerifiedIdentity, reason: 'account_exists' | 'account_conflict'): Promise<User> {
     const user = await this.users.findByIdentity(identity);
     if (user === undefined)
@@ -165,7 +172,7 @@ function unverifiedClaims(token: string): Claims {
   }
 }
 
-/** A name that nobody else has, the same for the same identity. */
+/** Returns a unique name, which is always the same for one identity. */
 function nameFor({ provider, issuer, subject }: VerifiedIdentity): string {
   const digest = createHash('sha256')
     .update(JSON.stringify([issuer, subject]))

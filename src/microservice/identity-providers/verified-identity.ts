@@ -1,10 +1,10 @@
-/** Who a verified ID token is about. */
+/** Reads the identity from a verified ID token. */
 import type { Claims } from '../../core/claims';
 import type { VerifiedIdentity } from './identity';
 import type { ProviderDefinition } from './provider-options';
 import { IdentityRefused } from './refusal';
 
-/** @throws IdentityRefused where there must be a verified e-mail address, and there is none. */
+/** @throws IdentityRefused if a verified e-mail address is required and missing */
 export function identityOf(claims: Claims, provider: ProviderDefinition): VerifiedIdentity {
   const email = isEmailVerified(claims, provider) ? textOf(claims['email']) : undefined;
   if (email === undefined && provider.requireVerifiedEmail)
@@ -21,13 +21,13 @@ export function identityOf(claims: Claims, provider: ProviderDefinition): Verifi
   });
 }
 
-// OpenID Connect Core §5.1: a boolean. Cognito may write it as text; Entra has an optional claim of its own.
+// OpenID Connect Core §5.1: a boolean. Cognito may write it as text; Entra has an optional claim with another name.
 function isEmailVerified(claims: Claims, { kind }: ProviderDefinition): boolean {
   if (kind === 'entra') return ([true, 1, '1', 'true'] as unknown[]).includes(claims['xms_edov']);
   return claims['email_verified'] === true || (kind === 'aws' && claims['email_verified'] === 'true');
 }
 
-// Names are for show: what would not fit into a name is not one.
+// Names are for display only. Anything that is not a valid name is dropped.
 function usernameOf(claims: Claims, { kind }: ProviderDefinition): string | undefined {
   const name = claims[kind === 'aws' ? 'cognito:username' : 'preferred_username'];
   return typeof name === 'string' && /^[A-Za-z0-9@.+_-]{1,150}$/.test(name) ? name : undefined;

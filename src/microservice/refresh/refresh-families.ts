@@ -1,4 +1,4 @@
-/** Families of refresh tokens: how one begins, is rotated, is found out, and ends (RFC 9700 §4.14.2). */
+/** Families of refresh tokens: how a family starts, is rotated, is found to be reused, and ends (RFC 9700 §4.14.2). */
 import { randomUUID } from 'node:crypto';
 import { AuthenticationFailed } from '../../core/exceptions';
 import type { Logger } from '../../core/setting-kinds';
@@ -7,7 +7,7 @@ import { isSame, type Secrets } from '../secrets';
 import { endOf, type FamilyStore, type RefreshFamily } from '../stores/store';
 import { RefreshToken } from './refresh-token';
 
-/** Where the access tokens of an ended family are denied. */
+/** Revokes the access tokens of an ended family. */
 export interface SessionDenylist {
   deny(which: { iss: string; sid: string }): Promise<void>;
 }
@@ -16,11 +16,11 @@ export interface RefreshOptions {
   readonly issuer: string;
   readonly clientId: string;
   readonly rotateRefreshTokens: boolean;
-  /** Seconds without a refresh. */
+  /** Seconds without a refresh after which a session ends. */
   readonly refreshTokenLifetime: number;
-  /** Seconds from the sign-in, however often it is refreshed. */
+  /** Seconds after sign-in when a session ends, even if it is refreshed. */
   readonly sessionLifetime: number;
-  /** Seconds in which a token that was replaced still brings its successor, while that is unused. */
+  /** Seconds during which a replaced token still returns its successor, as long as that is unused. */
   readonly refreshGracePeriod: number;
   readonly maxSessionsPerUser: number;
   readonly logger: Logger;
@@ -34,15 +34,15 @@ export interface FamilyServices {
   readonly denylist: SessionDenylist | undefined;
 }
 
-/** A family, and the token of it that the client is to keep. */
+/** A family, and its token for the client. */
 export interface Issued {
   readonly family: RefreshFamily;
   readonly token: RefreshToken;
-  /** Is the token new to the client? */
+  /** Whether the token is new to the client. */
   readonly isNew: boolean;
 }
 
-/** The session is over, or never was: 401, and the client's cookies are of no use any more. */
+/** The session has ended or never existed: 401, and the client's cookies are useless. */
 export class SessionEnded extends AuthenticationFailed {}
 
 type Standing = 'current' | 'replaced' | 'reused';
@@ -54,9 +54,9 @@ export class RefreshFamilies {
   ) {}
 
   /**
-   * A new family for a user who has just signed in; the user's least recently used ones end where they are too many.
+   * Starts a family for a user who has just signed in. If the user has too many, the least recently used ones end.
    *
-   * @param jkt thumbprint of the key that was shown; `null`: none was.
+   * @param jkt the thumbprint of the client's key; `null` without one
    */
   async begin(userId: string, jkt: string | null): Promise<Issued> {
     await this.makeRoom(userId);
@@ -68,10 +68,10 @@ export class RefreshFamilies {
   }
 
   /**
-   * The family that a token is good for at the moment.
+   * Returns the family for which a token is currently valid.
    *
-   * @throws SessionEnded where it is for none: unknown, expired, another client's, or used again after its successor; in
-   * the last case the whole family has ended.
+   * @throws SessionEnded for a token that is unknown, expired, issued to another client, or used after its successor;
+   * in the last case the whole family ends
    */
   async check(token: RefreshToken): Promise<RefreshFamily> {
     const family = await this.find(token);
@@ -79,9 +79,9 @@ export class RefreshFamilies {
   }
 
   /**
-   * Replaces a token that was checked by its successor, in one atomic step. Who comes second, or again, gets the same.
+   * Replaces a checked token by its successor, in one atomic step. A second or repeated request gets the same successor.
    *
-   * @throws SessionEnded where the family has ended or gone on meanwhile.
+   * @throws SessionEnded if the family has ended, or has been rotated further in the meantime
    */
   async rotate(token: RefreshToken, family: RefreshFamily): Promise<Issued> {
     const isReplaced = this.standing(token, family) === 'replaced';
@@ -92,9 +92,9 @@ export class RefreshFamilies {
   }
 
   /**
-   * Ends a family. It is told first, so that nothing is lost unsaid, and removed next, so that whatever fails then nobody
-   * refreshes it; what a refresh at the same time still issued is denied with the rest. Who logs off can do so again where
-   * this fails: that session stays until its access tokens are denied.
+   * Ends a family. Publishes the event first and removes the family second, so that a failure leaves no session that
+   * can be refreshed. Access tokens are revoked last, to include those of a simultaneous refresh. A log-off revokes
+   * them before the removal, too: if that fails, the session remains, and the user can log off again.
    */
   async end(family: RefreshFamily, reason: EndReason): Promise<void> {
     this.tell(reason, family);
@@ -103,7 +103,7 @@ export class RefreshFamilies {
     await this.deny(family);
   }
 
-  /** Ends all families of a user; the one that was shown comes last, so that its owner can ask again where one fails. */
+  /** Ends all families of a user. The presented one is last, so that the user can try again if another one fails. */
   async endAll(userId: string, reason: EndReason, shown?: RefreshFamily): Promise<void> {
     const isShown = ({ handle }: RefreshFamily): number => Number(handle === shown?.handle);
     const all = await this.services.store.familiesOf(this.options.issuer, userId);
@@ -146,7 +146,7 @@ export class RefreshFamilies {
     const { issuer, clientId, clock } = this.options;
     const family = await this.services.store.findFamily(token.handle);
     if (family === undefined) throw unknownToken();
-    // RFC 6749 §10.4: the binding between a refresh token and the client to whom it was issued.
+    // RFC 6749 §10.4: a refresh token is bound to the client that it was issued to.
     if (family.issuer !== issuer || family.clientId !== clientId) throw unknownToken();
     if (endOf(family) <= clock()) throw new SessionEnded('The session has expired: sign in again');
     return family;
@@ -155,9 +155,9 @@ export class RefreshFamilies {
   private standing(token: RefreshToken, { current, previous, rotatedAt }: RefreshFamily): Standing {
     if (isSame(token.hash, current)) return 'current';
     const isPrevious = previous !== null && isSame(token.hash, previous);
-    // The successor is unused as long as it is the current one: using it makes it the previous one.
-    // A rotation that is yet to come is from before the clock was set back: that must not make the period longer. Clocks of
-    // several processes may differ by as much as the period.
+    // The successor is unused while it is the current token, because its use makes it the previous one. A rotation in the
+    // future is from before the clock was set back, and must not make the period longer. The clocks of several processes
+    // may differ by as much as the period.
     const isInGrace = Math.abs(this.options.clock() - rotatedAt) <= this.options.refreshGracePeriod * 1000;
     return isPrevious && isInGrace ? 'replaced' : 'reused';
   }
@@ -178,7 +178,7 @@ export class RefreshFamilies {
     return this.lostRace(token);
   }
 
-  // Another request, of this process or another, was faster.
+  // Another request, in this process or another, has rotated the family first.
   private async lostRace(token: RefreshToken): Promise<RefreshFamily> {
     const family = await this.find(token);
     return this.standing(token, family) === 'replaced' ? family : this.refuseReuse(family);
@@ -193,7 +193,7 @@ export class RefreshFamilies {
   }
 }
 
-// One answer for a token that never was and one whose session has ended.
+// The answer is the same for a token that never existed and for one whose session has ended.
 function unknownToken(): SessionEnded {
   return new SessionEnded('The refresh token is not valid: sign in again');
 }

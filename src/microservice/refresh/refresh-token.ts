@@ -1,11 +1,11 @@
-/** What a refresh token is: opaque, 256 bits that only the client has, and 128 that find its family. */
+/** Refresh tokens are opaque: 128 bits that identify the family and 256 bits that only the client has. */
 import { randomBytes } from 'node:crypto';
 import { hashOf, type Secrets } from '../secrets';
 
 const handleBytes = 16;
 const secretBytes = 32;
 
-/** A refresh token. Its family's handle is the same in all tokens of the family; the rest is new in each. */
+/** A refresh token. The handle is the same in all tokens of a family; the rest is new in each. */
 export class RefreshToken {
   private constructor(
     private readonly handlePart: Buffer,
@@ -16,31 +16,31 @@ export class RefreshToken {
     return new RefreshToken(randomBytes(handleBytes), randomBytes(secretBytes));
   }
 
-  /** @returns `undefined` where the text is no refresh token. */
+  /** Parses a refresh token. Returns `undefined` for any other text. */
   static parse(text: string): RefreshToken | undefined {
     if (!/^[\w-]{64}$/.test(text)) return undefined;
     const bytes = Buffer.from(text, 'base64url');
     return new RefreshToken(bytes.subarray(0, handleBytes), bytes.subarray(handleBytes));
   }
 
-  /** What the client keeps. */
+  /** The text that the client keeps. */
   get text(): string {
     return Buffer.concat([this.handlePart, this.secretPart]).toString('base64url');
   }
 
-  /** What the family is found by. */
+  /** The hash that identifies the family. */
   get handle(): string {
     return hashOf(this.handlePart);
   }
 
-  /** What the store knows of it. */
+  /** The hash that the store keeps. */
   get hash(): string {
     return hashOf(this.text);
   }
 
   /**
-   * The token that follows this one: always the same, so that whoever lost a race, or the answer, gets what the winner
-   * got, although the store has nothing but a hash of it.
+   * Returns the token that follows this one. It is always the same, so that a client that lost a race, or the answer,
+   * gets the winner's token again, although the store has only its hash.
    */
   successor(familyId: string, generation: number, secrets: Secrets): RefreshToken {
     const next = secrets.hmac('refresh token successor', this.text, familyId, String(generation));

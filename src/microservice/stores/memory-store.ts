@@ -1,4 +1,4 @@
-/** Keeps everything in this process: for tests, and nothing else survives a restart or is seen by a second process. */
+/** A store in the memory of this process, for tests. */
 import {
   endOf,
   ownerKey,
@@ -9,8 +9,8 @@ import {
 } from './store';
 
 /**
- * A store in the memory of this process, for tests: a restart signs everybody out, and two processes know nothing of
- * each other's families and keys.
+ * Creates a store in the memory of this process, for tests. A restart signs all users out, and processes do not share
+ * families and keys.
  *
  * @example
  * const store = memoryStore();

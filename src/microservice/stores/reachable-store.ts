@@ -1,13 +1,13 @@
-/** A store that answers in time, or the request ends with 503: nobody waits for a database that hangs. */
+/** Wraps a store so that a failed or late answer becomes 503, and no request waits for a database that hangs. */
 import { Deadline, TimeIsUp } from '../../core/deadline';
 import { APIException, ImproperlyConfigured, ServiceUnavailable } from '../../core/exceptions';
 import type { Logger } from '../../core/setting-kinds';
 import { globalTimers } from '../../core/timers';
 
-/** Seconds for one step; more than the limits that the stores set themselves. */
+/** The time limit for one step, in seconds: longer than the limits of the stores themselves. */
 const longestStep = 6;
 
-/** The object, each of whose methods rejects with ServiceUnavailable where it fails, or takes too long. */
+/** Returns the store with methods that reject with ServiceUnavailable if they fail or take too long. */
 export function reachable<Store extends object>(store: Store, what: string, logger: Logger): Store {
   return new Proxy(store, {
     get(target, name): unknown {
@@ -35,7 +35,7 @@ async function inTime(step: () => unknown): Promise<unknown> {
   }
 }
 
-// A database's error may quote a row: its name goes to the log, and its text nowhere.
+// A database's error may quote a row, so only its name is logged.
 function asUnavailable(error: unknown, step: string, logger: Logger): unknown {
   if (error instanceof APIException || error instanceof ImproperlyConfigured) return error;
   const { name, code } = error instanceof Error ? (error as NodeJS.ErrnoException) : { name: typeof error };

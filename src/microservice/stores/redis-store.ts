@@ -1,4 +1,4 @@
-/** Keeps everything in Redis: one round trip a step, and Redis itself forgets what has expired. */
+/** A store in Redis: one round trip per step, and Redis removes expired rows itself. */
 import { ImproperlyConfigured } from '../../core/exceptions';
 import {
   endOf,
@@ -15,17 +15,17 @@ export type RedisClient =
   | { sendCommand(command: string[]): Promise<unknown> };
 
 export interface RedisStoreOptions {
-  /** Put in front of every key; default `axioms:microservice:`. */
+  /** The prefix of every key; default `axioms:microservice:`. */
   readonly prefix?: string;
 }
 
 /**
- * A store in Redis. The client stays the caller's: set its time limits (`commandTimeout`), close it after the
- * microservice. Redis must not evict (`maxmemory-policy noeviction`) and must write to disk (`appendonly yes`), or users
- * are signed out and signing keys are lost. In a cluster give the prefix a hash tag (`{axioms}:`): a family and its user's
- * list are changed together.
+ * Creates a store in Redis. The app owns the client: it sets time limits (`commandTimeout`), and closes it after the
+ * microservice. Redis must not evict keys (`maxmemory-policy noeviction`) and must write to disk (`appendonly yes`).
+ * Otherwise users are signed out and signing keys are lost. In a cluster the prefix needs a hash tag (`{axioms}:`),
+ * because a family and its user's list change together.
  *
- * @throws ImproperlyConfigured where the client is of neither package.
+ * @throws ImproperlyConfigured for a client of neither package
  * @example
  * const store = redisStore(new Redis('redis://127.0.0.1:6379'));
  */
@@ -47,7 +47,7 @@ const texts = ['handle', 'id', 'issuer', 'clientId', 'userId', 'jkt', 'current',
 const numbers = ['generation', 'signedInAt', 'rotatedAt', 'idleUntil', 'expiresAt'] as const;
 const fields = [...texts, ...numbers];
 
-// Compares and changes in one step: Redis runs a script alone.
+// Compares and changes in one step, because Redis runs a script atomically.
 const rotation = `
 local seen = redis.call('HMGET', KEYS[1], 'current', 'generation')
 if seen[1] ~= ARGV[1] or seen[2] ~= ARGV[2] then return 0 end
@@ -57,7 +57,7 @@ local last = tonumber(redis.call('HGET', KEYS[1], 'expiresAt'))
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(1, math.min(last, tonumber(ARGV[6])) - tonumber(ARGV[5]))))
 return 1`;
 
-// A row without an expiry, or one that the user's list lacks, must not exist for a moment.
+// One script, so that a row never exists without an expiry or without its entry in the user's list.
 const addition = `
 redis.call('HSET', KEYS[1], unpack(ARGV, 4))
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
@@ -128,7 +128,7 @@ class RedisStore implements MicroserviceStore {
     return answer !== null;
   }
 
-  // What has expired is gone by itself; of a user's list when the user comes again, or with the list.
+  // Redis removes expired rows. Their entries in a user's list are removed at the next sign-in, or with the list.
   removeExpired(): Promise<number> {
     return Promise.resolve(0);
   }
@@ -150,7 +150,7 @@ class RedisStore implements MicroserviceStore {
   }
 }
 
-// By the microservice's clock, which need not be that of Redis.
+// A duration by the microservice's clock, which may differ from that of Redis.
 function lifetime(end: number, now: number): number {
   return Math.max(1, Math.ceil(end - now));
 }

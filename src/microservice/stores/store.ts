@@ -1,37 +1,37 @@
-/** What the microservice keeps: families of refresh tokens, signing keys, and what may be used once. Only hashes of secrets. */
+/** What the microservice stores: families of refresh tokens, signing keys and used values. Secrets are hashed or sealed. */
 
 /**
- * A sign-in and all refresh tokens that came of it, one at a time: a row that is there is good until it expires, and
- * ending a family is removing it. Times are in milliseconds since 1970.
+ * A sign-in and the sequence of its refresh tokens. A stored row is valid until it expires; a family ends when its row is
+ * removed. Times are in milliseconds since 1970.
  */
 export interface RefreshFamily {
-  /** The `sid` of every access token of the family. */
+  /** The `sid` of all access tokens of the family. */
   readonly id: string;
-  /** Hash of the part that all tokens of the family share; what a family is found by. */
+  /** The hash of the part that all tokens of the family share. Identifies the family. */
   readonly handle: string;
   readonly issuer: string;
   readonly clientId: string;
   readonly userId: string;
-  /** RFC 9449 §6.1: thumbprint of the DPoP key that was shown at the sign-in; `null`: none was. */
+  /** The thumbprint of the DPoP key at sign-in (RFC 9449 §6.1); `null` without one. */
   readonly jkt: string | null;
-  /** Hash of the token that is good now. */
+  /** The hash of the current token. */
   readonly current: string;
-  /** Hash of the one before it. */
+  /** The hash of the token before it. */
   readonly previous: string | null;
-  /** How often the family was rotated. */
+  /** The number of rotations. */
   readonly generation: number;
   readonly signedInAt: number;
   readonly rotatedAt: number;
-  /** Without a refresh until then the family ends. */
+  /** The family ends at this time unless it is refreshed. */
   readonly idleUntil: number;
-  /** However often it is refreshed, the family ends then. */
+  /** The family ends at this time even if it is refreshed. */
   readonly expiresAt: number;
 }
 
-/** One step from a token to its successor. */
+/** The replacement of a token by its successor. */
 export interface Rotation {
   readonly handle: string;
-  /** What must be the current hash and the generation, or nothing is changed. */
+  /** The expected current hash, together with `generation`. If they differ, nothing changes. */
   readonly from: string;
   readonly generation: number;
   readonly to: string;
@@ -41,32 +41,38 @@ export interface Rotation {
 
 export interface FamilyStore {
   addFamily(family: RefreshFamily): Promise<void>;
-  /** It may have expired: who asks looks at the times. */
+  /** Returns the family, which may be expired; callers must check. */
   findFamily(handle: string): Promise<RefreshFamily | undefined>;
-  /** @returns whether it was this call that rotated: of several with the same `from` at most one, however many processes. */
+  /**
+   * Returns whether this call rotated the family. Of several calls with the same `from` at most one does, across
+   * processes.
+   */
   rotateFamily(rotation: Rotation): Promise<boolean>;
-  /** @returns whether it was this call that removed it. */
+  /** Returns whether this call removed the family. */
   removeFamily(handle: string): Promise<boolean>;
-  /** The user's families, expired ones perhaps among them. */
+  /** Returns the user's families, which may include expired ones. */
   familiesOf(issuer: string, userId: string): Promise<readonly RefreshFamily[]>;
 }
 
 /** A key that signs access tokens. */
 export interface StoredSigningKey {
   readonly issuer: string;
-  /** 1, 2, 3, …: the order of an issuer's keys. */
+  /** The number of the key: 1, 2, 3, … for each issuer. */
   readonly generation: number;
   readonly kid: string;
   readonly alg: string;
-  /** The private JWK, encrypted and authenticated by the microservice's secret: who only writes to the store makes no key. */
+  /**
+   * The private JWK, encrypted and authenticated with the microservice's secret: write access to the store cannot add a
+   * key.
+   */
   readonly sealedJwk: string;
   readonly createdAt: number;
-  /** From then on it signs; it is published before. */
+  /** When the key begins to sign. It is published before. */
   readonly activeFrom: number;
 }
 
 export interface SigningKeyStore {
-  /** @returns whether it was added; `false`: the issuer has a key of that generation. */
+  /** Returns whether the key was added; `false` if the issuer already has a key of this generation. */
   addSigningKey(key: StoredSigningKey): Promise<boolean>;
   signingKeys(issuer: string): Promise<readonly StoredSigningKey[]>;
   removeSigningKey(issuer: string, generation: number): Promise<void>;
@@ -74,29 +80,31 @@ export interface SigningKeyStore {
 
 export interface OnceStore {
   /**
-   * @param until when it may be forgotten; milliseconds since 1970, as `now`
-   * @returns whether this was the first use: for one call only, however many processes.
+   * Marks a value as used.
+   *
+   * @param until when the value may be forgotten, in milliseconds since 1970, like `now`
+   * @returns whether this was the first use; `true` for one call only, across processes
    */
   useOnce(key: string, until: number, now: number): Promise<boolean>;
 }
 
 /**
- * Where the microservice keeps what must outlive a process and be the same for all of them. Every method is one atomic
- * step. A store of one's own passes the contract suite of `test/microservice/stores`.
+ * Stores what must outlive a process and be shared by all processes. Every method is one atomic step. A custom store
+ * must pass the contract suite in `test/microservice/stores`.
  */
 export interface MicroserviceStore extends FamilyStore, SigningKeyStore, OnceStore {
-  /** @returns how many rows that expired before `now` (milliseconds since 1970) are gone. */
+  /** Removes the rows that expired before `now` (milliseconds since 1970), and returns their number. */
   removeExpired(now: number): Promise<number>;
-  /** Lets go of the connections that the store opened itself. */
+  /** Closes the connections that the store opened itself. */
   close(): Promise<void>;
 }
 
-/** The user's places: what a row of a user is found by. `sub` means nothing without `iss`. */
+/** Returns the key of a user's rows. It contains the issuer, because a `sub` is unique for one issuer only. */
 export function ownerKey(issuer: string, userId: string): string {
   return JSON.stringify([issuer, userId]);
 }
 
-/** When a family's row may go. */
+/** Returns when a family's row may be removed. */
 export function endOf({ idleUntil, expiresAt }: Pick<RefreshFamily, 'idleUntil' | 'expiresAt'>): number {
   return Math.min(idleUntil, expiresAt);
 }

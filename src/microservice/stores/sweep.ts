@@ -1,9 +1,9 @@
-/** Removes from the store what has expired, now and then, beside the requests. */
+/** Removes expired rows from the store from time to time, in the background. */
 import type { Logger } from '../../core/setting-kinds';
 import { SteadyClock } from '../../core/steady-clock';
 import type { MicroserviceStore } from './store';
 
-/** Milliseconds between two times. */
+/** Milliseconds between two sweeps. */
 const pause = 600_000;
 
 export class Sweep {
@@ -18,7 +18,7 @@ export class Sweep {
     private readonly clock: () => number,
   ) {}
 
-  /** Starts one where the last is long ago; nobody waits for it. */
+  /** Starts a sweep in the background if one is due. */
   whenDue(): void {
     const now = this.#steady.now();
     if (now - this.#last < pause) return;
@@ -26,7 +26,7 @@ export class Sweep {
     this.#running = this.sweep(this.clock());
   }
 
-  /** Resolves when none is going on. */
+  /** Resolves when no sweep is running. */
   async end(): Promise<void> {
     await this.#running;
   }
@@ -36,7 +36,7 @@ export class Sweep {
       const removed = await this.store.removeExpired(now);
       this.logger.debug('Expired sessions were removed', { removed });
     } catch {
-      // The store's own failure is logged where it happened; the next sweep makes up for it.
+      // The store logs its own failures. The next sweep removes the rest.
     }
   }
 }

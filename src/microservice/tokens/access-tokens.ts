@@ -1,4 +1,4 @@
-/** Access tokens in the profile of RFC 9068. */
+/** Issues access tokens in the profile of RFC 9068. */
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { RefreshFamily } from '../stores/store';
@@ -10,7 +10,7 @@ export interface AccessTokenOptions {
   readonly issuer: string;
   readonly audience: readonly string[];
   readonly clientId: string;
-  /** Seconds. */
+  /** In seconds. */
   readonly accessTokenLifetime: number;
   readonly customTokenUserAttributes: readonly string[];
   readonly customTokenCallableAttributes: readonly CallableAttribute[];
@@ -20,7 +20,7 @@ export interface AccessTokenOptions {
 
 export interface IssuedAccessToken {
   readonly token: string;
-  /** Whole seconds since 1970. */
+  /** When the token expires, in whole seconds since 1970. */
   readonly expires: number;
 }
 
@@ -30,7 +30,7 @@ export class AccessTokens {
     private readonly keys: SigningKeys,
   ) {}
 
-  /** A token for this user, of this session; it does not outlive the session. */
+  /** Issues a token for this user and session. It does not outlive the session. */
   async issue(user: User, family: RefreshFamily): Promise<IssuedAccessToken> {
     const { kid, alg, key } = await this.keys.current();
     const claims = await this.claims(user, family);
@@ -39,7 +39,7 @@ export class AccessTokens {
     return { token, expires: claims.exp };
   }
 
-  // RFC 9068 §2.2; `token_type` and `user_id` are what the mirrored project's verifiers look at.
+  // RFC 9068 §2.2. The verifiers of the mirrored project check `token_type` and `user_id`.
   private async claims(user: User, { id: sid, jkt, signedInAt, expiresAt }: RefreshFamily) {
     const { issuer: iss, audience, clientId, accessTokenLifetime, clock } = this.options;
     const iat = Math.floor(clock() / 1000);

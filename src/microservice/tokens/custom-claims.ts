@@ -1,16 +1,16 @@
-/** What of a user stands in an access token: what is listed, and nothing by accident. */
+/** Copies attributes of a user into an access token: only those that are listed, and none by accident. */
 import { ImproperlyConfigured } from '../../core/exceptions';
 import type { User } from '../users/user';
 
-/** A claim that a function gives. Mirrors an entry of CUSTOM_TOKEN_CALLABLE_ATTRIBUTES. */
+/** A claim whose value a function returns. Mirrors an entry of CUSTOM_TOKEN_CALLABLE_ATTRIBUTES. */
 export interface CallableAttribute {
-  /** Name of the claim. */
+  /** The name of the claim. */
   readonly attrName: string;
-  /** Its value, as plain JSON; called at every sign-in and refresh. */
+  /** Returns the value as plain JSON. Called at every sign-in and refresh. */
   readonly attrGetter: (user: User) => unknown;
 }
 
-// RFC 7519 §4.1, RFC 9068 §2.2, and the names by which verifiers tell kinds of tokens apart.
+// RFC 7519 §4.1, RFC 9068 §2.2, and the names by which verifiers distinguish kinds of tokens.
 const reserved = [
   ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'client_id', 'sid', 'auth_time', 'acr', 'amr', 'azp', 'cnf'],
   ...['act', 'may_act', 'nonce', 'at_hash', 'c_hash', 'events', 'typ', 'token_use', 'token_type', 'user_id'],
@@ -19,7 +19,7 @@ const reserved = [
 
 const secretLike = /passw|pass_?phrase|passwd|secret|hash|salt|credential|(?:api|private)_?key|(?:^|_)pin$|otp|token/i;
 
-/** @throws ImproperlyConfigured for names that are reserved, repeated, or those of secrets. */
+/** @throws ImproperlyConfigured for a name that is reserved, repeated, or looks like that of a secret */
 export function checkClaimNames(attributes: readonly string[], callables: readonly CallableAttribute[]): void {
   const names = [...attributes, ...callables.map(({ attrName }) => attrName)];
   for (const name of names) {
@@ -31,11 +31,11 @@ export function checkClaimNames(attributes: readonly string[], callables: readon
   const leaking = attributes.find(name => secretLike.test(name));
   if (leaking !== undefined)
     throw new ImproperlyConfigured(
-      `customTokenUserAttributes lists '${leaking}', which looks like a secret: whoever has a token can read it. Where it is none, give it by customTokenCallableAttributes under a name that says so.`,
+      `customTokenUserAttributes lists '${leaking}', which looks like a secret: anyone with a token can read its claims. If it is not a secret, add it with customTokenCallableAttributes under another name.`,
     );
 }
 
-/** The custom claims of this user. */
+/** Returns the custom claims of this user. */
 export async function customClaims(
   user: User,
   attributes: readonly string[],
@@ -48,14 +48,14 @@ export async function customClaims(
   return Object.fromEntries([...listed, ...called]);
 }
 
-// An object, say a related row, would carry along what nobody listed.
+// An object, such as a related row, would bring attributes that are not listed.
 function attributeOf(user: User, name: string): unknown {
   const value = user[name] ?? null;
   if (value instanceof Date) return plain(name, value);
   const isPlain = Array.isArray(value) ? value.every(isScalar) : isScalar(value);
   if (isPlain) return value;
   throw new ImproperlyConfigured(
-    `The user's attribute '${name}' is no text, number, boolean or list of these: give what of it is meant by customTokenCallableAttributes.`,
+    `The user's attribute '${name}' is not a string, number, boolean or list of these: select a part of it with customTokenCallableAttributes.`,
   );
 }
 

@@ -1,23 +1,26 @@
-/** Proof that a client has a key (RFC 9449): at the sign-in it binds the session to it, later the session asks for it. */
+/**
+ * Verifies proofs of a client's key (RFC 9449): at sign-in a proof binds the session to the key, later the session
+ * requires it.
+ */
 import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify, type JWK, type JWTPayload } from 'jose';
 import { isSoundPoint } from '../../core/edwards-point';
 import { AuthenticationFailed } from '../../core/exceptions';
 import { hashOf } from '../secrets';
 import type { OnceStore } from '../stores/store';
 
-/** RFC 9449 §5.1: for the metadata. */
+/** The algorithms for the metadata (RFC 9449 §5.1). */
 export const dpopAlgorithms = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'];
 
-/** Seconds around now in which a proof may have been made, and for which it is remembered. */
+/** Seconds before and after now within which a proof must be issued. */
 const window = 60;
 const longestProof = 4096;
 
-/** What of a request a proof is about. */
+/** The parts of a request that a proof covers. */
 export interface ProvenRequest {
   /** The values of the header field `DPoP`. */
   readonly proofs: readonly string[];
   readonly method: string;
-  /** Without query and fragment. */
+  /** The URL without query and fragment. */
   readonly url: string;
 }
 
@@ -29,9 +32,9 @@ export class DpopProofs {
   ) {}
 
   /**
-   * The thumbprint of the key that was shown (RFC 7638); `null` where none was.
+   * Returns the thumbprint of the key that the proof shows (RFC 7638); `null` without a proof.
    *
-   * @throws AuthenticationFailed `invalid_dpop_proof` for a proof that is wrong in any way, or was used before.
+   * @throws AuthenticationFailed `invalid_dpop_proof` for a proof that is invalid or was used before
    */
   async thumbprint({ proofs, method, url }: ProvenRequest): Promise<string | null> {
     const [proof, second] = proofs;
@@ -68,17 +71,17 @@ async function verify(proof: string, now: number): Promise<Proof> {
     requireClaims(payload, now);
     return { jwk, claims: payload };
   } catch (error) {
-    // jose's errors carry the claims: only the name of this one goes on, and only to the log.
+    // jose's errors contain the claims, so only the error's name is kept, for the log.
     throw refusal(error instanceof Error ? error.name : undefined);
   }
 }
 
-// A proof with a key of small order is one that anybody can make.
+// Anyone can create a proof with a key of small order.
 function requireSoundKey({ crv, x = '' }: JWK): void {
   if (crv === 'Ed25519' && !isSoundPoint(Buffer.from(x, 'base64url'))) throw refusal();
 }
 
-// A time of our own, because jose's `maxTokenAge` knows no proof that is made a little in the future.
+// Checks `iat` here, because jose's `maxTokenAge` refuses a proof from a clock that is slightly ahead.
 function requireClaims({ jti, iat }: JWTPayload, now: number): void {
   if (typeof jti !== 'string' || jti === '' || jti.length > 256) throw refusal();
   if (typeof iat !== 'number' || Math.abs(now / 1000 - iat) > window) throw refusal();

@@ -1,4 +1,4 @@
-/** A private key as it lies in the store: encrypted and authenticated, for one issuer and one name. */
+/** Encrypts private keys for the store. A sealed key is authenticated for one issuer and one key ID. */
 import type { JsonWebKey } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import type { Secrets } from '../secrets';
@@ -10,14 +10,14 @@ interface KeyPlace {
 
 const purpose = 'signing keys';
 
-/** RFC 7516 in its compact form: AES-256-GCM by a key that is derived from the secret. */
+/** Encrypts a key as compact JWE (RFC 7516): AES-256-GCM with a key that is derived from the secret. */
 export function seal(jwk: JsonWebKey, { issuer, kid }: KeyPlace, secrets: Secrets): Promise<string> {
   return new CompactEncrypt(Buffer.from(JSON.stringify(jwk)))
     .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid, iss: issuer })
     .encrypt(secrets.key(purpose));
 }
 
-/** @returns `undefined` where another secret sealed it, or it is not what was sealed for this place. */
+/** Decrypts a key. Returns `undefined` if it was sealed with another secret, or for another issuer or key ID. */
 export async function unseal(
   sealed: string,
   { issuer, kid }: KeyPlace,

@@ -1,4 +1,4 @@
-/** The keys that sign access tokens: which one does, which are published, and how they are replaced with an overlap. */
+/** The keys that sign access tokens: which one signs, which are published, and how they are rotated with an overlap. */
 import type { webcrypto } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose';
 import { ServiceUnavailable } from '../../core/exceptions';
@@ -28,7 +28,7 @@ export interface SigningKeyOptions {
   readonly algorithm: SigningAlgorithm;
   /** Seconds between the publication of a new key and its first signature. */
   readonly signingKeyOverlap: number;
-  /** Seconds; a key that is replaced is published until its last token has expired. */
+  /** In seconds. A replaced key stays published until its last token has expired. */
   readonly accessTokenLifetime: number;
   readonly logger: Logger;
   /** Milliseconds since 1970. */
@@ -42,14 +42,14 @@ export interface SigningKey {
   readonly key: webcrypto.CryptoKey;
 }
 
-/** What `rotate` made. */
+/** The key that `rotate` created. */
 export interface NewSigningKey {
   readonly kid: string;
-  /** Milliseconds since 1970: from then on it signs. It is published already. */
+  /** When it begins to sign, in milliseconds since 1970. It is already published. */
   readonly activeFrom: number;
 }
 
-/** RFC 7517 §5. */
+/** A JWK Set (RFC 7517 §5). */
 export interface PublicKeySet {
   readonly keys: readonly PublicJwk[];
 }
@@ -58,10 +58,10 @@ interface KnownKey extends SigningKey, Pick<StoredSigningKey, 'generation' | 'ac
   readonly publicJwk: PublicJwk;
 }
 
-/** Milliseconds for which a process believes what it read: others see a new key this much later. */
+/** Milliseconds for which a process caches the keys. Other processes see a new key up to this much later. */
 const cacheTime = 60_000;
 
-/** Milliseconds by which clocks, and caches on the way, may be off. */
+/** Milliseconds of tolerance for clocks and for caches in between. */
 const margin = 60_000;
 
 export class SigningKeys {
@@ -75,7 +75,7 @@ export class SigningKeys {
     private readonly secrets: Secrets,
   ) {}
 
-  /** The key that signs now; made where there is none. */
+  /** Returns the key that signs now. Creates one if there is none. */
   async current(): Promise<SigningKey> {
     const keys = await this.keys();
     // Where no key signs yet, the clock was set back, or is behind that of the process that made the first one: verifiers
@@ -85,21 +85,22 @@ export class SigningKeys {
     return active;
   }
 
-  /** The public keys that tokens in use may be signed with, and the one that comes next. */
+  /** Returns the public keys that may have signed tokens in use, and the next key. */
   async published(): Promise<PublicKeySet> {
     const keys = await this.keys();
     return { keys: keys.filter(key => !this.isRetired(key, keys)).map(({ publicJwk }) => publicJwk) };
   }
 
   /**
-   * Makes the next key, publishes it, and lets it sign after the overlap. Keys that no token in use is signed with go.
+   * Creates the next key, publishes it, and lets it sign after the overlap. Removes keys that cannot have signed a
+   * token in use.
    *
-   * @param overlap in seconds; 0 where a key has leaked: verifiers that have not heard of the new one refuse its tokens
-   * until they ask again.
+   * @param overlap in seconds. With 0, for a leaked key, verifiers refuse tokens of the new key until they fetch the
+   * keys again.
    */
   async rotate(overlap = this.options.signingKeyOverlap): Promise<NewSigningKey> {
     const keys = await this.read();
-    // Nobody waits for the very first key.
+    // The very first key signs immediately.
     const made = await this.add(await this.nextGeneration(), keys.length === 0 ? 0 : overlap * 1000);
     for (const key of keys.filter(one => this.isRetired(one, keys)))
       await this.store.removeSigningKey(this.options.issuer, key.generation);
@@ -121,7 +122,7 @@ export class SigningKeys {
   private async readOrMake(): Promise<readonly KnownKey[]> {
     let keys = await this.read();
     if (!keys.some(({ alg }) => alg === this.options.algorithm)) {
-      // Nobody waits for the very first key; one of another algorithm is announced like any other.
+      // The very first key signs immediately. A key for another algorithm is published in advance like any other.
       await this.add(await this.nextGeneration(), keys.length === 0 ? 0 : this.options.signingKeyOverlap * 1000);
       keys = await this.read();
     }
@@ -129,7 +130,7 @@ export class SigningKeys {
     return keys;
   }
 
-  /** In the order of generations. */
+  /** Reads the keys, in the order of generations. */
   private async read(): Promise<readonly KnownKey[]> {
     const stored = [...(await this.store.signingKeys(this.options.issuer))].sort((a, b) => a.generation - b.generation);
     const opened = await Promise.all(stored.map(key => this.open(key)));
@@ -152,12 +153,12 @@ export class SigningKeys {
     return Math.max(0, ...stored.map(({ generation }) => generation)) + 1;
   }
 
-  // Of two processes that make the same generation one wins, and both go on with the winner's.
+  // If two processes create the same generation, one wins, and both use its key.
   private async add(generation: number, delay: number): Promise<NewSigningKey> {
     const { issuer, algorithm: alg, clock } = this.options;
     const { privateKey } = await generateKeyPair(alg, { extractable: true });
     const jwk = await exportJWK(privateKey);
-    // RFC 7638: the name follows from the key, and is nobody else's.
+    // RFC 7638: the thumbprint is unique for the key.
     const kid = await calculateJwkThumbprint(jwk);
     const sealedJwk = await seal({ ...jwk, kid, alg, use: 'sig' }, { issuer, kid }, this.secrets);
     const createdAt = clock();
@@ -168,7 +169,7 @@ export class SigningKeys {
     return winner;
   }
 
-  // A later key that signs has replaced it, and its last token has expired.
+  // A key is retired when a later key signs and the last token of this one has expired.
   private isRetired({ generation }: KnownKey, keys: readonly KnownKey[]): boolean {
     const { accessTokenLifetime, clock } = this.options;
     const rest = accessTokenLifetime * 1000 + cacheTime + margin;

@@ -1,15 +1,18 @@
-/** Opens a database of the microservice's own: a file of SQLite, or a schema of PostgreSQL, with its tables. */
+/** Opens a database for the microservice, with its tables: a file of SQLite, or a schema of PostgreSQL. */
 import { mkdirSync, renameSync, writeFileSync, existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
 import { microserviceMigrations } from './migrations';
 import { microserviceEntities } from './tables';
 
-/** Where the tables are. */
+/** The place of the tables. */
 export type DatabasePlace =
-  /** A file of SQLite, read and written by `sql.js`: for one process, and small: each change writes the file anew. */
+  /**
+   * A file of SQLite, read and written by `sql.js`: for one process and little data, because each change rewrites the
+   * file.
+   */
   | { readonly file: string }
-  /** A PostgreSQL; the schema, default `public`, is made where it is missing. */
+  /** A PostgreSQL database. The schema, default `public`, is created if it is missing. */
   | { readonly url: string; readonly schema?: string };
 
 const shared = {
@@ -18,7 +21,7 @@ const shared = {
   migrationsTableName: 'axioms_migrations',
 };
 
-/** The database with its tables; migrations that are missing have been run, by one process at a time. */
+/** Opens the database and runs the missing migrations, in one process at a time. */
 export async function openDatabase(place: DatabasePlace): Promise<DataSource> {
   const database = await new DataSource(optionsFor(place)).initialize();
   try {
@@ -38,7 +41,7 @@ function optionsFor(place: DatabasePlace): DataSourceOptions {
   return { ...shared, type: 'postgres', url: place.url, schema: place.schema, extra: limits };
 }
 
-// Written beside it and renamed: whoever is killed meanwhile leaves the old file or the new one, and never half of one.
+// Writes a second file and renames it, so that a process that is killed leaves either the old file or the new one.
 function fileOf(file: string) {
   mkdirSync(dirname(file), { recursive: true });
   return {
@@ -53,7 +56,7 @@ function fileOf(file: string) {
 
 const lockNumber = 0x61_78_69_6f;
 
-// Processes that start together would each make the tables.
+// Without a lock, processes that start together would each create the tables.
 async function migrateAlone(database: DataSource, schema: string | undefined): Promise<void> {
   const runner = database.createQueryRunner();
   await runner.query('SELECT pg_advisory_lock($1)', [lockNumber]);

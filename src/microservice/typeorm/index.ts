@@ -1,4 +1,4 @@
-/** The microservice in a database that TypeORM reaches. */
+/** Stores of the microservice in a database that TypeORM supports. */
 export { typeOrmStore, type TypeOrmStoreOptions } from './typeorm-store';
 export type { DatabasePlace } from './database';
 export { microserviceEntities } from './tables';

@@ -1,4 +1,4 @@
-/** How the tables come to be, and go. */
+/** Creates and drops the tables of the microservice. */
 import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptions, type TableOptions } from 'typeorm';
 
 function column(name: string, type: string, more: Partial<TableColumnOptions> = {}): TableColumnOptions {
@@ -41,7 +41,7 @@ const tables: readonly TableOptions[] = [
   },
 ];
 
-/** Families of refresh tokens, signing keys, and what may be used once. */
+/** Creates the tables for families of refresh tokens, signing keys, and values that may be used once. */
 export class CreateMicroserviceTables1767225600000 implements MigrationInterface {
   readonly name = 'CreateMicroserviceTables1767225600000';
 
@@ -54,5 +54,5 @@ export class CreateMicroserviceTables1767225600000 implements MigrationInterface
   }
 }
 
-/** For the `migrations` of an application's own `DataSource`; a store that opens its database itself runs them. */
+/** The migrations for the app's own `DataSource`. A store that opens its database itself runs them. */
 export const microserviceMigrations = [CreateMicroserviceTables1767225600000] as const;

@@ -1,8 +1,8 @@
-/** The tables of the microservice, as TypeORM's entities. */
+/** The tables of the microservice, as TypeORM entities. */
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import type { RefreshFamily, StoredSigningKey } from '../stores/store';
 
-/** A row of what may be used once. */
+/** A value that was used and may not be used again. */
 export interface UsedOnce {
   readonly key: string;
   readonly until: number;
@@ -10,7 +10,7 @@ export interface UsedOnce {
 
 const text: EntitySchemaColumnOptions = { type: 'varchar' };
 
-// PostgreSQL hands a bigint out as text, because it may be larger than a number; milliseconds are not.
+// PostgreSQL returns a bigint as text, because it may exceed a JavaScript number. Milliseconds never do.
 const milliseconds: EntitySchemaColumnOptions = {
   type: 'bigint',
   transformer: { to: (value: unknown) => value, from: (value: unknown) => Number(value) },
@@ -66,7 +66,7 @@ export const usedOnceTable = new EntitySchema<UsedOnce>({
 });
 
 /**
- * For the `entities` of an application's own `DataSource`, together with {@link microserviceMigrations}.
+ * The entities for the app's own `DataSource`, together with {@link microserviceMigrations}.
  *
  * @example
  * const dataSource = new DataSource({ type: 'postgres', url, entities: [Book, ...microserviceEntities], migrations: [...microserviceMigrations] });

@@ -1,16 +1,17 @@
-/** Keeps everything in a database that TypeORM reaches: each step is one statement. */
+/** A store in a database that TypeORM supports. Each step is one SQL statement. */
 import { LessThanOrEqual, QueryFailedError, type DataSource } from 'typeorm';
 import type { MicroserviceStore, RefreshFamily, Rotation, StoredSigningKey } from '../stores/store';
 import { openDatabase, type DatabasePlace } from './database';
 import { familyTable, signingKeyTable, usedOnceTable } from './tables';
 
-/** A database that is opened here, or the application's own `DataSource`, which has the entities and migrations. */
+/** A database that the store opens, or the app's own `DataSource`, which has the entities and migrations. */
 export type TypeOrmStoreOptions = DatabasePlace | { readonly dataSource: DataSource };
 
 /**
- * A store in a database: a file of SQLite by `sql.js` (nothing to install but the package, one process), PostgreSQL for
- * production, or the application's own `DataSource` with `microserviceEntities` and `microserviceMigrations` in it.
- * The database is opened at the first use, and its tables are made then; an application's own is used as it is.
+ * Creates a store in a database: a file of SQLite with `sql.js` (for one process; only the package must be installed),
+ * PostgreSQL for production, or the app's own `DataSource` with `microserviceEntities` and `microserviceMigrations`.
+ * The store opens its database and creates the tables at the first use. It runs no migrations on the app's own
+ * `DataSource`.
  *
  * @example
  * const forOneProcess = typeOrmStore({ file: 'data/microservice.sqlite' });
@@ -35,7 +36,7 @@ class TypeOrmStore implements MicroserviceStore {
     return (await families.findOneBy({ handle })) ?? undefined;
   }
 
-  // The condition and the change are one statement: of several at once the database lets one through.
+  // The condition and the change are one SQL statement, so of several simultaneous calls only one succeeds.
   async rotateFamily({ handle, from, generation, to, at, idleUntil }: Rotation): Promise<boolean> {
     const families = await this.families();
     const next = { current: to, previous: from, generation: generation + 1, rotatedAt: at, idleUntil };
@@ -97,7 +98,7 @@ class TypeOrmStore implements MicroserviceStore {
     return (await this.database()).getRepository(familyTable);
   }
 
-  // A database that could not be opened is tried again by the next request.
+  // If the database cannot be opened, the next request tries again.
   private database(): Promise<DataSource> {
     if ('dataSource' in this.options) return Promise.resolve(this.options.dataSource);
     this.#opened ??= openDatabase(this.options).catch((error: unknown) => {
@@ -108,7 +109,7 @@ class TypeOrmStore implements MicroserviceStore {
   }
 }
 
-// TypeORM has no portable "on conflict do nothing" that says whether it did something.
+// TypeORM has no portable "on conflict do nothing" that reports whether it inserted a row.
 async function inserted(insertion: Promise<unknown>): Promise<boolean> {
   try {
     await insertion;
@@ -119,7 +120,7 @@ async function inserted(insertion: Promise<unknown>): Promise<boolean> {
   }
 }
 
-// PostgreSQL, appendix A: 23505, unique_violation. SQLite has only its words.
+// PostgreSQL, appendix A: 23505 is unique_violation. SQLite has only a message.
 function isDuplicate(error: unknown): boolean {
   if (!(error instanceof QueryFailedError)) return false;
   const { code, message } = error.driverError as { code?: string; message?: string };

@@ -1,9 +1,9 @@
-/** Passwords by Argon2id (RFC 9106), where the package `@node-rs/argon2` is installed. */
+/** Hashes passwords with Argon2id (RFC 9106), if the package `@node-rs/argon2` is installed. */
 import { randomBytes } from 'node:crypto';
 import { ImproperlyConfigured } from '../../core/exceptions';
 import { unpadded, type PasswordScheme } from './password-scheme';
 
-/** What is used of `@node-rs/argon2`. */
+/** The part of `@node-rs/argon2` that is used. */
 export interface Argon2 {
   hash(password: string, options: Argon2Costs): Promise<string>;
   hashRaw(password: string, options: Argon2Costs & { salt: Uint8Array }): Promise<Buffer>;
@@ -17,7 +17,7 @@ interface Argon2Costs {
 }
 
 export interface Argon2Parameters {
-  /** KiB, from 8192 to 1048576. */
+  /** Memory in KiB, from 8192 to 1048576. */
   readonly m: number;
   /** Passes over the memory, from 1 to 16. */
   readonly t: number;
@@ -25,10 +25,10 @@ export interface Argon2Parameters {
   readonly p: number;
 }
 
-/** What OWASP's password storage cheat sheet names first: 19 MiB, two passes. */
+/** The first recommendation of OWASP's password storage cheat sheet: 19 MiB, two passes. */
 export const defaultArgon2: Argon2Parameters = { m: 19_456, t: 2, p: 1 };
 
-/** The package, or `undefined` where it is not installed. */
+/** Returns the package, or `undefined` if it is not installed. */
 export function installedArgon2(): Argon2 | undefined {
   try {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- the package is optional
@@ -44,14 +44,14 @@ export function installedArgon2(): Argon2 | undefined {
   }
 }
 
-/** Argon2id in PHC strings: `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`. */
+/** Argon2id hashes as PHC strings: `$argon2id$v=19$m=19456,t=2,p=1$salt$hash`. */
 export class Argon2Scheme implements PasswordScheme {
   readonly id = 'argon2id';
   readonly decoy: string;
   readonly #argon2: Argon2;
   readonly #today: Argon2Parameters;
 
-  /** @throws ImproperlyConfigured for parameters that are out of bounds. */
+  /** @throws ImproperlyConfigured for parameters that are out of bounds */
   constructor(argon2: Argon2, parameters: Argon2Parameters = defaultArgon2) {
     const { m, t, p } = parameters;
     if (!areInBounds(parameters) || m < 8192)
@@ -82,8 +82,9 @@ export class Argon2Scheme implements PasswordScheme {
     return stored !== undefined && stored.m >= this.#today.m && work(stored) >= work(this.#today);
   }
 
-  // As for scrypt, but only roughly: work is not time here. Most of a first pass goes into getting memory from the system,
-  // by how many pages of which size it hands out, so that no rule for the parameters fits every machine.
+  // Adds the missing work, as for scrypt, but only roughly: work is not proportional to time here. Most of a first pass
+  // is spent on allocating memory, which depends on the system's page sizes. No rule for the parameters fits every
+  // machine.
   async #makeUpFor(password: string, hash: string): Promise<void> {
     const stored = parse(hash) ?? this.#today;
     const passes = Math.round((work(this.#today) - work(stored)) / this.#today.m);

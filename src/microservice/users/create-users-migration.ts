@@ -1,4 +1,4 @@
-/** The migration that makes the tables of `typeorm-entities.ts`. */
+/** The migrations that create the tables of `typeorm-entities.ts`. */
 import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptions } from 'typeorm';
 
 function text(name: string, length: number, more: Partial<TableColumnOptions> = {}): TableColumnOptions {
@@ -23,7 +23,7 @@ const users = new Table({
   ],
 });
 
-/** Who is who at the providers; with a table of users of the app's own, this one alone. */
+/** The identities at the providers. An app with its own table of users needs only this one. */
 const identities = new Table({
   name: 'axioms_identities',
   columns: [
@@ -34,7 +34,7 @@ const identities = new Table({
   uniques: [{ name: 'UQ_axioms_identities_user', columnNames: ['issuer', 'userId'] }],
 });
 
-/** Makes `axioms_users`; not needed where the app has a table of users of its own. */
+/** Creates `axioms_users`. Not needed if the app has its own table of users. */
 export class CreateAxiomsUsers1735689600000 implements MigrationInterface {
   readonly name = 'CreateAxiomsUsers1735689600000';
 
@@ -47,7 +47,7 @@ export class CreateAxiomsUsers1735689600000 implements MigrationInterface {
   }
 }
 
-/** Makes `axioms_identities`. */
+/** Creates `axioms_identities`. */
 export class CreateAxiomsIdentities1735689600001 implements MigrationInterface {
   readonly name = 'CreateAxiomsIdentities1735689600001';
 
@@ -60,5 +60,5 @@ export class CreateAxiomsIdentities1735689600001 implements MigrationInterface {
   }
 }
 
-/** For the `migrations` of the app's `DataSource`, together with `userEntities`. */
+/** The migrations for the app's `DataSource`, together with `userEntities`. */
 export const userMigrations = [CreateAxiomsUsers1735689600000, CreateAxiomsIdentities1735689600001] as const;

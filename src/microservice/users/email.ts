@@ -1,8 +1,8 @@
-/** When two e-mail addresses are the same. */
+/** Compares e-mail addresses. */
 
 /**
- * The address with ASCII letters in small. No others: some characters become an ASCII letter when they are made small,
- * and with them somebody else's address could be spelled.
+ * Returns the address with ASCII letters in lower case. Other characters stay: the lower case of some is an ASCII
+ * letter, which would allow another spelling of somebody else's address.
  */
 export function foldedEmail(email: string): string {
   return email.replace(/[A-Z]/g, letter => letter.toLowerCase());

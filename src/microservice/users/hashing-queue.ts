@@ -1,16 +1,19 @@
-/** How many passwords are hashed at once, and how many may wait for it. */
+/** Limits how many passwords are hashed at the same time, and how many may wait. */
 import { ServiceUnavailable } from '../../core/exceptions';
 
 export interface HashingBounds {
-  /** Default 2: each takes a thread of Node's pool of four, and tens of megabytes. */
+  /**
+   * The number of simultaneous hashes; default 2. Each takes one of the four threads of Node's pool, and tens of
+   * megabytes.
+   */
   readonly concurrency?: number;
-  /** Default 32; who comes when so many wait is refused. */
+  /** The number of waiting jobs; default 32. Further ones are refused. */
   readonly longestQueue?: number;
 }
 
 /**
- * Lets a few jobs run and a few wait. Hashing is slow on purpose: without a bound a stranger who sends passwords would
- * take all of the memory, and every thread that reads files and resolves names.
+ * Runs a few jobs at a time and lets a few wait. Hashing is slow on purpose: without a limit, an anonymous client that
+ * sends passwords could use up the memory and all threads that read files and resolve names.
  */
 export class HashingQueue {
   readonly #concurrency: number;
@@ -23,7 +26,11 @@ export class HashingQueue {
     this.#longestQueue = longestQueue;
   }
 
-  /** @throws ServiceUnavailable where as many wait already as may. */
+  /**
+   * Runs a job when it is its turn.
+   *
+   * @throws ServiceUnavailable if too many jobs are waiting
+   */
   async run<Result>(job: () => Promise<Result>): Promise<Result> {
     await this.#turn();
     try {
@@ -43,7 +50,7 @@ export class HashingQueue {
     await new Promise<void>(resolve => this.#waiting.push(resolve));
   }
 
-  // The place is handed over, so that nobody who comes in between takes it.
+  // Hands the place to the next job directly, so that a new job cannot take it in between.
   #next(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#running--;

@@ -1,4 +1,4 @@
-/** Users in the memory of this process: for tests and demos. */
+/** Stores users in the memory of this process, for tests and demos. */
 import { randomUUID } from 'node:crypto';
 import { foldedEmail, isSameEmail } from './email';
 import type { Identity, NewUser, StoredUser, User } from './user';
@@ -11,7 +11,7 @@ interface Entry {
 }
 
 /**
- * Keeps users until the process ends.
+ * A store that keeps users until the process ends.
  *
  * @example
  * const users = new MemoryUserStore();
@@ -38,7 +38,7 @@ export class MemoryUserStore implements UserStore {
     return Promise.resolve(found.map(({ user }) => user));
   }
 
-  // Not async: what is checked and what is stored must not be torn apart.
+  // Not async, so that nothing can run between the check and the change.
   create({ passwordHash, identity, isActive = true, ...attributes }: NewUser): Promise<User> {
     const conflict = this.#conflictOf(attributes, identity);
     if (conflict !== undefined) return Promise.reject(conflict);
@@ -70,7 +70,7 @@ export class MemoryUserStore implements UserStore {
     return Promise.resolve();
   }
 
-  /** Changes attributes, `isActive` among them. */
+  /** Changes attributes of a user, including `isActive`. */
   update(userId: string, attributes: Partial<Omit<User, 'id'>>): void {
     const entry = this.#entries.get(userId);
     if (entry !== undefined) entry.user = Object.freeze({ ...entry.user, ...attributes, id: userId });

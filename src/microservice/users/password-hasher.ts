@@ -1,4 +1,4 @@
-/** Hashes of passwords: made in the best scheme there is, verified in every one that is known. */
+/** Hashes passwords with the best available scheme, and verifies hashes of every known scheme. */
 import type { Logger } from '../../core/setting-kinds';
 import { consoleLogger } from '../../core/console-logger';
 import { Argon2Scheme, installedArgon2, type Argon2, type Argon2Parameters } from './argon2-scheme';
@@ -6,33 +6,34 @@ import { HashingQueue, type HashingBounds } from './hashing-queue';
 import type { PasswordScheme } from './password-scheme';
 import { ScryptScheme, type ScryptParameters } from './scrypt-scheme';
 
-/** Makes and verifies hashes of passwords. */
+/** Creates and verifies hashes of passwords. */
 export interface PasswordHasher {
-  /** A hash that nobody's password has, with the parameters of a new one: for users that do not exist. */
+  /** A hash that matches no password, with the parameters of a new hash. Used for users that do not exist. */
   readonly decoy: string;
   hash(password: string): Promise<string>;
-  /** Takes as long whoever's hash it is. A hash that cannot be read has no password. */
+  /** Takes the same time for every user. An unreadable hash matches no password. */
   verify(password: string, hash: string): Promise<boolean>;
-  /** Would a new hash be stronger? */
+  /** Returns whether a new hash would be stronger. */
   needsRehash(hash: string): boolean;
 }
 
 export interface PasswordHasherOptions extends HashingBounds {
   /** Default: N = 2^15, r = 8, p = 3. */
   readonly scrypt?: ScryptParameters;
-  /** Default: 19 MiB, two passes, one lane. `false`: new hashes are scrypt's, even where the package is installed. */
+  /** Default: 19 MiB, two passes, one lane. `false` means scrypt for new hashes, even if the package is installed. */
   readonly argon2?: Argon2Parameters | false;
   readonly logger?: Logger;
 }
 
 /**
- * Hashes in PHC strings: Argon2id where the package `@node-rs/argon2` is installed, else scrypt. Hashes of both, of any
- * strength in reason, are verified. A few run at once, a few wait, and who comes then is refused.
+ * Creates hashes as PHC strings, with Argon2id if the package `@node-rs/argon2` is installed, otherwise with scrypt.
+ * Verifies hashes of both with any reasonable parameters. A few jobs run at once, a few wait, and further ones are
+ * refused.
  *
- * A wrong password takes as long as an unknown user takes where the hash has today's parameters, and where it is a weaker
- * one of scrypt among scrypt's. An account whose hash is Argon2id's with other parameters, or of the other scheme, can be
- * told from an unknown user by time, until a good sign-in has made a new hash; a dearer hash of the same scheme stays.
- * `PasswordSignIn` covers that with its `refusalTime`.
+ * A wrong password takes as long as an unknown user if the hash has the current parameters, or if both are scrypt and
+ * the hash is weaker. An Argon2id hash with other parameters, or a hash of the other scheme, takes a different time,
+ * which reveals that the account exists, until a successful sign-in replaces the hash. A more expensive hash of the
+ * same scheme is not replaced. `PasswordSignIn` hides these differences with its `refusalTime`.
  *
  * @example
  * const hasher = new PhcPasswordHasher({ concurrency: 2 });
@@ -46,10 +47,10 @@ export class PhcPasswordHasher implements PasswordHasher {
   readonly #queue: HashingQueue;
   readonly #logger: Logger;
 
-  /** @throws ImproperlyConfigured for parameters that are out of bounds. */
+  /** @throws ImproperlyConfigured for parameters that are out of bounds */
   constructor(
     options: PasswordHasherOptions = {},
-    /** Only for tests: the package, or that there is none. */
+    /** For tests only: the package; `null` if there is none. */
     argon2: Argon2 | null = installedArgon2() ?? null,
   ) {
     const scrypt = new ScryptScheme(options.scrypt);
@@ -61,12 +62,12 @@ export class PhcPasswordHasher implements PasswordHasher {
     this.#logger = options.logger ?? consoleLogger;
   }
 
-  /** @throws ServiceUnavailable where too many wait. */
+  /** @throws ServiceUnavailable if too many jobs are waiting */
   hash(password: string): Promise<string> {
     return this.#queue.run(() => this.#best.hash(normalized(password)));
   }
 
-  /** @throws ServiceUnavailable where too many wait. */
+  /** @throws ServiceUnavailable if too many jobs are waiting */
   async verify(password: string, hash: string): Promise<boolean> {
     const scheme = this.#schemeOf(hash);
     if (scheme === undefined) this.#report(hash);
@@ -90,7 +91,7 @@ export class PhcPasswordHasher implements PasswordHasher {
   }
 }
 
-// NIST SP 800-63B §3.1.1.2: the same characters, however a keyboard composes them.
+// NIST SP 800-63B §3.1.1.2: the same characters must match, however the keyboard composes them.
 function normalized(password: string): string {
   return password.normalize('NFKC');
 }

@@ -1,19 +1,22 @@
-/** One way of hashing passwords, as PHC strings: `$id$parameters$salt$hash`. */
+/** A scheme for hashes of passwords as PHC strings: `$id$parameters$salt$hash`. */
 export interface PasswordScheme {
   /** The identifier in the PHC string. */
   readonly id: string;
-  /** A hash with today's parameters that no password has; checking against it takes as long as against a real one. */
+  /**
+   * A hash with the current parameters that matches no password. Verifying against it takes as long as against a real
+   * one.
+   */
   readonly decoy: string;
   hash(password: string): Promise<string>;
-  /** Can this string be verified: is it of this scheme, well-formed, and of a cost that may be asked for? */
+  /** Returns whether the string is a well-formed hash of this scheme with an acceptable cost. */
   accepts(hash: string): boolean;
-  /** For a hash that is accepted. A wrong password against a weaker hash is followed by the missing work. */
+  /** Verifies a password against an accepted hash. After a wrong password for a weaker hash, the missing work is added. */
   verify(password: string, hash: string): Promise<boolean>;
-  /** Is the hash at least as strong as a new one? */
+  /** Returns whether the hash is at least as strong as a new one. */
   isCurrent(hash: string): boolean;
 }
 
-/** PHC strings have base64 without padding. */
+/** Encodes bytes as PHC strings do: in base64 without padding. */
 export function unpadded(bytes: Buffer): string {
   return bytes.toString('base64').replace(/=+$/, '');
 }

@@ -1,4 +1,4 @@
-/** Signing in with a name and a password. */
+/** Signs users in with a name and a password. */
 import { consoleLogger } from '../../core/console-logger';
 import { AuthenticationFailed, ImproperlyConfigured } from '../../core/exceptions';
 import type { Logger } from '../../core/setting-kinds';
@@ -9,11 +9,11 @@ import { globalTimers, startTimer, type Timers } from '../../core/timers';
 import type { StoredUser, User } from './user';
 import type { UserStore } from './user-store';
 
-/** A request to sign in: two members of the body, as they were sent. */
+/** A request to sign in: two unchecked members of the body, and the address. */
 export interface SignInRequest {
   readonly username?: unknown;
   readonly password?: unknown;
-  /** The network that the request comes from, as far as that is trusted. */
+  /** The network that the request comes from, from trusted sources only. */
   readonly address: string;
 }
 
@@ -22,23 +22,23 @@ export interface PasswordSignInOptions {
   readonly clock?: () => number;
   readonly logger?: Logger;
   /**
-   * No refusal comes sooner than this many seconds after the question; default 0.1. Hashes of other parameters, or of
-   * another scheme, take another time than the decoy: it should be longer than the dearest of them takes.
+   * The minimum time before a refusal, in seconds; default 0.1. Hashes with other parameters, or of another scheme,
+   * take a different time from the decoy, so this should be longer than the most expensive of them takes.
    */
   readonly refusalTime?: number;
-  /** What refusals wait with; default: the global timers. */
+  /** The timers that delay refusals; default: the global timers. */
   readonly timers?: Timers;
 }
 
 const fields = {
   username: { isRequired: true, longest: 254 },
-  // Longer than any password; a bound on what a stranger can have hashed.
+  // Longer than any password, and a limit on how much an anonymous client can have hashed.
   password: { isRequired: true, longest: 1024 },
 };
 
 /**
- * Signs users in. An unknown name, a wrong password and an inactive user are one case to the caller: the same answer
- * after the same work, and after `refusalTime` at the soonest.
+ * Signs users in. The caller cannot distinguish an unknown name, a wrong password and an inactive user: the answer is
+ * the same, after the same work, and not before `refusalTime`.
  *
  * @example
  * const signIn = new PasswordSignIn(users, new PhcPasswordHasher(), new MemorySignInAttempts());
@@ -50,7 +50,7 @@ export class PasswordSignIn {
   readonly #refusalTime: number;
   readonly #timers: Timers;
 
-  /** @throws ImproperlyConfigured for a hasher without a decoy. */
+  /** @throws ImproperlyConfigured for a hasher without a decoy */
   constructor(
     private readonly users: UserStore,
     private readonly hasher: PasswordHasher,
@@ -73,10 +73,12 @@ export class PasswordSignIn {
   }
 
   /**
-   * @throws InvalidFields for a request without the two, or with one that is too long.
-   * @throws AuthenticationFailed for everybody who may not, with one answer for all reasons.
-   * @throws Throttled after too many tries.
-   * @throws ServiceUnavailable where too many passwords are being checked.
+   * Returns the user if name and password are right.
+   *
+   * @throws InvalidFields if a member is missing or too long
+   * @throws AuthenticationFailed for any other refusal, with one answer for all reasons
+   * @throws Throttled after too many tries
+   * @throws ServiceUnavailable if too many passwords are being checked
    */
   async signIn({ username: name, password: secret, address }: SignInRequest): Promise<User> {
     const { username = '', password = '' } = textFields({ username: name, password: secret }, fields);
@@ -93,7 +95,7 @@ export class PasswordSignIn {
     return stored.user;
   }
 
-  // It runs beside the work, whose time it covers.
+  // Runs in parallel with the work, and hides how long the work takes.
   async #untilRefusals(): Promise<void> {
     if (this.#refusalTime > 0)
       await new Promise<void>(resolve => startTimer(this.#timers, resolve, 1000 * this.#refusalTime));
@@ -102,7 +104,7 @@ export class PasswordSignIn {
   async #check(username: string, password: string, attempt: Attempt): Promise<StoredUser | undefined> {
     try {
       const stored = await this.users.findByUsername(username);
-      // Without a user, or a password of theirs, the work is the same, and in vain.
+      // Without a user or a password hash, the same work is done against the decoy.
       const isRight = await this.hasher.verify(password, stored?.passwordHash ?? this.hasher.decoy);
       const maySignIn = isRight && stored?.passwordHash !== undefined && (stored.user.isActive as unknown) === true;
       return maySignIn ? stored : undefined;
@@ -112,7 +114,7 @@ export class PasswordSignIn {
     }
   }
 
-  // Who has shown the right password is signed in, even where this cannot be written down.
+  // A user with the right password is signed in even if this write fails.
   async #remember({ user, passwordHash }: StoredUser, password: string): Promise<void> {
     try {
       await this.users.touchLogin(user.id, new Date(this.#clock()));

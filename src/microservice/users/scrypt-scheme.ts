@@ -1,18 +1,18 @@
-/** Passwords by scrypt (RFC 7914), which Node has built in. */
+/** Hashes passwords with scrypt (RFC 7914), which is built into Node. */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { ImproperlyConfigured } from '../../core/exceptions';
 import { unpadded, type PasswordScheme } from './password-scheme';
 
 export interface ScryptParameters {
-  /** Logarithm of the cost N: 15 is N = 32768. From 10 to 20. */
+  /** The binary logarithm of the cost N, from 10 to 20: 15 is N = 32768. */
   readonly ln: number;
   /** Block size, from 1 to 32; a hash takes 128 · N · r bytes of memory. */
   readonly r: number;
-  /** From 1 to 16: as many rounds, one after the other. */
+  /** The number of consecutive rounds, from 1 to 16. */
   readonly p: number;
 }
 
-/** One of the settings of equal strength that OWASP's password storage cheat sheet names; 32 MiB and tenths of a second. */
+/** One of the equivalent recommendations of OWASP's password storage cheat sheet: 32 MiB, and some tenths of a second. */
 export const defaultScrypt: ScryptParameters = { ln: 15, r: 8, p: 3 };
 
 interface Stored extends ScryptParameters {
@@ -23,13 +23,13 @@ interface Stored extends ScryptParameters {
 const keyLength = 32;
 const saltLength = 16;
 
-/** scrypt in PHC strings: `$scrypt$ln=15,r=8,p=3$salt$hash`. */
+/** scrypt hashes as PHC strings: `$scrypt$ln=15,r=8,p=3$salt$hash`. */
 export class ScryptScheme implements PasswordScheme {
   readonly id = 'scrypt';
   readonly decoy: string;
   readonly #today: ScryptParameters;
 
-  /** @throws ImproperlyConfigured for parameters that are out of bounds. */
+  /** @throws ImproperlyConfigured for parameters that are out of bounds */
   constructor(parameters: ScryptParameters = defaultScrypt) {
     if (!areInBounds(parameters) || parameters.ln < 10)
       throw new ImproperlyConfigured(
@@ -63,12 +63,12 @@ export class ScryptScheme implements PasswordScheme {
     return stored !== undefined && work(stored) >= work(this.#today) && memory(stored) >= memory(this.#today);
   }
 
-  // A wrong password against an old, cheap hash must not be told from an unknown user: the work that is missing is done.
+  // Adds the missing work, so that a wrong password for an old, cheap hash takes as long as an unknown user.
   async #makeUpFor(password: string, stored: Stored): Promise<void> {
     const { ln: most, r } = this.#today;
     for (let rest = work(this.#today) - work(stored); rest >= 2 * r;) {
       const ln = Math.min(most, Math.floor(Math.log2(rest / r)));
-      // In one call where it can be: each takes its memory anew.
+      // In as few calls as possible, because each call allocates its memory again.
       const p = Math.floor(rest / (2 ** ln * r));
       await derive(password, stored.salt, keyLength, { ln, r, p });
       rest -= 2 ** ln * r * p;
@@ -84,7 +84,7 @@ function memory({ ln, r }: ScryptParameters): number {
   return 128 * 2 ** ln * r;
 }
 
-// What stands in a table must not be able to ask for any amount of memory.
+// Limits how much memory a stored hash can demand.
 function areInBounds({ ln, r, p }: ScryptParameters): boolean {
   const isWithin = (value: number, most: number): boolean => Number.isInteger(value) && value >= 1 && value <= most;
   return isWithin(ln, 20) && isWithin(r, 32) && isWithin(p, 16);
@@ -94,7 +94,7 @@ function derive(password: string, salt: Buffer, length: number, parameters: Scry
   const { ln, r, p } = parameters;
   const options = { N: 2 ** ln, r, p, maxmem: 2 * memory(parameters) + 1024 * r * p };
   return new Promise((resolve, reject) => {
-    // Without an error, Node says null and Bun undefined.
+    // Without an error, Node passes null and Bun undefined.
     scrypt(password, salt, length, options, (error: Error | null | undefined, key) => {
       if (error instanceof Error) reject(error);
       else resolve(key);

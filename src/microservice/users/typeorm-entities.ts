@@ -1,11 +1,11 @@
-/** The tables for users and their identities, for apps that have none of their own. */
+/** The tables for users and their identities, for apps without their own. */
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 
 /** A row of `axioms_users`. */
 export interface UserRow {
   id: string;
   username: string;
-  /** ASCII letters in small. */
+  /** The address with ASCII letters in lower case. */
   email: string | null;
   passwordHash?: string | null;
   isActive: boolean;
@@ -21,7 +21,7 @@ export interface IdentityRow {
   userId: string;
 }
 
-// Milliseconds: a number means the same in every database and time zone.
+// Stored as milliseconds: a number means the same in every database and time zone.
 const instant: EntitySchemaColumnOptions = {
   type: 'bigint',
   nullable: true,
@@ -31,7 +31,7 @@ const instant: EntitySchemaColumnOptions = {
   },
 };
 
-/** Users of the API's own; or take an entity of the app's, see `TypeOrmUserStore`. */
+/** The entity for users. An app can use its own entity instead; see `TypeOrmUserStore`. */
 export const UserEntity = new EntitySchema<UserRow>({
   name: 'AxiomsUser',
   tableName: 'axioms_users',
@@ -51,7 +51,7 @@ export const UserEntity = new EntitySchema<UserRow>({
   ],
 });
 
-/** Who is who at the identity providers: one row an identity, one identity an issuer for each user. */
+/** The entity for identities at the providers: one row per identity, at most one identity per user and issuer. */
 export const IdentityEntity = new EntitySchema<IdentityRow>({
   name: 'AxiomsIdentity',
   tableName: 'axioms_identities',
@@ -63,5 +63,5 @@ export const IdentityEntity = new EntitySchema<IdentityRow>({
   uniques: [{ name: 'UQ_axioms_identities_user', columns: ['issuer', 'userId'] }],
 });
 
-/** For the `entities` of the app's `DataSource`; with a table of users of its own, `IdentityEntity` alone. */
+/** The entities for the app's `DataSource`. An app with its own table of users needs only `IdentityEntity`. */
 export const userEntities = [UserEntity, IdentityEntity] as const;

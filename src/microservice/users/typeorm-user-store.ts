@@ -1,4 +1,4 @@
-/** Users in a database: the app's own table or ours. */
+/** Stores users in a database, in the app's own table or in ours. */
 import { randomUUID } from 'node:crypto';
 import { IsNull, QueryFailedError, type DataSource, type EntityManager, type EntityTarget } from 'typeorm';
 import { ImproperlyConfigured } from '../../core/exceptions';
@@ -9,15 +9,15 @@ import { ColumnsOfUsers, type Row, type UserColumns } from './user-columns';
 import { UserConflict, type ConflictReason, type UserStore } from './user-store';
 
 export interface TypeOrmUserStoreOptions {
-  /** The entity of a user; default: `UserEntity`, the table `axioms_users`. */
+  /** The entity for users; default: `UserEntity`, with the table `axioms_users`. */
   readonly user?: EntityTarget<object>;
-  /** Names of its properties, where they are others. */
+  /** The names of its properties, if they differ from the defaults. */
   readonly columns?: UserColumns;
 }
 
 /**
- * Users of a TypeORM `DataSource`, which must be initialized and have `IdentityEntity` among its entities. Names and
- * addresses should be unique in the app's own table, as they are in ours; identities always are.
+ * Stores users in a TypeORM `DataSource`, which must be initialized and have `IdentityEntity` among its entities. Names
+ * and addresses should be unique in the app's own table, as they are in ours. Identities always are.
  *
  * @example
  * const dataSource = await new DataSource({
@@ -30,7 +30,7 @@ export class TypeOrmUserStore implements UserStore {
   readonly #entity: EntityTarget<object>;
   readonly #columns: ColumnsOfUsers;
 
-  /** @throws ImproperlyConfigured where an entity or a column is missing. */
+  /** @throws ImproperlyConfigured if an entity or a column is missing */
   constructor(dataSource: DataSource, { user = UserEntity, columns = {} }: TypeOrmUserStoreOptions = {}) {
     for (const [entity, name] of [
       [user, 'the entity of a user'],
@@ -120,7 +120,7 @@ export class TypeOrmUserStore implements UserStore {
     }
   }
 
-  // The hash may be a column that is not selected by default.
+  // The app may have excluded the hash from the default selection.
   async #rowByUsername(manager: EntityManager, username: string): Promise<Row | undefined> {
     const name = this.#columns.of('username') ?? '';
     const passwordHash = this.#columns.of('passwordHash');
@@ -129,7 +129,7 @@ export class TypeOrmUserStore implements UserStore {
     return ((await query.getOne()) as Row | null) ?? undefined;
   }
 
-  // The database may fold more letters than we do: what it finds is looked at again.
+  // The database may fold more letters than we do, so its results are compared again.
   async #usersWithEmail(manager: EntityManager, email: string): Promise<readonly User[]> {
     const property = this.#columns.of('email');
     if (property === undefined) return [];
@@ -172,21 +172,22 @@ export class TypeOrmUserStore implements UserStore {
     return isTaken ? 'email' : undefined;
   }
 
-  // A driver with one connection for everybody has one transaction for everybody: to roll back ours would undo the writes
-  // of others. There, in one process, taking turns is enough: conflicts are looked for before anything is written.
+  // A driver with a single connection has a single transaction, and a rollback would undo the writes of other requests.
+  // Such a database has one process, so running one job at a time is enough: conflicts are found before anything is
+  // written.
   #atomically<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
     if (hasOneConnection(this.#dataSource)) return inTurn(this.#dataSource, () => work(this.#dataSource.manager));
     return this.#dataSource.transaction(work);
   }
 }
 
-// Some databases compare without case; subjects differ by it (OpenID Connect Core §2).
+// Some databases ignore case when they compare, but subjects are case-sensitive (OpenID Connect Core §2).
 async function holderOf(manager: EntityManager, { issuer, subject }: Identity): Promise<string | undefined> {
   const row = await manager.findOneBy(IdentityEntity, { issuer, subject });
   return row?.issuer === issuer && row.subject === subject ? row.userId : undefined;
 }
 
-/** PostgreSQL's answers to text that is no number or UUID, or a number that is too large. */
+/** Returns whether PostgreSQL refused an ID that is not a number or UUID, or is too large a number. */
 function isOfAnotherType(error: unknown): boolean {
   const { code } = error instanceof QueryFailedError ? (error.driverError as NodeJS.ErrnoException) : {};
   return code === '22P02' || code === '22003';

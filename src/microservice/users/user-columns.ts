@@ -1,18 +1,18 @@
-/** Which columns of a table of users mean what. */
+/** Maps the columns of a table of users. */
 import type { EntityMetadata } from 'typeorm';
 import { ImproperlyConfigured } from '../../core/exceptions';
 import type { User } from './user';
 
 /**
- * Properties of the entity, where they have other names than these; `null`: the entity has no such property. `id` and
- * `username` there must be.
+ * The names of the entity's properties, if they differ from these; `null` if the entity has no such property. `id` and
+ * `username` are required.
  */
 export interface UserColumns {
   readonly id?: string;
   readonly username?: string;
-  /** Without it nobody signs in with a password. */
+  /** Without it, no user can sign in with a password. */
   readonly passwordHash?: string | null;
-  /** Without it everybody is active. */
+  /** Without it, every user is active. */
   readonly isActive?: string | null;
   readonly email?: string | null;
   readonly lastLogin?: string | null;
@@ -27,12 +27,12 @@ export type Row = Record<string, unknown>;
 const required: readonly Name[] = ['id', 'username', 'passwordHash', 'isActive'];
 const optional: readonly Name[] = ['email', 'lastLogin', 'givenName', 'familyName'];
 
-/** A user's row as a user, and back. */
+/** Converts rows to users and back. */
 export class ColumnsOfUsers {
   readonly #property = new Map<string, string>();
   readonly #all: readonly string[];
 
-  /** @throws ImproperlyConfigured where the entity lacks a property that is named, or required. */
+  /** @throws ImproperlyConfigured if the entity lacks a named or required property */
   constructor(
     private readonly metadata: EntityMetadata,
     named: UserColumns,
@@ -43,12 +43,12 @@ export class ColumnsOfUsers {
     this.#refuseOtherKey();
   }
 
-  /** The entity's name for it. */
+  /** Returns the entity's name for a property. */
   of(name: Name): string | undefined {
     return this.#property.get(name);
   }
 
-  /** Without the hash of the password, whatever its name. */
+  /** Returns the user of a row, without the hash of the password, whatever its column is called. */
   toUser(row: Row): User {
     const passwordHash = this.of('passwordHash');
     const attributes = Object.fromEntries(Object.entries(row).filter(([name]) => name !== passwordHash));
@@ -65,7 +65,7 @@ export class ColumnsOfUsers {
     });
   }
 
-  /** What of it the table has a column for. */
+  /** Returns a row with the attributes that the table has columns for. */
   toRow(attributes: Row): Row {
     const renamed = Object.entries(attributes).map(
       ([name, value]) => [this.#property.get(name) ?? name, value] as const,

@@ -1,7 +1,7 @@
-/** Where users are kept. */
+/** The contract of a store for users. */
 import type { Identity, NewUser, StoredUser, User } from './user';
 
-/** What another user has already. */
+/** What another user already has. */
 export type ConflictReason = 'username' | 'email' | 'identity';
 
 /** A user cannot be stored, because another one has the same name, e-mail address or identity. */
@@ -14,41 +14,43 @@ export class UserConflict extends Error {
 }
 
 /**
- * Where users are kept: the app's own table, or anything else. Every method is one atomic step: of two calls at the same
- * time that want the same name, address or identity, one wins and the other is a {@link UserConflict}.
+ * Stores users: in the app's own table, or anywhere else. Every method is one atomic step. Of two simultaneous calls
+ * with the same name, address or identity, one succeeds and the other throws a {@link UserConflict}.
  */
 export interface UserStore {
-  /** @returns `undefined` where there is no such user, whatever the id looks like. */
+  /** Returns the user with this ID; `undefined` if there is none, also for an ID of another form. */
   findById(id: string): Promise<User | undefined>;
 
-  /** The user with exactly this name, and the hash of the password. */
+  /** Returns the user with exactly this name, and the hash of the password. */
   findByUsername(username: string): Promise<StoredUser | undefined>;
 
   findByIdentity(identity: Identity): Promise<User | undefined>;
 
-  /** The users with this e-mail address; ASCII letters are the same in capitals, no other characters are. */
+  /** Returns the users with this e-mail address. Only ASCII letters are compared without case. */
   findByEmail(email: string): Promise<readonly User[]>;
 
   /**
-   * @throws UserConflict where another user has the name, the address or the identity; nothing is stored then.
+   * Creates a user.
+   *
+   * @throws UserConflict if another user has the name, the address or the identity; nothing is stored then
    */
   create(user: NewUser): Promise<User>;
 
   /**
    * Adds an identity to a user.
    *
-   * @throws UserConflict where the identity is somebody's, or the user has another one of the same issuer.
+   * @throws UserConflict if a user already has the identity, or this user has another one of the same issuer
    */
   link(userId: string, identity: Identity): Promise<void>;
 
   /**
-   * Sets the hash of a password where it is still `from`, so that a hash that is made anew never undoes a password that
-   * was changed meanwhile.
+   * Replaces the hash of a password if it is still `from`, so that a rehash never undoes a password change that
+   * happened in the meantime.
    *
-   * @returns whether it was.
+   * @returns whether the hash was replaced
    */
   replacePasswordHash(userId: string, from: string | undefined, to: string): Promise<boolean>;
 
-  /** Remembers the sign-in. */
+  /** Stores the time of a sign-in. */
   touchLogin(userId: string, time: Date): Promise<void>;
 }

@@ -1,8 +1,8 @@
-/** Who has an account here. */
+/** Users and their identities. */
 
-/** A user of the API's own: what tokens, serializers and handlers see. It never holds the password's hash. */
+/** A user of the API, as tokens, serializers and handlers see it. It never contains the hash of the password. */
 export interface User {
-  /** Never changes, and is never given to somebody else. */
+  /** Never changes, and is never reused for another user. */
   readonly id: string;
   readonly username: string;
   /** Only `true` may sign in or refresh. */
@@ -10,28 +10,31 @@ export interface User {
   readonly [attribute: string]: unknown;
 }
 
-/** A user with what proves that it is them. */
+/** A user, and the hash of the password. */
 export interface StoredUser {
   readonly user: User;
-  /** A PHC string; `undefined`: no password signs this user in. */
+  /** A PHC string; `undefined` if this user cannot sign in with a password. */
   readonly passwordHash: string | undefined;
 }
 
-/** Somebody at an identity provider. The two together are unique and never reassigned (OpenID Connect Core §5.7). */
+/**
+ * A user at an identity provider. Issuer and subject together are unique and never reassigned (OpenID Connect Core
+ * §5.7).
+ */
 export interface Identity {
   /** The issuer, as the provider's settings spell it. */
   readonly issuer: string;
   readonly subject: string;
 }
 
-/** What a store makes a user of. Further members are attributes. */
+/** The data of a new user. Other members are attributes. */
 export interface NewUser {
   readonly username: string;
-  /** Unique among the users, capital ASCII letters or not. */
+  /** Unique among the users, regardless of the case of ASCII letters. */
   readonly email?: string | undefined;
-  /** A PHC string, as a `PasswordHasher` makes it. */
+  /** A PHC string, as a `PasswordHasher` returns it. */
   readonly passwordHash?: string | undefined;
-  /** Who the user is at an identity provider. */
+  /** The user's identity at an identity provider. */
   readonly identity?: Identity | undefined;
   /** Default: `true`. */
   readonly isActive?: boolean | undefined;

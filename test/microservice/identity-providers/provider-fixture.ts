@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { MemoryUserStore } from '../../../src/microservice/users/memory-user-store';
 import { IdentityProvider } from '../../../src/microservice/identity-providers/identity-provider';
 import type { ProviderOptions } from '../../../src/microservice/identity-providers/provider-options';
-import { IdentityRefused } from '../../../src/microservice/identity-providers/refusals';
+import { IdentityRefused } from '../../../src/microservice/identity-providers/refusal';
 import {
   SocialExchange,
   type SocialExchangeOptions,
