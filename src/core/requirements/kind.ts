@@ -36,7 +36,7 @@ export interface RequirementKind<Of extends { readonly kind: string }> {
   /** The facts about the caller that decide it. */
   facts(requirement: Of): readonly Fact[];
   judge(requirement: Of, caller: Caller): Truth;
-  /** The requirement in words, for tables and messages. */
+  /** The requirement as text, for tables and messages. */
   words(requirement: Of): string;
   /** The requirement in Markdown, for an OpenAPI description. */
   documented(requirement: Of): string;

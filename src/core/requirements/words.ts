@@ -1,4 +1,4 @@
-/** A requirement in words, for tables and messages. */
+/** A requirement as text, for tables and messages. */
 import { fold } from './fold';
 import { kindOf, type Requirement } from './requirement';
 
@@ -9,7 +9,7 @@ interface Words {
 }
 
 /**
- * Returns the requirement in words.
+ * Returns the requirement as text.
  *
  * @example
  * inWords({ kind: 'scopes', match: 'any', values: ['book:read', 'book:admin'] }); // 'any of the scopes book:read, book:admin'
