@@ -16,7 +16,7 @@ export const keysRotate: Command = {
   name: 'keys rotate',
   usage: 'keys rotate microservice.js [--overlap SECONDS] [--json] [--export NAME]',
   summary:
-    'Makes the next signing key of a token microservice: published at once, signing after the overlap (default: the option signingKeyOverlap). --overlap 0: a key has leaked, and the next one signs at once. Exit code 1: the keys could not be changed.',
+    'Makes the next signing key of a token microservice: published at once, signing after the overlap (default: the option signingKeyOverlap). --overlap 0: a key has leaked; the next one signs at once, and every earlier one is withdrawn with its tokens. Exit code 1: the keys could not be changed.',
   async run(parameters, terminal) {
     const { values, positionals } = parseArgs({ args: [...parameters], options, allowPositionals: true });
     const [file, ...others] = positionals;
@@ -27,7 +27,7 @@ export const keysRotate: Command = {
       microservice,
       overlap,
       made => {
-        terminal.write(values.json ? inJson(made) : inText(made));
+        terminal.write(values.json ? inJson(made) : inText(made, overlap));
       },
       terminal,
     );
@@ -63,16 +63,22 @@ function isOutage(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ServiceUnavailable';
 }
 
+const kept =
+  'The keys before it are published until the last of their tokens has expired; the next rotation takes them out of the store.';
+
+const withdrawn =
+  'The keys before it are withdrawn. The API of the microservice refuses their tokens after about two minutes, other resource servers when they fetch the keys again (setting jwksRefreshInterval).';
+
 const timeOf = ({ activeFrom }: NewSigningKey): string => new Date(activeFrom).toISOString();
 
 function inJson(made: NewSigningKey): string {
   return `${JSON.stringify({ kid: made.kid, activeFrom: timeOf(made) }, null, 2)}\n`;
 }
 
-function inText(made: NewSigningKey): string {
+function inText(made: NewSigningKey, overlap: number | undefined): string {
   return `${[
     `The next signing key is ${printable(made.kid)}.`,
     `It is published now, and signs from ${timeOf(made)} on.`,
-    'The keys before it are published until the last of their tokens has expired; the next rotation takes them out of the store.',
+    overlap === 0 ? withdrawn : kept,
   ].join('\n')}\n`;
 }

@@ -15,12 +15,12 @@ import { InvalidToken, ServiceUnavailable } from './exceptions';
 import { readKeys } from './fetched-keys';
 import { refreshAfter } from './freshness';
 import { KeySet, type KeyName, type VerificationKey } from './key-set';
-import { localKeys } from './local-issuers';
+import { localHeaders, localKeys, withdrawalCount, withoutWithdrawn } from './local-issuers';
 import { RefreshPace } from './refresh-pace';
 import type { Settings } from './settings';
 import type { Soon } from './soon';
 import { startTimer, type Timers } from './timers';
-import { withoutQuery } from './urls';
+import { nameOf } from './trusted-issuers';
 
 /** What the library takes from its surroundings; read at the moment of use, so that a test can set it. */
 export interface Surroundings {
@@ -63,11 +63,6 @@ interface Version {
 /** A stranger who names unknown keys must not cause more discoveries than one in so many cooldowns. */
 const cooldownsPerDiscovery = 10;
 
-/** What an issuer is called: the setting `issuerUrl`, or where there is none `jwksUrl` without its query. */
-export function nameOf({ issuerUrl, jwksUrl }: Settings): string {
-  return issuerUrl ?? withoutQuery(jwksUrl ?? '');
-}
-
 /** Holds the keys of one issuer. See {@link JwksManager} for what its methods promise. */
 export class IssuerKeys {
   /** What it is called; of several that share the keys, the first. */
@@ -78,6 +73,7 @@ export class IssuerKeys {
   readonly #pace: RefreshPace;
   readonly #closing = new AbortController();
   #keySet = KeySet.empty;
+  #seenWithdrawals = withdrawalCount();
   #version: Version | undefined;
   #inFlight: Promise<void> | undefined;
   #failure: FetchFailure | undefined;
@@ -135,7 +131,7 @@ export class IssuerKeys {
   // Asked for each request, of a thousand issuers in turn: what it looks at is seldom in the processor's cache.
   isCurrent(key: VerificationKey): boolean {
     const now = this.#now;
-    if (this.#isClosed || !this.#pace.isUsable(now) || !this.#keySet.has(key)) return false;
+    if (this.#isClosed || !this.#pace.isUsable(now) || !this.#keys.has(key)) return false;
     if (this.#pace.isStale(now)) this.refreshIfStale();
     return true;
   }
@@ -151,12 +147,12 @@ export class IssuerKeys {
     return {
       issuer: this.issuer,
       jwksUrl: this.#discovery.jwksUrl ?? null,
-      keys: this.#keySet.keys.map(({ kid, alg }) => ({ kid, alg: alg ?? null })),
+      keys: this.#keys.keys.map(({ kid, alg }) => ({ kid, alg: alg ?? null })),
       lastSuccess: this.#lastSuccess,
       lastError: this.#failure?.message ?? null,
       nextRefresh: this.#nextRefresh,
       stale: this.#pace.isStale(this.#now),
-      usable: this.#hasGoodKeys,
+      usable: this.#isUsable && this.#keys.keys.length > 0,
       fetchCount: this.#fetchCount,
     };
   }
@@ -170,24 +166,25 @@ export class IssuerKeys {
     return Math.round(this.#surroundings.clock() + this.#refreshAt - this.#now);
   }
 
+  get #keys(): KeySet {
+    if (this.#seenWithdrawals !== withdrawalCount()) this.#dropWithdrawn();
+    return this.#keySet;
+  }
+
   get #isUsable(): boolean {
     return !this.#isClosed && this.#pace.isUsable(this.#now);
   }
 
-  get #hasGoodKeys(): boolean {
-    return this.#isUsable && this.#keySet.keys.length > 0;
-  }
-
   // A key that is there never waits for the network, however old it is.
   #find(name: KeyName): VerificationKey | undefined {
-    const key = this.#isUsable ? this.#keySet.find(name) : undefined;
+    const key = this.#isUsable ? this.#keys.find(name) : undefined;
     if (key !== undefined) this.refreshIfStale();
     return key;
   }
 
   async #findAnew(name: KeyName): Promise<VerificationKey> {
     if (this.#mayFetch()) await (this.#isUsable ? this.#refetch() : this.refresh());
-    const key = this.#keySet.find(name);
+    const key = this.#keys.find(name);
     if (key === undefined)
       throw new InvalidToken('The access token is signed with an unknown key', { reason: 'token_key' });
     return key;
@@ -196,7 +193,7 @@ export class IssuerKeys {
   async #findNewer(name: KeyName, failed: VerificationKey): Promise<VerificationKey | undefined> {
     // The failure is in the log, and the key is known: it does not make a wrong signature a reason to try again.
     await this.#refetch().catch(() => undefined);
-    const key = this.#isUsable ? this.#keySet.find(name) : undefined;
+    const key = this.#isUsable ? this.#keys.find(name) : undefined;
     return key === failed ? undefined : key;
   }
 
@@ -287,7 +284,7 @@ export class IssuerKeys {
     this.#fetchCount++;
     this.#replaceKeys(await orAborted(keySet, signal), this.issuer);
     this.#version = undefined;
-    this.#succeed(new Headers());
+    this.#succeed(localHeaders);
     return 'refreshed';
   }
 
@@ -315,11 +312,19 @@ export class IssuerKeys {
 
   // An issuer has keys: a set without one is its mistake, and neither revokes the good keys nor makes a token bad.
   #replaceKeys(document: unknown, url: string): void {
-    const keySet = readKeys(document, url, this.#keySet);
+    const keySet = withoutWithdrawn(readKeys(document, url, this.#keySet), this.issuer);
     this.#reportProblems(keySet);
     if (keySet.isUnusable)
       throw new FetchFailure('content', url, 'the JWK Set has no usable key; the last good keys stay');
     this.#keySet = keySet;
+  }
+
+  #dropWithdrawn(): void {
+    this.#seenWithdrawals = withdrawalCount();
+    const rest = withoutWithdrawn(this.#keySet, this.issuer);
+    // Their successor must be found at once, whoever asked for unknown keys before.
+    if (rest !== this.#keySet) this.#pace.endCooldown();
+    this.#keySet = rest;
   }
 
   #reportProblems({ keys, problems }: KeySet): void {

@@ -1,13 +1,13 @@
 /** Which key verifies a token: the issuer's keys, kept, refreshed and served through its outages. */
 import { InvalidToken } from './exceptions';
-import { IssuerKeys, nameOf, type IssuerStatus, type Surroundings } from './issuer-keys';
+import { IssuerKeys, type IssuerStatus, type Surroundings } from './issuer-keys';
 import type { KeyName, VerificationKey } from './key-set';
 import type { Settings } from './settings';
 import { issuersByKeys, keyPlace, keySettings } from './shared-key-urls';
 import type { Soon } from './soon';
 import { SteadyClock, systemClock } from './steady-clock';
 import { globalTimers, type Timers } from './timers';
-import { issuerSettings } from './trusted-issuers';
+import { issuerSettings, nameOf } from './trusted-issuers';
 
 export type { IssuerStatus } from './issuer-keys';
 export type { VerificationKey } from './key-set';

@@ -74,6 +74,12 @@ export class KeySet {
     return this.keys.some(key => !previous.has(key));
   }
 
+  /** The set without some of its keys. */
+  without(isLeftOut: (kid: string) => boolean): KeySet {
+    const rest = this.keys.filter(({ kid }) => !isLeftOut(kid));
+    return rest.length === this.keys.length ? this : new KeySet(rest, this.problems, rest.length === 0);
+  }
+
   /** The one key that a header names. */
   find({ alg, kid }: KeyName): VerificationKey | undefined {
     return this.#byKid.get(kid)?.get(alg);

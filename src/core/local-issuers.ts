@@ -1,4 +1,5 @@
 /** Issuers that live in this very process: their keys are handed over, and not fetched. */
+import type { KeySet } from './key-set';
 
 /** RFC 7517 §5. */
 interface JwkSet {
@@ -29,6 +30,38 @@ export function offerKeys(issuer: string, source: KeySource): () => void {
 export function localKeys(issuer: string): Promise<JwkSet> | undefined {
   const found = sources.get(issuer);
   return found === undefined ? undefined : together(found);
+}
+
+/**
+ * What would come with the keys over HTTP: they are asked for again each minute, because another process, such as
+ * `axioms keys rotate`, may have withdrawn one.
+ */
+export const localHeaders = new Headers({ 'Cache-Control': 'max-age=60' });
+
+const withdrawn = new Map<string, Set<string>>();
+let withdrawals = 0;
+
+/**
+ * Declares keys of this issuer worthless before their time, because they have leaked: nothing in this process verifies
+ * a token with them from now on, wherever it got them from.
+ */
+export function withdrawKeys(issuer: string, kids: readonly string[]): void {
+  withdrawn.set(issuer, new Set([...(withdrawn.get(issuer) ?? []), ...kids]));
+  withdrawals++;
+}
+
+/** How often keys were withdrawn in this process: asked for each request, so that no withdrawal is missed. */
+export function withdrawalCount(): number {
+  return withdrawals;
+}
+
+/** The keys of this issuer that are still good. A new answer may have others: from a cache, or from another process. */
+export function withoutWithdrawn(keys: KeySet, issuer: string): KeySet {
+  return keys.without(kid => isWithdrawn(issuer, kid));
+}
+
+export function isWithdrawn(issuer: string, kid: string): boolean {
+  return withdrawn.get(issuer)?.has(kid) === true;
 }
 
 async function together(found: readonly KeySource[]): Promise<JwkSet> {

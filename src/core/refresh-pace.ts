@@ -77,6 +77,11 @@ export class RefreshPace {
     return true;
   }
 
+  /** The next unknown key may be fetched, whatever was fetched before. */
+  endCooldown(): void {
+    this.#refetchAt = -Infinity;
+  }
+
   /**
    * May the keys be fetched because a signature failed under a known key? Only with what unknown keys left of the budget of
    * one fetch a cooldown, and only with half of it: a stranger who sends wrong signatures must not delay a new key.

@@ -1,10 +1,16 @@
 /** Whose tokens are trusted, and by which settings a token is judged: its `iss` chooses. */
 import type { Claims } from './compact-jws';
 import type { Settings } from './settings';
+import { withoutQuery } from './urls';
 
 /** The settings of each trusted issuer. */
 export function issuerSettings(settings: Settings): readonly Settings[] {
   return settings.issuers ?? [settings];
+}
+
+/** What an issuer is called: the setting `issuerUrl`, or where there is none `jwksUrl` without its query. */
+export function nameOf({ issuerUrl, jwksUrl }: Settings): string {
+  return issuerUrl ?? withoutQuery(jwksUrl ?? '');
 }
 
 /**

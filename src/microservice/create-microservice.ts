@@ -33,8 +33,8 @@ export interface Microservice {
   /**
    * Creates the next signing key. It is published now and signs after `overlap`.
    *
-   * @param overlap in seconds; default: the option `signingKeyOverlap`. Use 0 if a key has leaked and must not sign any
-   * more.
+   * @param overlap in seconds; default: the option `signingKeyOverlap`. 0 is for a key that has leaked: the new key signs
+   * immediately, and all earlier keys are withdrawn. Every token that they signed is refused, in this process immediately.
    */
   rotateKeys(overlap?: number): Promise<NewSigningKey>;
   /** Closes connections and timers, so that the process can exit. */

@@ -41,19 +41,33 @@ describe('axioms keys rotate', () => {
     expect(choice.closed).to.equal(2);
   });
 
-  it('takes another overlap, and none where a key has leaked', async () => {
+  it('takes another overlap', async () => {
+    await ran(['keys', 'rotate', signIn]);
+    await ran(['keys', 'rotate', signIn, '--overlap', '7200']);
+    expect(await delays()).to.deep.equal([0, 7200]);
+  });
+
+  it('withdraws every earlier key where one has leaked, and says so', async () => {
     await ran(['keys', 'rotate', signIn]);
     await ran(['keys', 'rotate', signIn, '--overlap', '7200']);
     const { out } = await ran(['keys', 'rotate', signIn, '--overlap', '0', '--json']);
-    const { kid } = (await keysIn(choice.store)).at(-1)!;
-    expect(JSON.parse(out)).to.deep.equal({ kid, activeFrom: '2026-01-01T00:00:00.000Z' });
-    expect(await delays()).to.deep.equal([0, 7200, 0]);
+    const [key, ...others] = await keysIn(choice.store);
+    expect(others).to.deep.equal([]);
+    expect(JSON.parse(out)).to.deep.equal({ kid: key!.kid, activeFrom: '2026-01-01T00:00:00.000Z' });
+    const again = await ran(['keys', 'rotate', signIn, '--overlap', '0']);
+    const [next] = await keysIn(choice.store);
+    expect(again.out.split('\n')).to.deep.equal([
+      `The next signing key is ${next!.kid}.`,
+      'It is published now, and signs from 2026-01-01T00:00:00.000Z on.',
+      'The keys before it are withdrawn. The API of the microservice refuses their tokens after about two minutes, other resource servers when they fetch the keys again (setting jwksRefreshInterval).',
+      '',
+    ]);
   });
 
   it('adds to the keys of a microservice that runs', async () => {
     const running = await microservice();
     const { kid } = await running.rotateKeys();
-    await ran(['keys', 'rotate', signIn, '--overlap', '0']);
+    await ran(['keys', 'rotate', signIn, '--overlap', '60']);
     const kids = (await keysIn(choice.store)).map(key => key.kid);
     expect(kids).to.have.lengthOf(2).and.to.include(kid);
     await running.close();

@@ -2,6 +2,7 @@
 import type { webcrypto } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose';
 import { ServiceUnavailable } from '../../core/exceptions';
+import { isWithdrawn, withdrawKeys } from '../../core/local-issuers';
 import type { Logger } from '../../core/setting-kinds';
 import { SteadyClock } from '../../core/steady-clock';
 import type { Secrets } from '../secrets';
@@ -68,6 +69,7 @@ export class SigningKeys {
   #known: { readonly keys: readonly KnownKey[]; readonly at: number } | undefined;
   readonly #steady = new SteadyClock(() => this.options.clock);
   #reading: Promise<readonly KnownKey[]> | undefined;
+  #rotations = 0;
 
   constructor(
     private readonly options: SigningKeyOptions,
@@ -88,45 +90,88 @@ export class SigningKeys {
   /** Returns the public keys that may have signed tokens in use, and the next key. */
   async published(): Promise<PublicKeySet> {
     const keys = await this.keys();
-    return { keys: keys.filter(key => !this.isRetired(key, keys)).map(({ publicJwk }) => publicJwk) };
+    const inUse = keys.filter(key => !this.isRetired(key, keys) && !isWithdrawn(this.options.issuer, key.kid));
+    return { keys: inUse.map(({ publicJwk }) => publicJwk) };
   }
 
   /**
    * Creates the next key, publishes it, and lets it sign after the overlap. Removes keys that cannot have signed a
    * token in use.
    *
-   * @param overlap in seconds. With 0, for a leaked key, verifiers refuse tokens of the new key until they fetch the
-   * keys again.
+   * @param overlap in seconds; default: `signingKeyOverlap`. 0 is for a key that has leaked: the new key signs
+   * immediately, and every earlier key is withdrawn with all tokens that it signed, here now, and from verifiers elsewhere
+   * when they fetch the keys again.
    */
-  async rotate(overlap = this.options.signingKeyOverlap): Promise<NewSigningKey> {
+  async rotate(overlap?: number): Promise<NewSigningKey> {
+    const { kid, activeFrom } = overlap === 0 ? await this.replaceAll() : await this.announce(overlap);
+    this.options.logger.info('A new signing key was made', { kid, activeFrom: new Date(activeFrom).toISOString() });
+    return { kid, activeFrom };
+  }
+
+  private async announce(overlap = this.options.signingKeyOverlap): Promise<NewSigningKey> {
     const keys = await this.read();
     // The very first key signs immediately.
     const made = await this.add(await this.nextGeneration(), keys.length === 0 ? 0 : overlap * 1000);
     for (const key of keys.filter(one => this.isRetired(one, keys)))
       await this.store.removeSigningKey(this.options.issuer, key.generation);
+    this.forgetKnown();
+    return made;
+  }
+
+  // Keys are withdrawn in this process first: if the store then fails, their tokens are refused all the same, and the
+  // caller can rotate again.
+  private async replaceAll(): Promise<NewSigningKey> {
+    const { issuer } = this.options;
+    const made = await this.addActive();
+    const earlier = (await this.store.signingKeys(issuer)).filter(({ generation }) => generation < made.generation);
+    const kids = earlier.map(({ kid }) => kid);
+    this.forgetKnown();
+    withdrawKeys(issuer, kids);
+    for (const { generation } of earlier) await this.store.removeSigningKey(issuer, generation);
+    if (kids.length > 0) this.options.logger.warn('Signing keys were withdrawn', { kids });
+    return made;
+  }
+
+  private async addActive(): Promise<StoredSigningKey> {
+    const made = await this.add(await this.nextGeneration(), 0);
+    // Another process was faster, with a key that does not sign yet.
+    return made.activeFrom > this.options.clock() ? this.addActive() : made;
+  }
+
+  // Also what is being read now.
+  private forgetKnown(): void {
     this.#known = undefined;
-    const { kid, activeFrom } = made;
-    this.options.logger.info('A new signing key was made', { kid, activeFrom: new Date(activeFrom).toISOString() });
-    return { kid, activeFrom };
+    this.#reading = undefined;
+    this.#rotations++;
   }
 
   private async keys(): Promise<readonly KnownKey[]> {
     const isFresh = this.#known !== undefined && this.#steady.now() - this.#known.at < cacheTime;
     if (isFresh && this.#known !== undefined) return this.#known.keys;
-    this.#reading ??= this.readOrMake().finally(() => {
-      this.#reading = undefined;
-    });
+    this.#reading ??= this.readAndKeep();
     return this.#reading;
   }
 
+  private async readAndKeep(): Promise<readonly KnownKey[]> {
+    const rotations = this.#rotations;
+    try {
+      const keys = await this.readOrMake();
+      // They were read before a rotation, and may have a key that it withdrew.
+      if (rotations !== this.#rotations) return await this.keys();
+      this.#known = { keys, at: this.#steady.now() };
+      return keys;
+    } finally {
+      if (rotations === this.#rotations) this.#reading = undefined;
+    }
+  }
+
   private async readOrMake(): Promise<readonly KnownKey[]> {
-    let keys = await this.read();
+    const keys = await this.read();
     if (!keys.some(({ alg }) => alg === this.options.algorithm)) {
       // The very first key signs immediately. A key for another algorithm is published in advance like any other.
       await this.add(await this.nextGeneration(), keys.length === 0 ? 0 : this.options.signingKeyOverlap * 1000);
-      keys = await this.read();
+      return this.read();
     }
-    this.#known = { keys, at: this.#steady.now() };
     return keys;
   }
 
@@ -154,7 +199,7 @@ export class SigningKeys {
   }
 
   // If two processes create the same generation, one wins, and both use its key.
-  private async add(generation: number, delay: number): Promise<NewSigningKey> {
+  private async add(generation: number, delay: number): Promise<StoredSigningKey> {
     const { issuer, algorithm: alg, clock } = this.options;
     const { privateKey } = await generateKeyPair(alg, { extractable: true });
     const jwk = await exportJWK(privateKey);
