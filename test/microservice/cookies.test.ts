@@ -108,15 +108,19 @@ describe('the cookies of a session', () => {
     const app = closing(new SignInApp({ store: memoryStore(), idp, clock: () => now }));
     const begun = await request(app.app).get('/auth/login/oidc/');
     const [login, ...others] = setCookiesOf(begun);
-    const of = ['Path=/auth/callback', `Expires=`, 'HttpOnly', 'Secure', 'SameSite=Lax'];
+    const of = ['Path=/', `Expires=`, 'HttpOnly', 'Secure', 'SameSite=Lax'];
     const attributes = (all: readonly string[]) => all.map(one => one.replace(/^Expires=.*/, 'Expires='));
-    expect([others, login!.name, attributes(login!.attributes)]).to.deep.equal([[], 'login', ['Max-Age=600', ...of]]);
+    expect([others, login!.name, attributes(login!.attributes)]).to.deep.equal([
+      [],
+      '__Host-login',
+      ['Max-Age=600', ...of],
+    ]);
     const back = await new ProviderBrowser().signIn(new URL(begun.headers['location']!), '', `${issuer}/`);
     const ended = await request(app.app)
       .get(back.pathname + back.search)
-      .set('Cookie', `login=${login!.value}`);
+      .set('Cookie', `__Host-login=${login!.value}`);
     const [cleared, ...session] = setCookiesOf(ended);
-    const gone = ['login', '', ['Max-Age=0', ...of]];
+    const gone = ['__Host-login', '', ['Max-Age=0', ...of]];
     expect([cleared!.name, cleared!.value, attributes(cleared!.attributes)]).to.deep.equal(gone);
     expectCookies(session, kinds[0]!, 86_400, now);
   });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import request from 'supertest';
 import { Browser as ProviderBrowser } from '../../demo/client/browser';
 import { memoryStore, type MicroserviceOptions } from '../../src/microservice';
+import { expectRefusal, fieldsOf } from '../refusal';
 import { setCookiesOf } from './browser';
 import { OpenIdServer } from './identity-providers/openid-server';
 import { issuer, SignInApp } from './sign-in-app';
@@ -29,11 +30,11 @@ describe('the endpoints of a login at a provider', () => {
     const begun = await request(app.app).get('/auth/login/oidc?returnTo=/books');
     expect(begun.status, begun.text).to.equal(303);
     const [login] = setCookiesOf(begun);
-    expect(login!.attributes).to.include.members(['HttpOnly', 'Secure', 'SameSite=Lax', 'Path=/auth/callback']);
+    expect(login!.attributes).to.include.members(['HttpOnly', 'Secure', 'SameSite=Lax', 'Path=/']);
     const back = await new ProviderBrowser().signIn(new URL(begun.headers['location'] as string), '', `${issuer}/`);
     const ended = await request(app.app)
       .get(back.pathname + back.search)
-      .set('Cookie', `login=${login!.value}`);
+      .set('Cookie', `__Host-login=${login!.value}`);
     expect(ended.status, ended.text).to.equal(303);
     expect(ended.headers['location']).to.equal('/books');
     const cookies = setCookiesOf(ended).filter(({ value }) => value !== '');
@@ -50,6 +51,47 @@ describe('the endpoints of a login at a provider', () => {
       error_description: 'The login did not begin here, or took too long',
     });
     expect(setCookiesOf(answer).filter(({ value }) => value !== '')).to.deep.equal([]);
+  });
+
+  describe('regression: a login cookie that a sibling subdomain has planted', () => {
+    const start = /^__Host-login=[\w.-]+; Max-Age=600; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/;
+
+    /** Begins a login in a browser of its own; where the provider sends that browser back to, and its cookie's value. */
+    async function begun(): Promise<{ readonly path: string; readonly ticket: string }> {
+      const answer = await request(app.app).get('/auth/login/oidc?returnTo=/books');
+      expect(answer.status, answer.text).to.equal(303);
+      const [cookie = '', ...others] = fieldsOf(answer, 'set-cookie');
+      expect(cookie).to.match(start);
+      expect(others).to.deep.equal([]);
+      const back = await new ProviderBrowser().signIn(new URL(answer.headers['location'] as string), '', `${issuer}/`);
+      return { path: back.pathname + back.search, ticket: setCookiesOf(answer)[0]!.value };
+    }
+
+    const arrive = (path: string, cookie: string) =>
+      request(app.app).get(path).set({ Cookie: cookie, 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' });
+
+    it('signs no visitor in as the one who planted it', async () => {
+      const mallory = await begun();
+      // Browsers refuse a Domain with the prefix `__Host-`, so another host can plant only a name without it.
+      const answer = await arrive(mallory.path, `login=${mallory.ticket}`);
+      expectRefusal(answer, {
+        status: 401,
+        challenges: ['Bearer realm="api"'],
+        error: 'authentication_failed',
+        description: 'The login did not begin here, or took too long',
+      });
+      const [cleared, ...others] = fieldsOf(answer, 'set-cookie');
+      expect(cleared).to.match(/^__Host-login=; Max-Age=0; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Lax$/);
+      expect(others).to.deep.equal([]);
+    });
+
+    it('does not get in the way of a login that began in this browser', async () => {
+      const [mallory, own] = [await begun(), await begun()];
+      const answer = await arrive(own.path, `login=${mallory.ticket}; __Host-login=${own.ticket}`);
+      expect([answer.status, answer.headers['location']]).to.deep.equal([303, '/books']);
+      const set = setCookiesOf(answer).filter(({ value }) => value !== '');
+      expect(set.map(({ name }) => name)).to.deep.equal(['refresh_cookie', 'CSRF_token']);
+    });
   });
 
   it('are not there for a provider that was not configured', async () => {

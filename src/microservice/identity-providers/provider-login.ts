@@ -21,8 +21,6 @@ export interface ProviderLoginOptions {
   readonly key: Uint8Array;
   /** Other origins than that of the API where a login may end. */
   readonly allowedOrigins?: readonly string[];
-  /** The name of the login cookie; default `login`. */
-  readonly cookieName?: string;
   /** How long a login may take, in seconds; default 600. */
   readonly lifetime?: number;
   /** Milliseconds since 1970; default: `Date.now()`. */
@@ -84,17 +82,20 @@ export class ProviderLogin {
     options: ProviderLoginOptions,
   ) {
     checkOptions(options);
-    const { baseUrl, key, prefix = '/auth', cookieName = 'login', lifetime = 600, clock = () => Date.now() } = options;
+    const { baseUrl, key, prefix = '/auth', lifetime = 600, clock = () => Date.now() } = options;
     const url = new URL(baseUrl);
     this.#options = options;
     this.#origin = url.origin;
     this.#logger = options.logger ?? consoleLogger;
     this.#tickets = new LoginTickets(key, lifetime, clock);
-    this.cookieName = cookieName;
-    const path = `${url.pathname.replace(/\/$/, '')}${prefix}/callback`;
+    const callbackPath = `${url.pathname.replace(/\/$/, '')}${prefix}/callback`;
+    this.#callback = `${url.origin}${callbackPath}`;
     const secure = url.protocol === 'https:';
+    // A sibling subdomain, or plain HTTP on this host, could otherwise plant the cookie of its own login here, and so sign
+    // visitors in as somebody else (draft-ietf-httpbis-rfc6265bis §4.1.3.2). The prefix demands the path '/'.
+    this.cookieName = secure ? '__Host-login' : 'login';
+    const path = secure ? '/' : callbackPath;
     this.cookieAttributes = { httpOnly: true, secure, sameSite: 'lax', path, maxAge: lifetime * 1000 };
-    this.#callback = `${url.origin}${path}`;
   }
 
   /**

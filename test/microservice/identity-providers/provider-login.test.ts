@@ -129,7 +129,7 @@ describe('logging in at a provider', () => {
       expect(await users.findByIdentity({ issuer: server.url, subject: 'ged' })).to.include({ username: 'ged' });
       expect(fieldsOf(answer, 'set-cookie')).to.have.length(1);
       expect(fieldsOf(answer, 'set-cookie')[0]).to.match(
-        /^login=; Max-Age=0; Path=\/auth\/callback; Expires=.*; HttpOnly; Secure; SameSite=Lax$/,
+        /^__Host-login=; Max-Age=0; Path=\/; Expires=.*; HttpOnly; Secure; SameSite=Lax$/,
       );
     });
 
@@ -147,9 +147,7 @@ describe('logging in at a provider', () => {
     const secrets = ['state', 'nonce', 'code_challenge'].map(name => asked.get(name)!);
     for (const secret of secrets) expect(secret).to.match(/^[\w-]{43}$/);
     const [cookie = ''] = fieldsOf(answer, 'set-cookie');
-    expect(cookie).to.match(
-      /^login=[\w.-]+; Max-Age=600; Path=\/auth\/callback; Expires=.*; HttpOnly; Secure; SameSite=Lax$/,
-    );
+    expect(cookie).to.match(/^__Host-login=[\w.-]+; Max-Age=600; Path=\/; Expires=.*; HttpOnly; Secure; SameSite=Lax$/);
     for (const secret of secrets) expect(cookie).not.to.contain(secret);
     const next = new URL((await begin()).location).searchParams;
     for (const name of ['state', 'nonce', 'code_challenge']) expect(next.get(name)).not.to.equal(asked.get(name));
@@ -161,11 +159,11 @@ describe('logging in at a provider', () => {
     for (const cookie of [
       undefined,
       victim.cookie,
-      'login=',
-      'login=garbage',
+      '__Host-login=',
+      '__Host-login=garbage',
       `${attacker.cookie}x`,
       `${attacker.cookie}; ${victim.cookie}`,
-      attacker.cookie.replace('login=', 'other='),
+      attacker.cookie.replace('__Host-login=', 'login='),
     ])
       expectRefused(await finish(path, cookie));
   });
@@ -175,7 +173,7 @@ describe('logging in at a provider', () => {
     const path = await atProvider(begun);
     expectRefused(await finish(path.replace('/public', '/confidential'), begun.cookie));
     const other = await newLogin({ key: new Uint8Array(32).fill(8) }).begin('public');
-    expectRefused(await finish(path, `login=${other.cookie}`));
+    expectRefused(await finish(path, `__Host-login=${other.cookie}`));
   });
 
   for (const [what, change] of [
@@ -306,7 +304,11 @@ describe('logging in at a provider', () => {
   it("is a mistake of the server's where the provider refuses the client, and the log says which", async () => {
     const begun = await begin('mistaken');
     const error = await login
-      .finish('mistaken', new URL(await atProvider(begun), baseUrl).search.slice(1), begun.cookie.slice(6))
+      .finish(
+        'mistaken',
+        new URL(await atProvider(begun), baseUrl).search.slice(1),
+        begun.cookie.replace(/^__Host-login=/, ''),
+      )
       .catch((thrown: unknown) => thrown);
     expect(error).to.be.instanceOf(ImproperlyConfigured);
     expect((error as Error).message)
@@ -406,6 +408,7 @@ describe('logging in at a provider', () => {
 
   it('is not for https: alone on this machine', () => {
     const local = newLogin({ baseUrl: 'http://localhost:3000/api' });
+    expect(local.cookieName).to.equal('login');
     expect(local.cookieAttributes).to.deep.include({ secure: false, path: '/api/auth/callback' });
   });
 });
