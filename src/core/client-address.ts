@@ -1,5 +1,5 @@
 /** Where a request comes from, so that whoever has many addresses has one count all the same. */
-import { isIP, isIPv6 } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 
 /** What is asked of a request: Express's `ip`, which follows its `trust proxy`, and the connection. */
 export interface FromSomewhere {
@@ -21,6 +21,16 @@ export function addressOf({ ip = '', socket }: FromSomewhere): string {
 export function networkOf(address: string): string {
   const bare = withoutPort(address).replace(/%.*$/, '').toLowerCase();
   return isIPv6(bare) ? networkOfGroups(groupsOf(bare)) : bare;
+}
+
+/**
+ * The network of the site that an address is in: of an IPv6 address its /48 (RFC 6177 §2: a site has no more), of an IPv4
+ * address its /24. Other text as it is, in lower case.
+ */
+export function siteOf(address: string): string {
+  const network = networkOf(address);
+  if (network.endsWith('::/64')) return `${network.split(':', 3).join(':')}::/48`;
+  return isIPv4(network) ? network.replace(/\d+$/, '0/24') : network;
 }
 
 // Some proxies write the port into X-Forwarded-For, which is another one for each connection.

@@ -1,11 +1,11 @@
 /** How often somebody may try to sign in: by account and address together, by address, and, only slowed down, by account. */
 import { hash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { networkOf } from './client-address';
+import { networkOf, siteOf } from './client-address';
 import { Throttled } from './exceptions';
 import { SteadyClock } from './steady-clock';
 import { globalTimers, startTimer, type Timers } from './timers';
-import { TryCounts, type TryCount } from './try-counts';
+import { TryCounts, type TryCount, type WaitingTry } from './try-counts';
 
 /** Who tries. */
 export interface Attempt {
@@ -42,7 +42,10 @@ export interface SignInLimits {
   readonly firstDelay?: number;
   /** Most seconds that a try waits; default 5. */
   readonly longestDelay?: number;
-  /** Tries that wait at the same time for one account; default 20. Who comes then is refused. */
+  /**
+   * Tries that wait at the same time for one account; default 20. Each further one is refused, or takes the place of one
+   * from the site (IPv4 /24, IPv6 /48) with the most of them.
+   */
   readonly mostWaiting?: number;
   /**
    * Accounts, addresses and pairs that are counted by themselves, of each; default 20000. Beyond them, new ones share a
@@ -60,9 +63,10 @@ interface Keys {
 type Counted = Readonly<Record<keyof Keys, TryCount>>;
 
 /**
- * Counts in the memory of this process; bounded. A stranger can close an account to their own address, and to nobody
- * else's: an account alone is slowed down, and not for addresses that signed in to it before. A flood of names or
- * addresses can only make a limit stricter, because nothing that is counting is forgotten.
+ * Counts in the memory of this process; bounded. A stranger can close an account to their own address. An account alone is
+ * slowed down, and not for addresses that signed in to it before. To keep its owner from waiting with the others, at an
+ * address new to it, a stranger needs tries from `mostWaiting` sites at the same time. A flood of names or addresses can
+ * only make a limit stricter, because nothing that is counting is forgotten.
  *
  * @example
  * const attempts = new MemorySignInAttempts({ triesPerAccountAndAddress: 5, window: 600 });
@@ -98,14 +102,15 @@ export class MemorySignInAttempts implements SignInAttempts {
     const now = this.#steady.now();
     this.#refuseOver(this.#pairs.find(keys.pair, now), this.#limits.triesPerAccountAndAddress, now);
     this.#refuseOver(this.#addresses.find(keys.address, now), this.#limits.triesPerAddress, now);
-    const delay = this.#delay(keys, now);
+    const site = siteOf(attempt.address);
+    const delay = this.#delay(keys, site, now);
     const counted = {
       pair: this.#pairs.add(keys.pair, now),
       address: this.#addresses.add(keys.address, now),
       account: this.#accounts.add(keys.account, now),
     };
     this.#counted.set(attempt, counted);
-    if (delay > 0) await this.#slowDown(counted.account, delay);
+    if (delay > 0) await this.#slowDown(attempt, counted.account, site, delay);
   }
 
   succeeded(attempt: Attempt): void {
@@ -146,19 +151,42 @@ export class MemorySignInAttempts implements SignInAttempts {
   }
 
   /** Seconds that this try has to wait. @throws Throttled where too many wait already. */
-  #delay({ account, pair }: Keys, now: number): number {
+  #delay({ account, pair }: Keys, site: string, now: number): number {
     const { quickTriesPerAccount, firstDelay, longestDelay, mostWaiting } = this.#limits;
-    const { tries, waiting } = this.#accounts.find(account, now) ?? { tries: 0, waiting: 0 };
+    const count = this.#accounts.find(account, now);
+    const tries = count?.tries ?? 0;
     if (tries < quickTriesPerAccount || this.#known.get(pair) === true) return 0;
-    // It is not counted: the owner, who comes while a stranger tries, must not be closed out for it.
-    if (waiting >= mostWaiting) throw new Throttled(longestDelay);
+    if (count !== undefined && count.waiting.size >= mostWaiting) this.#makeRoom(count.waiting, site);
     return Math.min(longestDelay, firstDelay * 2 ** (tries - quickTriesPerAccount));
   }
 
-  async #slowDown(count: TryCount, delay: number): Promise<void> {
-    count.waiting++;
-    await new Promise<void>(resolve => startTimer(this.timers, resolve, delay * 1000));
-    count.waiting--;
+  /** @throws Throttled where no other try has to give way. */
+  #makeRoom(waiting: ReadonlySet<WaitingTry>, site: string): void {
+    const yielding = tryToYield(waiting, site);
+    // It is not counted: the owner, who comes while a stranger tries, must not be closed out for it.
+    if (yielding === undefined) throw new Throttled(this.#limits.longestDelay);
+    yielding.giveWay();
+  }
+
+  #slowDown(attempt: Attempt, { waiting }: TryCount, site: string, delay: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = startTimer(
+        this.timers,
+        () => {
+          waiting.delete(slowed);
+          resolve();
+        },
+        delay * 1000,
+      );
+      const giveWay = (): void => {
+        this.timers.clearTimeout(timer);
+        waiting.delete(slowed);
+        this.undecided(attempt);
+        reject(new Throttled(this.#limits.longestDelay));
+      };
+      const slowed: WaitingTry = { site, giveWay };
+      waiting.add(slowed);
+    });
   }
 
   // Hashes: names and addresses can have any length, and a name may be a password in the wrong field.
@@ -172,6 +200,18 @@ export class MemorySignInAttempts implements SignInAttempts {
   #hash(...parts: readonly string[]): string {
     return hash('sha256', JSON.stringify([this.#salt, ...parts]));
   }
+}
+
+/**
+ * The latest try of the site with the most of them. A site that would then have fewer than this one keeps its tries: each
+ * site has its share, however many addresses are in it.
+ */
+function tryToYield(waiting: ReadonlySet<WaitingTry>, site: string): WaitingTry | undefined {
+  const counts = new Map<string, number>();
+  for (const one of waiting) counts.set(one.site, (counts.get(one.site) ?? 0) + 1);
+  const most = Math.max(...counts.values());
+  if (most <= (counts.get(site) ?? 0) + 1) return undefined;
+  return [...waiting].findLast(one => counts.get(one.site) === most);
 }
 
 const defaults: Required<SignInLimits> = {

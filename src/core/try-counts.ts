@@ -1,10 +1,18 @@
 /** Counts tries by key in bounded memory. A stranger who sends many keys can only make the counts higher. */
 
+/** A try that is being slowed down. */
+export interface WaitingTry {
+  /** The site that it comes from. */
+  readonly site: string;
+  /** Refuses it, so that another can wait in its place. */
+  giveWay(): void;
+}
+
 /** The tries of one key, or of all keys that share a counter. */
 export interface TryCount {
   tries: number;
   /** Tries that are being slowed down now. */
-  waiting: number;
+  readonly waiting: Set<WaitingTry>;
   /** When the tries stop counting, in the milliseconds that the caller gives as `now`. */
   end: number;
   /** Missing where several keys share this counter. */
@@ -73,7 +81,7 @@ export class TryCounts {
 
   #begin(key: string, now: number): TryCount {
     this.#forgetEnded(now);
-    const count = { tries: 0, waiting: 0, end: now + this.window };
+    const count = { tries: 0, waiting: new Set<WaitingTry>(), end: now + this.window };
     if (this.#own.size >= this.size) {
       this.#shared.set(placeOf(key), count);
       return count;

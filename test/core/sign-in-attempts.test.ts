@@ -157,6 +157,30 @@ describe('tries to sign in', () => {
     });
   });
 
+  it('wait in equal shares: the latest of the site with the most of them gives way', async () => {
+    const attempts = counting({ quickTriesPerAccount: 0, firstDelay: 8, longestDelay: 8, mostWaiting: 4 });
+    const outcomes: string[] = [];
+    async function from(address: string): Promise<void> {
+      const outcome = await refusal(attempts.begin({ account: 'ged', address }));
+      outcomes.push(`${address} ${outcome === undefined ? 'waited' : `in ${outcome}`}`);
+    }
+    const trying: Promise<void>[] = [];
+    for (const address of ['192.0.2.1', '192.0.2.2', '2001:db8:1:1::1', '2001:db8:1:2::1', '192.0.2.3', '198.51.100.1'])
+      trying.push(from(address));
+    // Four wait, two of each of two sites; one more of the first has no more than its share; another site has none.
+    await new Promise(setImmediate);
+    expect(outcomes).to.have.members(['192.0.2.3 in 8', '2001:db8:1:2::1 in 8']);
+    trying.push(from('203.0.113.1'), from('2001:db8:2::1'));
+    await new Promise(setImmediate);
+    expect(outcomes.slice(2)).to.have.members(['192.0.2.2 in 8', '2001:db8:2::1 in 8']);
+    expect(time.waiting).to.equal(4);
+    time.advance(8);
+    await Promise.all(trying);
+    const waited = ['192.0.2.1', '2001:db8:1:1::1', '198.51.100.1', '203.0.113.1'];
+    expect(outcomes.slice(4)).to.have.members(waited.map(address => `${address} waited`));
+    expect(attempts.remembered).to.deep.equal({ accounts: 1, addresses: 4, pairs: 4 });
+  });
+
   it('that were refused because too many wait count for nothing: the owner is not closed out', async () => {
     const attempts = counting({ quickTriesPerAccount: 0, firstDelay: 1, longestDelay: 8, mostWaiting: 1 });
     const stranger = refusal(attempts.begin({ account: 'ged', address: '192.0.2.1' }));

@@ -1,0 +1,179 @@
+/** An account that one site tries from many addresses stays open to its owner, at an address that is new to it. */
+import { expect } from 'chai';
+import express from 'express';
+import { Get, JsonController } from 'routing-controllers';
+import request, { type Response } from 'supertest';
+import {
+  BasicAuthentication,
+  MemorySignInAttempts,
+  useExpressServer,
+  type AxiomsServer,
+} from 'axioms-routing-controllers';
+import { memoryStore } from '../../src/microservice';
+import { eventually, FakeTime } from '../issuer/fake-time';
+import { TestIssuer } from '../issuer/test-issuer';
+import { SignInApp } from '../microservice/sign-in-app';
+import { expectRefusal, type Refusal } from '../refusal';
+
+let time: FakeTime;
+let attempts: MemorySignInAttempts;
+let verified: string[];
+
+class StaffAuthentication extends BasicAuthentication {
+  protected override readonly attempts = attempts;
+  protected override readonly refusalTime = 0;
+
+  override authenticateCredentials(name: string, password: string) {
+    verified.push(password);
+    return name === 'alice' && password === 'right' ? { id: 1 } : null;
+  }
+}
+
+@JsonController('/staff')
+class StaffController {
+  authenticationClasses = [StaffAuthentication];
+
+  @Get('/') get() {
+    return 'in';
+  }
+}
+
+const refused: Refusal = {
+  status: 401,
+  challenges: ['Basic realm="api", charset="UTF-8"'],
+  error: 'authentication_failed',
+  description: 'Incorrect authentication credentials',
+};
+const throttled: Refusal = {
+  status: 429,
+  retryAfter: '5',
+  error: 'throttled',
+  description: 'Request was throttled',
+};
+
+describe('regression: an account that is tried from many addresses of one site', () => {
+  let issuer: TestIssuer;
+  let app: express.Express;
+  let answered: number;
+
+  before(async () => {
+    issuer = await TestIssuer.start();
+  });
+  after(() => issuer.close());
+
+  beforeEach(() => {
+    time = new FakeTime();
+    attempts = Object.assign(new MemorySignInAttempts(), { clock: time.clock, timers: time.timers });
+    verified = [];
+    answered = 0;
+    app = express().set('trust proxy', 1);
+    useExpressServer(app, { controllers: [StaffController], axioms: issuer.settings() });
+  });
+  afterEach(() => {
+    (app.locals.axioms as AxiomsServer).close();
+  });
+
+  function ask(password: string, address: string): Promise<Response> {
+    const credentials = `Basic ${Buffer.from(`alice:${password}`).toString('base64')}`;
+    const asked = request(app).get('/staff').set({ Authorization: credentials, 'X-Forwarded-For': address });
+    return asked.then(response => {
+      answered++;
+      return response;
+    });
+  }
+
+  /** Tries with wrong passwords, each from another network of one /48, until each is answered or waits. */
+  async function flood(count: number, first = 0): Promise<Promise<Response>[]> {
+    const waiting = time.waiting;
+    const before = answered;
+    const tries = Array.from({ length: count }, (_, index) => {
+      const network = (first + index).toString(16);
+      return ask(`wrong-${network}`, `2001:db8:0:${network}::1`);
+    });
+    await eventually(() => answered - before + time.waiting - waiting === count);
+    return tries;
+  }
+
+  /** The first ten tries are quick, and twenty more wait: as many as may. */
+  async function full(): Promise<Promise<Response>[]> {
+    for (const quick of await flood(10)) expectRefusal(await quick, refused);
+    const slow = await flood(20, 10);
+    expect(time.waiting).to.equal(20);
+    return slow;
+  }
+
+  it('is only slowed down for its owner, for whom one try of that site gives way', async () => {
+    const slow = await full();
+    expectRefusal(await ask('wrong', '2001:db8:0:ffff::1'), throttled);
+    verified = [];
+    const owner = ask('right', '198.51.100.1');
+    await eventually(() => answered === 12);
+    expect([time.waiting, verified]).to.deep.equal([20, []]);
+    time.advance(5);
+    const answer = await owner;
+    expect([answer.status, answer.text]).to.deep.equal([200, '"in"']);
+    const answers = await Promise.all(slow);
+    for (const one of answers.slice(0, 19)) expectRefusal(one, refused);
+    expectRefusal(answers[19]!, throttled);
+    // The tries that waited are compared, and no other: the rate at which an account can be tried stays what it was.
+    expect(verified).to.have.length(20);
+  });
+
+  it('lets each of several owners’ sites wait, and takes nothing from a site that has one try', async () => {
+    const slow = await full();
+    const sites = Array.from({ length: 19 }, (_, index) => ask('right', `198.51.${100 + index}.1`));
+    await eventually(() => answered === 10 + 19);
+    expect(time.waiting).to.equal(20);
+    // Twenty sites with one try each: nobody has more than a share.
+    expectRefusal(await ask('right', '203.0.113.1'), throttled);
+    expectRefusal(await ask('wrong', '2001:db8:0:ffff::1'), throttled);
+    time.advance(5);
+    for (const site of await Promise.all(sites)) expect(site.status).to.equal(200);
+    const [first, ...others] = await Promise.all(slow);
+    expectRefusal(first!, refused);
+    for (const other of others) expectRefusal(other, throttled);
+  });
+
+  it('does not count a try that gave way', async () => {
+    const slow = await full();
+    const site = '2001:db8:0:1d::1';
+    void ask('right', '198.51.100.1');
+    await eventually(() => answered === 11);
+    time.advance(5);
+    await eventually(() => answered === 31);
+    expectRefusal((await Promise.all(slow)).at(-1)!, throttled);
+    // The network of the try that gave way has all its ten.
+    for (let count = 0; count < 10; count++) {
+      const next = ask(`next-${count}`, site);
+      await eventually(() => time.waiting === 1);
+      time.advance(5);
+      expectRefusal(await next, refused);
+    }
+    expectRefusal(await ask('next', site), { ...throttled, retryAfter: '850' });
+  });
+
+  it('is only slowed down at the sign-in of the microservice, too', async () => {
+    const own = await new SignInApp({ store: memoryStore(), signInAttempts: attempts, refusalTime: 0 }).withUsers();
+    own.app.set('trust proxy', 1);
+    let done = 0;
+    const signIn = (password: string, address: string) =>
+      own
+        .browser()
+        .ask('sign-in/', { username: 'ged', password })
+        .set('X-Forwarded-For', address)
+        .then(response => {
+          done++;
+          return response;
+        });
+    for (let host = 0; host < 10; host++) expect((await signIn('wrong', `192.0.2.${host}`)).status).to.equal(401);
+    const slow = Array.from({ length: 20 }, (_, host) => signIn('wrong', `192.0.2.${50 + host}`));
+    await eventually(() => time.waiting === 20);
+    const owner = signIn('sparrowhawk', '198.51.100.1');
+    await eventually(() => done === 11);
+    time.advance(5);
+    expect((await owner).status).to.equal(200);
+    const statuses = (await Promise.all(slow)).map(({ status }) => status).sort();
+    expect(statuses).to.deep.equal([...Array<number>(19).fill(401), 429]);
+    await own.close();
+  });
+});
