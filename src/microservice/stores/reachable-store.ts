@@ -3,6 +3,7 @@ import { Deadline, TimeIsUp } from '../../core/deadline';
 import { APIException, ImproperlyConfigured, ServiceUnavailable } from '../../core/exceptions';
 import type { Logger } from '../../core/setting-kinds';
 import { globalTimers } from '../../core/timers';
+import { UserConflict } from '../users/user-store';
 
 /** The time limit for one step, in seconds: longer than the limits of the stores themselves. */
 const longestStep = 6;
@@ -35,9 +36,9 @@ async function inTime(step: () => unknown): Promise<unknown> {
   }
 }
 
-// A database's error may quote a row, so only its name is logged.
+// A conflict of users is an answer, not an outage. A database's error may quote a row, so only its name is logged.
 function asUnavailable(error: unknown, step: string, logger: Logger): unknown {
-  if (error instanceof APIException || error instanceof ImproperlyConfigured) return error;
+  if ([APIException, ImproperlyConfigured, UserConflict].some(answer => error instanceof answer)) return error;
   const { name, code } = error instanceof Error ? (error as NodeJS.ErrnoException) : { name: typeof error };
   logger.error(`${step} failed`, { step, error: name, ...(code === undefined ? {} : { code }) });
   return new ServiceUnavailable('Sessions cannot be looked up at the moment', 1, { cause: `${step}: ${name}` });

@@ -1,0 +1,74 @@
+/** The first exchange of an identity, over HTTP, where somebody else was faster or has the name already. */
+import { expect } from 'chai';
+import { memoryStore } from '../../src/microservice';
+import { expectRefusal } from '../refusal';
+import { claimsOf, setCookiesOf } from './browser';
+import { clientId, ProviderFixture } from './identity-providers/provider-fixture';
+import { SignInApp } from './sign-in-app';
+
+describe('regression: a first exchange that meets another account', () => {
+  let provider: ProviderFixture;
+  let app: SignInApp;
+
+  before(async () => {
+    provider = await ProviderFixture.start();
+  });
+  after(() => provider.close());
+
+  beforeEach(async () => {
+    const idp = { provider: 'oidc', issuer: provider.iss, clientId, algorithms: ['ES256'] } as const;
+    app = await new SignInApp({ store: memoryStore(), idp, clock: () => Date.now() }).withUsers();
+    app.server.verifier.clock = () => Date.now();
+  });
+  afterEach(() => app.close());
+
+  const exchange = (claims: object) => {
+    const browser = app.browser();
+    return browser.ask('social-exchange/', { id_token: provider.idToken(claims) }).then(answer => {
+      browser.keep(answer);
+      return { answer, browser };
+    });
+  };
+
+  it('makes one user of several first exchanges at the same time', async () => {
+    const arren = { sub: 'arren-1', email: 'arren@example.com' };
+    const all = await Promise.all(Array.from({ length: 4 }, (_, jti) => exchange({ ...arren, jti: `${jti}` })));
+    for (const { answer } of all) expect(answer.status, answer.text).to.equal(200);
+    expect(new Set(all.map(({ browser }) => claimsOf(browser.accessToken).sub)).size).to.equal(1);
+  });
+
+  it('gives the user another name where somebody has the one that the provider knows', async () => {
+    const { answer, browser } = await exchange({
+      sub: 'other-ged',
+      email: 'other@example.com',
+      preferred_username: 'ged',
+    });
+    expect(answer.status, answer.text).to.equal(200);
+    const user = await app.users.findById(String(claimsOf(browser.accessToken).sub));
+    expect(user).to.include({ email: 'other@example.com' });
+    expect(user!.username).to.match(/^oidc-[0-9a-f]{20}$/);
+    expect(user!.id).not.to.equal(await app.idOf('ged'));
+  });
+
+  it('is still refused where the address belongs to somebody else', async () => {
+    const { answer } = await exchange({ sub: 'thief', email: 'tenar@example.com' });
+    expectRefusal(answer, {
+      status: 401,
+      challenges: ['Bearer realm="api"'],
+      error: 'authentication_failed',
+      description: 'The account belongs to somebody who signs in in another way',
+    });
+    expect(setCookiesOf(answer)).to.deep.equal([]);
+  });
+
+  it('is still 503 where the users cannot be asked', async () => {
+    app.users.create = () => Promise.reject(new Error('duplicate key value: secret'));
+    const { answer } = await exchange({ sub: 'arren-2', email: 'arren2@example.com' });
+    expectRefusal(answer, {
+      status: 503,
+      retryAfter: '1',
+      error: 'temporarily_unavailable',
+      description: 'Sessions cannot be looked up at the moment',
+    });
+  });
+});
