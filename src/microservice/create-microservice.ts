@@ -1,5 +1,4 @@
 /** Assembles the microservice. */
-import type { Denylist } from '../core/denylist';
 import { offerKeys } from '../core/local-issuers';
 import { systemClock } from '../core/steady-clock';
 import { metadataController } from './controllers/metadata-controller';
@@ -12,7 +11,8 @@ import { LoginPages } from './identity-providers/login-pages';
 import { ProviderLogin } from './identity-providers/provider-login';
 import { SocialExchange } from './identity-providers/social-exchange';
 import { checkOptions, type MicroserviceOptions, type Options } from './options';
-import { RefreshFamilies, type SessionDenylist } from './refresh/refresh-families';
+import { RefreshFamilies } from './refresh/refresh-families';
+import { SessionDenials } from './refresh/session-denials';
 import { Secrets } from './secrets';
 import { Sessions } from './sessions';
 import { reachable } from './stores/reachable-store';
@@ -60,7 +60,8 @@ export function createMicroservice(input: MicroserviceOptions): Microservice {
   const { store, logger, clock, signingKeyStore } = options;
   const secrets = new Secrets(options.secret);
   const signingKeys = new SigningKeys({ ...options, algorithm: options.signingAlgorithm }, signingKeyStore, secrets);
-  const families = new RefreshFamilies(options, { store, secrets, denylist: sessionDenylist(options) });
+  const denylist = options.denylist === undefined ? undefined : new SessionDenials(options.denylist, options);
+  const families = new RefreshFamilies(options, { store, secrets, denylist });
   const sweep = new Sweep(store, logger, clock);
   const providers = providersOf(options);
   const social = socialWay(providers, options);
@@ -102,21 +103,6 @@ function withReachable(options: Options): Options {
     denylist: denylist === undefined ? undefined : reachable(denylist, 'denylist', logger),
   };
 }
-
-// A revocation lasts as long as an access token of the session could still be used.
-function sessionDenylist({ denylist, accessTokenLifetime, clock }: Options): SessionDenylist | undefined {
-  if (denylist === undefined) return undefined;
-  const known: Denylist = denylist;
-  return {
-    async deny({ iss, sid }) {
-      const now = Math.ceil(clock() / 1000);
-      await known.revoke({ iss, sid, expiresAt: now + accessTokenLifetime + clockMargin });
-    },
-  };
-}
-
-/** Seconds: more than a reasonable `clockTolerance` of a verifier. */
-const clockMargin = 60;
 
 function cookiesOf(options: Options, secrets: Secrets): SessionCookies {
   const { cookieSalt, clock } = options;

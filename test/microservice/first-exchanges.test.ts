@@ -1,7 +1,7 @@
 /** The first exchange of an identity, over HTTP, where somebody else was faster or has the name already. */
 import { expect } from 'chai';
 import { memoryStore } from '../../src/microservice';
-import { expectRefusal } from '../refusal';
+import { expectExactRefusal } from '../refusals';
 import { claimsOf, setCookiesOf } from './browser';
 import { clientId, ProviderFixture } from './identity-providers/provider-fixture';
 import { SignInApp } from './sign-in-app';
@@ -52,7 +52,7 @@ describe('regression: a first exchange that meets another account', () => {
 
   it('is still refused where the address belongs to somebody else', async () => {
     const { answer } = await exchange({ sub: 'thief', email: 'tenar@example.com' });
-    expectRefusal(answer, {
+    expectExactRefusal(answer, {
       status: 401,
       challenges: ['Bearer realm="api"'],
       error: 'authentication_failed',
@@ -64,7 +64,7 @@ describe('regression: a first exchange that meets another account', () => {
   it('is still 503 where the users cannot be asked', async () => {
     app.users.create = () => Promise.reject(new Error('duplicate key value: secret'));
     const { answer } = await exchange({ sub: 'arren-2', email: 'arren2@example.com' });
-    expectRefusal(answer, {
+    expectExactRefusal(answer, {
       status: 503,
       retryAfter: '1',
       error: 'temporarily_unavailable',

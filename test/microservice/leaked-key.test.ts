@@ -6,7 +6,7 @@ import { memoryStore, type MicroserviceOptions, type StoredSigningKey } from '..
 import { Secrets } from '../../src/microservice/secrets';
 import { unseal } from '../../src/microservice/tokens/sealed-key';
 import { eventually } from '../issuer/fake-time';
-import { expectRefusal, invalidToken, type Refusal } from '../refusal';
+import { expectExactRefusal, invalidToken, type Refusal } from '../refusals';
 import { claimsOf, headerOf, type Browser } from './browser';
 import { issuer, secret, SignInApp } from './sign-in-app';
 
@@ -69,7 +69,7 @@ describe('regression: a signing key that has leaked', () => {
 
     const { kid, activeFrom } = await app.microservice.rotateKeys(0);
     expect(activeFrom).to.equal(app.time.now);
-    for (const worthless of [token, honest]) expectRefusal(await me(worthless), unknownKey);
+    for (const worthless of [token, honest]) expectExactRefusal(await me(worthless), unknownKey);
     expect(await publishedKids()).to.deep.equal([kid]);
     expect((await store.signingKeys(issuer)).map(key => key.kid)).to.deep.equal([kid]);
     expect(app.logger.text('warn')).to.include('Signing keys were withdrawn').and.to.include(leaked!.kid);
@@ -130,7 +130,7 @@ describe('regression: a signing key that has leaked', () => {
     store.removeSigningKey = () => Promise.reject(new Error('connect ECONNREFUSED'));
     const failure: unknown = await app.microservice.rotateKeys(0).catch((error: unknown) => error);
     expect(failure).to.have.property('name', 'ServiceUnavailable');
-    expectRefusal(await me(token), unknownKey);
+    expectExactRefusal(await me(token), unknownKey);
     expect(await publishedKids()).not.to.include(leaked!.kid);
     store.removeSigningKey = removeSigningKey;
     const { kid } = await app.microservice.rotateKeys(0);
@@ -173,7 +173,7 @@ describe('regression: a signing key that has leaked', () => {
       app.time.advance(5);
       await eventually(() => Number(jwksManager.status()[0]!.nextRefresh) > app.time.now);
     }
-    for (const worthless of [token, honest]) expectRefusal(await me(worthless), unknownKey);
+    for (const worthless of [token, honest]) expectExactRefusal(await me(worthless), unknownKey);
     expect(await publishedKids()).to.deep.equal([kid]);
     expect((await (await signedIn()).me()).status).to.equal(200);
   });

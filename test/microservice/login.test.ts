@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import request from 'supertest';
 import { Browser as ProviderBrowser } from '../../demo/client/browser';
 import { memoryStore, type MicroserviceOptions } from '../../src/microservice';
-import { expectRefusal, fieldsOf } from '../refusal';
+import { expectExactRefusal, fieldsOf } from '../refusals';
 import { setCookiesOf } from './browser';
 import { OpenIdServer } from './identity-providers/openid-server';
 import { issuer, SignInApp } from './sign-in-app';
@@ -74,7 +74,7 @@ describe('the endpoints of a login at a provider', () => {
       const mallory = await begun();
       // Browsers refuse a Domain with the prefix `__Host-`, so another host can plant only a name without it.
       const answer = await arrive(mallory.path, `login=${mallory.ticket}`);
-      expectRefusal(answer, {
+      expectExactRefusal(answer, {
         status: 401,
         challenges: ['Bearer realm="api"'],
         error: 'authentication_failed',

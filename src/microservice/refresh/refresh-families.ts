@@ -9,7 +9,8 @@ import { RefreshToken } from './refresh-token';
 
 /** Revokes the access tokens of an ended family. */
 export interface SessionDenylist {
-  deny(which: { iss: string; sid: string }): Promise<void>;
+  /** @param which `sub` is the user whose session it was. */
+  deny(which: { iss: string; sub: string; sid: string }): Promise<void>;
 }
 
 export interface RefreshOptions {
@@ -110,8 +111,8 @@ export class RefreshFamilies {
     for (const family of [...all].sort((one, other) => isShown(one) - isShown(other))) await this.end(family, reason);
   }
 
-  private async deny({ issuer, id }: RefreshFamily): Promise<void> {
-    await this.services.denylist?.deny({ iss: issuer, sid: id });
+  private async deny({ issuer, userId, id }: RefreshFamily): Promise<void> {
+    await this.services.denylist?.deny({ iss: issuer, sub: userId, sid: id });
   }
 
   private newFamily(userId: string, jkt: string | null, token: RefreshToken): RefreshFamily {
