@@ -157,6 +157,8 @@ describe('the architecture', () => {
       join('routing-controllers', 'server.ts'),
       // The one function that tells development from production.
       join('core', 'development.ts'),
+      // Turns off caches and short cuts in tests.
+      join('core', 'plain.ts'),
     ]);
   });
 

@@ -46,7 +46,7 @@ export class AxiomsDriver extends ExpressDriver {
     this.errors = new ErrorAnswers(services.settings, this);
     this.idleMiddlewares = new IdleMiddlewares(services.settings.logger);
     this.steps = new MiddlewareSteps(this.errors, (...failure) => {
-      this.handleError(...failure);
+      this.answerFailure(...failure);
     });
   }
 
@@ -313,11 +313,17 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   override handleError(error: unknown, meta: ActionMetadata | undefined, action: Action): void {
+    // What the handler throws once it has been refused is not an answer. Error middleware may still hand the refusal on.
+    if (visitOfAction(action)?.refusal === undefined) this.answerFailure(error, meta, action);
+    else this.errors.logAfterRefusal(error, action);
+  }
+
+  private answerFailure(error: unknown, meta: ActionMetadata | undefined, action: Action): void {
     const options = { headers: meta?.headers ?? {}, goesOn: true };
     const visit = visitOfAction(action);
     visit?.leaveHandler(false);
     const { checks, gate } = visit ?? {};
-    if (gate?.isOver === true || visit?.refusal !== undefined) this.errors.logAfterRefusal(error, action);
+    if (gate?.isOver === true) this.errors.logAfterRefusal(error, action);
     else if (checks === undefined || checks.wasReceived(error)) {
       if (checks !== undefined) gate?.resetHead();
       this.errors.give(error, action, options);

@@ -4,6 +4,9 @@ import type { Logger } from '../core/setting-kinds';
 import { ComposedPermission } from '../permissions/operators';
 import { namesOf, ruleNames, ruleWords } from '../permissions/rule-words';
 
+/** The members in whose place a default counts. Where another one has no value, the rule that reads it says what is missing. */
+const withDefaults = [...namesOf('classes'), ...namesOf('actions'), ...namesOf('text')];
+
 type ControllerClass = new (...dependencies: never[]) => object;
 
 /**
@@ -21,10 +24,8 @@ export function checkShape(
   for (const name of memberNames(controller, lineage)) refuseMisspelled(controller, name);
   refuseStrangeLists(controller, lineage);
   for (const { constructor } of lineage) refuseStatic(constructor);
-  for (const name of ruleNames) {
-    refuseShadowed(controller, name, lineage, make);
-    refuseEmptied(controller, name, lineage, make);
-  }
+  for (const name of ruleNames) refuseShadowed(controller, name, lineage, make);
+  for (const name of withDefaults) refuseEmptied(controller, name, lineage, make);
   for (const { name, yieldsTo } of ruleWords) if (yieldsTo !== undefined) warnOfTwo(controller, name, yieldsTo, logger);
 }
 
