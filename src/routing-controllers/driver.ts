@@ -318,7 +318,8 @@ export class AxiomsDriver extends ExpressDriver {
     else this.errors.logAfterRefusal(error, action);
   }
 
-  private answerFailure(error: unknown, meta: ActionMetadata | undefined, action: Action): void {
+  /** Answers an error of a handler or of a middleware around it. */
+  protected answerFailure(error: unknown, meta: ActionMetadata | undefined, action: Action): void {
     const options = { headers: meta?.headers ?? {}, goesOn: true };
     const visit = visitOfAction(action);
     visit?.leaveHandler(false);

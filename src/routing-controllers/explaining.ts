@@ -99,10 +99,14 @@ class ExplainingDriver extends AxiomsDriver {
   }
 
   override refuse(error: unknown, meta: ActionMetadata | undefined, action: Action): void {
-    this.handleError(error, meta, action);
+    this.answerFailure(error, meta, action);
   }
 
-  override handleError(error: unknown, _meta: ActionMetadata | undefined, action: Action): void {
+  override handleError(error: unknown, meta: ActionMetadata | undefined, action: Action): void {
+    this.answerFailure(error, meta, action);
+  }
+
+  protected override answerFailure(error: unknown, _meta: ActionMetadata | undefined, action: Action): void {
     const known = error instanceof Answered ? error : policyAnswer(error);
     this.note(action as Exchange, known).catch(action.next as NextFunction);
   }
