@@ -322,7 +322,7 @@ export class IssuerKeys {
   #dropWithdrawn(): void {
     this.#seenWithdrawals = withdrawalCount();
     const rest = withoutWithdrawn(this.#keySet, this.issuer);
-    // Their successor must be found at once, whoever asked for unknown keys before.
+    // Their successor must be found at once, even if unknown keys were asked for a moment ago.
     if (rest !== this.#keySet) this.#pace.endCooldown();
     this.#keySet = rest;
   }
