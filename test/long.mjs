@@ -33,6 +33,7 @@ const parts = {
   types: 'npm run types',
   lint: 'npm run lint',
   test: 'npm test',
+  plain: 'npm run test:plain',
   demo: 'npm run demo:check',
   routes: 'node dist/src/cli/main.js routes dist/demo/audited.js --check demo/routes.json',
   api: 'npm run api',

@@ -1,10 +1,12 @@
 /**
- * `AXIOMS_PLAIN=1` turns off every cache and short cut that ARCHITECTURE.md lists, and nothing else. Every answer must stay
+ * `AXIOMS_PLAIN=1` turns off every cache and shortcut that ARCHITECTURE.md lists, and nothing else. Every answer must stay
  * the same: CI runs the tests with it, too. For tests only.
  */
 
-/** Is the library to answer without its caches and short cuts? Read once, when the package is loaded. */
+/** Is the library to answer without its caches and shortcuts? Read once, when the package is loaded. */
 export const isPlain = process.env.AXIOMS_PLAIN === '1';
 
 /** The variable, which is no setting. */
 export const plainVariable = 'AXIOMS_PLAIN';
+
+export const plainWarning = `The variable ${plainVariable} turns off every cache and shortcut. It is for tests: unset it elsewhere.`;

@@ -6,7 +6,7 @@ import { environmentName, isDevelopment } from '../core/development';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { TokenIntrospector } from '../core/introspection';
 import { JwksManager } from '../core/jwks-manager';
-import { isPlain, plainVariable } from '../core/plain';
+import { isPlain, plainWarning } from '../core/plain';
 import { defineSettings, settingsFromEnv, type Settings, type SettingsInput } from '../core/settings';
 import { withoutCredentials } from '../core/shown-value';
 import { issuersWithOtherAudience } from '../core/protected-resource';
@@ -252,10 +252,7 @@ function nameOf(listed: unknown): string {
 }
 
 function warnOfOpenings({ issuerUrl, allowInsecureUrls, ignoredTokenMarkers, logger }: Settings): void {
-  if (isPlain)
-    logger.warn(
-      `The variable ${plainVariable} turns off every cache and short cut. It is for tests: unset it elsewhere.`,
-    );
+  if (isPlain) logger.warn(plainWarning);
   if (ignoredTokenMarkers.length > 0)
     logger.warn(
       "Tokens of an issuer may have claims that mark ID tokens: 'requiredClaims' alone tells its access tokens from them",

@@ -9,6 +9,7 @@ import { isPending } from '../../src/core/soon';
 import { badByItsKey, badWithoutAKey } from '../bad-tokens';
 import { makeKey, ScriptedIssuer, type Jwk } from '../issuer/scripted-issuer';
 import { base64url, signatureOver, signed, signingKey, TestIssuer, type SigningKey } from '../issuer/test-issuer';
+import { onlyWithCaches } from '../plain';
 
 describe('AccessTokenVerifier', () => {
   let issuer: TestIssuer;
@@ -362,6 +363,7 @@ describe('AccessTokenVerifier', () => {
   });
 
   describe('remembers a token that it verified', () => {
+    onlyWithCaches();
     it('and computes no signature for it again', async () => {
       const { verifier, lookups } = verifierWith();
       const token = issuer.token();

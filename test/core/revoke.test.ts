@@ -5,6 +5,7 @@ import type { VerificationKey } from '../../src/core/key-set';
 import { defineSettings, type SettingsInput } from '../../src/core/settings';
 import type { Soon } from '../../src/core/soon';
 import { TestIssuer } from '../issuer/test-issuer';
+import { onlyWithCaches } from '../plain';
 
 /** Counts the verifications that were not answered from the cache. */
 class CountingKeys extends JwksManager {
@@ -17,6 +18,7 @@ class CountingKeys extends JwksManager {
 }
 
 describe('AccessTokenVerifier.revoke', () => {
+  onlyWithCaches();
   let one: TestIssuer;
   let two: TestIssuer;
   let keys: CountingKeys;

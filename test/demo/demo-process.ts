@@ -4,6 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { withoutPlainWarning } from '../plain';
 
 export class DemoProcess {
   readonly printed: () => string;
@@ -20,7 +21,8 @@ export class DemoProcess {
       detached: true,
     });
     this.printed = collect(this.#child.stdout!);
-    this.complaints = collect(this.#child.stderr!);
+    const complaints = collect(this.#child.stderr!);
+    this.complaints = () => withoutPlainWarning(complaints());
   }
 
   static async start(...given: ConstructorParameters<typeof DemoProcess>): Promise<DemoProcess> {
