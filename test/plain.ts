@@ -3,7 +3,7 @@ import { isPlain, plainWarning } from '../src/core/plain';
 
 /** Leaves the tests of a describe pending where there is no cache that they could be about. */
 export function onlyWithCaches(): void {
-  before(function () {
+  beforeEach(function () {
     if (isPlain) this.skip();
   });
 }

@@ -18,7 +18,6 @@ class CountingKeys extends JwksManager {
 }
 
 describe('AccessTokenVerifier.revoke', () => {
-  onlyWithCaches();
   let one: TestIssuer;
   let two: TestIssuer;
   let keys: CountingKeys;
@@ -29,8 +28,10 @@ describe('AccessTokenVerifier.revoke', () => {
   });
   after(() => Promise.all([one.close(), two.close()]));
   afterEach(() => {
-    keys.close();
+    // A pending test has made none.
+    (keys as CountingKeys | undefined)?.close();
   });
+  onlyWithCaches();
 
   function start(input: SettingsInput = {}): void {
     const { audience, logger } = one.settings();
