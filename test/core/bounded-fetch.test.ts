@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { FetchFailure, fetchJson } from '../../src/core/bounded-fetch';
+import { FetchFailure, fetchJson, largestBody } from '../../src/core/bounded-fetch';
 
 const url = 'https://auth.example.com/keys?key=secret';
 
@@ -30,4 +30,16 @@ describe('fetchJson', () => {
       const expected = `https://auth.example.com/keys: cannot be reached (${said})`;
       expect([kind, message]).to.deep.equal(['network', expected]);
     });
+
+  it('reads nothing of an answer that says that it is too large', async () => {
+    let isCancelled = false;
+    const body = new ReadableStream({
+      cancel() {
+        isCancelled = true;
+      },
+    });
+    const headers = { 'Content-Length': String(largestBody + 1) };
+    const { kind } = await failureOf(() => Promise.resolve(new Response(body, { headers })));
+    expect([kind, isCancelled]).to.deep.equal(['size', false]);
+  });
 });

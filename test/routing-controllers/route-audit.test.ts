@@ -217,6 +217,22 @@ describe('the route audit', () => {
     });
   });
 
+  it('says of a composition that it is decided per request where one of its rules is', () => {
+    @JsonController('/partly')
+    class PartlyController {
+      permissionClasses = [or(HasAccessTokenRoles, HasAccessTokenScopes)];
+      accessTokenRoles = ['admin'];
+      declare request: Request;
+      get accessTokenScopes() {
+        return [`tenant:${String(this.request.query.tenant)}`];
+      }
+      @Get() list() {
+        return [];
+      }
+    }
+    expect(audit([PartlyController]).map(({ rule }) => rule)).to.deep.equal(['decided per request']);
+  });
+
   it('says so where who is known is decided per request', () => {
     class IsInternal extends HasValidAccessToken {
       override isPublic(request: Request) {
