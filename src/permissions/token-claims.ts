@@ -9,7 +9,7 @@ import { fold } from '../core/requirements/fold';
 import { callerOf, judge, meets } from '../core/requirements/judge';
 import { isGrant, type GrantRequirement, type Requirement } from '../core/requirements/requirement';
 import { after } from '../core/soon';
-import { BasePermission, decidesBeforeTheBody, type ApiView } from './base';
+import { BasePermission, decidesBeforeTheBody, type ApiView, type PermissionClass } from './base';
 import { describedBy, memberOf } from './evaluated';
 
 /** What the caller was granted: as the user says, or else as the claims do. */
@@ -151,4 +151,5 @@ export class HasAccessTokenPermissions extends HasAccessTokenGrants {
   protected override readonly kind = 'permissions';
 }
 
-[HasAccessTokenScopes, HasAccessTokenRoles, HasAccessTokenPermissions].forEach(decidesBeforeTheBody);
+// Abstract, and the rule of all three.
+decidesBeforeTheBody(HasAccessTokenGrants as unknown as PermissionClass);

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import type { Request } from 'express';
 import { Get, JsonController } from 'routing-controllers';
-import { Inject, Service } from 'typedi';
+import { Container, Inject, Service } from 'typedi';
 import {
   AccessTokenVerifier,
   BaseAuthentication,
+  BasePermission,
   IsAuthenticated,
   JwksManager,
   Settings,
@@ -15,14 +16,18 @@ import { expectExactRefusal, permissionDenied } from '../refusals';
 
 @Service()
 class Counter {
-  made = 0;
+  asked = 0;
 }
+
+Container.set('header-of-tokens', 'X-Access-Token');
 
 /** Reads a token from a header of its own, by a service of the library. */
 @Service()
 class HeaderToken extends BaseAuthentication {
   override readonly isToken = true;
   @Inject() readonly counter!: Counter;
+  @Inject('header-of-tokens') readonly header!: string;
+  asked = 0;
   @Inject() readonly keys!: JwksManager;
 
   constructor(
@@ -33,11 +38,25 @@ class HeaderToken extends BaseAuthentication {
   }
 
   async authenticate(request: Request) {
-    const token = request.get('X-Access-Token');
+    const token = request.get(this.header);
     if (token === undefined) return null;
-    this.counter.made += 1;
+    this.asked += 1;
+    this.counter.asked += 1;
     const { claims } = await this.verifier.verify(token);
     return { user: { isAuthenticated: true, sub: claims['sub'] as string }, auth: { token, claims } };
+  }
+}
+
+/** Has no service of the library. */
+@Service()
+class SharedRule extends BasePermission {
+  static made = 0;
+  constructor() {
+    super();
+    SharedRule.made += 1;
+  }
+  override hasPermission(): boolean {
+    return true;
   }
 }
 
@@ -45,7 +64,7 @@ let handled = 0;
 
 class Who {
   authenticationClasses = [HeaderToken];
-  permissionClasses = [IsAuthenticated];
+  permissionClasses = [IsAuthenticated, SharedRule];
   declare request: AxiomsRequest;
   @Get('/') who() {
     handled += 1;
@@ -95,5 +114,20 @@ describe('an authentication class that a service of the library is injected into
     expect((await asked(staff, '/payroll', shop.issuer.token({ sub: 'b' }))).status).not.to.equal(200);
     expect((await asked(staff, '/payroll', staff.issuer.token({ sub: 'c' }))).body).to.deep.equal({ sub: 'c' });
     expect(handled).to.equal(3);
+  });
+
+  it('is the container’s object for the first server, and shares what is not of the library', async () => {
+    staff = await Api.start({ controllers: [PayrollController] });
+    shop = await Api.start({ controllers: [CartController] });
+    const [before, counted] = [Container.get(HeaderToken).asked, Container.get(Counter).asked];
+    SharedRule.made = 0;
+    for (const [api, path] of [
+      [staff, '/payroll'],
+      [shop, '/cart'],
+    ] as const)
+      expect((await asked(api, path, api.issuer.token({ sub: 'a' }))).status).to.equal(200);
+    expect(Container.get(HeaderToken).asked - before).to.be.at.most(1);
+    expect(Container.get(Counter).asked - counted).to.equal(2);
+    expect(SharedRule.made).to.be.at.most(1);
   });
 });

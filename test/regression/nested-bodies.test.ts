@@ -1,0 +1,60 @@
+import { expect } from 'chai';
+import { Body, JsonController, Post } from 'routing-controllers';
+import { AllowAny } from 'axioms-routing-controllers';
+import { levelsOf } from '../../src/routing-controllers/body';
+import { Api } from '../api';
+import { RecordingLogger } from '../issuer/recording-logger';
+import { expectExactRefusal } from '../refusals';
+
+class Note {
+  [name: string]: unknown;
+}
+
+let handled = 0;
+
+@JsonController('/notes')
+class NoteController {
+  permissionClasses = [AllowAny];
+  @Post('/') create(@Body() _note: Note) {
+    handled += 1;
+    return {};
+  }
+}
+
+const nested = (levels: number): string => `{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
+
+describe('JSON that is nested deeply', () => {
+  const logger = new RecordingLogger();
+  let api: Api;
+  before(async () => {
+    api = await Api.start({ controllers: [NoteController], axioms: { logger } });
+  });
+  after(() => api.close());
+  beforeEach(() => {
+    handled = 0;
+  });
+
+  const send = (text: string) => api.as(null, 'post', '/notes').set('Content-Type', 'application/json').send(text);
+
+  it('is accepted up to 200 levels', async () => {
+    expect((await send(nested(200))).status).to.equal(200);
+    expect(handled).to.equal(1);
+  });
+
+  for (const levels of [201, 40_000])
+    it(`is refused before it reaches any code that could not bear it: ${levels} levels`, async () => {
+      expectExactRefusal(await send(nested(levels)), {
+        status: 400,
+        error: 'invalid_request',
+        description: 'The body could not be read',
+      });
+      expect(handled).to.equal(0);
+      expect(logger.text('error')).to.equal('');
+    });
+
+  it('does not count brackets inside of texts', () => {
+    expect(levelsOf(Buffer.from(`["${'['.repeat(300)}", "\\"[[", {"a": []}]`))).to.equal(3);
+    expect(levelsOf(Buffer.from('[[],[],{}]'))).to.equal(2);
+    expect(levelsOf(Buffer.from('1'))).to.equal(0);
+  });
+});
