@@ -268,7 +268,7 @@ export class AxiomsDriver extends ExpressDriver {
       this.succeed(result, meta, action);
       return;
     }
-    return after(visit.checks.settled(), () => {
+    return after(visit.checks.settledBehindHandler(), () => {
       const refusal = visit.checks?.take();
       if (refusal === undefined) this.succeed(result, meta, action);
       else this.refuseAfterHandler(refusal.error, visit, meta, action);
@@ -286,7 +286,7 @@ export class AxiomsDriver extends ExpressDriver {
       visit.refusal = { error };
       visit.gate?.resetHead();
       this.errors.give(asServerError(error), action, { headers: meta?.headers ?? {}, goesOn: true });
-      if (isErrorAnswered(visit.response)) visit.gate?.silence();
+      if (isErrorAnswered(visit.response) && visit.gate?.isOver !== true) visit.gate?.silence();
     }
   }
 

@@ -35,9 +35,10 @@ interface ErrorOptions extends Disclosure {
 /** Responses that have been an error's answer, and the error. */
 const answeredErrors = new WeakMap<Response, unknown>();
 
-/** Has an error been answered by this response? */
+/** Has an error been answered by this response? The answer gate may have refused what the handler sent. */
 export function isErrorAnswered(response: Response): boolean {
-  return response.headersSent && answeredErrors.has(response);
+  const isRefused = (): boolean => findVisit(response.req)?.gate?.isOver === true;
+  return response.headersSent && (answeredErrors.has(response) || isRefused());
 }
 
 export class ErrorAnswers {

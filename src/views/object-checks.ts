@@ -7,6 +7,7 @@ import type { Visit } from './visit';
 
 // As it is now, and not the global one: a test may replace it.
 const later = timers.setImmediate;
+const { nextTick } = process;
 
 /**
  * Has the handler returned? One that returned the response itself, or a stream, answers later, in code that goes on in the
@@ -83,6 +84,11 @@ export class ObjectChecks {
     });
     // A turn later: what follows from one check may start the next.
     return ended.then(nextTurn).then(() => this.settled());
+  }
+
+  /** The same behind a handler that has returned: the last check may just have ended, and what follows may start the next. */
+  settledBehindHandler(): Soon<void> {
+    return this.isRunning ? this.settled() : jobsDone().then(() => this.settled());
   }
 
   /** Counts the check as over. Code that waited for it has received its refusal by now. */
@@ -207,6 +213,15 @@ function ownObject(thrown: unknown): Error {
   if (rejected.has(error)) return Object.create(error) as Error;
   rejected.add(error);
   return error;
+}
+
+/** Waits until every job of a promise that is queued now, and every job that these queue, has run. */
+async function jobsDone(): Promise<void> {
+  // Node runs ticks before the jobs, but those of a job behind them.
+  await Promise.resolve();
+  await new Promise<void>(resolve => {
+    nextTick(resolve);
+  });
 }
 
 function nextTurn(): Promise<void> {

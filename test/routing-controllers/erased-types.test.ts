@@ -12,6 +12,7 @@ import { Api } from '../api';
 import { expectExactRefusal, permissionDenied } from '../refusals';
 import { NewNote, NoteStore } from './erased/notes';
 import type { NewNote as TypeOnlyNote, NoteShape, NoteStore as TypeOnlyStore, Store } from './erased/notes';
+import { plainWarning } from '../../src/core/plain';
 
 type Controller = new (...dependencies: never[]) => object;
 
@@ -34,7 +35,10 @@ function refusalOf(controller: Controller, options: { validation?: boolean } = {
 }
 
 const ignore = (): void => undefined;
-const silent = { debug: ignore, info: ignore, warn: (message: string) => void warnings.push(message), error: ignore };
+const warn = (message: string): void => {
+  if (message !== plainWarning) warnings.push(message);
+};
+const silent = { debug: ignore, info: ignore, warn, error: ignore };
 
 @JsonController('/a')
 class InterfaceBodyController {

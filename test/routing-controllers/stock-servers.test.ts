@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
+import { withoutPlainWarning } from '../plain';
 
 interface Ran {
   readonly printed: readonly string[];
@@ -11,7 +12,7 @@ async function run(scenario: string): Promise<Ran> {
   return new Promise(found => {
     const script = resolve(__dirname, 'stock-process.js');
     execFile(process.execPath, [script, scenario], (_ended, stdout, stderr) => {
-      found({ printed: stdout.split('\n').slice(0, -1), warned: stderr });
+      found({ printed: stdout.split('\n').slice(0, -1), warned: withoutPlainWarning(stderr) });
     });
   });
 }
