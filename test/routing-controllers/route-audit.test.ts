@@ -224,7 +224,7 @@ describe('the route audit', () => {
       accessTokenRoles = ['admin'];
       declare request: Request;
       get accessTokenScopes() {
-        return [`tenant:${String(this.request.query.tenant)}`];
+        return [`tenant:${this.request.query.tenant as string}`];
       }
       @Get() list() {
         return [];
