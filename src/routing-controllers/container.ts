@@ -98,7 +98,9 @@ class OwnPolicies {
   find<T extends object>(policyClass: Class<T>): T | undefined {
     if (!this.container.isTypedi || !usesLibrary(policyClass)) return undefined;
     if (!servers.has(policyClass) && this.#isRegistered) servers.set(policyClass, this.own);
-    if (servers.get(policyClass) === this.own) return undefined;
+    // A transient class is made anew for each request, with what the container has by then.
+    const isShared = servers.get(policyClass) === this.own && !isTransient(policyClass);
+    if (isShared) return undefined;
     const made: object = this.#made.get(policyClass) ?? this.container.make(policyClass, type => this.#serviceOf(type));
     if (!isTransient(policyClass)) this.#made.set(policyClass, made);
     return made as T;

@@ -5,7 +5,6 @@ import { Container, Inject, Service } from 'typedi';
 import {
   AccessTokenVerifier,
   BaseAuthentication,
-  BasePermission,
   IsAuthenticated,
   JwksManager,
   Settings,
@@ -47,24 +46,11 @@ class HeaderToken extends BaseAuthentication {
   }
 }
 
-/** Has no service of the library. */
-@Service()
-class SharedRule extends BasePermission {
-  static made = 0;
-  constructor() {
-    super();
-    SharedRule.made += 1;
-  }
-  override hasPermission(): boolean {
-    return true;
-  }
-}
-
 let handled = 0;
 
 class Who {
   authenticationClasses = [HeaderToken];
-  permissionClasses = [IsAuthenticated, SharedRule];
+  permissionClasses = [IsAuthenticated];
   declare request: AxiomsRequest;
   @Get('/') who() {
     handled += 1;
@@ -116,18 +102,27 @@ describe('an authentication class that a service of the library is injected into
     expect(handled).to.equal(3);
   });
 
-  it('is the container’s object for the first server, and shares what is not of the library', async () => {
-    staff = await Api.start({ controllers: [PayrollController] });
-    shop = await Api.start({ controllers: [CartController] });
-    const [before, counted] = [Container.get(HeaderToken).asked, Container.get(Counter).asked];
-    SharedRule.made = 0;
-    for (const [api, path] of [
-      [staff, '/payroll'],
-      [shop, '/cart'],
-    ] as const)
-      expect((await asked(api, path, api.issuer.token({ sub: 'a' }))).status).to.equal(200);
-    expect(Container.get(HeaderToken).asked - before).to.be.at.most(1);
-    expect(Container.get(Counter).asked - counted).to.equal(2);
-    expect(SharedRule.made).to.be.at.most(1);
-  });
+  for (const [title, option] of [
+    ['a class of its own', {}],
+    ['a transient class', { transient: true }],
+  ] as const)
+    it(`takes no token of a later server once it has answered a request: ${title}`, async () => {
+      class Fresh extends HeaderToken {}
+      Reflect.defineMetadata('design:paramtypes', [AccessTokenVerifier, Settings], Fresh);
+      (Service(option) as (target: typeof Fresh) => void)(Fresh);
+      @JsonController('/fresh')
+      class FreshController extends Who {
+        override authenticationClasses = [Fresh];
+      }
+      staff = await Api.start({ controllers: [FreshController] });
+      const counted = Container.get(Counter).asked;
+      const employee = staff.issuer.token({ sub: 'employee' });
+      expect((await asked(staff, '/fresh', employee)).status).to.equal(200);
+      shop = await Api.start({ controllers: [HelpController] });
+      expectExactRefusal(await asked(staff, '/fresh', shop.issuer.token({ sub: 'customer' })), permissionDenied);
+      expect((await asked(staff, '/fresh', employee)).status).to.equal(200);
+      expect(handled).to.equal(2);
+      expect(Container.get(Counter).asked - counted).to.equal(3);
+      expect(Container.get(Fresh).asked).to.equal(title === 'a transient class' ? 0 : 3);
+    });
 });
