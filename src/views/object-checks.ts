@@ -68,7 +68,7 @@ export class ObjectChecks {
     try {
       asked = ask();
     } catch (error) {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a rule may throw anything
       asked = Promise.reject(error);
     }
     if (!isPending(asked)) return Promise.resolve(asked);

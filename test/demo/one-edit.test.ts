@@ -85,7 +85,7 @@ describe('one edit in a controller of the demo', () => {
     const file = resolve(root, `dist/demo/controllers/edited-${process.pid}-${Math.random()}.js`);
     writeFileSync(file, javaScript);
     try {
-      // eslint-disable-next-line @typescript-eslint/no-require-imports
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- the file has just been written
       return (require(file) as { BookController: ControllerClass }).BookController;
     } finally {
       rmSync(file);
