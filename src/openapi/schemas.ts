@@ -9,7 +9,7 @@ type Options = NonNullable<Parameters<typeof validationMetadatasToSchemas>[0]>;
 type Schemas = Record<string, SchemaObject>;
 
 // What `@Type()` says is kept where class-transformer's own types do not lead.
-// eslint-disable-next-line @typescript-eslint/no-require-imports -- the package is optional
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- the module has no types
 const { defaultMetadataStorage } = require('class-transformer/cjs/storage') as {
   readonly defaultMetadataStorage: NonNullable<Options['classTransformerMetadataStorage']>;
 };
