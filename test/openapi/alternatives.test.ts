@@ -79,10 +79,27 @@ function everyWithEvery(left: Form, right: Form): Form {
   return new Set([...left].flatMap(one => [...right].map(other => text([...words(one), ...words(other)]))));
 }
 
+/** An `and` of twice the same list may leave out what combines one of it with another: a shorter alternative says it. */
+function expectSameForm(found: Form, expected: Form): void {
+  expect([...expected]).to.include.members([...found]);
+  expect(shortest(found)).to.deep.equal(shortest(expected));
+}
+
+function shortest(form: Form): Form {
+  const holds = (one: string, other: string): boolean => words(other).every(word => words(one).includes(word));
+  return new Set([...form].filter(one => ![...form].some(other => other !== one && holds(one, other))).sort());
+}
+
 const words = (one: string): string[] => one.split(' ').filter(Boolean);
 const text = (list: readonly string[]): string => [...new Set(list)].sort().join(' ');
 
 describe('the alternatives of a document', () => {
+  it('regression: an and of twice the same list has the alternatives of the list', () => {
+    const list: Requirement = { kind: 'scopes', match: 'any', values: ['g', 'a'] };
+    const found = alternativesOf(asked({ kind: 'and', of: [list, list] }, known));
+    expect(found?.map(one => text(one.scopes))).to.have.members(['g', 'a']);
+  });
+
   it('are the disjunctive form of the scopes that are asked for, or are too many', () => {
     let most = 0;
     fc.assert(
@@ -90,8 +107,8 @@ describe('the alternatives of a document', () => {
         const expected = disjunctive(tree);
         const found = alternativesOf(asked(tree, known));
         most = Math.max(most, expected.size);
-        if (expected.size > mostAlternatives) expect(found).to.equal(undefined);
-        else expect(found?.map(one => text(one.scopes))).to.have.members([...expected]);
+        if (found === undefined) expect(expected.size).to.be.greaterThan(mostAlternatives);
+        else expectSameForm(new Set(found.map(one => text(one.scopes))), expected);
       }),
       { numRuns: 2000, seed: 9728 },
     );
@@ -151,7 +168,8 @@ describe('the alternatives of a document', () => {
         const expected = disjunctive(tree);
         const isListed = expected.size > 0 && expected.size <= mostAlternatives;
         const found = security.map(entry => text(Object.values(entry).flat()));
-        expect(new Set(found)).to.deep.equal(isListed ? expected : neutral);
+        if (isListed) expectSameForm(new Set(found), expected);
+        else expect(found).to.deep.equal(['']);
       }),
       { numRuns: 40, seed: 31 },
     );
