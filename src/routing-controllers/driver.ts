@@ -71,7 +71,7 @@ export class AxiomsDriver extends ExpressDriver {
     const between = [...this.steps.all(meta, before, true), ...this.bodyParsers(meta)];
     const uploads = this.uploads(meta);
     const admit = this.firstGuard(meta, route, between.length === 0);
-    const permit = this.secondGuard(meta, route, between.length === 0);
+    const permit = this.secondGuard(meta, route);
     const form = uploads.length === 0 ? [] : [this.formGuard(meta, route)];
     const handle = this.handler(meta, route, execute, uploads.length === 0);
     const steps = [
@@ -120,11 +120,9 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   // Between the body parser and uploads: a refused upload stores no file, a refused caller learns nothing of the schema.
-  protected secondGuard(meta: ActionMetadata, route: GuardedRoute, isJoined = false): RequestHandler {
+  protected secondGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
     return (request, response, next) => {
       const action = { request, response, next };
-      // A middleware in front of it can go on after an answer.
-      if (!isJoined && response.headersSent) return;
       this.guard(meta, action, false, () =>
         permit(visitAt('admitted', route.rules, request), () => this.askOwnChecker(meta, action)),
       );

@@ -41,12 +41,11 @@ export function sampleOf<T extends object>(someClass: Class<T>, isTypedi = true)
 // As typedi does it: the parameters, then the container itself, then the properties.
 function construct<T extends object>(someClass: Class<T>, services: InertServices): T {
   const give = ({ type }: Dependency): unknown => ownService(type) ?? inertOf(type, services);
-  const parameters = injectedParameters(someClass);
-  const members = injectedMembers(someClass);
-  if (parameters.length === 0 && members.length === 0) return new someClass();
-  const given = parameters.map(one => (one.isByHand || !isPrimitive(one.type) ? give(one) : undefined));
+  const given = injectedParameters(someClass).map(one =>
+    one.isByHand || !isPrimitive(one.type) ? give(one) : undefined,
+  );
   const made = new (someClass as new (...given: unknown[]) => T)(...given, services.service());
-  for (const member of members) Reflect.set(made, member.name, give(member));
+  for (const member of injectedMembers(someClass)) Reflect.set(made, member.name, give(member));
   return made;
 }
 

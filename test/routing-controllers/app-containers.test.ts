@@ -88,6 +88,20 @@ class PropertyController {
   }
 }
 
+/** Nothing says of this class that it can be injected. */
+class Kept {
+  readonly from: string = 'nowhere';
+}
+
+@JsonController('/kept')
+class KeptController {
+  constructor(private readonly kept: Kept) {}
+
+  @Get('/') list() {
+    return { from: this.kept.from };
+  }
+}
+
 describe('a controller of another container', () => {
   it('is made by it for each request, which the container sees', async () => {
     const container = new OtherContainer(transient);
@@ -106,6 +120,15 @@ describe('a controller of another container', () => {
       ]);
       const asked = container.asked.filter(([one]) => one === NoteController);
       expect(asked).to.deep.equal(asked.map(() => [NoteController, true]));
+    });
+  });
+
+  it('may need a class that only that container knows, which is no warning', async () => {
+    const logger = new RecordingLogger();
+    const options = { controllers: [KeptController], axioms: { logger } };
+    await withContainer(new OtherContainer(transient), options, async api => {
+      expect(logger.text('warn')).to.equal('');
+      expect((await api.as({}, 'get', '/kept')).body).to.deep.equal({ from: 'the other container' });
     });
   });
 

@@ -1,7 +1,13 @@
 /** Refusals in an app that answers errors itself: `defaultErrorHandler: false`. */
 import { expect } from 'chai';
-import express, { type ErrorRequestHandler, type Express } from 'express';
-import { Body, ForbiddenError, Get, JsonController, Post } from 'routing-controllers';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type NextFunction,
+  type Request,
+  type Response as Reply,
+} from 'express';
+import { Body, ForbiddenError, Get, JsonController, Post, UseBefore } from 'routing-controllers';
 import request, { type Response } from 'supertest';
 import {
   AllowAny,
@@ -15,10 +21,40 @@ import {
   useExpressServer,
   type AxiomsServer,
 } from 'axioms-routing-controllers';
+import { BaseThrottle } from 'axioms-routing-controllers/throttling';
+import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
 import { fieldsOf } from '../refusals';
 
 const shared = new NotFound();
+
+const ran: string[] = [];
+
+/** Error middleware of one route that answers, and then goes on as if there had been no error. */
+const answeringAndGoingOn = (error: { status?: number }, _request: Request, response: Reply, next: NextFunction) => {
+  response.status(error.status ?? 500).json({ said: 'no' });
+  next();
+};
+
+class Counting extends BaseThrottle {
+  allowRequest(): boolean {
+    ran.push('throttle');
+    return true;
+  }
+}
+
+@JsonController('/answered')
+class AnsweredController {
+  permissionClasses = [HasAccessTokenScopes];
+  throttleClasses = [Counting];
+  accessTokenScopes = ['thing'];
+  @Get('/')
+  @UseBefore(answeringAndGoingOn as unknown as (...given: unknown[]) => unknown)
+  list() {
+    ran.push('handler');
+    return [];
+  }
+}
 
 class Thing {
   name?: string;
@@ -61,6 +97,7 @@ const byStatus: ErrorRequestHandler = (error: { status?: number; message: string
 describe('with defaultErrorHandler: false', () => {
   let issuer: TestIssuer;
   const apps: Express[] = [];
+  const logger = new RecordingLogger();
   before(async () => {
     issuer = await TestIssuer.start();
   });
@@ -76,8 +113,8 @@ describe('with defaultErrorHandler: false', () => {
       throw new NotAuthenticated();
     });
     useExpressServer(app, {
-      controllers: [ThingController, ThrowingController],
-      axioms: issuer.settings(),
+      controllers: [ThingController, ThrowingController, AnsweredController],
+      axioms: { ...issuer.settings(), logger },
       defaultErrorHandler: false,
     });
     app.get('/plain', requireAccessToken({ scopes: ['plain'] }), () => undefined);
@@ -164,6 +201,15 @@ describe('with defaultErrorHandler: false', () => {
   it('answers with the status and the header fields where only Express answers', async () => {
     const response = await request(appWith()).get('/things');
     expect([response.status, response.headers['www-authenticate']]).to.deep.equal([401, demands('thing')]);
+  });
+
+  it('leaves everything out behind error middleware of the route that answers and then goes on', async () => {
+    ran.length = logger.entries.length = 0;
+    const response = await request(appWith()).get('/answered');
+    expect([response.status, response.text]).to.deep.equal([401, '{"said":"no"}']);
+    expect(fieldsOf(response, 'www-authenticate')).to.deep.equal([demands('thing')]);
+    expect(ran).to.deep.equal([]);
+    expect(logger.text('error') + logger.text('warn')).to.equal('');
   });
 
   it('does so each time that the same error is thrown', async () => {

@@ -217,6 +217,12 @@ const forgetful: Readonly<Record<string, (handling: Handling) => unknown>> = {
     await checked;
     return secret;
   },
+  'waits for all of them by the class of a check': async ({ check, thing }) => {
+    const checked = check();
+    await (checked.constructor as PromiseConstructor).all([checked, check(thing), check(mine)]);
+    effects.push(thing.owner);
+    return secret;
+  },
   'waits for another one': async ({ check }) => {
     void check();
     await check(mine);
@@ -510,15 +516,19 @@ describe('a check of an object that a handler does not wait for', () => {
 describe('a refusal that a handler does not wait for, with defaultErrorHandler: false', () => {
   forbidStrayErrors();
 
-  it("reaches the app's own error middleware, or takes the place of what the handler sends itself", async () => {
+  for (const pause of [1, 30])
+    it(`reaches the app's own error middleware, which takes ${pause} turns to answer, and no answer of the handler`, () =>
+      expectRefused(pause));
+
+  async function expectRefused(pause: number): Promise<void> {
     const issuer = await TestIssuer.start();
     const app = express().set('env', 'test');
     const axioms = { ...issuer.settings(), logger: new RecordingLogger() };
     useExpressServer(app, { controllers: [AloneController], defaultErrorHandler: false, axioms });
-    app.use((error: { httpCode?: number }, _request: Request, response: Response, next: NextFunction) => {
-      setImmediate(() => {
-        if (response.headersSent) next(error);
-        else response.status(error.httpCode ?? 599).json({ own: true });
+    app.use((error: { httpCode?: number }, _request: Request, response: Response, _next: NextFunction) => {
+      // Where the handler has written meanwhile, the refusal is sent already.
+      void turns(pause).then(() => {
+        if (!response.headersSent) response.status(error.httpCode ?? 599).json({ own: true });
       });
     });
     const connection = await OneConnection.open(app);
@@ -536,7 +546,7 @@ describe('a refusal that a handler does not wait for, with defaultErrorHandler: 
     (app.locals.axioms as AxiomsServer).close();
     await connection.close();
     await issuer.close();
-  });
+  }
 });
 
 describe("an error of the handler's own after a check", () => {
