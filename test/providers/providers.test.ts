@@ -1,10 +1,9 @@
 import 'reflect-metadata';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { CurrentUser, Get, JsonController } from 'routing-controllers';
 import request from 'supertest';
-import ts from 'typescript';
 import {
   AccessTokenUser,
   createExpressServer,
@@ -188,36 +187,6 @@ describe('docs/providers.md', () => {
     for (const [name, settings] of documentedSettings)
       expect(() => defineSettings({ ...settings, logger: silentLogger }), name).not.to.throw();
   });
-
-  it('has snippets that compile', function () {
-    this.timeout(120_000);
-    const folder = join(root, 'test/.providers');
-    const file = join(folder, 'snippets.ts');
-    mkdirSync(folder, { recursive: true });
-    try {
-      const wrong = 'const nonsense: SettingsInput = { nonsense: 1 };';
-      const imports = "import type { SettingsInput } from 'axioms-routing-controllers';";
-      writeFileSync(
-        file,
-        [imports, ...snippets, wrong, `export { ${[...documentedSettings.keys()].join(', ')}, nonsense };`].join('\n'),
-      );
-      expect(errorsIn(file)).to.have.lengthOf(1);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  });
-
-  function errorsIn(file: string): readonly unknown[] {
-    const config = ts.readConfigFile(join(root, 'tsconfig.json'), name => ts.sys.readFile(name)) as { config: unknown };
-    const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, root);
-    const program = ts.createProgram([file], {
-      ...options,
-      noEmit: true,
-      incremental: false,
-      tsBuildInfoFile: undefined,
-    });
-    return ts.getPreEmitDiagnostics(program);
-  }
 
   it('says of Entra that the common issuers are none, and of Azure AD B2C that the keys are not found', async () => {
     expect(page)
