@@ -47,8 +47,8 @@ export class Tester {
     const child = this.#child;
     if (child === undefined) return;
     this.#child = undefined;
-    child.disconnect();
-    await once(child, 'exit');
+    if (child.connected) child.disconnect();
+    if (isRunning(child)) await once(child, 'exit');
     killAll(child);
   }
 
@@ -59,10 +59,15 @@ export class Tester {
   async #kill() {
     const child = this.#child;
     this.#child = undefined;
-    const isRunning = child.exitCode === null && child.signalCode === null;
+    const hasToEnd = isRunning(child);
     killAll(child);
-    if (isRunning) await once(child, 'exit');
+    if (hasToEnd) await once(child, 'exit');
   }
+}
+
+// A mutant may have ended the process after its answer.
+function isRunning({ exitCode, signalCode }) {
+  return exitCode === null && signalCode === null;
 }
 
 /** `undefined` where none came in time. */
