@@ -4,10 +4,10 @@ import { InsufficientScope, NotAuthenticated, type APIException } from '../core/
 import type { Requirement } from '../core/requirements/requirement';
 import type { Settings } from '../core/settings';
 import type { ApiView } from './base';
-import { causeOf, refusal, type Subject } from './evaluation';
+import { causeOf, refusal } from './evaluation';
 import { explanationOf, type Explanation, type Reason } from './explanation';
 import { TokenHasScope } from './token-scope';
-import type { Cause, Outcome, PermissionTree } from './tree';
+import type { Cause, Outcome, PermissionTree, Subject } from './tree';
 
 /** The answer to a list of permissions of which one is false; see {@link refusal}. */
 export async function denial(

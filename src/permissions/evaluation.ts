@@ -1,38 +1,20 @@
 /** Whether a list of permissions is met, before there is an object (three-valued) and with one; and, if not, because of which. */
-import type { Request } from 'express';
 import { requireUnanswered } from '../core/answered';
 import { InsufficientScope, NotAuthenticated, PermissionDenied, type APIException } from '../core/exceptions';
-import { callerOf, judge, meets, withAllScopes } from '../core/requirements/judge';
-import type { GrantRequirement } from '../core/requirements/requirement';
-import { grantsAskedFor } from '../core/requirements/scopes';
 import { after, inTurn, type Soon } from '../core/soon';
 import { isAuthenticated } from '../authentication/caller';
-import { definesObjectRule, definesViewRule, dependsOnObject, isAskedBeforeTheBody, type ApiView } from './base';
-import {
-  requirementOfLeaf,
-  type Cause,
-  type Outcome,
-  type PermissionComposition,
-  type PermissionLeaf,
-  type PermissionTree,
-  type Truth,
+import { definesObjectRule, definesViewRule, dependsOnObject, isAskedBeforeTheBody } from './base';
+import { judgementOf } from './judgement';
+import type {
+  Cause,
+  Judgement,
+  Outcome,
+  PermissionComposition,
+  PermissionLeaf,
+  PermissionTree,
+  Subject,
+  Truth,
 } from './tree';
-import { grantsOfRequest } from './token-claims';
-
-/** What is asked about: a request to a controller's handler and, once it is loaded, the object. */
-export interface Subject {
-  readonly request: Request;
-  readonly controller: ApiView;
-  readonly object?: { readonly value: unknown };
-  /** No rule is asked once it has been sent. */
-  readonly response?: { readonly headersSent: boolean };
-  /**
-   * Which rules may be asked now. `known`: those that can be asked before the body is read. `answered`: no rule for the
-   * request that has not been asked yet; what was decided is looked at anew, because a handler may have changed the
-   * fields that rules read. `own`: the same, and this library's own rules. Default: all of them.
-   */
-  readonly only?: 'known' | 'answered' | 'own';
-}
 
 interface Position {
   readonly isNegated: boolean;
@@ -165,7 +147,10 @@ function evaluateLeaf(leaf: PermissionLeaf, subject: Subject, isNegated: boolean
     const cause = (isUpToScopes: boolean): Cause => ({ leaf, isNegated, isUpToScopes });
     return {
       truth,
-      why: () => (isNegated || isNobody ? cause(false) : after(wouldScopesDo(leaf, subject), cause)),
+      why: () =>
+        isNegated || isNobody
+          ? cause(false)
+          : judgementOf(leaf, subject).then(found => cause(found?.isUpToScopes === true)),
     };
   });
 }
@@ -225,34 +210,13 @@ function ownWords({ isNegated, leaf }: Cause): { readonly message?: string; read
 }
 
 async function unmetScopes(tree: PermissionTree, subject: Subject, isNegated = false): Promise<readonly string[]> {
-  if ('permission' in tree)
-    return isNegated || !isDescribedNow(tree, subject)
-      ? []
-      : (await unmetScopeLists(tree, subject)).flatMap(({ values }) => values);
+  if ('permission' in tree) return isNegated ? [] : unmetScopesOf(await judgementOf(tree, subject));
   const operands = tree.operands.map(operand =>
     unmetScopes(operand, subject, tree.operator === 'not' ? !isNegated : isNegated),
   );
   return (await Promise.all(operands)).flat();
 }
 
-/** Can it be read now what the permission requires? Before the body only where the start could read it. */
-export function isDescribedNow({ isKnown }: PermissionLeaf, { only }: Subject): boolean {
-  return only !== 'known' || isKnown === true;
-}
-
-async function unmetScopeLists(
-  leaf: PermissionLeaf,
-  { request, controller }: Subject,
-): Promise<readonly GrantRequirement[]> {
-  const grants = grantsOfRequest(request);
-  const lists = grantsAskedFor(await requirementOfLeaf(leaf.permission, controller));
-  return lists.filter(list => list.kind === 'scopes' && !meets(grants, list));
-}
-
-async function wouldScopesDo(leaf: PermissionLeaf, subject: Subject): Promise<boolean> {
-  if ((await unmetScopeLists(leaf, subject)).length === 0) return false;
-  const { request, controller } = subject;
-  const identity = { isAuthenticated: true, grants: grantsOfRequest(request) };
-  const caller = withAllScopes(callerOf(identity, request.method));
-  return judge(await requirementOfLeaf(leaf.permission, controller), caller) === true;
+function unmetScopesOf({ unmet = [] }: Partial<Judgement> = {}): readonly string[] {
+  return unmet.filter(({ kind }) => kind === 'scopes').flatMap(({ values }) => values);
 }

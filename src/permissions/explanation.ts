@@ -1,14 +1,12 @@
 /** Why a list of permissions refused, as data: each permission, what it needed, and what of that was there. */
 import type { Request } from 'express';
 import type { Grants } from '../core/claims';
-import { meets } from '../core/requirements/judge';
 import type { GrantRequirement, Requirement } from '../core/requirements/requirement';
-import { grantsAskedFor } from '../core/requirements/scopes';
 import { isAuthenticated } from '../authentication/caller';
 import { definesObjectRule, definesViewRule } from './base';
-import { isDescribedNow, type Subject } from './evaluation';
+import { judgementOf } from './judgement';
 import { grantsOfRequest } from './token-claims';
-import { requirementOfLeaf, type Cause, type PermissionLeaf, type PermissionTree } from './tree';
+import type { Cause, PermissionLeaf, PermissionTree, Subject } from './tree';
 
 /** What a permission said; `depends on the object`: it allows the request, and was not asked about an object. */
 export type Answer = 'allows' | 'refuses' | 'depends on the object' | 'was not asked';
@@ -73,28 +71,11 @@ async function reasonOf(tree: PermissionTree, position: Position): Promise<Reaso
 }
 
 async function permissionReason(leaf: PermissionLeaf, position: Position): Promise<PermissionReason> {
-  const { request } = position.subject;
-  const needed = await neededBy(leaf, position.subject);
-  const grants = grantsOfRequest(request);
-  const lists = grantsAskedFor(needed);
-  return {
-    permission: leaf.permission.constructor.name,
-    answer: answerOf(leaf, position),
-    needed,
-    there: [...new Set(lists.flatMap(({ kind, values }) => values.filter(name => grants[kind].includes(name))))],
-    unmet: lists.filter(list => !meets(grants, list)),
-  };
-}
-
-// A description that fails must not change the answer that it describes.
-async function neededBy(leaf: PermissionLeaf, subject: Subject): Promise<Requirement> {
-  const { permission } = leaf;
-  const custom: Requirement = { kind: 'custom', name: permission.constructor.name };
-  try {
-    return isDescribedNow(leaf, subject) ? await requirementOfLeaf(permission, subject.controller) : custom;
-  } catch {
-    return custom;
-  }
+  const { name } = leaf.permission.constructor;
+  // A description that fails must not change the answer that it describes.
+  const judgement = await judgementOf(leaf, position.subject).catch(() => undefined);
+  const { needed = { kind: 'custom', name }, there = [], unmet = [] } = judgement ?? {};
+  return { permission: name, answer: answerOf(leaf, position), needed, there, unmet };
 }
 
 function answerOf(leaf: PermissionLeaf, { subject, refusing }: Position): Answer {

@@ -1,5 +1,6 @@
 /** A list's permissions, made for one request, as the tree that `and`, `or` and `not` build. */
-import type { Requirement } from '../core/requirements/requirement';
+import type { Request } from 'express';
+import type { GrantRequirement, Requirement } from '../core/requirements/requirement';
 import type { Soon } from '../core/soon';
 import { definesObjectRule, definesViewRule, type ApiView, type BasePermission, type PermissionClass } from './base';
 import { describedBy } from './evaluated';
@@ -23,6 +24,8 @@ export interface PermissionLeaf {
   viewRule?: unknown;
   /** What `hasObjectPermission` said of the last object. */
   objectRule?: unknown;
+  /** What the permission needs, and what of that the caller has; worked out only for a refusal or an explanation. */
+  judgement?: Promise<Judgement>;
 }
 
 /** `undefined`: it depends on the object, or on a rule that is asked later. */
@@ -42,6 +45,32 @@ export interface Cause {
   readonly isNegated: boolean;
   /** Could scopes alone turn that around? */
   readonly isUpToScopes: boolean;
+}
+
+/** What a permission needs, and what of that the caller has. */
+export interface Judgement {
+  readonly needed: Requirement;
+  /** The scopes, roles and permissions that are needed and that the caller has. */
+  readonly there: readonly string[];
+  /** The lists of scopes, roles or permissions that the caller does not meet. */
+  readonly unmet: readonly GrantRequirement[];
+  /** Does the caller lack scopes, and nothing else? */
+  readonly isUpToScopes: boolean;
+}
+
+/** What is asked about: a request to a controller's handler and, once it is loaded, the object. */
+export interface Subject {
+  readonly request: Request;
+  readonly controller: ApiView;
+  readonly object?: { readonly value: unknown };
+  /** No rule is asked once it has been sent. */
+  readonly response?: { readonly headersSent: boolean };
+  /**
+   * Which rules may be asked now. `known`: those that can be asked before the body is read. `answered`: no rule for the
+   * request that has not been asked yet; what was decided is looked at anew, because a handler may have changed the
+   * fields that rules read. `own`: the same, and this library's own rules. Default: all of them.
+   */
+  readonly only?: 'known' | 'answered' | 'own';
 }
 
 export function permissionTree(
@@ -66,6 +95,7 @@ export function isKnown(tree: PermissionTree): boolean {
 export function forgetAnswers(tree: PermissionTree): void {
   if ('permission' in tree) {
     delete tree.viewRule;
+    delete tree.judgement;
     return;
   }
   delete tree.decided;

@@ -3,7 +3,7 @@ import { currentCaller, isAuthenticated } from '../authentication/caller';
 import { after, inTurn, lastly, type Soon } from '../core/soon';
 import { deny, nobody } from '../permissions/denial';
 import { markEvaluations, rememberEvaluations } from '../permissions/evaluated';
-import { evaluate, type Subject } from '../permissions/evaluation';
+import { evaluate } from '../permissions/evaluation';
 import {
   forgetAnswers,
   isClosedToNobody,
@@ -12,6 +12,7 @@ import {
   permissionTree,
   type Outcome,
   type PermissionTree,
+  type Subject,
 } from '../permissions/tree';
 import { MethodOnly } from './method-only';
 import { permissionRulesOf } from './policies';
