@@ -6,8 +6,8 @@ import { APIException } from '../core/exceptions';
 import type { Settings } from '../core/settings';
 import { cutOff } from '../views/cut-off';
 import { passOn } from '../views/dispatched';
-import { answerTo, isAnswer, logAnswer, sendAnswer, setHeaders, type Answer } from '../views/exception-handler';
-import { findVisit } from '../views/visit';
+import { answer, answerTo, isAnswer, sendAnswer, setHeaders, type Answer } from '../views/exception-handler';
+import { findVisit, placeOf } from '../views/visit';
 import { answerToForeign, type Disclosure } from './foreign-errors';
 import { asThrown, isExpected, isSaid, textOf, withFinalStatus } from './thrown';
 
@@ -94,14 +94,13 @@ export class ErrorAnswers {
     { headers = {}, goesOn = false }: AnswerOptions,
   ): void {
     const visit = findVisit(request);
-    visit?.observation?.failed(error);
     visit?.answerError();
-    const answer = this.answerTo(error, request, place);
+    const answered = this.answerTo(error, request, place);
     if (!this.options.isDefaultErrorHandlingEnabled) {
       // The app's answer to an error of the handler is about no object. A refusal stays one.
       const isRefusal = visit?.checks?.wasReceived(error) === true;
       passOn(isRefusal ? undefined : visit, () => {
-        if (isAnswer(error)) handOn(answer, response, next);
+        if (isAnswer(error)) handOn(answered, response, next);
         else next(error);
       });
       return;
@@ -109,21 +108,18 @@ export class ErrorAnswers {
     if (!isAnswer(error))
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string);
     answeredErrors.set(response, error);
-    sendAnswer(response, answer);
+    sendAnswer(response, answered);
     if (goesOn) next(error);
   }
 
   private answerTo(error: unknown, request: Request, place: string): Answer {
-    if (isAnswer(error)) {
-      const answer = answerTo(withFinalStatus(error), request, this.settings);
-      logAnswer(answer, place, this.settings);
-      return answer;
-    }
-    const answer = answerToForeign(error, this.options);
+    if (isAnswer(error)) return answer(withFinalStatus(error), request, this.settings);
+    findVisit(request)?.observation?.failed(error);
+    const known = answerToForeign(error, this.options);
     // Without its text: it may hold what the client sent.
-    if (isExpected(error)) this.settings.logger.debug('A request was refused', { place, status: answer.httpCode });
+    if (isExpected(error)) this.settings.logger.debug('A request was refused', { place, status: known.httpCode });
     else this.log(`${place} failed`, place, error);
-    return answerTo(answer, request, this.settings);
+    return answerTo(known, request, this.settings);
   }
 
   // An error that cannot be told: frozen, circular, with a status that is none.
@@ -133,9 +129,9 @@ export class ErrorAnswers {
       return;
     }
     this.log(`${place} failed with an error that cannot be answered`, place, failure);
-    const answer = new APIException(undefined, { headers: { 'Cache-Control': 'no-store' } });
-    if (this.options.isDefaultErrorHandlingEnabled) sendAnswer(response, answer);
-    else handOn(answer, response, next);
+    const unknown = new APIException(undefined, { headers: { 'Cache-Control': 'no-store' } });
+    if (this.options.isDefaultErrorHandlingEnabled) sendAnswer(response, unknown);
+    else handOn(unknown, response, next);
   }
 
   // Too late for an answer: an unfinished one must not look complete.
@@ -188,9 +184,4 @@ export function logAnswered(response: Response, place: string, settings: Setting
     'The header of a response was sent before the handler could run, so the handler was left out. If the handler is to write the body, send the header in the handler.',
     data,
   );
-}
-
-/** The route's handler, or where the request goes. */
-export function placeOf(request: Request): string {
-  return findVisit(request)?.rules.place ?? `${request.method} ${request.path}`;
 }

@@ -3,9 +3,9 @@ import type { ErrorRequestHandler, NextFunction, RequestHandler } from 'express'
 import type { Action, ActionMetadata, UseMetadata } from 'routing-controllers';
 import { Answered } from '../core/answered';
 import { isAnswer } from '../views/exception-handler';
-import { findVisit } from '../views/visit';
+import { findVisit, placeOf } from '../views/visit';
 import { asParseError } from './body';
-import { isErrorAnswered, placeOf, type ErrorAnswers, type Exchange } from './error-answers';
+import { isErrorAnswered, type ErrorAnswers, type Exchange } from './error-answers';
 import {
   isErrorMiddleware,
   isMiddlewareClass,

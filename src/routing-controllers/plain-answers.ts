@@ -1,9 +1,7 @@
 /** Answers this library's errors on plain Express routes, as a controller's route does. */
 import type { NextFunction, Request, Response } from 'express';
 import { Answered } from '../core/answered';
-import type { Settings } from '../core/settings';
-import { answerTo, logAnswer, sendAnswer, type Answer } from '../views/exception-handler';
-import { findVisit } from '../views/visit';
+import { answer, sendAnswer } from '../views/exception-handler';
 import { handOn, logAnswered } from './error-answers';
 import { ServerNotNamed, servingOf, type Serving } from './serving';
 import { isExpected, policyAnswer } from './thrown';
@@ -26,17 +24,8 @@ export function refuse(
     return;
   }
   if (response.headersSent) next(known);
-  else if (answersErrors) sendAnswer(response, answered(known, settings, request));
-  else handOn(answered(known, settings, request), response, next);
-}
-
-/** The error with its header fields, logged. */
-export function answered(error: Answer, settings: Settings, request: Request): Answer {
-  const visit = findVisit(request);
-  visit?.observation?.failed(error);
-  const answer = answerTo(error, request, settings);
-  logAnswer(answer, visit?.rules.place ?? `${request.method} ${request.path}`, settings);
-  return answer;
+  else if (answersErrors) sendAnswer(response, answer(known, request, settings));
+  else handOn(answer(known, request, settings), response, next);
 }
 
 /** Runs what needs a server. Where the server cannot be chosen, the request is answered with 500. */

@@ -9,7 +9,7 @@ import type { Settings } from '../core/settings';
 import type { ApiView } from '../permissions/base';
 import { grantRequirement, requiresGrants } from '../permissions/required-grants';
 import type { PermissionRule } from '../permissions/operators';
-import { isAnswer, sendAnswer, type Answer } from '../views/exception-handler';
+import { answer, isAnswer, sendAnswer, type Answer } from '../views/exception-handler';
 import { admit, permit } from '../views/lifecycle';
 import { routeRules, type RouteRules } from '../views/route-rules';
 import { Visit, findVisit, type Services } from '../views/visit';
@@ -17,7 +17,7 @@ import { asParseError } from './body';
 import { logAnswered } from './error-answers';
 import { answerToForeign, exposedStatus } from './foreign-errors';
 import { rememberGuard, usesServer } from './plain-guards';
-import { answered, refuse, withServer, type Exchange } from './plain-answers';
+import { refuse, withServer, type Exchange } from './plain-answers';
 import { refuseInHandler, rememberVisit, takenOver } from './plain-visits';
 import { namedServing, onlyServer, type ServerOption, type Serving } from './serving';
 import type { AxiomsServer } from './server';
@@ -270,7 +270,7 @@ function answerError(error: unknown, named: Serving | undefined, exchange: Excha
   else
     withServer(exchange, () => {
       const settings = named?.services.settings ?? settingsOfExchange(exchange, error);
-      sendAnswer(exchange.response, answered(known, settings, exchange.request));
+      sendAnswer(exchange.response, answer(known, exchange.request, settings));
     });
 }
 

@@ -2,7 +2,7 @@
 import type { Response } from 'express';
 import { APIException, ImproperlyConfigured } from '../core/exceptions';
 import { isAnotherRoutes } from './dispatched';
-import { answerTo, logAnswer, sendAnswer, type Answer } from './exception-handler';
+import { answer, sendAnswer, type Answer } from './exception-handler';
 import { headOf, setHead, takeBackHeader, type Head } from './response-head';
 import { drop, silence } from './silence';
 import type { Visit } from './visit';
@@ -81,13 +81,14 @@ export class AnswerGate {
     visit.checks?.take();
     this.#restore();
     const known = visit.services.toAnswer(error);
-    visit.observation?.failed(known);
     if (sends.length === 0 && takeBackHeader(response)) this.#answer(known);
-    else
+    else {
+      visit.observation?.failed(known);
       visit.breakOff(
         'A check of an object refused after the answer had begun, so its connection was closed. Await this.checkObjectPermissions() before answering.',
         error,
       );
+    }
     for (const { name, given } of calls) (response[name] as Method)(...given);
   }
 
@@ -117,9 +118,7 @@ export class AnswerGate {
   #answer(error: Answer): void {
     const { visit } = this;
     this.resetHead();
-    const answer = answerTo(error, visit.request, visit.settings);
-    logAnswer(answer, visit.rules.place, visit.settings);
-    sendAnswer(this.#response, answer);
+    sendAnswer(this.#response, answer(error, visit.request, visit.settings));
     this.silence();
   }
 

@@ -22,13 +22,24 @@ import type { Settings } from '../core/settings';
 import type { BaseAuthentication } from '../authentication/base';
 import { explainedLike, reasonsOf } from '../permissions/denial';
 import { stackOf } from './error-text';
-import { findVisit } from './visit';
+import { findVisit, placeOf } from './visit';
 
 /** An error that this library answers. */
 export type Answer = APIException | ImproperlyConfigured;
 
 export function isAnswer(error: unknown): error is Answer {
   return error instanceof APIException || error instanceof ImproperlyConfigured;
+}
+
+/**
+ * Turns an error into its answer, and logs it. Every refusal comes from here: of controllers, of plain routes, and of object
+ * rules that refuse late.
+ */
+export function answer(error: Answer, request: Request, settings: Settings): Answer {
+  findVisit(request)?.observation?.failed(error);
+  const answered = answerTo(error, request, settings);
+  logAnswer(answered, placeOf(request), settings);
+  return answered;
 }
 
 /**
@@ -123,7 +134,7 @@ export function sendAnswer(response: Response, answer: Answer): void {
 }
 
 /** Logs the reason: refusals at debug level, server errors at error level. Logs no token, claim value or secret. */
-export function logAnswer(answer: Answer, place: string, { logger }: Settings): void {
+function logAnswer(answer: Answer, place: string, { logger }: Settings): void {
   const data = {
     place,
     status: answer.httpCode,

@@ -262,6 +262,11 @@ export function findVisit(request: Request): Visit | undefined {
   return context instanceof Visit ? context : undefined;
 }
 
+/** Names the handler of the request, or where the request goes. */
+export function placeOf(request: Request): string {
+  return findVisit(request)?.rules.place ?? `${request.method} ${request.path}`;
+}
+
 // At startup two objects are compared; a pool may still return one that another request has.
 function refuseUsed(controller: object): void {
   if (visitOf(controller) === undefined) return;

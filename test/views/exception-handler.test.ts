@@ -1,3 +1,4 @@
+import type { Request } from 'express';
 import { expect } from 'chai';
 import { Get, JsonController } from 'routing-controllers';
 import {
@@ -9,7 +10,7 @@ import {
   type AuthenticationResult,
 } from 'axioms-routing-controllers';
 import { defineSettings } from '../../src/core/settings';
-import { logAnswer, type Answer } from '../../src/views/exception-handler';
+import { answer, type Answer } from '../../src/views/exception-handler';
 import { Api } from '../api';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { expectRefusal } from '../refusals';
@@ -75,16 +76,17 @@ describe("A server's own fault", () => {
   });
 });
 
-describe('logAnswer', () => {
-  function logged(answer: Answer): unknown {
+describe('the log of an answer', () => {
+  function logged(error: Answer): unknown {
     const logger = new RecordingLogger();
-    logAnswer(answer, 'BookController.list', defineSettings({ audience: 'api', domain: 'auth.example.com', logger }));
+    const request = { method: 'GET', path: '/books' } as Request;
+    answer(error, request, defineSettings({ audience: 'api', domain: 'auth.example.com', logger }));
     expect(logger.entries).to.have.length(1);
     return logger.entries[0]?.data;
   }
 
   it('tells a cause where there is one, of what is no error its type alone', () => {
-    const refused = { place: 'BookController.list', status: 404, error: 'not_found', reason: new NotFound().message };
+    const refused = { place: 'GET /books', status: 404, error: 'not_found', reason: new NotFound().message };
     expect(logged(new NotFound())).to.deep.equal(refused);
     const cause = Object.assign(new RangeError('too far'), { claims: { sub: 'alice' } });
     expect(logged(new NotFound(undefined, { cause }))).to.deep.equal({ ...refused, cause: cause.stack });
