@@ -1,6 +1,7 @@
 /** `axioms doctor`: is everything there that a token needs to be believed, and what would a given token meet? */
 import { parseArgs } from 'node:util';
-import { settingsFromEnv, defineSettings, type Settings } from '../core/settings';
+import { settingsFromEnv, defineSettings } from '../core/define-settings';
+import type { Settings } from '../core/settings';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { AxiomsServer } from '../routing-controllers/server';
 import { closeAll, loadApp } from './app-module';

@@ -7,7 +7,7 @@ import { InvalidToken, ServiceUnavailable } from '../core/exceptions';
 import { JwksManager } from '../core/jwks-manager';
 import { KeySet, TooManyKeys } from '../core/key-set';
 import { Settings } from '../core/settings';
-import type { Logger } from '../core/setting-kinds';
+import type { Logger } from '../core/logger';
 import { withoutCredentials } from '../core/shown-value';
 import { globalTimers } from '../core/timers';
 import { issuersWithOtherAudience } from '../core/protected-resource';

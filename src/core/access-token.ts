@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { acceptedToken, VerifiedTokens, KnownToken, type AcceptedToken, type VerifiedToken } from './verified-tokens';
 import { checkClaims, checkTimes, isTimely } from './claim-rules';
 import { parseCompactJws, type Claims, type TokenHeader, type UnverifiedToken } from './compact-jws';
-import { RevocationCheck } from './denylist';
+import { RevocationCheck } from './revocation';
 import { InvalidToken, ServiceUnavailable } from './exceptions';
 import type { JwksManager } from './jwks-manager';
 import { isNestedToken, shortMediaType } from './media-type';

@@ -1,6 +1,6 @@
 /** Where an issuer's keys are: its metadata (OIDC discovery, RFC 8414) asked, checked and remembered. */
 import { FetchFailure, isJsonObject, type JsonObject } from './bounded-fetch';
-import type { Logger } from './setting-kinds';
+import type { Logger } from './logger';
 import { isFetchable, isPlainUrl, joinUrl } from './urls';
 
 /** Fetches a JSON document; rejects with a {@link FetchFailure}. */

@@ -1,13 +1,7 @@
 /** The denylist of a single process. */
 import type { Claims } from './compact-jws';
-import {
-  denylistEntries,
-  denylistKey,
-  isIssuedBefore,
-  keysOfToken,
-  type Denylist,
-  type RevokedTokens,
-} from './denylist';
+import { denylistEntries, denylistKey, isIssuedBefore, keysOfToken } from './revocation';
+import type { Denylist, RevokedTokens } from './denylist';
 import { ServiceUnavailable } from './exceptions';
 import type { TokenSubject } from './token-subject';
 

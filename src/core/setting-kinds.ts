@@ -2,17 +2,10 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { readJsonObject } from './compact-jws';
 import type { Denylist } from './denylist';
+import type { Logger } from './logger';
 import { isSupportedAlgorithm, keyFits, supportedAlgorithms, withSynonyms } from './signature';
 import { parseRate, rateForm, type ThrottleStore } from './throttle-rates';
 import { isPlainUrl } from './urls';
-
-/** Receives what the library has to say; never a token, a claim's value or a secret. */
-export interface Logger {
-  debug(message: string, data?: object): void;
-  info(message: string, data?: object): void;
-  warn(message: string, data?: object): void;
-  error(message: string, data?: object): void;
-}
 
 /** A class of authentication, permission or throttling, or a composed permission. */
 export type PolicyClass = (abstract new (...dependencies: never[]) => object) | object;

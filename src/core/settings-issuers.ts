@@ -1,44 +1,6 @@
 /** Several trusted issuers: each entry of the setting `issuers` becomes settings of its own. */
 import { ImproperlyConfigured } from './exceptions';
-import type { IssuerInput, Settings, SettingsInput } from './settings';
-
-/** What an entry of `issuers` may say; the rest is the same for all of them. */
-export const issuerSettingNames = [
-  'issuerUrl',
-  'domain',
-  'audience',
-  'audienceClaims',
-  'requiredClaims',
-  'ignoredTokenMarkers',
-  'jwksUrl',
-  'jwksRefreshInterval',
-  'jwksCacheTtl',
-  'jwksPrefetch',
-  'jwksTimeout',
-  'jwksCooldown',
-  'jwksRetryMin',
-  'jwksRetryMax',
-  'algorithms',
-  'tokenTypes',
-  'profile',
-  'clockTolerance',
-  'maxTokenAge',
-  'scopeClaims',
-  'rolesClaims',
-  'permissionsClaims',
-  'allowInsecureUrls',
-  'introspectionUrl',
-  'introspectionClientId',
-  'introspectionClientSecret',
-  'introspectionClientKey',
-  'introspectionClientAuth',
-  'introspectionResponse',
-  'introspectionOptionalClaims',
-  'introspectionSubjectClaims',
-  'subjectClaims',
-  'introspectionCacheTtl',
-  'introspectionTimeout',
-] as const;
+import { issuerSettingNames, type IssuerInput, type Settings, type SettingsInput } from './settings';
 
 /** What says whose tokens are trusted, and so cannot be a default for several issuers. */
 const ofOneIssuer = ['domain', 'issuerUrl', 'jwksUrl', 'audience'] as const;

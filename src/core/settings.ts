@@ -1,7 +1,5 @@
 /** The one table of settings: name, AXIOMS_* variable, default, meaning and check. Everything about a setting derives from its row. */
 import { claimForms } from './claim-forms';
-import { consoleLogger } from './console-logger';
-import { ImproperlyConfigured } from './exceptions';
 import {
   claimName,
   fraction,
@@ -21,15 +19,12 @@ import {
   text,
   url,
 } from './setting-kinds';
-import { plainVariable } from './plain';
-import { row, wrong, type Row } from './setting-row';
+import { row, type Row } from './setting-row';
 import { supportedAlgorithms } from './signature';
-import { checkTogether } from './settings-checks';
 import { introspectionRows } from './settings-introspection';
 import { limitRows } from './settings-limits';
 import { scopeRows } from './settings-scopes';
 import { tokenClaimRows } from './settings-token-claims';
-import { severalIssuers, type issuerSettingNames } from './settings-issuers';
 import { isDomain } from './urls';
 
 /** The rows, in the order of the README's table. */
@@ -251,6 +246,44 @@ export type SettingsInput = {
   [Name in SettingName]?: (Name extends 'issuers' ? readonly IssuerInput[] : InputOf<Table[Name]>) | undefined;
 };
 
+/** What an entry of `issuers` may say; the rest is the same for all of them. */
+export const issuerSettingNames = [
+  'issuerUrl',
+  'domain',
+  'audience',
+  'audienceClaims',
+  'requiredClaims',
+  'ignoredTokenMarkers',
+  'jwksUrl',
+  'jwksRefreshInterval',
+  'jwksCacheTtl',
+  'jwksPrefetch',
+  'jwksTimeout',
+  'jwksCooldown',
+  'jwksRetryMin',
+  'jwksRetryMax',
+  'algorithms',
+  'tokenTypes',
+  'profile',
+  'clockTolerance',
+  'maxTokenAge',
+  'scopeClaims',
+  'rolesClaims',
+  'permissionsClaims',
+  'allowInsecureUrls',
+  'introspectionUrl',
+  'introspectionClientId',
+  'introspectionClientSecret',
+  'introspectionClientKey',
+  'introspectionClientAuth',
+  'introspectionResponse',
+  'introspectionOptionalClaims',
+  'introspectionSubjectClaims',
+  'subjectClaims',
+  'introspectionCacheTtl',
+  'introspectionTimeout',
+] as const;
+
 /** An entry of `issuers`: `audience` and one of `issuerUrl`, `domain` are required. */
 export type IssuerInput = Pick<SettingsInput, (typeof issuerSettingNames)[number]>;
 
@@ -262,101 +295,14 @@ export class Settings {
   constructor(values: Values) {
     Object.assign(this, values);
     // Whoever prints the settings, or writes them into JSON, prints no secret.
-    for (const name of names) if (isSecret(name)) Object.defineProperty(this, name, { enumerable: false });
+    for (const name of settingNames)
+      if (rowOf(name).isSecret === true) Object.defineProperty(this, name, { enumerable: false });
     Object.freeze(this);
   }
 }
 
-/**
- * Checks the settings and fills in the defaults.
- *
- * @throws ImproperlyConfigured naming the setting, the value seen and what is accepted; for unknown names too.
- * @example
- * const settings = defineSettings({ audience: 'https://api.example.com', domain: 'auth.example.com' });
- * const both = defineSettings({
- *   issuers: [
- *     { issuerUrl: 'https://staff.example.com', audience: 'https://api.example.com', rolesClaims: '/realm_access/roles' },
- *     { issuerUrl: 'https://customers.example.com/', audience: 'https://api.example.com', algorithms: ['ES256'] },
- *   ],
- * });
- */
-export function defineSettings(input: SettingsInput): Settings {
-  refuseUnknownNames(input);
-  const checked = Object.fromEntries(names.map(name => [name, checkValue(name, input[name])])) as unknown as Values;
-  const values = { ...checked, ...derived(checked), ...severalIssuers(input, defineSettings) };
-  checkTogether(values);
-  return new Settings(values);
-}
+export const settingNames = Object.keys(settingsTable) as SettingName[];
 
-/**
- * The settings that the AXIOMS_* variables give.
- *
- * @throws ImproperlyConfigured for an unknown AXIOMS_* variable, an empty one, or one that cannot be read.
- * @example
- * const settings = defineSettings(settingsFromEnv(process.env));
- */
-export function settingsFromEnv(env: NodeJS.ProcessEnv): SettingsInput {
-  refuseUnknownVariables(env);
-  const given = names.filter(name => env[variableOf(name) ?? ''] !== undefined);
-  return Object.fromEntries(given.map(name => [name, readVariable(name, env[variableOf(name) ?? ''] ?? '')]));
-}
-
-const names = Object.keys(settingsTable) as SettingName[];
-
-function rowOf(name: SettingName): Row<unknown, unknown> {
+export function rowOf(name: SettingName): Row<unknown, unknown> {
   return settingsTable[name];
-}
-
-function variableOf(name: SettingName): string | undefined {
-  return rowOf(name).variable;
-}
-
-function isSecret(name: SettingName): boolean {
-  return rowOf(name).isSecret === true;
-}
-
-function refuseUnknownNames(input: SettingsInput): void {
-  const unknown = Object.keys(input).find(name => !Object.hasOwn(settingsTable, name));
-  if (unknown !== undefined)
-    throw new ImproperlyConfigured(`There is no setting '${unknown}'. The settings are: ${names.join(', ')}.`);
-}
-
-function refuseUnknownVariables(env: NodeJS.ProcessEnv): void {
-  const known = names.map(variableOf).filter(variable => variable !== undefined);
-  const unknown = Object.keys(env).find(
-    variable => variable.startsWith('AXIOMS_') && variable !== plainVariable && !known.includes(variable),
-  );
-  if (unknown !== undefined)
-    throw new ImproperlyConfigured(
-      `There is no setting for the variable ${unknown}. The variables are: ${known.join(', ')}.`,
-    );
-}
-
-function checkValue(name: SettingName, input: unknown): unknown {
-  const { kind, fallback, variable } = rowOf(name);
-  if (input === undefined) return fallback;
-  const value = kind.check(input);
-  if (value === undefined)
-    throw wrong(`Setting '${name}'${variable === undefined ? '' : ` (${variable})`}`, input, kind.accepts, rowOf(name));
-  return value;
-}
-
-function readVariable(name: SettingName, text: string): unknown {
-  const { kind, variable = '', mayBeEmptyVariable = false } = rowOf(name);
-  const value = kind.read(text);
-  const isEmpty = text.trim() === '' && !mayBeEmptyVariable;
-  if (isEmpty || kind.check(value) === undefined)
-    throw wrong(`The variable ${variable} (setting '${name}')`, text, kind.accepts, rowOf(name));
-  return value;
-}
-
-function derived(
-  values: Partial<Values> & Pick<Values, 'jwksRefreshInterval'>,
-): Pick<Values, 'issuerUrl' | 'jwksCacheTtl' | 'logger'> {
-  const host = values.domain?.replace(/^https?:\/\//, '');
-  return {
-    issuerUrl: values.issuerUrl ?? (host === undefined ? undefined : `https://${host}`),
-    jwksCacheTtl: values.jwksCacheTtl ?? 2 * values.jwksRefreshInterval,
-    logger: values.logger ?? consoleLogger,
-  };
 }

@@ -1,6 +1,6 @@
 /** Tells when a shared store stops working and when it works again: once each, however many requests meet it. */
 import { storeChanges, type StoreEvent } from './events';
-import type { Logger } from './setting-kinds';
+import type { Logger } from './logger';
 
 export class StoreWatch {
   #isDown = false;

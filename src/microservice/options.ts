@@ -1,5 +1,5 @@
 /** The table of the microservice's options: name, default, meaning and check. */
-import { consoleLogger } from '../core/console-logger';
+import { consoleLogger } from '../core/logger';
 import { ImproperlyConfigured } from '../core/exceptions';
 import {
   denylist,

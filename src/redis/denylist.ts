@@ -1,14 +1,8 @@
 /** Keeps revocations in Redis: what one process revokes, every process refuses from the next request on. */
 import { hash } from 'node:crypto';
 import type { Claims } from '../core/claims';
-import {
-  denylistEntries,
-  denylistKey,
-  isIssuedBefore,
-  keysOfToken,
-  type Denylist,
-  type RevokedTokens,
-} from '../core/denylist';
+import { denylistEntries, denylistKey, isIssuedBefore, keysOfToken } from '../core/revocation';
+import type { Denylist, RevokedTokens } from '../core/denylist';
 import { RedisConnection, type RedisClient, type RedisOptions } from './client';
 import type { TokenSubject } from '../core/token-subject';
 

@@ -1,6 +1,6 @@
 /** What startup cannot know of a controller whose constructor uses its services, checked on the controllers of requests. */
 import { ImproperlyConfigured } from '../core/exceptions';
-import type { Logger } from '../core/setting-kinds';
+import type { Logger } from '../core/logger';
 import type { ApiView } from '../permissions/base';
 import { namesOf } from '../permissions/rule-words';
 import { checkShape } from '../views/controller-shape';

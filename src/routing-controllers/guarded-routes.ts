@@ -5,7 +5,7 @@ import { Insistence } from '../authentication/token-demand';
 import { refuseAnotherCopy } from '../core/copies';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Requirement } from '../core/requirements/requirement';
-import type { Logger } from '../core/setting-kinds';
+import type { Logger } from '../core/logger';
 import type { ApiView } from '../permissions/base';
 import { ComposedPermission, type PermissionRule } from '../permissions/operators';
 import type { NameOf } from '../permissions/rule-words';

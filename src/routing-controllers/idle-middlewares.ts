@@ -1,6 +1,6 @@
 /** Finds error middleware that no error can reach, because nothing in front of it can hand one on. */
 import type { UseMetadata } from 'routing-controllers';
-import type { Logger } from '../core/setting-kinds';
+import type { Logger } from '../core/logger';
 import { routerOf } from './app-router';
 import { isErrorMiddleware, middlewareFunction, type Made } from './middleware';
 

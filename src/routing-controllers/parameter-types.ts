@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import type { ActionMetadata, ParamMetadata } from 'routing-controllers';
 import { ImproperlyConfigured } from '../core/exceptions';
-import type { Logger } from '../core/setting-kinds';
+import type { Logger } from '../core/logger';
 import type { Class } from './dependencies';
 
 /**

@@ -1,12 +1,12 @@
 /** What the start refuses and tells of all routes together: shadows, unknown scopes, object rules that are never asked. */
 import { ImproperlyConfigured } from '../core/exceptions';
-import { consoleLogger } from '../core/console-logger';
+import { consoleLogger } from '../core/logger';
 import { isMoreOpen, letsInBeyond } from '../core/requirements/openness';
 import type { Requirement } from '../core/requirements/requirement';
 import { scopesNamedBy } from '../core/requirements/scopes';
 import { rewritten } from '../core/requirements/simplified';
 import { inWords } from '../core/requirements/words';
-import type { Logger } from '../core/setting-kinds';
+import type { Logger } from '../core/logger';
 import type { Settings } from '../core/settings';
 import { issuerSettings } from '../core/trusted-issuers';
 import { auditRoute, auditTable, methodsOf } from '../views/audit';

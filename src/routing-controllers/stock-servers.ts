@@ -1,6 +1,6 @@
 /** Which controllers routing-controllers' own servers serve in this process, and the one warning about those that no server of ours serves. */
 import { ExpressDriver } from 'routing-controllers';
-import { consoleLogger } from '../core/console-logger';
+import { consoleLogger } from '../core/logger';
 import type { Settings } from '../core/settings';
 
 type ControllerClass = { readonly name: string };

@@ -1,5 +1,5 @@
 /** A logger that discards its messages. */
-import type { Logger } from '../core/setting-kinds';
+import type { Logger } from '../core/logger';
 
 const silent = (): void => undefined;
 

@@ -1,6 +1,6 @@
 /** Stops the server where a controller's members cannot mean what they look like: misspelled, static and shadowed rules. */
 import { ImproperlyConfigured } from '../core/exceptions';
-import type { Logger } from '../core/setting-kinds';
+import type { Logger } from '../core/logger';
 import { ComposedPermission } from '../permissions/operators';
 import { namesOf, ruleNames, ruleWords } from '../permissions/rule-words';
 

@@ -4,7 +4,8 @@ import { checkClaims, checkTimes, isTimely, timesOf } from '../../src/core/claim
 import type { Claims } from '../../src/core/claims';
 import type { TokenHeader } from '../../src/core/compact-jws';
 import { InvalidToken } from '../../src/core/exceptions';
-import { defineSettings, type Settings, type SettingsInput } from '../../src/core/settings';
+import { defineSettings } from '../../src/core/define-settings';
+import type { Settings, SettingsInput } from '../../src/core/settings';
 
 function settings(input: SettingsInput = {}): Settings {
   return defineSettings({ audience: 'api', issuerUrl: 'https://auth.example.com/', ...input });

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { ClaimForm } from '../../src/core/claim-forms';
 import { claimValue, grantsOf, type Claims } from '../../src/core/claims';
-import { defineSettings, type SettingsInput } from '../../src/core/settings';
+import { defineSettings } from '../../src/core/define-settings';
+import type { SettingsInput } from '../../src/core/settings';
 import { silentLogger } from '../issuer/test-issuer';
 
 const claims = JSON.parse(`{

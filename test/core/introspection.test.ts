@@ -3,7 +3,8 @@ import type { FetchFailure } from '../../src/core/bounded-fetch';
 import { InvalidToken, ServiceUnavailable } from '../../src/core/exceptions';
 import { TokenIntrospector } from '../../src/core/introspection';
 import { JwksManager } from '../../src/core/jwks-manager';
-import { defineSettings, type SettingsInput } from '../../src/core/settings';
+import { defineSettings } from '../../src/core/define-settings';
+import type { SettingsInput } from '../../src/core/settings';
 import { silentLogger } from '../issuer/test-issuer';
 
 function introspectorWith(fetch: typeof globalThis.fetch, input: Partial<SettingsInput> = {}): TokenIntrospector {

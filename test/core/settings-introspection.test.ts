@@ -2,7 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { ImproperlyConfigured } from '../../src/core/exceptions';
-import { defineSettings, settingsFromEnv, type SettingsInput } from '../../src/core/settings';
+import { defineSettings, settingsFromEnv } from '../../src/core/define-settings';
+import type { SettingsInput } from '../../src/core/settings';
 
 const least: SettingsInput = { audience: 'api', issuerUrl: 'https://auth.example.com' };
 const secret = 'not-to-be-seen';

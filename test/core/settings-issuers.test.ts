@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ImproperlyConfigured } from '../../src/core/exceptions';
-import { defineSettings, settingsFromEnv } from '../../src/core/settings';
+import { defineSettings, settingsFromEnv } from '../../src/core/define-settings';
 import { issuerSettings, settingsFor } from '../../src/core/trusted-issuers';
 
 const one = { issuerUrl: 'https://one.example', audience: 'api' };

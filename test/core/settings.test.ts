@@ -1,12 +1,7 @@
 import { expect } from 'chai';
 import { ImproperlyConfigured } from '../../src/core/exceptions';
-import {
-  defineSettings,
-  settingsFromEnv,
-  settingsTable,
-  type SettingName,
-  type SettingsInput,
-} from '../../src/core/settings';
+import { defineSettings, settingsFromEnv } from '../../src/core/define-settings';
+import { settingsTable, type SettingName, type SettingsInput } from '../../src/core/settings';
 import { supportedAlgorithms } from '../../src/core/signature';
 import { silentLogger } from '../issuer/test-issuer';
 

@@ -10,7 +10,7 @@ import {
   type SettingsInput,
 } from 'axioms-routing-controllers';
 import { grantsOf } from '../../src/core/claims';
-import { defineSettings } from '../../src/core/settings';
+import { defineSettings } from '../../src/core/define-settings';
 import { pointerMeant } from '../../src/core/unreached-claims';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { JwksManager } from '../../src/core/jwks-manager';
-import { defineSettings } from '../../src/core/settings';
+import { defineSettings } from '../../src/core/define-settings';
 import { KnownToken, VerifiedTokens } from '../../src/core/verified-tokens';
 import { makeKey } from '../issuer/scripted-issuer';
 import { onlyWithCaches } from '../plain';

@@ -1,6 +1,6 @@
 /** A logger that keeps what it is told. */
 import { plainWarning } from '../../src/core/plain';
-import type { Logger } from '../../src/core/setting-kinds';
+import type { Logger } from '../../src/core/logger';
 
 interface Entry {
   readonly level: keyof Logger;

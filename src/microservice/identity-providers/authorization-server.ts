@@ -1,7 +1,7 @@
 /** Uses the provider's endpoints through `openid-client`: for the two steps of a login, and to identify an access token. */
 import type * as OpenIdClient from 'openid-client';
 import { ImproperlyConfigured, ServiceUnavailable } from '../../core/exceptions';
-import type { Logger } from '../../core/setting-kinds';
+import type { Logger } from '../../core/logger';
 import { withSynonyms } from '../../core/signature';
 import { SteadyClock } from '../../core/steady-clock';
 import { isLoopback } from '../../core/urls';

@@ -1,12 +1,13 @@
 /** An identity provider whose tokens identify users. */
 import { checkTimes } from '../../core/claim-rules';
 import { parseCompactJws, type Claims, type UnverifiedToken } from '../../core/compact-jws';
-import { consoleLogger } from '../../core/console-logger';
+import { consoleLogger } from '../../core/logger';
 import { ImproperlyConfigured } from '../../core/exceptions';
 import { JwksManager } from '../../core/jwks-manager';
 import type { KeyName } from '../../core/key-set';
-import type { Logger } from '../../core/setting-kinds';
-import { defineSettings, type Settings } from '../../core/settings';
+import type { Logger } from '../../core/logger';
+import { defineSettings } from '../../core/define-settings';
+import type { Settings } from '../../core/settings';
 import { keyThatSigned } from '../../core/signed-by';
 import { systemClock } from '../../core/steady-clock';
 import { globalTimers, type Timers } from '../../core/timers';

@@ -1,8 +1,8 @@
 /** Logs users in at a provider, with the server as the client: authorization code with PKCE, and no tokens for scripts. */
 import { randomBytes } from 'node:crypto';
-import { consoleLogger } from '../../core/console-logger';
+import { consoleLogger } from '../../core/logger';
 import { ImproperlyConfigured, NotFound } from '../../core/exceptions';
-import type { Logger } from '../../core/setting-kinds';
+import type { Logger } from '../../core/logger';
 import { shown } from '../../core/shown-value';
 import { isFetchable, isPlainUrl } from '../../core/urls';
 import type { User } from '../users/user';

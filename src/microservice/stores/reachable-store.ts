@@ -1,7 +1,7 @@
 /** Wraps a store so that a failed or late answer becomes 503, and no request waits for a database that hangs. */
 import { Deadline, TimeIsUp } from '../../core/deadline';
 import { APIException, ImproperlyConfigured, ServiceUnavailable } from '../../core/exceptions';
-import type { Logger } from '../../core/setting-kinds';
+import type { Logger } from '../../core/logger';
 import { globalTimers } from '../../core/timers';
 import { UserConflict } from '../users/user-store';
 

@@ -1,5 +1,5 @@
 /** Removes expired rows from the store from time to time, in the background. */
-import type { Logger } from '../../core/setting-kinds';
+import type { Logger } from '../../core/logger';
 import { SteadyClock } from '../../core/steady-clock';
 import type { MicroserviceStore } from './store';
 

@@ -3,7 +3,7 @@ import type { webcrypto } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose';
 import { ServiceUnavailable } from '../../core/exceptions';
 import { isWithdrawn, withdrawKeys } from '../../core/local-issuers';
-import type { Logger } from '../../core/setting-kinds';
+import type { Logger } from '../../core/logger';
 import { SteadyClock } from '../../core/steady-clock';
 import type { Secrets } from '../secrets';
 import type { SigningKeyStore, StoredSigningKey } from '../stores/store';

@@ -1,7 +1,7 @@
 /** Signs users in with a name and a password. */
-import { consoleLogger } from '../../core/console-logger';
+import { consoleLogger } from '../../core/logger';
 import { AuthenticationFailed, ImproperlyConfigured } from '../../core/exceptions';
-import type { Logger } from '../../core/setting-kinds';
+import type { Logger } from '../../core/logger';
 import { textFields } from '../invalid-fields';
 import type { PasswordHasher } from './password-hasher';
 import type { Attempt, SignInAttempts } from '../../core/sign-in-attempts';
