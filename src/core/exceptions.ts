@@ -4,6 +4,7 @@ import { scopeParameter, type ChallengeParameters } from './challenge';
 /** Values of HTTP header fields by name; a list is sent as separate fields. */
 export type HeaderFields = Record<string, string | string[]>;
 
+/** Options of {@link APIException}. */
 export interface APIExceptionOptions {
   /** Value of `error` in the body; default: the class's own. */
   code?: string | undefined;
@@ -126,6 +127,7 @@ export type TokenReason =
   | 'token_inactive'
   | 'token_invalid';
 
+/** Options of {@link InvalidToken}. */
 export interface InvalidTokenOptions extends APIExceptionOptions {
   /** Default: `token_invalid`. */
   reason?: TokenReason | undefined;
@@ -261,6 +263,7 @@ export class ForeignError extends APIException {
 /** What cannot be reached: a closed set, for events and metrics. `unavailable` means anything else. */
 export type UnavailableReason = 'keys_unavailable' | 'introspection_unavailable' | 'unavailable';
 
+/** Options of {@link ServiceUnavailable}. */
 export interface ServiceUnavailableOptions extends APIExceptionOptions {
   /** Default: `unavailable`. */
   reason?: UnavailableReason | undefined;

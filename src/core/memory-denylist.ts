@@ -5,13 +5,17 @@ import type { Denylist, RevokedTokens } from './denylist';
 import { ServiceUnavailable } from './exceptions';
 import type { TokenSubject } from './token-subject';
 
+/** Options of {@link MemoryDenylist}. */
 export interface MemoryDenylistOptions {
   /**
    * Seconds that a revocation is remembered, where it does not say so itself; default 7 days. It must not be less than
    * an access token lives.
    */
   readonly ttl?: number;
-  /** Default: 100,000. */
+  /**
+   * The largest number of entries; default 100,000. A revocation with `sub` and `sid` takes two entries, any other
+   * revocation takes one, and so does a value that may be used once.
+   */
   readonly maxEntries?: number;
 }
 

@@ -29,6 +29,7 @@ export interface SignInAttempts {
   undecided(attempt: Attempt): void | Promise<void>;
 }
 
+/** Options of {@link MemorySignInAttempts}: how many failed tries are allowed, and how long they count. */
 export interface SignInLimits {
   /** Tries that fail before an account is closed to an address; default 10. */
   readonly triesPerAccountAndAddress?: number;

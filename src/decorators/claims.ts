@@ -5,6 +5,7 @@ import { ImproperlyConfigured } from '../core/exceptions';
 import { grantRequirement, requiresAccessToken, requiresGrants } from '../permissions/required-grants';
 import { policyDecorator, type PolicyDecorator } from './decorator';
 
+/** Options of {@link hasValidAccessToken}. */
 export interface AccessTokenOptions {
   /**
    * HTTP methods, in capitals, that need no token. GET includes HEAD. Default: the setting `publicMethods`, which is

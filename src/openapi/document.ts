@@ -17,6 +17,7 @@ import { refusalSchema, refusalSchemaName } from './refusals';
 import { ClassSchemas } from './schemas';
 import { SignInSchemes } from './security-schemes';
 
+/** Options of {@link openApiDocument}. */
 export interface OpenApiOptions {
   /** Default: `{ title: 'API', version: '1.0.0' }`. */
   readonly info?: InfoObject;

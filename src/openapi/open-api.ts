@@ -6,6 +6,7 @@ export type SchemaObject = Readonly<Record<string, unknown>>;
 /** Names of security schemes with the scopes that are needed; all of them together (OpenAPI 3.1 §4.8.30). */
 export type SecurityRequirement = Readonly<Record<string, readonly string[]>>;
 
+/** Describes a parameter of an operation (OpenAPI 3.1 §4.8.12). */
 export interface ParameterObject {
   readonly name: string;
   readonly in: 'path' | 'query' | 'header' | 'cookie';
@@ -14,12 +15,14 @@ export interface ParameterObject {
   readonly schema?: SchemaObject;
 }
 
+/** Describes a header field of a response (OpenAPI 3.1 §4.8.21). */
 export interface HeaderObject {
   readonly description: string;
   readonly schema: SchemaObject;
   readonly example?: string;
 }
 
+/** Describes a response of an operation (OpenAPI 3.1 §4.8.17). */
 export interface ResponseObject {
   readonly description: string;
   readonly headers?: Readonly<Record<string, HeaderObject>>;
@@ -42,17 +45,20 @@ export interface OperationObject {
 /** Operations by method in small letters. */
 export type PathItemObject = Readonly<Record<string, OperationObject>>;
 
+/** Describes the API as a whole: its title, version and description (OpenAPI 3.1 §4.8.2). */
 export interface InfoObject {
   readonly title: string;
   readonly version: string;
   readonly description?: string;
 }
 
+/** Describes a place where the API is served (OpenAPI 3.1 §4.8.5). */
 export interface ServerObject {
   readonly url: string;
   readonly description?: string;
 }
 
+/** Holds a whole document (OpenAPI 3.1 §4.8.1). */
 export interface OpenApiDocument {
   readonly openapi: '3.1.0';
   readonly info: InfoObject;

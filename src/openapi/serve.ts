@@ -6,6 +6,7 @@ import { ImproperlyConfigured } from '../core/exceptions';
 import { buildDocument, knownServers, type KnownServer, type OpenApiOptions } from './document';
 import type { OpenApiDocument } from './open-api';
 
+/** Options of {@link serveOpenApi}. */
 export interface ServeOpenApiOptions extends OpenApiOptions {
   /** Where Swagger UI is. Default: `/docs`. */
   readonly path?: string;

@@ -14,11 +14,13 @@ export type Answer = 'allows' | 'refuses' | 'depends on the object' | 'was not a
 /** A permission, or several of them together. Names of the configuration only: of the token it says which of these were there. */
 export type Reason = PermissionReason | CompositionReason;
 
+/** Describes what one permission answered, what it requires, and what of that the caller was granted. */
 export interface PermissionReason {
   /** The name of the class. */
   readonly permission: string;
   /** Its own, also below a `not`. */
   readonly answer: Answer;
+  /** What the permission requires; of the kind `custom` if it cannot be described. */
   readonly needed: Requirement;
   /** Of the scopes, roles and permissions that are needed, those that were there. */
   readonly there: readonly string[];
@@ -26,9 +28,12 @@ export interface PermissionReason {
   readonly unmet: readonly GrantRequirement[];
 }
 
+/** Describes what an `and`, an `or` or a `not` answered, and what each of its operands answered. */
 export interface CompositionReason {
   readonly operator: 'and' | 'or' | 'not';
+  /** The answer of the operands together. */
   readonly answer: Answer;
+  /** The operands, in their order; a `not` has one. */
   readonly of: readonly Reason[];
 }
 

@@ -21,8 +21,9 @@ export interface NodeRedisClient {
 /** A client that the app creates and closes. */
 export type RedisClient = IoredisClient | NodeRedisClient;
 
+/** Options that `RedisDenylist` and `RedisThrottleStore` share. */
 export interface RedisOptions {
-  /** The prefix of every key. */
+  /** The prefix of every key; default `axioms:denylist:` for the denylist, `axioms:throttle:` for throttles. */
   readonly prefix?: string | undefined;
   /** The time limit for an answer, in seconds; default 1. */
   readonly timeout?: number | undefined;

@@ -6,6 +6,7 @@ import type { Denylist, RevokedTokens } from '../core/denylist';
 import { RedisConnection, type RedisClient, type RedisOptions } from './client';
 import type { TokenSubject } from '../core/token-subject';
 
+/** Options of {@link RedisDenylist}. */
 export interface RedisDenylistOptions extends RedisOptions {
   /**
    * How long a revocation without `expiresAt` is kept, in seconds; default 7 days. It must not be shorter than the

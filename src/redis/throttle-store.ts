@@ -4,6 +4,7 @@ import type { Hit, OutagePolicy, Rate, ThrottleStore } from '../core/throttle-ra
 import { grainOf } from '../throttling/request-log';
 import { RedisConnection, type RedisClient, type RedisOptions } from './client';
 
+/** Options of {@link RedisThrottleStore}. */
 export interface RedisThrottleStoreOptions extends RedisOptions {
   /**
    * What throttles do while Redis is unavailable: allow every request (`'open'`), answer 503 (`'closed'`), or count in

@@ -10,6 +10,7 @@ import type { AxiomsServer } from './server';
 
 type Server = Pick<AxiomsServer, 'settings' | 'jwksManager'>;
 
+/** Options of {@link backchannelLogout}. */
 export interface BackchannelLogoutOptions {
   /** The client, or clients, that the issuer knows this app as: the `aud` of its logout tokens. */
   readonly clientId: string | readonly string[];

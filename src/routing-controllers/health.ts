@@ -30,6 +30,7 @@ export interface Health {
 
 type Server = Pick<AxiomsServer, 'jwksManager'>;
 
+/** Options of {@link healthMiddleware}. */
 export interface HealthOptions {
   /**
    * Whose keys the answer is about. Default: the only server of the app that it is mounted on, or of the nearest app around

@@ -7,6 +7,7 @@ import type { AppWithServer } from './served-app';
 /** By request, such as `'GET /books/1'`: the expected status for each caller. `anonymous` sends no credentials. */
 export type AccessMatrix = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
+/** Options of {@link expectAccessMatrix}. */
 export interface AccessMatrixOptions {
   /** The bearer token of each caller. */
   readonly tokens?: Readonly<Record<string, string>>;

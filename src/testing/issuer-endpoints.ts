@@ -7,8 +7,13 @@ import { joinUrl } from '../core/urls';
 import { answerIn, type IssuerAnswer, type IssuerMode } from './issuer-mode';
 import type { Jwk } from './signing-key';
 
+/** Holds the path of the OpenID metadata (OpenID Connect Discovery 1.0 §4). */
 export const oidcPath = '/.well-known/openid-configuration';
+/**
+ * Holds the path of the OAuth metadata (RFC 8414 §3). It answers 404 unless `modes` of {@link IssuerEndpoints} has it.
+ */
 export const oauthPath = '/.well-known/oauth-authorization-server';
+/** Holds the path of the key set, which the metadata names as `jwks_uri`. */
 export const keysPath = '/keys';
 
 const ok: IssuerMode = { is: 'ok' };

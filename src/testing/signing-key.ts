@@ -5,6 +5,7 @@ import { supportedAlgorithms } from '../core/signature';
 /** A JSON Web Key (RFC 7517), as an issuer publishes it. */
 export type Jwk = Record<string, unknown>;
 
+/** Holds a private key that signs tokens, and its public key as the issuer publishes it. */
 export interface SigningKey {
   readonly kid: string;
   readonly alg: string;

@@ -19,6 +19,7 @@ export interface TokenClaims {
   readonly [claim: string]: unknown;
 }
 
+/** Options of {@link TestIssuer}. */
 export interface TestIssuerOptions {
   /** The algorithm of the first key; default `ES256`. */
   readonly alg?: string;
@@ -28,7 +29,7 @@ export interface TestIssuerOptions {
   readonly audience?: string;
   /** The issuer's name; default: the URL where it listens, or `https://issuer.test` before it listens. */
   readonly issuerUrl?: string;
-  /** The clock that dates its tokens; default: `Date.now()`. */
+  /** The clock that dates its tokens, in milliseconds since 1970; default: `Date.now()`. */
   readonly clock?: { now(): number };
 }
 

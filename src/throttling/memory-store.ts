@@ -4,6 +4,7 @@ import type { Hit, Rate, ThrottleStore } from '../core/throttle-rates';
 import { SteadyClock, systemClock } from '../core/steady-clock';
 import { RequestLog } from './request-log';
 
+/** Options of {@link MemoryThrottleStore}. */
 export interface MemoryThrottleStoreOptions {
   /**
    * The number of keys that are kept, of all throttles together. Default: 50,000, which take about 20 MB and at most 60

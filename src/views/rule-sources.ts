@@ -2,8 +2,13 @@
 import { leavesOf, type PermissionTree } from '../permissions/tree';
 import type { Decorations, PolicyLists } from './decorations';
 
+/**
+ * Names where a rule is declared: `field` and `getter` are members of the controller, `decorator` is a decorator, and
+ * `default` is the default of the server, such as the setting `defaultPermissionClasses`.
+ */
 export type RuleSource = 'default' | 'field' | 'getter' | 'decorator';
 
+/** Names where each list of classes of a controller is declared. */
 export type ListSources = Readonly<Record<keyof PolicyLists, RuleSource>>;
 
 /** Where each of the controller's lists comes from. */

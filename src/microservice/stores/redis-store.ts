@@ -14,6 +14,7 @@ export type RedisClient =
   | { call(command: string, ...parameters: string[]): Promise<unknown> }
   | { sendCommand(command: string[]): Promise<unknown> };
 
+/** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
   /** The prefix of every key; default `axioms:microservice:`. */
   readonly prefix?: string;

@@ -39,6 +39,7 @@ export interface Rotation {
   readonly idleUntil: number;
 }
 
+/** Stores families of refresh tokens. It is a part of {@link MicroserviceStore}. */
 export interface FamilyStore {
   addFamily(family: RefreshFamily): Promise<void>;
   /** Returns the family, which may be expired; callers must check. */
@@ -71,6 +72,9 @@ export interface StoredSigningKey {
   readonly activeFrom: number;
 }
 
+/**
+ * Stores signing keys. It is a part of {@link MicroserviceStore}. The option `signingKeyStore` accepts a separate one.
+ */
 export interface SigningKeyStore {
   /** Returns whether the key was added; `false` if the issuer already has a key of this generation. */
   addSigningKey(key: StoredSigningKey): Promise<boolean>;
@@ -78,6 +82,7 @@ export interface SigningKeyStore {
   removeSigningKey(issuer: string, generation: number): Promise<void>;
 }
 
+/** Remembers values that may be used only once. It is a part of {@link MicroserviceStore}. */
 export interface OnceStore {
   /**
    * Marks a value as used.

@@ -9,6 +9,7 @@ import type { Secrets } from '../secrets';
 import type { SigningKeyStore, StoredSigningKey } from '../stores/store';
 import { seal, unseal } from './sealed-key';
 
+/** Names an algorithm that can sign access tokens: `EdDSA` (Ed25519), `ES256` or `RS256`. */
 export type SigningAlgorithm = 'EdDSA' | 'ES256' | 'RS256';
 
 /** The public part of a signing key (RFC 7517 §4). */

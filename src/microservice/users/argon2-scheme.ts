@@ -16,6 +16,7 @@ interface Argon2Costs {
   parallelism: number;
 }
 
+/** Configures the cost of hashing with Argon2id (RFC 9106 §3.1). */
 export interface Argon2Parameters {
   /** Memory in KiB, from 8192 to 1048576. */
   readonly m: number;

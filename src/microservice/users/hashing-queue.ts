@@ -1,6 +1,7 @@
 /** Limits how many passwords are hashed at the same time, and how many may wait. */
 import { ServiceUnavailable } from '../../core/exceptions';
 
+/** Limits how many passwords are hashed at the same time, and how many jobs wait. */
 export interface HashingBounds {
   /**
    * The number of simultaneous hashes; default 2. Each takes one of the four threads of Node's pool, and tens of

@@ -17,11 +17,13 @@ export interface PasswordHasher {
   needsRehash(hash: string): boolean;
 }
 
+/** Options of {@link PhcPasswordHasher}. */
 export interface PasswordHasherOptions extends HashingBounds {
   /** Default: N = 2^15, r = 8, p = 3. */
   readonly scrypt?: ScryptParameters;
   /** Default: 19 MiB, two passes, one lane. `false` means scrypt for new hashes, even if the package is installed. */
   readonly argon2?: Argon2Parameters | false;
+  /** Receives an error for each hash that cannot be read. Default: a logger that writes to the console. */
   readonly logger?: Logger;
 }
 

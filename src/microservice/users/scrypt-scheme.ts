@@ -3,6 +3,7 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { ImproperlyConfigured } from '../../core/exceptions';
 import { unpadded, type PasswordScheme } from './password-scheme';
 
+/** Configures the cost of hashing with scrypt (RFC 7914 §2). */
 export interface ScryptParameters {
   /** The binary logarithm of the cost N, from 10 to 20: 15 is N = 32768. */
   readonly ln: number;

@@ -8,6 +8,7 @@ import type { Identity, NewUser, StoredUser, User } from './user';
 import { ColumnsOfUsers, type Row, type UserColumns } from './user-columns';
 import { UserConflict, type ConflictReason, type UserStore } from './user-store';
 
+/** Options of {@link TypeOrmUserStore}. */
 export interface TypeOrmUserStoreOptions {
   /** The entity for users; default: `UserEntity`, with the table `axioms_users`. */
   readonly user?: EntityTarget<object>;

@@ -17,6 +17,7 @@ export interface Credentials {
 /** Credentials, or a function that makes them for each request. */
 export type GivesCredentials = Credentials | (() => Credentials | Promise<Credentials>);
 
+/** Options of {@link authenticationContract}: the class under test, and the credentials to test it with. */
 export interface AuthenticationContract {
   /** Makes the authentication class's object, as the container would. */
   readonly make: () => BaseAuthentication;

@@ -24,6 +24,7 @@ export interface RevokingStore {
   useOnce(iss: string, jti: string, expiresAt: number): boolean | Promise<boolean>;
 }
 
+/** Options of {@link denylistContract}: the denylist under test. */
 export interface DenylistContract {
   /** Returns the denylist under test. Each case uses a new issuer, so all cases may share one denylist. */
   readonly make: () => RevokingStore | Promise<RevokingStore>;

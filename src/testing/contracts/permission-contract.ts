@@ -28,6 +28,7 @@ export interface PermissionCase {
   readonly object?: unknown;
 }
 
+/** Options of {@link permissionContract}: the permission under test, and the requests to test it with. */
 export interface PermissionContract {
   /** Creates the permission under test, as the container would. */
   readonly make: () => BasePermission;

@@ -15,6 +15,7 @@ export interface CountingStore {
   hit(key: string, rate: { readonly amount: number; readonly seconds: number }): CountedHit | Promise<CountedHit>;
 }
 
+/** Options of {@link throttleStoreContract}: the store under test. */
 export interface ThrottleStoreContract {
   /** Returns the store under test. Each case uses new keys, so all cases may share one store. */
   readonly make: () => CountingStore | Promise<CountingStore>;
