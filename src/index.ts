@@ -1,12 +1,6 @@
 /** OAuth2/OIDC authentication and claim-based authorization for routing-controllers, Express and typedi. */
-export {
-  auditRoutes,
-  createExpressServer,
-  guardApp,
-  useExpressServer,
-  type AxiomsServer,
-  type AxiomsServerOptions,
-} from './routing-controllers/server';
+export { auditRoutes, createExpressServer, guardApp, useExpressServer } from './routing-controllers/server';
+export type { AxiomsServer, AxiomsServerOptions } from './routing-controllers/axioms-server';
 export { backchannelLogout, type BackchannelLogoutOptions } from './routing-controllers/backchannel-logout';
 export {
   axiomsErrorHandler,

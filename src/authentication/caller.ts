@@ -1,15 +1,7 @@
 /** The caller of a request: what the rules go by, and what handlers see as `request.user`, `request.auth` and `request.authJwt`. */
 import type { Request } from 'express';
-import { findContext, type RequestContext, type SetByApp } from './request-context';
-import { AnonymousUser, type AxiomsRequest, type RequestAuth, type User } from './user';
-import type { Claims } from '../core/claims';
-
-/** The caller as the guard found it. The rules read this, never the request's own properties: the app may set those. */
-export interface Caller {
-  readonly user: User;
-  readonly auth: RequestAuth | null;
-  readonly authJwt: Claims | null;
-}
+import { findContext, type Caller, type RequestContext, type SetByApp } from './request-context';
+import { AnonymousUser, type AxiomsRequest, type User } from './user';
 
 export const anonymous: Caller = Object.freeze({
   user: Object.freeze(new AnonymousUser()),

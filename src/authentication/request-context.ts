@@ -1,11 +1,19 @@
 /** What the library knows of a request while it is answered; nobody else sees it. */
 import type { Request } from 'express';
 import type { AccessTokenVerifier } from '../core/access-token';
+import type { Claims } from '../core/claims';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { TokenIntrospector } from '../core/introspection';
 import type { Settings } from '../core/settings';
 import type { BaseAuthentication } from './base';
-import type { Caller } from './caller';
+import type { RequestAuth, User } from './user';
+
+/** The caller as the guard found it. The rules read this, never the request's own properties: the app may set those. */
+export interface Caller {
+  readonly user: User;
+  readonly auth: RequestAuth | null;
+  readonly authJwt: Claims | null;
+}
 
 export interface RequestContext {
   readonly settings: Settings;

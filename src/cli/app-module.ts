@@ -1,5 +1,5 @@
 /** The app that a file exports. */
-import type { AxiomsServer, AxiomsServerOptions } from '../routing-controllers/server';
+import type { AxiomsServer, AxiomsServerOptions } from '../routing-controllers/axioms-server';
 import { serversOf as knownServersOf } from '../routing-controllers/serving';
 import { loadExport, type Wanted } from './module';
 import { UsageError } from './usage-error';

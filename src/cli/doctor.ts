@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { settingsFromEnv, defineSettings } from '../core/define-settings';
 import type { Settings } from '../core/settings';
 import { ImproperlyConfigured } from '../core/exceptions';
-import type { AxiomsServer } from '../routing-controllers/server';
+import type { AxiomsServer } from '../routing-controllers/axioms-server';
 import { closeAll, loadApp } from './app-module';
 import type { Command } from './command';
 import { examine, type Check, type State, type Surroundings } from './examination';

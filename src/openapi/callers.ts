@@ -5,7 +5,7 @@ import { setContext } from '../authentication/request-context';
 import { acceptsAccessTokens, readingCredentials, readsBearerTokens } from '../authentication/token-demand';
 import { challenge, offeredChallenge, type OfferedChallenge } from '../core/challenge';
 import { holdsInert, inertUses } from '../core/inert';
-import type { AxiomsServer } from '../routing-controllers/server';
+import type { AxiomsServer } from '../routing-controllers/axioms-server';
 import type { RouteRules } from '../views/route-rules';
 
 /** The authentication classes of a route, as far as they concern one method. */

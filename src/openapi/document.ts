@@ -3,7 +3,7 @@ import type { NamedSecurityScheme } from '../authentication/base';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { handlerOf, type Handler } from '../routing-controllers/handlers';
 import { scopesAskedFor } from '../core/requirements/scopes';
-import type { AxiomsServer } from '../routing-controllers/server';
+import type { AxiomsServer } from '../routing-controllers/axioms-server';
 import { serversOf, type ServerOfApp } from '../routing-controllers/serving';
 import type { RouteRules } from '../views/route-rules';
 import { guardedAt, guardedOperation } from './guarded-operation';

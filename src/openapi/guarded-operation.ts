@@ -3,7 +3,7 @@ import { letsInBeyond } from '../core/requirements/openness';
 import type { Requirement } from '../core/requirements/requirement';
 import { scopesAskedFor } from '../core/requirements/scopes';
 import type { Handler } from '../routing-controllers/handlers';
-import type { AxiomsServer } from '../routing-controllers/server';
+import type { AxiomsServer } from '../routing-controllers/axioms-server';
 import type { RouteRules } from '../views/route-rules';
 import { alternativesOf, mostAlternatives } from './alternatives';
 import { askedOfList } from './asked';

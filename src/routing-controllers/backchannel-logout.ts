@@ -6,7 +6,7 @@ import { APIException, ImproperlyConfigured, InvalidRequest, ServiceUnavailable 
 import { LogoutTokenVerifier, type LogoutToken } from '../core/logout-token';
 import { withServer } from './plain-answers';
 import { onlyServer } from './serving';
-import type { AxiomsServer } from './server';
+import type { AxiomsServer } from './axioms-server';
 
 type Server = Pick<AxiomsServer, 'settings' | 'jwksManager'>;
 

@@ -22,7 +22,7 @@ import { withInheritedMetadata } from './inherited-metadata';
 import { registrarOf } from './registrar';
 import { routePath } from './route-path';
 import { servingOf } from './serving';
-import type { AxiomsServer } from './server';
+import type { AxiomsServer } from './axioms-server';
 import { policyAnswer } from './thrown';
 
 /** A request that is not sent to the app. */

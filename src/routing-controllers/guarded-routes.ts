@@ -16,7 +16,7 @@ import { ApiController } from '../views/api-view';
 import { checkByOwnMethod, checkObjectPermissions } from '../views/object-rules';
 import { refuseOtherCopiesInDefaults } from '../views/policies';
 import { routeRules, type RouteRules } from '../views/route-rules';
-import type { Services } from '../views/visit';
+import type { Services } from '../views/services';
 import type { AppContainer, ControllerFactory } from './app-container';
 import { unknownDependencies } from './container';
 import type { Class } from './dependencies';

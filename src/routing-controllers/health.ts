@@ -3,7 +3,7 @@ import type { RequestHandler, Response } from 'express';
 import type { IssuerStatus, JwksManager } from '../core/jwks-manager';
 import { withServer } from './plain-answers';
 import { onlyServer } from './serving';
-import type { AxiomsServer } from './server';
+import type { AxiomsServer } from './axioms-server';
 
 /** What the answer says of one issuer's keys. */
 export interface IssuerHealth {

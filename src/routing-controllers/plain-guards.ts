@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import type { Requirement } from '../core/requirements/requirement';
 import { routerOf } from './app-router';
 import { handlerOf } from './handlers';
-import type { AxiomsServer } from './server';
+import type { AxiomsServer } from './axioms-server';
 import { appOf, serversOf } from './serving';
 
 const requirements = new WeakMap<object, readonly Requirement[]>();

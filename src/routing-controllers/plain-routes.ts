@@ -12,7 +12,8 @@ import type { PermissionRule } from '../permissions/operators';
 import { answer, isAnswer, sendAnswer, type Answer } from '../views/exception-handler';
 import { admit, permit } from '../views/lifecycle';
 import { routeRules, type RouteRules } from '../views/route-rules';
-import { Visit, findVisit, type Services } from '../views/visit';
+import { Visit, findVisit } from '../views/visit';
+import type { Services } from '../views/services';
 import { asParseError } from './body';
 import { logAnswered } from './error-answers';
 import { answerToForeign, exposedStatus } from './foreign-errors';
@@ -20,7 +21,7 @@ import { rememberGuard, usesServer } from './plain-guards';
 import { refuse, withServer, type Exchange } from './plain-answers';
 import { refuseInHandler, rememberVisit, takenOver } from './plain-visits';
 import { namedServing, onlyServer, type ServerOption, type Serving } from './serving';
-import type { AxiomsServer } from './server';
+import type { AxiomsServer } from './axioms-server';
 
 type Names = readonly string[] | undefined;
 

@@ -3,7 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { ImproperlyConfigured } from '../core/exceptions';
 import { protectedResourceMetadata, protectedResourceUrl } from '../core/protected-resource';
 import { plainRequirements } from './plain-guards';
-import type { AxiomsServer } from './server';
+import type { AxiomsServer } from './axioms-server';
 
 type Resource = Pick<AxiomsServer, 'settings' | 'routes'>;
 

@@ -1,6 +1,6 @@
 /** Makes or extends an Express app: routing-controllers' names and signatures, with every route guarded. */
 import express, { type Application, type ErrorRequestHandler, type Express, type Router } from 'express';
-import { createExecutor, getMetadataArgsStorage, type RoutingControllersOptions } from 'routing-controllers';
+import { createExecutor, getMetadataArgsStorage } from 'routing-controllers';
 import { AccessTokenVerifier } from '../core/access-token';
 import { environmentName, isDevelopment } from '../core/development';
 import { ImproperlyConfigured } from '../core/exceptions';
@@ -14,11 +14,11 @@ import { issuersWithOtherAudience } from '../core/protected-resource';
 import { issuerSettings } from '../core/trusted-issuers';
 import { isAnswer } from '../views/exception-handler';
 import { auditRoute, type RouteAudit } from '../views/audit';
-import type { RouteRules } from '../views/route-rules';
-import type { Services } from '../views/visit';
+import type { Services } from '../views/services';
 import { asParseError } from './body';
 import { appContainer, type AppContainer } from './app-container';
 import { keepingServices, policyMaker, registerServices } from './container';
+import type { AxiomsServer, AxiomsServerOptions } from './axioms-server';
 import { AxiomsDriver } from './driver';
 import { handingOn, isErrorAnswered } from './error-answers';
 import { GuardedRoutes } from './guarded-routes';
@@ -30,26 +30,6 @@ import { addServer, serversOf, serves } from './serving';
 import { servedByUs } from './stock-servers';
 import { policyAnswer } from './thrown';
 import { setTripwire } from './tripwire';
-
-/** routing-controllers' options and the library's settings. */
-export interface AxiomsServerOptions extends RoutingControllersOptions {
-  /** Default: `settingsFromEnv(process.env)`. */
-  axioms?: SettingsInput | undefined;
-}
-
-/** What a server keeps at `app.locals.axioms`. */
-export interface AxiomsServer {
-  readonly settings: Settings;
-  readonly jwksManager: JwksManager;
-  readonly verifier: AccessTokenVerifier;
-  readonly introspector: TokenIntrospector;
-  /** Every guarded route and what it asks for. */
-  readonly routes: readonly RouteRules[];
-  /** Who may do what: every guarded route of the app, in the order of registration, as plain data. */
-  audit(): readonly RouteAudit[];
-  /** Stops the refreshing of keys; the process can end by itself then. */
-  close(): void;
-}
 
 setTripwire();
 

@@ -2,10 +2,11 @@
 import type { Application, NextFunction, Request } from 'express';
 import type { RoutingControllersOptions } from 'routing-controllers';
 import { ImproperlyConfigured } from '../core/exceptions';
-import { findVisit, type Services } from '../views/visit';
+import { findVisit } from '../views/visit';
+import type { Services } from '../views/services';
 import type { AppContainer } from './app-container';
 import { routerOf } from './app-router';
-import type { AxiomsServer, AxiomsServerOptions } from './server';
+import type { AxiomsServer, AxiomsServerOptions } from './axioms-server';
 
 export interface Serving {
   readonly services: Services;

@@ -10,7 +10,7 @@ import { subjectOf, type TokenSubject } from '../core/token-subject';
 import { settingsFor } from '../core/trusted-issuers';
 import type { ServerOption } from '../routing-controllers/serving';
 import { axiomsServersOf, type AppWithServer } from './served-app';
-import type { TokenClaims } from './test-issuer';
+import type { TokenClaims } from './token-claims';
 
 /** A user as an authentication class returns it, or claims as a token has them. */
 export type ForcedUser =

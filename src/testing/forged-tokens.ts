@@ -1,7 +1,7 @@
 /** Tokens that must be refused, each for one reason, with the expected answer as data. */
 import { createHmac } from 'node:crypto';
-import type { TestIssuer, TokenClaims } from './test-issuer';
-import { base64url, signed, signingKey } from './signing-key';
+import { base64url, signed, signingKey, type SigningKey } from './signing-key';
+import type { TokenClaims } from './token-claims';
 
 /** The expected answer to a request with a forged token. */
 export interface ForgedToken {
@@ -16,7 +16,18 @@ export interface ForgedToken {
   readonly isRefusedWithoutAKey: boolean;
 }
 
-type Make = (issuer: TestIssuer, claims: TokenClaims) => string;
+/** What it takes to forge a token: a `TestIssuer` has it. */
+export interface TokenIssuer {
+  readonly key: SigningKey;
+  readonly audience: string;
+  /** Its clock, in seconds since 1970. */
+  seconds(): number;
+  /** The claims of a good token, with these in place of its own. */
+  claims(claims: TokenClaims): object;
+  token(claims?: TokenClaims, header?: object, key?: SigningKey): string;
+}
+
+type Make = (issuer: TokenIssuer, claims: TokenClaims) => string;
 type Row = ForgedToken & { readonly make: Make };
 
 function row(title: string, description: string, make: Make, isRefusedWithoutAKey = true): Row {
@@ -171,7 +182,7 @@ export const forgedTokens: Readonly<Record<ForgedTokenName, ForgedToken>> = rows
  * @example
  * const token = forge('expired', issuer, { sub: 'alice', scope: 'book:read' });
  */
-export function forge(name: ForgedTokenName, issuer: TestIssuer, claims: TokenClaims = {}): string {
+export function forge(name: ForgedTokenName, issuer: TokenIssuer, claims: TokenClaims = {}): string {
   if (!Object.hasOwn(rows, name))
     throw new RangeError(`There is no forged token '${name}': it is one of ${Object.keys(rows).join(', ')}.`);
   return rows[name].make(issuer, claims);

@@ -1,5 +1,6 @@
 /** The test kit, for any test runner: `axioms-routing-controllers/testing`. */
-export { TestIssuer, type IssuerSettings, type TestIssuerOptions, type TokenClaims } from './test-issuer';
+export { TestIssuer, type IssuerSettings, type TestIssuerOptions } from './test-issuer';
+export type { TokenClaims } from './token-claims';
 export { IssuerEndpoints, keysPath, oauthPath, oidcPath, type IssuerRequest } from './issuer-endpoints';
 export type { IssuerMode } from './issuer-mode';
 export { base64url, signatureOver, signed, signingKey, type Jwk, type SigningKey } from './signing-key';

@@ -1,6 +1,6 @@
 /** Finds the servers of this library that serve an app. */
 import { ImproperlyConfigured } from '../core/exceptions';
-import type { AxiomsServer } from '../routing-controllers/server';
+import type { AxiomsServer } from '../routing-controllers/axioms-server';
 import { serversOf, type ServerOption } from '../routing-controllers/serving';
 
 /** An app that `createExpressServer` returned or `useExpressServer` received. */

@@ -6,18 +6,7 @@ import { requireMode, type IssuerMode } from './issuer-mode';
 import type { ServerOption } from '../routing-controllers/serving';
 import { axiomsServerOf, type AppWithServer } from './served-app';
 import { signed, signingKey, type SigningKey } from './signing-key';
-
-/** Claims of a token; `undefined` removes a claim. */
-export interface TokenClaims {
-  readonly sub?: unknown;
-  /** `'book:read book:create'` (RFC 8693 §4.2). */
-  readonly scope?: unknown;
-  readonly roles?: unknown;
-  readonly permissions?: unknown;
-  /** Seconds since 1970. */
-  readonly exp?: unknown;
-  readonly [claim: string]: unknown;
-}
+import type { TokenClaims } from './token-claims';
 
 /** Options of {@link TestIssuer}. */
 export interface TestIssuerOptions {

@@ -1,5 +1,5 @@
 /** Identifies the authenticated caller whose requests are counted. */
-import type { Caller } from '../authentication/caller';
+import type { Caller } from '../authentication/request-context';
 import { AccessTokenUser, type User } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/exceptions';
 import type { Claims } from '../core/claims';

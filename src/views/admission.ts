@@ -24,7 +24,7 @@ import {
   type ApiView,
 } from '../permissions/base';
 import type { PermissionTree } from '../permissions/tree';
-import type { Services } from './visit';
+import type { Services } from './services';
 
 /** What is known of a route's rules; `undefined`: it is decided per request. */
 export interface KnownRules {

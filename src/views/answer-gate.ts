@@ -5,7 +5,7 @@ import { isAnotherRoutes } from './dispatched';
 import { answer, sendAnswer, type Answer } from './exception-handler';
 import { headOf, setHead, takeBackHeader, type Head } from './response-head';
 import { drop, silence } from './silence';
-import type { Visit } from './visit';
+import type { Gate, Visit } from './visit';
 
 const methodNames = ['write', 'end', 'writeHead', 'writeEarlyHints', 'flushHeaders'] as const;
 type MethodName = (typeof methodNames)[number];
@@ -39,7 +39,7 @@ const undecided = Symbol('undecided');
  * where a part of the answer has left. Nothing that the handler wrote after the check began is sent then, whatever it writes
  * with.
  */
-export class AnswerGate {
+export class AnswerGate implements Gate {
   /** Was the handler's answer replaced, or its connection closed? */
   isOver = false;
   readonly #response: Response;

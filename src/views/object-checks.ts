@@ -1,9 +1,9 @@
 /** The checks of objects that a handler starts: its answer waits for them, awaited or not, and no refusal is lost. */
 import timers from 'node:timers';
+import type { Response } from 'express';
 import { APIException } from '../core/exceptions';
 import { isPending, type Soon } from '../core/soon';
 import { watchRefusal } from './unhandled-refusals';
-import type { Visit } from './visit';
 
 // As it is now, and not the global one: a test may replace it.
 const later = timers.setImmediate;
@@ -14,6 +14,16 @@ const { nextTick } = process;
  * background.
  */
 export type HandlerState = 'running' | 'answering' | 'done';
+
+/** What the checks need to know of the request whose handler starts them. */
+export interface Handling {
+  readonly response: Response;
+  readonly handlerState: HandlerState;
+  /** Has the handler dispatched the request to another route? */
+  readonly isHandedOn: boolean;
+  /** Deals with the refusal of a check that no code of the handler waits for. */
+  refuseUnreceived(error: unknown): void;
+}
 
 interface Refusal {
   readonly error: unknown;
@@ -37,7 +47,7 @@ export class ObjectChecks {
   readonly #received = new WeakSet();
   #waiting: (() => void)[] = [];
 
-  constructor(private readonly visit: Visit) {}
+  constructor(private readonly handling: Handling) {}
 
   get isRunning(): boolean {
     return this.#running > 0;
@@ -101,7 +111,7 @@ export class ObjectChecks {
 
   /** Code that waits for the check is about to get its refusal. */
   receive(check: Check): void {
-    const { handlerState, isHandedOn } = this.visit;
+    const { handlerState, isHandedOn } = this.handling;
     const error = check.refusal?.error as object;
     this.#watch(check, error);
     if (handlerState === 'done') return;
@@ -115,7 +125,7 @@ export class ObjectChecks {
   #lose(check: Check): void {
     this.#unreceived.add(check);
     if (this.#waiting.length > 0) this.#wake();
-    else this.visit.refuseUnreceived(check.refusal?.error);
+    else this.handling.refuseUnreceived(check.refusal?.error);
   }
 
   #wake(): void {
@@ -127,7 +137,7 @@ export class ObjectChecks {
       if (check.isReceived === true && check.isOver === true) this.#lose(check);
       check.isReceived = false;
     };
-    watchRefusal(error, { response: this.visit.response, report });
+    watchRefusal(error, { response: this.handling.response, report });
   }
 }
 

@@ -1,4 +1,6 @@
 /** What came of a request, for whoever listens on the channel `axioms:decision`. */
+import type { Request, Response } from 'express';
+import type { Caller } from '../authentication/request-context';
 import { decisions, type DecisionEvent, type DecisionReason } from '../core/events';
 import {
   AuthenticationFailed,
@@ -13,10 +15,22 @@ import {
   ServiceUnavailable,
   Throttled,
 } from '../core/exceptions';
+import type { Settings } from '../core/settings';
 import { settingsFor } from '../core/trusted-issuers';
 import { isAuthenticated } from '../authentication/caller';
 import { onceClosed } from './response-close';
-import type { Visit } from './visit';
+
+/** A request as it is observed. */
+export interface Observed {
+  readonly request: Request;
+  readonly response: Response;
+  readonly settings: Settings;
+  readonly rules: { readonly place: string; readonly method?: string | undefined; readonly path: string };
+  readonly caller?: Caller | undefined;
+  readonly stage: string;
+  /** Is the request still on this route? */
+  readonly isCurrent: boolean;
+}
 
 /** Follows one request to the end of its answer, and publishes one event then. */
 export class Observation {
@@ -24,11 +38,11 @@ export class Observation {
   #error: unknown;
 
   /** `undefined` where nobody listens: it costs nothing then. */
-  static of(visit: Visit): Observation | undefined {
+  static of(visit: Observed): Observation | undefined {
     return decisions.hasSubscribers ? new Observation(visit) : undefined;
   }
 
-  private constructor(private readonly visit: Visit) {
+  private constructor(private readonly visit: Observed) {
     onceClosed(visit.response, () => {
       // Another route may have taken the request over.
       if (visit.isCurrent) decisions.publish(this.event());
@@ -77,7 +91,7 @@ interface ExpressRoute {
 }
 
 // A middleware of the app stands on no path of its own: the route that took the request says on which it is registered.
-function routeOf({ rules, request }: Visit): Pick<DecisionEvent['route'], 'method' | 'path'> {
+function routeOf({ rules, request }: Observed): Pick<DecisionEvent['route'], 'method' | 'path'> {
   const { method = 'ALL', path } = rules;
   const registered = request.route as ExpressRoute | undefined;
   if (path !== '*' || registered?.path === undefined) return { method, path };
@@ -131,7 +145,7 @@ function issuerOf(error: unknown): string | undefined {
   return error instanceof InvalidToken || error instanceof ServiceUnavailable ? error.issuer : undefined;
 }
 
-function verifiedIssuer({ caller, settings }: Visit): string | undefined {
+function verifiedIssuer({ caller, settings }: Observed): string | undefined {
   const claims = caller?.auth?.claims ?? {};
   const issuerUrl = settingsFor(claims, settings)?.issuerUrl;
   return claims.iss === issuerUrl ? issuerUrl : undefined;

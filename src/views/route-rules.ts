@@ -36,7 +36,7 @@ import { askedInOrder, type AskedPermission } from './asked-order';
 import { MethodOnly } from './method-only';
 import { authenticationClassesOf, permissionRulesOf, refuseOtherCopies, throttleClassesOf } from './policies';
 import { listSources, permissionSources, type ListSources, type RuleSource } from './rule-sources';
-import type { Services } from './visit';
+import type { Services } from './services';
 
 /** A handler and its route, as the binding sees them. */
 export interface Route {

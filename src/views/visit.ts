@@ -2,11 +2,12 @@
 import { METHODS } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import type { BaseAuthentication } from '../authentication/base';
-import { setByApp, type Caller } from '../authentication/caller';
+import { setByApp } from '../authentication/caller';
+import type { Caller } from '../authentication/request-context';
 import { findContext, setContext, type RequestContext, type SetByApp } from '../authentication/request-context';
 import type { AxiomsRequest } from '../authentication/user';
 import type { AccessTokenVerifier } from '../core/access-token';
-import { ImproperlyConfigured, MethodChanged, type APIException } from '../core/exceptions';
+import { ImproperlyConfigured, MethodChanged } from '../core/exceptions';
 import type { TokenIntrospector } from '../core/introspection';
 import type { Settings } from '../core/settings';
 import { after, lastly, type Soon } from '../core/soon';
@@ -14,23 +15,12 @@ import type { ApiView } from '../permissions/base';
 import { rememberEvaluations } from '../permissions/evaluated';
 import type { PermissionTree, Subject } from '../permissions/tree';
 import { Observation } from './observation';
-import type { AnswerGate } from './answer-gate';
 import { closeConnection } from './cut-off';
 import { stackOf } from './error-text';
 import type { HandlerState, ObjectChecks } from './object-checks';
 import { isClosed, onceClosed } from './response-close';
 import type { RouteRules } from './route-rules';
-
-/** What a server has for all of its requests. */
-export interface Services {
-  readonly settings: Settings;
-  readonly verifier: AccessTokenVerifier;
-  readonly introspector: TokenIntrospector;
-  /** The answer to what a policy threw, whatever it is. */
-  toAnswer(error: unknown): APIException | ImproperlyConfigured;
-  /** Makes an authentication, permission or throttle class, dependencies included. */
-  make<T extends object>(policyClass: new (...dependencies: never[]) => T): T;
-}
+import type { Services } from './services';
 
 /**
  * How far a request has come on its route: past what is asked before the body, past what is asked after it, at the
@@ -40,6 +30,24 @@ export type Stage = 'begun' | 'admitted' | 'permitted' | 'handled';
 
 /** A controller that is being written to. */
 type Writable = { -readonly [Name in 'request' | 'response' | 'action']: ApiView[Name] };
+
+/** Holds the answer of a handler back while an object rule is undecided; see `answer-gate.ts`. */
+export interface Gate {
+  /** Was the handler's answer replaced, or its connection closed? */
+  readonly isOver: boolean;
+  /** Has the handler begun an answer that waits? */
+  readonly isKeeping: boolean;
+  /** Has the answer left as a whole? */
+  readonly isSent: boolean;
+  /** Sends the refusal in place of the handler's answer. One that has begun to leave is cut off. */
+  refuse(error: unknown): void;
+  /** Drops what waits: an error is the answer. */
+  giveWay(): void;
+  /** Takes back what was set on the response since the first check began. */
+  resetHead(): void;
+  /** Ignores whatever the handler still writes. */
+  silence(): void;
+}
 
 const visit = Symbol('axioms.visit');
 
@@ -70,7 +78,7 @@ export class Visit implements RequestContext {
   /** The checks of objects that the handler has started. */
   checks?: ObjectChecks;
   /** Holds the handler's answer back. */
-  gate?: AnswerGate;
+  gate?: Gate;
   /** Answers while the handler runs. */
   refuseHandler?: (error: unknown) => void;
   /** The visit whose handler dispatched the request again, so that this one began. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Caller } from '../../src/authentication/caller';
+import type { Caller } from '../../src/authentication/request-context';
 import { AccessTokenUser } from '../../src/authentication/user';
 import { ImproperlyConfigured } from '../../src/core/exceptions';
 import { addressOf } from '../../src/core/client-address';
