@@ -19,7 +19,7 @@ export interface DenylistEntries {
 type Kind = 'jti' | SubjectKind | 'sid' | 'client_id' | 'once';
 type SubjectKind = `sub${'' | ' without sid'}${'' | ` in ${string}`}`;
 
-/** The one spelling of what is told apart. */
+/** Returns the key of a revocation: every store spells it this way. */
 export function denylistKey(iss: string, kind: Kind, value: string): string {
   return JSON.stringify([iss, kind, value]);
 }

@@ -9,6 +9,8 @@ const Mocha = load('mocha');
 // What nearly every test stands on, before the clock runs.
 for (const name of ['chai', 'supertest', 'express', 'class-validator', 'jose']) load(name);
 const silent = class {};
+/** Of one test, in milliseconds, as in .mocharc.json: a mutant that makes a test wait for good is noticed by then. */
+const timeout = 20_000;
 /** By file: the tests that noticed a mutant. They are likely to notice its neighbours, too, and are asked first. */
 const noticed = new Map();
 
@@ -30,7 +32,7 @@ async function firstFailure(files) {
 
 function run(file, titles) {
   forget();
-  const mocha = new Mocha({ bail: true, timeout: 0, reporter: silent });
+  const mocha = new Mocha({ bail: true, timeout, reporter: silent });
   if (titles !== undefined) mocha.grep(new RegExp(`^(?:${titles.map(escaped).join('|')})$`));
   mocha.addFile(join(process.cwd(), file));
   const passes = new Promise(resolve => {
