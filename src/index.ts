@@ -1,34 +1,44 @@
 /** OAuth2/OIDC authentication and claim-based authorization for routing-controllers, Express and typedi. */
 export { auditRoutes, createExpressServer, guardApp, useExpressServer } from './routing-controllers/server';
-export type { AxiomsServer, AxiomsServerOptions } from './routing-controllers/axioms-server';
-export { backchannelLogout, type BackchannelLogoutOptions } from './routing-controllers/backchannel-logout';
+export type { AxiomsServer, AxiomsServerOptions } from './routing-controllers/start/axioms-server';
+export { backchannelLogout, type BackchannelLogoutOptions } from './routing-controllers/endpoints/backchannel-logout';
 export {
   axiomsErrorHandler,
   requireAccessToken,
   type AccessTokenRequirements,
   type AxiomsErrorHandler,
-} from './routing-controllers/plain-routes';
-export type { ServerOption } from './routing-controllers/serving';
-export { healthMiddleware, type Health, type HealthOptions, type IssuerHealth } from './routing-controllers/health';
-export { protectedResourceMiddleware } from './routing-controllers/protected-resource';
-export { Claim, CurrentObject } from './routing-controllers/params';
-export { defineSettings, settingsFromEnv } from './core/define-settings';
-export { Settings, type IssuerInput, type SettingsInput } from './core/settings';
-export type { ClaimForm } from './core/claim-forms';
-export type { Logger } from './core/logger';
-export { AccessTokenVerifier, type Revocation, type VerifiedToken } from './core/access-token';
-export type { Denylist, RevokedTokens } from './core/denylist';
-export type { LogoutToken } from './core/logout-token';
-export { MemoryDenylist, type MemoryDenylistOptions } from './core/memory-denylist';
-export type { OutagePolicy, ThrottleStore } from './core/throttle-rates';
-export type { Claims, JsonValue, TokenHeader } from './core/compact-jws';
-export { TokenIntrospector } from './core/introspection';
-export { MemorySignInAttempts, type Attempt, type SignInAttempts, type SignInLimits } from './core/sign-in-attempts';
-export { JwksManager, type IssuerStatus, type VerificationKey } from './core/jwks-manager';
-export type { DecisionEvent, DecisionReason, JwksEvent, StoreEvent } from './core/events';
+} from './routing-controllers/endpoints/plain-routes';
+export type { ServerOption } from './routing-controllers/start/serving';
+export {
+  healthMiddleware,
+  type Health,
+  type HealthOptions,
+  type IssuerHealth,
+} from './routing-controllers/endpoints/health';
+export { protectedResourceMiddleware } from './routing-controllers/endpoints/protected-resource';
+export { Claim, CurrentObject } from './routing-controllers/start/params';
+export { defineSettings, settingsFromEnv } from './core/settings/define-settings';
+export { Settings, type IssuerInput, type SettingsInput } from './core/settings/settings';
+export type { ClaimForm } from './core/settings/claim-forms';
+export type { Logger } from './core/settings/logger';
+export { AccessTokenVerifier, type Revocation, type VerifiedToken } from './core/tokens/access-token';
+export type { Denylist, RevokedTokens } from './core/settings/denylist';
+export type { LogoutToken } from './core/tokens/logout-token';
+export { MemoryDenylist, type MemoryDenylistOptions } from './core/tokens/memory-denylist';
+export type { OutagePolicy, ThrottleStore } from './core/settings/throttle-rates';
+export type { Claims, JsonValue, TokenHeader } from './core/jws/compact-jws';
+export { TokenIntrospector } from './core/tokens/introspection';
+export {
+  MemorySignInAttempts,
+  type Attempt,
+  type SignInAttempts,
+  type SignInLimits,
+} from './core/attempts/sign-in-attempts';
+export { JwksManager, type IssuerStatus, type VerificationKey } from './core/issuers/jwks-manager';
+export type { DecisionEvent, DecisionReason, JwksEvent, StoreEvent } from './core/reports/events';
 export type { Who } from './core/requirements/openness';
 export type { GrantRequirement, Requirement } from './core/requirements/requirement';
-export type { ChallengeParameters } from './core/challenge';
+export type { ChallengeParameters } from './core/http/challenge';
 export {
   APIException,
   AuthenticationFailed,
@@ -48,7 +58,7 @@ export {
   type ServiceUnavailableOptions,
   type TokenReason,
   type UnavailableReason,
-} from './core/exceptions';
+} from './core/http/exceptions';
 export {
   BaseAuthentication,
   type AuthenticationClass,
@@ -90,8 +100,8 @@ export {
 export type { Answer, CompositionReason, Explanation, PermissionReason, Reason } from './permissions/explanation';
 export { IsSubOwner, IsSubOwnerOrSafeOnly } from './permissions/ownership';
 export { ApiController, type ApiView } from './views/api-view';
-export type { AskedPermission } from './views/asked-order';
-export type { RouteAudit } from './views/audit';
-export type { Decorations, PolicyLists } from './views/decorations';
-export type { RouteRules } from './views/route-rules';
-export type { ListSources, RuleSource } from './views/rule-sources';
+export type { AskedPermission } from './views/start/asked-order';
+export type { RouteAudit } from './views/start/audit';
+export type { Decorations, PolicyLists } from './views/start/decorations';
+export type { RouteRules } from './views/start/route-rules';
+export type { ListSources, RuleSource } from './views/start/rule-sources';

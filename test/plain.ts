@@ -1,5 +1,5 @@
 /** For the run of the tests with AXIOMS_PLAIN=1, without caches and shortcuts. */
-import { isPlain, plainWarning } from '../src/core/plain';
+import { isPlain, plainWarning } from '../src/core/process/plain';
 
 /** Leaves the tests of a describe pending where there is no cache that they could be about. */
 export function onlyWithCaches(): void {

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import ts from 'typescript';
 import * as library from 'axioms-routing-controllers';
 import * as testing from 'axioms-routing-controllers/testing';
-import { settingsTable, type SettingName } from '../src/core/settings';
+import { settingsTable, type SettingName } from '../src/core/settings/settings';
 
 const root = resolve(__dirname, '../..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');

@@ -1,7 +1,7 @@
 /**
  * WebCrypto beside node:crypto: node bench/figures/signatures.mjs [--rounds 5 --amount 2000]
  *
- * One after the other, and 64 at once, as a server meets them. node:crypto as src/core/signature.ts uses it: at once, on
+ * One after the other, and 64 at once, as a server meets them. node:crypto as src/core/jws/signature.ts uses it: at once, on
  * the event loop's thread; WebCrypto in Node's thread pool. CPU time is that of the whole process.
  */
 import { createPublicKey, webcrypto } from 'node:crypto';
@@ -11,7 +11,7 @@ import { cpuTime } from '../cpu-time.mjs';
 import { option, tell } from './figure.mjs';
 import { library } from './verifiers.mjs';
 
-const { verifySignature } = library('core/signature');
+const { verifySignature } = library('core/jws/signature');
 const { signatureOver, signingKey } = library('testing/signing-key');
 const { subtle } = webcrypto;
 const [rounds, amount] = [option('rounds', 5), option('amount', 2000)];

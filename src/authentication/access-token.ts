@@ -1,10 +1,10 @@
 /** Authentication by an access token in the Authorization header (RFC 6750). */
 import type { Request } from 'express';
-import type { AcceptedToken } from '../core/access-token';
-import { bearerToken } from '../core/bearer-token';
-import { challenge, writeChallenge } from '../core/challenge';
-import { isJwtShaped } from '../core/compact-jws';
-import { after, type Soon } from '../core/soon';
+import type { AcceptedToken } from '../core/tokens/access-token';
+import { bearerToken } from '../core/http/bearer-token';
+import { challenge, writeChallenge } from '../core/http/challenge';
+import { isJwtShaped } from '../core/jws/compact-jws';
+import { after, type Soon } from '../core/time/soon';
 import { BaseAuthentication, type AuthenticationResult } from './base';
 import { rememberToken, sameTokenAgain } from './connection';
 import { tokenFacts } from './request-auth';

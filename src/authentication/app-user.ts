@@ -1,5 +1,5 @@
 /** The app's own account as the user of a request. */
-import { ImproperlyConfigured } from '../core/exceptions';
+import { ImproperlyConfigured } from '../core/http/exceptions';
 import type { User } from './user';
 
 /**

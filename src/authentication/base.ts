@@ -1,8 +1,8 @@
 /** The contract of an authentication class. Its three answers: `null` (not mine), a result, or throw (mine, and bad). */
 import type { Request } from 'express';
-import type { Claims } from '../core/claims';
-import { markAsOurs } from '../core/copies';
-import type { Settings } from '../core/settings';
+import type { Claims } from '../core/tokens/claims';
+import { markAsOurs } from '../core/process/copies';
+import type { Settings } from '../core/settings/settings';
 import type { User } from './user';
 
 /** The user that a class authenticated, and the credentials. */

@@ -1,12 +1,12 @@
 /** Authentication by name and password in the Authorization header (RFC 7617). */
 import type { Request } from 'express';
-import { basicCredentials } from '../core/basic-credentials';
-import { challenge, writeChallenge } from '../core/challenge';
-import { addressOf } from '../core/client-address';
-import { AuthenticationFailed } from '../core/exceptions';
-import type { Settings } from '../core/settings';
-import { MemorySignInAttempts, type SignInAttempts } from '../core/sign-in-attempts';
-import { globalTimers, startTimer, type Timers } from '../core/timers';
+import { basicCredentials } from '../core/http/basic-credentials';
+import { challenge, writeChallenge } from '../core/http/challenge';
+import { addressOf } from '../core/http/client-address';
+import { AuthenticationFailed } from '../core/http/exceptions';
+import type { Settings } from '../core/settings/settings';
+import { MemorySignInAttempts, type SignInAttempts } from '../core/attempts/sign-in-attempts';
+import { globalTimers, startTimer, type Timers } from '../core/time/timers';
 import { asUser, isClosed } from './app-user';
 import { BaseAuthentication, type AuthenticationResult } from './base';
 import { JointTries } from './joint-tries';

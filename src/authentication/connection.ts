@@ -1,9 +1,9 @@
 /** The last known token of a connection: who keeps one open mostly sends the same again. */
 import type { Socket } from 'node:net';
 import type { Request } from 'express';
-import type { AccessTokenVerifier, KnownToken } from '../core/access-token';
-import { isRepeated } from '../core/bearer-token';
-import { isPlain } from '../core/plain';
+import type { AccessTokenVerifier, KnownToken } from '../core/tokens/access-token';
+import { isRepeated } from '../core/http/bearer-token';
+import { isPlain } from '../core/process/plain';
 
 interface LastToken {
   /** The whole Authorization field. */

@@ -5,7 +5,7 @@
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Request, Response } from 'express';
-import { ImproperlyConfigured, PermissionDenied } from '../core/exceptions';
+import { ImproperlyConfigured, PermissionDenied } from '../core/http/exceptions';
 
 const secretName = 'axiomsCsrfSecret';
 const secretSize = 32;

@@ -1,11 +1,11 @@
 /** Authentication by an access token in the Authorization header that its issuer introspects (RFC 7662). */
 import type { Request } from 'express';
-import { bearerToken } from '../core/bearer-token';
-import { challenge, writeChallenge } from '../core/challenge';
-import { grantsOf } from '../core/claims';
-import { introspectionSettings } from '../core/introspection';
-import type { Settings } from '../core/settings';
-import { subjectOf } from '../core/token-subject';
+import { bearerToken } from '../core/http/bearer-token';
+import { challenge, writeChallenge } from '../core/http/challenge';
+import { grantsOf } from '../core/tokens/claims';
+import { introspectionSettings } from '../core/tokens/introspection';
+import type { Settings } from '../core/settings/settings';
+import { subjectOf } from '../core/tokens/token-subject';
 import { BaseAuthentication, type AuthenticationResult } from './base';
 import { contextOf } from './request-context';
 import { AccessTokenUser } from './user';

@@ -1,7 +1,7 @@
 /** The same credentials at the same time are one try: a page that sends ten requests at once is no attack. */
 import { hash } from 'node:crypto';
-import type { BasicCredentials } from '../core/basic-credentials';
-import type { Attempt, SignInAttempts } from '../core/sign-in-attempts';
+import type { BasicCredentials } from '../core/http/basic-credentials';
+import type { Attempt, SignInAttempts } from '../core/attempts/sign-in-attempts';
 
 export type Outcome = 'succeeded' | 'failed' | 'undecided';
 

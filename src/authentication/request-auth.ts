@@ -1,5 +1,5 @@
 /** `request.auth`: what a request tells of the credentials that were accepted. */
-import type { Claims } from '../core/claims';
+import type { Claims } from '../core/tokens/claims';
 import type { RequestAuth } from './user';
 
 /** What the claims of a token say in the words of MCP servers and OAuth clients. */

@@ -1,10 +1,10 @@
 /** What the library knows of a request while it is answered; nobody else sees it. */
 import type { Request } from 'express';
-import type { AccessTokenVerifier } from '../core/access-token';
-import type { Claims } from '../core/claims';
-import { ImproperlyConfigured } from '../core/exceptions';
-import type { TokenIntrospector } from '../core/introspection';
-import type { Settings } from '../core/settings';
+import type { AccessTokenVerifier } from '../core/tokens/access-token';
+import type { Claims } from '../core/tokens/claims';
+import { ImproperlyConfigured } from '../core/http/exceptions';
+import type { TokenIntrospector } from '../core/tokens/introspection';
+import type { Settings } from '../core/settings/settings';
 import type { BaseAuthentication } from './base';
 import type { RequestAuth, User } from './user';
 

@@ -1,6 +1,6 @@
 /** Authentication by the app's own session: express-session, Passport, or whatever put the user there. */
 import type { Request } from 'express';
-import { isRepeated } from '../core/bearer-token';
+import { isRepeated } from '../core/http/bearer-token';
 import { asUser, isClosed } from './app-user';
 import { BaseAuthentication, type AuthenticationResult } from './base';
 import { isOfGuard } from './caller';

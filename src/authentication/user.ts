@@ -1,7 +1,7 @@
 /** Who is calling. */
 import type { Request } from 'express';
-import type { Claims, GrantKind, Grants } from '../core/claims';
-import { subjectOf, type TokenSubject } from '../core/token-subject';
+import type { Claims, GrantKind, Grants } from '../core/tokens/claims';
+import { subjectOf, type TokenSubject } from '../core/tokens/token-subject';
 
 /** Whom an authentication class found. A class of your own may return any object that has `isAuthenticated`. */
 export interface User {

@@ -1,6 +1,6 @@
 /** The app that a file exports. */
-import type { AxiomsServer, AxiomsServerOptions } from '../routing-controllers/axioms-server';
-import { serversOf as knownServersOf } from '../routing-controllers/serving';
+import type { AxiomsServer, AxiomsServerOptions } from '../routing-controllers/start/axioms-server';
+import { serversOf as knownServersOf } from '../routing-controllers/start/serving';
 import { loadExport, type Wanted } from './module';
 import { UsageError } from './usage-error';
 

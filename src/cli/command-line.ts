@@ -1,5 +1,5 @@
 /** The table of commands, and what becomes of what they throw. */
-import { ImproperlyConfigured } from '../core/exceptions';
+import { ImproperlyConfigured } from '../core/http/exceptions';
 import type { Command } from './command';
 import { doctor } from './doctor';
 import { explain } from './explain';

@@ -1,9 +1,9 @@
 /** `axioms doctor`: is everything there that a token needs to be believed, and what would a given token meet? */
 import { parseArgs } from 'node:util';
-import { settingsFromEnv, defineSettings } from '../core/define-settings';
-import type { Settings } from '../core/settings';
-import { ImproperlyConfigured } from '../core/exceptions';
-import type { AxiomsServer } from '../routing-controllers/axioms-server';
+import { settingsFromEnv, defineSettings } from '../core/settings/define-settings';
+import type { Settings } from '../core/settings/settings';
+import { ImproperlyConfigured } from '../core/http/exceptions';
+import type { AxiomsServer } from '../routing-controllers/start/axioms-server';
 import { closeAll, loadApp } from './app-module';
 import type { Command } from './command';
 import { examine, type Check, type State, type Surroundings } from './examination';

@@ -1,18 +1,18 @@
 /** The checks of the doctor: an issuer's metadata, keys and clock, and a token, each with what is expected and what is seen. */
-import { AccessTokenVerifier } from '../core/access-token';
-import { fetchJson, FetchFailure, keySetTypes, type JsonAnswer, type JsonRequest } from '../core/bounded-fetch';
-import { Deadline } from '../core/deadline';
-import { discoverJwksUrl } from '../core/discovery';
-import { InvalidToken, ServiceUnavailable } from '../core/exceptions';
-import { JwksManager } from '../core/jwks-manager';
-import { KeySet, TooManyKeys } from '../core/key-set';
-import { Settings } from '../core/settings';
-import type { Logger } from '../core/logger';
-import { withoutCredentials } from '../core/shown-value';
-import { globalTimers } from '../core/timers';
-import { issuersWithOtherAudience } from '../core/protected-resource';
-import { issuerSettings } from '../core/trusted-issuers';
-import { joinUrl } from '../core/urls';
+import { AccessTokenVerifier } from '../core/tokens/access-token';
+import { fetchJson, FetchFailure, keySetTypes, type JsonAnswer, type JsonRequest } from '../core/http/bounded-fetch';
+import { Deadline } from '../core/time/deadline';
+import { discoverJwksUrl } from '../core/issuers/discovery';
+import { InvalidToken, ServiceUnavailable } from '../core/http/exceptions';
+import { JwksManager } from '../core/issuers/jwks-manager';
+import { KeySet, TooManyKeys } from '../core/issuers/key-set';
+import { Settings } from '../core/settings/settings';
+import type { Logger } from '../core/settings/logger';
+import { withoutCredentials } from '../core/settings/shown-value';
+import { globalTimers } from '../core/time/timers';
+import { issuersWithOtherAudience } from '../core/requirements/protected-resource';
+import { issuerSettings } from '../core/settings/trusted-issuers';
+import { joinUrl } from '../core/http/urls';
 import { check, tokenChecks, type Check } from './token-checks';
 
 export type { Check, State } from './token-checks';

@@ -4,7 +4,7 @@ import { inWords } from '../core/requirements/words';
 import type { Answer, CompositionReason, PermissionReason, Reason } from '../permissions/explanation';
 import { decide, type AskedRequest, type Decision } from '../routing-controllers/explaining';
 import { createExpressServer } from '../routing-controllers/server';
-import type { AxiomsServer } from '../routing-controllers/axioms-server';
+import type { AxiomsServer } from '../routing-controllers/start/axioms-server';
 import { closeAll, loadApp, type Exported } from './app-module';
 import type { Command } from './command';
 import { painter, printable, type Colour, type Paint, type Terminal } from './terminal';

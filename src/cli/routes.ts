@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { auditRoutes } from '../routing-controllers/server';
-import { auditTable, type RouteAudit } from '../views/audit';
+import { auditTable, type RouteAudit } from '../views/start/audit';
 import { closeAll, loadApp, type Exported } from './app-module';
 import type { Command } from './command';
 import { openings, readSnapshot, snapshotOf, type Change } from './snapshot';

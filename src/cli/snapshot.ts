@@ -3,7 +3,7 @@ import { letsInBeyond, whoIsLetIn, type Found } from '../core/requirements/openn
 import { fold } from '../core/requirements/fold';
 import { isRequirement, type Requirement } from '../core/requirements/requirement';
 import { inWords } from '../core/requirements/words';
-import type { RouteAudit } from '../views/audit';
+import type { RouteAudit } from '../views/start/audit';
 import { UsageError } from './usage-error';
 
 /** What is kept of a route. */

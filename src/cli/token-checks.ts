@@ -1,12 +1,12 @@
 /** What the doctor sees of a token without any key: its form, and each claim that decides. */
-import { claimSources } from '../core/claim-forms';
-import { claimValue, firstClaim } from '../core/claims';
-import { formOf, parseCompactJws, type Claims, type JsonValue, type UnverifiedToken } from '../core/compact-jws';
-import { InvalidToken } from '../core/exceptions';
-import type { Settings } from '../core/settings';
-import { isSpaced, type NameSetting } from '../core/spaced-names';
-import { issuerSettings, settingsFor } from '../core/trusted-issuers';
-import { pointerMeant } from '../core/unreached-claims';
+import { claimSources } from '../core/settings/claim-forms';
+import { claimValue, firstClaim } from '../core/tokens/claims';
+import { formOf, parseCompactJws, type Claims, type JsonValue, type UnverifiedToken } from '../core/jws/compact-jws';
+import { InvalidToken } from '../core/http/exceptions';
+import type { Settings } from '../core/settings/settings';
+import { isSpaced, type NameSetting } from '../core/tokens/spaced-names';
+import { issuerSettings, settingsFor } from '../core/settings/trusted-issuers';
+import { pointerMeant } from '../core/tokens/unreached-claims';
 
 /** `doubtful`: it works, and may not be what is meant. `skipped`: there is nothing to check. */
 export type State = 'ok' | 'failed' | 'doubtful' | 'skipped';

@@ -1,7 +1,7 @@
 /** `axioms token decode`: what a token says of itself. Nothing of it is verified, and the signature is not shown. */
 import { parseArgs } from 'node:util';
-import { formOf, parseCompactJws, type Claims, type TokenForm, type JsonValue } from '../core/compact-jws';
-import { InvalidToken } from '../core/exceptions';
+import { formOf, parseCompactJws, type Claims, type TokenForm, type JsonValue } from '../core/jws/compact-jws';
+import { InvalidToken } from '../core/http/exceptions';
 import type { Command } from './command';
 import { printable } from './terminal';
 import { readToken } from './token-source';

@@ -1,7 +1,7 @@
 /** Decorators that add rules to those of the class: a valid access token, and what it must grant. */
 import { METHODS } from 'node:http';
-import type { GrantKind } from '../core/claims';
-import { ImproperlyConfigured } from '../core/exceptions';
+import type { GrantKind } from '../core/tokens/claims';
+import { ImproperlyConfigured } from '../core/http/exceptions';
 import { grantRequirement, requiresAccessToken, requiresGrants } from '../permissions/required-grants';
 import { policyDecorator, type PolicyDecorator } from './decorator';
 

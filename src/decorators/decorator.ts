@@ -1,6 +1,6 @@
 /** Applies a decorator to a class or to one of its methods, and refuses anything else. */
-import { ImproperlyConfigured } from '../core/exceptions';
-import { decorate, type Decoration } from '../views/decorations';
+import { ImproperlyConfigured } from '../core/http/exceptions';
+import { decorate, type Decoration } from '../views/start/decorations';
 
 /** A decorator of a handler. */
 export type HandlerDecorator = (target: object, action: string, descriptor: PropertyDescriptor) => void;

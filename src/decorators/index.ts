@@ -1,5 +1,5 @@
 /** Rules as decorators: `axioms-routing-controllers/decorators`. */
-import { setTripwire } from '../routing-controllers/tripwire';
+import { setTripwire } from '../routing-controllers/start/tripwire';
 
 export {
   hasRequiredPermissions,

@@ -1,11 +1,11 @@
 /** Decorators that replace a list of the class for one handler. */
 import type { AuthenticationClass } from '../authentication/base';
-import { ImproperlyConfigured } from '../core/exceptions';
+import { ImproperlyConfigured } from '../core/http/exceptions';
 import { AllowAny } from '../permissions/access';
 import type { PermissionRule } from '../permissions/operators';
 import type { ThrottleClass } from '../throttling/base';
-import { ownDecorations, type PolicyLists } from '../views/decorations';
-import { checkedPolicies } from '../views/policies';
+import { ownDecorations, type PolicyLists } from '../views/start/decorations';
+import { checkedPolicies } from '../views/start/policies';
 import { handlerDecorator, type HandlerDecorator } from './decorator';
 
 /**

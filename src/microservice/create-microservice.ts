@@ -1,6 +1,6 @@
 /** Assembles the microservice. */
-import { offerKeys } from '../core/local-issuers';
-import { systemClock } from '../core/steady-clock';
+import { offerKeys } from '../core/issuers/local-issuers';
+import { systemClock } from '../core/time/steady-clock';
 import { metadataController } from './controllers/metadata-controller';
 import { loginController, sessionController, socialExchangeController } from './controllers/session-controller';
 import { CsrfTokens } from './cookies/csrf-tokens';
@@ -22,7 +22,7 @@ import { DpopProofs } from './tokens/dpop-proofs';
 import { SigningKeys, type NewSigningKey } from './tokens/signing-keys';
 import { PhcPasswordHasher } from './users/password-hasher';
 import { PasswordSignIn } from './users/password-sign-in';
-import { MemorySignInAttempts } from '../core/sign-in-attempts';
+import { MemorySignInAttempts } from '../core/attempts/sign-in-attempts';
 
 /** A token microservice, as `createMicroservice` returns it. */
 export interface Microservice {

@@ -1,6 +1,6 @@
 /** Events of sessions, for listeners and the log. They name families and users, and never contain a token. */
-import { eventChannel, type EventChannel } from '../core/events';
-import type { Logger } from '../core/logger';
+import { eventChannel, type EventChannel } from '../core/reports/events';
+import type { Logger } from '../core/settings/logger';
 
 /** Why a family of refresh tokens ended. */
 export type EndReason =

@@ -22,7 +22,12 @@ export { PhcPasswordHasher, type PasswordHasher, type PasswordHasherOptions } fr
 export type { ScryptParameters } from './users/scrypt-scheme';
 export type { Argon2Parameters } from './users/argon2-scheme';
 export type { HashingBounds } from './users/hashing-queue';
-export { MemorySignInAttempts, type Attempt, type SignInAttempts, type SignInLimits } from '../core/sign-in-attempts';
+export {
+  MemorySignInAttempts,
+  type Attempt,
+  type SignInAttempts,
+  type SignInLimits,
+} from '../core/attempts/sign-in-attempts';
 export type { Identity, NewUser, StoredUser, User } from './users/user';
 export { UserConflict, type ConflictReason, type UserStore } from './users/user-store';
 export { IdentityRefused, type IdentityReason } from './identity-providers/refusal';

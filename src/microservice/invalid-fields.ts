@@ -1,5 +1,5 @@
 /** The error for a body with missing or malformed fields, field by field. */
-import { APIException, type APIExceptionOptions } from '../core/exceptions';
+import { APIException, type APIExceptionOptions } from '../core/http/exceptions';
 
 /** What is wrong with each field, as sentences for the caller. They never contain a value. */
 export type FieldErrors = Readonly<Record<string, readonly string[]>>;

@@ -1,6 +1,6 @@
 /** The table of the microservice's options: name, default, meaning and check. */
-import { consoleLogger } from '../core/logger';
-import { ImproperlyConfigured } from '../core/exceptions';
+import { consoleLogger } from '../core/settings/logger';
+import { ImproperlyConfigured } from '../core/http/exceptions';
 import {
   denylist,
   listOf,
@@ -12,17 +12,17 @@ import {
   seconds,
   text,
   type Kind,
-} from '../core/setting-kinds';
-import { row, wrong, type Row } from '../core/setting-row';
-import { systemClock } from '../core/steady-clock';
-import { isLoopback, isPlainUrl } from '../core/urls';
+} from '../core/settings/kinds';
+import { row, wrong, type Row } from '../core/settings/row';
+import { systemClock } from '../core/time/steady-clock';
+import { isLoopback, isPlainUrl } from '../core/http/urls';
 import { checkCookies, type SameSite } from './cookies/cookie-rules';
 import type { ProviderOptions } from './identity-providers/provider-options';
 import type { MicroserviceStore, SigningKeyStore } from './stores/store';
 import { checkClaimNames, type CallableAttribute } from './tokens/custom-claims';
 import type { SigningAlgorithm } from './tokens/signing-keys';
 import type { PasswordHasher } from './users/password-hasher';
-import type { SignInAttempts } from '../core/sign-in-attempts';
+import type { SignInAttempts } from '../core/attempts/sign-in-attempts';
 import type { User } from './users/user';
 import type { UserStore } from './users/user-store';
 

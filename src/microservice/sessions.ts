@@ -1,7 +1,7 @@
 /** What each endpoint does: it starts, refreshes or ends a session. */
 import type { Request, Response } from 'express';
-import { addressOf } from '../core/client-address';
-import { AuthenticationFailed } from '../core/exceptions';
+import { addressOf } from '../core/http/client-address';
+import { AuthenticationFailed } from '../core/http/exceptions';
 import type { SessionCookies } from './cookies/session-cookies';
 import { InvalidFields } from './invalid-fields';
 import type { Options } from './options';

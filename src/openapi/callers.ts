@@ -3,10 +3,10 @@ import type { Request } from 'express';
 import type { BaseAuthentication, NamedSecurityScheme } from '../authentication/base';
 import { setContext } from '../authentication/request-context';
 import { acceptsAccessTokens, readingCredentials, readsBearerTokens } from '../authentication/token-demand';
-import { challenge, offeredChallenge, type OfferedChallenge } from '../core/challenge';
-import { holdsInert, inertUses } from '../core/inert';
-import type { AxiomsServer } from '../routing-controllers/axioms-server';
-import type { RouteRules } from '../views/route-rules';
+import { challenge, offeredChallenge, type OfferedChallenge } from '../core/http/challenge';
+import { holdsInert, inertUses } from '../core/process/inert';
+import type { AxiomsServer } from '../routing-controllers/start/axioms-server';
+import type { RouteRules } from '../views/start/route-rules';
 
 /** The authentication classes of a route, as far as they concern one method. */
 export interface Callers {

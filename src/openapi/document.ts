@@ -1,11 +1,11 @@
 /** A whole API as an OpenAPI document, its rules included. */
 import type { NamedSecurityScheme } from '../authentication/base';
-import { ImproperlyConfigured } from '../core/exceptions';
-import { handlerOf, type Handler } from '../routing-controllers/handlers';
+import { ImproperlyConfigured } from '../core/http/exceptions';
+import { handlerOf, type Handler } from '../routing-controllers/start/handlers';
 import { scopesAskedFor } from '../core/requirements/scopes';
-import type { AxiomsServer } from '../routing-controllers/axioms-server';
-import { serversOf, type ServerOfApp } from '../routing-controllers/serving';
-import type { RouteRules } from '../views/route-rules';
+import type { AxiomsServer } from '../routing-controllers/start/axioms-server';
+import { serversOf, type ServerOfApp } from '../routing-controllers/start/serving';
+import type { RouteRules } from '../views/start/route-rules';
 import { guardedAt, guardedOperation } from './guarded-operation';
 import { IssuerEndpoints, type IssuerSignIn } from './issuer-endpoints';
 import { componentName } from './json-schema';

@@ -2,9 +2,9 @@
 import { letsInBeyond } from '../core/requirements/openness';
 import type { Requirement } from '../core/requirements/requirement';
 import { scopesAskedFor } from '../core/requirements/scopes';
-import type { Handler } from '../routing-controllers/handlers';
-import type { AxiomsServer } from '../routing-controllers/axioms-server';
-import type { RouteRules } from '../views/route-rules';
+import type { Handler } from '../routing-controllers/start/handlers';
+import type { AxiomsServer } from '../routing-controllers/start/axioms-server';
+import type { RouteRules } from '../views/start/route-rules';
 import { alternativesOf, mostAlternatives } from './alternatives';
 import { askedOfList } from './asked';
 import { callersOf, type Callers } from './callers';

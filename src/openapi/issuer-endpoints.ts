@@ -1,11 +1,11 @@
 /** Where people sign in: the issuers' authorization and token endpoints, asked for once and remembered. */
-import { fetchJson, FetchFailure } from '../core/bounded-fetch';
-import { Deadline } from '../core/deadline';
-import { discoverMetadata, mayFollow, type Ask, type IssuerMetadata } from '../core/discovery';
-import type { JwksManager } from '../core/jwks-manager';
-import type { Settings } from '../core/settings';
-import { issuerSettings } from '../core/trusted-issuers';
-import { isAskable } from '../core/urls';
+import { fetchJson, FetchFailure } from '../core/http/bounded-fetch';
+import { Deadline } from '../core/time/deadline';
+import { discoverMetadata, mayFollow, type Ask, type IssuerMetadata } from '../core/issuers/discovery';
+import type { JwksManager } from '../core/issuers/jwks-manager';
+import type { Settings } from '../core/settings/settings';
+import { issuerSettings } from '../core/settings/trusted-issuers';
+import { isAskable } from '../core/http/urls';
 
 /** What a client needs for the authorization code flow (RFC 6749 §4.1). */
 export interface SignIn {

@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import type { ActionMetadata, RoutingControllersOptions } from 'routing-controllers';
 import { getHeaderParams, getOperation, type IRoute } from 'routing-controllers-openapi';
-import type { Handler } from '../routing-controllers/handlers';
+import type { Handler } from '../routing-controllers/start/handlers';
 import { asOpenApi31 } from './json-schema';
 import type { OperationObject, ParameterObject, ResponseObject, SchemaObject } from './open-api';
 import type { PathTemplate } from './paths';

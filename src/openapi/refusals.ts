@@ -1,5 +1,11 @@
 /** Describes the guard's refusals as responses of an operation. The code that answers requests writes their challenges. */
-import { carriesErrors, scopeParameter, withParameters, writeChallenge, type AddedParameters } from '../core/challenge';
+import {
+  carriesErrors,
+  scopeParameter,
+  withParameters,
+  writeChallenge,
+  type AddedParameters,
+} from '../core/http/challenge';
 import {
   APIException,
   InsufficientScope,
@@ -10,9 +16,9 @@ import {
   PermissionDenied,
   ServiceUnavailable,
   Throttled,
-} from '../core/exceptions';
-import { addressOfMetadata } from '../core/protected-resource';
-import type { Settings } from '../core/settings';
+} from '../core/http/exceptions';
+import { addressOfMetadata } from '../core/requirements/protected-resource';
+import type { Settings } from '../core/settings/settings';
 import type { Callers } from './callers';
 import type { HeaderObject, ResponseObject, SchemaObject } from './open-api';
 

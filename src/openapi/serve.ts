@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import type { Application, NextFunction, Request, RequestHandler, Response } from 'express';
 import { serveFiles, setup } from 'swagger-ui-express';
-import { ImproperlyConfigured } from '../core/exceptions';
+import { ImproperlyConfigured } from '../core/http/exceptions';
 import { buildDocument, knownServers, type KnownServer, type OpenApiOptions } from './document';
 import type { OpenApiDocument } from './open-api';
 

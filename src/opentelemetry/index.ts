@@ -1,7 +1,7 @@
 /** Reports decisions and key refreshes as OpenTelemetry metrics: `axioms-routing-controllers/opentelemetry`. */
 import { metrics, type Attributes, type Meter } from '@opentelemetry/api';
-import { ImproperlyConfigured } from '../core/exceptions';
-import { decisions, keyRefreshes, type DecisionEvent, type JwksEvent } from '../core/events';
+import { ImproperlyConfigured } from '../core/http/exceptions';
+import { decisions, keyRefreshes, type DecisionEvent, type JwksEvent } from '../core/reports/events';
 
 /**
  * Starts to record every decision and every refresh of keys:

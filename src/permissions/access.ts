@@ -2,7 +2,7 @@
 import type { Request } from 'express';
 import { callerOf, isAuthenticated } from '../authentication/caller';
 import { contextOf } from '../authentication/request-context';
-import { ImproperlyConfigured } from '../core/exceptions';
+import { ImproperlyConfigured } from '../core/http/exceptions';
 import type { Requirement } from '../core/requirements/requirement';
 import { BasePermission, decidesBeforeTheBody, type ApiView } from './base';
 import { memberOf } from './evaluated';

@@ -1,6 +1,6 @@
 /** The contract of a permission class: may this request, and may it with this object? */
 import type { Request } from 'express';
-import { markAsOurs } from '../core/copies';
+import { markAsOurs } from '../core/process/copies';
 import type { Requirement } from '../core/requirements/requirement';
 import type { ApiView } from './rule-words';
 

@@ -1,8 +1,8 @@
 /** A refusal, with what is known of it: the reason tree for the log and the developer, and what the settings let the caller know. */
 import { contextOf } from '../authentication/request-context';
-import { InsufficientScope, NotAuthenticated, type APIException } from '../core/exceptions';
+import { InsufficientScope, NotAuthenticated, type APIException } from '../core/http/exceptions';
 import type { Requirement } from '../core/requirements/requirement';
-import type { Settings } from '../core/settings';
+import type { Settings } from '../core/settings/settings';
 import type { ApiView } from './base';
 import { causeOf, refusal } from './evaluation';
 import { explanationOf, type Explanation, type Reason } from './explanation';

@@ -1,5 +1,5 @@
 /** Evaluates every getter and every description of a rule once per request, however many outputs read it. */
-import { countInertUse, holdsInert } from '../core/inert';
+import { countInertUse, holdsInert } from '../core/process/inert';
 import type { Requirement } from '../core/requirements/requirement';
 import type { ApiView, BasePermission } from './base';
 import { seen } from './rejections';

@@ -1,7 +1,7 @@
 /** Whether a list of permissions is met, before there is an object (three-valued) and with one; and, if not, because of which. */
-import { requireUnanswered } from '../core/answered';
-import { InsufficientScope, NotAuthenticated, PermissionDenied, type APIException } from '../core/exceptions';
-import { after, inTurn, type Soon } from '../core/soon';
+import { requireUnanswered } from '../core/http/answered';
+import { InsufficientScope, NotAuthenticated, PermissionDenied, type APIException } from '../core/http/exceptions';
+import { after, inTurn, type Soon } from '../core/time/soon';
 import { isAuthenticated } from '../authentication/caller';
 import { definesObjectRule, definesViewRule, dependsOnObject, isAskedBeforeTheBody } from './base';
 import { judgementOf } from './judgement';

@@ -1,6 +1,6 @@
 /** Why a list of permissions refused, as data: each permission, what it needed, and what of that was there. */
 import type { Request } from 'express';
-import type { Grants } from '../core/claims';
+import type { Grants } from '../core/tokens/claims';
 import type { GrantRequirement, Requirement } from '../core/requirements/requirement';
 import { isAuthenticated } from '../authentication/caller';
 import { definesObjectRule, definesViewRule } from './base';

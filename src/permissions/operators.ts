@@ -1,6 +1,6 @@
 /** `and`, `or` and `not` of permission classes. */
-import { markAsOurs } from '../core/copies';
-import { ImproperlyConfigured } from '../core/exceptions';
+import { markAsOurs } from '../core/process/copies';
+import { ImproperlyConfigured } from '../core/http/exceptions';
 import type { PermissionClass } from './base';
 
 /** Permission classes put together; goes wherever a permission class goes. */

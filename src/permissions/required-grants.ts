@@ -2,8 +2,8 @@
 import type { Request } from 'express';
 import { contextOf } from '../authentication/request-context';
 import { isByAccessToken } from '../authentication/token-demand';
-import type { GrantKind } from '../core/claims';
-import { ImproperlyConfigured, NotAuthenticated } from '../core/exceptions';
+import type { GrantKind } from '../core/tokens/claims';
+import { ImproperlyConfigured, NotAuthenticated } from '../core/http/exceptions';
 import type { GrantRequirement, Requirement } from '../core/requirements/requirement';
 import { isAuthenticated } from '../authentication/caller';
 import { BasePermission, decidesBeforeTheBody, type PermissionClass } from './base';

@@ -3,12 +3,12 @@ import type { Request } from 'express';
 import { currentCaller, isAuthenticated } from '../authentication/caller';
 import { contextOf } from '../authentication/request-context';
 import { AccessTokenUser } from '../authentication/user';
-import { grantsOf, type GrantKind, type Grants } from '../core/claims';
-import { ImproperlyConfigured } from '../core/exceptions';
+import { grantsOf, type GrantKind, type Grants } from '../core/tokens/claims';
+import { ImproperlyConfigured } from '../core/http/exceptions';
 import { fold } from '../core/requirements/fold';
 import { callerOf, judge, meets } from '../core/requirements/judge';
 import { isGrant, type GrantRequirement, type Requirement } from '../core/requirements/requirement';
-import { after } from '../core/soon';
+import { after } from '../core/time/soon';
 import { BasePermission, decidesBeforeTheBody, type ApiView, type PermissionClass } from './base';
 import { describedBy, memberOf } from './evaluated';
 

@@ -3,7 +3,7 @@ import { METHODS } from 'node:http';
 import type { Request } from 'express';
 import { isByAccessToken } from '../authentication/token-demand';
 import { contextOf } from '../authentication/request-context';
-import { ImproperlyConfigured } from '../core/exceptions';
+import { ImproperlyConfigured } from '../core/http/exceptions';
 import type { Requirement } from '../core/requirements/requirement';
 import { isAuthenticated } from '../authentication/caller';
 import { BasePermission, decidesBeforeTheBody, type ApiView } from './base';

@@ -1,7 +1,7 @@
 /** A list's permissions, made for one request, as the tree that `and`, `or` and `not` build. */
 import type { Request } from 'express';
 import type { GrantRequirement, Requirement } from '../core/requirements/requirement';
-import type { Soon } from '../core/soon';
+import type { Soon } from '../core/time/soon';
 import { definesObjectRule, definesViewRule, type ApiView, type BasePermission, type PermissionClass } from './base';
 import { describedBy } from './evaluated';
 import { ComposedPermission, type PermissionRule } from './operators';

@@ -1,6 +1,6 @@
 /** Reports decisions and key refreshes as metrics of prom-client: `axioms-routing-controllers/prometheus`. */
 import { Counter, Gauge, Histogram, register, type Registry } from 'prom-client';
-import { decisions, keyRefreshes, type DecisionEvent, type JwksEvent } from '../core/events';
+import { decisions, keyRefreshes, type DecisionEvent, type JwksEvent } from '../core/reports/events';
 
 /**
  * Starts to record every decision and every refresh of keys:

@@ -1,6 +1,6 @@
 /** Sends commands through either client of Redis, with a time limit and without piling up commands during an outage. */
-import { SteadyClock, systemClock } from '../core/steady-clock';
-import { globalTimers, startTimer, type Timers } from '../core/timers';
+import { SteadyClock, systemClock } from '../core/time/steady-clock';
+import { globalTimers, startTimer, type Timers } from '../core/time/timers';
 
 /** The part of an `ioredis` client that is used; a cluster client has it, too. */
 export interface IoredisClient {

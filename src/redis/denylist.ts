@@ -1,10 +1,10 @@
 /** Keeps revocations in Redis: what one process revokes, every process refuses from the next request on. */
 import { hash } from 'node:crypto';
-import type { Claims } from '../core/claims';
-import { denylistEntries, denylistKey, isIssuedBefore, keysOfToken } from '../core/revocation';
-import type { Denylist, RevokedTokens } from '../core/denylist';
+import type { Claims } from '../core/tokens/claims';
+import { denylistEntries, denylistKey, isIssuedBefore, keysOfToken } from '../core/tokens/revocation';
+import type { Denylist, RevokedTokens } from '../core/settings/denylist';
 import { RedisConnection, type RedisClient, type RedisOptions } from './client';
-import type { TokenSubject } from '../core/token-subject';
+import type { TokenSubject } from '../core/tokens/token-subject';
 
 /** Options of {@link RedisDenylist}. */
 export interface RedisDenylistOptions extends RedisOptions {

@@ -1,6 +1,6 @@
 /** Counts requests in Redis: one limit for all processes. */
 import { hash } from 'node:crypto';
-import type { Hit, OutagePolicy, Rate, ThrottleStore } from '../core/throttle-rates';
+import type { Hit, OutagePolicy, Rate, ThrottleStore } from '../core/settings/throttle-rates';
 import { grainOf } from '../throttling/request-log';
 import { RedisConnection, type RedisClient, type RedisOptions } from './client';
 

@@ -11,19 +11,19 @@ import express, {
 } from 'express';
 import { createExecutor, type Action, type ActionMetadata } from 'routing-controllers';
 import { currentCaller } from '../authentication/caller';
-import { Answered } from '../core/answered';
-import { ImproperlyConfigured } from '../core/exceptions';
+import { Answered } from '../core/http/answered';
+import { ImproperlyConfigured } from '../core/http/exceptions';
 import { explanationOf, type Explanation } from '../permissions/explanation';
 import { answerTo, type Answer } from '../views/exception-handler';
 import { findVisit, type Visit } from '../views/visit';
-import { AxiomsDriver } from './driver';
-import { GuardedRoutes } from './guarded-routes';
-import { withInheritedMetadata } from './inherited-metadata';
-import { registrarOf } from './registrar';
-import { routePath } from './route-path';
-import { servingOf } from './serving';
-import type { AxiomsServer } from './axioms-server';
-import { policyAnswer } from './thrown';
+import { AxiomsDriver } from './driver/driver';
+import { GuardedRoutes } from './start/guarded-routes';
+import { withInheritedMetadata } from './start/inherited-metadata';
+import { registrarOf } from './driver/registrar';
+import { routePath } from './start/route-path';
+import { servingOf } from './start/serving';
+import type { AxiomsServer } from './start/axioms-server';
+import { policyAnswer } from './driver/thrown';
 
 /** A request that is not sent to the app. */
 export interface AskedRequest {

@@ -2,13 +2,13 @@
 import type { AuthenticationResult } from '../authentication/base';
 import { forceCaller } from '../authentication/forced-caller';
 import { AccessTokenUser, type User } from '../authentication/user';
-import { grantsOf, type Claims, type Grants } from '../core/claims';
-import { environmentName, isDevelopment } from '../core/development';
-import { ImproperlyConfigured } from '../core/exceptions';
-import type { Settings } from '../core/settings';
-import { subjectOf, type TokenSubject } from '../core/token-subject';
-import { settingsFor } from '../core/trusted-issuers';
-import type { ServerOption } from '../routing-controllers/serving';
+import { grantsOf, type Claims, type Grants } from '../core/tokens/claims';
+import { environmentName, isDevelopment } from '../core/process/development';
+import { ImproperlyConfigured } from '../core/http/exceptions';
+import type { Settings } from '../core/settings/settings';
+import { subjectOf, type TokenSubject } from '../core/tokens/token-subject';
+import { settingsFor } from '../core/settings/trusted-issuers';
+import type { ServerOption } from '../routing-controllers/start/serving';
 import { axiomsServersOf, type AppWithServer } from './served-app';
 import type { TokenClaims } from './token-claims';
 

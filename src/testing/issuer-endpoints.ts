@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders, type Server, type ServerRespons
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { joinUrl } from '../core/urls';
+import { joinUrl } from '../core/http/urls';
 import { answerIn, type IssuerAnswer, type IssuerMode } from './issuer-mode';
 import type { Jwk } from './signing-key';
 

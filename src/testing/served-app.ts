@@ -1,7 +1,7 @@
 /** Finds the servers of this library that serve an app. */
-import { ImproperlyConfigured } from '../core/exceptions';
-import type { AxiomsServer } from '../routing-controllers/axioms-server';
-import { serversOf, type ServerOption } from '../routing-controllers/serving';
+import { ImproperlyConfigured } from '../core/http/exceptions';
+import type { AxiomsServer } from '../routing-controllers/start/axioms-server';
+import { serversOf, type ServerOption } from '../routing-controllers/start/serving';
 
 /** An app that `createExpressServer` returned or `useExpressServer` received. */
 export interface AppWithServer {

@@ -1,6 +1,6 @@
 /** Signing keys for every supported algorithm, and the tokens that they sign. */
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import { supportedAlgorithms } from '../core/signature';
+import { supportedAlgorithms } from '../core/jws/signature';
 
 /** A JSON Web Key (RFC 7517), as an issuer publishes it. */
 export type Jwk = Record<string, unknown>;

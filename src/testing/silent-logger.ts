@@ -1,5 +1,5 @@
 /** A logger that discards its messages. */
-import type { Logger } from '../core/logger';
+import type { Logger } from '../core/settings/logger';
 
 const silent = (): void => undefined;
 

@@ -1,6 +1,6 @@
 /** A clock and timers that only a test moves. */
-import type { Timers } from '../core/timers';
-import type { ServerOption } from '../routing-controllers/serving';
+import type { Timers } from '../core/time/timers';
+import type { ServerOption } from '../routing-controllers/start/serving';
 import { axiomsServersOf, type AppWithServer } from './served-app';
 
 interface Pending {

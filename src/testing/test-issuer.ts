@@ -3,7 +3,7 @@ import { silentLogger } from './silent-logger';
 import { forge, type ForgedTokenName } from './forged-tokens';
 import { IssuerEndpoints } from './issuer-endpoints';
 import { requireMode, type IssuerMode } from './issuer-mode';
-import type { ServerOption } from '../routing-controllers/serving';
+import type { ServerOption } from '../routing-controllers/start/serving';
 import { axiomsServerOf, type AppWithServer } from './served-app';
 import { signed, signingKey, type SigningKey } from './signing-key';
 import type { TokenClaims } from './token-claims';

@@ -1,9 +1,9 @@
 /** The contract of a throttle class: how often a caller may send requests. */
 import type { Request } from 'express';
-import { addressOf } from '../core/client-address';
-import { markAsOurs } from '../core/copies';
-import type { Settings } from '../core/settings';
-import type { Hit, Rate } from '../core/throttle-rates';
+import { addressOf } from '../core/http/client-address';
+import { markAsOurs } from '../core/process/copies';
+import type { Settings } from '../core/settings/settings';
+import type { Hit, Rate } from '../core/settings/throttle-rates';
 import type { ApiView } from '../permissions/base';
 
 /** A throttle's limit and its current state, for the `RateLimit` fields. */

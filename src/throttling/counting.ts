@@ -1,9 +1,9 @@
 /** Counts requests for a server in its store, and follows the store's outage policy while the store is unavailable. */
-import { ServiceUnavailable } from '../core/exceptions';
-import type { Settings } from '../core/settings';
-import { isPending, type Soon } from '../core/soon';
-import { StoreWatch } from '../core/store-watch';
-import type { Hit, OutagePolicy, Rate, ThrottleStore } from '../core/throttle-rates';
+import { ServiceUnavailable } from '../core/http/exceptions';
+import type { Settings } from '../core/settings/settings';
+import { isPending, type Soon } from '../core/time/soon';
+import { StoreWatch } from '../core/reports/store-watch';
+import type { Hit, OutagePolicy, Rate, ThrottleStore } from '../core/settings/throttle-rates';
 import { MemoryThrottleStore } from './memory-store';
 
 const consequences: Readonly<Record<OutagePolicy, string>> = {

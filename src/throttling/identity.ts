@@ -1,8 +1,8 @@
 /** Identifies the authenticated caller whose requests are counted. */
 import type { Caller } from '../authentication/request-context';
 import { AccessTokenUser, type User } from '../authentication/user';
-import { ImproperlyConfigured } from '../core/exceptions';
-import type { Claims } from '../core/claims';
+import { ImproperlyConfigured } from '../core/http/exceptions';
+import type { Claims } from '../core/tokens/claims';
 
 /**
  * Returns the caller's key: the subject with its issuer, or the client for a token that a client got for itself. Users from

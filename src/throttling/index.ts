@@ -1,7 +1,7 @@
 /** Throttles: `axioms-routing-controllers/throttling`. */
-import { setTripwire } from '../routing-controllers/tripwire';
+import { setTripwire } from '../routing-controllers/start/tripwire';
 
-export type { Hit, OutagePolicy, Rate, ThrottleStore } from '../core/throttle-rates';
+export type { Hit, OutagePolicy, Rate, ThrottleStore } from '../core/settings/throttle-rates';
 export { BaseThrottle, type Limit, type ThrottleClass } from './base';
 export { MemoryThrottleStore, type MemoryThrottleStoreOptions } from './memory-store';
 export {

@@ -1,7 +1,7 @@
 /** Counts requests in the memory of this process. */
 import { LRUCache } from 'lru-cache';
-import type { Hit, Rate, ThrottleStore } from '../core/throttle-rates';
-import { SteadyClock, systemClock } from '../core/steady-clock';
+import type { Hit, Rate, ThrottleStore } from '../core/settings/throttle-rates';
+import { SteadyClock, systemClock } from '../core/time/steady-clock';
 import { RequestLog } from './request-log';
 
 /** Options of {@link MemoryThrottleStore}. */

@@ -1,5 +1,5 @@
 /** Keeps the requests of one key that still count: the history of DRF's throttles, in a bounded number of slots. */
-import type { Hit, Rate } from '../core/throttle-rates';
+import type { Hit, Rate } from '../core/settings/throttle-rates';
 
 const mostSlots = 64;
 

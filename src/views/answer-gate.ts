@@ -1,6 +1,6 @@
 /** Holds back what a handler answers by itself, until the rules about its object have been asked. */
 import type { Response } from 'express';
-import { APIException, ImproperlyConfigured } from '../core/exceptions';
+import { APIException, ImproperlyConfigured } from '../core/http/exceptions';
 import { isAnotherRoutes } from './dispatched';
 import { answer, sendAnswer, type Answer } from './exception-handler';
 import { headOf, setHead, takeBackHeader, type Head } from './response-head';

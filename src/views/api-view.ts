@@ -1,5 +1,5 @@
 /** How a controller is typed: the interface that permissions see, and an optional base class. */
-import { markAsOurs } from '../core/copies';
+import { markAsOurs } from '../core/process/copies';
 import type { ApiView } from '../permissions/base';
 import { checkObjectPermissions } from './object-rules';
 

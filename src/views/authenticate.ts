@@ -4,12 +4,12 @@ import { anonymous, currentCaller, setCaller, setNoCaller } from '../authenticat
 import { ForcedAuthentication, forcedCaller } from '../authentication/forced-caller';
 import { tokenFacts } from '../authentication/request-auth';
 import type { RequestAuth, User } from '../authentication/user';
-import { requireUnanswered } from '../core/answered';
-import { grantsOf } from '../core/claims';
-import { ImproperlyConfigured } from '../core/exceptions';
-import { after, attempt, type Soon } from '../core/soon';
+import { requireUnanswered } from '../core/http/answered';
+import { grantsOf } from '../core/tokens/claims';
+import { ImproperlyConfigured } from '../core/http/exceptions';
+import { after, attempt, type Soon } from '../core/time/soon';
 import { requireMandatory } from './permission-checks';
-import { authenticationClassesOf } from './policies';
+import { authenticationClassesOf } from './start/policies';
 import type { Visit } from './visit';
 
 /** Asks the route's authentication classes in order, up to the first that accepts credentials. */

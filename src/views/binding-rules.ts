@@ -1,6 +1,6 @@
 /** The rules that the binding adds to a route: those of `@Authorized()` and `@CurrentUser({ required: true })`. */
 import { isAuthenticated } from '../authentication/caller';
-import { NotAuthenticated, PermissionDenied } from '../core/exceptions';
+import { NotAuthenticated, PermissionDenied } from '../core/http/exceptions';
 import { callerOf, judge } from '../core/requirements/judge';
 import { grantsOfRequest } from '../permissions/token-claims';
 import type { Visit } from './visit';

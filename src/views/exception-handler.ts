@@ -9,16 +9,16 @@ import {
   writeChallenge,
   type AddedParameters,
   type OfferedChallenge,
-} from '../core/challenge';
+} from '../core/http/challenge';
 import {
   APIException,
   ForeignError,
   ImproperlyConfigured,
   PermissionDenied,
   type HeaderFields,
-} from '../core/exceptions';
-import { addressOfMetadata } from '../core/protected-resource';
-import type { Settings } from '../core/settings';
+} from '../core/http/exceptions';
+import { addressOfMetadata } from '../core/requirements/protected-resource';
+import type { Settings } from '../core/settings/settings';
 import type { BaseAuthentication } from '../authentication/base';
 import { explainedLike, reasonsOf } from '../permissions/denial';
 import { stackOf } from './error-text';

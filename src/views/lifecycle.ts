@@ -3,14 +3,14 @@
  * and `handle` to run the handler. Whatever throws refuses the request.
  */
 import type { Request } from 'express';
-import { requireUnanswered } from '../core/answered';
-import { ImproperlyConfigured } from '../core/exceptions';
-import { after, inTurn, type Soon } from '../core/soon';
+import { requireUnanswered } from '../core/http/answered';
+import { ImproperlyConfigured } from '../core/http/exceptions';
+import { after, inTurn, type Soon } from '../core/time/soon';
 import { authenticate } from './authenticate';
 import { checkBindingRules } from './binding-rules';
 import { checkObjectAgain, holdUntilAsked, loadObject } from './object-rules';
 import { askAboutForm, askAnotherCaller, checkEarlyPermissions, checkLatePermissions } from './permission-checks';
-import type { RouteRules } from './route-rules';
+import type { RouteRules } from './start/route-rules';
 import { checkThrottles } from './throttles';
 import { findVisit, type Stage, type Visit } from './visit';
 

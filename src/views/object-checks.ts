@@ -1,8 +1,8 @@
 /** The checks of objects that a handler starts: its answer waits for them, awaited or not, and no refusal is lost. */
 import timers from 'node:timers';
 import type { Response } from 'express';
-import { APIException } from '../core/exceptions';
-import { isPending, type Soon } from '../core/soon';
+import { APIException } from '../core/http/exceptions';
+import { isPending, type Soon } from '../core/time/soon';
 import { watchRefusal } from './unhandled-refusals';
 
 // As it is now, and not the global one: a test may replace it.

@@ -1,7 +1,7 @@
 /** Rules about one object: when they are asked, and that no answer leaves where they never were. */
-import { requireUnanswered } from '../core/answered';
-import { ImproperlyConfigured, NotFound } from '../core/exceptions';
-import { after, attempt, inTurn, type Soon } from '../core/soon';
+import { requireUnanswered } from '../core/http/answered';
+import { ImproperlyConfigured, NotFound } from '../core/http/exceptions';
+import { after, attempt, inTurn, type Soon } from '../core/time/soon';
 import { deny } from '../permissions/denial';
 import { forgetMembers } from '../permissions/evaluated';
 import { evaluate } from '../permissions/evaluation';

@@ -1,7 +1,7 @@
 /** What came of a request, for whoever listens on the channel `axioms:decision`. */
 import type { Request, Response } from 'express';
 import type { Caller } from '../authentication/request-context';
-import { decisions, type DecisionEvent, type DecisionReason } from '../core/events';
+import { decisions, type DecisionEvent, type DecisionReason } from '../core/reports/events';
 import {
   AuthenticationFailed,
   ImproperlyConfigured,
@@ -14,9 +14,9 @@ import {
   PermissionDenied,
   ServiceUnavailable,
   Throttled,
-} from '../core/exceptions';
-import type { Settings } from '../core/settings';
-import { settingsFor } from '../core/trusted-issuers';
+} from '../core/http/exceptions';
+import type { Settings } from '../core/settings/settings';
+import { settingsFor } from '../core/settings/trusted-issuers';
 import { isAuthenticated } from '../authentication/caller';
 import { onceClosed } from './response-close';
 

@@ -1,6 +1,6 @@
 /** The permissions of a route are asked: those that need nothing of the body first, then the others. */
 import { currentCaller, isAuthenticated } from '../authentication/caller';
-import { after, inTurn, lastly, type Soon } from '../core/soon';
+import { after, inTurn, lastly, type Soon } from '../core/time/soon';
 import { deny, nobody } from '../permissions/denial';
 import { markEvaluations, rememberEvaluations } from '../permissions/evaluated';
 import { evaluate } from '../permissions/evaluation';
@@ -14,8 +14,8 @@ import {
   type PermissionTree,
   type Subject,
 } from '../permissions/tree';
-import { MethodOnly } from './method-only';
-import { permissionRulesOf } from './policies';
+import { MethodOnly } from './start/method-only';
+import { permissionRulesOf } from './start/policies';
 import type { Visit } from './visit';
 
 /**

@@ -1,10 +1,10 @@
 /** How often: every throttle of the route is asked, and what they say becomes one answer. */
-import { requireUnanswered } from '../core/answered';
-import type { HeaderFields } from '../core/exceptions';
-import { Throttled } from '../core/exceptions';
-import { isPending, type Soon } from '../core/soon';
+import { requireUnanswered } from '../core/http/answered';
+import type { HeaderFields } from '../core/http/exceptions';
+import { Throttled } from '../core/http/exceptions';
+import { isPending, type Soon } from '../core/time/soon';
 import type { BaseThrottle, Limit } from '../throttling/base';
-import { throttleClassesOf } from './policies';
+import { throttleClassesOf } from './start/policies';
 import type { Visit } from './visit';
 
 /**

@@ -6,11 +6,11 @@ import { setByApp } from '../authentication/caller';
 import type { Caller } from '../authentication/request-context';
 import { findContext, setContext, type RequestContext, type SetByApp } from '../authentication/request-context';
 import type { AxiomsRequest } from '../authentication/user';
-import type { AccessTokenVerifier } from '../core/access-token';
-import { ImproperlyConfigured, MethodChanged } from '../core/exceptions';
-import type { TokenIntrospector } from '../core/introspection';
-import type { Settings } from '../core/settings';
-import { after, lastly, type Soon } from '../core/soon';
+import type { AccessTokenVerifier } from '../core/tokens/access-token';
+import { ImproperlyConfigured, MethodChanged } from '../core/http/exceptions';
+import type { TokenIntrospector } from '../core/tokens/introspection';
+import type { Settings } from '../core/settings/settings';
+import { after, lastly, type Soon } from '../core/time/soon';
 import type { ApiView } from '../permissions/base';
 import { rememberEvaluations } from '../permissions/evaluated';
 import type { PermissionTree, Subject } from '../permissions/tree';
@@ -19,8 +19,8 @@ import { closeConnection } from './cut-off';
 import { stackOf } from './error-text';
 import type { HandlerState, ObjectChecks } from './object-checks';
 import { isClosed, onceClosed } from './response-close';
-import type { RouteRules } from './route-rules';
-import type { Services } from './services';
+import type { RouteRules } from './start/route-rules';
+import type { Services } from './start/services';
 
 /**
  * How far a request has come on its route: past what is asked before the body, past what is asked after it, at the

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { Get, JsonController } from 'routing-controllers';
 import { HasAccessTokenScopes, HasValidAccessToken, type AxiomsRequest } from 'axioms-routing-controllers';
 import { Api } from '../api';
-import { isPlain } from '../../src/core/plain';
+import { isPlain } from '../../src/core/process/plain';
 
 let handled = 0;
 

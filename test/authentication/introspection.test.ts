@@ -19,7 +19,7 @@ import {
   type DecisionEvent,
   type SettingsInput,
 } from 'axioms-routing-controllers';
-import { decisions } from '../../src/core/events';
+import { decisions } from '../../src/core/reports/events';
 import { bearer, demanding, expectExactRefusal, invalidToken, notAuthenticated, type Refusal } from '../refusals';
 import { FakeTime } from '../issuer/fake-time';
 import { IntrospectionEndpoint } from '../issuer/introspection-endpoint';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Request } from 'express';
 import { setByApp } from '../../src/authentication/caller';
 import { contextOf, findContext, setContext, type RequestContext } from '../../src/authentication/request-context';
-import { ImproperlyConfigured } from '../../src/core/exceptions';
+import { ImproperlyConfigured } from '../../src/core/http/exceptions';
 
 function newRequest(user?: object): Request {
   return { method: 'GET', rawHeaders: ['Host', 'localhost'], ...(user === undefined ? {} : { user }) } as Request;

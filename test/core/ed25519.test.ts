@@ -4,9 +4,9 @@ import { expect } from 'chai';
 import { Get, JsonController } from 'routing-controllers';
 import request from 'supertest';
 import { createExpressServer, type AxiomsServer, type SettingsInput } from 'axioms-routing-controllers';
-import { isSoundPoint } from '../../src/core/edwards-point';
-import { KeySet } from '../../src/core/key-set';
-import { isSameAlgorithm, withSynonyms } from '../../src/core/signature';
+import { isSoundPoint } from '../../src/core/jws/edwards-point';
+import { KeySet } from '../../src/core/issuers/key-set';
+import { isSameAlgorithm, withSynonyms } from '../../src/core/jws/signature';
 import { base64url, silentLogger, signingKey, TestIssuer } from '../issuer/test-issuer';
 import { expectExactRefusal, invalidToken } from '../refusals';
 

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { AccessTokenVerifier, type Revocation } from '../../src/core/access-token';
-import { JwksManager } from '../../src/core/jwks-manager';
-import type { VerificationKey } from '../../src/core/key-set';
-import { defineSettings } from '../../src/core/define-settings';
-import type { SettingsInput } from '../../src/core/settings';
-import type { Soon } from '../../src/core/soon';
+import { AccessTokenVerifier, type Revocation } from '../../src/core/tokens/access-token';
+import { JwksManager } from '../../src/core/issuers/jwks-manager';
+import type { VerificationKey } from '../../src/core/issuers/key-set';
+import { defineSettings } from '../../src/core/settings/define-settings';
+import type { SettingsInput } from '../../src/core/settings/settings';
+import type { Soon } from '../../src/core/time/soon';
 import { TestIssuer } from '../issuer/test-issuer';
 import { onlyWithCaches } from '../plain';
 

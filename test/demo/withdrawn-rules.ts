@@ -2,7 +2,7 @@
 import { AccessTokenAuthentication, AllowAny } from 'axioms-routing-controllers';
 import { getMetadataArgsStorage } from 'routing-controllers';
 import { controllers, type ControllerClass } from '../../demo/controllers';
-import { decorate, ownDecorations, type Decoration } from '../../src/views/decorations';
+import { decorate, ownDecorations, type Decoration } from '../../src/views/start/decorations';
 
 export interface WithdrawnRule {
   /** As in `BookController.create without HasAccessTokenScopes`. */

@@ -4,7 +4,7 @@ import type { ClientMetadata, Configuration, default as Provider } from 'oidc-pr
 import { memoryAdapter } from '../../demo/authorization-server/memory-adapter';
 import { loadProvider } from '../../demo/authorization-server/provider';
 import { listenOn, type Listening } from '../../demo/listening';
-import type { PrivateJwk } from '../../src/core/setting-kinds';
+import type { PrivateJwk } from '../../src/core/settings/kinds';
 import { audience, silentLogger } from './test-issuer';
 
 export const introspectionPath = '/token/introspection';

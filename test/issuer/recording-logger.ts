@@ -1,6 +1,6 @@
 /** A logger that keeps what it is told. */
-import { plainWarning } from '../../src/core/plain';
-import type { Logger } from '../../src/core/logger';
+import { plainWarning } from '../../src/core/process/plain';
+import type { Logger } from '../../src/core/settings/logger';
 
 interface Entry {
   readonly level: keyof Logger;

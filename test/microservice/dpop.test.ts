@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
-import { AuthenticationFailed } from '../../src/core/exceptions';
+import { AuthenticationFailed } from '../../src/core/http/exceptions';
 import { memoryStore } from '../../src/microservice/stores/memory-store';
 import { DpopProofs } from '../../src/microservice/tokens/dpop-proofs';
 import { base64url } from '../issuer/test-issuer';

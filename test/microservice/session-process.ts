@@ -6,7 +6,7 @@ import { writeSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { MicroserviceOptions, MicroserviceStore } from '../../src/microservice';
-import type { Logger } from '../../src/core/logger';
+import type { Logger } from '../../src/core/settings/logger';
 import type { User } from '../../src/microservice/users/user';
 import { SignInApp } from './sign-in-app';
 import { storeAt, type StoreAddress } from './stores/places';

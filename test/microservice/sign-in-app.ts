@@ -10,7 +10,7 @@ import {
 import { createMicroservice, type Microservice, type MicroserviceOptions } from '../../src/microservice';
 import { MemoryUserStore } from '../../src/microservice/users/memory-user-store';
 import { PhcPasswordHasher } from '../../src/microservice/users/password-hasher';
-import { MemoryDenylist } from '../../src/core/memory-denylist';
+import { MemoryDenylist } from '../../src/core/tokens/memory-denylist';
 import { FakeTime } from '../issuer/fake-time';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { Browser } from './browser';

@@ -1,7 +1,7 @@
 /** What was changed since a revision. */
 import { execFileSync } from 'node:child_process';
 
-/** The changed lines of src/, each as `core/claims.ts:12`. */
+/** The changed lines of src/, each as `core/tokens/claims.ts:12`. */
 export function changedLines(revision) {
   const diff = execFileSync('git', ['diff', '--unified=0', '--no-color', revision, '--', 'src'], { encoding: 'utf8' });
   const lines = new Set();

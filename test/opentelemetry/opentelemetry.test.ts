@@ -8,7 +8,7 @@ import {
 import { metrics, type Meter } from '@opentelemetry/api';
 import { ImproperlyConfigured } from 'axioms-routing-controllers';
 import { measureWithOpenTelemetry } from 'axioms-routing-controllers/opentelemetry';
-import { decisions, keyRefreshes } from '../../src/core/events';
+import { decisions, keyRefreshes } from '../../src/core/reports/events';
 import { measuredApi } from '../measured-api';
 
 type Point = readonly [attributes: object, value: unknown];

@@ -22,7 +22,7 @@ import {
 } from 'axioms-routing-controllers';
 import express, { type Request } from 'express';
 import request from 'supertest';
-import { auditTable } from '../../src/views/audit';
+import { auditTable } from '../../src/views/start/audit';
 import { Api, type ApiOptions } from '../api';
 
 import { expectRefusal } from '../refusals';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { register, Registry } from 'prom-client';
 import { measureWithPrometheus } from 'axioms-routing-controllers/prometheus';
-import { decisions, keyRefreshes } from '../../src/core/events';
+import { decisions, keyRefreshes } from '../../src/core/reports/events';
 import { measuredApi } from '../measured-api';
 
 describe('measureWithPrometheus', () => {

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { RedisDenylist, RedisThrottleStore, type RedisClient } from '../../src/redis';
-import { parseRate } from '../../src/core/throttle-rates';
+import { parseRate } from '../../src/core/settings/throttle-rates';
 import { CountingProxy } from './counting-proxy';
 import { redisUrl, requireRedis } from './redis-server';
 

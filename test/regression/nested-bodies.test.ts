@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Body, JsonController, Post } from 'routing-controllers';
 import { AllowAny } from 'axioms-routing-controllers';
-import { levelsOf } from '../../src/routing-controllers/body';
+import { levelsOf } from '../../src/routing-controllers/driver/body';
 import { Api } from '../api';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { expectExactRefusal } from '../refusals';

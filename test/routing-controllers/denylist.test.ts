@@ -7,7 +7,7 @@ import {
   type DecisionEvent,
   type RevokedTokens,
 } from 'axioms-routing-controllers';
-import { decisions, storeChanges, type StoreEvent } from '../../src/core/events';
+import { decisions, storeChanges, type StoreEvent } from '../../src/core/reports/events';
 import { Api } from '../api';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { expectRefusal } from '../refusals';

@@ -12,7 +12,7 @@ import { Api } from '../api';
 import { expectExactRefusal, permissionDenied } from '../refusals';
 import { NewNote, NoteStore } from './erased/notes';
 import type { NewNote as TypeOnlyNote, NoteShape, NoteStore as TypeOnlyStore, Store } from './erased/notes';
-import { plainWarning } from '../../src/core/plain';
+import { plainWarning } from '../../src/core/process/plain';
 
 type Controller = new (...dependencies: never[]) => object;
 

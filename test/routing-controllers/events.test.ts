@@ -30,7 +30,7 @@ import {
   type DecisionEvent,
   type JwksEvent,
 } from 'axioms-routing-controllers';
-import { decisions } from '../../src/core/events';
+import { decisions } from '../../src/core/reports/events';
 import { Api } from '../api';
 import { eventually } from '../issuer/fake-time';
 import { down, keysPath, ok } from '../issuer/scripted-issuer';

@@ -14,7 +14,7 @@ import {
   type Health,
   type IssuerInput,
 } from 'axioms-routing-controllers';
-import { decisions } from '../../src/core/events';
+import { decisions } from '../../src/core/reports/events';
 import { eventually } from '../issuer/fake-time';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { down, ok } from '../issuer/scripted-issuer';

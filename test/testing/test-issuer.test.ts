@@ -10,7 +10,7 @@ import {
   TestIssuer,
   type ForgedTokenName,
 } from 'axioms-routing-controllers/testing';
-import { supportedAlgorithms } from '../../src/core/signature';
+import { supportedAlgorithms } from '../../src/core/jws/signature';
 import { eventually } from '../issuer/fake-time';
 import { bookApi } from './book-api';
 

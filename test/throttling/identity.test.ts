@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { Caller } from '../../src/authentication/request-context';
 import { AccessTokenUser } from '../../src/authentication/user';
-import { ImproperlyConfigured } from '../../src/core/exceptions';
-import { addressOf } from '../../src/core/client-address';
+import { ImproperlyConfigured } from '../../src/core/http/exceptions';
+import { addressOf } from '../../src/core/http/client-address';
 import { callerKeyOf } from '../../src/throttling/identity';
 
 describe('the identity of an address', () => {

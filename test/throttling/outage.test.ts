@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Get, JsonController } from 'routing-controllers';
 import { AllowAny, type OutagePolicy, type ThrottleStore } from 'axioms-routing-controllers';
-import { storeChanges, type StoreEvent } from '../../src/core/events';
+import { storeChanges, type StoreEvent } from '../../src/core/reports/events';
 import { MemoryThrottleStore, UserRateThrottle } from '../../src/throttling';
 import { Api } from '../api';
 import { RecordingLogger } from '../issuer/recording-logger';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { parseRate } from '../../src/core/throttle-rates';
+import { parseRate } from '../../src/core/settings/throttle-rates';
 import { MemoryThrottleStore } from '../../src/throttling/memory-store';
 import { SimpleRateThrottle } from '../../src/throttling/simple-rate';
 

@@ -9,7 +9,7 @@ import {
   NotFound,
   type AuthenticationResult,
 } from 'axioms-routing-controllers';
-import { defineSettings } from '../../src/core/define-settings';
+import { defineSettings } from '../../src/core/settings/define-settings';
 import { answer, type Answer } from '../../src/views/exception-handler';
 import { Api } from '../api';
 import { RecordingLogger } from '../issuer/recording-logger';

@@ -1,5 +1,5 @@
 /** Whether a caller meets a requirement. */
-import type { Grants } from '../claims';
+import type { Grants } from '../tokens/claims';
 import { fold, leavesOf } from './fold';
 import type { Caller, Identity, Truth } from './kind';
 import { kindOf, type GrantRequirement, type Requirement } from './requirement';

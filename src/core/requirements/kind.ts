@@ -1,5 +1,5 @@
 /** What a kind of requirement brings along: its words, its judgement, and its form in a snapshot. */
-import type { Grants } from '../claims';
+import type { Grants } from '../tokens/claims';
 
 /** `undefined`: it is not known. */
 export type Truth = boolean | undefined;

@@ -2,7 +2,7 @@
 import type { Request } from 'express';
 import { BaseAuthentication } from '../../authentication/base';
 import { contextOf } from '../../authentication/request-context';
-import { challenge, writeChallenge } from '../../core/challenge';
+import { challenge, writeChallenge } from '../../core/http/challenge';
 
 /** Ignores the Authorization header, and supplies the challenge that RFC 9110 §15.5.2 requires of a 401. */
 export class BearerChallenge extends BaseAuthentication {

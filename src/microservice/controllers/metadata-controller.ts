@@ -1,7 +1,7 @@
 /** Publishes what resource servers need to verify the tokens: the keys and the metadata (RFC 8414). */
 import type { Response } from 'express';
 import { Get, JsonController } from 'routing-controllers';
-import { joinUrl } from '../../core/urls';
+import { joinUrl } from '../../core/http/urls';
 import type { Options } from '../options';
 import { dpopAlgorithms } from '../tokens/dpop-proofs';
 import type { PublicKeySet, SigningKeys } from '../tokens/signing-keys';

@@ -1,7 +1,7 @@
 /** The endpoints of a session: sign-in, social-exchange, login, callback, refresh, csrf, logoff. */
 import type { Request, Response } from 'express';
 import { Body, Get, JsonController, OnUndefined, Param, Post } from 'routing-controllers';
-import { ParseError } from '../../core/exceptions';
+import { ParseError } from '../../core/http/exceptions';
 import { checkOrigin } from '../cookies/request-origin';
 import type { LoginPages } from '../identity-providers/login-pages';
 import type { Options } from '../options';

@@ -1,6 +1,6 @@
 /** The options of a session's cookies, and the check for configurations that cannot work or are unsafe. */
-import { ImproperlyConfigured } from '../../core/exceptions';
-import { shown } from '../../core/shown-value';
+import { ImproperlyConfigured } from '../../core/http/exceptions';
+import { shown } from '../../core/settings/shown-value';
 
 export type SameSite = 'strict' | 'lax' | 'none';
 

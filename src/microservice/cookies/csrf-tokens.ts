@@ -1,5 +1,5 @@
 /** CSRF tokens: one per session, the same for all of its tabs and refreshes, and invalid for any other session. */
-import { PermissionDenied } from '../../core/exceptions';
+import { PermissionDenied } from '../../core/http/exceptions';
 import type { RefreshToken } from '../refresh/refresh-token';
 import { isSame, type Secrets } from '../secrets';
 

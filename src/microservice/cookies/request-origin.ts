@@ -1,6 +1,6 @@
 /** Checks the origin of a request, from header fields that browsers set and scripts cannot change. */
 import type { Request } from 'express';
-import { PermissionDenied } from '../../core/exceptions';
+import { PermissionDenied } from '../../core/http/exceptions';
 import type { SameSite } from './cookie-rules';
 
 export interface OriginOptions {

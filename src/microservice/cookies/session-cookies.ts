@@ -1,6 +1,6 @@
 /** Sets, reads and clears the two cookies of a session. */
 import type { Request, Response } from 'express';
-import { AuthenticationFailed, ImproperlyConfigured, NotAuthenticated } from '../../core/exceptions';
+import { AuthenticationFailed, ImproperlyConfigured, NotAuthenticated } from '../../core/http/exceptions';
 import { RefreshToken } from '../refresh/refresh-token';
 import { matchesPath, type CookieOptions } from './cookie-rules';
 import type { CsrfTokens } from './csrf-tokens';

@@ -1,6 +1,6 @@
 /** Checks that an access token belongs to the same user and client as the ID token that it comes with. */
 import { createHash } from 'node:crypto';
-import type { Claims } from '../../core/claims';
+import type { Claims } from '../../core/tokens/claims';
 import type { ProviderDefinition } from './provider-options';
 import { IdentityRefused } from './refusal';
 import { isIssuer } from './id-token-rules';

@@ -1,10 +1,10 @@
 /** Uses the provider's endpoints through `openid-client`: for the two steps of a login, and to identify an access token. */
 import type * as OpenIdClient from 'openid-client';
-import { ImproperlyConfigured, ServiceUnavailable } from '../../core/exceptions';
-import type { Logger } from '../../core/logger';
-import { withSynonyms } from '../../core/signature';
-import { SteadyClock } from '../../core/steady-clock';
-import { isLoopback } from '../../core/urls';
+import { ImproperlyConfigured, ServiceUnavailable } from '../../core/http/exceptions';
+import type { Logger } from '../../core/settings/logger';
+import { withSynonyms } from '../../core/jws/signature';
+import { SteadyClock } from '../../core/time/steady-clock';
+import { isLoopback } from '../../core/http/urls';
 import type { ProviderTokens } from './identity';
 import type { LoginTicket } from './login-ticket';
 import type { ProviderDefinition } from './provider-options';

@@ -1,8 +1,8 @@
 /** The rules for the claims of an ID token (OpenID Connect Core §2, §3.1.3.7): small checks that need no key. */
-import { claimValue, type Claims } from '../../core/claims';
-import type { TokenHeader } from '../../core/compact-jws';
-import type { KeyName } from '../../core/key-set';
-import { isNestedToken, shortMediaType } from '../../core/media-type';
+import { claimValue, type Claims } from '../../core/tokens/claims';
+import type { TokenHeader } from '../../core/jws/compact-jws';
+import type { KeyName } from '../../core/issuers/key-set';
+import { isNestedToken, shortMediaType } from '../../core/jws/media-type';
 import type { ProviderDefinition } from './provider-options';
 import { IdentityRefused } from './refusal';
 

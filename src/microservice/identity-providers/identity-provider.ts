@@ -1,16 +1,16 @@
 /** An identity provider whose tokens identify users. */
-import { checkTimes } from '../../core/claim-rules';
-import { parseCompactJws, type Claims, type UnverifiedToken } from '../../core/compact-jws';
-import { consoleLogger } from '../../core/logger';
-import { ImproperlyConfigured } from '../../core/exceptions';
-import { JwksManager } from '../../core/jwks-manager';
-import type { KeyName } from '../../core/key-set';
-import type { Logger } from '../../core/logger';
-import { defineSettings } from '../../core/define-settings';
-import type { Settings } from '../../core/settings';
-import { keyThatSigned } from '../../core/signed-by';
-import { systemClock } from '../../core/steady-clock';
-import { globalTimers, type Timers } from '../../core/timers';
+import { checkTimes } from '../../core/tokens/claim-rules';
+import { parseCompactJws, type Claims, type UnverifiedToken } from '../../core/jws/compact-jws';
+import { consoleLogger } from '../../core/settings/logger';
+import { ImproperlyConfigured } from '../../core/http/exceptions';
+import { JwksManager } from '../../core/issuers/jwks-manager';
+import type { KeyName } from '../../core/issuers/key-set';
+import type { Logger } from '../../core/settings/logger';
+import { defineSettings } from '../../core/settings/define-settings';
+import type { Settings } from '../../core/settings/settings';
+import { keyThatSigned } from '../../core/tokens/signed-by';
+import { systemClock } from '../../core/time/steady-clock';
+import { globalTimers, type Timers } from '../../core/time/timers';
 import { checkAccessToken, isBoundByHash, type SignedClaims } from './access-token-rules';
 import { AuthorizationServer } from './authorization-server';
 import { checkHeader, checkIdToken, isIssuer } from './id-token-rules';

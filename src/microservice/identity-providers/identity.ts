@@ -1,5 +1,5 @@
 /** The identity that a provider's tokens prove, after all checks. */
-import type { Claims } from '../../core/claims';
+import type { Claims } from '../../core/tokens/claims';
 import type { Identity } from '../users/user';
 
 /** The tokens of an identity provider. Only `id_token` is required; the rest of the provider's answer is ignored. */

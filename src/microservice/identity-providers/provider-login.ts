@@ -1,10 +1,10 @@
 /** Logs users in at a provider, with the server as the client: authorization code with PKCE, and no tokens for scripts. */
 import { randomBytes } from 'node:crypto';
-import { consoleLogger } from '../../core/logger';
-import { ImproperlyConfigured, NotFound } from '../../core/exceptions';
-import type { Logger } from '../../core/logger';
-import { shown } from '../../core/shown-value';
-import { isFetchable, isPlainUrl } from '../../core/urls';
+import { consoleLogger } from '../../core/settings/logger';
+import { ImproperlyConfigured, NotFound } from '../../core/http/exceptions';
+import type { Logger } from '../../core/settings/logger';
+import { shown } from '../../core/settings/shown-value';
+import { isFetchable, isPlainUrl } from '../../core/http/urls';
 import type { User } from '../users/user';
 import type { IdentityProvider } from './identity-provider';
 import { LoginTickets, type LoginTicket } from './login-ticket';

@@ -1,6 +1,6 @@
 /** The options of an identity provider, and the definition that follows from them. */
-import { ImproperlyConfigured } from '../../core/exceptions';
-import { shown, typeOf } from '../../core/shown-value';
+import { ImproperlyConfigured } from '../../core/http/exceptions';
+import { shown, typeOf } from '../../core/settings/shown-value';
 
 /** The options that every provider has. */
 export interface CommonProviderOptions {

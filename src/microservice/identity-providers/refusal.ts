@@ -1,5 +1,5 @@
 /** Why a user with a provider's tokens is refused. */
-import { AuthenticationFailed, InvalidToken, type TokenReason } from '../../core/exceptions';
+import { AuthenticationFailed, InvalidToken, type TokenReason } from '../../core/http/exceptions';
 
 /** The reason of a refusal, for the log and for events: a closed set. */
 export type IdentityReason =

@@ -1,9 +1,9 @@
 /** Exchanges a provider's tokens for a user of the app. */
 import { createHash } from 'node:crypto';
-import { parseCompactJws, type Claims } from '../../core/compact-jws';
-import { consoleLogger } from '../../core/logger';
-import { ImproperlyConfigured } from '../../core/exceptions';
-import type { Logger } from '../../core/logger';
+import { parseCompactJws, type Claims } from '../../core/jws/compact-jws';
+import { consoleLogger } from '../../core/settings/logger';
+import { ImproperlyConfigured } from '../../core/http/exceptions';
+import type { Logger } from '../../core/settings/logger';
 import { textFields } from '../invalid-fields';
 import type { NewUser, User } from '../users/user';
 import { UserConflict, type UserStore } from '../users/user-store';

@@ -1,5 +1,5 @@
 /** Reads the identity from a verified ID token. */
-import type { Claims } from '../../core/claims';
+import type { Claims } from '../../core/tokens/claims';
 import type { VerifiedIdentity } from './identity';
 import type { ProviderDefinition } from './provider-options';
 import { IdentityRefused } from './refusal';

@@ -1,7 +1,7 @@
 /** Families of refresh tokens: how a family starts, is rotated, is found to be reused, and ends (RFC 9700 §4.14.2). */
 import { randomUUID } from 'node:crypto';
-import { AuthenticationFailed } from '../../core/exceptions';
-import type { Logger } from '../../core/logger';
+import { AuthenticationFailed } from '../../core/http/exceptions';
+import type { Logger } from '../../core/settings/logger';
 import { tell, type EndReason, type SessionEvent } from '../events';
 import { isSame, type Secrets } from '../secrets';
 import { endOf, type FamilyStore, type RefreshFamily } from '../stores/store';

@@ -1,6 +1,6 @@
 /** Denies the access tokens of sessions that have ended, in a bounded number of entries for each user. */
 import { LRUCache } from 'lru-cache';
-import type { Denylist } from '../../core/denylist';
+import type { Denylist } from '../../core/settings/denylist';
 import type { SessionDenylist } from './refresh-families';
 
 export interface SessionDenialOptions {

@@ -1,8 +1,8 @@
 /** Wraps a store so that a failed or late answer becomes 503, and no request waits for a database that hangs. */
-import { Deadline, TimeIsUp } from '../../core/deadline';
-import { APIException, ImproperlyConfigured, ServiceUnavailable } from '../../core/exceptions';
-import type { Logger } from '../../core/logger';
-import { globalTimers } from '../../core/timers';
+import { Deadline, TimeIsUp } from '../../core/time/deadline';
+import { APIException, ImproperlyConfigured, ServiceUnavailable } from '../../core/http/exceptions';
+import type { Logger } from '../../core/settings/logger';
+import { globalTimers } from '../../core/time/timers';
 import { UserConflict } from '../users/user-store';
 
 /** The time limit for one step, in seconds: longer than the limits of the stores themselves. */

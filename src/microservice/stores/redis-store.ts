@@ -1,5 +1,5 @@
 /** A store in Redis: one round trip per step, and Redis removes expired rows itself. */
-import { ImproperlyConfigured } from '../../core/exceptions';
+import { ImproperlyConfigured } from '../../core/http/exceptions';
 import {
   endOf,
   ownerKey,

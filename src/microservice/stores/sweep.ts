@@ -1,6 +1,6 @@
 /** Removes expired rows from the store from time to time, in the background. */
-import type { Logger } from '../../core/logger';
-import { SteadyClock } from '../../core/steady-clock';
+import type { Logger } from '../../core/settings/logger';
+import { SteadyClock } from '../../core/time/steady-clock';
 import type { MicroserviceStore } from './store';
 
 /** Milliseconds between two sweeps. */

@@ -1,5 +1,5 @@
 /** Copies attributes of a user into an access token: only those that are listed, and none by accident. */
-import { ImproperlyConfigured } from '../../core/exceptions';
+import { ImproperlyConfigured } from '../../core/http/exceptions';
 import type { User } from '../users/user';
 
 /** A claim whose value a function returns. Mirrors an entry of CUSTOM_TOKEN_CALLABLE_ATTRIBUTES. */

@@ -3,8 +3,8 @@
  * requires it.
  */
 import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify, type JWK, type JWTPayload } from 'jose';
-import { isSoundPoint } from '../../core/edwards-point';
-import { AuthenticationFailed } from '../../core/exceptions';
+import { isSoundPoint } from '../../core/jws/edwards-point';
+import { AuthenticationFailed } from '../../core/http/exceptions';
 import { hashOf } from '../secrets';
 import type { OnceStore } from '../stores/store';
 

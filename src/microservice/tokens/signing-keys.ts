@@ -1,10 +1,10 @@
 /** The keys that sign access tokens: which one signs, which are published, and how they are rotated with an overlap. */
 import type { webcrypto } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose';
-import { ServiceUnavailable } from '../../core/exceptions';
-import { isWithdrawn, withdrawKeys } from '../../core/local-issuers';
-import type { Logger } from '../../core/logger';
-import { SteadyClock } from '../../core/steady-clock';
+import { ServiceUnavailable } from '../../core/http/exceptions';
+import { isWithdrawn, withdrawKeys } from '../../core/issuers/local-issuers';
+import type { Logger } from '../../core/settings/logger';
+import { SteadyClock } from '../../core/time/steady-clock';
 import type { Secrets } from '../secrets';
 import type { SigningKeyStore, StoredSigningKey } from '../stores/store';
 import { seal, unseal } from './sealed-key';

@@ -1,6 +1,6 @@
 /** Hashes passwords with Argon2id (RFC 9106), if the package `@node-rs/argon2` is installed. */
 import { randomBytes } from 'node:crypto';
-import { ImproperlyConfigured } from '../../core/exceptions';
+import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { unpadded, type PasswordScheme } from './password-scheme';
 
 /** The part of `@node-rs/argon2` that is used. */

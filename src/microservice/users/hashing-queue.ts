@@ -1,5 +1,5 @@
 /** Limits how many passwords are hashed at the same time, and how many may wait. */
-import { ServiceUnavailable } from '../../core/exceptions';
+import { ServiceUnavailable } from '../../core/http/exceptions';
 
 /** Limits how many passwords are hashed at the same time, and how many jobs wait. */
 export interface HashingBounds {

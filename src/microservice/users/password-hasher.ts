@@ -1,6 +1,6 @@
 /** Hashes passwords with the best available scheme, and verifies hashes of every known scheme. */
-import type { Logger } from '../../core/logger';
-import { consoleLogger } from '../../core/logger';
+import type { Logger } from '../../core/settings/logger';
+import { consoleLogger } from '../../core/settings/logger';
 import { Argon2Scheme, installedArgon2, type Argon2, type Argon2Parameters } from './argon2-scheme';
 import { HashingQueue, type HashingBounds } from './hashing-queue';
 import type { PasswordScheme } from './password-scheme';

@@ -1,11 +1,11 @@
 /** Signs users in with a name and a password. */
-import { consoleLogger } from '../../core/logger';
-import { AuthenticationFailed, ImproperlyConfigured } from '../../core/exceptions';
-import type { Logger } from '../../core/logger';
+import { consoleLogger } from '../../core/settings/logger';
+import { AuthenticationFailed, ImproperlyConfigured } from '../../core/http/exceptions';
+import type { Logger } from '../../core/settings/logger';
 import { textFields } from '../invalid-fields';
 import type { PasswordHasher } from './password-hasher';
-import type { Attempt, SignInAttempts } from '../../core/sign-in-attempts';
-import { globalTimers, startTimer, type Timers } from '../../core/timers';
+import type { Attempt, SignInAttempts } from '../../core/attempts/sign-in-attempts';
+import { globalTimers, startTimer, type Timers } from '../../core/time/timers';
 import type { StoredUser, User } from './user';
 import type { UserStore } from './user-store';
 

@@ -1,6 +1,6 @@
 /** Hashes passwords with scrypt (RFC 7914), which is built into Node. */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { ImproperlyConfigured } from '../../core/exceptions';
+import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { unpadded, type PasswordScheme } from './password-scheme';
 
 /** Configures the cost of hashing with scrypt (RFC 7914 §2). */

@@ -1,7 +1,7 @@
 /** Stores users in a database, in the app's own table or in ours. */
 import { randomUUID } from 'node:crypto';
 import { IsNull, QueryFailedError, type DataSource, type EntityManager, type EntityTarget } from 'typeorm';
-import { ImproperlyConfigured } from '../../core/exceptions';
+import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { foldedEmail, isSameEmail } from './email';
 import { IdentityEntity, UserEntity } from './typeorm-entities';
 import type { Identity, NewUser, StoredUser, User } from './user';

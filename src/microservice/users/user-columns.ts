@@ -1,6 +1,6 @@
 /** Maps the columns of a table of users. */
 import type { EntityMetadata } from 'typeorm';
-import { ImproperlyConfigured } from '../../core/exceptions';
+import { ImproperlyConfigured } from '../../core/http/exceptions';
 import type { User } from './user';
 
 /**

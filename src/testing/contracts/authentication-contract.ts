@@ -1,7 +1,7 @@
 /** What every authentication class must do, whatever credentials it reads. */
 import { BaseAuthentication } from '../../authentication/base';
-import { readChallenge } from '../../core/challenge';
-import type { SettingsInput } from '../../core/settings';
+import { readChallenge } from '../../core/http/challenge';
+import type { SettingsInput } from '../../core/settings/settings';
 import { AllowAny, IsAuthenticated } from '../../permissions/access';
 import type { LoopbackAnswer, Send } from '../loopback';
 import { promised, type ContractCase } from './contract-case';

@@ -1,6 +1,6 @@
 /** The contract that every denylist must keep. */
 import { randomUUID } from 'node:crypto';
-import type { Claims } from '../../core/compact-jws';
+import type { Claims } from '../../core/jws/compact-jws';
 import { promised, type ContractCase } from './contract-case';
 
 /** The tokens of an issuer that are revoked; see `RevokedTokens`. */

@@ -1,5 +1,5 @@
 /** The contract that every permission class must keep. */
-import type { SettingsInput } from '../../core/settings';
+import type { SettingsInput } from '../../core/settings/settings';
 import type { Requirement } from '../../core/requirements/requirement';
 import { AllowAny, DenyAll } from '../../permissions/access';
 import { definesObjectRule, definesViewRule, type BasePermission } from '../../permissions/base';

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, createHmac } from 'node:crypto';
 import { expect } from 'chai';
-import { ServiceUnavailable } from '../../../src/core/exceptions';
+import { ServiceUnavailable } from '../../../src/core/http/exceptions';
 import type { IdentityProvider } from '../../../src/microservice/identity-providers/identity-provider';
 import type { ProviderOptions } from '../../../src/microservice/identity-providers/provider-options';
 import { down } from '../../issuer/scripted-issuer';

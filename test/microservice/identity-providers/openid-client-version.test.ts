@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { requireVersion6 } from '../../../src/microservice/identity-providers/authorization-server';
-import { ImproperlyConfigured } from '../../../src/core/exceptions';
+import { ImproperlyConfigured } from '../../../src/core/http/exceptions';
 
 describe('the openid-client that asks an identity provider', () => {
   it('is version 6 or newer', async () => {

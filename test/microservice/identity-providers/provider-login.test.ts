@@ -3,7 +3,7 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import request from 'supertest';
 import type { Response as Answer } from 'supertest';
 import { Browser } from '../../../demo/client/browser';
-import { APIException, ImproperlyConfigured } from '../../../src/core/exceptions';
+import { APIException, ImproperlyConfigured } from '../../../src/core/http/exceptions';
 import { IdentityProvider } from '../../../src/microservice/identity-providers/identity-provider';
 import { LoginPages } from '../../../src/microservice/identity-providers/login-pages';
 import { ProviderLogin, type ProviderLoginOptions } from '../../../src/microservice/identity-providers/provider-login';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ImproperlyConfigured } from '../../../src/core/exceptions';
+import { ImproperlyConfigured } from '../../../src/core/http/exceptions';
 import { IdentityProvider } from '../../../src/microservice/identity-providers/identity-provider';
 import type { ProviderOptions } from '../../../src/microservice/identity-providers/provider-options';
 import { silentLogger } from '../../issuer/test-issuer';

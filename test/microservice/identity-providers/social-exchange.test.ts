@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ImproperlyConfigured, ServiceUnavailable } from '../../../src/core/exceptions';
+import { ImproperlyConfigured, ServiceUnavailable } from '../../../src/core/http/exceptions';
 import { SocialExchange } from '../../../src/microservice/identity-providers/social-exchange';
 import { InvalidFields } from '../../../src/microservice/invalid-fields';
 import type { UserStore } from '../../../src/microservice/users/user-store';

@@ -1,6 +1,6 @@
 import crypto from 'node:crypto';
 import { expect } from 'chai';
-import { ImproperlyConfigured, ServiceUnavailable } from '../../../src/core/exceptions';
+import { ImproperlyConfigured, ServiceUnavailable } from '../../../src/core/http/exceptions';
 import { Argon2Scheme, installedArgon2, type Argon2 } from '../../../src/microservice/users/argon2-scheme';
 import { HashingQueue } from '../../../src/microservice/users/hashing-queue';
 import { PhcPasswordHasher } from '../../../src/microservice/users/password-hasher';

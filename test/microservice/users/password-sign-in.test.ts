@@ -1,10 +1,10 @@
 import { expect } from 'chai';
-import { AuthenticationFailed, ServiceUnavailable, Throttled } from '../../../src/core/exceptions';
+import { AuthenticationFailed, ServiceUnavailable, Throttled } from '../../../src/core/http/exceptions';
 import { InvalidFields } from '../../../src/microservice/invalid-fields';
 import { MemoryUserStore } from '../../../src/microservice/users/memory-user-store';
 import { PhcPasswordHasher, type PasswordHasher } from '../../../src/microservice/users/password-hasher';
 import { PasswordSignIn } from '../../../src/microservice/users/password-sign-in';
-import { MemorySignInAttempts } from '../../../src/core/sign-in-attempts';
+import { MemorySignInAttempts } from '../../../src/core/attempts/sign-in-attempts';
 import type { User } from '../../../src/microservice/users/user';
 import { RecordingLogger } from '../../issuer/recording-logger';
 import { FakeTime } from '../../issuer/fake-time';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Context } from 'mocha';
 import { DataSource } from 'typeorm';
-import { ImproperlyConfigured } from '../../../src/core/exceptions';
+import { ImproperlyConfigured } from '../../../src/core/http/exceptions';
 import { MemoryUserStore } from '../../../src/microservice/users/memory-user-store';
 import { IdentityEntity, UserEntity, userEntities } from '../../../src/microservice/users/typeorm-entities';
 import { TypeOrmUserStore } from '../../../src/microservice/users/typeorm-user-store';

@@ -1,5 +1,5 @@
 /** Scopes, roles and permissions: what the issuer granted the caller. */
-import type { GrantKind } from '../../claims';
+import type { GrantKind } from '../../tokens/claims';
 import type { Caller, Fact, Identity, RequirementKind, Truth } from '../kind';
 import { every, some } from '../truth';
 

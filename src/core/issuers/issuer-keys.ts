@@ -1,0 +1,382 @@
+/** The keys of one issuer: when they are fetched, what of an answer is believed, and who has to wait. */
+import {
+  fetchJson,
+  FetchFailure,
+  keySetTypes,
+  orAborted,
+  type FailureKind,
+  type JsonAnswer,
+  type JsonRequest,
+} from '../http/bounded-fetch';
+import { Deadline } from '../time/deadline';
+import { Discovery } from './discovery';
+import { keyRefreshes, type JwksEvent } from '../reports/events';
+import { InvalidToken, ServiceUnavailable } from '../http/exceptions';
+import { readKeys } from './fetched-keys';
+import { refreshAfter } from '../http/freshness';
+import { KeySet, type KeyName, type VerificationKey } from './key-set';
+import { localHeaders, localKeys, withdrawalCount, withoutWithdrawn } from './local-issuers';
+import { RefreshPace } from './refresh-pace';
+import type { Settings } from '../settings/settings';
+import type { Soon } from '../time/soon';
+import { startTimer, type Timers } from '../time/timers';
+import { nameOf } from '../settings/trusted-issuers';
+
+/** What the library takes from its surroundings; read at the moment of use, so that a test can set it. */
+export interface Surroundings {
+  readonly fetch: typeof globalThis.fetch;
+  /** Milliseconds since 1970: for times that are shown, and those in answers. */
+  readonly clock: () => number;
+  /** Milliseconds from any start, by a clock that only runs forward: for everything that waits. */
+  readonly monotonic: () => number;
+  readonly timers: Timers;
+  /** 0 up to, and without, 1. */
+  readonly random: () => number;
+}
+
+/** What is known about the keys of one issuer; plain data. Times are in milliseconds since 1970. */
+export interface IssuerStatus {
+  /** The setting `issuerUrl`, or where there is none `jwksUrl` without its query. */
+  readonly issuer: string;
+  /** Where the keys are; `null` until that is discovered. */
+  readonly jwksUrl: string | null;
+  readonly keys: readonly { readonly kid: string; readonly alg: string | null }[];
+  /** When the keys were fetched or confirmed last. */
+  readonly lastSuccess: number | null;
+  /** Why the last fetch failed; `null` where it did not. */
+  readonly lastError: string | null;
+  /** When the background refresh comes; `null` before the start and after the end. */
+  readonly nextRefresh: number | null;
+  /** There are no keys, or they are older than the refresh interval. */
+  readonly stale: boolean;
+  /** There are keys, and none too old for verifying tokens with them. */
+  readonly usable: boolean;
+  /** Fetches of the keys so far; discovery is not counted. */
+  readonly fetchCount: number;
+}
+
+interface Version {
+  readonly url: string;
+  readonly etag: string | undefined;
+}
+
+/** A stranger who names unknown keys must not cause more discoveries than one in so many cooldowns. */
+const cooldownsPerDiscovery = 10;
+
+/** Holds the keys of one issuer. See {@link JwksManager} for what its methods promise. */
+export class IssuerKeys {
+  /** What it is called; of several that share the keys, the first. */
+  readonly issuer: string;
+  readonly #settings: Settings;
+  readonly #surroundings: Surroundings;
+  readonly #discovery: Discovery;
+  readonly #pace: RefreshPace;
+  readonly #closing = new AbortController();
+  #keySet = KeySet.empty;
+  #seenWithdrawals = withdrawalCount();
+  #version: Version | undefined;
+  #inFlight: Promise<void> | undefined;
+  #failure: FetchFailure | undefined;
+  #lastSuccess: number | null = null;
+  #isStarted = false;
+  #isClosed = false;
+  #timer: unknown;
+  #refreshAt: number | undefined;
+  #fetchCount = 0;
+  #reported = '';
+
+  constructor(settings: Settings, surroundings: Surroundings) {
+    const { jwksUrl, allowInsecureUrls, logger } = settings;
+    this.#settings = settings;
+    this.#surroundings = surroundings;
+    this.issuer = nameOf(settings);
+    this.#discovery = new Discovery({ issuer: this.issuer, jwksUrl, allowInsecureUrls, logger });
+    this.#pace = new RefreshPace(settings);
+  }
+
+  async start(): Promise<void> {
+    this.#isStarted = true;
+    this.#schedule();
+    if (this.#settings.jwksPrefetch) await this.#refreshQuietly();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#closing.abort(new FetchFailure('closed', this.issuer, 'the server is closing'));
+    this.#surroundings.timers.clearTimeout(this.#timer);
+    this.#refreshAt = undefined;
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      await this.#fetchOnce();
+    } catch {
+      throw this.#unavailable();
+    }
+  }
+
+  getKey(name: KeyName): Soon<VerificationKey> {
+    return this.#find(name) ?? this.#findAnew(name);
+  }
+
+  /**
+   * Returns the key that the issuer has under this name by now, after a signature failed under `failed`. Fetches the keys
+   * if the budget allows it; `undefined`: it is still the same key, or there is none.
+   */
+  getNewerKey(name: KeyName, failed: VerificationKey): Soon<VerificationKey | undefined> {
+    const mayFetch = this.#inFlight !== undefined || this.#pace.takeSignatureRefetch(this.#now);
+    return mayFetch ? this.#findNewer(name, failed) : undefined;
+  }
+
+  // Asked for each request, of a thousand issuers in turn: what it looks at is seldom in the processor's cache.
+  isCurrent(key: VerificationKey): boolean {
+    const now = this.#now;
+    if (this.#isClosed || !this.#pace.isUsable(now) || !this.#keys.has(key)) return false;
+    if (this.#pace.isStale(now)) this.refreshIfStale();
+    return true;
+  }
+
+  refreshIfStale(): void {
+    const now = this.#now;
+    if (!this.#pace.isStale(now)) return;
+    const isWaiting = this.#inFlight !== undefined || this.#pace.retryIn(now) > 0;
+    if (!isWaiting) void this.#refreshQuietly();
+  }
+
+  status(): IssuerStatus {
+    return {
+      issuer: this.issuer,
+      jwksUrl: this.#discovery.jwksUrl ?? null,
+      keys: this.#keys.keys.map(({ kid, alg }) => ({ kid, alg: alg ?? null })),
+      lastSuccess: this.#lastSuccess,
+      lastError: this.#failure?.message ?? null,
+      nextRefresh: this.#nextRefresh,
+      stale: this.#pace.isStale(this.#now),
+      usable: this.#isUsable && this.#keys.keys.length > 0,
+      fetchCount: this.#fetchCount,
+    };
+  }
+
+  get #now(): number {
+    return this.#surroundings.monotonic();
+  }
+
+  get #nextRefresh(): number | null {
+    if (this.#refreshAt === undefined) return null;
+    return Math.round(this.#surroundings.clock() + this.#refreshAt - this.#now);
+  }
+
+  get #keys(): KeySet {
+    if (this.#seenWithdrawals !== withdrawalCount()) this.#dropWithdrawn();
+    return this.#keySet;
+  }
+
+  get #isUsable(): boolean {
+    return !this.#isClosed && this.#pace.isUsable(this.#now);
+  }
+
+  // A key that is there never waits for the network, however old it is.
+  #find(name: KeyName): VerificationKey | undefined {
+    const key = this.#isUsable ? this.#keys.find(name) : undefined;
+    if (key !== undefined) this.refreshIfStale();
+    return key;
+  }
+
+  async #findAnew(name: KeyName): Promise<VerificationKey> {
+    if (this.#mayFetch()) await (this.#isUsable ? this.#refetch() : this.refresh());
+    const key = this.#keys.find(name);
+    if (key === undefined)
+      throw new InvalidToken('The access token is signed with an unknown key', { reason: 'token_key' });
+    return key;
+  }
+
+  async #findNewer(name: KeyName, failed: VerificationKey): Promise<VerificationKey | undefined> {
+    // The failure is in the log, and the key is known: it does not make a wrong signature a reason to try again.
+    await this.#refetch().catch(() => undefined);
+    const key = this.#isUsable ? this.#keys.find(name) : undefined;
+    return key === failed ? undefined : key;
+  }
+
+  // Nothing is remembered of the kids that were asked for, so nobody can fill a memory with them: one cooldown serves all.
+  #mayFetch(): boolean {
+    if (this.#inFlight !== undefined) return true;
+    if (this.#pace.retryIn(this.#now) > 0) throw this.#unavailable();
+    // The first load does not start the cooldown: a key that was published just after it must still be found.
+    return !this.#isUsable || this.#pace.takeRefetch(this.#now);
+  }
+
+  // The failure is in the log; nobody waits for this.
+  async #refreshQuietly(): Promise<void> {
+    await this.#fetchOnce().catch(() => undefined);
+  }
+
+  // For a token that needs a key which is not there.
+  async #refetch(): Promise<void> {
+    try {
+      await this.#fetchOnce(() => this.#attemptAlsoElsewhere());
+    } catch {
+      throw this.#unavailable();
+    }
+  }
+
+  #fetchOnce(attempt = () => this.#attempt()): Promise<void> {
+    if (this.#isClosed) return Promise.reject(this.#closing.signal.reason as FetchFailure);
+    this.#inFlight ??= attempt().finally(() => {
+      this.#inFlight = undefined;
+    });
+    return this.#inFlight;
+  }
+
+  // An issuer that moved its keys may leave the old ones where they were.
+  async #attemptAlsoElsewhere(): Promise<void> {
+    const previous = this.#keySet;
+    await this.#attempt();
+    const pause = cooldownsPerDiscovery * this.#settings.jwksCooldown * 1000;
+    if (this.#keySet.hasMoreThan(previous) || !this.#discovery.mayHaveMoved(this.#now, pause)) return;
+    const url = this.#discovery.jwksUrl;
+    if ((await this.#rediscover()) !== url) await this.#attempt();
+  }
+
+  async #attempt(): Promise<void> {
+    const deadline = this.#deadline(this.#settings.jwksTimeout, this.#closing.signal);
+    const tell = keyRefreshes.hasSubscribers ? this.#teller() : undefined;
+    try {
+      const outcome = await this.#download(deadline.signal);
+      tell?.(outcome);
+    } catch (error) {
+      const failure = error instanceof FetchFailure ? error : new FetchFailure('network', this.issuer, String(error));
+      this.#fail(failure);
+      tell?.('failed', failure.kind);
+      throw failure;
+    } finally {
+      deadline.end();
+      this.#schedule();
+    }
+  }
+
+  #deadline(seconds: number, outer: AbortSignal): Deadline {
+    return new Deadline(seconds, this.#surroundings.timers, outer);
+  }
+
+  #teller(): (outcome: JwksEvent['outcome'], failure?: FailureKind) => void {
+    const start = this.#now;
+    return (outcome, failure) => {
+      const keys = this.#keySet.keys.length;
+      keyRefreshes.publish({ issuer: this.issuer, outcome, failure, keys, duration: this.#now - start });
+    };
+  }
+
+  async #download(signal: AbortSignal): Promise<'refreshed' | 'unchanged'> {
+    const local = this.#settings.jwksUrl === undefined ? localKeys(this.issuer) : undefined;
+    if (local !== undefined) return this.#takeOver(local, signal);
+    const url = await this.#locate(signal);
+    const etag = this.#version?.url === url ? this.#version.etag : undefined;
+    this.#fetchCount++;
+    const answer = await this.#fetch(url, signal, { accept: keySetTypes, etag });
+    if (!answer.isUnchanged) this.#replaceKeys(answer.document, url);
+    this.#version = { url, etag: answer.headers.get('etag') ?? (answer.isUnchanged ? etag : undefined) };
+    this.#succeed(answer.headers);
+    return answer.isUnchanged ? 'unchanged' : 'refreshed';
+  }
+
+  // An issuer in this process: no HTTP, and otherwise the same rules.
+  async #takeOver(keySet: Promise<unknown>, signal: AbortSignal): Promise<'refreshed'> {
+    this.#fetchCount++;
+    this.#replaceKeys(await orAborted(keySet, signal), this.issuer);
+    this.#version = undefined;
+    this.#succeed(localHeaders);
+    return 'refreshed';
+  }
+
+  async #rediscover(): Promise<string> {
+    const deadline = this.#deadline(this.#settings.jwksTimeout, this.#closing.signal);
+    return this.#locate(deadline.signal).finally(() => {
+      deadline.end();
+    });
+  }
+
+  // A discovery that is only repeated must leave the keys time to come: a hanging one would make them run out.
+  async #locate(signal: AbortSignal): Promise<string> {
+    const { jwksTimeout } = this.#settings;
+    const deadline = this.#deadline(this.#discovery.jwksUrl === undefined ? jwksTimeout : jwksTimeout / 2, signal);
+    const ask = async (url: string): Promise<unknown> => (await this.#fetch(url, deadline.signal)).document;
+    return this.#discovery.locate(ask, this.#now).finally(() => {
+      deadline.end();
+    });
+  }
+
+  #fetch(url: string, signal: AbortSignal, request?: JsonRequest): Promise<JsonAnswer> {
+    const { fetch, clock } = this.#surroundings;
+    return fetchJson(url, { fetch, clock, signal }, request);
+  }
+
+  // An issuer has keys: a set without one is its mistake, and neither revokes the good keys nor makes a token bad.
+  #replaceKeys(document: unknown, url: string): void {
+    const keySet = withoutWithdrawn(readKeys(document, url, this.#keySet), this.issuer);
+    this.#reportProblems(keySet);
+    if (keySet.isUnusable)
+      throw new FetchFailure('content', url, 'the JWK Set has no usable key; the last good keys stay');
+    this.#keySet = keySet;
+  }
+
+  #dropWithdrawn(): void {
+    this.#seenWithdrawals = withdrawalCount();
+    const rest = withoutWithdrawn(this.#keySet, this.issuer);
+    // Their successor must be found at once, even if unknown keys were asked for a moment ago.
+    if (rest !== this.#keySet) this.#pace.endCooldown();
+    this.#keySet = rest;
+  }
+
+  #reportProblems({ keys, problems }: KeySet): void {
+    const summary = JSON.stringify([keys.length === 0, problems]);
+    if (summary === this.#reported) return;
+    this.#reported = summary;
+    const { logger } = this.#settings;
+    if (problems.length > 0)
+      logger.warn("Keys of the issuer's JWK Set are not used", { issuer: this.issuer, problems });
+    if (keys.length === 0) logger.error("The issuer's JWK Set has no usable key", { issuer: this.issuer });
+  }
+
+  #succeed(headers: Headers): void {
+    if (this.#pace.isFailing)
+      this.#settings.logger.info('The keys of the issuer can be fetched again', { issuer: this.issuer });
+    this.#lastSuccess = this.#surroundings.clock();
+    const interval = refreshAfter(headers, this.#settings.jwksRefreshInterval, this.#lastSuccess);
+    this.#pace.succeeded(this.#now, interval * 1000);
+    this.#failure = undefined;
+  }
+
+  #fail(failure: FetchFailure): void {
+    this.#failure = failure;
+    if (this.#isClosed) return;
+    this.#pace.failed(this.#now, this.#surroundings.random, failure.retryAfter);
+    this.#discovery.doubt();
+    const { kind, message: reason } = failure;
+    const data = { issuer: this.issuer, kind, reason, retryInSeconds: this.#pace.retryIn(this.#now) / 1000 };
+    const { logger } = this.#settings;
+    if (this.#isUsable && kind !== 'content') logger.warn('The keys of the issuer could not be refreshed', data);
+    else logger.error('The keys of the issuer could not be fetched', data);
+  }
+
+  #schedule(): void {
+    const { timers, random } = this.#surroundings;
+    timers.clearTimeout(this.#timer);
+    if (!this.#isStarted || this.#isClosed) return;
+    const delay = this.#pace.untilRefresh(this.#now, random);
+    this.#refreshAt = this.#now + delay;
+    this.#timer = startTimer(timers, () => void this.#refreshQuietly(), delay);
+  }
+
+  // One object a request: what answers it may add headers to it.
+  #unavailable(): ServiceUnavailable {
+    const retryAfter = this.#pace.retryIn(this.#now) / 1000;
+    return new ServiceUnavailable(
+      'The keys of the issuer cannot be fetched at the moment',
+      retryAfter > 0 ? retryAfter : 1,
+      {
+        reason: 'keys_unavailable',
+        cause: this.#isClosed ? (this.#closing.signal.reason as unknown) : this.#failure,
+      },
+    );
+  }
+}

@@ -1,0 +1,30 @@
+/** Tells when a shared store stops working and when it works again: once each, however many requests meet it. */
+import { storeChanges, type StoreEvent } from './events';
+import type { Logger } from '../settings/logger';
+
+export class StoreWatch {
+  #isDown = false;
+
+  /** @param consequence what happens to requests meanwhile, for the log */
+  constructor(
+    private readonly store: StoreEvent['store'],
+    private readonly logger: Logger,
+    private readonly consequence = 'requests with a token are answered 503',
+  ) {}
+
+  worked(): void {
+    if (!this.#isDown) return;
+    this.#isDown = false;
+    this.logger.info(`The ${this.store} store works again`);
+    storeChanges.publish({ store: this.store, outcome: 'recovered' });
+  }
+
+  failed(error: unknown): void {
+    if (this.#isDown) return;
+    this.#isDown = true;
+    this.logger.error(`The ${this.store} store cannot be used; until it can, ${this.consequence}`, {
+      cause: error instanceof Error ? error.message : typeof error,
+    });
+    storeChanges.publish({ store: this.store, outcome: 'failed' });
+  }
+}

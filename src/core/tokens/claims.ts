@@ -1,0 +1,153 @@
+/** What a token grants: scopes, roles and permissions out of its claims, and when a list of wanted ones is met. */
+import { LRUCache } from 'lru-cache';
+import { claimSources, type ClaimForm, type ClaimSource } from '../settings/claim-forms';
+import type { Claims, JsonValue } from '../jws/compact-jws';
+import { isPlain } from '../process/plain';
+import type { Settings } from '../settings/settings';
+import { reportSpaces, type NameSetting } from './spaced-names';
+import { settingsFor } from '../settings/trusted-issuers';
+import { reportUnreached } from './unreached-claims';
+
+export type { Claims } from '../jws/compact-jws';
+
+/** The three kinds of grant. */
+export type GrantKind = 'scopes' | 'roles' | 'permissions';
+
+/** What somebody was granted. */
+export type Grants = Readonly<Record<GrantKind, readonly string[]>>;
+
+/**
+ * The value of a claim: a top-level claim exactly as written, or, with a leading `/`, a JSON Pointer (RFC 6901).
+ * `undefined` where it is absent or null.
+ */
+export function claimValue(claims: Claims, name: string): JsonValue | undefined {
+  const value = name.startsWith('/') ? pointedAt(claims, name) : own(claims, name);
+  return value === null ? undefined : value;
+}
+
+/** The value of the first of these claims that is present. */
+export function firstClaim(claims: Claims, names: readonly string[]): JsonValue | undefined {
+  for (const name of names) {
+    const value = claimValue(claims, name);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+/** Scopes, roles and permissions, each from the first of its issuer's claims for it that is present. */
+export function grantsOf(claims: Claims, settings: Settings): Grants {
+  const own = settingsFor(claims, settings) ?? settings;
+  return Object.freeze({
+    scopes: scopesOf(claims, own),
+    roles: nameList(claims, 'rolesClaims', own),
+    permissions: nameList(claims, 'permissionsClaims', own),
+  });
+}
+
+const none: readonly string[] = Object.freeze([]);
+
+function scopesOf(claims: Claims, settings: Settings): readonly string[] {
+  for (const name of settings.scopeClaims) {
+    const value = claimValue(claims, name);
+    if (value !== undefined) return scopeList(value);
+    reportUnreached(claims, name, 'scopeClaims', settings);
+  }
+  return none;
+}
+
+// RFC 6749 §3.3: scopes are separated by spaces. Anything but a list or text grants nothing.
+function scopeList(value: JsonValue | undefined): readonly string[] {
+  return typeof value === 'string' ? splitText(value) : listed(value);
+}
+
+function nameList(claims: Claims, setting: NameSetting, settings: Settings): readonly string[] {
+  for (const sources of sourcesOf(settings[setting])) {
+    const found = sources.map(source => namesAt(source, claims, setting, settings)).filter(list => list !== undefined);
+    if (found.length > 0) return joined(found);
+  }
+  return none;
+}
+
+function namesAt(
+  { claim, form }: ClaimSource,
+  claims: Claims,
+  setting: NameSetting,
+  settings: Settings,
+): readonly string[] | undefined {
+  const value = claimValue(claims, claim);
+  if (value === undefined) {
+    reportUnreached(claims, claim, setting, settings, form === 'names' ? '' : `${form}:`);
+    return undefined;
+  }
+  if (form === 'names') reportSpaces(value, claim, setting, settings);
+  return readers[form](value);
+}
+
+function joined([first = none, ...others]: readonly (readonly string[])[]): readonly string[] {
+  return others.length === 0 ? first : Object.freeze([...new Set([first, ...others].flat())]);
+}
+
+// A role or a permission may have spaces: "Billing admin" is one role, and not the role "admin".
+const readers: Readonly<Record<ClaimSource['form'], (value: JsonValue) => readonly string[]>> = {
+  names: value => (typeof value === 'string' ? oneName(value) : listed(value)),
+  split: scopeList,
+  keys: value => (isObject(value) ? Object.freeze(Object.keys(value).filter(name => isOn(value[name]))) : none),
+};
+
+function oneName(text: string): readonly string[] {
+  return text === '' ? none : Object.freeze([text]);
+}
+
+function listed(value: JsonValue | undefined): readonly string[] {
+  return Array.isArray(value) ? Object.freeze(value.filter(name => typeof name === 'string')) : none;
+}
+
+function isObject(value: JsonValue): value is Claims {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isOn(value: JsonValue | undefined): boolean {
+  return value !== false && value !== null;
+}
+
+const known = new WeakMap<readonly ClaimForm[], readonly (readonly ClaimSource[])[]>();
+
+// Read once for each list, not for each token.
+function sourcesOf(entries: readonly ClaimForm[]): readonly (readonly ClaimSource[])[] {
+  const sources = known.get(entries) ?? entries.map(entry => claimSources(entry) ?? []);
+  known.set(entries, sources);
+  return sources;
+}
+
+/** By their text, which is the same in most tokens of a client; of no text that is longer. */
+const lists = new LRUCache<string, readonly string[]>({ max: 100 });
+const longestKept = 1000;
+
+function splitText(text: string): readonly string[] {
+  return lists.get(text) ?? newList(text);
+}
+
+function newList(text: string): readonly string[] {
+  const list = Object.freeze(text.split(' ').filter(name => name !== ''));
+  if (text.length <= longestKept && !isPlain) lists.set(text, list);
+  return list;
+}
+
+function own(value: JsonValue | undefined, name: string): JsonValue | undefined {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  return (value as Claims)[name];
+}
+
+// RFC 6901 §4: "~1" is "/" and "~0" is "~", in this order.
+function pointedAt(claims: Claims, pointer: string): JsonValue | undefined {
+  const names = pointer.slice(1).split('/');
+  return names.reduce<JsonValue | undefined>(
+    (value, name) => step(value, name.replaceAll('~1', '/').replaceAll('~0', '~')),
+    claims,
+  );
+}
+
+function step(value: JsonValue | undefined, name: string): JsonValue | undefined {
+  // An array's "length" is an own property, too, and not an element.
+  return Array.isArray(value) && !/^(?:0|[1-9]\d*)$/.test(name) ? undefined : own(value, name);
+}

@@ -1,0 +1,99 @@
+/** One question to an introspection endpoint: RFC 7662 §2, with signed answers as RFC 9701 has them. */
+import type { Client, ClientAuth } from 'oauth4webapi';
+import { FetchFailure, fetchWhole, largestBody, type FetchBounds, type JsonObject } from '../http/bounded-fetch';
+import { parseCompactJws } from '../jws/compact-jws';
+import type { JwksManager } from '../issuers/jwks-manager';
+import type { Settings } from '../settings/settings';
+import { keyThatSigned } from './signed-by';
+
+// Loaded with the first question: an API that asks none does not pay for them at start.
+type OAuth = typeof import('oauth4webapi');
+type SigningKey = Extract<Parameters<OAuth['PrivateKeyJwt']>[0], { key: unknown }>['key'];
+
+/**
+ * What the endpoint says of the token; where the answer is signed, the signature is the issuer's.
+ *
+ * @throws FetchFailure where there is no answer that could be believed. Its text holds nothing of answer or token.
+ */
+export async function askAbout(
+  token: string,
+  endpoint: string,
+  { settings, keys, ...bounds }: FetchBounds & { readonly settings: Settings; readonly keys: JwksManager },
+): Promise<JsonObject> {
+  const oauth = await import('oauth4webapi');
+  const server = metadata(endpoint, settings);
+  const client: Client = { client_id: settings.introspectionClientId as string };
+  const response = await oauth.introspectionRequest(server, client, await authentication(settings, oauth), token, {
+    requestJwtResponse: settings.introspectionResponse === 'jwt',
+    additionalParameters: { token_type_hint: 'access_token' },
+    // What may be asked without TLS is decided by the settings: loopback, and what is spelled out.
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- it is marked so to be seen
+    [oauth.allowInsecureRequests]: true,
+    [oauth.customFetch]: (url: string, init: RequestInit) => fetchWhole(url, init, bounds),
+  });
+  await checkSignature(response.clone(), endpoint, settings, keys);
+  return read(oauth, response, server, client);
+}
+
+function metadata(endpoint: string, { issuerUrl, algorithms }: Settings) {
+  return {
+    issuer: issuerUrl ?? endpoint,
+    introspection_endpoint: endpoint,
+    introspection_signing_alg_values_supported: [...algorithms],
+  };
+}
+
+async function authentication(settings: Settings, oauth: OAuth): Promise<ClientAuth> {
+  const { introspectionClientSecret: secret, introspectionClientKey: jwk, introspectionClientAuth } = settings;
+  if (secret !== undefined)
+    return introspectionClientAuth === 'client_secret_post'
+      ? oauth.ClientSecretPost(secret)
+      : oauth.ClientSecretBasic(secret);
+  const { importJWK } = await import('jose');
+  const { kid, ...key } = jwk as NonNullable<typeof jwk>;
+  const imported = (await importJWK(key, key.alg)) as SigningKey;
+  return oauth.PrivateKeyJwt(kid === undefined ? imported : { key: imported, kid });
+}
+
+// The library's own message, never its cause: that holds the answer.
+async function read(
+  oauth: OAuth,
+  response: Response,
+  server: ReturnType<typeof metadata>,
+  client: Client,
+): Promise<JsonObject> {
+  try {
+    return await oauth.processIntrospectionResponse(server, client, response);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'the answer cannot be read';
+    throw new FetchFailure('content', server.introspection_endpoint, reason);
+  }
+}
+
+const signedType = 'application/token-introspection+jwt';
+
+// RFC 9701 §5, §8.1: an answer that is asked for signed must be, or whoever is in between could take the signature away.
+async function checkSignature(
+  response: Response,
+  endpoint: string,
+  { introspectionResponse, issuerUrl }: Settings,
+  keys: JwksManager,
+): Promise<void> {
+  const isSigned = response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() === signedType;
+  if (!isSigned && introspectionResponse !== 'jwt') return;
+  const isGood = isSigned && issuerUrl !== undefined && (await isSignedBy(issuerUrl, await response.text(), keys));
+  if (!isGood) throw new FetchFailure('content', endpoint, 'the answer is not signed with a key of the issuer');
+}
+
+async function isSignedBy(issuer: string, jwt: string, keys: JwksManager): Promise<boolean> {
+  try {
+    const unverified = parseCompactJws(jwt, largestBody);
+    const { header } = unverified;
+    const { alg, kid } = header;
+    if (typeof alg !== 'string' || typeof kid !== 'string' || 'crit' in header) return false;
+    return (await keyThatSigned(unverified, { alg, kid }, keys, issuer)) !== undefined;
+  } catch {
+    // Malformed, of an unknown key, or the keys cannot be had: it cannot be believed.
+    return false;
+  }
+}

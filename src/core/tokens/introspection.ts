@@ -1,0 +1,234 @@
+/** Opaque tokens: what their issuer says of them (RFC 7662), asked once, remembered shortly, and judged like a JWT's claims. */
+import { setMaxListeners } from 'node:events';
+import { FetchFailure, fetchJson, type FailureKind, type JsonObject } from '../http/bounded-fetch';
+import { checkClaims, checkTimes } from './claim-rules';
+import { claimValue } from './claims';
+import { frozen, type Claims, type JsonValue } from '../jws/compact-jws';
+import { CountedReport } from '../reports/counted-report';
+import { Deadline } from '../time/deadline';
+import { discoverUrl } from '../issuers/discovery';
+import { ImproperlyConfigured, InvalidToken, ServiceUnavailable } from '../http/exceptions';
+import { IntrospectionAnswers, keyOf, type Introspected, type Moment } from './introspection-answers';
+import { askAbout } from './introspection-request';
+import type { JwksManager } from '../issuers/jwks-manager';
+import type { Settings } from '../settings/settings';
+import { SteadyClock, systemClock } from '../time/steady-clock';
+import { globalTimers, type Timers } from '../time/timers';
+import { issuerSettings } from '../settings/trusted-issuers';
+
+/** Introspections that may be under way; whoever comes later gets a 503 instead of one more socket. */
+const mostInFlight = 1024;
+
+/**
+ * The issuer whose opaque tokens are introspected: the one with an `introspectionClientId`.
+ *
+ * @throws ImproperlyConfigured where there is none.
+ */
+export function introspectionSettings(settings: Settings): Settings {
+  const found = issuerSettings(settings).find(one => one.introspectionClientId !== undefined);
+  if (found !== undefined) return found;
+  throw new ImproperlyConfigured(
+    "Opaque tokens are to be introspected, and nothing says how: give the settings 'introspectionClientId' (AXIOMS_INTROSPECTION_CLIENT_ID) and 'introspectionClientSecret' (AXIOMS_INTROSPECTION_CLIENT_SECRET), or 'introspectionClientKey'.",
+  );
+}
+
+/**
+ * Asks the issuer about access tokens that only it can read. One question at a time for one token, however many wait;
+ * an answer serves until `exp` and at most `introspectionCacheTtl`.
+ *
+ * @example
+ * const claims = await Container.get(TokenIntrospector).introspect(token);
+ */
+export class TokenIntrospector {
+  /** How the issuer is asked; default: `globalThis.fetch`, read at the moment of use. */
+  fetch: typeof globalThis.fetch = (...request) => globalThis.fetch(...request);
+  /** Milliseconds since 1970; default: `Date.now()`. */
+  clock: () => number = systemClock;
+  /**
+   * Milliseconds from any start, for how long an answer serves. It must only run forward. Default: `performance.now()`; if
+   * `clock` was replaced, that clock's steps forward.
+   */
+  monotonic: () => number = () => this.#steady.now();
+  /** What timeouts wait with; default: the global timers. */
+  timers: Timers = globalTimers;
+
+  readonly #steady = new SteadyClock(() => this.clock);
+  readonly #settings: Settings;
+  readonly #keys: JwksManager;
+  readonly #closing = new AbortController();
+  readonly #inFlight = new Map<string, Promise<Introspected>>();
+  readonly #failures: CountedReport<Failure>;
+  #answers: IntrospectionAnswers | undefined;
+  #endpoint: Promise<string> | undefined;
+
+  constructor(settings: Settings, keys: JwksManager) {
+    this.#settings = settings;
+    this.#keys = keys;
+    // During an outage, anybody can cause failures by sending tokens.
+    this.#failures = new CountedReport(
+      () => this.timers,
+      (count, failure) => {
+        settings.logger.error('The issuer could not be asked about a token', { ...failure, count });
+      },
+    );
+    // Each introspection that is under way listens to it, and Node would warn of the eleventh.
+    setMaxListeners(0, this.#closing.signal);
+  }
+
+  /**
+   * Returns the claims of an active token, with `iss`; frozen.
+   *
+   * @throws InvalidToken where the token is not active, or not good for this API.
+   * @throws ServiceUnavailable where the issuer gives no answer that could be believed.
+   */
+  async introspect(token: string): Promise<Claims> {
+    const settings = introspectionSettings(this.#settings);
+    if (token.length > settings.maxTokenSize)
+      throw new InvalidToken('The access token is too long', { reason: 'token_too_long' });
+    const answer = await this.#answerTo(token, settings);
+    try {
+      return judged(answer, settings, this.clock());
+    } catch (error) {
+      if (error instanceof InvalidToken) error.issuer = settings.issuerUrl;
+      throw error;
+    }
+  }
+
+  /**
+   * Forgets what is remembered about a token: the next request with it asks the issuer.
+   *
+   * @returns was anything remembered?
+   */
+  forget(token: string): boolean {
+    return this.#answers?.delete(keyOf(token)) ?? false;
+  }
+
+  /** Gives up what is under way. From here on `introspect` throws `ServiceUnavailable`. */
+  close(): void {
+    this.#closing.abort(new FetchFailure('closed', 'introspection', 'the server is closing'));
+  }
+
+  get #now(): Moment {
+    return { date: this.clock(), steady: this.monotonic() };
+  }
+
+  async #answerTo(token: string, settings: Settings): Promise<Introspected> {
+    const key = keyOf(token);
+    this.#answers ??= new IntrospectionAnswers(settings.tokenCacheSize, settings.introspectionCacheTtl);
+    const known = this.#answers.get(key, this.#now);
+    if (known !== undefined) return known;
+    try {
+      return await this.#askOnce(key, token, settings);
+    } catch (error) {
+      // One object a request: what answers it may add headers to it.
+      throw unavailable(error, settings);
+    }
+  }
+
+  #askOnce(key: string, token: string, settings: Settings): Promise<Introspected> {
+    const asked = this.#inFlight.get(key);
+    if (asked !== undefined) return asked;
+    if (this.#inFlight.size >= mostInFlight)
+      return Promise.reject(new FetchFailure('timeout', 'introspection', 'too many introspections are under way'));
+    const asking = this.#ask(key, token, settings).finally(() => this.#inFlight.delete(key));
+    this.#inFlight.set(key, asking);
+    return asking;
+  }
+
+  #report(error: unknown, { issuerUrl: issuer, logger }: Settings): void {
+    const { kind, message: reason } =
+      error instanceof FetchFailure ? error : { kind: undefined, message: textOf(error) };
+    if (kind === 'closed') return;
+    logger.debug('An introspection failed', { issuer, kind, reason });
+    this.#failures.add({ issuer, kind, reason });
+  }
+
+  // Counted from when the question was put: what the issuer said was true then.
+  async #ask(key: string, token: string, settings: Settings): Promise<Introspected> {
+    const now = this.#now;
+    const deadline = new Deadline(settings.introspectionTimeout, this.timers, this.#closing.signal);
+    const bounds = { fetch: this.fetch, signal: deadline.signal };
+    try {
+      const endpoint = settings.introspectionUrl ?? (await (this.#endpoint ??= locate(settings, bounds)));
+      const said = await askAbout(token, endpoint, { settings, keys: this.#keys, ...bounds });
+      const answer = said.active === true ? completed(said, settings) : null;
+      this.#answers?.set(key, answer, now);
+      return answer;
+    } catch (error) {
+      this.#endpoint = undefined;
+      this.#report(error, settings);
+      throw error;
+    } finally {
+      deadline.end();
+    }
+  }
+}
+
+interface Failure {
+  readonly issuer: string | undefined;
+  readonly kind: FailureKind | undefined;
+  readonly reason: string;
+}
+
+async function locate(
+  settings: Settings,
+  bounds: { readonly fetch: typeof globalThis.fetch; readonly signal: AbortSignal },
+): Promise<string> {
+  const { issuerUrl = '', allowInsecureUrls } = settings;
+  const ask = async (url: string): Promise<unknown> => (await fetchJson(url, bounds)).document;
+  const found = await discoverUrl('introspection_endpoint', issuerUrl, ask, allowInsecureUrls);
+  if (found !== undefined) return found;
+  throw new FetchFailure('content', issuerUrl, 'the issuer has no metadata: give introspectionUrl');
+}
+
+// It is the issuer who says this, so an answer that names none is the issuer's; RFC 7662 §2.2 makes both optional.
+function completed(said: JsonObject, { issuerUrl }: Settings): Claims {
+  const iss: Record<string, JsonValue> = issuerUrl === undefined ? {} : { iss: issuerUrl };
+  return frozen({ ...iss, ...(said as Claims) });
+}
+
+function judged(answer: Introspected, settings: Settings, now: number): Claims {
+  if (answer === null) throw new InvalidToken('The access token is not active', { reason: 'token_inactive' });
+  const isForAnybody = settings.audienceClaims.every(name => claimValue(answer, name) === undefined);
+  checkTokenType(answer, isForAnybody, settings);
+  const rules = variation(settings, { profile: undefined, subjectClaims: settings.introspectionSubjectClaims });
+  // An answer without `exp` is good as long as the issuer says so: it is asked again after introspectionCacheTtl.
+  checkTimes({ exp: Number.MAX_SAFE_INTEGER, ...answer }, rules, now);
+  if (isForAnybody && settings.introspectionOptionalClaims.includes('aud'))
+    checkClaims({ ...asAccess(answer), aud: settings.audience }, variation(rules, { audienceClaims: ['aud'] }));
+  else checkClaims(asAccess(answer), rules);
+  return answer;
+}
+
+function variation(settings: Settings, other: Partial<Settings>): Settings {
+  const values = Object.entries(other).map(([name, value]: [string, unknown]) => [name, { value }]);
+  return Object.create(settings, Object.fromEntries(values) as PropertyDescriptorMap) as Settings;
+}
+
+// RFC 6750's, or the hint's name for it (RFC 7009 §2.1). A token that is bound to a key is of another type (RFC 9449 §5).
+// A refresh token is active, too: what has neither an audience nor a type may be one.
+function checkTokenType(answer: Claims, isForAnybody: boolean, { introspectionOptionalClaims }: Settings): void {
+  const { token_type: type } = answer;
+  const mayBeMissing = !isForAnybody || introspectionOptionalClaims.includes('token_type');
+  if (type === undefined && mayBeMissing) return;
+  if (typeof type === 'string' && ['bearer', 'access_token'].includes(type.toLowerCase())) return;
+  throw new InvalidToken('The token is not of an accepted type', { reason: 'token_type' });
+}
+
+// Ory Hydra spells Cognito's `access` out.
+function asAccess(answer: Claims): Claims {
+  return answer.token_use === 'access_token' ? { ...answer, token_use: 'access' } : answer;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : typeof error;
+}
+
+function unavailable(cause: unknown, { issuerUrl }: Settings): ServiceUnavailable {
+  const error = new ServiceUnavailable('The issuer cannot be asked about the access token at the moment', 1, {
+    reason: 'introspection_unavailable',
+    cause,
+  });
+  error.issuer = issuerUrl;
+  return error;
+}

@@ -1,0 +1,187 @@
+/** One answer to every error of a request, and a line in the log where there can be none. */
+import type { ErrorRequestHandler, NextFunction, Request, Response } from 'express';
+import type { Action } from 'routing-controllers';
+import { Answered } from '../../core/http/answered';
+import { APIException } from '../../core/http/exceptions';
+import type { Settings } from '../../core/settings/settings';
+import { cutOff } from '../../views/cut-off';
+import { passOn } from '../../views/dispatched';
+import { answer, answerTo, isAnswer, sendAnswer, setHeaders, type Answer } from '../../views/exception-handler';
+import { findVisit, placeOf } from '../../views/visit';
+import { answerToForeign, type Disclosure } from './foreign-errors';
+import { asThrown, isExpected, isSaid, textOf, withFinalStatus } from './thrown';
+
+/** What routing-controllers calls an action, with its types. */
+export interface Exchange {
+  readonly request: Request;
+  readonly response: Response;
+  readonly next: NextFunction;
+}
+
+/** What a route adds to the answer of an error, and what comes after it. */
+export interface AnswerOptions {
+  /** The fields of `@Header()`; they go with errors of the app, as routing-controllers has it. */
+  readonly headers?: Readonly<Record<string, unknown>>;
+  /** Is error middleware called with the error, after its answer? */
+  readonly goesOn?: boolean;
+}
+
+/** The driver's options that errors are answered by. */
+interface ErrorOptions extends Disclosure {
+  /** Or does the app answer errors (`defaultErrorHandler: false`)? */
+  readonly isDefaultErrorHandlingEnabled: boolean;
+}
+
+/** Responses that have been an error's answer, and the error. */
+const answeredErrors = new WeakMap<Response, unknown>();
+
+/** Has an error been answered by this response? The answer gate may have refused what the handler sent. */
+export function isErrorAnswered(response: Response): boolean {
+  const isRefused = (): boolean => findVisit(response.req)?.gate?.isOver === true;
+  return response.headersSent && (answeredErrors.has(response) || isRefused());
+}
+
+export class ErrorAnswers {
+  #hasWarned = false;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly options: ErrorOptions,
+  ) {}
+
+  /** Answers once. The app's own errors go on to the app where it answers them, or to be looked at after the answer. */
+  give(error: unknown, action: Action, options: AnswerOptions = {}): void {
+    const exchange = action as Exchange;
+    const place = placeOf(exchange.request);
+    try {
+      if (error instanceof Answered) this.logAnswered(exchange.response, place);
+      else if (exchange.response.headersSent) this.endLate(error, place, exchange.response);
+      else this.answer(asThrown(error, place), place, exchange, options);
+    } catch (failure) {
+      this.endUnanswerable(failure, place, exchange);
+    }
+  }
+
+  /** The app has sent the response itself, before the handler: the handler and everything in front of it is left out. */
+  logAnswered(response: Response, place: string): void {
+    logAnswered(response, place, this.settings);
+  }
+
+  /** What a handler throws whose answer is the refusal of a check. */
+  logAfterRefusal(error: unknown, { request }: Action): void {
+    if (!isExpected(error)) this.log(`${placeOf(request as Request)} failed`, placeOf(request as Request), error);
+  }
+
+  /** What a middleware reports once it had gone on. */
+  logStray(error: unknown, request: Request): void {
+    const place = placeOf(request);
+    if (isSaid(error)) this.log(`A middleware of ${place} failed after it had gone on`, place, error);
+  }
+
+  /** What an error middleware throws or hands on after the answer to the error that it was called with. */
+  logSecondAnswer(error: unknown, request: Request): void {
+    const data = { place: placeOf(request), error: textOf(error) };
+    const message =
+      'Error middleware failed with an error that had been answered. It must check response.headersSent, or the option defaultErrorHandler must be false so that it answers itself.';
+    this.settings.logger[this.#hasWarned ? 'debug' : 'warn'](message, data);
+    this.#hasWarned = true;
+  }
+
+  private answer(
+    error: unknown,
+    place: string,
+    { request, response, next }: Exchange,
+    { headers = {}, goesOn = false }: AnswerOptions,
+  ): void {
+    const visit = findVisit(request);
+    visit?.answerError();
+    const answered = this.answerTo(error, request, place);
+    if (!this.options.isDefaultErrorHandlingEnabled) {
+      // The app's answer to an error of the handler is about no object. A refusal stays one.
+      const isRefusal = visit?.checks?.wasReceived(error) === true;
+      passOn(isRefusal ? undefined : visit, () => {
+        if (isAnswer(error)) handOn(answered, response, next);
+        else next(error);
+      });
+      return;
+    }
+    if (!isAnswer(error))
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string);
+    answeredErrors.set(response, error);
+    sendAnswer(response, answered);
+    if (goesOn) next(error);
+  }
+
+  private answerTo(error: unknown, request: Request, place: string): Answer {
+    if (isAnswer(error)) return answer(withFinalStatus(error), request, this.settings);
+    findVisit(request)?.observation?.failed(error);
+    const known = answerToForeign(error, this.options);
+    // Without its text: it may hold what the client sent.
+    if (isExpected(error)) this.settings.logger.debug('A request was refused', { place, status: known.httpCode });
+    else this.log(`${place} failed`, place, error);
+    return answerTo(known, request, this.settings);
+  }
+
+  // An error that cannot be told: frozen, circular, with a status that is none.
+  private endUnanswerable(failure: unknown, place: string, { response, next }: Exchange): void {
+    if (response.headersSent) {
+      this.endLate(failure, place, response);
+      return;
+    }
+    this.log(`${place} failed with an error that cannot be answered`, place, failure);
+    const unknown = new APIException(undefined, { headers: { 'Cache-Control': 'no-store' } });
+    if (this.options.isDefaultErrorHandlingEnabled) sendAnswer(response, unknown);
+    else handOn(unknown, response, next);
+  }
+
+  // Too late for an answer: an unfinished one must not look complete.
+  private endLate(error: unknown, place: string, response: Response): void {
+    this.log(`${place} failed after its answer had begun`, place, error);
+    cutOff(response);
+  }
+
+  private log(message: string, place: string, error: unknown): void {
+    this.settings.logger.error(message, { place, error: textOf(error) });
+  }
+}
+
+/** Responses whose header fields are set for an error, and the error. */
+const handedOn = new WeakMap<Response, Answer>();
+
+/**
+ * Hands an answer to the app's error middleware, which may send it as it likes. Its header fields are set before: the
+ * middleware need not know them, and may change them.
+ */
+export function handOn(answer: Answer, response: Response, next: NextFunction): void {
+  setHeaders(response, answer);
+  handedOn.set(response, answer);
+  next(answer);
+}
+
+/**
+ * Error middleware for an app that answers errors itself: what plain middlewares of the app throw gets its header fields,
+ * too, before the app's error middleware sees it.
+ */
+export function handingOn(settings: Settings): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (!isAnswer(error) || handedOn.get(response) === error || response.headersSent) next(error);
+    else handOn(answerTo(withFinalStatus(error), request, settings), response, next);
+  };
+}
+
+const warnedPlaces = new WeakMap<Settings, Set<string>>();
+
+/** Logs that the response was sent in front of the handler, so that the handler does not run. */
+export function logAnswered(response: Response, place: string, settings: Settings): void {
+  const data = { place, status: response.statusCode };
+  settings.logger.debug('The response was sent before the handler could run, so the handler was left out', data);
+  const warned = warnedPlaces.get(settings) ?? new Set();
+  warnedPlaces.set(settings, warned);
+  // It may be a stream. But where only the header was sent and the body left to the handler, the client waits forever.
+  if (response.writableEnded || warned.has(place)) return;
+  warned.add(place);
+  settings.logger.warn(
+    'The header of a response was sent before the handler could run, so the handler was left out. If the handler is to write the body, send the header in the handler.',
+    data,
+  );
+}

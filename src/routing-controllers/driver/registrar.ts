@@ -1,0 +1,15 @@
+/** What registers a route of a method with an app. */
+import { METHODS } from 'node:http';
+import type { ActionMetadata } from 'routing-controllers';
+import { ImproperlyConfigured } from '../../core/http/exceptions';
+import type { RouteRules } from '../../views/start/route-rules';
+
+type Registrar = (...args: unknown[]) => void;
+
+/** @throws ImproperlyConfigured for a method that Express does not know. */
+export function registrarOf(app: object, { type }: ActionMetadata, { place }: RouteRules): Registrar {
+  const register = (app as Record<string, unknown>)[type.toLowerCase()];
+  if (typeof register === 'function' && (type === 'all' || METHODS.includes(type.toUpperCase())))
+    return register as Registrar;
+  throw new ImproperlyConfigured(`${place} is for the method ${type.toUpperCase()}, which Express does not know.`);
+}

@@ -1,0 +1,47 @@
+/** Answers this library's errors on plain Express routes, as a controller's route does. */
+import type { NextFunction, Request, Response } from 'express';
+import { Answered } from '../../core/http/answered';
+import { answer, sendAnswer } from '../../views/exception-handler';
+import { handOn, logAnswered } from '../driver/error-answers';
+import { ServerNotNamed, servingOf, type Serving } from '../start/serving';
+import { isExpected, policyAnswer } from '../driver/thrown';
+
+export interface Exchange {
+  readonly request: Request;
+  readonly response: Response;
+  readonly next: NextFunction;
+}
+
+/** Answers an error of a server, or hands it on where the app answers errors itself. */
+export function refuse(
+  error: unknown,
+  { services: { settings }, answersErrors }: Serving,
+  { request, response, next }: Exchange,
+): void {
+  const known = policyAnswer(error);
+  if (response.headersSent && (error instanceof Answered || isExpected(known))) {
+    logAnswered(response, 'requireAccessToken()', settings);
+    return;
+  }
+  if (response.headersSent) next(known);
+  else if (answersErrors) sendAnswer(response, answer(known, request, settings));
+  else handOn(answer(known, request, settings), response, next);
+}
+
+/** Runs what needs a server. Where the server cannot be chosen, the request is answered with 500. */
+export function withServer(exchange: Exchange, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    const serving = error instanceof ServerNotNamed ? anyServing(error) : undefined;
+    if (serving === undefined) exchange.next(error);
+    else refuse(error, serving, exchange);
+  }
+}
+
+// A 500 reads the same from each server. The app answers errors where one of them leaves that to it.
+function anyServing({ servers }: ServerNotNamed): Serving | undefined {
+  const all = servers.flatMap(({ server }) => servingOf(server) ?? []);
+  const [one] = all;
+  return one && { ...one, answersErrors: all.every(({ answersErrors }) => answersErrors) };
+}

@@ -1,0 +1,287 @@
+/** The guard for plain Express routes beside the controllers: the same rules, the same answers. */
+import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from 'express';
+import { HasValidAccessToken } from '../../authentication/access-token';
+import type { AxiomsRequest } from '../../authentication/user';
+import type { GrantKind } from '../../core/tokens/claims';
+import { ImproperlyConfigured } from '../../core/http/exceptions';
+import type { GrantRequirement } from '../../core/requirements/requirement';
+import type { Settings } from '../../core/settings/settings';
+import type { ApiView } from '../../permissions/base';
+import { grantRequirement, requiresGrants } from '../../permissions/required-grants';
+import type { PermissionRule } from '../../permissions/operators';
+import { answer, isAnswer, sendAnswer, type Answer } from '../../views/exception-handler';
+import { admit, permit } from '../../views/lifecycle';
+import { routeRules, type RouteRules } from '../../views/start/route-rules';
+import { Visit, findVisit } from '../../views/visit';
+import type { Services } from '../../views/start/services';
+import { asParseError } from '../driver/body';
+import { logAnswered } from '../driver/error-answers';
+import { answerToForeign, exposedStatus } from '../driver/foreign-errors';
+import { rememberGuard, usesServer } from './plain-guards';
+import { refuse, withServer, type Exchange } from './plain-answers';
+import { refuseInHandler, rememberVisit, takenOver } from './plain-visits';
+import { namedServing, onlyServer, type ServerOption, type Serving } from '../start/serving';
+import type { AxiomsServer } from '../start/axioms-server';
+
+type Names = readonly string[] | undefined;
+
+/** What a plain route's token must grant: each list that is given, and none of them empty. */
+export interface AccessTokenRequirements {
+  /** Any of these. */
+  readonly scopes?: Names;
+  /** Another name for `scopes`. */
+  readonly anyScopes?: Names;
+  /** All of these. */
+  readonly allScopes?: Names;
+  readonly roles?: Names;
+  readonly anyRoles?: Names;
+  readonly allRoles?: Names;
+  readonly permissions?: Names;
+  readonly anyPermissions?: Names;
+  readonly allPermissions?: Names;
+}
+
+const lists: Readonly<Record<keyof AccessTokenRequirements, readonly [kind: GrantKind, match: 'any' | 'all']>> = {
+  scopes: ['scopes', 'any'],
+  anyScopes: ['scopes', 'any'],
+  allScopes: ['scopes', 'all'],
+  roles: ['roles', 'any'],
+  anyRoles: ['roles', 'any'],
+  allRoles: ['roles', 'all'],
+  permissions: ['permissions', 'any'],
+  anyPermissions: ['permissions', 'any'],
+  allPermissions: ['permissions', 'all'],
+};
+
+/**
+ * A middleware for a plain Express route: a valid access token, and what it must grant. Answers as a controller's route
+ * does, by itself; with `defaultErrorHandler: false` it hands its refusals to the app's error middleware. Afterwards
+ * `request.user`, `request.auth` and `request.authJwt` are set. Every method needs a token, OPTIONS too: put `cors()` in
+ * front. Only the methods of the setting `publicMethods` (default: none) need no token, unless something is asked of it.
+ *
+ * With several servers on the app it must name the one whose tokens open the route; otherwise each request is a 500, and
+ * the log says how. In `@UseBefore` it uses the controller's server, and the request stays the controller's. A middleware
+ * that calls it there passes its own `next` on. A controller's handler cannot call it.
+ *
+ * @param requirements what the token must grant, and `server`: see {@link ServerOption}
+ * @param server another way to name the server
+ * @throws ImproperlyConfigured for an empty list, an unknown name, or a server that is none; the middleware, where a
+ * controller's handler calls it.
+ * @example
+ * const app = createExpressServer({ controllers: [BookController] });
+ * app.get('/export', requireAccessToken({ scopes: ['book:export'] }), (request, response) => {
+ *   response.json([]);
+ * });
+ * @example
+ * const app = express();
+ * const books = useExpressServer(app, { controllers: [BookController], axioms: staff }).locals.axioms;
+ * useExpressServer(app, { controllers: [ShopController], axioms: customers });
+ * app.get('/export', requireAccessToken({ scopes: ['book:export'], server: books }), handler);
+ */
+export function requireAccessToken(
+  requirements: AccessTokenRequirements & ServerOption = {},
+  server?: AxiomsServer | ServerOption,
+): RequestHandler {
+  const required = requiredOf(requirements);
+  const route = new PlainRoutes(required.map(([name, one]) => requiresGrants(name, one)));
+  const named = namedOnce(requirements.server, server);
+  const serving = named === undefined ? undefined : namedServing(named, 'requireAccessToken()');
+  if (serving !== undefined) route.rulesFor(serving.services);
+  const guard: RequestHandler = (request, response, next) => {
+    const exchange = { request, response, next };
+    if (!response.headersSent) refuseInHandler(findVisit(request));
+    withServer(exchange, () => {
+      route.guard(serving ?? onlyServing(exchange, guard), exchange);
+    });
+  };
+  rememberGuard(
+    guard,
+    required.map(([, one]) => one),
+  );
+  if (named !== undefined) usesServer(guard, named);
+  return guard;
+}
+
+const example = "requireAccessToken({ scopes: ['book:read'], server: app.locals.axioms })";
+
+function onlyServing(exchange: Exchange, guard: RequestHandler): Serving {
+  const server = onlyServer(exchange, 'requireAccessToken()', example);
+  usesServer(guard, server);
+  return namedServing(server, 'requireAccessToken()');
+}
+
+function namedOnce(
+  option: AxiomsServer | undefined,
+  given: AxiomsServer | ServerOption | undefined,
+): AxiomsServer | undefined {
+  const second = given !== undefined && 'server' in given ? given.server : (given as AxiomsServer | undefined);
+  if (option !== undefined && second !== undefined && option !== second)
+    throw new ImproperlyConfigured('requireAccessToken() is given two servers: name one.');
+  return option === undefined ? second : option;
+}
+
+/** A middleware's rule, read once for each server. */
+class PlainRoutes {
+  readonly #controllerClass: new () => object;
+  readonly #rules = new WeakMap<Services, RouteRules>();
+
+  constructor(permissionClasses: readonly PermissionRule[]) {
+    this.#controllerClass = plainController(permissionClasses);
+  }
+
+  guard(serving: Serving, exchange: Exchange): void {
+    const { request, response, next } = exchange;
+    const { services } = serving;
+    const earlier = findVisit(request);
+    if (response.headersSent) {
+      if (earlier === undefined) logAnswered(response, 'requireAccessToken()', services.settings);
+      return;
+    }
+    const restore = rememberVisit(earlier, exchange);
+    const visit = new Visit(this.rulesFor(services), services, this.#make(), request as AxiomsRequest, response);
+    visit.follow(earlier);
+    const fail = (error: unknown): void => {
+      refuse(error, serving, exchange);
+    };
+    const goOn = (): void => {
+      restore();
+      next();
+    };
+    letIn(visit).then(() => {
+      if (visit.isCurrent && !response.headersSent) goOn();
+      else fail(takenOver(visit));
+    }, fail);
+  }
+
+  rulesFor(services: Services): RouteRules {
+    const known = this.#rules.get(services);
+    if (known !== undefined) return known;
+    const rules = routeRules(plainRoute, this.#make(), services);
+    warnOfPublicMethods(rules, services.settings);
+    this.#rules.set(services, rules);
+    return rules;
+  }
+
+  #make(): ApiView {
+    return new this.#controllerClass() as ApiView;
+  }
+}
+
+function warnOfPublicMethods({ publicMethods }: RouteRules, { logger }: Settings): void {
+  if (publicMethods.length === 0) return;
+  logger.warn(
+    `The setting 'publicMethods' (AXIOMS_SAFE_METHODS) opens plain routes to requests without credentials: requireAccessToken() requires no token for ${publicMethods.join(', ')}. Remove the method from the setting, or require a scope.`,
+    { publicMethods },
+  );
+}
+
+// As far as the server knows: which paths it stands on, and for which methods, is Express's.
+const plainRoute = {
+  method: undefined,
+  path: '*',
+  isParametrized: false,
+  action: 'requireAccessToken',
+  readsBody: false,
+};
+
+function requiredOf(requirements: AccessTokenRequirements): readonly (readonly [name: string, GrantRequirement])[] {
+  if (typeof (requirements as unknown) !== 'object' || (requirements as unknown) === null)
+    throw new ImproperlyConfigured("requireAccessToken() takes an object: { scopes: ['book:read'] }.");
+  const named = Object.entries(requirements).filter(([name]) => name !== 'server');
+  const given = named.filter(([, values]) => values !== undefined);
+  if (named.length > 0 && given.length === 0)
+    throw new ImproperlyConfigured(
+      `requireAccessToken() is given ${named.map(([name]) => `${name}: undefined`).join(', ')}, which would require nothing but a token. Give the list a value, or leave it out.`,
+    );
+  for (const kind of ['Scopes', 'Roles', 'Permissions']) refuseTwoNames(Object.fromEntries(given), kind);
+  return given.map(([name, values]) => {
+    if (!Object.hasOwn(lists, name))
+      throw new ImproperlyConfigured(
+        `requireAccessToken() has no option '${name}'. Its options are: ${[...Object.keys(lists), 'server'].join(', ')}.`,
+      );
+    const [kind, match] = lists[name as keyof typeof lists];
+    return [name, grantRequirement(`requireAccessToken({ ${name} })`, kind, match, values)] as const;
+  });
+}
+
+function refuseTwoNames(given: object, kind: string): void {
+  const [plain, any] = [kind.toLowerCase(), `any${kind}`];
+  if (plain in given && any in given)
+    throw new ImproperlyConfigured(
+      `requireAccessToken() has both ${plain} and ${any}, two names of one rule: give one.`,
+    );
+}
+
+function plainController(rules: readonly PermissionRule[]): new () => object {
+  return class PlainRoute {
+    authenticationClasses = [HasValidAccessToken];
+    permissionClasses = rules;
+  };
+}
+
+async function letIn(visit: Visit): Promise<void> {
+  await admit(visit);
+  await permit(visit);
+  visit.requireItsMethod();
+}
+
+/**
+ * Error middleware for an app that has plain Express routes, too. It answers these errors exactly as a controller's route
+ * does: this library's, a body that cannot be read, routing-controllers' `HttpError`s and errors with `expose: true`, the
+ * latter two with a status from 400 to 499. Other errors go on.
+ *
+ * With several servers on the app a request that none of them has guarded needs a name for the server:
+ * `axiomsErrorHandler({ server })` returns the middleware for it.
+ *
+ * @example
+ * const app = createExpressServer({ controllers: [BookController] });
+ * app.get('/export', () => {
+ *   throw new PermissionDenied();
+ * });
+ * app.use(axiomsErrorHandler);
+ */
+export const axiomsErrorHandler = errorHandler as AxiomsErrorHandler;
+
+/** Error middleware, and a function that makes it for a named server. */
+export type AxiomsErrorHandler = ErrorRequestHandler & ((options: ServerOption) => ErrorRequestHandler);
+
+// Express takes a function of four parameters for error middleware.
+function errorHandler(
+  given: unknown,
+  request?: Request,
+  response?: Response,
+  next?: NextFunction,
+): ErrorRequestHandler | undefined {
+  if (request === undefined || response === undefined || next === undefined)
+    return errorHandlerOf(Object(given) as ServerOption);
+  answerError(given, undefined, { request, response, next });
+  return undefined;
+}
+
+function errorHandlerOf({ server }: ServerOption): ErrorRequestHandler {
+  const serving = server === undefined ? undefined : namedServing(server, 'axiomsErrorHandler()');
+  return (error: unknown, request, response, next) => {
+    answerError(error, serving, { request, response, next });
+  };
+}
+
+function answerError(error: unknown, named: Serving | undefined, exchange: Exchange): void {
+  const known = asOurs(asParseError(error));
+  if (known === undefined || exchange.response.headersSent) exchange.next(error);
+  else
+    withServer(exchange, () => {
+      const settings = named?.services.settings ?? settingsOfExchange(exchange, error);
+      sendAnswer(exchange.response, answer(known, exchange.request, settings));
+    });
+}
+
+function settingsOfExchange(exchange: Exchange, cause: unknown): Settings {
+  const name = 'app.use(axiomsErrorHandler({ server: app.locals.axioms }))';
+  // The server that has guarded the request knows the challenges of its classes.
+  return findVisit(exchange.request)?.settings ?? onlyServer(exchange, 'axiomsErrorHandler', name, { cause }).settings;
+}
+
+function asOurs(error: unknown): Answer | undefined {
+  if (isAnswer(error)) return error;
+  return exposedStatus(error) === undefined ? undefined : answerToForeign(error, { developmentMode: false });
+}

@@ -1,0 +1,140 @@
+/** What a container injects into a class, as TypeScript and typedi's decorators say it. */
+import 'reflect-metadata';
+import { Container } from 'typedi';
+import { ImproperlyConfigured } from '../../core/http/exceptions';
+
+/** A class that can be made. */
+export type Class<T extends object = object> = new (...dependencies: never[]) => T;
+
+/** What is injected. */
+export interface Dependency {
+  /** As TypeScript emitted it; `undefined` where it did not. */
+  readonly type: unknown;
+}
+
+/** The constructor's parameters. */
+export function injectedParameters(someClass: Class): readonly (Dependency & { readonly isByHand: boolean })[] {
+  return dependencyTypes(someClass).map((type, index) => ({ type, isByHand: isInjectedByHand(someClass, index) }));
+}
+
+/** What `@Inject()` registers. */
+export type Handler = (typeof Container.handlers)[number];
+
+/** The properties that have `@Inject()`. */
+export function injectedMembers(
+  someClass: Class,
+): readonly (Dependency & { readonly name: string; readonly handler: Handler })[] {
+  return Container.handlers
+    .filter(({ object, propertyName }) => propertyName !== undefined && propertyName !== '' && isFor(someClass, object))
+    .map(handler => ({
+      name: handler.propertyName ?? '',
+      type: Reflect.getMetadata('design:type', handler.object as object, handler.propertyName ?? '') as unknown,
+      handler,
+    }));
+}
+
+/** Does the class need nothing of a container? */
+export function needsNothingInjected(someClass: Class): boolean {
+  return dependencyTypes(someClass).length === 0 && !Container.handlers.some(({ object }) => isFor(someClass, object));
+}
+
+export function dependencyTypes(someClass: Class): readonly unknown[] {
+  return (Reflect.getMetadata('design:paramtypes', someClass) as unknown[] | undefined) ?? [];
+}
+
+/**
+ * Checks that the container can know what the class needs.
+ *
+ * @throws ImproperlyConfigured for a dependency of which typedi would inject undefined, or the container itself.
+ */
+export function checkDependencies(someClass: Class): void {
+  const types = dependencyTypes(someClass);
+  const missing = types.findIndex((type, index) => type === undefined && !isInjectedByHand(someClass, index));
+  if (missing >= 0)
+    throw new ImproperlyConfigured(
+      `Constructor parameter ${missing} of ${someClass.name} has an undefined class: an import cycle? Import it from the file that declares it, or use @Inject(() => TheClass).`,
+    );
+  refuseErasedTypes(someClass);
+  const { name, length } = constructorOf(someClass);
+  if (types.length >= length) return;
+  throw new ImproperlyConfigured(
+    `${name} has constructor parameters, and TypeScript emitted no types for them: compile with tsc and "emitDecoratorMetadata", and give the class a decorator such as @Service().`,
+  );
+}
+
+// TypeScript emits Object for an interface and Function for a class that is imported as a type. A parameter with a default
+// value gets that where nothing is injected.
+function refuseErasedTypes(someClass: Class, checked = new Set<unknown>()): void {
+  refuseErasedParameter(someClass);
+  for (const { type, isByHand } of injectedParameters(someClass)) {
+    if (isByHand || checked.has(type) || !isMadeByTypedi(type)) continue;
+    refuseErasedTypes(type, checked.add(type));
+  }
+}
+
+/** Will typedi call the constructor? Not for a value that the app has given, nor where a factory makes the service. */
+function isMadeByTypedi(type: unknown): type is Class {
+  const service = registrationOf(type);
+  return typeof service?.['type'] === 'function' && service['factory'] === undefined && isMissing(service['value']);
+}
+
+/** Does typedi make an object each time that it is asked for one? */
+export function isTransient(someClass: Class): boolean {
+  return registrationOf(someClass)?.['transient'] === true;
+}
+
+function registrationOf(id: unknown): Readonly<Record<string, unknown>> | undefined {
+  const services: unknown = Reflect.get(Container.of(), 'services');
+  const known = (Array.isArray(services) ? services : []) as readonly Readonly<Record<string, unknown>>[];
+  return known.find(service => service['id'] === id);
+}
+
+// typedi marks with a symbol that there is no value yet.
+function isMissing(value: unknown): boolean {
+  return value === undefined || typeof value === 'symbol';
+}
+
+function refuseErasedParameter(someClass: Class): void {
+  const { name, length } = constructorOf(someClass);
+  const erased = injectedParameters(someClass).findIndex(
+    ({ type, isByHand }, index) => !isByHand && (type === Function || (type === Object && index < length)),
+  );
+  if (erased < 0) return;
+  throw new ImproperlyConfigured(
+    `Constructor parameter ${erased} of ${name} has a type that does not exist at run time (an interface, a type alias, or a class from 'import type'), so that undefined would be injected: name a class and import it without 'type', or use @Inject(() => TheClass) or @Inject('name').`,
+  );
+}
+
+/** The class whose constructor runs: one without a constructor runs that of its base, and has the length 0. */
+// A text that only looks like a constructor counts as one, so that nothing is refused by mistake.
+function constructorOf(someClass: Class): Class {
+  const source = Function.prototype.toString.call(someClass);
+  const base = Object.getPrototypeOf(someClass) as Class;
+  const isInherited = source.startsWith('class') && !/\bconstructor\s*\(/.test(source) && base !== Function.prototype;
+  return isInherited ? constructorOf(base) : someClass;
+}
+
+function isInjectedByHand(someClass: Class, index: number): boolean {
+  return handlerOfParameter(someClass, index) !== undefined;
+}
+
+/** The `@Inject()` of a constructor's parameter. */
+export function handlerOfParameter(someClass: Class, index: number): Handler | undefined {
+  const base: unknown = Object.getPrototypeOf(someClass);
+  return Container.handlers.find(
+    handler => (handler.object === someClass || handler.object === base) && handler.index === index,
+  );
+}
+
+function isFor(someClass: Class, object: object): boolean {
+  return (
+    object === someClass ||
+    object === someClass.prototype ||
+    (someClass.prototype as object) instanceof (object.constructor as Class)
+  );
+}
+
+/** typedi injects `undefined` for these. */
+export function isPrimitive(type: unknown): boolean {
+  return [String, Boolean, Number, Object].includes(type as never);
+}

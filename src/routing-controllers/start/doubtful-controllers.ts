@@ -1,0 +1,33 @@
+/** What startup cannot know of a controller whose constructor uses its services, checked on the controllers of requests. */
+import { ImproperlyConfigured } from '../../core/http/exceptions';
+import type { Logger } from '../../core/settings/logger';
+import type { ApiView } from '../../permissions/base';
+import { namesOf } from '../../permissions/rule-words';
+import { checkShape } from '../../views/start/controller-shape';
+import type { RouteRules } from '../../views/start/route-rules';
+import { refuseReservedMembers } from './reserved-members';
+import { sampleOf, type Sample } from './samples';
+
+/**
+ * Checks a controller that was made for a request.
+ *
+ * @throws ImproperlyConfigured where its shape is wrong, or its handlers about objects are not those of startup.
+ */
+export function checkDoubtful(controller: ApiView, sample: Sample, rules: RouteRules, logger: Logger): void {
+  if (!sample.isDoubtful) return;
+  if (sample.isUnmade) checkShapeOnce(controller, sample, logger);
+  for (const name of namesOf('actions'))
+    if (JSON.stringify(controller[name]) !== JSON.stringify(rules[name]))
+      throw new ImproperlyConfigured(
+        `${controller.constructor.name}.${name} is another list than at startup, because the constructor uses its dependencies: write it as a getter that uses none, get ${name}() { return [...]; }`,
+      );
+}
+
+const checked = new WeakSet<Sample>();
+
+function checkShapeOnce(controller: ApiView, sample: Sample, logger: Logger): void {
+  if (checked.has(sample)) return;
+  refuseReservedMembers(controller);
+  checkShape(controller, one => sampleOf(one).object, logger);
+  checked.add(sample);
+}

@@ -1,0 +1,298 @@
+/** The routes of a server: each handler's rules, read and checked at start, and the controllers that are made for it. */
+import 'reflect-metadata';
+import type { Action, ActionMetadata } from 'routing-controllers';
+import { Insistence } from '../../authentication/token-demand';
+import { refuseAnotherCopy } from '../../core/process/copies';
+import { ImproperlyConfigured } from '../../core/http/exceptions';
+import type { Requirement } from '../../core/requirements/requirement';
+import type { Logger } from '../../core/settings/logger';
+import type { ApiView } from '../../permissions/base';
+import { ComposedPermission, type PermissionRule } from '../../permissions/operators';
+import type { NameOf } from '../../permissions/rule-words';
+import { IsAuthenticatedOrTokenHasScope } from '../../permissions/token-scope';
+import { checkShape } from '../../views/start/controller-shape';
+import { decoratedActions } from '../../views/start/decorations';
+import { ApiController } from '../../views/api-view';
+import { checkByOwnMethod, checkObjectPermissions } from '../../views/object-rules';
+import { refuseOtherCopiesInDefaults } from '../../views/start/policies';
+import { routeRules, type RouteRules } from '../../views/start/route-rules';
+import type { Services } from '../../views/start/services';
+import type { AppContainer, ControllerFactory } from './app-container';
+import { unknownDependencies } from './container';
+import type { Class } from './dependencies';
+import { checkDoubtful } from './doubtful-controllers';
+import { rememberHandler } from './handlers';
+import { declaringClass } from './inherited-metadata';
+import { requireTypes } from './parameter-types';
+import { currentObject } from './params';
+import { refuseReservedHandler, refuseReservedMembers } from './reserved-members';
+import type { AuditedRoute } from './route-audit';
+import { countUsesOf, policyReader, sampleOf, type Sample } from './samples';
+import { refuseShared } from './shared-controller';
+import { isParametrized, pathPrefix, routePath } from './route-path';
+
+export interface GuardedRoute {
+  readonly rules: RouteRules;
+  makeController(action: Action): ApiView;
+}
+
+interface KnownController {
+  readonly factory: ControllerFactory;
+  /** Made for reading the rules. */
+  readonly sample: Sample<ApiView>;
+}
+
+export class GuardedRoutes {
+  readonly all: RouteRules[] = [];
+  /** The same, with what the checks of all routes together need. */
+  readonly audited: AuditedRoute[] = [];
+  readonly #controllers = new Map<Class, KnownController>();
+
+  /** With a maker of policies that makes no service of the app. */
+  readonly #reading: Services;
+
+  /** @throws ImproperlyConfigured where a default list has a class of another copy of this package. */
+  constructor(
+    private readonly services: Services,
+    private readonly container: AppContainer,
+  ) {
+    this.#reading = { ...services, make: policyReader(container) };
+    refuseOtherCopiesInDefaults(services.settings);
+  }
+
+  /** @throws ImproperlyConfigured where the handler cannot be guarded as it is written. */
+  add(meta: ActionMetadata, routePrefix: string, asksBesides: readonly Requirement[]): GuardedRoute {
+    refuseReservedHandler(meta);
+    const known = this.controller(meta.target as Class, meta);
+    const sample = known.sample.object;
+    const path = routePath(routePrefix, meta);
+    const route = {
+      method: meta.type === 'all' ? undefined : meta.type.toUpperCase(),
+      path: String(path),
+      isParametrized: isParametrized(meta.route),
+      action: meta.method,
+      readsBody: meta.isBodyUsed,
+      asksBesides,
+      declaredBy: declaringClass(meta.target, meta.method) ?? meta.target,
+    };
+    const rules = routeRules(route, sample, this.#reading);
+    requireTypes(meta, rules.place);
+    requireLoader(meta, rules, sample);
+    this.report(rules, sample);
+    this.all.push(rules);
+    const { settings } = this.services;
+    const hasClassParameter = isParametrized(meta.controllerMetadata.route);
+    this.audited.push({
+      rules,
+      sample,
+      settings,
+      path,
+      method: route.method,
+      mayPassOn: hasMiddleware(meta),
+      hasClassParameter,
+    });
+    rememberHandler(rules, { action: meta, path, prefix: pathPrefix(routePrefix, meta) });
+    return { rules, makeController: action => this.make(known, rules, action) };
+  }
+
+  /** The classes whose handlers these are. */
+  get controllers(): Iterable<Class> {
+    return this.#controllers.keys();
+  }
+
+  /** Forgets what was registered in the container. */
+  close(): void {
+    for (const { factory } of this.#controllers.values()) factory.remove();
+  }
+
+  private make({ factory, sample }: KnownController, rules: RouteRules, action: Action): ApiView {
+    const controller = factory.make(action) as ApiView;
+    checkDoubtful(controller, sample, rules, this.services.settings.logger);
+    return controller;
+  }
+
+  private controller(controllerClass: Class, meta: ActionMetadata): KnownController {
+    const known = this.#controllers.get(controllerClass) ?? this.newController(controllerClass, meta);
+    this.#controllers.set(controllerClass, known);
+    return known;
+  }
+
+  private newController(controllerClass: Class, meta: ActionMetadata): KnownController {
+    refuseAnotherCopy(controllerClass, `${controllerClass.name} has decorators or a base class`);
+    const { isTypedi } = this.container;
+    const factory = this.container.factory(controllerClass);
+    giveObjectCheck(controllerClass);
+    const sample = make(controllerClass, isTypedi) as Sample<ApiView>;
+    refuseReservedMembers(sample.object);
+    refuseShared(controllerClass, sample.object, make(controllerClass, isTypedi).object);
+    checkShape(sample.object, one => sampleOf(one, isTypedi).object, this.services.settings.logger);
+    countUsesOf(sample);
+    requireKnownActions(sample.object, meta);
+    requireDecoratedHandlers(controllerClass, meta);
+    this.reportDoubts(sample);
+    this.reportUnknown(controllerClass);
+    return { factory, sample };
+  }
+
+  private reportDoubts({ object, isDoubtful }: Sample): void {
+    if (isDoubtful)
+      this.services.settings.logger.info(
+        `The constructor of ${object.constructor.name} uses its dependencies, so its rules are decided per request. To have them read at startup, only keep the dependencies in the constructor, and use them in the handlers.`,
+      );
+  }
+
+  // An app may give the container its database once it is connected.
+  private reportUnknown(controllerClass: Class): void {
+    const unknown = unknownDependencies(controllerClass, this.container).map(({ name }) => name);
+    if (unknown.length > 0)
+      this.services.settings.logger.warn(
+        `${controllerClass.name} needs ${unknown.join(', ')}, which the container does not have yet: add @Service() to the class, or give it to the container with Container.set() before the first request. Until then its requests are answered with 500.`,
+      );
+  }
+
+  private report(rules: RouteRules, controller: ApiView): void {
+    const { place, method = '', hasObjectRule } = rules;
+    const { logger } = this.services.settings;
+    warnOfClosedDoor(rules, logger);
+    warnOfUndeclaredTokens(rules, logger);
+    if (!hasObjectRule) return;
+    if (!rules.isObjectAction(method)) {
+      logger.info(`${place} is about no one object: its object rule asks nothing there.`);
+      warnOfUndecided(rules, logger);
+    } else if (controller.getObject === undefined && !['GET', 'HEAD', 'OPTIONS'].includes(method)) {
+      logger.warn(
+        `${place} changes something and its controller has no getObject(): the object rule is asked by the handler, if at all. Give the controller getObject(), so that it is asked before the effect.`,
+      );
+    }
+  }
+}
+
+// It may call next('route').
+function hasMiddleware({ controllerMetadata, uses }: ActionMetadata): boolean {
+  return [...controllerMetadata.uses, ...uses].some(({ afterAction }) => !afterAction);
+}
+
+function make(controllerClass: Class, isTypedi: boolean): Sample {
+  try {
+    return sampleOf(controllerClass, isTypedi);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ImproperlyConfigured(`${controllerClass.name} cannot be made: ${reason}${hintFor(reason)}`, {
+      cause: error,
+    });
+  }
+}
+
+// The compiler's older way with fields assigns them, which a getter of a subclass does not allow.
+function hintFor(reason: string): string {
+  return reason.includes('which has only a getter')
+    ? '. A field of a base class meets a getter of this name in a subclass: make it a getter in both.'
+    : '';
+}
+
+const safeChecks = new WeakSet<object>([Reflect.get(ApiController.prototype, 'checkObjectPermissions')]);
+
+// A controller has the check at run time without a base class. One that a class writes itself is safe to forget, too.
+function giveObjectCheck({ prototype }: Class): void {
+  const { checkObjectPermissions: own } = prototype as { checkObjectPermissions?: unknown };
+  if (typeof own === 'function' && safeChecks.has(own)) return;
+  const value = function (this: object, ...given: [object: unknown]): unknown {
+    if (typeof own !== 'function') return checkObjectPermissions(this, ...given);
+    return checkByOwnMethod(this, () => Reflect.apply(own, this, given) as unknown);
+  };
+  safeChecks.add(value);
+  Object.defineProperty(prototype, 'checkObjectPermissions', { value, writable: true, configurable: true });
+}
+
+function requireKnownActions(sample: ApiView, { controllerMetadata }: ActionMetadata): void {
+  const actions = controllerMetadata.actions.map(({ method }) => method);
+  const [added, excluded] = [listedActions(sample, 'objectActions'), listedActions(sample, 'notObjectActions')];
+  refuseUnknownAction(sample, 'objectActions', added, actions);
+  refuseUnknownAction(sample, 'notObjectActions', excluded, actions);
+  const both = added.find(action => excluded.includes(action));
+  if (both !== undefined)
+    throw new ImproperlyConfigured(
+      `${sample.constructor.name} names '${both}' in objectActions and in notObjectActions: remove it from one of them.`,
+    );
+}
+
+function refuseUnknownAction(
+  { constructor }: ApiView,
+  name: ObjectActionList,
+  listed: readonly string[],
+  actions: readonly string[],
+): void {
+  const unknown = listed.find(action => !actions.includes(action));
+  if (unknown !== undefined)
+    throw new ImproperlyConfigured(
+      `${constructor.name}.${name} names '${unknown}', which is no handler. The handlers are: ${actions.join(', ')}.`,
+    );
+}
+
+// It would guard nothing, and look as if it did.
+function requireDecoratedHandlers(controllerClass: Class, { controllerMetadata }: ActionMetadata): void {
+  const actions = controllerMetadata.actions.map(({ method }) => method);
+  const stray = decoratedActions(controllerClass).find(action => !actions.includes(action));
+  if (stray !== undefined)
+    throw new ImproperlyConfigured(
+      `${controllerClass.name}.${stray} has a decorator that says who may, and no route: it would guard nothing. Give it @Get() or the like, or take the decorator away. The handlers are: ${actions.join(', ')}.`,
+    );
+}
+
+function warnOfClosedDoor({ place, decorations, insisting }: RouteRules, logger: Logger): void {
+  if (decorations?.names.includes('allowAny') !== true) return;
+  const closing = [...decorations.added.map(nameOf), ...insisting];
+  if (closing.length > 0)
+    logger.warn(
+      `${place} has @allowAny(), and is not open to everybody: ${closing.join(', ')} of the handler or its class is asked all the same.`,
+    );
+}
+
+function warnOfUndecided({ place, undecidedWithoutObject }: RouteRules, logger: Logger): void {
+  for (const { constructor } of undecidedWithoutObject)
+    logger.warn(
+      `${place} has not(${constructor.name}), which refuses nobody there: it has a rule about an object, and without an object its negation is undecided. Put what it says of the request into a class without hasObjectPermission().`,
+    );
+}
+
+// Its callers would pass without a scope, though they may use access tokens.
+function warnOfUndeclaredTokens({ place, leaves, authenticators = [] }: RouteRules, logger: Logger): void {
+  if (!leaves.some(one => one instanceof IsAuthenticatedOrTokenHasScope)) return;
+  const classes = authenticators.filter(one => one.isToken === undefined && !(one instanceof Insistence));
+  if (classes.length > 0)
+    logger.warn(
+      'A permission class asks access tokens alone for scopes, and an authentication class does not say whether it accepts them: declare isToken = true or isToken = false there',
+      { place, permission: IsAuthenticatedOrTokenHasScope.name, classes: classes.map(one => one.constructor.name) },
+    );
+}
+
+function nameOf(rule: PermissionRule): string {
+  return rule instanceof ComposedPermission ? rule.operator : `@${rule.name}`;
+}
+
+type ObjectActionList = NameOf<'actions'>;
+
+function listedActions(sample: ApiView, name: ObjectActionList): readonly string[] {
+  let listed: unknown;
+  try {
+    listed = sample[name] ?? [];
+  } catch {
+    // A getter that looks at the request; it is asked again for each route.
+    return [];
+  }
+  if (Array.isArray(listed)) return listed as readonly string[];
+  throw new ImproperlyConfigured(`${sample.constructor.name}.${name} must be a list of handlers' names.`);
+}
+
+function requireLoader({ params }: ActionMetadata, rules: RouteRules, controller: ApiView): void {
+  const { place, method = '' } = rules;
+  if (!params.some(({ transform }) => transform === currentObject)) return;
+  if (controller.getObject === undefined)
+    throw new ImproperlyConfigured(
+      `${place} has @CurrentObject(), and its controller no getObject() that would load it.`,
+    );
+  if (!rules.isObjectAction(method))
+    throw new ImproperlyConfigured(
+      `${place} has @CurrentObject(), and is about no one object: ${rules.isNotObjectAction ? `remove '${rules.action}' from notObjectActions` : `add '${rules.action}' to objectActions`}.`,
+    );
+}

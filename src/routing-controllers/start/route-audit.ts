@@ -1,0 +1,210 @@
+/** What the start refuses and tells of all routes together: shadows, unknown scopes, object rules that are never asked. */
+import { ImproperlyConfigured } from '../../core/http/exceptions';
+import { consoleLogger } from '../../core/settings/logger';
+import { isMoreOpen, letsInBeyond } from '../../core/requirements/openness';
+import type { Requirement } from '../../core/requirements/requirement';
+import { scopesNamedBy } from '../../core/requirements/scopes';
+import { rewritten } from '../../core/requirements/simplified';
+import { inWords } from '../../core/requirements/words';
+import type { Logger } from '../../core/settings/logger';
+import type { Settings } from '../../core/settings/settings';
+import { issuerSettings } from '../../core/settings/trusted-issuers';
+import { auditRoute, auditTable, methodsOf } from '../../views/start/audit';
+import { definesObjectRule, dependsOnObject, type BasePermission } from '../../permissions/base';
+import type { ApiView } from '../../permissions/base';
+import type { RouteRules } from '../../views/start/route-rules';
+import type { Registered, Shadow, ShadowedRoutes } from './shadowed-routes';
+
+/** A route with all that is known of it at start. */
+export interface AuditedRoute extends Registered {
+  readonly rules: RouteRules;
+  /** The controller that was made for reading the rules. */
+  readonly sample: ApiView;
+  /** Has the path of the controller's class a parameter? It makes no handler one about an object. */
+  readonly hasClassParameter: boolean;
+  /** Of the route's server. */
+  readonly settings: Settings;
+}
+
+/** The routes of every server of an app, as far as they are registered. */
+export type AppRoutes = ShadowedRoutes<AuditedRoute>;
+
+/**
+ * @param routes of one server, in the order of their registration
+ * @param ofApp collects the routes of every server of the app
+ * @throws ImproperlyConfigured naming the route and the fix.
+ */
+export function checkRoutes(routes: readonly AuditedRoute[], ofApp: AppRoutes, settings: Settings): void {
+  for (const { rules } of routes) refuseUnknownScopes(rules, settings);
+  refuseIdleObjectRules(routes);
+  warnOfPublicMethods(routes, settings);
+  for (const ofController of byController(routes)) warnOfObjectActions(ofController, settings);
+  checkShadows(routes, ofApp, settings);
+}
+
+/** Tells the log who may do what; the default logger would drop it. */
+export function logAudit(routes: readonly AuditedRoute[], { logger }: Settings): void {
+  if (logger === consoleLogger) return;
+  const audits = routes.map(({ rules }) => auditRoute(rules));
+  logger.info(`Routes and who may:\n${auditTable(audits)}`, { routes: audits });
+}
+
+function warnOfPublicMethods(routes: readonly AuditedRoute[], { logger }: Settings): void {
+  const open = routes.flatMap(route => route.rules.publicMethods.map(method => ({ method, route: nameOf(route) })));
+  if (open.length === 0) return;
+  const list = open.map(({ method, route }) => `${method} of ${route}`).join(', ');
+  logger.warn(
+    `The setting 'publicMethods' (AXIOMS_SAFE_METHODS) opens these handlers to requests without credentials: ${list}. Remove the method from the setting, or open single handlers with AllowAny.`,
+    { routes: open },
+  );
+}
+
+function byController(routes: readonly AuditedRoute[]): readonly (readonly AuditedRoute[])[] {
+  const groups = new Map<ApiView, AuditedRoute[]>();
+  for (const route of routes) groups.set(route.sample, [...(groups.get(route.sample) ?? []), route]);
+  return [...groups.values()];
+}
+
+function warnOfObjectActions(routes: readonly AuditedRoute[], { logger }: Settings): void {
+  const excluded = actionsOf(routes.filter(({ rules }) => rules.isNotObjectAction));
+  const overlooked = actionsOf(routes.filter(isOverlooked));
+  const name = routes[0]?.sample.constructor.name ?? '';
+  warnOfClassParameters(name, actionsOf(routes.filter(isBehindParameter)), logger);
+  if (excluded.length > 0)
+    logger.warn(
+      `${name}.notObjectActions excludes ${excluded.join(', ')}: object rules require nothing there, and getObject() is not called.`,
+    );
+  if (overlooked.length > 0)
+    logger.warn(
+      `${name}.objectActions adds to the default, so ${overlooked.join(', ')} ${overlooked.length > 1 ? 'are' : 'is'} about one object too. To exclude what the list does not name, write notObjectActions = [${overlooked.map(one => `'${one}'`).join(', ')}]; to keep the default without this warning, write notObjectActions = [].`,
+    );
+}
+
+function warnOfClassParameters(name: string, actions: readonly string[], logger: Logger): void {
+  if (actions.length === 0) return;
+  const list = actions.map(one => `'${one}'`).join(', ');
+  logger.warn(
+    `${name} has a rule about objects, and the parameter of its requests is in the path of the class, which makes no handler one about an object: on ${actions.join(', ')} the rule asks nothing. Write objectActions = [${list}], or notObjectActions = [] if that is meant.`,
+  );
+}
+
+function isBehindParameter({ rules, sample, hasClassParameter }: AuditedRoute): boolean {
+  if (!hasClassParameter || rules.notObjectActions !== undefined) return false;
+  const isLeftOut = methodsOf(rules).some(method => !rules.isObjectAction(method));
+  return isLeftOut && rules.leaves.some(one => definesObjectRule(one) && couldMatter(one, rules, sample));
+}
+
+// Earlier versions took objectActions for the whole list.
+function isOverlooked({ rules }: AuditedRoute): boolean {
+  const { objectActions, notObjectActions, action } = rules;
+  if (objectActions === undefined || notObjectActions !== undefined || objectActions.includes(action)) return false;
+  return methodsOf(rules).some(method => rules.isObjectActionByDefault(method));
+}
+
+function actionsOf(routes: readonly AuditedRoute[]): readonly string[] {
+  return [...new Set(routes.map(({ rules }) => rules.action))];
+}
+
+function refuseUnknownScopes({ place, permissions = [] }: RouteRules, { knownScopes }: Settings): void {
+  if (knownScopes === undefined) return;
+  const unknown = permissions
+    .flatMap(one => (one === undefined ? [] : scopesNamedBy(one)))
+    .find(one => !knownScopes.includes(one));
+  if (unknown !== undefined)
+    throw new ImproperlyConfigured(
+      `${place} asks for the scope '${unknown}', which the setting 'knownScopes' (AXIOMS_KNOWN_SCOPES) does not have: correct its spelling, or add it there.`,
+    );
+}
+
+// On one handler among others an object rule that asks nothing is as in DRF: a list, a create. Where no handler of the
+// controller is about an object, whoever wrote the rule believes that it protects something.
+function refuseIdleObjectRules(routes: readonly AuditedRoute[]): void {
+  const asked = new Set(routes.filter(isAskedSometime).map(({ sample }) => sample));
+  for (const { rules, sample } of routes) {
+    const isKnown = asked.has(sample) || isWithoutObjects(rules);
+    const idle = isKnown ? undefined : rules.objectOnly.find(one => couldMatter(one, rules, sample));
+    if (idle === undefined) continue;
+    throw new ImproperlyConfigured(
+      `${rules.place} has the permission ${idle.constructor.name}, a rule about an object, and no handler of ${sample.constructor.name} with such a rule is about one object: it is never asked, and lets everybody authenticated in. List the handlers that are about an object, objectActions = ['${rules.action}'], use another permission class, or say that there are none on purpose: objectActions = [].`,
+    );
+  }
+}
+
+// An empty list, or handlers that are excluded by name, say it on purpose.
+function isWithoutObjects({ objectActions, notObjectActions = [] }: RouteRules): boolean {
+  return objectActions?.length === 0 || notObjectActions.length > 0;
+}
+
+function isAskedSometime({ rules }: AuditedRoute): boolean {
+  return rules.hasObjectRule && methodsOf(rules).some(method => rules.isObjectAction(method));
+}
+
+// A rule that any object meets for the route's methods is none that anybody misses.
+function couldMatter(permission: BasePermission, rules: RouteRules, sample: ApiView): boolean {
+  try {
+    return methodsOf(rules).some(method => dependsOnObject(permission, { method } as never, sample));
+  } catch {
+    // Its safe methods are decided per request.
+    return true;
+  }
+}
+
+// Routes of an earlier server of the app come first, whatever their prefixes.
+function checkShadows(routes: readonly AuditedRoute[], ofApp: AppRoutes, { logger }: Settings): void {
+  for (const later of routes)
+    for (const shadow of ofApp.add(later)) {
+      const judgement = judge(shadow, later);
+      if (judgement === undefined) continue;
+      const text = shadowText(shadow, later);
+      if (judgement === 'refused') throw new ImproperlyConfigured(text);
+      logger.warn(text);
+    }
+}
+
+function judge({ earlier, takes }: Shadow<AuditedRoute>, later: AuditedRoute): 'refused' | 'doubtful' | undefined {
+  const pairs = methodsOf(later.rules).map(
+    method => [admissionOf(earlier, method, later), admissionOf(later, method, earlier)] as const,
+  );
+  const isCertain = pairs.some(pair => isMoreOpen(...pair));
+  if (takes === 'all') return isCertain ? 'refused' : 'doubtful';
+  const isDoubtful = isCertain || hasOtherCallers(earlier, later);
+  return isDoubtful || pairs.some(pair => letsInBeyond(...pair) === 'maybe') ? 'doubtful' : undefined;
+}
+
+// The same rule admits other callers where another issuer, or another audience, is trusted.
+function hasOtherCallers(earlier: AuditedRoute, later: AuditedRoute): boolean {
+  return earlier.settings !== later.settings && trustOf(earlier.settings) !== trustOf(later.settings);
+}
+
+function trustOf(settings: Settings): string {
+  const trusted = issuerSettings(settings).map(({ issuerUrl, jwksUrl, audience }) => [issuerUrl, jwksUrl, audience]);
+  return JSON.stringify(trusted);
+}
+
+/** What is known of the same ownership in two controllers is nothing: their objects differ. */
+function admissionOf({ rules, sample }: AuditedRoute, method: string, other: AuditedRoute): Requirement {
+  const asks = rules.admission(method === 'HEAD' && rules.method === 'GET' ? 'GET' : method);
+  return sample === other.sample ? asks : ownedBy(asks, rules.place);
+}
+
+function ownedBy(requirement: Requirement, place: string): Requirement {
+  return rewritten(requirement, leaf =>
+    leaf.kind === 'owner' ? { ...leaf, attribute: `${place} ${leaf.attribute}` } : leaf,
+  );
+}
+
+function shadowText({ earlier, takes }: Shadow<AuditedRoute>, later: AuditedRoute): string {
+  const [method = ''] = methodsOf(later.rules);
+  const what = takes === 'all' ? 'is never reached' : 'may never be reached';
+  const rules = [earlier, later].map(({ rules }) => inWords(rules.admission(method)));
+  const isOfOtherServer = earlier.settings !== later.settings;
+  const where = isOfOtherServer ? ' by an earlier server of this app,' : '';
+  const first = isOfOtherServer
+    ? 'Call the useExpressServer() of its controller first'
+    : 'Put the handler, or its controller, before the other';
+  return `${nameOf(later)} ${what}: ${nameOf(earlier)} is registered before it${where} and takes ${takes === 'all' ? 'its' : 'some of its'} requests, by its own rule (${rules[0] ?? ''}, not ${rules[1] ?? ''}). ${first}, or give it a path of its own.`;
+}
+
+function nameOf({ rules }: AuditedRoute): string {
+  return `${rules.place} (${rules.method ?? 'ALL'} ${rules.path})`;
+}

@@ -1,0 +1,119 @@
+/** Objects that are made for reading their rules: with inert objects in place of the services of the app. */
+import { countInertUse, holdsInert, inertUses, InertServices } from '../../core/process/inert';
+import { namesOf, ruleNames } from '../../permissions/rule-words';
+import type { AppContainer } from './app-container';
+import { ownService, requireNoDependencies, type PolicyMaker } from './container';
+import {
+  checkDependencies,
+  dependencyTypes,
+  injectedMembers,
+  injectedParameters,
+  isPrimitive,
+  needsNothingInjected,
+  type Class,
+  type Dependency,
+} from './dependencies';
+
+export interface Sample<T extends object = object> {
+  readonly object: T;
+  /** Has its constructor used a service, so that any of its members may depend on it? */
+  readonly isDoubtful: boolean;
+  /** Did the constructor fail for want of a service? The object has no fields then. */
+  readonly isUnmade: boolean;
+}
+
+/**
+ * @param isTypedi does the container inject what typedi's decorators say, or anything?
+ * @throws what the constructor throws by itself.
+ */
+export function sampleOf<T extends object>(someClass: Class<T>, isTypedi = true): Sample<T> {
+  const services = new InertServices();
+  const usesBefore = inertUses();
+  try {
+    const object = isTypedi ? construct(someClass, services) : constructOpenly(someClass, services);
+    return { object, isDoubtful: !services.areOnlyKeptBy(object), isUnmade: false };
+  } catch (error) {
+    if (inertUses() === usesBefore) throw error;
+    return { object: Object.create(someClass.prototype as object) as T, isDoubtful: true, isUnmade: true };
+  }
+}
+
+// As typedi does it: the parameters, then the container itself, then the properties.
+function construct<T extends object>(someClass: Class<T>, services: InertServices): T {
+  const give = ({ type }: Dependency): unknown => ownService(type) ?? inertOf(type, services);
+  const given = injectedParameters(someClass).map(one =>
+    one.isByHand || !isPrimitive(one.type) ? give(one) : undefined,
+  );
+  const made = new (someClass as new (...given: unknown[]) => T)(...given, services.service());
+  for (const member of injectedMembers(someClass)) Reflect.set(made, member.name, give(member));
+  return made;
+}
+
+// Another container may inject into every parameter, and into every property that has a decorator.
+function constructOpenly<T extends object>(someClass: Class<T>, services: InertServices): T {
+  const types = dependencyTypes(someClass);
+  const { length } = types.length > 0 ? types : someClass;
+  const given = Array.from({ length }, (_, index) => inertOf(types[index], services));
+  const made = new (someClass as new (...given: unknown[]) => T)(...given);
+  const typeOf = (name: string | symbol): unknown => Reflect.getMetadata('design:type', made, name);
+  for (const [name, value] of Object.entries(made))
+    if (value === undefined && typeOf(name) !== undefined) Reflect.set(made, name, inertOf(typeOf(name), services));
+  const get = (prototype: object, name: string | symbol, receiver: unknown): unknown =>
+    name in prototype || typeOf(name) === undefined
+      ? Reflect.get(prototype, name, receiver)
+      : inertOf(typeOf(name), services);
+  return Object.setPrototypeOf(made, new Proxy(Object.getPrototypeOf(made) as object, { get })) as T;
+}
+
+function inertOf(type: unknown, services: InertServices): object {
+  return services.service(typeof type === 'function' ? (type.prototype as object | undefined) : undefined);
+}
+
+// checkDoubtful() compares these lists with those of startup.
+const actionLists: readonly string[] = namesOf('actions');
+
+/** Counts each read of a member whose value may come from a service as a use of that service. */
+export function countUsesOf({ object, isDoubtful, isUnmade }: Sample): void {
+  const held = Object.keys(object).filter(name => holdsInert(Object.getOwnPropertyDescriptor(object, name)?.value));
+  const doubted = isDoubtful ? ruleNames.filter(name => isUnmade || name in object) : [];
+  for (const name of new Set([...held, ...doubted.filter(one => !actionLists.includes(one))]))
+    countReadsOf(object, name);
+}
+
+function countReadsOf(object: object, name: string): void {
+  const value: unknown = Object.getOwnPropertyDescriptor(object, name)?.value;
+  const get = (): unknown => {
+    countInertUse();
+    return value ?? Reflect.get(Object.getPrototypeOf(object) as object, name, object);
+  };
+  const set = (replaced: unknown): void => {
+    Object.defineProperty(object, name, { value: replaced, writable: true, configurable: true, enumerable: true });
+  };
+  Object.defineProperty(object, name, { get, set, configurable: true, enumerable: true });
+}
+
+/**
+ * Makes authentication, permission and throttle classes for reading what they require.
+ *
+ * @throws ImproperlyConfigured where one needs dependencies that nobody will give it.
+ */
+export function policyReader(container: AppContainer): PolicyMaker {
+  const samples = new Map<Class, Sample>();
+  return policyClass => {
+    const { isTypedi } = container;
+    if (isTypedi) checkDependencies(policyClass);
+    const isInjected = container.has(policyClass);
+    if (!isInjected) requireNoDependencies(policyClass);
+    if (isTypedi ? needsNothingInjected(policyClass) : !isInjected) return new policyClass();
+    const sample = samples.get(policyClass) ?? watchedSample(policyClass, isTypedi);
+    samples.set(policyClass, sample);
+    if (sample.isDoubtful) countInertUse();
+    return sample.object as InstanceType<typeof policyClass>;
+  };
+}
+
+function watchedSample(policyClass: Class, isTypedi: boolean): Sample {
+  const sample = sampleOf(policyClass, isTypedi);
+  countUsesOf(sample);
+  return sample;
+}

@@ -1,0 +1,162 @@
+/** Which classes a controller's lists name, and whether they can be what they are listed as. */
+import { AccessTokenAuthentication } from '../../authentication/access-token';
+import type { AuthenticationClass } from '../../authentication/base';
+import { isOfAnotherCopy, refuseAnotherCopy } from '../../core/process/copies';
+import { ImproperlyConfigured } from '../../core/http/exceptions';
+import { countInertUse, holdsInert } from '../../core/process/inert';
+import { isPlain } from '../../core/process/plain';
+import type { Settings } from '../../core/settings/settings';
+import { IsAuthenticatedOrPublicMethod } from '../../permissions/access';
+import type { ApiView } from '../../permissions/base';
+import { ComposedPermission, type PermissionRule } from '../../permissions/operators';
+import { namesOf } from '../../permissions/rule-words';
+import type { ThrottleClass } from '../../throttling/base';
+import { withAccessToken, type Decorations, type PolicyLists } from './decorations';
+
+/** `undefined`: the settings' default. `[]`: none, said on purpose. */
+export function authenticationClassesOf(
+  controller: ApiView,
+  settings: Settings,
+  decorations?: Decorations,
+): readonly AuthenticationClass[] {
+  const said = controller.authenticationClasses ?? settings.defaultAuthenticationClasses ?? [AccessTokenAuthentication];
+  const classes = decorations?.authenticationClasses ?? ownList(controller, 'authenticationClasses', said);
+  return decorations === undefined ? classes : withAccessToken(classes, decorations);
+}
+
+/** What decorators add stands at the end. */
+export function permissionRulesOf(
+  controller: ApiView,
+  settings: Settings,
+  decorations?: Decorations,
+): readonly PermissionRule[] {
+  const said = controller.permissionClasses ?? settings.defaultPermissionClasses ?? [IsAuthenticatedOrPublicMethod];
+  const rules = decorations?.permissionClasses ?? ownList(controller, 'permissionClasses', said);
+  return decorations === undefined ? rules : [...rules, ...decorations.added];
+}
+
+export function throttleClassesOf(
+  controller: ApiView,
+  settings: Settings,
+  decorations?: Decorations,
+): readonly ThrottleClass[] {
+  const said = controller.throttleClasses ?? settings.defaultThrottleClasses ?? [];
+  return decorations?.throttleClasses ?? ownList(controller, 'throttleClasses', said);
+}
+
+function ownList<Name extends ListName>(controller: ApiView, name: Name, list: unknown): Listed[Name] {
+  // Read for each request anew: a class that was right once is right.
+  if (!isPlain && Array.isArray(list) && areKnown(list, name)) return list as Listed[Name];
+  if (holdsInert(list)) countInertUse();
+  const place = `${controller.constructor.name}.${name}`;
+  if (Array.isArray(list)) refuseOtherCopiesIn(list, place);
+  const checked = checkedPolicies(name, list, place);
+  for (const one of classesIn(checked)) rightClasses[name].add(one);
+  return checked;
+}
+
+const rightClasses: Readonly<Record<ListName, WeakSet<object>>> = {
+  authenticationClasses: new WeakSet(),
+  permissionClasses: new WeakSet(),
+  throttleClasses: new WeakSet(),
+};
+
+function areKnown(list: readonly unknown[], name: ListName): boolean {
+  for (const one of list) if (!isKnown(one, name)) return false;
+  return true;
+}
+
+// A composition is made anew for each request; its classes are not.
+function isKnown(listed: unknown, name: ListName): boolean {
+  const isComposed = name === 'permissionClasses' && listed instanceof ComposedPermission;
+  return isComposed ? areKnown(listed.operands, name) : rightClasses[name].has(listed as object);
+}
+
+function classesIn(list: readonly object[]): readonly object[] {
+  return list.flatMap(one => (one instanceof ComposedPermission ? classesIn(one.operands) : [one]));
+}
+
+/**
+ * @param placeOf what has the list of this name, for the message
+ * @throws ImproperlyConfigured naming both copies and the fix, where a list has a class, or a composition, of another
+ * copy of this package.
+ */
+export function refuseOtherCopies(lists: PolicyLists, placeOf: (name: ListName) => string): void {
+  for (const name of listNames) refuseOtherCopiesIn(lists[name] ?? [], placeOf(name));
+}
+
+/** The same for the lists of controllers that say nothing. */
+export function refuseOtherCopiesInDefaults(settings: Settings): void {
+  refuseOtherCopiesIn(settings.defaultAuthenticationClasses ?? [], "Setting 'defaultAuthenticationClasses'");
+  refuseOtherCopiesIn(settings.defaultPermissionClasses ?? [], "Setting 'defaultPermissionClasses'");
+  refuseOtherCopiesIn(settings.defaultThrottleClasses ?? [], "Setting 'defaultThrottleClasses'");
+}
+
+function refuseOtherCopiesIn(list: readonly unknown[], place: string): void {
+  for (const [index, one] of list.entries())
+    for (const part of classesOf(one)) refuseAnotherCopy(part, `${place}[${index}] names ${part.name}`);
+}
+
+/** What is listed, if that is a class; the class of what is listed, and what a composition is made of. */
+function classesOf(listed: unknown): readonly { readonly name: string }[] {
+  if (typeof listed === 'function') return [listed];
+  const operands = listed instanceof ComposedPermission ? listed.operands.flatMap(classesOf) : [];
+  const { constructor } = Object(listed) as { readonly constructor?: unknown };
+  return typeof constructor === 'function' ? [constructor, ...operands] : operands;
+}
+
+/**
+ * The list, where it can be what it is said to be.
+ *
+ * @param place who says it, for the message
+ * @throws ImproperlyConfigured naming what is wrong, and the fix.
+ */
+export function checkedPolicies<Name extends ListName>(name: Name, list: unknown, place: string): Listed[Name] {
+  const listed: readonly unknown[] | undefined = Array.isArray(list) ? list : undefined;
+  if (listed === undefined)
+    throw new ImproperlyConfigured(`${place} must be a list of classes: write ${name} = [SomeClass];`);
+  const wrong = listed.findIndex(one => !isRight[name](one));
+  if (wrong >= 0) throw new ImproperlyConfigured(`${place}[${wrong}] ${whatIsWrong(listed[wrong], name)}`);
+  return list as Listed[Name];
+}
+
+type Listed = Required<PolicyLists>;
+type ListName = keyof Listed;
+const listNames = namesOf('classes');
+
+const isRight: Readonly<Record<ListName, (listed: unknown) => boolean>> = {
+  authenticationClasses: listed => hasMethod(listed, 'authenticate'),
+  permissionClasses: isPermissionRule,
+  throttleClasses: listed => hasMethod(listed, 'allowRequest'),
+};
+
+function isPermissionRule(rule: unknown): boolean {
+  // A decorator's list comes here while classes load. Its classes of another copy stop the server, which names both.
+  if (classesOf(rule).some(isOfAnotherCopy)) return true;
+  if (rule instanceof ComposedPermission) return rule.operands.every(isPermissionRule);
+  return hasMethod(rule, 'hasPermission') || hasMethod(rule, 'hasObjectPermission');
+}
+
+function hasMethod(listed: unknown, name: string): boolean {
+  if (typeof listed !== 'function') return false;
+  const prototype: unknown = listed.prototype;
+  return (
+    typeof prototype === 'object' &&
+    prototype !== null &&
+    typeof (prototype as Record<string, unknown>)[name] === 'function'
+  );
+}
+
+function whatIsWrong(listed: unknown, name: ListName): string {
+  if (listed === undefined) return 'is undefined: an import cycle? Import the class from the file that declares it.';
+  if (typeof listed === 'object' && listed !== null)
+    return `is an object of ${listed.constructor.name}: list the class itself, without new.`;
+  const said = typeof listed === 'function' ? `is ${listed.name}, which` : 'is not a class and';
+  return `${said} cannot stand in ${name}: such a class extends ${baseNames[name]}.`;
+}
+
+const baseNames = {
+  authenticationClasses: 'BaseAuthentication',
+  permissionClasses: 'BasePermission',
+  throttleClasses: 'BaseThrottle',
+};

@@ -1,0 +1,379 @@
+/** What is known of a handler's rules at start: what they ask for, when they can be asked, and whether they are right. */
+import type { Request } from 'express';
+import type { BaseAuthentication } from '../../authentication/base';
+import type { RequestContext } from '../../authentication/request-context';
+import { AccessTokenReader, namedAuthentication, readsBearerTokens } from '../../authentication/token-demand';
+import { demandedScopes } from '../../core/requirements/scopes';
+import { ImproperlyConfigured } from '../../core/http/exceptions';
+import { holdsInert } from '../../core/process/inert';
+import { whoIsLetIn } from '../../core/requirements/openness';
+import { isAboutObject } from '../../core/requirements/judge';
+import type { Requirement } from '../../core/requirements/requirement';
+import { Settings } from '../../core/settings/settings';
+import {
+  definesObjectRule,
+  definesViewRule,
+  isAskedBeforeTheBody,
+  type ApiView,
+  type BasePermission,
+} from '../../permissions/base';
+import { requireOneOwner, requireOneSubject } from '../../permissions/ownership';
+import {
+  hasObjectRule,
+  isClosedToNobody,
+  leavesOf,
+  permissionTree,
+  requirementOf,
+  requirementOfLeaf,
+  undecidedWithoutObject,
+  type PermissionLeaf,
+  type PermissionTree,
+} from '../../permissions/tree';
+import { admission } from './admission';
+import { decorationsOf, type Decorations } from './decorations';
+import type { BaseThrottle } from '../../throttling/base';
+import { askedInOrder, type AskedPermission } from './asked-order';
+import { MethodOnly } from './method-only';
+import { authenticationClassesOf, permissionRulesOf, refuseOtherCopies, throttleClassesOf } from './policies';
+import { listSources, permissionSources, type ListSources, type RuleSource } from './rule-sources';
+import type { Services } from './services';
+
+/** A handler and its route, as the binding sees them. */
+export interface Route {
+  /** The HTTP method in capitals; `undefined`: all of them. */
+  readonly method: string | undefined;
+  /** The path, prefixes included; for a regex its text. */
+  readonly path: string;
+  /** The handler's own path has a parameter, or is a regex. */
+  readonly isParametrized: boolean;
+  /** The handler's name. */
+  readonly action: string;
+  /** A body is parsed for the handler. */
+  readonly readsBody: boolean;
+  /** What the binding asks besides the controller's permissions: `@Authorized()` and the like. */
+  readonly asksBesides?: readonly Requirement[];
+  /** The class that declares the route, where that is a base class. */
+  readonly declaredBy?: object | undefined;
+}
+
+/** What one permission of the list asks for; `undefined`: it is decided per request. */
+type Known = Requirement | undefined;
+
+/** What was read of a handler's rules; `undefined`: it is decided per request. */
+interface Read {
+  readonly controller: ApiView;
+  readonly services: Services;
+  readonly decorations: Decorations | undefined;
+  readonly authenticators: readonly BaseAuthentication[] | undefined;
+  /** The authentication classes by name. */
+  readonly named: readonly { readonly name: string; readonly isMandatory: boolean }[] | undefined;
+  readonly trees: readonly PermissionTree[] | undefined;
+  readonly permissions: readonly Known[] | undefined;
+  readonly throttling: readonly string[] | undefined;
+  readonly objectActions: readonly string[] | undefined;
+  readonly notObjectActions: readonly string[] | undefined;
+}
+
+/** A handler's rules. What only documents and the start's checks want to know is found out when they ask. */
+export class RouteRules implements Route {
+  readonly method: string | undefined;
+  readonly path: string;
+  readonly isParametrized: boolean;
+  readonly action: string;
+  readonly readsBody: boolean;
+  readonly asksBesides: readonly Requirement[];
+  readonly declaredBy: object | undefined;
+  /** Where to look: `BookController.list`. */
+  readonly place: string;
+  /** One a permission of the list; `undefined`: the list itself is decided per request. */
+  readonly permissions: readonly Known[] | undefined;
+  /** The throttle classes; `undefined`: the list is decided per request. */
+  readonly throttling: readonly string[] | undefined;
+  /** What decorators say; `undefined`: nothing. */
+  readonly decorations: Decorations | undefined;
+  readonly #read: Read;
+  /** By method. */
+  readonly #demandedScopes = new Map<string, readonly string[]>();
+  /** The classes of the permissions that can be asked before the body is read, by their place among all permissions. */
+  readonly #known: readonly (object | undefined)[];
+
+  constructor(route: Route, read: Read) {
+    this.method = route.method;
+    this.path = route.path;
+    this.isParametrized = route.isParametrized;
+    this.action = route.action;
+    this.readsBody = route.readsBody;
+    this.asksBesides = route.asksBesides ?? [];
+    this.declaredBy = route.declaredBy;
+    this.place = placeOf(read.controller, route.action);
+    this.permissions = read.permissions;
+    this.throttling = read.throttling;
+    this.decorations = read.decorations;
+    this.#read = read;
+    const leaves = read.trees?.flatMap(leavesOf) ?? [];
+    this.#known = leaves.map(leaf => (leaf.isKnown === true ? leaf.permission.constructor : undefined));
+  }
+
+  /** The authentication classes; `undefined`: the list is decided per request. */
+  get authentication(): readonly string[] | undefined {
+    return this.#read.named?.map(({ name }) => name);
+  }
+
+  /** Those of them that insist on somebody, whatever the permissions say. */
+  get insisting(): readonly string[] {
+    return (this.#read.named ?? []).filter(({ isMandatory }) => isMandatory).map(({ name }) => name);
+  }
+
+  /** The authentication classes, made to be looked at; `undefined`: the list is decided per request. */
+  get authenticators(): readonly BaseAuthentication[] | undefined {
+    return this.#read.authenticators;
+  }
+
+  get hasObjectRule(): boolean {
+    return this.#trees.some(hasObjectRule);
+  }
+
+  /** Is whoever is not authenticated refused, whatever the permissions' own rules say? */
+  get isClosedToNobody(): boolean {
+    return this.#trees.some(tree => isClosedToNobody(tree));
+  }
+
+  /** Every permission of the list, those inside compositions included. */
+  get leaves(): readonly BasePermission[] {
+    return this.#trees.flatMap(leavesOf).map(({ permission }) => permission);
+  }
+
+  /** The permissions of the list, in the order in which they are asked; `undefined`: the list is decided per request. */
+  get order(): readonly AskedPermission[] | undefined {
+    return this.#read.trees && askedInOrder(this.#trees.flatMap(leavesOf), this.#hasObjects);
+  }
+
+  // A route that takes every method takes PUT, too.
+  get #hasObjects(): boolean {
+    return this.isObjectAction(this.method ?? 'PUT');
+  }
+
+  /** The permissions that have a rule about an object and none without one. */
+  get objectOnly(): readonly BasePermission[] {
+    return this.leaves.filter(one => definesObjectRule(one) && !definesViewRule(one));
+  }
+
+  /** The permissions that refuse nobody where there is no object: they have both rules, and are negated. */
+  get undecidedWithoutObject(): readonly BasePermission[] {
+    return this.#trees.flatMap(tree => undecidedWithoutObject(tree));
+  }
+
+  /** Where the lists come from. */
+  get sources(): ListSources {
+    return listSources(this.#read.controller, this.decorations);
+  }
+
+  /** One a permission of the list: where it is said. */
+  get permissionSources(): readonly RuleSource[] | undefined {
+    const { controller, trees } = this.#read;
+    return trees && permissionSources(controller, trees, this.decorations, this.sources.permissionClasses);
+  }
+
+  /** Is the handler about one object: by default, or because `objectActions` adds it? */
+  isObjectAction(method: string): boolean {
+    if (this.isNotObjectAction) return false;
+    return this.objectActions?.includes(this.action) === true || this.isObjectActionByDefault(method);
+  }
+
+  /** Has the handler's own path a parameter, or is the method PUT, PATCH or DELETE? */
+  isObjectActionByDefault(method: string): boolean {
+    return this.isParametrized || ['PUT', 'PATCH', 'DELETE'].includes(method);
+  }
+
+  /** Does `notObjectActions` exclude the handler? */
+  get isNotObjectAction(): boolean {
+    return this.notObjectActions?.includes(this.action) === true;
+  }
+
+  /** The controller's list. */
+  get objectActions(): readonly string[] | undefined {
+    return this.#read.objectActions;
+  }
+
+  /** The controller's list. */
+  get notObjectActions(): readonly string[] | undefined {
+    return this.#read.notObjectActions;
+  }
+
+  /** Marks the permissions of a request that can be asked before the body is read: the start could read what they require. */
+  markKnown(trees: readonly PermissionTree[]): void {
+    trees.flatMap(leavesOf).forEach((leaf, index) => {
+      leaf.isKnown = leaf.permission.constructor === this.#known[index];
+    });
+  }
+
+  /** Whom the route lets in by this method, everything taken together. */
+  admission(method: string, services: Services = this.#read.services): Requirement {
+    const isObjectAction = this.isObjectAction(method);
+    return admission({ ...this.#read, services, others: this.asksBesides, isObjectAction }, method);
+  }
+
+  /** The scopes that a caller without a good token should ask for; those of rules that are decided per request are not known. */
+  demandedScopes(method: string): readonly string[] {
+    const asked = method === 'HEAD' && this.method === 'GET' ? 'GET' : method;
+    const known = this.#demandedScopes.get(asked) ?? demandedScopes(this.admission(asked));
+    this.#demandedScopes.set(asked, known);
+    return known;
+  }
+
+  /** The methods of the setting `publicMethods` that admit an anonymous request here only because of the setting. */
+  get publicMethods(): readonly string[] {
+    const { publicMethods } = this.#read.services.settings;
+    return publicMethods.filter(method => this.#takes(method) && this.#isOpenedBySetting(method));
+  }
+
+  // A handler of GET, or of every method, is asked GET's rules for HEAD.
+  #takes(method: string): boolean {
+    return this.method === method || (this.method === undefined && method !== 'HEAD');
+  }
+
+  #isOpenedBySetting(method: string): boolean {
+    const asks = this.admission(method);
+    const without = this.admission(method, withoutPublicMethods(this.#read.services));
+    const isChanged = JSON.stringify(asks) !== JSON.stringify(without);
+    return isChanged && ['anyone', 'undecided'].includes(whoIsLetIn(asks));
+  }
+
+  /** The same where nothing is counted: for who only asks what would be answered. */
+  withoutThrottles(): RouteRules {
+    const decorations = { names: [], added: [], insisting: [], ...this.decorations, throttleClasses: [] };
+    return new RouteRules(this, { ...this.#read, decorations, throttling: [] });
+  }
+
+  get #trees(): readonly PermissionTree[] {
+    return this.#read.trees ?? [];
+  }
+}
+
+/**
+ * Reads the rules of a handler from a controller that was made for this alone.
+ *
+ * @throws ImproperlyConfigured naming the controller, the handler and the fix, where a rule is missing, empty or throws.
+ */
+export function routeRules(route: Route, controller: ApiView, services: Services): RouteRules {
+  const place = placeOf(controller, route.action);
+  const decorations = decorationsOf(controller.constructor, route.action, route.declaredBy);
+  refuseOtherCopies(decorations ?? {}, name => `@${name} of ${place}`);
+  const context: RequestContext = { ...services, authenticators: [] };
+  const shown = new MethodOnly(route.method, context);
+  Object.assign(controller, { request: shown.request, response: shown.response, action: route.action });
+  const read = <T>(what: () => T): T | undefined => unlessExceeded(what, shown, place);
+  const named = read(() => {
+    const classes = authenticationClassesOf(controller, services.settings, decorations);
+    context.authenticators = classes.map(one => services.make(one));
+    for (const one of context.authenticators) one.checkSettings?.(services.settings);
+    return namedAuthentication(context.authenticators, shown.request as Request);
+  });
+  const trees = read(() => permissionTrees(controller, services, decorations));
+  trees?.flatMap(leavesOf).forEach(({ permission }) => {
+    requireRule(permission, place);
+  });
+  const found = new Map<PermissionLeaf, Known>();
+  for (const leaf of trees?.flatMap(leavesOf) ?? []) {
+    const known = read(() => settled(requirementOfLeaf(leaf.permission, controller)));
+    leaf.isKnown = known !== undefined && isAskedBeforeTheBody(leaf.permission);
+    found.set(leaf, known);
+  }
+  const permissions = trees?.map(tree => requirementOf(tree, leaf => found.get(leaf)));
+  if (permissions?.some(known => known !== undefined && isAboutObject(known)) === true)
+    read(() => {
+      requireOneOwner(controller, services.settings);
+      requireOneSubject(controller, services.settings, acceptsBothKinds(context.authenticators));
+    });
+  const throttling = read(() => checkedThrottles(controller, services, decorations))?.map(nameOfClass);
+  const [objectActions, notObjectActions] = objectActionLists.map(name =>
+    listedActions(name, controller, shown, place),
+  );
+  const authenticators = named && context.authenticators;
+  const known = { decorations, authenticators, named, trees, permissions, throttling, objectActions, notObjectActions };
+  return new RouteRules(route, { controller, services, ...known });
+}
+
+// Where another class reads tokens, the decorators' own class reads none.
+function acceptsBothKinds(authenticators: readonly BaseAuthentication[]): boolean {
+  const readers = authenticators.filter(one => readsBearerTokens(one) && !(one instanceof AccessTokenReader));
+  return new Set(readers.map(({ takesOpaqueTokens }) => takesOpaqueTokens === true)).size > 1;
+}
+
+function withoutPublicMethods(services: Services): Services {
+  return { ...services, settings: new Settings(Object.assign({}, services.settings, { publicMethods: [] })) };
+}
+
+// Without one it lets everybody in: a rule whose name is misspelled is not read.
+function requireRule(permission: BasePermission, place: string): void {
+  if (definesViewRule(permission) || definesObjectRule(permission)) return;
+  throw new ImproperlyConfigured(
+    `${place} has the permission class ${permission.constructor.name}, which defines neither hasPermission() nor hasObjectPermission(), so that it would let everybody in. Define one of them, or check how it is spelled.`,
+  );
+}
+
+function placeOf({ constructor }: ApiView, action: string): string {
+  return `${constructor.name}.${action}`;
+}
+
+function nameOfClass({ constructor }: object): string {
+  return constructor.name;
+}
+
+function checkedThrottles(
+  controller: ApiView,
+  { settings, make }: Services,
+  decorations: Decorations | undefined,
+): readonly BaseThrottle[] {
+  const throttles = throttleClassesOf(controller, settings, decorations).map(one => make(one));
+  for (const throttle of throttles) throttle.checkConfiguration?.(controller, settings);
+  return throttles;
+}
+
+function permissionTrees(
+  controller: ApiView,
+  services: Services,
+  decorations: Decorations | undefined,
+): readonly PermissionTree[] {
+  const rules = permissionRulesOf(controller, services.settings, decorations);
+  return rules.map(rule => permissionTree(rule, one => services.make(one)));
+}
+
+function unlessExceeded<T>(what: () => T, shown: MethodOnly, place: string): T | undefined {
+  try {
+    const { isExceeded, found } = shown.watch(what);
+    return isExceeded || holdsInert(found) ? undefined : found;
+  } catch (error) {
+    throw asConfigurationError(error, place);
+  }
+}
+
+function asConfigurationError(error: unknown, place: string): ImproperlyConfigured {
+  if (error instanceof ImproperlyConfigured && error.message.includes(place)) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ImproperlyConfigured(`The rules of ${place} cannot be read: ${reason}`, { cause: error });
+}
+
+// What an async getter finds is known per request; that it fails now need not mean that it will.
+function settled(requirement: Requirement | Promise<Requirement>): Known {
+  if (!(requirement instanceof Promise)) return requirement;
+  requirement.catch(() => undefined);
+  return undefined;
+}
+
+const objectActionLists = ['objectActions', 'notObjectActions'] as const;
+
+// What is about an object is known at start: a list that could differ would leave an object without its rule.
+function listedActions(
+  name: (typeof objectActionLists)[number],
+  controller: ApiView,
+  shown: MethodOnly,
+  place: string,
+): readonly string[] | undefined {
+  const { isExceeded, found } = shown.watch((): unknown => controller[name]);
+  const isRight = Array.isArray(found) && found.every(action => typeof action === 'string');
+  if (!isExceeded && (found === undefined || isRight)) return found;
+  throw new ImproperlyConfigured(
+    `The ${name} of ${place} must be a list of its handlers' names, such as ['publish']${isExceeded ? ', and may not look at the request or at a service' : ''}.`,
+  );
+}

@@ -1,0 +1,53 @@
+/** Where a rule is said: what an audit names beside it. */
+import { leavesOf, type PermissionTree } from '../../permissions/tree';
+import type { Decorations, PolicyLists } from './decorations';
+
+/**
+ * Names where a rule is declared: `field` and `getter` are members of the controller, `decorator` is a decorator, and
+ * `default` is the default of the server, such as the setting `defaultPermissionClasses`.
+ */
+export type RuleSource = 'default' | 'field' | 'getter' | 'decorator';
+
+/** Names where each list of classes of a controller is declared. */
+export type ListSources = Readonly<Record<keyof PolicyLists, RuleSource>>;
+
+/** Where each of the controller's lists comes from. */
+export function listSources(controller: object, decorations: Decorations | undefined): ListSources {
+  const sourceOf = (name: keyof PolicyLists): RuleSource =>
+    decorations?.[name] === undefined ? (memberSource(controller, name) ?? 'default') : 'decorator';
+  return {
+    authenticationClasses: sourceOf('authenticationClasses'),
+    permissionClasses: sourceOf('permissionClasses'),
+    throttleClasses: sourceOf('throttleClasses'),
+  };
+}
+
+/**
+ * Where what each permission asks for is said: a decorator that added it, the members that it reads (a getter, where one
+ * of them is), or else where the list stands.
+ */
+export function permissionSources(
+  controller: object,
+  trees: readonly PermissionTree[],
+  decorations: Decorations | undefined,
+  list: RuleSource,
+): readonly RuleSource[] {
+  const firstAdded = trees.length - (decorations?.added.length ?? 0);
+  return trees.map((tree, index) => (index >= firstAdded ? 'decorator' : (saidBy(controller, tree) ?? list)));
+}
+
+function saidBy(controller: object, tree: PermissionTree): RuleSource | undefined {
+  const members = leavesOf(tree).flatMap(({ permission }) => permission.members?.() ?? []);
+  const sources = members.map(name => memberSource(controller, name));
+  return sources.find(source => source === 'getter') ?? sources.find(source => source === 'field');
+}
+
+/** A value on the prototype is a field in spirit; one that is `undefined` says nothing. */
+function memberSource(controller: object, name: string): RuleSource | undefined {
+  for (let one: unknown = controller; typeof one === 'object' && one !== null; one = Object.getPrototypeOf(one)) {
+    const member = Object.getOwnPropertyDescriptor(one, name);
+    if (member !== undefined)
+      return member.get !== undefined ? 'getter' : member.value === undefined ? undefined : 'field';
+  }
+  return undefined;
+}
