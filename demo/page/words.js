@@ -11,7 +11,7 @@
  *   | { kind: 'not', of: Requirement }} Requirement
  */
 
-const plain = { anyone: 'anyone', nobody: 'nobody', authenticated: 'whoever is authenticated' };
+const plain = { anyone: 'anyone', nobody: 'nobody', authenticated: 'any authenticated caller' };
 
 /**
  * @param {Requirement | null} requirement `null`: it is known per request only

@@ -1,13 +1,13 @@
-/** The app's own account as the user of a request. */
+/** Makes the app's own account the user of a request. */
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import type { User } from './user';
 
 /**
- * The very object that the app knows its account by, which also says `isAuthenticated`, where it does not say that
- * itself. What is added is not enumerable: no session store, database or answer gets to see it. An object that takes no
- * property is copied.
+ * Returns the app's own account object, with `isAuthenticated: true` added if it lacks the property. The added property
+ * is not enumerable, so that it does not get into a session store, database or response. An object that is not
+ * extensible is copied.
  *
- * @throws ImproperlyConfigured for something that is no object.
+ * @throws ImproperlyConfigured for a value that is not an object.
  */
 export function asUser(account: unknown, place: string): User {
   if (typeof account !== 'object' || account === null || Array.isArray(account))
@@ -21,8 +21,8 @@ export function asUser(account: unknown, place: string): User {
 }
 
 /**
- * Was the account closed? As in Django, `isActive` says so: where an account has it, only `true` is open. A database may
- * write 0 or null for false.
+ * Tells whether the account is closed. As in Django, `isActive` decides: if an account has it, only `true` means open,
+ * because a database may write 0 or null for false.
  */
 export function isClosed(account: object): boolean {
   const { isActive } = account as { isActive?: unknown };

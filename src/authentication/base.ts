@@ -1,4 +1,7 @@
-/** The contract of an authentication class. Its three answers: `null` (not mine), a result, or throw (mine, and bad). */
+/**
+ * The base class of authentication classes. A class returns a result, returns `null` if the request has no credentials
+ * for it, or throws if the credentials are bad.
+ */
 import type { Request } from 'express';
 import type { Claims } from '../core/tokens/claims';
 import { markAsOurs } from '../core/process/copies';
@@ -30,14 +33,14 @@ export interface AuthenticationResult {
  * }
  */
 export abstract class BaseAuthentication {
-  /** Is a request refused if no class of the list authenticated the caller? */
+  /** Whether a request is refused if no class of the list authenticated the caller. */
   declare readonly isMandatory?: boolean;
 
   /**
-   * Does the class accept access tokens? If so, rules about tokens apply to its callers: `IsAuthenticatedOrTokenHasScope`
-   * requires scopes of them, and `@hasValidAccessToken()` accepts them. `AccessTokenAuthentication`,
-   * `IntrospectionAuthentication` and their subclasses always accept tokens. A class that does not declare it counts as a
-   * token class for each result with an `auth.token`.
+   * Whether the class accepts access tokens. If so, rules about tokens apply to its callers:
+   * `IsAuthenticatedOrTokenHasScope` requires scopes of them, and `@hasValidAccessToken()` accepts them.
+   * `AccessTokenAuthentication`, `IntrospectionAuthentication` and their subclasses always accept tokens. A class that
+   * does not declare it counts as a token class for each result with an `auth.token`.
    */
   declare readonly isToken?: boolean;
 
@@ -48,7 +51,10 @@ export abstract class BaseAuthentication {
    */
   declare readonly authorizationSchemes?: readonly string[];
 
-  /** Does the class accept bearer tokens that are not JWTs? JWT classes before it in the list leave such tokens to it. */
+  /**
+   * Whether the class accepts bearer tokens that are not JWTs. JWT classes before it in the list leave such tokens to
+   * it.
+   */
   declare readonly takesOpaqueTokens?: boolean;
 
   /**
@@ -83,7 +89,7 @@ export abstract class BaseAuthentication {
    */
   currentUser?(request: Request, accepted: User): User;
 
-  /** Is this request's method open to anonymous callers? */
+  /** Tells whether this request's method is open to anonymous callers. */
   isPublic?(request: Request): boolean;
 
   /** Describes the credentials of this class for an OpenAPI document; default: the scheme of its challenge. */

@@ -1,4 +1,7 @@
-/** The caller of a request: what the rules go by, and what handlers see as `request.user`, `request.auth` and `request.authJwt`. */
+/**
+ * The caller of a request: the rules use it, and handlers see it as `request.user`, `request.auth` and
+ * `request.authJwt`.
+ */
 import type { Request } from 'express';
 import { findContext, type Caller, type RequestContext, type SetByApp } from './request-context';
 import { AnonymousUser, type AxiomsRequest, type User } from './user';
@@ -32,12 +35,15 @@ export function isAuthenticated(request: object): boolean {
   return isTrue(currentCaller(request).user);
 }
 
-// Only true counts: the object may be the app's own.
+// Only `true` counts, because the object may be the app's own.
 function isTrue({ isAuthenticated: said }: User): boolean {
   return (said as unknown) === true;
 }
 
-/** The caller as of now: a session's user may have been removed or replaced by the app since the guard looked. */
+/**
+ * Returns the current caller: the app may have removed or replaced the user of a session since the guard authenticated
+ * the request.
+ */
 export function currentCaller(request: object): Caller {
   const context = findContext(request as Request);
   if (context?.caller === undefined) return anonymous;
@@ -63,7 +69,7 @@ export function setCaller(context: RequestContext, request: AxiomsRequest, calle
   request.authJwt = caller.authJwt;
 }
 
-/** Leaves the request as the app set it: the route has no authentication class, and its rules know no caller. */
+/** Sets an anonymous caller, and restores what the app set on the request: the route has no authentication class. */
 export function setNoCaller(context: RequestContext, request: AxiomsRequest): void {
   context.caller = anonymous;
   restore(request, 'user', context.setByApp?.user);
@@ -71,14 +77,14 @@ export function setNoCaller(context: RequestContext, request: AxiomsRequest): vo
   request.authJwt = null;
 }
 
-// A request without the property stays without it.
+// Does not add a property that the request does not have.
 function restore(request: AxiomsRequest, name: keyof SetByApp, value: unknown): void {
   if (request[name] !== value) Object.assign(request, { [name]: value });
 }
 
 /**
- * What the app set on this request. A guard that received the request before has written over it, unless the app has set
- * another user since.
+ * Returns what the app set on this request. If an earlier guard has overwritten it, returns what the app set before
+ * that, unless the app has set another user since.
  */
 export function setByApp(request: Request, before: RequestContext | undefined): SetByApp {
   const { user, auth } = request as object as SetByApp;
@@ -89,12 +95,12 @@ export function setByApp(request: Request, before: RequestContext | undefined): 
   return isOfGuard(auth) ? { user: undefined, auth: undefined } : { user, auth };
 }
 
-/** What `request.user` shows of a caller. */
+/** Returns the value of `request.user` for a caller. */
 export function shownUser(caller: Caller | undefined): User | undefined {
   return caller !== undefined && isTrue(caller.user) ? caller.user : undefined;
 }
 
-// A copy of a guarded request has what the guard wrote there; that is not the app's.
+// Tells whether a guard wrote this `request.auth`. A copy of a guarded request has it, and it is not the app's.
 export function isOfGuard(auth: unknown): boolean {
   const { authenticator } = Object(auth) as { authenticator?: unknown };
   return typeof (Object(authenticator) as { authenticate?: unknown }).authenticate === 'function';

@@ -1,4 +1,4 @@
-/** The last known token of a connection: who keeps one open mostly sends the same again. */
+/** Caches the last accepted token per keep-alive connection: clients usually repeat it. */
 import type { Socket } from 'node:net';
 import type { Request } from 'express';
 import type { AccessTokenVerifier, KnownToken } from '../core/tokens/access-token';
@@ -17,8 +17,8 @@ interface LastToken {
 const lastTokens = new WeakMap<Socket, LastToken>();
 
 /**
- * The token of this request, where it is the one that its connection sent last, to the same verifier, and would be
- * accepted again. It spares looking at each of its characters, and hashing them.
+ * Returns the token of this request if its connection sent the same one last, to the same verifier, and it would be
+ * accepted again. This saves parsing and hashing the token.
  */
 export function sameTokenAgain(request: Request, verifier: AccessTokenVerifier): LastToken | undefined {
   const last = lastTokens.get(request.socket);
@@ -27,7 +27,7 @@ export function sameTokenAgain(request: Request, verifier: AccessTokenVerifier):
   return isSame && verifier.stillAccepts(last.known) ? last : undefined;
 }
 
-/** Remembers a token that was accepted, until the connection sends another one or ends. */
+/** Caches an accepted token until the connection sends another one or ends. */
 export function rememberToken(
   { socket, headers }: Request,
   token: string,

@@ -1,7 +1,7 @@
 /**
- * Protection against cross-site request forgery: tokens that belong to one session (a synchronizer token). The session is
- * on the server already, so a secret in it is all that is needed: no cookie, no key to configure and to rotate, and
- * nothing that a neighbouring subdomain could plant, which is what a double-submit cookie has to be signed against.
+ * Protects against cross-site request forgery with tokens that belong to one session (synchronizer tokens). The session
+ * is on the server already, so a secret in it is enough. There is no cookie, no key to configure and rotate, and
+ * nothing that a sibling subdomain could set; a double-submit cookie has to be signed against that.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Request, Response } from 'express';
@@ -14,11 +14,12 @@ const saltSize = 16;
 type Session = Record<string, unknown>;
 
 /**
- * A token for the session of this request, to be sent as `X-CSRF-Token` with its unsafe requests. It is another one each
- * time, so that compression gives none away (BREACH), and good until the session ends or gets another id, as it does at a
- * login. The answer that carries it must not be cached: `Cache-Control: no-store` and `Vary: Cookie` are set.
+ * Returns a CSRF token for the session of this request. The client sends it as `X-CSRF-Token` with unsafe requests. The
+ * token is different each time, so that compression reveals none (BREACH). It is valid until the session ends or gets
+ * another id, as it does at a login. Sets `Cache-Control: no-store` and `Vary: Cookie`, because the response must not
+ * be cached.
  *
- * @throws ImproperlyConfigured where the request has no session: a session middleware is missing in front of the routes.
+ * @throws ImproperlyConfigured if the request has no session: a session middleware is missing before the routes.
  * @example
  * class SessionController {
  *   declare request: Request;
@@ -44,11 +45,11 @@ export function csrfToken(request: object, response: Response): string {
 }
 
 /**
- * Refuses a request whose `X-CSRF-Token` is not of its session. {@link SessionAuthentication} asks this of the unsafe
- * requests of a session's user. A handler that signs somebody in asks it itself, of the session before the login:
- * otherwise another site could sign its visitor in, as somebody else (login CSRF).
+ * Refuses a request whose `X-CSRF-Token` does not belong to its session. {@link SessionAuthentication} calls this for
+ * unsafe requests of a session's user. A handler that signs a user in must call it itself, with the session before the
+ * login: otherwise another site could sign its visitor in to the attacker's account (login CSRF).
  *
- * @throws PermissionDenied
+ * @throws PermissionDenied if the token is missing or belongs to another session.
  * @example
  * class LoginController {
  *   declare request: Request;
@@ -75,7 +76,8 @@ function isOfSession(token: string, secret: string, request: object): boolean {
   return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
-// With the session's id: a token from before the login is not good after it, even where the session's data is kept.
+// Includes the session's id, so that a token from before the login is invalid after it, even if the session's data is
+// kept.
 function tagOf(salt: string, secret: string, request: object): string {
   const { sessionID = '' } = request as { readonly sessionID?: string };
   return createHmac('sha256', secret).update(`${salt}.${sessionID}`).digest('base64url');

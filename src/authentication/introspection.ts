@@ -1,4 +1,4 @@
-/** Authentication by an access token in the Authorization header that its issuer introspects (RFC 7662). */
+/** Authentication by an access token in the Authorization header (RFC 6750) that the issuer introspects (RFC 7662). */
 import type { Request } from 'express';
 import { bearerToken } from '../core/http/bearer-token';
 import { challenge, writeChallenge } from '../core/http/challenge';
@@ -35,7 +35,7 @@ export class IntrospectionAuthentication extends BaseAuthentication {
     if (token === null) return null;
     const { introspector, verifier, settings } = contextOf(request);
     const claims = await introspector.introspect(token);
-    // The issuer's answer may come from the cache, so a log-out since then is looked up here.
+    // The issuer's answer may come from the cache, so the denylist is checked for a later revocation.
     const subject = subjectOf(claims, introspectionSettings(settings).introspectionSubjectClaims);
     await verifier.refuseRevoked(claims, subject);
     return { user: new AccessTokenUser(claims, grantsOf(claims, settings), subject), auth: { token, claims } };

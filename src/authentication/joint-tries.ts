@@ -1,13 +1,13 @@
-/** The same credentials at the same time are one try: a page that sends ten requests at once is no attack. */
+/** Counts concurrent attempts with the same credentials as one: a page that sends ten requests at once is no attack. */
 import { hash } from 'node:crypto';
 import type { BasicCredentials } from '../core/http/basic-credentials';
 import type { Attempt, SignInAttempts } from '../core/attempts/sign-in-attempts';
 
 export type Outcome = 'succeeded' | 'failed' | 'undecided';
 
-/** One request's part in a try. */
+/** The part of one request in a try. */
 export interface Try {
-  /** What came of it; the last part to end ends the try. */
+  /** Reports the outcome of this part. The last part to end ends the try. */
   end(outcome: Outcome): Promise<void>;
 }
 
@@ -18,20 +18,26 @@ interface Joint {
   parts: number;
 }
 
-/** Counts tries with what an app counts them with. What is kept of credentials is their hash, while they are tried. */
+/**
+ * Counts tries with the app's `SignInAttempts`. It keeps only a hash of the credentials, and only while they are tried.
+ */
 export class JointTries {
   readonly #joint = new Map<string, Joint>();
 
   private constructor(private readonly attempts: SignInAttempts) {}
 
-  /** Those that count with these attempts. */
+  /** Returns the joint tries that use these attempts. */
   static of(attempts: SignInAttempts): JointTries {
     const known = all.get(attempts) ?? new JointTries(attempts);
     all.set(attempts, known);
     return known;
   }
 
-  /** @throws Throttled where it comes too soon. */
+  /**
+   * Begins a try, or joins one with the same credentials and address.
+   *
+   * @throws Throttled if the try comes too soon.
+   */
   async begin({ userid, password }: BasicCredentials, address: string): Promise<Try> {
     const key = hash('sha256', JSON.stringify([userid, password, address]), 'base64');
     const joint = this.join(key, { account: userid, address });
@@ -68,10 +74,10 @@ export class JointTries {
   }
 }
 
-// Beyond them each request is a try.
+// Most joint tries at the same time. Further requests are counted one by one.
 const mostJoint = 10_000;
-// Each of them costs a verification, which is made to be dear.
+// Most requests in one try, because each one costs a password verification, which is slow on purpose.
 const mostParts = 50;
-// A try that failed stays counted.
+// The best outcome of the parts counts, in this order. A failed try stays counted.
 const outcomes: readonly Outcome[] = ['succeeded', 'failed', 'undecided'];
 const all = new WeakMap<SignInAttempts, JointTries>();

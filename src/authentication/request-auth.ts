@@ -1,13 +1,13 @@
-/** `request.auth`: what a request tells of the credentials that were accepted. */
+/** Builds the parts of `request.auth` that come from the claims of a token. */
 import type { Claims } from '../core/tokens/claims';
 import type { RequestAuth } from './user';
 
-/** What the claims of a token say in the words of MCP servers and OAuth clients. */
+/** The facts of a token under the names that MCP servers and OAuth clients use. */
 export type TokenFacts = Pick<RequestAuth, 'clientId' | 'scopes' | 'expiresAt'>;
 
 /**
- * Returns the client (RFC 8693 §4.3, else OpenID Connect's `azp`), the granted scopes, and `exp` in seconds since 1970.
- * What the claims do not say is left out.
+ * Returns the client (RFC 8693 §4.3, or else OpenID Connect's `azp`), the granted scopes, and `exp` in seconds since
+ * 1970. Facts that the claims do not have are left out.
  */
 export function tokenFacts({ client_id: clientId, azp, exp }: Claims, scopes: readonly string[]): TokenFacts {
   const client = clientId ?? azp;

@@ -1,4 +1,4 @@
-/** What the library knows of a request while it is answered; nobody else sees it. */
+/** The library's private data about a request while it is handled. */
 import type { Request } from 'express';
 import type { AccessTokenVerifier } from '../core/tokens/access-token';
 import type { Claims } from '../core/tokens/claims';
@@ -8,7 +8,10 @@ import type { Settings } from '../core/settings/settings';
 import type { BaseAuthentication } from './base';
 import type { RequestAuth, User } from './user';
 
-/** The caller as the guard found it. The rules read this, never the request's own properties: the app may set those. */
+/**
+ * The caller that the guard found. The rules read this, never the request's own properties, because the app may set
+ * those.
+ */
 export interface Caller {
   readonly user: User;
   readonly auth: RequestAuth | null;
@@ -25,9 +28,9 @@ export interface RequestContext {
   successfulAuthenticator?: BaseAuthentication | undefined;
   /** The caller, once authentication has finished. */
   caller?: Caller | undefined;
-  /** What the app's session gave as its user, unless that took a promise. */
+  /** The user that the app's session returned, unless it returned a promise. */
   sessionAccount?: unknown;
-  /** What the app itself set on the request, before a guard wrote its caller there. */
+  /** What the app itself set on the request, before a guard overwrote it. */
   setByApp?: SetByApp | undefined;
 }
 
@@ -37,10 +40,13 @@ export interface SetByApp {
   readonly auth: unknown;
 }
 
-/** The name under which a request holds its context. */
+/** The property of a request that holds its context. */
 export const contextKey = Symbol('axioms');
 
-/** A context and the request that it belongs to: what inherits from a request, or stands in front of it, is another request. */
+/**
+ * A context and the request that it belongs to. An object that inherits from the request, or a proxy of it, is another
+ * request.
+ */
 export interface Held {
   owner: unknown;
   context: RequestContext;
@@ -50,24 +56,31 @@ interface Holder {
   readonly [contextKey]?: Held;
 }
 
-/** Contexts of copies: an heir or a `Proxy` of a request reads and writes the property of the original. */
+/**
+ * The contexts of copies. An object that inherits from a request, or a proxy of it, would read and write the property
+ * of the original.
+ */
 const ofCopies = new WeakMap<object, RequestContext>();
 
 const anyObject = Symbol('any object');
 
-/** The context of a request of a guarded route, if it has one. */
+/** Returns the context of a request, if a guarded route has received it. */
 export function findContext(request: Request): RequestContext | undefined {
   const held = (request as Holder)[contextKey];
   if (held === undefined) return undefined;
   return held.owner === request || held.owner === anyObject ? held.context : ofCopies.get(request);
 }
 
-/** What an object that only imitates a request answers under {@link contextKey}. */
+/** Returns the value of {@link contextKey} for an object that only imitates a request. */
 export function heldByAnyObject(context: RequestContext): Held {
   return { owner: anyObject, context };
 }
 
-/** @throws ImproperlyConfigured for a request that no guarded route has received. */
+/**
+ * Returns the context of a request.
+ *
+ * @throws ImproperlyConfigured if no guarded route has received the request.
+ */
 export function contextOf(request: Request): RequestContext {
   const found = findContext(request);
   if (found === undefined)
@@ -82,7 +95,7 @@ export function setContext(request: Request, context: RequestContext): void {
   else ofCopies.set(request, context);
 }
 
-// Not enumerable: a spread or Object.assign() does not copy it.
+// Not enumerable, so that a spread or Object.assign() does not copy it.
 function define(request: Request, value: Held): void {
   Object.defineProperty(request, contextKey, { value, configurable: true });
 }

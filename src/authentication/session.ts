@@ -1,4 +1,4 @@
-/** Authentication by the app's own session: express-session, Passport, or whatever put the user there. */
+/** Authentication by the app's own session: express-session, Passport, or any other middleware that sets the user. */
 import type { Request } from 'express';
 import { isRepeated } from '../core/http/bearer-token';
 import { asUser, isClosed } from './app-user';
@@ -12,12 +12,13 @@ import { AnonymousUser, type AxiomsRequest, type User } from './user';
 const safeMethods = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
 
 /**
- * The user of a session: `request.user` as a middleware in front of the routes set it (Passport), or else
- * `request.session.user`. Unsafe methods need a CSRF token, see {@link csrfToken}. Mirrors DRF's `SessionAuthentication`.
+ * Authenticates the user of a session: `request.user` if a middleware before the routes set it (Passport), or else
+ * `request.session.user`. Unsafe methods need a CSRF token, see {@link csrfToken}. Mirrors DRF's
+ * `SessionAuthentication`.
  *
- * It has no challenge: where it is the only class, an anonymous request is 403. A request that also carries credentials
- * for another class of the list (see `authorizationSchemes`) is that class's, wherever it stands: a bad token is not made
- * good by a session, and a good one needs no CSRF token.
+ * The class has no challenge: if it is the only class, an anonymous request gets a 403. A request that also has
+ * credentials for another class of the list (see `authorizationSchemes`) is left to that class, regardless of the
+ * order: a session does not make up for a bad token, and a good token needs no CSRF token.
  *
  * @throws PermissionDenied (403) for an unsafe request without a CSRF token of its session.
  * @example
@@ -41,14 +42,14 @@ export class SessionAuthentication extends BaseAuthentication {
     const user = userFrom(await found, `${this.constructor.name}.sessionUser`);
     if (user === null) return null;
     await this.enforceCsrf(request);
-    // A promise would be a second query for each question.
+    // Does not watch an async session: every check would be a second query.
     if (!(found instanceof Promise)) contextOf(request).sessionAccount = found;
     return { user };
   }
 
   /**
-   * The session's user as of now. If the app removes or replaces it (`request.logout()`, another `request.user`, another
-   * `request.session.user`), the caller is anonymous, or that other user, for the rest of the request. An async
+   * Returns the session's current user. If the app removes or replaces it (`request.logout()`, another `request.user`,
+   * another `request.session.user`), the caller is anonymous, or that other user, for the rest of the request. An async
    * `sessionUser` is called once; of its user, only `request.user` is watched.
    */
   override currentUser(request: Request, accepted: User): User {
@@ -62,16 +63,19 @@ export class SessionAuthentication extends BaseAuthentication {
     return userFrom(account, `${this.constructor.name}.sessionUser`) ?? new AnonymousUser();
   }
 
-  /** Whom the session knows; nothing for nobody. A user with `isActive: false` is nobody. */
+  /**
+   * Returns the user of the session, or `undefined` or `null` if it has no user. A user with `isActive: false` counts
+   * as no user.
+   */
   sessionUser(request: Request): unknown {
     const { session } = request as object as { readonly session?: { readonly user?: unknown } | null };
     return contextOf(request).setByApp?.user ?? session?.user;
   }
 
   /**
-   * Was the request meant by the user, not made by another site in their browser?
+   * Checks that the user meant to send the request, and that it was not sent by another site in their browser.
    *
-   * @throws PermissionDenied
+   * @throws PermissionDenied if an unsafe request has no CSRF token of its session.
    */
   enforceCsrf(request: Request): void | Promise<void> {
     if (!safeMethods.includes(request.method)) checkCsrfToken(request);
@@ -84,7 +88,7 @@ function userFrom(account: unknown, place: string): User | null {
   return user.isAuthenticated && !isClosed(user) ? user : null;
 }
 
-// A guard of a copy of this request writes to the same property: its caller is not the session's.
+// The guard of a copy of this request writes to the same property. Its caller is not the session's.
 function replacing(request: Request): User {
   const context = contextOf(request);
   const { user, auth } = request as object as AxiomsRequest;
@@ -92,8 +96,8 @@ function replacing(request: Request): User {
   return userFrom(user, 'request.user') ?? new AnonymousUser();
 }
 
-// Each class declares what it reads: a challenge is text for clients, and may be missing. One that declares nothing may
-// read every scheme.
+// Each class declares what it reads. Its challenge does not say so: it is text for clients, and may be missing. A class
+// that declares nothing may read every scheme.
 function hasCredentialsForAnother(one: BaseAuthentication, request: Request): boolean {
   const scheme = schemeOf(request.headers.authorization);
   const others = contextOf(request).authenticators.filter(other => other !== one);
@@ -106,7 +110,7 @@ function reads(scheme: string, { authorizationSchemes }: BaseAuthentication): bo
   return authorizationSchemes?.some(one => one.toLowerCase() === scheme) ?? true;
 }
 
-// RFC 9110 §11.1: without case.
+// RFC 9110 §11.1: schemes are case-insensitive.
 function schemeOf(field: string | undefined): string | undefined {
   return /^[\w!#$%&'*+\-.^`|~]+/.exec(field ?? '')?.[0].toLowerCase();
 }

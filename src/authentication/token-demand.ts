@@ -1,4 +1,4 @@
-/** What asks for an access token, where somebody may be known by something else. */
+/** Requires access tokens on routes where callers may also authenticate by other means. */
 import type { Request } from 'express';
 import { AccessTokenAuthentication } from './access-token';
 import { BaseAuthentication, type AuthenticationClass, type AuthenticationResult } from './base';
@@ -6,8 +6,8 @@ import { IntrospectionAuthentication } from './introspection';
 import { contextOf } from './request-context';
 
 /**
- * Was the caller authenticated by an access token, and not by a session or a key? The class that accepted the credentials
- * decides. One that does not declare it has accepted a token if it returned one.
+ * Tells whether the caller was authenticated by an access token, and not by a session or a key. The class that accepted
+ * the credentials decides. If it does not declare `isToken`, it has accepted a token if it returned one.
  */
 export function isByAccessToken(request: Request): boolean {
   const { successfulAuthenticator: authenticator, caller } = contextOf(request);
@@ -16,19 +16,19 @@ export function isByAccessToken(request: Request): boolean {
   return acceptsAccessTokens(authenticator) || (authenticator.isToken === undefined && auth.token !== undefined);
 }
 
-/** Does this class accept access tokens? What its challenge says is for clients, and decides nothing. */
+/** Tells whether a class accepts access tokens. Its challenge decides nothing, because it is text for clients. */
 export function acceptsAccessTokens(authenticator: BaseAuthentication): boolean {
   return readsBearerTokens(authenticator) || authenticator.isToken === true;
 }
 
-/** Is it one of the library's own classes for access tokens, or a subclass? */
+/** Tells whether a class is one of the library's classes for access tokens, or a subclass. */
 export function readsBearerTokens(authenticator: BaseAuthentication): boolean {
   return authenticator instanceof AccessTokenAuthentication || authenticator instanceof IntrospectionAuthentication;
 }
 
 /**
- * Reads the access token where no class of the list does; where one does, it may know more (an introspection, a tenant),
- * and this one stays out of its way.
+ * Reads the access token if no other class of the list does. Another class may know more (an introspection, a tenant),
+ * so this one then does nothing.
  */
 export class AccessTokenReader extends AccessTokenAuthentication {
   override async authenticate(request: Request): Promise<AuthenticationResult | null> {
@@ -45,7 +45,10 @@ export class AccessTokenReader extends AccessTokenAuthentication {
   }
 }
 
-/** Asked after all others, and knows nobody: insists that somebody is authenticated, but for the methods that are public. */
+/**
+ * Requires an authenticated caller, except for public methods. It comes last in the list and authenticates no caller
+ * itself.
+ */
 export abstract class Insistence extends BaseAuthentication {
   override readonly isMandatory = true;
   override readonly authorizationSchemes = [];
@@ -60,14 +63,20 @@ export abstract class Insistence extends BaseAuthentication {
   }
 }
 
-/** @param safeMethods the methods that are public; default: the setting `publicMethods` */
+/**
+ * Returns a class that requires an authenticated caller.
+ *
+ * @param safeMethods the methods that are public; default: the setting `publicMethods`
+ */
 export function insistence(safeMethods: readonly string[] | undefined): AuthenticationClass {
   return class extends Insistence {
     protected override readonly safeMethods = safeMethods;
   };
 }
 
-/** The classes that read credentials: not those that decorators add and that find nothing to do here. */
+/**
+ * Returns the classes that read credentials. Leaves out classes that decorators added and that have nothing to do here.
+ */
 export function readingCredentials(
   authenticators: readonly BaseAuthentication[],
   request: Request,
@@ -75,7 +84,7 @@ export function readingCredentials(
   return authenticators.filter(one => !(one instanceof Insistence) && !isIdle(one, request));
 }
 
-/** The classes as a reader of the rules knows them: what the decorators brought along by what it does. */
+/** Returns the classes as an audit shows them. Classes that decorators added have the name of what they do. */
 export function namedAuthentication(
   authenticators: readonly BaseAuthentication[],
   request: Request,

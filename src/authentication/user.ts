@@ -1,16 +1,16 @@
-/** Who is calling. */
+/** The types of the caller of a request. */
 import type { Request } from 'express';
 import type { Claims, GrantKind, Grants } from '../core/tokens/claims';
 import { subjectOf, type TokenSubject } from '../core/tokens/token-subject';
 
-/** Whom an authentication class found. A class of your own may return any object that has `isAuthenticated`. */
+/** The user that an authentication class found. A custom class may return any object that has `isAuthenticated`. */
 export interface User {
   readonly isAuthenticated: boolean;
-  /** The subject, where there is one; it means nothing without the issuer. */
+  /** The subject, if there is one. It is unique only within an issuer. */
   readonly sub?: string;
   /** The claim that holds the subject of a token. */
   readonly subjectClaim?: string;
-  /** Of the app's staff? See `IsAdminUser`. */
+  /** Whether the user belongs to the app's staff. See `IsAdminUser`. */
   readonly isStaff?: boolean;
   readonly scopes?: readonly string[];
   readonly roles?: readonly string[];
@@ -20,7 +20,7 @@ export interface User {
 /** The user of a verified access token. */
 export class AccessTokenUser implements User {
   readonly isAuthenticated = true;
-  /** The subject; with the claim that holds it and the issuer it is an identity. */
+  /** The subject. Only together with its claim and the issuer does it identify a user. */
   readonly sub: string;
   /** The claim that holds the subject: one of the setting `subjectClaims`. */
   readonly subjectClaim: string;
@@ -30,7 +30,7 @@ export class AccessTokenUser implements User {
   readonly permissions: readonly string[];
   readonly #owner: string | undefined;
 
-  /** @param subject default: the claim `sub` */
+  /** @param subject the subject of the token; default: the claim `sub` */
   constructor(claims: Claims, grants: Grants, subject: TokenSubject | undefined = subjectOf(claims, ['sub'])) {
     this.sub = subject?.value as string;
     this.subjectClaim = subject?.claim ?? 'sub';
@@ -41,7 +41,7 @@ export class AccessTokenUser implements User {
     this.permissions = grants.permissions;
   }
 
-  /** As whom the caller owns objects: `undefined` if the subject is not from the first entry of `subjectClaims`. */
+  /** The subject that owns objects; `undefined` if the subject is not from the first entry of `subjectClaims`. */
   get owner(): string | undefined {
     return this.#owner;
   }
@@ -58,7 +58,7 @@ export interface RequestAuth {
   readonly claims?: Claims;
   /** The authentication class that accepted the credentials. */
   readonly authenticator: object;
-  /** The client that the token was issued to: `client_id`, else `azp`. */
+  /** The client that the token was issued to: `client_id`, or else `azp`. */
   readonly clientId?: string;
   /** The scopes that the token grants. */
   readonly scopes?: readonly string[];
@@ -66,12 +66,12 @@ export interface RequestAuth {
   readonly expiresAt?: number;
 }
 
-/** Express's request as a handler and a rule see it. */
-// Not `extends Request`: another library may declare an `auth` of its own on it.
+/** Express's request, as handlers and rules see it. */
+// Does not extend Request, because another library may declare an `auth` of its own there.
 export interface AxiomsRequest extends Omit<Request, 'user' | 'auth' | 'authJwt'> {
   /**
-   * The authenticated user; `undefined` for an anonymous request. On a route whose `authenticationClasses` are `[]` it is
-   * what the app set.
+   * The authenticated user; `undefined` for an anonymous request. On a route whose `authenticationClasses` are `[]` it
+   * is what the app set.
    */
   user?: (Express.User & User & Partial<Pick<AccessTokenUser, 'claims'>>) | undefined;
   /** `null` for an anonymous request. On a route whose `authenticationClasses` are `[]` it is what the app set. */
@@ -81,11 +81,11 @@ export interface AxiomsRequest extends Omit<Request, 'user' | 'auth' | 'authJwt'
 }
 
 /**
- * A user as Express's own request has it. An app may declare other users there: whatever they are, they are of this type,
- * and their `scopes`, `roles` and `permissions` may be of any other.
+ * The user in Express's own request. An app may declare other users there. Whatever they are, they must be of this
+ * type, and their `scopes`, `roles` and `permissions` may have any type.
  */
 interface AnyUser extends Partial<Omit<User, GrantKind>>, Partial<Record<GrantKind, unknown>> {
-  // Of a type with optional members alone is nothing that shares no member with it.
+  // A type that has only optional members would refuse objects that share no member with it.
   valueOf(): unknown;
   readonly claims?: Claims;
 }
@@ -98,7 +98,7 @@ declare global {
   // Declaration merging into Express's and Passport's types needs a namespace.
   // eslint-disable-next-line @typescript-eslint/no-namespace
   namespace Express {
-    // Inherited, not declared: an app may declare users and a `user` of its own.
+    // Inherited and not declared here, because an app may declare users and a `user` itself.
     interface User extends AnyUser {}
     interface Request extends RequestOfAnyUser {}
   }

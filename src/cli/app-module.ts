@@ -1,22 +1,22 @@
-/** The app that a file exports. */
+/** Loads the app that a file exports. */
 import type { AxiomsServer, AxiomsServerOptions } from '../routing-controllers/start/axioms-server';
 import { serversOf as knownServersOf } from '../routing-controllers/start/serving';
 import { loadExport, type Wanted } from './module';
 import { UsageError } from './usage-error';
 
-/** What a file exports: a server that was made, or the options to make one. */
+/** The export of a file: an app with its servers, or options. */
 export type Exported =
   | {
       readonly kind: 'server';
       readonly app: object;
-      /** The last one; its audit has the routes of all. */
+      /** The last server of the app. Its audit has the routes of all servers. */
       readonly server: AxiomsServer;
-      /** Every server of the app, in the order in which they were made. */
+      /** Every server of the app, in the order of creation. */
       readonly servers: readonly AxiomsServer[];
     }
   | { readonly kind: 'options'; readonly options: AxiomsServerOptions };
 
-/** The exports that are looked for, in this order. */
+/** The names of exports that are tried, in this order. */
 export const exportNames = ['default', 'app', 'options', 'createApp'] as const;
 
 const whatToExport =
@@ -25,16 +25,16 @@ const whatToExport =
 const wanted: Wanted = { names: exportNames, isCandidate, whatToExport };
 
 /**
- * Loads a JavaScript file that exports an app of ours, the options for one, or a function that returns either.
+ * Loads a JavaScript file that exports an app of this library, the options for one, or a function that returns either.
  *
- * @param name the export; default: the first of {@link exportNames} that there is
- * @throws UsageError where there is none.
+ * @param name the name of the export; default: the first of {@link exportNames} that exists
+ * @throws UsageError if there is no such export.
  */
 export async function loadApp(file: string, name: string | undefined): Promise<Exported> {
   return exported(await loadExport(file, name, wanted), file);
 }
 
-// What CommonJS exports by its name stands beside a default export that only holds it.
+// Skips other values: in CommonJS the default export may only be the object that holds the named ones.
 function isCandidate(value: unknown): boolean {
   return (
     typeof value === 'function' ||
@@ -51,13 +51,13 @@ function exported(value: unknown, file: string): Exported {
   throw new UsageError(`What ${file} exports is neither an app of ours nor options with controllers. ${whatToExport}`);
 }
 
-// Another copy of the library does not know the app.
+// Falls back to the last server if another copy of the library made the app, because this copy does not know it.
 function serversOf(app: unknown, last: AxiomsServer): readonly AxiomsServer[] {
   const known = knownServersOf(app as object).map(({ server }) => server);
   return known.length === 0 ? [last] : known;
 }
 
-/** Lets the process end by itself. */
+/** Closes the servers, so that the process can end by itself. */
 export function closeAll(servers: readonly AxiomsServer[]): void {
   for (const server of servers) server.close();
 }

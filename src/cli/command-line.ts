@@ -1,4 +1,4 @@
-/** The table of commands, and what becomes of what they throw. */
+/** Runs a command of the table, and reports the errors that it throws. */
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import type { Command } from './command';
 import { doctor } from './doctor';
@@ -9,10 +9,14 @@ import type { Terminal } from './terminal';
 import { tokenDecode } from './token-decode';
 import { UsageError } from './usage-error';
 
-/** A new command is a line here. */
+/** All commands. To add one, add it here. */
 const commands: readonly Command[] = [routes, doctor, explain, tokenDecode, keysRotate];
 
-/** @returns the exit code: 0 all is as it should be, 1 something is not, 2 the command could not be understood or run. */
+/**
+ * Runs a command line.
+ *
+ * @returns the exit code: 0 for success, 1 if a check fails, 2 if the command is not understood or cannot run
+ */
 export async function runCommandLine(parameters: readonly string[], terminal: Terminal): Promise<number> {
   if (parameters.length === 0 || ['--help', '-h', 'help'].includes(parameters[0] ?? '')) {
     terminal.write(help());
@@ -49,7 +53,7 @@ function failed(error: unknown, command: Command | undefined, terminal: Terminal
   return 2;
 }
 
-// The app may have a copy of the library of its own.
+// Compares the name, because the app may have its own copy of the library.
 function nameOf(error: unknown): unknown {
   return (Object(error) as { name?: unknown }).name;
 }

@@ -1,4 +1,6 @@
-/** `axioms doctor`: is everything there that a token needs to be believed, and what would a given token meet? */
+/**
+ * `axioms doctor`: checks everything that the verification of tokens depends on, and how a given token would be judged.
+ */
 import { parseArgs } from 'node:util';
 import { settingsFromEnv, defineSettings } from '../core/settings/define-settings';
 import type { Settings } from '../core/settings/settings';
@@ -38,7 +40,7 @@ export const doctor: Command = {
 
 const present: Surroundings = { fetch: (...request) => globalThis.fetch(...request), clock: () => Date.now() };
 
-/** All checks, the settings' own first: without settings there is nothing else to look at. */
+/** Runs all checks. The settings come first, because without them there is nothing else to check. */
 export async function diagnose(
   readSettings: () => Promise<Settings>,
   token: string | undefined,

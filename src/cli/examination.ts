@@ -1,4 +1,7 @@
-/** The checks of the doctor: an issuer's metadata, keys and clock, and a token, each with what is expected and what is seen. */
+/**
+ * The checks of the doctor: an issuer's metadata, keys and clock, and a token. Each check has an expected and a seen
+ * value.
+ */
 import { AccessTokenVerifier } from '../core/tokens/access-token';
 import { fetchJson, FetchFailure, keySetTypes, type JsonAnswer, type JsonRequest } from '../core/http/bounded-fetch';
 import { Deadline } from '../core/time/deadline';
@@ -23,7 +26,7 @@ export interface Surroundings {
   readonly clock: () => number;
 }
 
-/** Every trusted issuer, and the token, where there is one. */
+/** Checks every trusted issuer, and the token if there is one. */
 export async function examine(
   settings: Settings,
   token: string | undefined,
@@ -36,7 +39,7 @@ export async function examine(
   return checks;
 }
 
-// The server publishes the resource's metadata, by which clients ask for a token for it.
+// Clients read the resource's metadata, which the server publishes, and request a token for the resource.
 function resourceChecks(settings: Settings): readonly Check[] {
   return issuersWithOtherAudience(settings).map(({ audience }) => ({
     name: 'resource',
@@ -123,7 +126,11 @@ function keysCheck({ document }: JsonAnswer, url: string): Check {
   return { name: 'keys', state, expected: expectedKeys, seen };
 }
 
-/** @returns what is wrong with the document where it has no key set. */
+/**
+ * Reads the key set of a document.
+ *
+ * @returns the key set, or what is wrong with the document
+ */
 function keySetIn(document: unknown): KeySet | string {
   try {
     return KeySet.read(document) ?? 'no JWK Set';
@@ -133,7 +140,7 @@ function keySetIn(document: unknown): KeySet | string {
   }
 }
 
-// RFC 9110 §6.6.1: Date has whole seconds, and may be as old as the answer took.
+// RFC 9110 §6.6.1: Date has whole seconds, and may be as old as the request took.
 function clockCheck({ headers }: JsonAnswer, { clockTolerance }: Settings, started: number, ended: number): Check {
   const expected = `this clock within ${clockTolerance} s of the issuer's`;
   const date = Date.parse(headers.get('date') ?? '');
@@ -153,7 +160,7 @@ async function examineToken(token: string, settings: Settings, surroundings: Sur
 const silent = (): void => undefined;
 const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent };
 
-/** What the server itself would say. */
+/** Verifies the token as the server would. */
 async function verdict(token: string, settings: Settings, { fetch, clock }: Surroundings): Promise<Check> {
   const quiet = silenced(settings);
   const manager = Object.assign(new JwksManager(quiet), { fetch, clock });

@@ -1,4 +1,4 @@
-/** `axioms explain`: what would come of a request, and by which rule. */
+/** `axioms explain`: shows how a request would be decided, and by which rule. */
 import { parseArgs } from 'node:util';
 import { inWords } from '../core/requirements/words';
 import type { Answer, CompositionReason, PermissionReason, Reason } from '../permissions/explanation';
@@ -78,7 +78,7 @@ function inText(decision: Decision | undefined, { method, path }: AskedRequest, 
   const { route, explanation } = decision;
   const lines = [
     `${paint('bold', title)}  →  ${route.handler} (${route.method} ${route.path})`,
-    `caller: ${explanation.isAuthenticated ? 'authenticated' : 'nobody in particular'}`,
+    `caller: ${explanation.isAuthenticated ? 'authenticated' : 'anonymous'}`,
     ...explanation.rules.flatMap(rule => reasonLines(rule, 0, paint)),
     ...(explanation.rules.length === 0 ? [paint('dim', '  no permission was asked')] : []),
     outcome(decision, paint),

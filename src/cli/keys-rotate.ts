@@ -1,4 +1,4 @@
-/** `axioms keys rotate`: makes the next signing key of a token microservice. */
+/** `axioms keys rotate`: creates the next signing key of a token microservice. */
 import { parseArgs } from 'node:util';
 import type { Microservice, NewSigningKey } from '../microservice';
 import type { Command } from './command';
@@ -58,7 +58,7 @@ async function rotate(
   }
 }
 
-// The app may have a copy of the library of its own.
+// Compares the name, because the app may have its own copy of the library.
 function isOutage(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ServiceUnavailable';
 }

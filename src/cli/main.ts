@@ -3,7 +3,7 @@
 import { text } from 'node:stream/consumers';
 import { runCommandLine } from './command-line';
 
-// Where the app that is imported never settles, the process ends by itself, and must not look as if all were well.
+// If the import of the app never settles, the process ends by itself, and must not report success.
 process.exitCode = 2;
 
 void runCommandLine(process.argv.slice(2), {
@@ -13,6 +13,6 @@ void runCommandLine(process.argv.slice(2), {
   write: said => process.stdout.write(said),
   writeError: said => process.stderr.write(said),
 }).then(exitCode => {
-  // Not before everything is written; and at once, whatever the app has left open.
+  // Exits after everything is written, even if the app has left something open.
   process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));
 });

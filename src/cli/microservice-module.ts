@@ -1,4 +1,4 @@
-/** The token microservice that a file exports. */
+/** Loads the token microservice that a file exports. */
 import type { Microservice } from '../microservice';
 import { loadExport, type Wanted } from './module';
 import { UsageError } from './usage-error';
@@ -13,11 +13,11 @@ const wanted: Wanted = {
 };
 
 /**
- * Loads a JavaScript file that exports a microservice, or a function, async or not, that returns one. It may be the file
- * of the app.
+ * Loads a JavaScript file that exports a microservice, or a function, async or not, that returns one. It may be the
+ * same file as the app's.
  *
- * @param name the export; default: `microservice`, then `default`
- * @throws UsageError where there is none.
+ * @param name the name of the export; default: `microservice`, then `default`
+ * @throws UsageError if there is no such export.
  */
 export async function loadMicroservice(file: string, name: string | undefined): Promise<Microservice> {
   const value = await loadExport(file, name, wanted);
@@ -25,7 +25,7 @@ export async function loadMicroservice(file: string, name: string | undefined): 
   throw new UsageError(`What ${file} exports is no microservice. ${whatToExport}`);
 }
 
-// The app may have a copy of the library of its own: what counts is what it can do.
+// Checks for methods, because the app may have its own copy of the library.
 function isMicroservice(value: unknown): value is Microservice {
   const { rotateKeys, close } = Object(value) as Partial<Microservice>;
   return typeof rotateKeys === 'function' && typeof close === 'function';

@@ -1,24 +1,27 @@
-/** A file of the app's own: imported, and one of its exports taken, without letting it listen, print into our output, or keep the process. */
+/**
+ * Imports a file of the app and takes one of its exports. Meanwhile the app cannot listen, and cannot print into the
+ * output of the command.
+ */
 import { Server } from 'node:net';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UsageError } from './usage-error';
 
-/** What is looked for. */
+/** Describes the export to look for. */
 export interface Wanted {
-  /** Names of exports, in this order. */
+  /** Names of exports to try, in this order. */
   readonly names: readonly string[];
-  /** Could an export with one of these names be it? */
+  /** Tells whether the value of an export may be the one to look for. */
   isCandidate(value: unknown): boolean;
-  /** What to tell whoever has none. */
+  /** Hint shown when no export fits. */
   readonly whatToExport: string;
 }
 
 /**
- * The export, or what it returns, where it is a plain function.
+ * Imports a file and returns one of its exports. If that is a plain function, returns what it returns.
  *
- * @param name of the export; default: the first of the names that there is
- * @throws UsageError where there is none.
+ * @param name the name of the export; default: the first of the names that exists
+ * @throws UsageError if there is no such file or export.
  */
 export async function loadExport(file: string, name: string | undefined, wanted: Wanted): Promise<unknown> {
   const restore = holdStill();
@@ -36,7 +39,7 @@ export async function loadExport(file: string, name: string | undefined, wanted:
 
 async function importFile(file: string): Promise<Readonly<Record<string, unknown>>> {
   const module = (await importing(file)) as { readonly default?: { readonly __esModule?: unknown } };
-  // CommonJS that was compiled from ESM has its default export one level down.
+  // CommonJS that was compiled from ESM has its exports one level down.
   return { ...(module.default?.__esModule === true ? module.default : module) };
 }
 
@@ -57,12 +60,12 @@ function called(value: unknown): unknown {
   return typeof value === 'function' && !isExpress(value) ? (value as () => unknown)() : value;
 }
 
-// An app is a function, too: one that takes requests.
+// An Express app is a function, too, and must not be called.
 function isExpress(value: object): boolean {
   return Object.hasOwn(value, 'locals');
 }
 
-// The app's own start-up code runs in this process: what it prints is not what was asked for, and it is not to serve.
+// The app's startup code runs in this process. Its output goes to stderr, and it must not start to serve.
 function holdStill(): () => void {
   const { listen } = Server.prototype;
   const { write } = process.stdout;

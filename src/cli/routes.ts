@@ -1,4 +1,4 @@
-/** `axioms routes`: who may do what, and whether that is more than it was. */
+/** `axioms routes`: shows who may do what, and whether a route is more open than in a snapshot. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { auditRoutes } from '../routing-controllers/server';
@@ -82,7 +82,7 @@ function inText(changes: readonly Change[], file: string, terminal: Terminal): s
   return `${[...lines, changes.some(needsReading) ? sumOf(changes, file) : good].join('\n')}\n`;
 }
 
-/** Somebody is let in, or that is not known. */
+/** Tells whether a change admits more callers, or may do so. */
 function needsReading({ isOpening, isCompared }: Change): boolean {
   return isOpening || !isCompared;
 }

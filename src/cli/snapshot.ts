@@ -1,4 +1,4 @@
-/** What an audit said when somebody last looked at it, and what has opened since. */
+/** Writes and reads snapshots of an audit, and finds the routes that are more open than in one. */
 import { letsInBeyond, whoIsLetIn, type Found } from '../core/requirements/openness';
 import { fold } from '../core/requirements/fold';
 import { isRequirement, type Requirement } from '../core/requirements/requirement';
@@ -6,15 +6,15 @@ import { inWords } from '../core/requirements/words';
 import type { RouteAudit } from '../views/start/audit';
 import { UsageError } from './usage-error';
 
-/** What is kept of a route. */
+/** The part of a route that a snapshot has. */
 export type KnownRoute = Pick<RouteAudit, 'method' | 'path' | 'handler' | 'who' | 'requirement' | 'authentication'>;
 
 export interface Change {
   /** `GET /books`. */
   readonly route: string;
-  /** Is somebody let in who was not? Of a new route: may anyone be let in? */
+  /** Whether callers are admitted that were not before; of a new route, whether anyone may be admitted. */
   readonly isOpening: boolean;
-  /** False where the two rules are too complex to be compared: whether somebody gained access is not known. */
+  /** False if the two rules are too complex to compare, so that it is unknown whether more callers are admitted. */
   readonly isCompared: boolean;
   readonly what: string;
   readonly before?: string;
@@ -23,7 +23,7 @@ export interface Change {
 
 const version = 1;
 
-/** The snapshot's text: in the order of paths, so that a difference is a change. */
+/** Returns the text of a snapshot, in the order of paths, so that every difference is a change. */
 export function snapshotOf(audits: readonly RouteAudit[]): string {
   const routes = firstOfEach(audits).map(({ method, path, handler, who, requirement, authentication }) => {
     return { method, path, handler, who, requirement, authentication };
@@ -31,7 +31,12 @@ export function snapshotOf(audits: readonly RouteAudit[]): string {
   return `${JSON.stringify({ version, routes: routes.toSorted(byName) }, null, 2)}\n`;
 }
 
-/** @throws UsageError where it is no snapshot of ours. */
+/**
+ * Reads the text of a snapshot.
+ *
+ * @param file the name of the file, for messages
+ * @throws UsageError if the text is not a snapshot of this version.
+ */
 export function readSnapshot(text: string, file: string): readonly KnownRoute[] {
   const { version: found, routes } = parsed(text) as { readonly version?: unknown; readonly routes?: unknown };
   if (found !== version || !Array.isArray(routes) || !routes.every(isKnownRoute))
@@ -52,7 +57,7 @@ function isKnownRoute(route: unknown): route is KnownRoute {
   return typeof method === 'string' && typeof path === 'string' && isRequirement(requirement);
 }
 
-/** What has changed since, the openings and the rest. */
+/** Returns all changes since a snapshot, whether or not they open a route. */
 export function openings(before: readonly KnownRoute[], audits: readonly RouteAudit[]): readonly Change[] {
   const known = new Map(before.map(route => [nameOf(route), route]));
   const now = firstOfEach(audits);
@@ -78,7 +83,7 @@ function changeOf(before: KnownRoute | undefined, now: RouteAudit): Change | und
   return texts.before === texts.now ? undefined : { ...change, isOpening: false, what: 'is no more open', ...texts };
 }
 
-// A rule that has not changed need not be decided, however complex it is.
+// An unchanged rule needs no comparison, however complex it is.
 function comparedRules(before: Requirement, now: Requirement): Found {
   if (inOrder(before) === inOrder(now)) return 'no';
   return letsInBeyond(now, before, { isCustomKnown: true });
@@ -107,7 +112,7 @@ function newRoute(now: RouteAudit): Change {
   return { route: nameOf(now), isOpening, isCompared: who !== 'undecided', what, now: inWords(now.requirement) };
 }
 
-// Who is "authenticated" is said by these; where nobody need be, it does not matter.
+// The classes decide which callers are authenticated. They do not matter if anyone is admitted, or nobody.
 function newAuthentication(before: KnownRoute, { authentication, who }: RouteAudit): readonly string[] {
   if (who === 'anyone' || who === 'nobody') return [];
   return (authentication ?? ['decided per request']).filter(
@@ -115,7 +120,7 @@ function newAuthentication(before: KnownRoute, { authentication, who }: RouteAud
   );
 }
 
-// Of two routes for the same requests the first is the one that answers.
+// Of two routes for the same requests, the first one answers.
 function firstOfEach(audits: readonly RouteAudit[]): readonly RouteAudit[] {
   return [...new Map(audits.toReversed().map(route => [nameOf(route), route])).values()].reverse();
 }

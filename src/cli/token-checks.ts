@@ -1,4 +1,4 @@
-/** What the doctor sees of a token without any key: its form, and each claim that decides. */
+/** The doctor's checks of a token that need no key: its form, and each claim that matters. */
 import { claimSources } from '../core/settings/claim-forms';
 import { claimValue, firstClaim } from '../core/tokens/claims';
 import { formOf, parseCompactJws, type Claims, type JsonValue, type UnverifiedToken } from '../core/jws/compact-jws';
@@ -8,7 +8,7 @@ import { isSpaced, type NameSetting } from '../core/tokens/spaced-names';
 import { issuerSettings, settingsFor } from '../core/settings/trusted-issuers';
 import { pointerMeant } from '../core/tokens/unreached-claims';
 
-/** `doubtful`: it works, and may not be what is meant. `skipped`: there is nothing to check. */
+/** `doubtful`: it works, but may not be what is meant. `skipped`: there is nothing to check. */
 export type State = 'ok' | 'failed' | 'doubtful' | 'skipped';
 
 export interface Check {
@@ -18,7 +18,11 @@ export interface Check {
   readonly seen: string;
 }
 
-/** @param now milliseconds since 1970 */
+/**
+ * Checks the form and the claims of a token.
+ *
+ * @param now milliseconds since 1970
+ */
 export function tokenChecks(token: string, settings: Settings, now: number): readonly Check[] {
   const unverified = parsed(token, settings);
   return unverified === undefined ? formChecks(token, settings) : partsOf(unverified, settings, now);
@@ -100,7 +104,7 @@ function timesCheck({ exp, nbf, iat }: Claims, { clockTolerance }: Settings, now
   );
 }
 
-// Nothing is wrong with such a claim: many issuers write a single role this way.
+// Never fails, because many issuers write a single role this way.
 function spacedNameChecks(claims: Claims, settings: Settings): readonly Check[] {
   return (['rolesClaims', 'permissionsClaims'] satisfies NameSetting[]).flatMap(setting =>
     settings[setting]
@@ -115,7 +119,7 @@ function spacedNameCheck(setting: NameSetting, claim: string): Check {
   return { name: `token: ${claim}`, state: 'doubtful', expected, seen: 'a text with spaces, which is one name' };
 }
 
-// Where such a claim is required, the verdict says only that it is missing.
+// Adds the reason: the verdict only says that a required claim is missing.
 function unreachedChecks(claims: Claims, settings: Settings): readonly Check[] {
   return namedClaims(settings).flatMap(([setting, claim]): readonly Check[] => {
     const pointer = claimValue(claims, claim) === undefined ? pointerMeant(claims, claim) : undefined;

@@ -1,4 +1,4 @@
-/** `axioms token decode`: what a token says of itself. Nothing of it is verified, and the signature is not shown. */
+/** `axioms token decode`: shows the header and claims of a token. Verifies nothing, and never shows the signature. */
 import { parseArgs } from 'node:util';
 import { formOf, parseCompactJws, type Claims, type TokenForm, type JsonValue } from '../core/jws/compact-jws';
 import { InvalidToken } from '../core/http/exceptions';
@@ -9,7 +9,7 @@ import { UsageError } from './usage-error';
 
 const options = { values: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } } as const;
 
-// What says of the token where it is from and when it is good, and of nobody who they are.
+// Claims about the origin and the validity of a token, which say nothing about a person.
 const impersonal = ['iss', 'aud', 'exp', 'nbf', 'iat', 'token_use', 'typ', 'ver', 'scope', 'scp'];
 const times = ['exp', 'nbf', 'iat', 'auth_time'];
 const longest = 1 << 20;

@@ -1,8 +1,13 @@
-/** Where a token comes from: an option, or the standard input, where no list of processes shows it. */
+/** Reads a token from an option, or from the standard input, where no process list shows it. */
 import type { Terminal } from './terminal';
 import { UsageError } from './usage-error';
 
-/** @param given `-`: it is read from the standard input */
+/**
+ * Reads a token.
+ *
+ * @param given the token, or `-` for the standard input
+ * @throws UsageError if the token is empty.
+ */
 export async function readToken(given: string, terminal: Terminal): Promise<string> {
   const text = (given === '-' ? await terminal.readInput() : given).trim();
   const token = text.replace(/^Bearer +/i, '');

@@ -1,4 +1,4 @@
-/** The command was not written as it must be, or what it names is not there: exit code 2. */
+/** Thrown if the parameters of a command are wrong, or if something that they name does not exist: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

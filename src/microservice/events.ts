@@ -4,9 +4,9 @@ import type { Logger } from '../core/settings/logger';
 
 /** Why a family of refresh tokens ended. */
 export type EndReason =
-  /** The user logged off, on this device or on all. */
+  /** The user logged out, on this device or on all of them. */
   | 'logged_off'
-  /** A token was used after its successor: there is a copy of it. */
+  /** A token was used after its successor, so somebody has a copy of it. */
   | 'reuse_detected'
   /** The user was deleted or is not active any more. */
   | 'user_inactive'

@@ -1,4 +1,4 @@
-/** The token microservice: sign-in, exchange of provider tokens, refresh, log-off. */
+/** The token microservice: sign-in, exchange of provider tokens, refresh, logout. */
 export { createMicroservice, type Microservice } from './create-microservice';
 export type { MicroserviceOptions } from './options';
 export { sessionEvents, type EndReason, type SessionEvent } from './events';

@@ -243,7 +243,7 @@ type ValueOf<R> = R extends { kind: { check(input: unknown): infer Value } } ? E
 type Required = 'issuer' | 'audience' | 'secret' | 'users' | 'store';
 type Derived = 'clientId' | 'allowedOrigins' | 'prefix' | 'signingKeyStore';
 
-/** What `createMicroservice` takes. Times are in seconds. */
+/** The options of `createMicroservice`. Times are in seconds. */
 export type MicroserviceOptions = { [Name in Required]: InputOf<Table[Name]> } & {
   [Name in Exclude<OptionName, Required>]?: InputOf<Table[Name]> | undefined;
 };
@@ -276,7 +276,7 @@ export function checkOptions(input: MicroserviceOptions): Options {
   return Object.freeze(options);
 }
 
-// These options of the mirrored project switch on what is always on here.
+// In the mirrored project these options turn on behavior that is always on here.
 const alwaysOn = ['blacklistAfterRotation', 'checkUserIsActive'];
 
 function refuseUnknownNames(input: object): void {
@@ -306,7 +306,7 @@ function missing(name: OptionName, { accepts }: Kind<unknown, unknown>): Imprope
 
 function derived(options: Options) {
   const { issuer, refreshCookiePath, store } = options;
-  // Until the checks have run, a value may be missing in spite of its type.
+  // These defaults are not filled in yet, so a value may be missing despite its type.
   const given: Partial<Options> = options;
   return {
     clientId: given.clientId ?? issuer,
@@ -323,7 +323,7 @@ function checkTogether(options: Options): void {
   for (const check of [checkSecret, checkLifetimes]) check(options);
 }
 
-// A secret from a tutorial is public.
+// Refuses a placeholder, because a secret from a tutorial is public. Warns about a secret that can be guessed.
 function checkSecret({ secret: value, isSecure, logger: log }: Options): void {
   const shown = typeof value === 'string' ? value : Buffer.from(value).toString('latin1');
   const isPlaceholder = /change[-_ ]?(?:me|this|it)|placeholder|django-insecure|replace[-_ ]?me/i.test(shown);

@@ -1,4 +1,4 @@
-/** The alternatives to meet a requirement by scopes: its disjunctive form. */
+/** Finds the alternative scopes that meet a requirement: its disjunctive form. */
 import { foldLeafwise } from '../core/requirements/fold';
 import { anonymousCaller, judge } from '../core/requirements/judge';
 import type { Truth } from '../core/requirements/kind';
@@ -6,27 +6,27 @@ import type { Leaf, Requirement } from '../core/requirements/requirement';
 import { impliesAuthenticated } from '../core/requirements/simplified';
 import { every, negated, some } from '../core/requirements/truth';
 
-/** A token with all of these scopes is admitted, as far as scopes decide. */
+/** One alternative: a token with all of these scopes is admitted, as far as scopes decide. */
 export interface Alternative {
   readonly scopes: readonly string[];
-  /** Is an anonymous caller admitted, too? `undefined`: only code, or a request, can tell. */
+  /** Whether an anonymous caller is admitted, too; `undefined` if only code, or a request, can decide. */
   readonly isOpen: Truth;
 }
 
-/** Where there are more, the document says so in its text. */
+/** Most alternatives in `security`. If there are more, the description says so. */
 export const mostAlternatives = 32;
 
-/** An `and` of requirements with many alternatives may have few. This bounds how far that is followed. */
+/** Limit of intermediate results: an `and` of requirements with many alternatives may have few in the end. */
 const mostOnTheWay = 1024;
 
 class TooMany extends Error {}
 
 /**
- * Returns the disjunctive form of the scopes that are asked for: an `or` gives several alternatives, an `and` combines
- * each of one side with each of the other. A requirement that is no scope (a role, an owner, a negation) asks for none.
- * No alternative at all: nobody is admitted.
+ * Returns the disjunctive form of the required scopes: an `or` gives several alternatives, an `and` combines each of
+ * one side with each of the other. A leaf that is not a scope (a role, an owner, a negation) requires no scope. An
+ * empty list means that nobody is admitted.
  *
- * @returns `undefined` where there are more than {@link mostAlternatives}.
+ * @returns `undefined` if there are more than {@link mostAlternatives}
  */
 export function alternativesOf(requirement: Requirement): readonly Alternative[] | undefined {
   try {
@@ -72,12 +72,12 @@ function ofLeaf(leaf: Leaf, isNegated: boolean): readonly Alternative[] {
 
 const unknownCaller = { method: undefined, says: () => undefined };
 
-/** Does the requirement admit an anonymous caller? `undefined`: only code, or a request, can tell. */
+/** Tells whether the requirement admits an anonymous caller; `undefined` if only code, or a request, can decide. */
 export function isOpen(requirement: Requirement): Truth {
   return foldLeafwise<Truth>(requirement, { all: every, any: some, leaf: isLeafOpen });
 }
 
-// Rules about grants and ownership need an authenticated caller, negated or not.
+// Rules about grants and ownership require an authenticated caller, negated or not.
 function isLeafOpen(leaf: Leaf, isNegated: boolean): Truth {
   if (impliesAuthenticated(leaf)) return false;
   const truth = judge(leaf, anonymousCaller);

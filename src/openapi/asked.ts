@@ -1,4 +1,4 @@
-/** What a requirement comes down to once the method is known. */
+/** Simplifies a requirement for a given method. */
 import { fold, foldLeafwise } from '../core/requirements/fold';
 import { isAboutObject, judge } from '../core/requirements/judge';
 import { decidedPerRequest } from '../core/requirements/kinds/custom';
@@ -7,19 +7,19 @@ import { anyone, nobody } from '../core/requirements/simplified';
 
 const authenticated: Requirement = { kind: 'authenticated' };
 
-/** What is settled before there is a request. */
+/** What is known before a request. */
 export interface Circumstances {
   /** In capitals. */
   readonly method: string;
-  /** Is the handler about one object, asked with this method? */
+  /** Whether the handler, with this method, is about one object. */
   readonly isObjectAction: boolean;
-  /** Is the method public? `undefined`: an authentication class decides that per request. */
+  /** Whether the method is public; `undefined` if an authentication class decides that per request. */
   readonly isPublicMethod: boolean | undefined;
-  /** Are anonymous callers refused, whatever the rules say? */
+  /** Whether anonymous callers are refused, whatever the permissions say. */
   readonly needsSomebody: boolean;
 }
 
-/** What a list of permissions requires, which is an `and`; what is not known of it is decided per request. */
+/** Returns the requirement of a list of permissions, all of which must allow. Unknown parts are decided per request. */
 export function askedOfList(list: readonly (Requirement | undefined)[] | undefined, known: Circumstances): Requirement {
   if (list === undefined) return decidedPerRequest;
   const all = joined(
@@ -38,7 +38,9 @@ function withoutAnyone(requirement: Requirement): Requirement {
   });
 }
 
-/** Returns the requirement with everything settled that the circumstances settle, and with its negations at the leaves. */
+/**
+ * Returns the requirement with everything resolved that the circumstances decide, and with its negations at the leaves.
+ */
 export function asked(requirement: Requirement, known: Circumstances): Requirement {
   return foldLeafwise<Requirement>(requirement, {
     all: of => joined('and', of),
@@ -51,7 +53,7 @@ function askedOfLeaf(leaf: Leaf, known: Circumstances, isNegated: boolean): Requ
   const truth = judge(leaf, { method: known.method, says: () => undefined });
   if (truth !== undefined) return truth === isNegated ? nobody : anyone;
   if (leaf.kind === 'authenticated' && leaf.orPublicMethod === true) return askedWherePublic(known, isNegated);
-  // Without an object the rule about it is true, negated or not. It still needs an authenticated caller.
+  // Without an object, a rule about it is true, negated or not. The caller must still be authenticated.
   if (isAboutObject(leaf) && !known.isObjectAction) return authenticated;
   return isNegated ? { kind: 'not', of: leaf } : leaf;
 }
@@ -62,8 +64,8 @@ function askedWherePublic({ isPublicMethod }: Circumstances, isNegated: boolean)
   return isPublicMethod === false ? leaf : joined(isNegated ? 'and' : 'or', [leaf, decidedPerRequest]);
 }
 
-// Leaves out what decides nothing: `and` with anyone, `or` with nobody, and duplicates. An `or` with anyone keeps its other
-// parts: the document names the scopes that a token may have there.
+// Omits parts that change nothing: anyone in an `and`, nobody in an `or`, and duplicates. An `or` with anyone keeps its
+// other parts, because the document names the scopes that a token may have there.
 function joined(kind: 'and' | 'or', of: readonly Requirement[]): Requirement {
   const neutral = kind === 'and' ? anyone : nobody;
   const left = [...new Map(of.map(one => [JSON.stringify(one), one])).values()].filter(

@@ -1,4 +1,7 @@
-/** What a route's authentication classes tell without a request: which credentials they read, and their challenges. */
+/**
+ * Reads what a route's authentication classes declare without a request: which credentials they read, and their
+ * challenges.
+ */
 import type { Request } from 'express';
 import type { BaseAuthentication, NamedSecurityScheme } from '../authentication/base';
 import { setContext } from '../authentication/request-context';
@@ -8,19 +11,19 @@ import { holdsInert, inertUses } from '../core/process/inert';
 import type { AxiomsServer } from '../routing-controllers/start/axioms-server';
 import type { RouteRules } from '../views/start/route-rules';
 
-/** The authentication classes of a route, as far as they concern one method. */
+/** What the authentication classes of a route declare about one method. */
 export interface Callers {
-  /** How a client sends credentials; `bearer` also stands for signing in at an issuer. */
+  /** How clients send credentials. `bearer` also means signing in at an issuer. */
   readonly schemes: readonly NamedSecurityScheme[];
-  /** Are anonymous requests refused, whatever the permissions say? */
+  /** Whether anonymous requests are refused, whatever the permissions say. */
   readonly isMandatory: boolean;
-  /** Does one of the classes accept access tokens? */
+  /** Whether one of the classes accepts access tokens. */
   readonly acceptsTokens: boolean;
-  /** Is the method open to anonymous requests? `undefined` means that this is decided per request. */
+  /** Whether the method is open to anonymous requests; `undefined` if this is decided per request. */
   readonly isPublicMethod: boolean | undefined;
   /** The `WWW-Authenticate` fields of a 401. */
   readonly challenges: readonly OfferedChallenge[];
-  /** Has a class a challenge, as far as is known? Otherwise an anonymous request is refused with 403. */
+  /** Whether a class has a challenge, as far as is known. Otherwise an anonymous request is refused with 403. */
   readonly isChallenging: boolean;
 }
 
@@ -33,7 +36,7 @@ export const bearer: NamedSecurityScheme = {
 export function callersOf(rules: RouteRules, method: string, server: AxiomsServer): Callers {
   const authenticators = rules.authenticators;
   const { publicMethods, realm } = server.settings;
-  // The list is decided per request: assume a token.
+  // If the list is decided per request, assume an access token.
   if (authenticators === undefined)
     return {
       schemes: [bearer],
@@ -58,7 +61,7 @@ export function callersOf(rules: RouteRules, method: string, server: AxiomsServe
   };
 }
 
-// The part of a request that is known without one.
+// Makes a request that has only the method.
 function methodOnly(method: string, authenticators: readonly BaseAuthentication[], server: AxiomsServer): Request {
   const nothing = (): undefined => undefined;
   const request = { method, headers: {}, query: {}, params: {}, get: nothing, header: nothing } as unknown as Request;

@@ -1,4 +1,4 @@
-/** A whole API as an OpenAPI document, its rules included. */
+/** Builds the OpenAPI document of an API, including its rules. */
 import type { NamedSecurityScheme } from '../authentication/base';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import { handlerOf, type Handler } from '../routing-controllers/start/handlers';
@@ -21,18 +21,19 @@ import { SignInSchemes } from './security-schemes';
 export interface OpenApiOptions {
   /** Default: `{ title: 'API', version: '1.0.0' }`. */
   readonly info?: InfoObject;
-  /** Where the API is; default: the setting `resourceUrl`, else where the document is. */
+  /** URLs of the API; default: the setting `resourceUrl`, or without it the place of the document. */
   readonly servers?: readonly ServerObject[];
-  /** What scopes mean, for those who are asked to grant them. */
+  /** Descriptions of scopes, for users who are asked to grant them. */
   readonly scopes?: Readonly<Record<string, string>>;
 }
 
 /**
- * The OpenAPI 3.1 document of every server of this app: paths, parameters and bodies from the decorators; `security`,
- * the refusals and who may, in words, from the rules that are enforced. The endpoints for signing in are asked of the
- * issuers, once a day; an issuer that cannot be reached is left out, and asked again after `jwksCooldown`.
+ * Returns the OpenAPI 3.1 document of every server of this app. Paths, parameters and bodies come from the decorators.
+ * `security`, the refusals and the text "Who may: …" come from the rules that the guard enforces. The endpoints for
+ * signing in are fetched from the issuers once a day. An issuer that cannot be reached is left out, and tried again
+ * after `jwksCooldown`.
  *
- * @throws ImproperlyConfigured where the app has no server.
+ * @throws ImproperlyConfigured if the app has no server.
  * @example
  * const document = await openApiDocument(app, { info: { title: 'Books', version: '1.0.0' } });
  */
@@ -40,7 +41,11 @@ export async function openApiDocument(app: object, options: OpenApiOptions = {})
   return buildDocument(await knownServers(app), options);
 }
 
-/** What a document is built from. */
+/**
+ * Returns the servers of an app, with the endpoints of their issuers.
+ *
+ * @throws ImproperlyConfigured if the app has no server.
+ */
 export async function knownServers(app: object): Promise<readonly KnownServer[]> {
   const servers = serversOf(app);
   if (servers.length === 0)
@@ -58,7 +63,7 @@ function endpointsOf(server: AxiomsServer): IssuerEndpoints {
   return known;
 }
 
-/** A server with what is known of its issuers. */
+/** A server with the endpoints of its issuers. */
 export interface KnownServer extends ServerOfApp {
   readonly issuers: readonly IssuerSignIn[];
 }
@@ -77,7 +82,8 @@ export function buildDocument(servers: readonly KnownServer[], options: OpenApiO
   };
 }
 
-// Paths begin with the part of resourceUrl that is also the routePrefix. Of several resources none is guessed.
+// If all paths begin with the path of resourceUrl, which is then the routePrefix, the URL is only its origin. Returns
+// nothing for several resources: choosing one would be a guess.
 function placesOf(servers: readonly KnownServer[], paths: readonly string[]): readonly ServerObject[] | undefined {
   const [resource, ...others] = new Set(servers.flatMap(({ server }) => server.settings.resourceUrl ?? []));
   if (resource === undefined || others.length > 0) return undefined;
@@ -87,7 +93,7 @@ function placesOf(servers: readonly KnownServer[], paths: readonly string[]): re
   return [{ url: isInPaths ? origin : `${origin}${prefix}` }];
 }
 
-/** What is found in one route after the other. */
+/** Collects the parts of a document from one route after another. */
 class Collected {
   readonly paths = new Paths();
   readonly #schemas = new ClassSchemas();

@@ -1,4 +1,4 @@
-/** What the rules of a handler add to its operation. */
+/** Adds the rules of a handler to its operation. */
 import { letsInBeyond } from '../core/requirements/openness';
 import type { Requirement } from '../core/requirements/requirement';
 import { scopesAskedFor } from '../core/requirements/scopes';
@@ -14,28 +14,32 @@ import { refusalsAt } from './refusals';
 import { securityOf } from './security';
 import { inMarkdown } from './words';
 
-/** A handler's rules, looked at for one method. */
+/** A handler's rules for one method. */
 export interface Guarded {
   readonly rules: RouteRules;
   /** In capitals. */
   readonly method: string;
-  /** What the permissions require for this method. */
+  /** The requirement of the permissions for this method. */
   readonly requirement: Requirement;
   readonly callers: Callers;
-  /** Are anonymous callers refused, whatever the rules say? */
+  /** Whether anonymous callers are refused, whatever the permissions say. */
   readonly needsSomebody: boolean;
   readonly loadsObject: boolean;
   readonly readsBody: boolean;
   readonly readsParameters: boolean;
 }
 
-/** @param method in capitals */
+/**
+ * Collects what the rules of a handler require for one method.
+ *
+ * @param method in capitals
+ */
 export function guardedAt(rules: RouteRules, { action }: Handler, method: string, server: AxiomsServer): Guarded {
   const callers = callersOf(rules, method, server);
   const { isPublicMethod, isMandatory } = callers;
   const isObjectAction = rules.isObjectAction(method);
   const needsSomebody = isMandatory || rules.isClosedToNobody;
-  // `@Authorized()` and a required `@CurrentUser()` are asked beside the permissions.
+  // `@Authorized()` and a required `@CurrentUser()` are checked in addition to the permissions.
   const required = [...(rules.permissions ?? [undefined]), ...rules.asksBesides];
   const { prototype } = action.target as { readonly prototype: object };
   const { isBodyUsed, isFilesUsed, isFileUsed, params } = action;
@@ -51,10 +55,14 @@ export function guardedAt(rules: RouteRules, { action }: Handler, method: string
   };
 }
 
-/** Parameters that a client sends beside the body. */
+/** Types of parameters that a client sends outside the body. */
 const readable: readonly string[] = ['param', 'params', 'query', 'queries', 'header', 'headers', 'cookie', 'cookies'];
 
-/** @param signIns names of the schemes for signing in */
+/**
+ * Adds security, refusals and the text "Who may: …" to a described operation.
+ *
+ * @param signIns names of the security schemes for signing in at an issuer
+ */
 export function guardedOperation(
   described: Described,
   { rules, method, requirement, callers, needsSomebody, loadsObject, readsBody, readsParameters }: Guarded,
@@ -81,7 +89,7 @@ export function guardedOperation(
   };
 }
 
-// What the app's own decorators say of a refusal counts beside what is known of it.
+// Merges the responses: what the app's decorators say about a refusal replaces the generated text.
 function withTheirs(
   refusals: OperationObject['responses'],
   theirs: OperationObject['responses'],
@@ -91,13 +99,13 @@ function withTheirs(
   );
 }
 
-/** May an authenticated caller be refused? */
+/** Tells whether an authenticated caller may be refused. */
 function canDeny(requirement: Requirement): boolean {
   return letsInBeyond({ kind: 'authenticated' }, requirement) !== 'no';
 }
 
 function whoMay(requirement: Requirement): string {
-  const tooMany = `There are more than ${mostAlternatives} ways to have the scopes: they are told here, not listed under \`security\`.`;
+  const tooMany = `There are more than ${mostAlternatives} ways to have the scopes: they are described here, not listed under \`security\`.`;
   const isTooLong = alternativesOf(requirement) === undefined;
   return [`Who may: ${inMarkdown(requirement)}.`, ...(isTooLong ? [tooMany] : [])].join(' ');
 }

@@ -1,4 +1,4 @@
-/** The API as an OpenAPI document, its rules included: `axioms-routing-controllers/openapi`. */
+/** The API as an OpenAPI document, including its rules: `axioms-routing-controllers/openapi`. */
 export { openApiDocument, type OpenApiOptions } from './document';
 export type * from './open-api';
 export { serveOpenApi, type ServeOpenApiOptions } from './serve';

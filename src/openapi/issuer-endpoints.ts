@@ -1,4 +1,4 @@
-/** Where people sign in: the issuers' authorization and token endpoints, asked for once and remembered. */
+/** Finds the authorization and token endpoints of the issuers, and caches them. */
 import { fetchJson, FetchFailure } from '../core/http/bounded-fetch';
 import { Deadline } from '../core/time/deadline';
 import { discoverMetadata, mayFollow, type Ask, type IssuerMetadata } from '../core/issuers/discovery';
@@ -7,13 +7,13 @@ import type { Settings } from '../core/settings/settings';
 import { issuerSettings } from '../core/settings/trusted-issuers';
 import { isAskable } from '../core/http/urls';
 
-/** What a client needs for the authorization code flow (RFC 6749 §4.1). */
+/** The endpoints of the authorization code flow (RFC 6749 §4.1). */
 export interface SignIn {
   readonly authorizationUrl: string;
   readonly tokenUrl: string;
 }
 
-/** An issuer; without `signIn` it is not known at the moment, or the issuer has no such flow. */
+/** An issuer. `signIn` is absent if its endpoints are unknown at the moment, or if it has no such flow. */
 export interface IssuerSignIn {
   readonly issuer: string;
   readonly signIn: SignIn | undefined;
@@ -23,7 +23,10 @@ type Surroundings = Pick<JwksManager, 'fetch' | 'monotonic' | 'timers'>;
 
 const longestTrust = 24 * 60 * 60 * 1000;
 
-/** The endpoints of one server's issuers. An issuer that is down is asked again after `jwksCooldown`, not at every document. */
+/**
+ * Finds the endpoints of one server's issuers. An issuer that cannot be reached is tried again after `jwksCooldown`,
+ * not for every document.
+ */
 export class IssuerEndpoints {
   readonly #issuers: readonly OneIssuer[];
 
@@ -34,7 +37,9 @@ export class IssuerEndpoints {
     this.#issuers = asked.map(one => new OneIssuer(one, surroundings));
   }
 
-  /** Rejects nothing: what cannot be found is left out. Takes no longer than `jwksTimeout`. */
+  /**
+   * Returns the issuers, and never rejects: endpoints that cannot be found are left out. Takes at most `jwksTimeout`.
+   */
   async find(): Promise<readonly IssuerSignIn[]> {
     return Promise.all(this.#issuers.map(one => one.find()));
   }
@@ -69,7 +74,7 @@ class OneIssuer {
     try {
       this.#known = { issuer: this.#issuer, signIn: this.#signInOf(await this.#metadata(deadline.signal)) };
     } catch (failure) {
-      // What was found before is still better than nothing.
+      // Keeps the endpoints that were found before.
       trust = jwksCooldown * 1000;
       const reason = failure instanceof FetchFailure ? failure.message : undefined;
       logger.warn("The issuer's metadata cannot be fetched: the OpenAPI document may lack its sign-in", {
@@ -89,7 +94,7 @@ class OneIssuer {
     return discoverMetadata(this.#issuer, ask);
   }
 
-  // These end up in a page that people click on: nothing but https:, or where the setting says so.
+  // Users click on these URLs in a page, so they must be https:, unless the settings allow another URL.
   #signInOf(found: IssuerMetadata | undefined): SignIn | undefined {
     const { authorization_endpoint: authorizationUrl, token_endpoint: tokenUrl } = found?.metadata ?? {};
     return this.#isRight(authorizationUrl) && this.#isRight(tokenUrl) ? { authorizationUrl, tokenUrl } : undefined;
@@ -97,7 +102,7 @@ class OneIssuer {
 
   #isRight(url: unknown): url is string {
     if (typeof url !== 'string') return false;
-    // An insecure issuer that is spelled out is trusted with its own pages.
+    // An insecure issuer that the settings allow is trusted with URLs of its own origin.
     const isItsOwn = URL.canParse(url) && new URL(url).origin === new URL(this.#issuer).origin;
     return isItsOwn || mayFollow(url, this.#issuer, this.settings.allowInsecureUrls);
   }

@@ -1,4 +1,4 @@
-/** From the schemas of OpenAPI 3.0, which upstream writes, to those of 3.1: JSON Schema, draft 2020-12. */
+/** Converts schemas of OpenAPI 3.0, which the libraries write, to those of 3.1: JSON Schema, draft 2020-12. */
 
 export const schemaPrefix = '#/components/schemas/';
 
@@ -7,7 +7,10 @@ type Members = Record<string, unknown>;
 /** Values that are data, not schemas. */
 const data = ['example', 'examples', 'default', 'enum', 'const'];
 
-/** The same, as 3.1 has it; what is `undefined` is left out, and names are those that components may have. */
+/**
+ * Returns a schema in the form of 3.1. Omits members that are `undefined`, and makes references valid names of
+ * components.
+ */
 export function asOpenApi31(value: unknown): unknown {
   if (Array.isArray(value)) return (value as unknown[]).map(asOpenApi31);
   if (typeof value !== 'object' || value === null) return value;
@@ -19,7 +22,7 @@ export function asOpenApi31(value: unknown): unknown {
   return steps.reduce((schema, step) => step(schema), Object.fromEntries<unknown>(converted));
 }
 
-// A property of that name has a schema.
+// Tells whether the member is data: a property may have the same name, and then its value is a schema.
 function isData(member: unknown): boolean {
   return (
     typeof member !== 'object' || member === null || Array.isArray(member) || !('type' in member || '$ref' in member)
@@ -73,12 +76,12 @@ function withRightName(schema: Members): Members {
   return { ...schema, $ref: schemaPrefix + componentName($ref.slice(schemaPrefix.length)) };
 }
 
-/** OpenAPI 3.1 §4.8.7: names of components match `^[a-zA-Z0-9._-]+$`. */
+/** Returns a valid name of a component: OpenAPI 3.1 §4.8.7 allows only `^[a-zA-Z0-9._-]+$`. */
 export function componentName(name: string): string {
   return name.replace(/[^\w.-]/g, '_');
 }
 
-/** The names of the schemas that are referred to, anywhere in it. */
+/** Returns the names of all schemas that a value refers to, at any depth. */
 export function referencesIn(value: unknown): readonly string[] {
   if (Array.isArray(value)) return value.flatMap(referencesIn);
   if (typeof value !== 'object' || value === null) return [];

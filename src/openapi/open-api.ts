@@ -1,9 +1,12 @@
-/** As much of an OpenAPI 3.1 document's shape as is written here. */
+/** The parts of OpenAPI 3.1's types that this library writes. */
 
 /** A JSON Schema of draft 2020-12. */
 export type SchemaObject = Readonly<Record<string, unknown>>;
 
-/** Names of security schemes with the scopes that are needed; all of them together (OpenAPI 3.1 §4.8.30). */
+/**
+ * Names of security schemes, each with the required scopes. All of the schemes are required together (OpenAPI 3.1
+ * §4.8.30).
+ */
 export type SecurityRequirement = Readonly<Record<string, readonly string[]>>;
 
 /** Describes a parameter of an operation (OpenAPI 3.1 §4.8.12). */
@@ -29,7 +32,7 @@ export interface ResponseObject {
   readonly content?: Readonly<Record<string, unknown>>;
 }
 
-/** A handler at one path, asked with one method. */
+/** A handler at one path, for one method. */
 export interface OperationObject {
   readonly operationId: string;
   readonly summary?: string;
@@ -38,11 +41,11 @@ export interface OperationObject {
   readonly parameters?: readonly ParameterObject[];
   readonly requestBody?: Readonly<Record<string, unknown>>;
   readonly responses: Readonly<Record<string, ResponseObject>>;
-  /** The alternatives; empty: nobody in particular may. */
+  /** The alternatives. An empty list means that anonymous callers are allowed. */
   readonly security: readonly SecurityRequirement[];
 }
 
-/** Operations by method in small letters. */
+/** Operations by method, in lower case. */
 export type PathItemObject = Readonly<Record<string, OperationObject>>;
 
 /** Describes the API as a whole: its title, version and description (OpenAPI 3.1 §4.8.2). */

@@ -1,4 +1,7 @@
-/** What a handler takes and gives: routing-controllers-openapi's description of it, spared of what it cannot read. */
+/**
+ * Describes the parameters, body and responses of a handler with routing-controllers-openapi, without passing it what
+ * it cannot read.
+ */
 import 'reflect-metadata';
 import type { ActionMetadata, RoutingControllersOptions } from 'routing-controllers';
 import { getHeaderParams, getOperation, type IRoute } from 'routing-controllers-openapi';
@@ -14,7 +17,10 @@ type ParameterArguments = IRoute['params'][number];
 /** An operation without what its rules add. */
 export type Described = Omit<OperationObject, 'security' | 'description'> & { readonly description?: string };
 
-/** Upstream's description, with the template's parameters, cookies, and the answers without content added. */
+/**
+ * Returns routing-controllers-openapi's description, and adds the template's parameters, cookies, and the responses
+ * without content.
+ */
 export function describe(
   { action }: Handler,
   template: PathTemplate,
@@ -34,8 +40,9 @@ export function describe(
   };
 }
 
-// Upstream reads what the decorators of the class itself said, in its own path-to-regexp's syntax: it is given what
-// routing-controllers made of them, inherited ones included, and a path of nothing but parameters.
+// routing-controllers-openapi reads only the decorators of the class itself, and paths in its own path-to-regexp's
+// syntax. It therefore gets the metadata that routing-controllers built, which include inherited ones, and a path that
+// has only parameters.
 function readableRoute(
   action: ActionMetadata,
   { parameters }: PathTemplate,
@@ -62,7 +69,8 @@ function argumentsOf(parameter: Parameter, schemas: ClassSchemas): ParameterArgu
 
 const plain: readonly unknown[] = [String, Number, Boolean, Symbol, Object, Array];
 
-// Upstream refers to a class by its name, which another class may have, too: it is given the name alone.
+// routing-controllers-openapi refers to a class by its name, which another class may have, too. It therefore gets only
+// an object with the schema's unique name.
 function explicitType({ targetType, index, method }: Parameter, object: object, schemas: ClassSchemas): unknown {
   const types = Reflect.getMetadata('design:paramtypes', object, method) as unknown[];
   const isExplicit = targetType !== types[index];
@@ -70,7 +78,8 @@ function explicitType({ targetType, index, method }: Parameter, object: object, 
   return { name: schemas.nameOf(targetType as never) };
 }
 
-// All queries, or all headers, of no class in particular say nothing; upstream stumbles over them.
+// Skips `@QueryParams()` and `@HeaderParams()` without a class: they describe nothing, and routing-controllers-openapi
+// fails on them.
 function isReadable({ type, explicitType: known }: ParameterArguments): boolean {
   return (type !== 'queries' && type !== 'headers') || known !== undefined;
 }
@@ -91,7 +100,7 @@ function asTemplateHas(parameter: ParameterObject, { parameters }: PathTemplate)
   const known = parameters.find(({ name }) => name.replace(/\W/g, '_') === parameter.name);
   if (parameter.in !== 'path' || known === undefined) return parameter;
   const { name, pattern, description } = known;
-  // Upstream takes path-to-regexp's own pattern for a rule of the API.
+  // Replaces the pattern: routing-controllers-openapi uses path-to-regexp's own one, which is no rule of the API.
   const schema = { ...parameter.schema, pattern };
   return {
     ...parameter,

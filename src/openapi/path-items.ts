@@ -1,7 +1,7 @@
-/** The paths of a document, with one operation for each method of each. */
+/** Collects the paths of a document, with one operation for each method of each path. */
 import type { OperationObject, ParameterObject, PathItemObject } from './open-api';
 
-/** What OpenAPI 3.1 has a member for (§4.8.9), in capitals. */
+/** The methods that have a member in OpenAPI 3.1 (§4.8.9), in capitals. */
 export const documentedMethods = ['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'TRACE'] as const;
 
 export interface Placed {
@@ -10,12 +10,14 @@ export interface Placed {
   readonly method: string;
   /** The handler: `BookController.list`. */
   readonly place: string;
-  /** Is it one of a handler's for all methods? Where a method has a handler already it is left out. */
+  /**
+   * Whether the operation belongs to a handler for all methods. It is left out for methods that have a handler already.
+   */
   readonly isForAll: boolean;
   readonly operation: OperationObject;
 }
 
-/** Collects operations, in the order in which Express asks their handlers. */
+/** Collects operations in the order in which Express calls their handlers. */
 export class Paths {
   readonly items: Record<string, PathItemObject> = {};
   readonly #templates = new Map<string, string>();
@@ -50,7 +52,7 @@ export class Paths {
     else item[otherMethods] = { ...(item[otherMethods] as object | undefined), [method]: own };
   }
 
-  // A fragment makes it a path of its own, and is not sent.
+  // Adds the operation under the same path with a fragment, which makes it another path and is not sent.
   #putBeside(path: string, { method, place }: Placed, operation: OperationObject): void {
     const remark =
       'Another handler is registered before for paths of this form; this one is asked where that one does not match.';

@@ -1,11 +1,11 @@
-/** Express's paths, of version 4 and 5, as OpenAPI has them: templates. */
+/** Converts Express's paths, of versions 4 and 5, to OpenAPI's path templates. */
 
-/** A path of a document, and what is in its braces. */
+/** A path of a document, and its parameters. */
 export interface PathTemplate {
   /** `/books/{id}` */
   readonly path: string;
   readonly parameters: readonly PathParameter[];
-  /** What the template cannot say. */
+  /** Text for the description that the template cannot express. */
   readonly remark?: string;
 }
 
@@ -16,16 +16,16 @@ export interface PathParameter {
   readonly description?: string;
 }
 
-/** A piece of a path: text, or something that a request fills in. */
+/** A piece of a path: text, or a parameter. */
 type Piece = string | PathParameter;
 
-/** More optional parts than this many variants are documented as all there, and all left out. */
+/** Most variants of a path. If there are more, only two are documented: with all optional parts, and with none. */
 const mostVariants = 16;
 
 /**
- * The templates of a route's path: one for each way to leave its optional parts out.
+ * Returns the templates of a route's path: one for each way to leave its optional parts out.
  *
- * @param prefix the part of the path that is not the handler's own; for a regex what can be told of it
+ * @param prefix the part of the path before the handler's own; of a regex, the part that can be read
  */
 export function pathTemplates(path: string | RegExp, prefix: string): readonly PathTemplate[] {
   if (path instanceof RegExp) return [regexTemplate(path, prefix)];
@@ -54,18 +54,18 @@ function withDifferentNames(parameters: readonly PathParameter[]): readonly Path
   );
 }
 
-// Braces would be a parameter, a query or a fragment something else than a path.
+// Encodes characters with another meaning in a template: braces enclose a parameter, and `?` and `#` end the path.
 function literal(text: string): string {
   return text.replace(/[{}?#\s]/g, encodeURIComponent);
 }
 
-// Express serves a path with and without it.
+// Express serves a path with and without the last slash.
 function withoutLastSlash(path: string): string {
   const start = path.startsWith('/') ? path : `/${path}`;
   return start === '/' ? start : start.replace(/\/$/, '');
 }
 
-/** Reads a path from left to right; keeps every variant of what it has read. */
+/** Reads a path from left to right, and keeps every variant of what it has read. */
 class PathReader {
   #at = 0;
 
@@ -121,7 +121,7 @@ class PathReader {
     return this.#take(group, { name: 'group', pattern: `^(?:${group.slice(1, -1)})$` });
   }
 
-  // Express 4: `?`, `*` and `+` after something; Express 5 refuses them there.
+  // Express 4 allows `?` and `+` after a piece; Express 5 refuses them there.
   #takeModifier(next: Piece[][]): boolean {
     const modifier = /^[?+]/.exec(this.text.slice(this.#at))?.[0];
     if (modifier === undefined || next.length !== 1) return false;
@@ -139,7 +139,7 @@ function restOfPath(name: string): PathParameter {
   return { name, description: 'The rest of the path; it may contain slashes' };
 }
 
-/** The group in parentheses that begins here, groups inside of it included. */
+/** Returns the group in parentheses that begins here, including the groups inside it. */
 function groupAt(text: string, start: number): string | undefined {
   if (text[start] !== '(') return undefined;
   let depth = 0;

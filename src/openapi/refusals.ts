@@ -40,21 +40,21 @@ export const refusalSchema: SchemaObject = {
   required: ['error', 'error_description'],
 };
 
-/** What decides which refusals an operation can have. */
+/** Decides which refusals an operation can have. */
 export interface Refusable {
   readonly callers: Callers;
   /** The scopes that a challenge can name. */
   readonly scopes: readonly string[];
   /** The scopes that the challenge of a 401 names. */
   readonly demandedScopes: readonly string[];
-  /** Can a rule refuse an authenticated caller? */
+  /** Whether a rule can refuse an authenticated caller. */
   readonly canDeny: boolean;
   readonly isThrottled: boolean;
-  /** Does the operation load an object, so that it can be missing? */
+  /** Whether the operation loads an object, which may be missing. */
   readonly loadsObject: boolean;
-  /** Does the operation read a body or files? */
+  /** Whether the operation reads a body or files. */
   readonly readsBody: boolean;
-  /** Does the operation read parameters, so that they can be missing or wrong? */
+  /** Whether the operation reads parameters, which may be missing or wrong. */
   readonly readsParameters: boolean;
   readonly settings: Settings;
 }

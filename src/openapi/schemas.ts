@@ -1,4 +1,4 @@
-/** JSON Schemas of the classes that handlers take, by class-validator's rules. */
+/** Builds JSON Schemas of the classes in handlers' parameters from class-validator's rules. */
 import { IS_DATE_STRING, IS_ENUM } from 'class-validator';
 import { targetConstructorToSchema, validationMetadatasToSchemas } from 'class-validator-jsonschema';
 import { asOpenApi31, referencesIn, schemaPrefix } from './json-schema';
@@ -8,13 +8,13 @@ type SchemaClass = abstract new (...parameters: never[]) => object;
 type Options = NonNullable<Parameters<typeof validationMetadatasToSchemas>[0]>;
 type Schemas = Record<string, SchemaObject>;
 
-// What `@Type()` says is kept where class-transformer's own types do not lead.
+// The metadata of `@Type()` is in this file, which class-transformer's own types do not include.
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- the module has no types
 const { defaultMetadataStorage } = require('class-transformer/cjs/storage') as {
   readonly defaultMetadataStorage: NonNullable<Options['classTransformerMetadataStorage']>;
 };
 
-/** What JavaScript brings along, as it stands in JSON. */
+/** JavaScript's built-in classes, as they are in JSON. */
 const builtIn: Readonly<Record<string, SchemaObject>> = {
   Array: { type: 'array', items: {} },
   BigInt: { type: 'integer' },
@@ -29,19 +29,19 @@ const builtIn: Readonly<Record<string, SchemaObject>> = {
   String: { type: 'string' },
 };
 
-// Where upstream's own converters say what no caller could obey.
+// Replaces converters of class-validator-jsonschema whose result no client could comply with.
 const additionalConverters: Options['additionalConverters'] = {
   [IS_DATE_STRING]: { type: 'string', format: 'date-time' },
   [IS_ENUM]: ({ constraints }) => ({ enum: enumValues(constraints[0] as object) }),
 };
 
-/** The classes of one document. A second class of a name gets a name of its own. */
+/** Collects the classes of one document. A second class of the same name gets another name. */
 export class ClassSchemas {
   readonly #names = new Map<unknown, string>();
   readonly #found: Schemas = {};
   #byName: Schemas | undefined;
 
-  /** The name of a class's schema in the document. */
+  /** Returns the name of a class's schema in the document. */
   nameOf(schemaClass: SchemaClass): string {
     const known = this.#names.get(schemaClass);
     if (known !== undefined) return known;
@@ -51,12 +51,15 @@ export class ClassSchemas {
     return name;
   }
 
-  /** Those that were named so far. */
+  /** The schemas that were named so far. */
   get named(): Schemas {
     return this.#found;
   }
 
-  /** The schemas that a document refers to, and those that they refer to; none of what else the process has loaded. */
+  /**
+   * Returns the schemas that a document refers to, directly or through other schemas. Omits all other classes that the
+   * process has loaded.
+   */
   referredToBy(document: unknown): Schemas {
     const needed: Schemas = {};
     const pending = [...referencesIn(document)];
@@ -69,7 +72,7 @@ export class ClassSchemas {
     return needed;
   }
 
-  // A class without rules is an object of which nothing is known.
+  // A class without rules becomes an object without properties.
   #schemaNamed(name: string): SchemaObject {
     this.#byName ??= tolerant(options => validationMetadatasToSchemas(options));
     const known = [this.#found, builtIn, this.#byName].find(one => Object.hasOwn(one, name));
@@ -90,7 +93,8 @@ function schemaOf(schemaClass: SchemaClass): SchemaObject {
   return found === undefined || Object.keys(found).length === 0 ? { type: 'object' } : found;
 }
 
-// With class-transformer's storage nested classes are made, to see whether they are maps: not all of them can be.
+// Tries class-transformer's storage first. With it, nested classes are constructed to see whether they are maps, and
+// the constructor of some throws.
 function tolerant(build: (options: Options) => object): Schemas {
   const options: Options = { refPointerPrefix: schemaPrefix, additionalConverters };
   try {
@@ -100,7 +104,7 @@ function tolerant(build: (options: Options) => object): Schemas {
   }
 }
 
-// An enum of numbers has its names among its values, too.
+// A numeric enum has its names among its values, too.
 function enumValues(values: object): unknown[] {
   return Object.entries(values)
     .filter(([name]) => !/^-?\d+$/.test(name))

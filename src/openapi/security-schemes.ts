@@ -1,4 +1,4 @@
-/** How credentials are sent and got: the security schemes of a document. */
+/** Builds the security schemes of a document: how clients send credentials, and where they get tokens. */
 import type { NamedSecurityScheme } from '../authentication/base';
 import { bearer } from './callers';
 import type { IssuerSignIn, SignIn } from './issuer-endpoints';
@@ -6,7 +6,7 @@ import { componentName } from './json-schema';
 
 type SecurityScheme = Readonly<Record<string, unknown>>;
 
-/** The issuers of a document; where there are several, each has a scheme by its own name. */
+/** The issuers of a document. If there are several, the scheme of each is named after it. */
 export class SignInSchemes {
   readonly #issuers: readonly IssuerSignIn[];
 
@@ -16,12 +16,17 @@ export class SignInSchemes {
     );
   }
 
-  /** The names of the schemes that give a token of one of these issuers. */
+  /** Returns the names of the schemes that give a token of one of these issuers. */
   namesFor(issuers: readonly IssuerSignIn[]): readonly string[] {
     return issuers.filter(({ signIn }) => signIn !== undefined).map(({ issuer }) => this.#nameOf(issuer));
   }
 
-  /** All schemes of a document that knows these ways to send credentials. */
+  /**
+   * Returns all schemes of a document.
+   *
+   * @param sent the schemes by which clients send credentials
+   * @param scopes descriptions of the scopes
+   */
   with(
     sent: readonly NamedSecurityScheme[],
     scopes: Readonly<Record<string, string>>,

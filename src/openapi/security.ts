@@ -1,22 +1,22 @@
-/** The `security` of an operation: what its rules ask for, in each way of sending credentials. */
+/** Builds the `security` of an operation: what its rules require, for each way to send credentials. */
 import type { Requirement } from '../core/requirements/requirement';
 import { alternativesOf, isOpen, type Alternative } from './alternatives';
 import { bearer, type Callers } from './callers';
 import type { SecurityRequirement } from './open-api';
 
-/** What one operation requires, and the callers that its classes know. */
+/** What one operation requires, and which credentials its classes read. */
 export interface Guard {
   readonly requirement: Requirement;
   readonly callers: Callers;
-  /** Are anonymous callers refused, whatever the rules say? */
+  /** Whether anonymous callers are refused, whatever the permissions say. */
   readonly needsSomebody: boolean;
 }
 
 /**
- * Returns one entry for each alternative and each scheme of credentials. Where there are too many, or none, an entry says
- * that credentials are needed, and the description says the rest.
+ * Returns one entry for each alternative and each scheme of credentials. If there are too many alternatives, or none,
+ * an entry only says that credentials are required, and the description has the details.
  *
- * @param signIns names of the schemes for signing in at an issuer, which give what `bearer` sends
+ * @param signIns names of the schemes for signing in at an issuer, which give tokens for `bearer`
  */
 export function securityOf(
   { requirement, callers, needsSomebody }: Guard,

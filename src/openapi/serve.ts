@@ -1,4 +1,4 @@
-/** Serves the document, and Swagger UI that shows it and signs in with PKCE. */
+/** Serves the document, and Swagger UI to show it and to sign in with PKCE. */
 import { posix } from 'node:path';
 import type { Application, NextFunction, Request, RequestHandler, Response } from 'express';
 import { serveFiles, setup } from 'swagger-ui-express';
@@ -8,26 +8,27 @@ import type { OpenApiDocument } from './open-api';
 
 /** Options of {@link serveOpenApi}. */
 export interface ServeOpenApiOptions extends OpenApiOptions {
-  /** Where Swagger UI is. Default: `/docs`. */
+  /** The path of Swagger UI. Default: `/docs`. */
   readonly path?: string;
-  /** Where the document is. Default: `/openapi.json`. */
+  /** The path of the document. Default: `/openapi.json`. */
   readonly documentPath?: string;
   /**
-   * As which client people sign in from Swagger UI: a public one (RFC 6749 §2.1), whose redirect URI is
-   * `{path}/oauth2-redirect.html`, for instance `https://api.example.com/docs/oauth2-redirect.html`. Without it they
-   * are asked.
+   * The client ID for signing in from Swagger UI: of a public client (RFC 6749 §2.1), whose redirect URI is
+   * `{path}/oauth2-redirect.html`, for instance `https://api.example.com/docs/oauth2-redirect.html`. Without it,
+   * Swagger UI asks the user for one.
    */
   readonly clientId?: string;
-  /** The scopes that are ticked when people sign in. Default: none. */
+  /** The scopes that are selected when Swagger UI opens. Default: none. */
   readonly askedScopes?: readonly string[];
 }
 
 /**
- * Serves the app's {@link openApiDocument} as JSON, and Swagger UI with assets of its own, so that it works without the
- * internet. Its Authorize button signs in with authorization code and PKCE. Both are public: put a middleware of your own
- * before, where not everybody shall read them.
+ * Serves the app's {@link openApiDocument} as JSON, and Swagger UI with its assets, so that it works offline. The
+ * Authorize button of Swagger UI signs in with authorization code and PKCE. Both are public: to protect them, add a
+ * middleware before them.
  *
- * @throws ImproperlyConfigured for a path that does not begin with a slash, or that both have.
+ * @throws ImproperlyConfigured if a path does not begin with a slash or ends with one, or if the document's path is
+ * inside Swagger UI's.
  * @example
  * const app = createExpressServer({ controllers: [BookController] });
  * serveOpenApi(app, { info: { title: 'Books', version: '1.0.0' }, clientId: 'books-docs' });
@@ -45,7 +46,7 @@ export function serveOpenApi<T extends object>(app: T, options: ServeOpenApiOpti
   return app;
 }
 
-// Express would take other characters for a pattern.
+// Express would read other characters as a pattern.
 function checkedPath(name: string, path: string): string {
   if (/^(?:\/[\w.~-]+)+$/.test(path)) return path;
   throw new ImproperlyConfigured(
@@ -63,7 +64,10 @@ function document(app: object, options: ServeOpenApiOptions): RequestHandler {
   };
 }
 
-/** Built once, and again when there is a further server or an issuer was found: anybody may ask, as often as they like. */
+/**
+ * Caches the document, because anyone may request it as often as they like. Rebuilds it if there is a new server or an
+ * issuer's endpoints were found.
+ */
 class LatestDocument {
   #basis: readonly unknown[] = [];
   #document: OpenApiDocument | undefined;
@@ -87,34 +91,34 @@ function basisOf({ server, issuers }: KnownServer): readonly unknown[] {
   return [server, ...issuers];
 }
 
-// The app may be mounted in another.
+// The app may be mounted in another one.
 function placedAt(baseUrl: string, found: OpenApiDocument): OpenApiDocument {
   return baseUrl === '' || found.servers !== undefined ? found : { ...found, servers: [{ url: baseUrl }] };
 }
 
 function swaggerUi({ clientId, askedScopes, info }: ServeOpenApiOptions, swaggerUrl: string): RequestHandler[] {
   const oauth = { clientId, scopes: askedScopes, usePkceWithAuthorizationCodeGrant: true };
-  // The validator would send the document's address to somebody else.
+  // Turns the validator off: it would send the document's address to a third party.
   const swaggerOptions = { oauth, validatorUrl: null, persistAuthorization: false };
   const page = setup(undefined, { customSiteTitle: info?.title ?? 'API', swaggerUrl, swaggerOptions });
   return [withSlash, asPage, ...serveFiles(undefined, { swaggerUrl, swaggerOptions }), onlyAt('/', page)];
 }
 
-// The page's assets are beside it.
+// The page loads its assets by relative URLs, so its path must end with a slash.
 function withSlash(request: Request, response: Response, next: NextFunction): void {
   const [path = '', query] = request.originalUrl.split(/\?(.*)/s);
   if (request.path !== '/' || path.endsWith('/')) next();
   else response.redirect(308, `${request.baseUrl}/${query === undefined ? '' : `?${query}`}`);
 }
 
-// Signing in happens in a window that must find its way back to this one, whatever the app's own headers say.
+// Signing in opens a window that must be able to reach this one, so the app's Cross-Origin-Opener-Policy is removed.
 function asPage(_request: Request, response: Response, next: NextFunction): void {
   response.removeHeader('Cross-Origin-Opener-Policy');
   response.set({ 'X-Content-Type-Options': 'nosniff', 'Content-Security-Policy': contentPolicy });
   next();
 }
 
-// The page speaks to the issuers' token endpoints, and to wherever the API is.
+// The page sends requests to the issuers' token endpoints and to the API, which may have any origin.
 const contentPolicy =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src *; frame-ancestors 'none'; base-uri 'none'";
 

@@ -1,11 +1,11 @@
-/** The callers that a requirement admits, in Markdown. */
+/** Describes in Markdown the callers that a requirement admits. */
 import { foldLeafwise } from '../core/requirements/fold';
 import { kindOf, type Leaf, type Requirement } from '../core/requirements/requirement';
 import { impliesAuthenticated } from '../core/requirements/simplified';
 import { isOpen } from './alternatives';
 
 /**
- * Returns the requirement in words.
+ * Returns the requirement as Markdown text.
  *
  * @example
  * inMarkdown(requirement); // any of the scopes `book:read`, `book:all`, and the role `editor`
@@ -48,6 +48,6 @@ function withoutImplied(parts: readonly Words[]): readonly Words[] {
 function leafText(leaf: Leaf, isNegated: boolean): string {
   const text = kindOf(leaf).documented(leaf);
   if (!isNegated) return text;
-  if (leaf.kind === 'authenticated') return 'whoever is not authenticated';
-  return `not: ${text}${impliesAuthenticated(leaf) ? ' (whoever is authenticated)' : ''}`;
+  if (leaf.kind === 'authenticated') return 'any anonymous caller';
+  return `not: ${text}${impliesAuthenticated(leaf) ? ' (only authenticated callers)' : ''}`;
 }

@@ -1,4 +1,6 @@
-/** What a server would decide about a request, and why: its guards are asked, and no middleware and no handler runs. */
+/**
+ * Explains what a server would decide about a request. Runs the guards, but no middleware and no handler of the app.
+ */
 import { once } from 'node:events';
 import { request as send, type OutgoingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -25,7 +27,7 @@ import { servingOf } from './start/serving';
 import type { AxiomsServer } from './start/axioms-server';
 import { policyAnswer } from './driver/thrown';
 
-/** A request that is not sent to the app. */
+/** A request to decide about. It is not sent to the app. */
 export interface AskedRequest {
   readonly method: string;
   readonly path: string;
@@ -33,30 +35,30 @@ export interface AskedRequest {
   readonly body?: string | undefined;
 }
 
-/** What would come of it. */
+/** The decision about the request. */
 export interface Decision {
   readonly route: { readonly method: string; readonly path: string; readonly handler: string };
   readonly isAllowed: boolean;
-  /** Of the refusal. */
+  /** The status of the refusal. */
   readonly status?: number;
   readonly error?: string;
   readonly reason?: string;
   /** The challenges of the refusal. */
   readonly challenges: readonly string[];
-  /** The handler is let run, and has to ask about the object itself. */
+  /** Whether the handler would run and would have to check the object itself. */
   readonly isObjectPending: boolean;
-  /** Names of the verified token's claims. */
+  /** The names of the claims of the verified token. */
   readonly claims: readonly string[];
   readonly explanation: Explanation;
 }
 
 /**
- * Asks the rules of the route that takes this request, of all routes of the servers. Loads the object by `getObject()`,
- * where the controller has it; throttles count nothing; middlewares of the app do not run.
+ * Evaluates the rules of the first route that takes this request, of all routes of the servers. Loads the object with
+ * `getObject()` if the controller has it. Throttles count nothing. The app's middlewares do not run.
  *
- * @param servers those of one app, in the order in which they were made
- * @returns `undefined`: no route takes it.
- * @throws ImproperlyConfigured for a server that another copy of the library has made.
+ * @param servers the servers of one app, in the order in which they were made
+ * @returns the decision; `undefined` if no route takes the request
+ * @throws ImproperlyConfigured if another copy of the library has made a server.
  */
 export async function decide(servers: readonly AxiomsServer[], asked: AskedRequest): Promise<Decision | undefined> {
   const app = express();
@@ -82,7 +84,7 @@ function explainingDriver(app: Application, server: AxiomsServer): ExplainingDri
 class ExplainingDriver extends AxiomsDriver {
   decision: Decision | undefined;
 
-  // They are the app's, and may do anything.
+  // Skips the middlewares: they are the app's, and may do anything.
   override registerMiddleware(): void {}
 
   override registerAction(meta: ActionMetadata): void {
@@ -161,7 +163,7 @@ function refusalOf(
   };
 }
 
-// Over HTTP, so that Express itself finds the route and reads the path.
+// Sends the request over HTTP, so that Express itself finds the route and parses the path.
 async function exchange(app: Application, { method, path, headers, body }: AskedRequest): Promise<void> {
   const listening = app.listen(0, '127.0.0.1');
   await once(listening, 'listening');

@@ -1,4 +1,4 @@
-/** Makes or extends an Express app: routing-controllers' names and signatures, with every route guarded. */
+/** Creates or extends an Express app. Uses routing-controllers' names and signatures, and guards every route. */
 import express, { type Application, type ErrorRequestHandler, type Express, type Router } from 'express';
 import { createExecutor, getMetadataArgsStorage } from 'routing-controllers';
 import { AccessTokenVerifier } from '../core/tokens/access-token';
@@ -34,10 +34,10 @@ import { setTripwire } from './start/tripwire';
 setTripwire();
 
 /**
- * A new Express app that serves the controllers, each route guarded by its controller's rules. Same name and signature
- * as routing-controllers'.
+ * Creates an Express app that serves the controllers, and guards each route with the rules of its controller. Has the
+ * same name and signature as in routing-controllers.
  *
- * @throws ImproperlyConfigured where a setting or a rule is missing or wrong, in words with the fix.
+ * @throws ImproperlyConfigured if a setting or a rule is missing or wrong. The message says how to fix it.
  * @example
  * const app = createExpressServer({ controllers: [BookController], axioms: { audience: 'https://api.example.com', domain: 'auth.example.com' } });
  * app.listen(3000);
@@ -47,8 +47,8 @@ export function createExpressServer(options: AxiomsServerOptions): Express {
 }
 
 /**
- * Serves the controllers from an Express app that is there already. Several servers, on one app or on several, live
- * beside each other. Same name and signature as routing-controllers'.
+ * Serves the controllers from an existing Express app. Several servers can share an app or a process. Has the same name
+ * and signature as in routing-controllers.
  *
  * @throws ImproperlyConfigured as {@link createExpressServer} does.
  */
@@ -61,12 +61,12 @@ export function useExpressServer<T>(app: T, options: AxiomsServerOptions): T {
 }
 
 /**
- * Makes a server for an Express app that has no controllers: its plain routes are guarded with `requireAccessToken()`,
- * wherever they are registered. A route without that guard stays open. The server is at `app.locals.axioms`, too.
+ * Creates a server for an Express app without controllers. Guard its plain routes with `requireAccessToken()`, wherever
+ * they are registered: a route without that guard stays open. The server is also stored at `app.locals.axioms`.
  *
- * @param settings default: `settingsFromEnv(process.env)`
- * @returns the server; `close()` stops the refreshing of keys
- * @throws ImproperlyConfigured where a setting is missing or wrong, or `app` is neither an Express app nor a router.
+ * @param settings the settings; default `settingsFromEnv(process.env)`
+ * @returns the server; its `close()` stops refreshing keys
+ * @throws ImproperlyConfigured if a setting is missing or wrong, or if `app` is neither an Express app nor a router.
  * @example
  * const app = express();
  * const server = guardApp(app, { audience: 'https://api.example.com', domain: 'auth.example.com' });
@@ -104,8 +104,8 @@ function start(app: Application, options: AxiomsServerOptions, server: NewServer
 }
 
 /**
- * Who may do what, as data: the audit of the server that these options make. It reads the rules, as the start does, and
- * neither listens nor fetches anything; a running server is not disturbed.
+ * Returns the access rule of every route, as data, of the server that these options would create. Reads the rules as
+ * startup does, but neither listens nor fetches anything, and does not affect a running server.
  *
  * @throws ImproperlyConfigured as {@link createExpressServer} does.
  * @example
@@ -129,7 +129,7 @@ function settingsOf({ axioms }: AxiomsServerOptions): Settings {
   return serverSettings(axioms ?? settingsFromEnv(process.env));
 }
 
-// What helps a developer helps an attacker, too.
+// Turns off `explain` in production: it helps an attacker as much as a developer.
 function serverSettings(input: SettingsInput): Settings {
   const settings = defineSettings(input);
   if (!settings.explain || isDevelopment()) return settings;
@@ -137,7 +137,7 @@ function serverSettings(input: SettingsInput): Settings {
   return defineSettings({ ...input, explain: false });
 }
 
-// routing-controllers' own default takes every NODE_ENV but 'production' for development.
+// By default routing-controllers treats every NODE_ENV except 'production' as development.
 function isDevelopmentMode({ development }: AxiomsServerOptions, settings: Settings): boolean {
   if (development === true && !isDevelopment())
     warnOfProduction(settings, "Option 'development' is turned off in production");
@@ -154,7 +154,7 @@ function warnOfProduction({ logger }: Settings, message: string): void {
   logger.warn(message, { NODE_ENV: environmentName(), development: "unset, 'development' or 'test'" });
 }
 
-// A router has none of its own.
+// A router has no `locals`.
 function localsOf(app: { locals?: Record<string, unknown> }): Record<string, unknown> {
   return (app.locals ??= {});
 }
@@ -165,7 +165,7 @@ interface NewServer extends AxiomsServer {
   readonly guarded: GuardedRoutes;
 }
 
-/** @param before the server that the app has already */
+/** @param before the server that the app already has */
 function newServer(settings: Settings, before: AxiomsServer | undefined): NewServer {
   const jwksManager = new JwksManager(settings);
   const verifier = new AccessTokenVerifier(settings, jwksManager);
@@ -213,7 +213,7 @@ function serve(app: Application, options: AxiomsServerOptions, { services, guard
   app.use(options.defaultErrorHandler === false ? handingOn(services.settings) : answerOurErrors(driver));
 }
 
-// Without controllers upstream would serve every controller class that the process has loaded.
+// Without controllers, routing-controllers would serve every controller class that the process has loaded.
 function requireControllers({ controllers }: AxiomsServerOptions): void {
   const list: readonly unknown[] = controllers ?? [];
   if (list.length === 0)
@@ -247,7 +247,7 @@ function warnOfOpenings({ issuerUrl, allowInsecureUrls, ignoredTokenMarkers, log
     logger.warn(`'allowInsecureUrls' accepts ${withoutCredentials(url)}: who can change its answers can forge tokens.`);
 }
 
-// The server publishes the metadata, by which clients ask for a token for the resource.
+// Warns because the server publishes the metadata, and clients use it to request a token for the resource.
 function warnOfOtherAudience(settings: Settings): void {
   const { resourceUrl, logger } = settings;
   for (const { issuerUrl, audience } of issuersWithOtherAudience(settings))
@@ -257,10 +257,11 @@ function warnOfOtherAudience(settings: Settings): void {
     );
 }
 
-// What plain middlewares of the app threw or handed on: ours, and a body that cannot be read. The rest is the app's.
+// Answers errors of the app's plain middlewares: this library's, and a body that cannot be read. Leaves the rest to the
+// app.
 function answerOurErrors(driver: AxiomsDriver): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
-    // Error middleware has seen it after its answer. Express would destroy the connection.
+    // An error middleware has received the error after its answer. Express would destroy the connection.
     if (isErrorAnswered(response)) return;
     const known = asParseError(error);
     if (isAnswer(known) && !response.headersSent) driver.refuse(known, undefined, { request, response, next });

@@ -1,4 +1,4 @@
-/** Compares an app with a table of who may do what. */
+/** Compares an app with a table of expected statuses, by request and caller. */
 import type { RequestListener } from 'node:http';
 import { forceAuthenticate, type ForcedUser } from './force-authenticate';
 import { onLoopback, type LoopbackAnswer, type RequestContent, type Send } from './loopback';
@@ -17,12 +17,12 @@ export interface AccessMatrixOptions {
   readonly requests?: Readonly<Record<string, RequestContent>>;
 }
 
-/** A cell of the table that the app does not meet. */
+/** A cell of the table from which the app differs. */
 export interface AccessDifference {
   readonly row: string;
   readonly caller: string;
   readonly expected: number;
-  /** The status, or the reason why there is none. */
+  /** The status of the response, or the reason why there was no response. */
   readonly actual: number | string;
   /** A defect of an answer with the expected status. */
   readonly flaw?: string;

@@ -66,7 +66,7 @@ function refuseInProduction(): void {
   );
 }
 
-/** Tells whether this user makes a request anonymous. */
+/** Returns whether this user makes a request anonymous. */
 export function isAnonymous(user: ForcedUser | undefined): boolean {
   return user === undefined || user.isAuthenticated === false;
 }
@@ -106,7 +106,7 @@ function isNamed(user: unknown, settings: Settings): user is TokenClaims {
   return subjectIn(Object(user) as Claims, settings) !== undefined;
 }
 
-// By the settings of the issuer that the claims name, as for a token.
+// Uses the settings of the issuer that the claims name, as for a token.
 function subjectIn(claims: Claims, settings: Settings): TokenSubject | undefined {
   return subjectOf(claims, (settingsFor(claims, settings) ?? settings).subjectClaims);
 }

@@ -12,7 +12,7 @@ export interface ForgedToken {
   readonly error: 'invalid_token';
   /** `error_description` of both. */
   readonly description: string;
-  /** Is the token refused by its contents alone, so that it must not cause a fetch of keys? */
+  /** Whether the token is refused by its contents alone, so that it must not cause a fetch of keys. */
   readonly isRefusedWithoutAKey: boolean;
 }
 
@@ -36,7 +36,11 @@ function row(title: string, description: string, make: Make, isRefusedWithoutAKe
 
 const byItsKey = (title: string, description: string, make: Make): Row => row(title, description, make, false);
 
-/** @param wrong returns the wrong claims; `now` is in seconds */
+/**
+ * Describes a token with wrong claims.
+ *
+ * @param wrong returns the wrong claims; `now` is in seconds
+ */
 function withClaims(title: string, description: string, wrong: (now: number) => TokenClaims): Row {
   return row(title, description, (issuer, claims) => issuer.token({ ...claims, ...wrong(issuer.seconds()) }));
 }

@@ -1,4 +1,4 @@
-/** How an issuer answers, and what its bad answers are. */
+/** Defines how a test issuer answers, including its faulty answers. */
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
 /**
@@ -30,7 +30,11 @@ const modes: Readonly<Record<IssuerMode['is'], true>> = {
   document: true,
 };
 
-/** @throws RangeError for an unknown mode */
+/**
+ * Checks a mode.
+ *
+ * @throws RangeError for an unknown mode
+ */
 export function requireMode({ is }: IssuerMode): void {
   if (!Object.hasOwn(modes, is))
     throw new RangeError(`An issuer cannot be '${is}': it is one of ${Object.keys(modes).join(', ')}.`);

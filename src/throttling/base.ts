@@ -55,5 +55,5 @@ export abstract class BaseThrottle {
 }
 markAsOurs(BaseThrottle);
 
-/** A throttle class, as `throttleClasses` lists it. */
+/** A throttle class, an entry of `throttleClasses`. */
 export type ThrottleClass = new (...dependencies: never[]) => BaseThrottle;

@@ -1,4 +1,4 @@
-/** Holds back what a handler answers by itself, until the rules about its object have been asked. */
+/** Holds back the response of a handler until the rules about its object have been checked. */
 import type { Response } from 'express';
 import { APIException, ImproperlyConfigured } from '../core/http/exceptions';
 import { isAnotherRoutes } from './dispatched';
@@ -11,8 +11,8 @@ const methodNames = ['write', 'end', 'writeHead', 'writeEarlyHints', 'flushHeade
 type MethodName = (typeof methodNames)[number];
 type Method = (...given: unknown[]) => unknown;
 
-// Node calls these on the response itself, whoever calls `end` and how: no header is made without them, and after it
-// nothing leaves without `_send`.
+// Node calls these two on the response itself, however `end` is called. No header is made without them, and after the
+// header nothing is sent without `_send`.
 const headerNames = ['_implicitHeader', '_storeHeader'] as const;
 type Internals = Partial<Record<(typeof headerNames)[number] | '_send', Method>>;
 
@@ -21,31 +21,31 @@ interface Call {
   readonly given: unknown[];
 }
 
-/** What the handler wrote while a check runs. */
+/** What the handler writes while a check runs. */
 interface Kept {
   readonly calls: Call[];
-  /** What came past the methods of the response, after its header. */
+  /** The data that was sent after the header without the methods of the response. */
   readonly sends: unknown[][];
-  /** The head that the response had then, unless the header had been made before. */
+  /** The head of the response at that time; `undefined` if the header was already made. */
   readonly head: Head | undefined;
 }
 
-/** A check is running: its outcome decides. */
+/** Means that a check is running and its outcome decides. */
 const undecided = Symbol('undecided');
 
 /**
- * An answer below 400 becomes a 500 while the object rule has not been asked. While a check runs, every answer waits, and so
- * does the rest of one that has begun. A refusal that nobody received takes the answer's place, or closes the connection
- * where a part of the answer has left. Nothing that the handler wrote after the check began is sent then, whatever it writes
- * with.
+ * Replaces a response below 400 by a 500 if the object rule has not been checked. While a check runs, every response
+ * waits, and so does the rest of one that has begun. A refusal that no code has received replaces the response, or
+ * closes the connection if a part of the response has been sent. Nothing that the handler wrote after the check began
+ * is then sent, whichever methods it uses.
  */
 export class AnswerGate implements Gate {
-  /** Was the handler's answer replaced, or its connection closed? */
+  /** Whether the handler's response was replaced, or its connection closed. */
   isOver = false;
   readonly #response: Response;
   readonly #methods: Readonly<Record<MethodName, Method>>;
   readonly #internals: Required<Internals>;
-  /** As they were before the handler. */
+  /** The head of the response before the first check. */
   readonly #before: Head;
   #kept: Kept | undefined;
 
@@ -61,17 +61,17 @@ export class AnswerGate implements Gate {
     Object.assign(response, { _send: this.#guardedSend });
   }
 
-  /** Has the handler begun an answer that waits? */
+  /** Whether the handler has begun a response that waits. */
   get isKeeping(): boolean {
     return this.#kept !== undefined;
   }
 
-  /** Has the answer left as a whole? */
+  /** Whether the response is complete and not held back. */
   get isSent(): boolean {
     return this.#kept === undefined && this.#response.writableEnded;
   }
 
-  /** Sends the refusal in place of the handler's answer. One that has begun to leave is cut off. */
+  /** Sends the refusal in place of the handler's response. If a part of that has been sent, closes the connection. */
   refuse(error: unknown): void {
     const { visit } = this;
     const response = this.#response;
@@ -92,7 +92,7 @@ export class AnswerGate implements Gate {
     for (const { name, given } of calls) (response[name] as Method)(...given);
   }
 
-  /** Drops what waits: an error is the answer. */
+  /** Drops the response that waits, because an error is answered in its place. */
   giveWay(): void {
     if (this.#kept === undefined) return;
     const { calls } = this.#kept;
@@ -101,12 +101,12 @@ export class AnswerGate implements Gate {
     for (const { given } of calls) drop(undefined)(...given);
   }
 
-  /** Takes back what was set on the response since the first check began. */
+  /** Undoes what was set on the response since the first check began. */
   resetHead(): void {
     if (!this.#response.headersSent) setHead(this.#response, { ...this.#before, reason: '' });
   }
 
-  /** Ignores whatever the handler still writes. */
+  /** Ignores everything that the handler still writes. */
   silence(): void {
     silence(this.#response, this.#methods.writeHead);
     this.#response.on('error', (error: unknown) => {
@@ -122,7 +122,7 @@ export class AnswerGate implements Gate {
     this.silence();
   }
 
-  /** Why the answer may not leave now. */
+  /** The error to answer in place of the response, `undecided`, or `undefined` if the response may be sent. */
   get #objection(): unknown {
     const { visit } = this;
     if (!visit.isAnswerDecided) {
@@ -138,7 +138,7 @@ export class AnswerGate implements Gate {
   #guarded(name: MethodName): Method {
     return (...given) => {
       const response = this.#response;
-      // Node throws where a header is there already.
+      // Node throws if the header has already been sent.
       const isSecondHead = name === 'writeHead' && response.headersSent;
       if (name === 'writeHead' && !isSecondHead) response.statusCode = given[0] as number;
       const objection = this.#kept === undefined ? this.#objection : undecided;
@@ -149,7 +149,7 @@ export class AnswerGate implements Gate {
     };
   }
 
-  // A call that got here past the response's own methods: by Node's prototype, or by one that was saved before.
+  // Detects a call that did not use the response's own methods: one of Node's prototype, or one that was saved before.
   #guardedMaker(name: (typeof headerNames)[number]): Method {
     return (...given) => {
       if (this.#kept !== undefined || this.#objection !== undefined) this.#break();
@@ -157,7 +157,7 @@ export class AnswerGate implements Gate {
     };
   }
 
-  // It may be what the handler wrote before the check, and a middleware has compressed since.
+  // The data may be what the handler wrote before the check, if a middleware has compressed it meanwhile.
   readonly #guardedSend: Method = (...given) => {
     const objection = this.#kept === undefined ? this.#objection : undecided;
     if (objection === undefined) return Reflect.apply(this.#internals._send, this.#response, given);
@@ -181,7 +181,8 @@ export class AnswerGate implements Gate {
     });
   }
 
-  // As Node takes it while nobody reads: a writer waits for the event 'drain'. What comes after the end is no answer.
+  // Behaves as Node does while the client does not read: `write` returns false, and the writer waits for the event
+  // 'drain'. Drops what is written after the end.
   #keep(call: Call): unknown {
     const { calls } = this.#waiting();
     const hasEnded = calls.some(({ name }) => name === 'end');
@@ -228,7 +229,7 @@ export class AnswerGate implements Gate {
   }
 }
 
-// A rule may throw anything, undefined too.
+// A rule may throw anything, even undefined.
 function objectionOf({ error }: { readonly error: unknown }): unknown {
   return error ?? new APIException(undefined, { cause: error });
 }

@@ -1,11 +1,11 @@
-/** How a controller is typed: the interface that permissions see, and an optional base class. */
+/** Types for controllers: the interface that permissions see, and an optional base class. */
 import { markAsOurs } from '../core/process/copies';
 import type { ApiView } from '../permissions/base';
 import { checkObjectPermissions } from './object-rules';
 
 export type { ApiView } from '../permissions/base';
 
-// Merged, not declared as fields: a field would shadow a getter of a subclass.
+// Declared by merging and not as fields: a field would shadow a getter of a subclass.
 export interface ApiController extends ApiView {}
 
 /**
@@ -25,10 +25,10 @@ export interface ApiController extends ApiView {}
  */
 export abstract class ApiController {
   /**
-   * Checks this controller's object rules. Await it before the handler changes anything. The handler's answer waits for it in
-   * any case, and a refusal that no code has waited for is the answer.
+   * Checks this controller's object rules. Await it before the handler changes anything. The handler's response waits
+   * for the check in any case. A refusal is sent as the response if no code waits for the check.
    *
-   * @throws PermissionDenied or NotAuthenticated where an object rule of this controller refuses.
+   * @throws PermissionDenied or NotAuthenticated if an object rule of this controller refuses.
    */
   checkObjectPermissions(object: unknown): Promise<void> {
     return checkObjectPermissions(this, object);

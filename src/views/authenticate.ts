@@ -12,7 +12,7 @@ import { requireMandatory } from './permission-checks';
 import { authenticationClassesOf } from './start/policies';
 import type { Visit } from './visit';
 
-/** Asks the route's authentication classes in order, up to the first that accepts credentials. */
+/** Calls the route's authentication classes in order, until one accepts the credentials. */
 export function authenticate(visit: Visit): Soon<void> {
   const { services, controller, settings, rules } = visit;
   const classes = authenticationClassesOf(controller, settings, rules.decorations);
@@ -90,7 +90,7 @@ function setSomebody(visit: Visit, { user, auth }: AuthenticationResult, authent
   visit.successfulAuthenticator = authenticator;
 }
 
-// `auth.authenticator` is always the class that answered. A class that names itself spares the request a copy.
+// Sets `auth.authenticator` to the class that answered. If the class has named itself, no copy is needed.
 function authOf(
   auth: Partial<RequestAuth>,
   { scopes }: User,

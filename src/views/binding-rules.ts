@@ -1,4 +1,6 @@
-/** The rules that the binding adds to a route: those of `@Authorized()` and `@CurrentUser({ required: true })`. */
+/**
+ * Checks the rules that the binding adds to a route: those of `@Authorized()` and `@CurrentUser({ required: true })`.
+ */
 import { isAuthenticated } from '../authentication/caller';
 import { NotAuthenticated, PermissionDenied } from '../core/http/exceptions';
 import { callerOf, judge } from '../core/requirements/judge';
@@ -6,10 +8,10 @@ import { grantsOfRequest } from '../permissions/token-claims';
 import type { Visit } from './visit';
 
 /**
- * Asks them. What only the app's own checker decides is asked elsewhere.
+ * Checks the binding's rules. The app's own `authorizationChecker` is called elsewhere.
  *
- * @throws NotAuthenticated
- * @throws PermissionDenied where an authenticated caller has none of the roles.
+ * @throws NotAuthenticated if the request is anonymous and a rule refuses.
+ * @throws PermissionDenied if the caller is authenticated and has none of the roles.
  */
 export function checkBindingRules({ rules, request }: Visit): void {
   if (rules.asksBesides.length === 0) return;

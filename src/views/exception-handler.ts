@@ -32,8 +32,8 @@ export function isAnswer(error: unknown): error is Answer {
 }
 
 /**
- * Turns an error into its answer, and logs it. Every refusal comes from here: of controllers, of plain routes, and of object
- * rules that refuse late.
+ * Turns an error into its answer, and logs it. Every refusal comes from here: of controllers, of plain routes, and of
+ * object rules that refuse late.
  */
 export function answer(error: Answer, request: Request, settings: Settings): Answer {
   findVisit(request)?.observation?.failed(error);
@@ -43,8 +43,8 @@ export function answer(error: Answer, request: Request, settings: Settings): Ans
 }
 
 /**
- * Adds the header fields to the answer. A 401 has the challenges of all of the controller's authentication classes; a 400
- * or a 403 has the challenge of the class at fault, if the error has a reason for it.
+ * Adds the header fields to the answer. A 401 has the challenges of all of the controller's authentication classes. A
+ * 400 or a 403 has the challenge of the class at fault, if the error has a reason for it.
  */
 export function answerTo(error: Answer, request: Request, settings: Settings): Answer {
   if (error instanceof ImproperlyConfigured) return withHeaders(error, {});
@@ -61,7 +61,8 @@ export function answerTo(error: Answer, request: Request, settings: Settings): A
 
 const ownHeaders = new WeakMap<Answer, HeaderFields>();
 
-// The app may throw the same error object again, for another controller, so each answer starts from the error's own fields.
+// The app may throw the same error object again, for another controller, so each answer starts from the error's own
+// fields.
 function withHeaders(answer: Answer, challenges: HeaderFields): Answer {
   const own = ownHeaders.get(answer) ?? answer.headers;
   ownHeaders.set(answer, own);
@@ -104,7 +105,10 @@ function offeredChallenges(request: Request, settings: Settings): readonly Offer
   });
 }
 
-/** Returns the class that threw or that accepted the caller; without one, the first class whose challenge can have an error. */
+/**
+ * Returns the class that threw or that accepted the caller; without one, the first class whose challenge can have an
+ * error.
+ */
 function classAtFault(request: Request, offered: readonly Offered[]): Offered | undefined {
   const visit = findVisit(request);
   const known = visit?.failedAuthenticator ?? visit?.successfulAuthenticator;

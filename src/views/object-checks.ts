@@ -1,17 +1,20 @@
-/** The checks of objects that a handler starts: its answer waits for them, awaited or not, and no refusal is lost. */
+/**
+ * Runs the object checks that a handler starts. The handler's response waits for them, awaited or not, and no refusal
+ * is lost.
+ */
 import timers from 'node:timers';
 import type { Response } from 'express';
 import { APIException } from '../core/http/exceptions';
 import { isPending, type Soon } from '../core/time/soon';
 import { watchRefusal } from './unhandled-refusals';
 
-// As it is now, and not the global one: a test may replace it.
+// Taken from the module, because a test may replace the global function.
 const later = timers.setImmediate;
 const { nextTick } = process;
 
 /**
- * Has the handler returned? One that returned the response itself, or a stream, answers later, in code that goes on in the
- * background.
+ * Whether the handler has returned. A handler that returned the response itself, or a stream, answers later, in code
+ * that runs in the background (`answering`).
  */
 export type HandlerState = 'running' | 'answering' | 'done';
 
@@ -32,11 +35,11 @@ interface Refusal {
 /** One call of `checkObjectPermissions()`. */
 interface Check {
   readonly checks: ObjectChecks;
-  /** Why it refused, once it has. */
+  /** The error with which the check refused. */
   refusal?: Refusal;
-  /** Has code of the handler received the refusal? `false` again where no code handled it. */
+  /** Whether code of the handler has received the refusal; `false` again if no code handled it. */
   isReceived?: boolean;
-  /** Has all code that waited for it gone on? */
+  /** Whether all code that waited for the check has continued. */
   isOver?: boolean;
 }
 
@@ -53,25 +56,28 @@ export class ObjectChecks {
     return this.#running > 0;
   }
 
-  /** A refusal that is the answer, whatever the handler says: no code of it waited for the check. */
+  /**
+   * A refusal that is sent as the response, whatever the handler answers, because none of its code waited for the
+   * check.
+   */
   get refusal(): Refusal | undefined {
     const [first] = this.#unreceived;
     return first?.refusal;
   }
 
-  /** Returns the refusal that is the answer, for the one who sends it. */
+  /** Returns the refusal for the caller that sends it as the response, and forgets it. */
   take(): Refusal | undefined {
     const { refusal } = this;
     this.#unreceived.clear();
     return refusal;
   }
 
-  /** Did the handler's code receive this error from one of its checks? */
+  /** Returns whether the handler's code received this error from one of its checks. */
   wasReceived(error: unknown): boolean {
     return Object(error) === error && this.#received.has(error as object);
   }
 
-  /** Runs a check. The promise is safe to forget. */
+  /** Runs a check. The handler need not await the promise. */
   start<T>(ask: () => Soon<T>): Promise<T> {
     const check: Check = { checks: this };
     let asked: Soon<T>;
@@ -86,22 +92,25 @@ export class ObjectChecks {
     return CheckPromise.of(check, asked);
   }
 
-  /** Waits until no check runs any more, or until one has refused and nobody received it. */
+  /** Waits until no check is running, or until one has refused without any code having received the refusal. */
   settled(): Soon<void> {
     if (!this.isRunning || this.#unreceived.size > 0) return;
     const ended = new Promise<void>(resolve => {
       this.#waiting.push(resolve);
     });
-    // A turn later: what follows from one check may start the next.
+    // Waits for another turn of the event loop: code that follows one check may start the next.
     return ended.then(nextTurn).then(() => this.settled());
   }
 
-  /** The same behind a handler that has returned: the last check may just have ended, and what follows may start the next. */
+  /**
+   * Does the same after the handler has returned. Waits for the queued jobs first: the last check may just have ended,
+   * and code that follows it may start the next.
+   */
   settledBehindHandler(): Soon<void> {
     return this.isRunning ? this.settled() : jobsDone().then(() => this.settled());
   }
 
-  /** Counts the check as over. Code that waited for it has received its refusal by now. */
+  /** Ends the check. Code that waited for it has received its refusal by now. */
   end(check: Check): void {
     this.#running -= 1;
     check.isOver = true;
@@ -109,19 +118,19 @@ export class ObjectChecks {
     else if (!this.isRunning) this.#wake();
   }
 
-  /** Code that waits for the check is about to get its refusal. */
+  /** Records that code that waits for the check is about to receive its refusal. */
   receive(check: Check): void {
     const { handlerState, isHandedOn } = this.handling;
     const error = check.refusal?.error as object;
     this.#watch(check, error);
     if (handlerState === 'done') return;
-    // A handler that has dispatched its request answers no longer, whatever it makes of the refusal.
+    // A handler that has dispatched its request no longer answers, so the refusal does not count as received.
     check.isReceived = !isHandedOn;
     this.#received.add(error);
   }
 
-  // At once, also while the handler runs: it may be waiting for code that the refusal has stopped, such as a callback that
-  // resolves a promise.
+  // Reports the refusal immediately, even while the handler runs: the handler may wait for code that the refusal has
+  // stopped, such as a callback that resolves a promise.
   #lose(check: Check): void {
     this.#unreceived.add(check);
     if (this.#waiting.length > 0) this.#wake();
@@ -142,9 +151,10 @@ export class ObjectChecks {
 }
 
 /**
- * What `checkObjectPermissions()` returns. Node ends the process over a rejection that nobody handles, and a forgotten
- * `await` is enough for that. So nothing that follows from this promise rejects unhandled by the check's refusal. Code that
- * waits for it longer than the handler runs gets the refusal, too: its `finally` must run.
+ * The promise that `checkObjectPermissions()` returns. Node ends the process on an unhandled rejection, and one
+ * forgotten `await` is enough to cause that. So no promise that derives from this one rejects unhandled with the
+ * check's refusal. Code that still waits for it after the handler has returned also gets the refusal, because its
+ * `finally` must run.
  */
 class CheckPromise<T> extends Promise<T> {
   #check: Check | undefined;
@@ -156,7 +166,7 @@ class CheckPromise<T> extends Promise<T> {
       const refuse = (thrown: unknown): void => {
         const error = ownObject(thrown);
         check.refusal = { error };
-        // A turn later: a handler that does not wait is done by then.
+        // Rejects in the next turn of the event loop, when a handler that does not wait has already returned.
         later(() => {
           reject(error);
           later(() => {
@@ -187,7 +197,7 @@ class CheckPromise<T> extends Promise<T> {
     return (next as CheckPromise<Kept | Caught>).#follow(check);
   }
 
-  // Runs whatever comes of the check, and handles no refusal.
+  // Runs `onFinally` in either case, and does not count as handling a refusal.
   override finally(onFinally?: (() => void) | null): Promise<T> {
     const check = this.#check;
     if (check === undefined) return super.finally(onFinally);
@@ -206,7 +216,7 @@ class CheckPromise<T> extends Promise<T> {
   #follow(check: Check): this {
     this.#check = check;
     super.then(undefined, (error: unknown) => {
-      // An error of the handler's own code is reported as any other.
+      // Reports an error of the handler's own code like any other unhandled rejection.
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
       if (error !== check.refusal?.error && !this.#isPassedOn) void Promise.reject(error);
     });
@@ -216,7 +226,8 @@ class CheckPromise<T> extends Promise<T> {
 
 const rejected = new WeakSet();
 
-// A rule may throw anything, and the same object again. Only an object of its own can be recognized as this check's.
+// A rule may throw anything, and the same object repeatedly. Only a distinct object identifies the refusal of this
+// check.
 function ownObject(thrown: unknown): Error {
   if (Object(thrown) !== thrown) return new APIException(undefined, { cause: thrown });
   const error = thrown as Error;
@@ -225,9 +236,9 @@ function ownObject(thrown: unknown): Error {
   return error;
 }
 
-/** Waits until every job of a promise that is queued now, and every job that these queue, has run. */
+/** Waits until all queued promise jobs, and all jobs that they queue, have run. */
 async function jobsDone(): Promise<void> {
-  // Node runs ticks before the jobs, but those of a job behind them.
+  // Node runs ticks before promise jobs, but a tick that is queued by a job runs after the jobs.
   await Promise.resolve();
   await new Promise<void>(resolve => {
     nextTick(resolve);

@@ -1,4 +1,4 @@
-/** Rules about one object: when they are asked, and that no answer leaves where they never were. */
+/** Asks the rules about one object, and makes sure that no response is sent if they were not asked. */
 import { requireUnanswered } from '../core/http/answered';
 import { ImproperlyConfigured, NotFound } from '../core/http/exceptions';
 import { after, attempt, inTurn, type Soon } from '../core/time/soon';
@@ -14,8 +14,8 @@ import { headOf, setHead } from './response-head';
 import { visitOf, type Visit } from './visit';
 
 /**
- * Runs the object rules of the controller's request on this object. The promise is safe to forget: the handler's answer
- * waits for it, and a refusal is the answer.
+ * Runs the object rules of the controller's request on this object. The handler need not await the promise: its
+ * response waits for the check, and a refusal is sent in its place.
  */
 export function checkObjectPermissions(controller: object, object: unknown): Promise<void> {
   const visit = visitOf(controller);
@@ -34,7 +34,7 @@ function checkObject(visit: Visit, object: unknown): Soon<void> {
   );
 }
 
-/** Runs a controller's own `checkObjectPermissions`, with the same safety. */
+/** Runs a `checkObjectPermissions` that the controller defines itself, with the same safety. */
 export function checkByOwnMethod<T>(controller: object, check: () => Soon<T>): Soon<T> {
   const visit = visitOf(controller);
   return visit === undefined ? check() : startCheck(visit, check);
@@ -51,13 +51,13 @@ const attributes = namesOf('attribute');
 
 function askObjectRules(visit: Visit, value: unknown): Soon<void> {
   requireOwnRequest(visit);
-  // A handler may check several objects, and a getter may name another property for each.
+  // Forgets the attribute names: a handler may check several objects, and a getter may return another name for each.
   forgetMembers(visit.controller, attributes);
   const subject = { ...visit.subject, object: { value } };
   return after(askAnotherCaller(visit), () =>
     inTurn(visit.permissions, tree =>
       after(judge(tree, subject), outcome => {
-        // Again: the handler may have dispatched the request while a rule was asked.
+        // Checks again, because the handler may have dispatched the request while a rule was asked.
         requireOwnRequest(visit);
         return outcome.truth === true ? undefined : deny(outcome, visit.permissions, subject);
       }),
@@ -65,15 +65,16 @@ function askObjectRules(visit: Visit, value: unknown): Soon<void> {
   );
 }
 
-// A rule for the request that was not needed so far is asked only if the object's rules do not decide without it: a
-// handler may have changed the fields that they read.
+// Evaluates first with the answers that exist. A rule for the request that was not needed so far is asked only if the
+// object rules do not decide without it, because the handler may have changed the fields that it reads.
 function judge(tree: PermissionTree, subject: Subject): Soon<Outcome> {
   return after(evaluate(tree, { ...subject, only: 'answered' }), outcome =>
     outcome.truth === undefined ? evaluate(tree, subject) : outcome,
   );
 }
 
-// The caller of a request that was dispatched again is the new route's: its rules would decide for another route.
+// Refuses the check after the handler has dispatched the request: the caller is then the new route's, and its rules
+// would decide for another route.
 function requireOwnRequest({ isCurrent, rules }: Visit): void {
   if (!isCurrent)
     throw new ImproperlyConfigured(
@@ -82,9 +83,9 @@ function requireOwnRequest({ isCurrent, rules }: Visit): void {
 }
 
 /**
- * Loads the object of an object action, where the controller can, and asks the rules about it.
+ * Loads the object of an object action, if the controller has `getObject()`, and asks the rules about it.
  *
- * @throws NotFound where there is none.
+ * @throws NotFound if there is no object.
  */
 export function loadObject(visit: Visit): Soon<void> {
   const { controller } = visit;
@@ -99,13 +100,16 @@ export function loadObject(visit: Visit): Soon<void> {
       return askAboutLoaded(visit);
     });
   return attempt(loaded, error => {
-    // What it has set on the response is about the object.
+    // Undoes what getObject() set on the response, because it may describe the object.
     if (!response.headersSent) setHead(response, before);
     throw error;
   });
 }
 
-/** Asks the rules about the object that was loaded, where they were asked about a request without its form. */
+/**
+ * Asks the rules about the loaded object again after a form has been read, unless all of them can be asked before the
+ * body.
+ */
 export function checkObjectAgain(visit: Visit): Soon<void> {
   if (!visit.permissions.every(isKnown)) return askAboutLoaded(visit);
 }
@@ -117,7 +121,7 @@ function askAboutLoaded(visit: Visit): Soon<void> {
   });
 }
 
-/** Holds the handler's answer back while the rule about the object has not been asked. */
+/** Holds back the handler's response until the object rule has been asked. */
 export function holdUntilAsked(visit: Visit): void {
   visit.gate ??= new AnswerGate(visit);
 }

@@ -1,4 +1,4 @@
-/** What came of a request, for whoever listens on the channel `axioms:decision`. */
+/** Reports the outcome of each request to the subscribers of the channel `axioms:decision`. */
 import type { Request, Response } from 'express';
 import type { Caller } from '../authentication/request-context';
 import { decisions, type DecisionEvent, type DecisionReason } from '../core/reports/events';
@@ -32,24 +32,24 @@ export interface Observed {
   readonly isCurrent: boolean;
 }
 
-/** Follows one request to the end of its answer, and publishes one event then. */
+/** Follows one request until its response closes, and then publishes one event. */
 export class Observation {
   #spent = 0;
   #error: unknown;
 
-  /** `undefined` where nobody listens: it costs nothing then. */
+  /** Returns `undefined` if the channel has no subscribers, so that it costs nothing then. */
   static of(visit: Observed): Observation | undefined {
     return decisions.hasSubscribers ? new Observation(visit) : undefined;
   }
 
   private constructor(private readonly visit: Observed) {
     onceClosed(visit.response, () => {
-      // Another route may have taken the request over.
+      // Another route may have taken over the request.
       if (visit.isCurrent) decisions.publish(this.event());
     });
   }
 
-  /** Counts the time until the returned function is called as spent on deciding. */
+  /** Starts to count time as spent on the decision, until the returned function is called. */
   timeFromHere(): () => void {
     const start = performance.now();
     return () => {
@@ -57,7 +57,7 @@ export class Observation {
     };
   }
 
-  /** The request was answered with this error; the last one counts. */
+  /** Records the error with which the request was answered. The last one counts. */
   failed(error: unknown): void {
     this.#error = error;
   }
@@ -90,7 +90,7 @@ interface ExpressRoute {
   readonly methods?: object;
 }
 
-// A middleware of the app stands on no path of its own: the route that took the request says on which it is registered.
+// A guard of plain routes does not know its path. Express's `request.route` says where the route is registered.
 function routeOf({ rules, request }: Observed): Pick<DecisionEvent['route'], 'method' | 'path'> {
   const { method = 'ALL', path } = rules;
   const registered = request.route as ExpressRoute | undefined;
@@ -102,7 +102,7 @@ function routeOf({ rules, request }: Observed): Pick<DecisionEvent['route'], 'me
   };
 }
 
-// What a handler throws is its answer, unless it is what the rules about an object say there.
+// An error of the handler counts as its own response, except the errors that object rules throw there.
 const ruleErrors = [PermissionDenied, NotAuthenticated, AuthenticationFailed, ImproperlyConfigured];
 
 const undecided: readonly DecisionReason[] = [
@@ -115,7 +115,7 @@ const undecided: readonly DecisionReason[] = [
 
 type ErrorClass = abstract new (...given: never[]) => Error;
 
-/** The first that fits: subclasses come before their bases. */
+/** The first match counts, so subclasses come before their base classes. */
 const reasons: readonly (readonly [ErrorClass, DecisionReason])[] = [
   [InsufficientScope, 'insufficient_scope'],
   [PermissionDenied, 'permission_denied'],
@@ -133,7 +133,7 @@ function reasonOf(error: unknown): DecisionReason {
   return reasons.find(([errorClass]) => error instanceof errorClass)?.[1] ?? reasonOfStatus(error);
 }
 
-// An error of the app's own, or of routing-controllers.
+// Classifies an error of the app or of routing-controllers.
 function reasonOfStatus(error: unknown): DecisionReason {
   const { httpCode } = Object(error) as { httpCode?: unknown };
   if (httpCode === 401) return 'not_authenticated';

@@ -1,13 +1,16 @@
-/** When a response is over: sent as a whole, or left by its client. */
+/** Detects when a response is over: it was sent completely, or its client has left. */
 import type { Socket } from 'node:net';
 import type { Response } from 'express';
 
-/** What waits for the end of connections. One listener each: a client may send any number of requests at once. */
+/**
+ * The callbacks that wait for the end of each connection. One listener per connection is enough, although a client may
+ * send any number of requests at once.
+ */
 const waiting = new WeakMap<Socket, Set<() => void>>();
 
 /**
- * Calls back once, when the response closes. Node closes no response that waits in a pipeline behind another one when its
- * client leaves: there the end of the connection counts.
+ * Calls back once, when the response closes. If the client leaves, Node does not close a response that waits in a
+ * pipeline behind another one. For such a response the end of the connection counts.
  */
 export function onceClosed(response: Response, run: () => void): void {
   if (response.socket !== null || isClosed(response)) {
@@ -22,7 +25,7 @@ export function onceClosed(response: Response, run: () => void): void {
   response.once('close', runOnce);
 }
 
-/** Is the response over? */
+/** Returns whether the response is over. */
 export function isClosed(response: Response): boolean {
   return response.closed || (response.socket === null && response.req.socket.destroyed);
 }

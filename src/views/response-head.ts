@@ -1,4 +1,4 @@
-/** The head of a response: what it is before it leaves, and how one is taken back that has not. */
+/** Reads and restores the head of a response, and takes back a header that has not been sent. */
 import type { Response } from 'express';
 
 export interface Head {
@@ -7,7 +7,7 @@ export interface Head {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-// The header fields are copied: appendHeader() adds to a list of values in place.
+// Copies the header fields deeply: appendHeader() adds to a list of values in place.
 export function headOf(response: Response): Head {
   const headers = structuredClone({ ...response.getHeaders() });
   return { status: response.statusCode, reason: response.statusMessage, headers };
@@ -20,20 +20,21 @@ export function setHead(response: Response, { status, reason, headers }: Head): 
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string);
 }
 
-/** What Node keeps of a header that `writeHead()` has made. It leaves with the first chunk. */
+/** The properties in which Node keeps a header that `writeHead()` has made. It is sent with the first chunk. */
 interface MadeHeader {
   _header?: string | null;
   _headerSent?: boolean;
   chunkedEncoding: boolean;
 }
 
-// Node has decided then that no body follows, as for HEAD, and does not say which of the two it was.
+// For these statuses, as for HEAD, Node has decided that no body follows. It does not record which of the two caused
+// that.
 const withoutBody = /^HTTP\/1\.1 (?:204|304) /;
 
 /**
- * Takes back a header that was made and has not left, so that the response can be another answer.
+ * Takes back a header that was made and has not been sent, so that the response can be replaced.
  *
- * @returns whether the response has no header now
+ * @returns whether another header can be sent now
  */
 export function takeBackHeader(response: Response): boolean {
   const made = response as unknown as MadeHeader;

@@ -1,19 +1,22 @@
-/** A response that has been refused ignores what its handler still writes: the handler goes on, and need not know. */
+/**
+ * Makes a refused response ignore what its handler still writes. The handler goes on, and need not know of the refusal.
+ */
 import timers from 'node:timers';
 import type { Response } from 'express';
 
 type Method = (...given: unknown[]) => unknown;
 
-// As it is now, and not the global one: a test may replace it.
+// Taken from the module, because a test may replace the global function.
 const later = timers.setImmediate;
 
 const headerSetters = ['setHeader', 'appendHeader', 'removeHeader', 'setHeaders'] as const;
 type HeaderSetter = (typeof headerSetters)[number];
 
 /**
- * Ignores whatever is still written. A middleware that ends responses later makes the header of the refusal then.
+ * Ignores everything that is written from now on. Only the header of the refusal can still be made, because a
+ * middleware that delays the end of responses makes it later.
  *
- * @param writeHead the response's own
+ * @param writeHead the response's own method
  */
 export function silence(response: Response, writeHead: Method): void {
   let isMakingHead = false;
@@ -35,7 +38,7 @@ export function silence(response: Response, writeHead: Method): void {
   Object.assign(response, { _implicitHeader: makeHead });
 }
 
-/** A method that does nothing but call back. */
+/** Returns a method that only calls the callback. */
 export function drop<Result>(result: Result) {
   return (...given: unknown[]): Result => {
     const written = given.at(-1);
@@ -44,7 +47,8 @@ export function drop<Result>(result: Result) {
   };
 }
 
-// A stream without an end that is written as fast as it is read would let nothing else run.
+// Emits 'drain' in a later turn of the event loop: an endless stream that is written as fast as it is read would block
+// everything else.
 function dropSlowly(response: Response): Method {
   const dropped = drop(false);
   let isWaiting = false;

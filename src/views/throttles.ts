@@ -1,4 +1,4 @@
-/** How often: every throttle of the route is asked, and what they say becomes one answer. */
+/** Asks every throttle of a route, and combines their refusals into one response. */
 import { requireUnanswered } from '../core/http/answered';
 import type { HeaderFields } from '../core/http/exceptions';
 import { Throttled } from '../core/http/exceptions';
@@ -8,9 +8,10 @@ import { throttleClassesOf } from './start/policies';
 import type { Visit } from './visit';
 
 /**
- * All are asked, one after the other, also after one refused; those that allow have counted the request, as in DRF.
+ * Asks all throttles one after the other, even after one has refused. As in DRF, the throttles that allow the request
+ * have counted it.
  *
- * @throws Throttled with the longest wait.
+ * @throws Throttled if a throttle refuses, with the longest wait.
  */
 export function checkThrottles(visit: Visit): Soon<void> {
   const classes = throttleClassesOf(visit.controller, visit.settings, visit.rules.decorations);
@@ -45,8 +46,8 @@ function longestWait(refusing: readonly BaseThrottle[], { request }: Visit): num
   return Math.max(0, ...waits.filter((wait): wait is number => Number.isFinite(wait)));
 }
 
-// draft-ietf-httpapi-ratelimit-headers-10 §3, §4: the limits that refuse. Not on a success: there the fields would cost
-// as much as the counting.
+// draft-ietf-httpapi-ratelimit-headers-10 §3, §4: returns the limits that refuse. A success does not get these fields,
+// which would cost as much as the counting.
 function rateLimitFields(throttles: readonly BaseThrottle[], { request }: Visit): HeaderFields | undefined {
   const known = throttles.map(one => one.limit?.(request)).filter(limit => limit !== undefined);
   if (known.length === 0) return undefined;
@@ -61,7 +62,7 @@ function limitItem({ name, remaining, reset }: Limit): string {
   return `${quoted(name)};r=${remaining};t=${Math.ceil(reset)}`;
 }
 
-// RFC 9651 §3.3.3.
+// Serializes a string (RFC 9651 §3.3.3).
 function quoted(name: string): string {
   return `"${name.replace(/[^\x20-\x7E]/g, '?').replace(/["\\]/g, '\\$&')}"`;
 }

@@ -1,4 +1,4 @@
-/** One request at one handler: the controller made for it, its policies, and how far it has come. */
+/** One request at one handler: the controller that was created for it, its policies, and its progress. */
 import { METHODS } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import type { BaseAuthentication } from '../authentication/base';
@@ -23,12 +23,12 @@ import type { RouteRules } from './start/route-rules';
 import type { Services } from './start/services';
 
 /**
- * How far a request has come on its route: past what is asked before the body, past what is asked after it, at the
- * handler. No step may be left out, whatever a middleware in between does.
+ * The progress of a request on its route: `admitted` after the checks before the body, `permitted` after the checks
+ * behind it, `handled` at the handler. No step may be skipped, whatever a middleware in between does.
  */
 export type Stage = 'begun' | 'admitted' | 'permitted' | 'handled';
 
-/** A controller that is being written to. */
+/** A controller whose members the server can set. */
 type Writable = { -readonly [Name in 'request' | 'response' | 'action']: ApiView[Name] };
 
 /** Holds the answer of a handler back while an object rule is undecided; see `answer-gate.ts`. */
@@ -54,45 +54,48 @@ const visit = Symbol('axioms.visit');
 export class Visit implements RequestContext {
   authenticators: readonly BaseAuthentication[] = [];
   successfulAuthenticator?: BaseAuthentication;
-  /** The authentication class that threw. */
+  /** The authentication class that threw an error. */
   failedAuthenticator?: BaseAuthentication;
   caller?: Caller;
-  /** The caller that the permissions were asked about. */
+  /** The caller about which the permissions were asked. */
   askedCaller?: Caller;
   sessionAccount?: unknown;
   readonly setByApp: SetByApp;
   permissions: readonly PermissionTree[] = [];
-  /** Those that have not been asked yet. */
+  /** The permissions that have not been asked yet. */
   unasked: readonly PermissionTree[] = [];
   arePermissionsRead = false;
-  /** Does the answer depend on an object that no rule has seen? */
+  /** Whether the response depends on an object that no rule has seen. */
   isObjectPending = false;
-  /** What `getObject()` loaded. */
+  /** The object that `getObject()` loaded. */
   object?: { readonly value: unknown };
   stage: Stage = 'begun';
   handlerState: HandlerState = 'running';
-  /** Is the answer on its way, so that checks no longer hold it back? */
+  /** Whether the response is decided, so that checks no longer hold it back. */
   isAnswerDecided = false;
-  /** What a check refused with after the handler was done; the app may be answering it. */
+  /** The error with which a check refused after the handler was done. The app may be answering it. */
   refusal?: { readonly error: unknown };
-  /** The checks of objects that the handler has started. */
+  /** The object checks that the handler has started. */
   checks?: ObjectChecks;
-  /** Holds the handler's answer back. */
+  /** Holds back the handler's response. */
   gate?: Gate;
-  /** Answers while the handler runs. */
+  /** Answers a refusal while the handler runs. */
   refuseHandler?: (error: unknown) => void;
-  /** The visit whose handler dispatched the request again, so that this one began. */
+  /** The earlier visit whose handler dispatched the request again, which began this one. */
   predecessor?: Visit;
-  /** Has the handler dispatched the request again, and another route received it? */
+  /** Whether the handler has dispatched the request again, and another route has received it. */
   isHandedOn = false;
   /**
-   * The `next` of the middleware that runs in front of the handler. A request can leave its route in many ways, and keeps the
-   * visit: only a guard that is given this `next` stands in front of this handler.
+   * The `next` of the middleware that runs in front of the handler. A request can leave its route in many ways and
+   * still keep the visit. Only a guard that receives this `next` is in front of this handler.
    */
   nextOfStep?: NextFunction;
-  /** The request's method when it was admitted: the rules of this method are checked, whatever becomes of the request's. */
+  /**
+   * The request's method when it was admitted. The rules of this method are checked, even if the request's method
+   * changes.
+   */
   readonly method: string;
-  /** Where somebody listens. */
+  /** Set if the channel `axioms:decision` has subscribers. */
   readonly observation: Observation | undefined;
   readonly #isHeadOfGet: boolean;
   readonly #nextOfRouter: unknown;
@@ -108,7 +111,7 @@ export class Visit implements RequestContext {
   ) {
     this.method = request.method;
     this.#isHeadOfGet = this.method === 'HEAD' && rules.method !== 'HEAD';
-    // Express sets it each time that a router receives the request.
+    // Express sets `next` each time that a router receives the request.
     this.#nextOfRouter = request.next;
     refuseUsed(controller);
     (controller as { [visit]?: Visit })[visit] = this;
@@ -131,18 +134,21 @@ export class Visit implements RequestContext {
     return this.services.introspector;
   }
 
-  /** What rules are asked about. A handler may ask them after it has answered, the steps before it may not. */
+  /**
+   * The subject about which rules are asked. A handler may ask them after it has answered. The steps before the handler
+   * may not, so the response is part of their subject.
+   */
   get subject(): Subject {
     const { request, controller } = this;
     return this.stage === 'handled' ? { request, controller } : { request, controller, response: this.response };
   }
 
-  /** Does the handler run, and has no router received the request since? */
+  /** Whether the handler runs, and no router has received the request since. */
   get isInItsHandler(): boolean {
     return this.stage === 'handled' && this.handlerState !== 'done' && this.request.next === this.#nextOfRouter;
   }
 
-  /** Is the request still on this visit? */
+  /** Whether the request is still on this visit. */
   get isCurrent(): boolean {
     return findContext(this.request) === this;
   }
@@ -152,14 +158,15 @@ export class Visit implements RequestContext {
   }
 
   /**
-   * Asks rules while the request's method reads as the route's: the method that was admitted, and GET for a HEAD that GET's
-   * handler serves (RFC 9110 §9.3.2), so that the rules of GET decide. Afterwards the handler sees the method again that it
-   * had. What a handler asks of the rules may overlap.
+   * Asks rules while the request shows the route's method: the method that was admitted, or GET for a HEAD that GET's
+   * handler serves (RFC 9110 §9.3.2), so that the rules of GET decide. Restores the method afterwards. Calls of a
+   * handler may overlap.
    */
   asItsRoute(ask: () => Soon<void>): Soon<void> {
     const method = this.#isHeadOfGet ? 'GET' : this.method;
     const isShown = this.#asking === 0 && this.request.method === method;
-    // A rule, or code that runs meanwhile, may have changed it: the rest was asked about another method.
+    // Checks the method again: a rule, or code that ran meanwhile, may have changed it, and the remaining rules were
+    // then asked about another method.
     const askAndLook = (): Soon<void> =>
       after(ask(), () => {
         this.#requireMethod(method);
@@ -177,10 +184,10 @@ export class Visit implements RequestContext {
   }
 
   /**
-   * Refuses the request once something has changed its method: another method may have other rules, and these were not
+   * Refuses the request if something has changed its method: another method may have other rules, and these were not
    * checked.
    *
-   * @throws MethodChanged
+   * @throws MethodChanged if the method is not the one that was admitted.
    */
   requireItsMethod(): void {
     this.#requireMethod(this.method);
@@ -193,19 +200,23 @@ export class Visit implements RequestContext {
     throw new MethodChanged();
   }
 
-  /** @param isAnsweringLater it has returned the response, and goes on in the background */
+  /**
+   * Records that the handler has returned.
+   *
+   * @param isAnsweringLater whether it returned the response or a stream, and continues in the background
+   */
   leaveHandler(isAnsweringLater: boolean): void {
     this.handlerState = isAnsweringLater ? 'answering' : 'done';
     if (isAnsweringLater) onceClosed(this.response, () => (this.handlerState = 'done'));
   }
 
-  /** Deals with the refusal of a check that no code of the handler waits for. */
+  /** Handles the refusal of a check for which no code of the handler waits. */
   refuseUnreceived(error: unknown): void {
     if (this.handlerState === 'running') this.refuseHandler?.(error);
     else this.refuseLate(error);
   }
 
-  /** Deals with the refusal of a check after the handler is done. */
+  /** Handles the refusal of a check after the handler is done. */
   refuseLate(error: unknown): void {
     if (this.gate?.isSent === false) this.gate.refuse(error);
     else if (this.gate?.isOver === true || this.response.statusCode >= 400)
@@ -218,15 +229,15 @@ export class Visit implements RequestContext {
       );
   }
 
-  /** An error is the answer: what the handler wrote while checks run is dropped. */
+  /** Records that an error is answered, and drops what the handler wrote while checks ran. */
   answerError(): void {
     this.isAnswerDecided = true;
     this.gate?.giveWay();
   }
 
-  /** Closes the connection, and logs why: an answer that lacks something must not look complete. */
+  /** Closes the connection and logs the reason, so that an incomplete response does not look complete. */
   breakOff(message: string, error?: unknown): void {
-    // Where the client has left, nobody misses the rest.
+    // If the client has left, nobody misses the rest, so that is not an error.
     this.log(isClosed(this.response) ? 'debug' : 'error', message, error);
     closeConnection(this.response);
   }
@@ -236,14 +247,14 @@ export class Visit implements RequestContext {
     this.settings.logger[level](message, { place: this.rules.place, ...text });
   }
 
-  /** Takes over a request that the handler of an earlier visit dispatched again. */
+  /** Links this visit to an earlier one whose handler dispatched the request again. */
   follow(earlier: Visit | undefined): void {
     if (earlier?.stage !== 'handled') return;
     this.predecessor = earlier;
     earlier.isHandedOn = true;
   }
 
-  /** Sets what the controller sees as its request and response. */
+  /** Sets the controller's `request`, `response` and `action`. */
   show(request: unknown, response: unknown): void {
     const controller: Writable = this.controller;
     controller.request = request as AxiomsRequest;
@@ -254,7 +265,7 @@ export class Visit implements RequestContext {
 
 const warned = new WeakSet<RouteRules>();
 
-// Once a route: strangers choose how often it happens.
+// Warns once per route, because strangers decide how often it happens.
 function warnOfChangedMethod({ rules, settings, method }: Visit, found: string): void {
   if (warned.has(rules)) return;
   warned.add(rules);
@@ -264,18 +275,18 @@ function warnOfChangedMethod({ rules, settings, method }: Visit, found: string):
   );
 }
 
-/** The visit that this request is on, where a guarded route has received it. */
+/** Returns the current visit of this request; `undefined` if no guarded route has received it. */
 export function findVisit(request: Request): Visit | undefined {
   const context = findContext(request);
   return context instanceof Visit ? context : undefined;
 }
 
-/** Names the handler of the request, or where the request goes. */
+/** Names the handler of the request, or its method and path if it is on no route. */
 export function placeOf(request: Request): string {
   return findVisit(request)?.rules.place ?? `${request.method} ${request.path}`;
 }
 
-// At startup two objects are compared; a pool may still return one that another request has.
+// Startup compares two objects only. A pool may still return an object that another request uses.
 function refuseUsed(controller: object): void {
   if (visitOf(controller) === undefined) return;
   throw new ImproperlyConfigured(
@@ -283,7 +294,7 @@ function refuseUsed(controller: object): void {
   );
 }
 
-/** The visit that this controller was made for. */
+/** Returns the visit for which this controller was created. */
 export function visitOf(controller: object): Visit | undefined {
   return (controller as { [visit]?: Visit })[visit];
 }

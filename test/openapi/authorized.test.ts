@@ -50,9 +50,9 @@ describe('the document of a handler with decorators of routing-controllers', () 
   it('names what they require, and the 403', async () => {
     expect(await said()).to.deep.equal({
       '/open/all': ['anyone', '[]', false],
-      '/open/known': ['whoever is authenticated', '[{"bearer":[]}]', false],
+      '/open/known': ['any authenticated caller', '[{"bearer":[]}]', false],
       '/open/editors': ['the role `editor`', '[{"bearer":[]}]', true],
-      '/open/mine': ['whoever is authenticated', '[{"bearer":[]}]', false],
+      '/open/mine': ['any authenticated caller', '[{"bearer":[]}]', false],
       '/scoped/editors': ['the scope `note:read`, and the role `editor`', '[{"bearer":["note:read"]}]', true],
     });
   });

@@ -262,7 +262,7 @@ describe('openApiDocument: security', () => {
     const document = await documentOf([ClosedController, MineController]);
     for (const request of ['GET /closed', 'GET /mine', 'GET /mine/{id}']) {
       expect(operation(document, request).security, request).to.deep.equal(each());
-      expect(operation(document, request).description).to.equal('Who may: whoever is authenticated.');
+      expect(operation(document, request).description).to.equal('Who may: any authenticated caller.');
     }
   });
 
@@ -431,14 +431,14 @@ describe('openApiDocument: security', () => {
     const ours = await documentOf(controllers);
     expect(summaryOf(ours, 'GET /legacy/authorized')).to.deep.equal([
       each(),
-      'Who may: whoever is authenticated.',
+      'Who may: any authenticated caller.',
       true,
       false,
     ]);
     expect(summaryOf(ours, 'GET /legacy/roles')).to.deep.equal([each(), 'Who may: the role `admin`.', true, true]);
     expect(summaryOf(ours, 'GET /legacy/required').slice(0, 2)).to.deep.equal([
       each(),
-      'Who may: whoever is authenticated.',
+      'Who may: any authenticated caller.',
     ]);
     expect(summaryOf(ours, 'GET /legacy/optional').slice(0, 2)).to.deep.equal([[], 'Who may: anyone.']);
     expect(summaryOf(ours, 'GET /scoped').slice(0, 2)).to.deep.equal([

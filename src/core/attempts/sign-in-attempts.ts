@@ -1,4 +1,7 @@
-/** How often somebody may try to sign in: by account and address together, by address, and, only slowed down, by account. */
+/**
+ * Limits attempts to sign in: by account and address together, by address, and by account alone, which is only slowed
+ * down.
+ */
 import { hash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { networkOf, siteOf } from '../http/client-address';
@@ -7,49 +10,50 @@ import { SteadyClock } from '../time/steady-clock';
 import { globalTimers, startTimer, type Timers } from '../time/timers';
 import { TryCounts, type TryCount, type WaitingTry } from './try-counts';
 
-/** Who tries. */
+/** One attempt to sign in. */
 export interface Attempt {
-  /** The name as it was sent, whether there is such a user or not. */
+  /** The name as it was sent, whether or not there is such a user. */
   readonly account: string;
   /** The address of the caller. */
   readonly address: string;
 }
 
-/** Counts tries. An implementation for several processes would count in what they share. */
+/** Counts attempts to sign in. An implementation for several processes must count in a store that they share. */
 export interface SignInAttempts {
   /**
-   * Counts a try, before anything is looked up or hashed; the promise may take its time.
+   * Counts a try before the user is looked up and the password is hashed. The promise may take time to resolve: a
+   * slowed-down try waits.
    *
-   * @throws Throttled where it comes too soon.
+   * @throws Throttled if the try comes too soon.
    */
   begin(attempt: Attempt): Promise<void>;
-  /** The try was good, and does not count. */
+  /** Takes the try back, because the sign-in succeeded. */
   succeeded(attempt: Attempt): void | Promise<void>;
-  /** The try could not be decided, and does not count. */
+  /** Takes the try back, because it was neither accepted nor refused. */
   undecided(attempt: Attempt): void | Promise<void>;
 }
 
 /** Options of {@link MemorySignInAttempts}: how many failed tries are allowed, and how long they count. */
 export interface SignInLimits {
-  /** Tries that fail before an account is closed to an address; default 10. */
+  /** Failed tries after which an account is closed to an address; default 10. */
   readonly triesPerAccountAndAddress?: number;
-  /** Tries that fail, whatever the account, before an address is refused; default 100. */
+  /** Failed tries after which an address is refused, whatever the account; default 100. */
   readonly triesPerAddress?: number;
-  /** Tries that fail, from wherever, before those of an account are slowed down; default 10. */
+  /** Failed tries, from any address, after which the tries of an account are slowed down; default 10. */
   readonly quickTriesPerAccount?: number;
-  /** Seconds for which tries count, from the first; default 900. */
+  /** Seconds for which tries count, from the first one; default 900. */
   readonly window?: number;
-  /** Seconds that the first slow try waits; doubles with each; default 0.25. */
+  /** Seconds that the first slowed-down try waits; each further one waits twice as long; default 0.25. */
   readonly firstDelay?: number;
   /** Most seconds that a try waits; default 5. */
   readonly longestDelay?: number;
   /**
-   * Tries that wait at the same time for one account; default 20. Each further one is refused, or takes the place of one
-   * from the site (IPv4 /24, IPv6 /48) with the most of them.
+   * Tries that may wait at the same time for one account; default 20. A further try is refused, or takes the place of
+   * one from the site (IPv4 /24, IPv6 /48) with the most waiting tries.
    */
   readonly mostWaiting?: number;
   /**
-   * Accounts, addresses and pairs that are counted by themselves, of each; default 20000. Beyond them, new ones share a
+   * Most accounts, most addresses and most pairs that have a counter of their own; default 20000. Further ones share a
    * fixed number of counters.
    */
   readonly size?: number;
@@ -64,18 +68,21 @@ interface Keys {
 type Counted = Readonly<Record<keyof Keys, TryCount>>;
 
 /**
- * Counts in the memory of this process; bounded. A stranger can close an account to their own address. An account alone is
- * slowed down, and not for addresses that signed in to it before. To keep its owner from waiting with the others, at an
- * address new to it, a stranger needs tries from `mostWaiting` sites at the same time. A flood of names or addresses can
- * only make a limit stricter, because nothing that is counting is forgotten.
+ * Counts attempts to sign in, in the memory of this process, which is bounded.
+ *
+ * - A stranger can close an account only to the stranger's own address.
+ * - An account alone is slowed down, except for addresses that have signed in to it before. Its owner waits with the
+ *   others only at a new address, and is kept from waiting only if a stranger has tries from `mostWaiting` sites
+ *   waiting at the same time.
+ * - A flood of names or addresses can only make a limit stricter, because no counter that still counts is evicted.
  *
  * @example
  * const attempts = new MemorySignInAttempts({ triesPerAccountAndAddress: 5, window: 600 });
  */
 export class MemorySignInAttempts implements SignInAttempts {
-  /** Milliseconds from any start; only steps forward count. Default: a clock that nobody can set. */
+  /** Milliseconds from any start; only steps forward count. Default: `performance.now()`, which cannot be set. */
   clock: () => number = () => performance.now();
-  /** What slow tries wait with. */
+  /** The timers of slowed-down tries; default: the global timers. */
   timers: Timers = globalTimers;
 
   readonly #limits: Required<SignInLimits>;
@@ -83,9 +90,10 @@ export class MemorySignInAttempts implements SignInAttempts {
   readonly #addresses: TryCounts;
   readonly #accounts: TryCounts;
   readonly #known: LRUCache<string, true>;
-  // A window may end, and another begin, while a try is being decided: it is taken back where it was counted.
+  // The counters of each try that is under way. A window may end and another begin in the meantime, and the try must be
+  // taken back where it was counted.
   readonly #counted = new WeakMap<Attempt, Counted>();
-  // With it nobody can choose names that share a counter with somebody else's.
+  // Without a salt an attacker could choose names that share a counter with another account.
   readonly #salt = randomBytes(16).toString('base64');
   readonly #steady = new SteadyClock(() => this.clock);
 
@@ -118,7 +126,8 @@ export class MemorySignInAttempts implements SignInAttempts {
     const keys = this.#keysOf(attempt);
     const { pair, address, account } = this.#countedOf(attempt, keys);
     if (pair !== undefined) this.#pairs.clear(pair);
-    // Taken back, not set to nothing: one's own account must not clear the way for tries at others.
+    // Takes back one try and does not reset the counter: otherwise a sign-in to the attacker's own account would allow
+    // more tries at others.
     if (address !== undefined) this.#addresses.takeBack(address);
     if (account !== undefined) this.#accounts.takeBack(account);
     this.#known.set(keys.pair, true);
@@ -131,12 +140,13 @@ export class MemorySignInAttempts implements SignInAttempts {
     if (account !== undefined) this.#accounts.takeBack(account);
   }
 
-  /** How many of each are remembered by themselves. */
+  /** The number of accounts, addresses and pairs with a counter of their own. */
   get remembered(): { readonly accounts: number; readonly addresses: number; readonly pairs: number } {
     return { accounts: this.#accounts.keys, addresses: this.#addresses.keys, pairs: this.#pairs.keys };
   }
 
-  // An attempt that was begun with another object: of a shared counter others' tries could be taken back.
+  // Without an entry the attempt was begun with another object. Shared counters are left out then: one may have counted
+  // only the tries of others.
   #countedOf(attempt: Attempt, keys: Keys): Partial<Counted> {
     const counted = this.#counted.get(attempt);
     this.#counted.delete(attempt);
@@ -151,7 +161,11 @@ export class MemorySignInAttempts implements SignInAttempts {
     if (count !== undefined && count.tries >= most) throw new Throttled((count.end - now) / 1000);
   }
 
-  /** Seconds that this try has to wait. @throws Throttled where too many wait already. */
+  /**
+   * Returns the seconds that this try has to wait.
+   *
+   * @throws Throttled if too many tries wait already.
+   */
   #delay({ account, pair }: Keys, site: string, now: number): number {
     const { quickTriesPerAccount, firstDelay, longestDelay, mostWaiting } = this.#limits;
     const count = this.#accounts.find(account, now);
@@ -161,10 +175,14 @@ export class MemorySignInAttempts implements SignInAttempts {
     return Math.min(longestDelay, firstDelay * 2 ** (tries - quickTriesPerAccount));
   }
 
-  /** @throws Throttled where no other try has to give way. */
+  /**
+   * Makes one waiting try give way to a try from `site`.
+   *
+   * @throws Throttled if no waiting try has to give way.
+   */
   #makeRoom(waiting: ReadonlySet<WaitingTry>, site: string): void {
     const yielding = tryToYield(waiting, site);
-    // It is not counted: the owner, who comes while a stranger tries, must not be closed out for it.
+    // The refused try is not counted: otherwise a stranger's tries could close the account to its owner.
     if (yielding === undefined) throw new Throttled(this.#limits.longestDelay);
     yielding.giveWay();
   }
@@ -190,9 +208,9 @@ export class MemorySignInAttempts implements SignInAttempts {
     });
   }
 
-  // Hashes: names and addresses can have any length, and a name may be a password in the wrong field.
+  // Keys are hashes: names and addresses can have any length, and a name may be a password in the wrong field.
   #keysOf({ account, address }: Attempt): Keys {
-    // Spellings that some table may take for the same name count as one.
+    // Spellings that a database may treat as the same name count as one.
     const name = account.normalize('NFKC').trim().toLowerCase();
     const place = networkOf(address);
     return { pair: this.#hash(place, name), address: this.#hash(place), account: this.#hash(name) };
@@ -204,8 +222,8 @@ export class MemorySignInAttempts implements SignInAttempts {
 }
 
 /**
- * The latest try of the site with the most of them. A site that would then have fewer than this one keeps its tries: each
- * site has its share, however many addresses are in it.
+ * Returns the latest try of the site with the most waiting tries. Returns nothing if that site would then have fewer
+ * than this one: each site has its share, however many addresses are in it.
  */
 function tryToYield(waiting: ReadonlySet<WaitingTry>, site: string): WaitingTry | undefined {
   const counts = new Map<string, number>();

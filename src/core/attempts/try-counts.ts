@@ -1,10 +1,10 @@
-/** Counts tries by key in bounded memory. A stranger who sends many keys can only make the counts higher. */
+/** Counts tries by key in bounded memory. An attacker who sends many keys can only make the counts higher. */
 
 /** A try that is being slowed down. */
 export interface WaitingTry {
-  /** The site that it comes from. */
+  /** The site that the try comes from. */
   readonly site: string;
-  /** Refuses it, so that another can wait in its place. */
+  /** Refuses the try, so that another one can wait in its place. */
   giveWay(): void;
 }
 
@@ -13,27 +13,31 @@ export interface TryCount {
   tries: number;
   /** Tries that are being slowed down now. */
   readonly waiting: Set<WaitingTry>;
-  /** When the tries stop counting, in the milliseconds that the caller gives as `now`. */
+  /** When the tries stop counting, in milliseconds by the clock of the caller's `now`. */
   end: number;
-  /** Missing where several keys share this counter. */
+  /** The key; absent if several keys share this counter. */
   readonly key?: string;
 }
 
-/** Counters for the keys that come while the table is full. More of them make it rarer that two keys share one. */
+/**
+ * Number of counters for the keys that come while the table is full. A higher number makes it rarer that two keys share
+ * one.
+ */
 const sharedCounters = 8192;
 
 /**
- * Gives each key a counter of its own while there is room. Nothing that is counting is evicted: while the table is full, a
- * new key is counted in one of a fixed number of shared counters, which each of its keys can only bring closer to a limit.
+ * Gives each key a counter of its own while there is room. A counter that still counts is never evicted. While the
+ * table is full, a new key is counted in one of a fixed number of shared counters, where other keys can only bring it
+ * closer to a limit.
  */
 export class TryCounts {
-  /** Oldest first, and therefore in the order in which they end. */
+  /** Oldest first, and therefore in the order in which the counters end. */
   readonly #own = new Map<string, TryCount>();
   readonly #shared = new Map<number, TryCount>();
 
   /**
-   * @param size most keys with a counter of their own
-   * @param window milliseconds for which tries count, from the first
+   * @param size the most keys with a counter of their own
+   * @param window milliseconds for which tries count, from the first one
    */
   constructor(
     private readonly size: number,
@@ -45,10 +49,10 @@ export class TryCounts {
     return this.#own.size;
   }
 
-  /** Returns the counter of this key, or nothing where no try counts. Stores nothing. */
+  /** Returns the counter of this key, or `undefined` if no try counts. Stores nothing. */
   find(key: string, now: number): TryCount | undefined {
     const shared = this.#shared.get(placeOf(key));
-    // A key that was counted together with others stays there: it must not begin at zero when room becomes free.
+    // A key that was counted in a shared counter stays there: it must not begin at zero when room becomes free.
     return this.findOwn(key, now) ?? (isCounting(shared, now) ? shared : undefined);
   }
 
@@ -73,7 +77,7 @@ export class TryCounts {
     if (count.tries === 0 && count.key !== undefined) this.#forget(count.key, count);
   }
 
-  /** Takes back all tries of a key, or one where others share its counter. */
+  /** Takes back all tries of a key, or one try if other keys share its counter. */
   clear(count: TryCount): void {
     if (count.key !== undefined) count.tries = 0;
     this.takeBack(count);

@@ -1,6 +1,6 @@
-/** Ends the checks of a request that the app has answered itself. */
+/** Ends the checks of a request if the app has sent the response itself. */
 
-/** Thrown where the response has been sent already: nothing that comes next may run, and there is nothing to answer. */
+/** Thrown if the response has been sent already: no further step may run, and no response can be sent. */
 export class Answered extends Error {
   constructor() {
     super('The response has been sent already');
@@ -9,9 +9,9 @@ export class Answered extends Error {
 }
 
 /**
- * Lets a check go on to the next step.
+ * Checks that no response has been sent, before the next step.
  *
- * @throws Answered once the header of the response has been sent.
+ * @throws Answered if the header of the response has been sent.
  */
 export function requireUnanswered(response: { readonly headersSent: boolean } | undefined): void {
   if (response?.headersSent === true) throw new Answered();

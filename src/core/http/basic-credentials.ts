@@ -1,4 +1,4 @@
-/** RFC 7617: user-id and password out of a request. */
+/** Reads the user-id and password of a request (RFC 7617). */
 import { isRepeated, type HeaderSource } from './bearer-token';
 import { InvalidRequest } from './exceptions';
 
@@ -14,10 +14,11 @@ const control = /[\x00-\x1F\x7F]/;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * The credentials of an `Authorization: Basic` header, or `null` where there is no such header or it is of another scheme.
+ * Returns the credentials of an `Authorization: Basic` header, or `null` if there is no such header or it has another
+ * scheme.
  *
- * @throws InvalidRequest where the header is repeated, or cannot be read in one way only: not canonical base64, not
- * UTF-8, without a colon, with control characters.
+ * @throws InvalidRequest if the header is repeated, or if its credentials are ambiguous or malformed: not canonical
+ * base64, not UTF-8, without a colon, or with control characters.
  */
 export function basicCredentials(request: HeaderSource): BasicCredentials | null {
   if (isRepeated(request)) throw new InvalidRequest('The Authorization header is repeated');
@@ -28,7 +29,7 @@ export function basicCredentials(request: HeaderSource): BasicCredentials | null
 function read(rest: string): BasicCredentials {
   const [, encoded] = oneCredential.exec(rest) ?? [];
   const text = encoded === undefined ? undefined : decoded(encoded);
-  // A user-id has no colon, a password may have some.
+  // A user-id has no colon, but a password may have some.
   const colon = text?.indexOf(':') ?? -1;
   if (text === undefined || colon < 0 || control.test(text))
     throw new InvalidRequest('The Basic credentials are malformed');

@@ -1,22 +1,26 @@
-/** RFC 6750 §2.1: the access token out of a request. Only from the header: RFC 9700 §4.3.2 rules out the query and the form. */
+/**
+ * Reads the access token of a request (RFC 6750 §2.1). Reads only the header: RFC 9700 §4.3.2 forbids the query and the
+ * form.
+ */
 import { InvalidRequest } from './exceptions';
 
-/** What is needed of a request: Node's `IncomingMessage` fits. */
+/** The parts of a request that are needed. Node's `IncomingMessage` fits. */
 export interface HeaderSource {
   readonly headers: { readonly authorization?: string | undefined };
-  /** Field names and values, as they arrived, one after the other. */
+  /** Field names and values as they arrived, alternating. */
   readonly rawHeaders?: readonly string[];
 }
 
-// RFC 9110 §5.6.2, §11.1: a scheme is a token, without case; what follows it is the scheme's.
+// RFC 9110 §5.6.2, §11.1: a scheme is a case-insensitive token. The scheme defines what follows it.
 const bearer = /^bearer(?![\w!#$%&'*+\-.^`|~])(.*)$/is;
 // RFC 6750 §2.1: "Bearer" 1*SP b64token, and b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
 const oneToken = /^bearer +([\w\-.~+/]+=*) *$/i;
 
 /**
- * The token of an `Authorization: Bearer` header, or `null` where there is no such header or it is of another scheme.
+ * Returns the token of an `Authorization: Bearer` header, or `null` if there is no such header or it has another
+ * scheme.
  *
- * @throws InvalidRequest when the header is repeated, has no token, more than one, or one with illegal characters.
+ * @throws InvalidRequest if the header is repeated, or has no token, more than one, or one with illegal characters.
  */
 export function bearerToken(request: HeaderSource): string | null {
   if (isRepeated(request)) throw new InvalidRequest('The Authorization header is repeated');
@@ -24,7 +28,10 @@ export function bearerToken(request: HeaderSource): string | null {
   return oneToken.exec(authorization)?.[1] ?? withoutToken(authorization);
 }
 
-/** Was the Authorization field sent more than once? `request.headers` keeps the first only: which was meant must not be guessed. */
+/**
+ * Tells whether the Authorization field was sent more than once. `request.headers` keeps only the first value, and
+ * choosing one would be a guess.
+ */
 export function isRepeated({ rawHeaders = [] }: HeaderSource): boolean {
   let times = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {

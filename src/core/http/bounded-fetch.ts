@@ -1,26 +1,29 @@
-/** One fetch of a JSON document, bounded in time and size, that follows no redirect and says why it failed. */
+/** Fetches a JSON document within limits of time and size. Follows no redirect, and reports why a fetch failed. */
 import { follow, TimeIsUp } from '../time/deadline';
 import { retryAfterOf } from './freshness';
 import { withoutQuery } from './urls';
 
 /**
- * Why there is no document. `parse`: the body is not what it was asked for; `content`: it is, and says something that
- * is refused; `closed`: the fetch was given up because the server is closing.
+ * Why there is no document:
+ *
+ * - `parse`: the body has another format than the requested one.
+ * - `content`: the body was read, and its content is refused.
+ * - `closed`: the fetch was aborted because the server is closing.
  */
 export type FailureKind = 'timeout' | 'status' | 'size' | 'redirect' | 'parse' | 'network' | 'content' | 'closed';
 
-/** A fetch that failed: for the log, never for a client. The message holds nothing of the body. */
+/** Describes a failed fetch, for the log and never for a client. The message has nothing of the body. */
 export class FetchFailure extends Error {
   override readonly name = 'FetchFailure';
 
   constructor(
     readonly kind: FailureKind,
-    /** What was asked. */
+    /** The URL of the request. */
     readonly url: string,
     reason: string,
-    /** Status of the answer, where there was one that was refused. */
+    /** Status of the answer, if the answer was refused. */
     readonly status?: number,
-    /** Seconds for which that answer asks to be left alone. */
+    /** Seconds that the answer's `Retry-After` asks to wait. */
     readonly retryAfter?: number,
   ) {
     super(`${withoutQuery(url)}: ${reason}`);
@@ -29,37 +32,43 @@ export class FetchFailure extends Error {
 
 export interface FetchBounds {
   readonly fetch: typeof globalThis.fetch;
-  /** Gives the fetch up, headers and body; its reason should be a {@link FetchFailure} or {@link TimeIsUp}. */
+  /**
+   * Aborts the fetch, whether it waits for headers or for the body. Its reason should be a {@link FetchFailure} or a
+   * {@link TimeIsUp}.
+   */
   readonly signal: AbortSignal;
-  /** Milliseconds since 1970, for a date in `Retry-After` of an answer without a `Date`; default: `Date.now()`. */
+  /** Milliseconds since 1970, for a date in the `Retry-After` of an answer without a `Date`; default: `Date.now()`. */
   readonly clock?: () => number;
 }
 
 export interface JsonAnswer {
   readonly headers: Headers;
-  /** The parsed body; `undefined` where the answer was 304. */
+  /** The parsed body; `undefined` after a 304. */
   readonly document: unknown;
-  /** RFC 9110 §15.4.5: the document that came with this ETag is still the one. */
+  /** Whether the answer was 304: the document with this ETag is still current (RFC 9110 §15.4.5). */
   readonly isUnchanged: boolean;
 }
 
-/** What an issuer's keys are asked for as. RFC 7517 §8.5.2 has a type of its own, and Kubernetes answers 406 without it. */
+/**
+ * The `Accept` field for an issuer's keys. RFC 7517 §8.5.2 defines a media type for them, and Kubernetes answers 406
+ * without it.
+ */
 export const keySetTypes = 'application/jwk-set+json, application/json';
 
 export interface JsonRequest {
   /** The `Accept` field; default: `application/json`. */
   readonly accept?: string;
-  /** Makes the request conditional (RFC 9110 §13.1.2): 304 is an answer then. */
+  /** Makes the request conditional (RFC 9110 §13.1.2), so that a 304 is a valid answer. */
   readonly etag?: string | undefined;
 }
 
-/** Bytes of the largest body that is read. */
+/** The largest body that is read, in bytes. */
 export const largestBody = 512 * 1024;
 
 /**
  * Fetches the JSON document at `url`.
  *
- * @throws FetchFailure and nothing else.
+ * @throws FetchFailure and no other error.
  * @example
  * const { signal } = new Deadline(5, globalTimers, closing.signal);
  * const { document } = await fetchJson(url, { fetch, signal });
@@ -73,9 +82,9 @@ export async function fetchJson(
 }
 
 /**
- * Any request, whose answer has been read to its end when it is given back: nothing of it is left to wait for.
+ * Sends any request and reads the whole body before it returns, so that the caller has nothing left to wait for.
  *
- * @throws FetchFailure and nothing else; also for every status but 200.
+ * @throws FetchFailure and no other error; also for every status but 200.
  */
 export async function fetchWhole(url: string, init: RequestInit, { fetch, signal }: FetchBounds): Promise<Response> {
   return bounded(url, signal, async own => {
@@ -90,18 +99,18 @@ async function bounded<T>(url: string, signal: AbortSignal, run: (signal: AbortS
   const unfollow = follow(signal, own);
   try {
     signal.throwIfAborted();
-    // A race, because an injected fetch may not listen to the signal.
+    // A race, because an injected fetch may ignore the signal.
     return await orAborted(run(own.signal), own.signal);
   } catch (error) {
     throw asFailure(url, own.signal.aborted ? own.signal.reason : error);
   } finally {
     unfollow();
-    // Closes the connection of an answer that was not read to its end.
+    // Closes the connection if the answer was not read to its end.
     own.abort();
   }
 }
 
-/** What is awaited, unless the signal gives it up before; then its reason is thrown. */
+/** Waits for `result`. Throws the reason of the signal if that is aborted first. */
 export function orAborted<Result>(result: Promise<Result>, signal: AbortSignal): Promise<Result> {
   return Promise.race([aborted(signal), result]);
 }
@@ -170,7 +179,7 @@ function asFailure(url: string, error: unknown): FetchFailure {
   return new FetchFailure('network', url, `cannot be reached (${codeOf(error)})`);
 }
 
-// undici's own error says "fetch failed"; what happened is in its cause.
+// The message of undici's error is "fetch failed"; its cause says what happened.
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
   const cause = error.cause instanceof Error ? error.cause : error;

@@ -1,22 +1,24 @@
-/** Where a request comes from, so that whoever has many addresses has one count all the same. */
+/** Reduces the address of a request to its network, so that a client with many addresses has only one count. */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 
-/** What is asked of a request: Express's `ip`, which follows its `trust proxy`, and the connection. */
+/**
+ * The parts of a request that give its address: Express's `ip`, which follows its `trust proxy`, and the connection.
+ */
 export interface FromSomewhere {
   readonly ip?: string | undefined;
   readonly socket?: { readonly remoteAddress?: string | undefined } | null | undefined;
 }
 
-/** The network of the address that a request comes from, as far as `trust proxy` says so; else of its connection. */
+/** Returns the network of a request's address: of `ip`, as `trust proxy` determines it, or of the connection. */
 export function addressOf({ ip = '', socket }: FromSomewhere): string {
   const address = withoutPort(ip);
-  // What a trusted proxy hands on may be any text: then the proxy itself is who is known.
+  // `X-Forwarded-For` may hold any text. The address of the proxy itself is used then.
   return networkOf(isIP(address) > 0 ? address : (socket?.remoteAddress ?? 'unknown'));
 }
 
 /**
- * The address without its port and zone; of an IPv6 address its /64 (RFC 6177 §2, RFC 4291 §2.5.1: a subscriber has one
- * or more, and every address in it). Other text as it is, in lower case.
+ * Returns an address without its port and zone. An IPv6 address becomes its /64, because a subscriber has one or more
+ * of them, and every address in it (RFC 6177 §2, RFC 4291 §2.5.1). Other text stays as it is, in lower case.
  */
 export function networkOf(address: string): string {
   const bare = withoutPort(address).replace(/%.*$/, '').toLowerCase();
@@ -24,8 +26,8 @@ export function networkOf(address: string): string {
 }
 
 /**
- * The network of the site that an address is in: of an IPv6 address its /48 (RFC 6177 §2: a site has no more), of an IPv4
- * address its /24. Other text as it is, in lower case.
+ * Returns the network of the site of an address: the /48 of an IPv6 address, because a site has no more (RFC 6177 §2),
+ * and the /24 of an IPv4 address. Other text stays as it is, in lower case.
  */
 export function siteOf(address: string): string {
   const network = networkOf(address);
@@ -33,7 +35,7 @@ export function siteOf(address: string): string {
   return isIPv4(network) ? network.replace(/\d+$/, '0/24') : network;
 }
 
-// Some proxies write the port into X-Forwarded-For, which is another one for each connection.
+// Some proxies write the port into X-Forwarded-For, and every connection has another one.
 function withoutPort(address: string): string {
   const [, bracketed, plain] = /^(?:\[([^\]]*)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+)$/.exec(address) ?? [];
   return bracketed ?? plain ?? address;

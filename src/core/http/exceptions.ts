@@ -325,7 +325,8 @@ function retryAfter(wait: number | undefined): HeaderFields {
   return wait === undefined || !(wait > 0) ? {} : retryAfterHeader(wait);
 }
 
-// RFC 9110 §10.2.3 allows whole seconds only. Rounds up, so that a client that waits as told is not refused again.
+// RFC 9110 §10.2.3 allows only whole seconds. Rounds up, so that a client that waits for this time is not refused
+// again.
 function retryAfterHeader(seconds: number): HeaderFields {
   return { 'Retry-After': String(Math.max(1, Math.ceil(seconds))) };
 }

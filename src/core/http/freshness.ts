@@ -1,16 +1,19 @@
 /**
- * How long an HTTP answer says that it is good (RFC 9111 §4.2), how far that shortens a refresh interval, and how long a
- * refusal asks to be left alone.
+ * Reads from the headers of an HTTP answer how long it is fresh (RFC 9111 §4.2), when to refresh it, and how long to
+ * wait after a refusal.
  */
 
-/** Seconds; an answer that must not be stored is still kept this long, because one fetch a request is no answer. */
+/**
+ * Seconds. An answer that must not be stored is still kept this long, because one fetch per request would be too many.
+ */
 const shortestInterval = 60;
 
 /**
- * Seconds until the next refresh: `interval`, or less where the answer's headers ask for it; never less than 60 seconds
- * (or `interval`, where that is shorter), never more than `interval`.
+ * Returns the seconds until the next refresh: `interval`, or less if the headers say so, but never less than 60 seconds
+ * (or than `interval`, if that is shorter).
  *
- * @param now in milliseconds; only for an `Expires` that comes without a `Date`.
+ * @param interval seconds
+ * @param now milliseconds since 1970; used only for an `Expires` without a `Date`
  */
 export function refreshAfter(headers: Headers, interval: number, now: number): number {
   const lifetime = lifetimeOf(headers, now) ?? interval;
@@ -18,9 +21,9 @@ export function refreshAfter(headers: Headers, interval: number, now: number): n
 }
 
 /**
- * Returns the seconds for which an answer asks to be left alone (RFC 9110 §10.2.3), or `undefined` if it does not.
+ * Returns the seconds that an answer's `Retry-After` asks to wait (RFC 9110 §10.2.3), or `undefined` without one.
  *
- * @param now in milliseconds; only for a date that comes without a `Date`
+ * @param now milliseconds since 1970; used only for a date without a `Date`
  */
 export function retryAfterOf(headers: Headers, now: number): number | undefined {
   const text = headers.get('retry-after')?.trim() ?? '';
@@ -41,13 +44,14 @@ function lifetimeOf(headers: Headers, now: number): number | undefined {
   return maxAge === undefined ? untilExpiry(headers, now) : Number(maxAge) - ageOf(headers);
 }
 
-// RFC 9111 §5.1: the seconds it already spent in a cache on the way.
+// RFC 9111 §5.1: the seconds that the answer has already spent in a cache.
 function ageOf(headers: Headers): number {
   const age = headers.get('age') ?? '';
   return /^\d+$/.test(age) ? Number(age) : 0;
 }
 
-// RFC 9111 §5.3: counted from the answer's own Date; an invalid one, "0" above all, is already past.
+// RFC 9111 §5.3: counts from the answer's own Date. An invalid date, "0" in particular, means that the answer has
+// expired.
 function untilExpiry(headers: Headers, now: number): number | undefined {
   const expires = headers.get('expires');
   if (expires === null) return undefined;

@@ -1,6 +1,8 @@
-/** Which URLs the library is willing to fetch keys and metadata from, and how they are joined. */
+/** Decides which URLs the library may fetch keys and metadata from, and joins them. */
 
-/** RFC 8252 §7.3, RFC 6761 §6.3: names and addresses that never leave the machine. */
+/**
+ * Tells whether a URL's host is this machine: names and addresses that never leave it (RFC 8252 §7.3, RFC 6761 §6.3).
+ */
 export function isLoopback(url: URL): boolean {
   return (
     url.hostname === 'localhost' ||
@@ -10,7 +12,10 @@ export function isLoopback(url: URL): boolean {
   );
 }
 
-/** `https`, or `http` to the machine itself, or spelled out in `allowInsecureUrls`. */
+/**
+ * Tells whether a URL may be fetched: `https`, `http` to this machine, or any URL that `allowInsecureUrls` has in this
+ * spelling.
+ */
 export function isFetchable(url: string, allowInsecureUrls: readonly string[]): boolean {
   const parsed = parse(url);
   if (parsed === null) return false;
@@ -20,28 +25,31 @@ export function isFetchable(url: string, allowInsecureUrls: readonly string[]): 
   );
 }
 
-/** An absolute http(s) URL without user name, password or fragment, spelled out: what `URL` would mend is not one. */
+/**
+ * Tells whether the text is an absolute http(s) URL without user name, password or fragment. Text that `URL` would have
+ * to repair is refused.
+ */
 export function isPlainUrl(url: string): boolean {
   return /^https?:\/\/[^\s\\/?#@]+(?:[/?][^\s\\#]*)?$/.test(url) && parse(url) !== null;
 }
 
-/** May an issuer be asked for its metadata? One that is only compared may be any text. */
+/** Tells whether the library may fetch an issuer's metadata. An issuer that is only compared may be any text. */
 export function isAskable(issuer: string, allowInsecureUrls: readonly string[]): boolean {
   return isPlainUrl(issuer) && !issuer.includes('?') && isFetchable(issuer, allowInsecureUrls);
 }
 
-/** A host, with or without a scheme before it; a path may follow. */
+/** Tells whether the text is a host, with or without a scheme before it and a path after it. */
 export function isDomain(domain: string): boolean {
   const rest = domain.replace(/^https?:\/\//, '');
   return isPlainUrl(`https://${rest}`) && !rest.includes('?') && !rest.includes('://');
 }
 
-/** For the log: a query may hold a key of the API's own. */
+/** Removes the query, which may have an API key, for the log. */
 export function withoutQuery(url: string): string {
   return url.replace(/\?.*$/s, '');
 }
 
-/** `{base}{path}` with exactly one slash between them. */
+/** Joins a URL and a path, with exactly one slash between them. */
 export function joinUrl(base: string, path: string): string {
   return `${base.replace(/\/+$/, '')}${path}`;
 }

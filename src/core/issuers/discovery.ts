@@ -1,15 +1,18 @@
-/** Where an issuer's keys are: its metadata (OIDC discovery, RFC 8414) asked, checked and remembered. */
+/**
+ * Finds the URL of an issuer's keys: fetches the issuer's metadata (OIDC discovery, RFC 8414), checks it and remembers
+ * it.
+ */
 import { FetchFailure, isJsonObject, type JsonObject } from '../http/bounded-fetch';
 import type { Logger } from '../settings/logger';
 import { isFetchable, isPlainUrl, joinUrl } from '../http/urls';
 
-/** Fetches a JSON document; rejects with a {@link FetchFailure}. */
+/** Fetches a JSON document. Rejects with a {@link FetchFailure}. */
 export type Ask = (url: string) => Promise<unknown>;
 
 export interface Place {
-  /** The issuer, as it must stand in its metadata. */
+  /** The issuer; its metadata must name it in exactly this spelling. */
   readonly issuer: string;
-  /** The setting `jwksUrl`; where it is given nothing is discovered. */
+  /** The setting `jwksUrl`. If it is given, nothing is discovered. */
   readonly jwksUrl: string | undefined;
   readonly allowInsecureUrls: readonly string[];
   readonly logger: Logger;
@@ -18,8 +21,8 @@ export interface Place {
 const longestTrust = 24 * 60 * 60 * 1000;
 
 /**
- * The last known key URL of one issuer: discovered once, again after it was doubted, and again after 24 hours. Its times
- * come from a clock that only runs forward.
+ * Remembers the key URL of one issuer. Discovers it once, again after it was doubted, and again after 24 hours. Its
+ * times come from a clock that only runs forward.
  */
 export class Discovery {
   readonly #place: Place;
@@ -32,20 +35,22 @@ export class Discovery {
     this.#known = place.jwksUrl;
   }
 
-  /** The key URL that was used last, or `undefined` before the first discovery. */
+  /** The last known key URL; `undefined` before the first discovery. */
   get jwksUrl(): string | undefined {
     return this.#known;
   }
 
-  /** The keys could not be fetched: ask where they are before the next fetch. */
+  /** Makes the next `locate` repeat the discovery, because the keys could not be fetched. */
   doubt(): void {
     this.#askedAt = -Infinity;
   }
 
   /**
-   * The keys do not have the one that a token needs: they may have moved. Returns whether to ask where they are.
+   * Returns whether the keys may have moved, because a token needs a key that the set does not have. If so, the next
+   * `locate` repeats the discovery.
    *
-   * @param pause milliseconds between two times
+   * @param now in milliseconds
+   * @param pause the shortest time between two such discoveries, in milliseconds
    */
   mayHaveMoved(now: number, pause: number): boolean {
     const isOurs = this.#place.jwksUrl === undefined && this.#known !== undefined;
@@ -56,10 +61,10 @@ export class Discovery {
   }
 
   /**
-   * The key URL. Asks the issuer where that is due; a repeated discovery that fails changes nothing.
+   * Returns the key URL. Repeats the discovery if it is due; if that fails, the last known URL stays.
    *
-   * @param now in milliseconds.
-   * @throws FetchFailure where the first discovery fails or is refused.
+   * @param now in milliseconds
+   * @throws FetchFailure if the first discovery fails or is refused.
    */
   async locate(ask: Ask, now: number): Promise<string> {
     if (this.#known === undefined || this.#isDue(now)) this.#known = await this.#discover(ask, now);
@@ -94,8 +99,8 @@ export class Discovery {
 }
 
 /**
- * The `jwks_uri` of the issuer's metadata, or `undefined` where the issuer has none: both places answer 404. Every other
- * failure is an outage, because an outage must not move the keys.
+ * Returns the `jwks_uri` of the issuer's metadata, or `undefined` if the issuer has no metadata: both places answer
+ * 404. Every other failure is an outage, because an outage must not move the keys.
  *
  * @throws FetchFailure also for metadata of another issuer and for a `jwks_uri` that must not be fetched.
  * @example
@@ -109,7 +114,10 @@ export async function discoverJwksUrl(
   return discoverUrl('jwks_uri', issuer, ask, allowInsecureUrls);
 }
 
-/** A URL of the issuer's metadata, such as `introspection_endpoint` (RFC 8414 §2), as {@link discoverJwksUrl} finds its own. */
+/**
+ * Returns a URL of the issuer's metadata, such as `introspection_endpoint` (RFC 8414 §2), by the rules of {@link
+ * discoverJwksUrl}.
+ */
 export async function discoverUrl(
   member: string,
   issuer: string,
@@ -120,14 +128,15 @@ export async function discoverUrl(
   return found === undefined ? undefined : urlIn(found, member, issuer, allowInsecureUrls);
 }
 
-/** An issuer's metadata, and where it was. */
+/** An issuer's metadata, and the URL that it came from. */
 export interface IssuerMetadata {
   readonly url: string;
   readonly metadata: JsonObject;
 }
 
 /**
- * The issuer's metadata (OpenID Connect Discovery 1.0 §4, RFC 8414 §3), or `undefined` where both places answer 404.
+ * Fetches the issuer's metadata (OpenID Connect Discovery 1.0 §4, RFC 8414 §3). Returns `undefined` if both places
+ * answer 404.
  *
  * @throws FetchFailure also for metadata of another issuer.
  */
@@ -139,7 +148,7 @@ export async function discoverMetadata(issuer: string, ask: Ask): Promise<Issuer
   return undefined;
 }
 
-// OpenID Connect Discovery 1.0 §4 appends to the issuer; RFC 8414 §3.1 inserts between host and path.
+// OpenID Connect Discovery 1.0 §4 appends the path to the issuer. RFC 8414 §3.1 inserts it between host and path.
 function metadataUrls(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer);
   return [
@@ -176,15 +185,15 @@ function urlIn(
   return found;
 }
 
-// RFC 8414 §3.3, OpenID Connect Discovery 1.0 §4.3: identical, or the metadata must not be used.
+// RFC 8414 §3.3, OpenID Connect Discovery 1.0 §4.3: if the issuers are not identical, the metadata must not be used.
 function refuseOtherIssuer(named: unknown, url: string, issuer: string): void {
   if (named === issuer) return;
   const seen = typeof named === 'string' ? quoted(named) : 'none';
   throw new FetchFailure('content', url, `the metadata names the issuer ${seen}, and '${issuer}' is expected`);
 }
 
-/** May this URL of an issuer's metadata be used? */
-// An https: issuer must not lead to http:, not even on this machine.
+/** Tells whether a URL of an issuer's metadata may be used. */
+// The metadata of an https: issuer must not lead to http:, not even on this machine.
 export function mayFollow(url: string, issuer: string, allowInsecureUrls: readonly string[]): boolean {
   if (!isPlainUrl(url) || !isFetchable(url, allowInsecureUrls)) return false;
   const isDowngrade = issuer.startsWith('https:') && !url.startsWith('https:');

@@ -1,11 +1,11 @@
-/** The key set of an issuer's answer, or why the answer has none. */
+/** Reads the key set from an issuer's answer. */
 import { FetchFailure } from '../http/bounded-fetch';
 import { KeySet, TooManyKeys } from './key-set';
 
 /**
- * Returns the keys of a fetched JWK Set; those that `previous` has too are the same objects.
+ * Returns the keys of a fetched JWK Set. Keys that `previous` has, too, are the same objects.
  *
- * @throws FetchFailure where it is not a JWK Set, or has more keys than are accepted.
+ * @throws FetchFailure if the document is not a JWK Set, or has more keys than are accepted.
  */
 export function readKeys(document: unknown, url: string, previous: KeySet): KeySet {
   try {

@@ -1,4 +1,4 @@
-/** The keys of one issuer: when they are fetched, what of an answer is believed, and who has to wait. */
+/** Keeps the keys of one issuer: decides when to fetch them, which answers to accept, and which requests must wait. */
 import {
   fetchJson,
   FetchFailure,
@@ -22,36 +22,39 @@ import type { Soon } from '../time/soon';
 import { startTimer, type Timers } from '../time/timers';
 import { nameOf } from '../settings/trusted-issuers';
 
-/** What the library takes from its surroundings; read at the moment of use, so that a test can set it. */
+/**
+ * The clocks, timers and functions that the library uses. They are read at the moment of use, so that a test can
+ * replace them.
+ */
 export interface Surroundings {
   readonly fetch: typeof globalThis.fetch;
-  /** Milliseconds since 1970: for times that are shown, and those in answers. */
+  /** Milliseconds since 1970: for times that are shown, and for dates in answers. */
   readonly clock: () => number;
-  /** Milliseconds from any start, by a clock that only runs forward: for everything that waits. */
+  /** Milliseconds from any start, by a clock that only runs forward: for the age of keys, cooldowns and back-offs. */
   readonly monotonic: () => number;
   readonly timers: Timers;
-  /** 0 up to, and without, 1. */
+  /** Returns a number from 0 to 1, 1 not included, for the jitter. */
   readonly random: () => number;
 }
 
-/** What is known about the keys of one issuer; plain data. Times are in milliseconds since 1970. */
+/** The state of one issuer's keys, as plain data. Times are in milliseconds since 1970. */
 export interface IssuerStatus {
-  /** The setting `issuerUrl`, or where there is none `jwksUrl` without its query. */
+  /** The setting `issuerUrl`, or without one `jwksUrl` without its query. */
   readonly issuer: string;
-  /** Where the keys are; `null` until that is discovered. */
+  /** The URL of the keys; `null` until it is discovered. */
   readonly jwksUrl: string | null;
   readonly keys: readonly { readonly kid: string; readonly alg: string | null }[];
-  /** When the keys were fetched or confirmed last. */
+  /** Time of the last successful fetch; a 304 counts. */
   readonly lastSuccess: number | null;
-  /** Why the last fetch failed; `null` where it did not. */
+  /** The error of the last fetch; `null` if it succeeded. */
   readonly lastError: string | null;
-  /** When the background refresh comes; `null` before the start and after the end. */
+  /** Time of the next background refresh; `null` before the start and after the end. */
   readonly nextRefresh: number | null;
-  /** There are no keys, or they are older than the refresh interval. */
+  /** Whether there are no keys, or only keys that are older than the refresh interval. */
   readonly stale: boolean;
-  /** There are keys, and none too old for verifying tokens with them. */
+  /** Whether there are keys that tokens may be verified with. */
   readonly usable: boolean;
-  /** Fetches of the keys so far; discovery is not counted. */
+  /** Number of fetches of the keys so far; discovery is not counted. */
   readonly fetchCount: number;
 }
 
@@ -60,12 +63,12 @@ interface Version {
   readonly etag: string | undefined;
 }
 
-/** A stranger who names unknown keys must not cause more discoveries than one in so many cooldowns. */
+/** At most one discovery per so many cooldowns, however many unknown keys an attacker names. */
 const cooldownsPerDiscovery = 10;
 
 /** Holds the keys of one issuer. See {@link JwksManager} for what its methods promise. */
 export class IssuerKeys {
-  /** What it is called; of several that share the keys, the first. */
+  /** The name of the issuer. If several issuers share these keys, the name of the first. */
   readonly issuer: string;
   readonly #settings: Settings;
   readonly #surroundings: Surroundings;
@@ -120,15 +123,16 @@ export class IssuerKeys {
   }
 
   /**
-   * Returns the key that the issuer has under this name by now, after a signature failed under `failed`. Fetches the keys
-   * if the budget allows it; `undefined`: it is still the same key, or there is none.
+   * Returns the key that replaced `failed` under this name, or `undefined` if there is none. Call it after a signature
+   * failed under `failed`. It fetches the keys if the budget allows it.
    */
   getNewerKey(name: KeyName, failed: VerificationKey): Soon<VerificationKey | undefined> {
     const mayFetch = this.#inFlight !== undefined || this.#pace.takeSignatureRefetch(this.#now);
     return mayFetch ? this.#findNewer(name, failed) : undefined;
   }
 
-  // Asked for each request, of a thousand issuers in turn: what it looks at is seldom in the processor's cache.
+  // Runs on every request. With a thousand issuers in turn its data is seldom in the processor's cache, so it reads
+  // little.
   isCurrent(key: VerificationKey): boolean {
     const now = this.#now;
     if (this.#isClosed || !this.#pace.isUsable(now) || !this.#keys.has(key)) return false;
@@ -175,7 +179,7 @@ export class IssuerKeys {
     return !this.#isClosed && this.#pace.isUsable(this.#now);
   }
 
-  // A key that is there never waits for the network, however old it is.
+  // A known key never waits for the network, however old it is.
   #find(name: KeyName): VerificationKey | undefined {
     const key = this.#isUsable ? this.#keys.find(name) : undefined;
     if (key !== undefined) this.refreshIfStale();
@@ -191,13 +195,14 @@ export class IssuerKeys {
   }
 
   async #findNewer(name: KeyName, failed: VerificationKey): Promise<VerificationKey | undefined> {
-    // The failure is in the log, and the key is known: it does not make a wrong signature a reason to try again.
+    // Ignores a failed fetch, which is logged already. The key is known, so the wrong signature is refused; a 503 would
+    // ask the client to try again.
     await this.#refetch().catch(() => undefined);
     const key = this.#isUsable ? this.#keys.find(name) : undefined;
     return key === failed ? undefined : key;
   }
 
-  // Nothing is remembered of the kids that were asked for, so nobody can fill a memory with them: one cooldown serves all.
+  // Unknown kids are not stored, because an attacker could fill the memory with them. One cooldown covers all of them.
   #mayFetch(): boolean {
     if (this.#inFlight !== undefined) return true;
     if (this.#pace.retryIn(this.#now) > 0) throw this.#unavailable();
@@ -205,12 +210,12 @@ export class IssuerKeys {
     return !this.#isUsable || this.#pace.takeRefetch(this.#now);
   }
 
-  // The failure is in the log; nobody waits for this.
+  // A failure is logged already, and no request waits for this refresh.
   async #refreshQuietly(): Promise<void> {
     await this.#fetchOnce().catch(() => undefined);
   }
 
-  // For a token that needs a key which is not there.
+  // Fetches the keys for a token that the known keys do not verify.
   async #refetch(): Promise<void> {
     try {
       await this.#fetchOnce(() => this.#attemptAlsoElsewhere());
@@ -227,7 +232,8 @@ export class IssuerKeys {
     return this.#inFlight;
   }
 
-  // An issuer that moved its keys may leave the old ones where they were.
+  // An issuer that moved its keys may still serve the old set at the old URL. If a fetch brings no new key, the
+  // discovery is repeated.
   async #attemptAlsoElsewhere(): Promise<void> {
     const previous = this.#keySet;
     await this.#attempt();
@@ -279,7 +285,7 @@ export class IssuerKeys {
     return answer.isUnchanged ? 'unchanged' : 'refreshed';
   }
 
-  // An issuer in this process: no HTTP, and otherwise the same rules.
+  // Takes the keys of an issuer in this process: without HTTP, and otherwise by the same rules.
   async #takeOver(keySet: Promise<unknown>, signal: AbortSignal): Promise<'refreshed'> {
     this.#fetchCount++;
     this.#replaceKeys(await orAborted(keySet, signal), this.issuer);
@@ -295,7 +301,8 @@ export class IssuerKeys {
     });
   }
 
-  // A discovery that is only repeated must leave the keys time to come: a hanging one would make them run out.
+  // A repeated discovery gets half of the time. If it hangs, there must be time left to fetch the keys, or they would
+  // expire.
   async #locate(signal: AbortSignal): Promise<string> {
     const { jwksTimeout } = this.#settings;
     const deadline = this.#deadline(this.#discovery.jwksUrl === undefined ? jwksTimeout : jwksTimeout / 2, signal);
@@ -310,7 +317,8 @@ export class IssuerKeys {
     return fetchJson(url, { fetch, clock, signal }, request);
   }
 
-  // An issuer has keys: a set without one is its mistake, and neither revokes the good keys nor makes a token bad.
+  // An issuer always has keys, so a set without a usable one is its mistake. It does not revoke the good keys, and no
+  // token becomes invalid by it.
   #replaceKeys(document: unknown, url: string): void {
     const keySet = withoutWithdrawn(readKeys(document, url, this.#keySet), this.issuer);
     this.#reportProblems(keySet);
@@ -322,7 +330,8 @@ export class IssuerKeys {
   #dropWithdrawn(): void {
     this.#seenWithdrawals = withdrawalCount();
     const rest = withoutWithdrawn(this.#keySet, this.issuer);
-    // Their successor must be found at once, even if unknown keys were asked for a moment ago.
+    // Ends the cooldown: the successor of a withdrawn key must be found at once, even just after a fetch for an unknown
+    // key.
     if (rest !== this.#keySet) this.#pace.endCooldown();
     this.#keySet = rest;
   }
@@ -367,7 +376,7 @@ export class IssuerKeys {
     this.#timer = startTimer(timers, () => void this.#refreshQuietly(), delay);
   }
 
-  // One object a request: what answers it may add headers to it.
+  // A new error for each request, because the code that answers the request may add headers to it.
   #unavailable(): ServiceUnavailable {
     const retryAfter = this.#pace.retryIn(this.#now) / 1000;
     return new ServiceUnavailable(

@@ -1,4 +1,7 @@
-/** Which key verifies a token: the issuer's keys, kept, refreshed and served through its outages. */
+/**
+ * Finds the key that verifies a token. Caches the issuers' keys, refreshes them and keeps them usable during an outage
+ * of the issuer.
+ */
 import { InvalidToken } from '../http/exceptions';
 import { IssuerKeys, type IssuerStatus, type Surroundings } from './issuer-keys';
 import type { KeyName, VerificationKey } from './key-set';
@@ -13,9 +16,12 @@ export type { IssuerStatus } from './issuer-keys';
 export type { VerificationKey } from './key-set';
 
 /**
- * The keys of the trusted issuers, each for itself; those that name the same `jwksUrl` share one set. One fetch at a time,
- * however many wait; a key that is known never waits for the network; an unknown one causes at most one fetch a
- * `jwksCooldown`; while the issuer is down the last good keys serve until `jwksCacheTtl`.
+ * Manages the keys of the trusted issuers.
+ *
+ * - Each issuer has its own key set, except that issuers with the same `jwksUrl` share one.
+ * - A key set is fetched once at a time, however many requests wait for it.
+ * - A known key never waits for the network. An unknown key causes at most one fetch per `jwksCooldown`.
+ * - While an issuer cannot be reached, its last good keys are used for up to `jwksCacheTtl` seconds.
  *
  * @example
  * const manager = new JwksManager(settings);
@@ -24,7 +30,7 @@ export type { VerificationKey } from './key-set';
  * manager.close();
  */
 export class JwksManager implements Surroundings {
-  /** How documents are fetched; default: `globalThis.fetch`, read at the moment of use. */
+  /** The function that fetches documents; default: `globalThis.fetch`, read at the moment of use. */
   fetch: typeof globalThis.fetch = (...request) => globalThis.fetch(...request);
   /** Milliseconds since 1970, for times that are shown; default: `Date.now()`. */
   clock: () => number = systemClock;
@@ -33,9 +39,9 @@ export class JwksManager implements Surroundings {
    * forward. Default: `performance.now()`; if `clock` was replaced, that clock's steps forward.
    */
   monotonic: () => number = () => this.#steady.now();
-  /** What refreshes and timeouts wait with; default: the global timers. No timer keeps the process alive. */
+  /** The timers of refreshes and timeouts; default: the global timers. No timer keeps the process alive. */
   timers: Timers = globalTimers;
-  /** From 0 up to, and without, 1: for the jitter; default: `Math.random()`. */
+  /** Returns a number from 0 to 1, 1 not included, for the jitter; default: `Math.random()`. */
   random: () => number = () => Math.random();
 
   readonly #steady = new SteadyClock(() => this.clock);
@@ -53,23 +59,25 @@ export class JwksManager implements Surroundings {
   }
 
   /**
-   * Fetches the keys (where the setting `jwksPrefetch` says so), of all issuers at once, and starts the background
-   * refresh. Once is enough; a failed fetch is logged, tried again after the back-off, and rejects nothing.
+   * Starts the background refresh. With the setting `jwksPrefetch` it fetches the keys of all issuers at once and waits
+   * for them. A failed fetch is logged and repeated after the back-off; it rejects nothing. Further calls do nothing.
    */
   async start(): Promise<void> {
     await (this.#started ??= Promise.all(this.#keySets.map(one => one.start())));
   }
 
-  /** Gives up the fetch in flight and every timer. From here on `getKey` and `refresh` throw `ServiceUnavailable`. */
+  /**
+   * Aborts the fetch in flight and stops every timer. From then on `getKey` and `refresh` throw `ServiceUnavailable`.
+   */
   close(): void {
     for (const one of this.#keySets) one.close();
   }
 
   /**
-   * Fetches the keys of all issuers now, whatever cooldown or back-off say; joins a fetch that is in flight.
+   * Fetches the keys of all issuers now, regardless of cooldown and back-off. Joins a fetch that is in flight.
    *
-   * @throws ServiceUnavailable where that fails for one of them, once all have been tried; the reason is its `cause` and
-   * in the log. The last good keys stay.
+   * @throws ServiceUnavailable if the fetch fails for an issuer, after all have been tried. The reason is its `cause`
+   * and is in the log. The last good keys stay.
    */
   async refresh(): Promise<void> {
     const attempts = await Promise.allSettled(this.#keySets.map(one => one.refresh()));
@@ -77,11 +85,13 @@ export class JwksManager implements Surroundings {
   }
 
   /**
-   * The key that a token's header names.
+   * Returns the key that a token's header names.
    *
-   * @param issuer whose key, as the settings spell it; may be left out where only one issuer is trusted
-   * @throws InvalidToken where the issuer is not trusted or has no such key, as far as is known and may be asked.
-   * @throws ServiceUnavailable where that cannot be known at the moment; `retryAfter` is the rest of the back-off in seconds.
+   * @param issuer the issuer, as the settings spell it; it may be left out if only one issuer is trusted
+   * @throws InvalidToken if the issuer is not trusted, or if it has no such key as far as is known while the cooldown
+   * allows no fetch.
+   * @throws ServiceUnavailable if the keys cannot be fetched at the moment; `retryAfter` is the rest of the back-off in
+   * seconds.
    * @example
    * const { keyObject } = await manager.getKey({ alg: 'ES256', kid: '2025-01' });
    */
@@ -89,15 +99,15 @@ export class JwksManager implements Surroundings {
     return this.getKeySoon(header, issuer);
   }
 
-  /** `getKey`, at once where the key is known. */
+  /** Does what `getKey` does, but returns a known key without a promise. */
   getKeySoon(header: KeyName, issuer?: string): Soon<VerificationKey> {
     return this.keysOf(issuer).getKey(header);
   }
 
   /**
-   * The keys of one issuer, for who asks about them again and again.
+   * Returns the keys of one issuer, for callers that use them repeatedly.
    *
-   * @throws InvalidToken where the issuer is not trusted.
+   * @throws InvalidToken if the issuer is not trusted.
    */
   keysOf(issuer?: string): IssuerKeys {
     const keys = this.#trusted(issuer);
@@ -106,24 +116,27 @@ export class JwksManager implements Surroundings {
   }
 
   /**
-   * Would `getKey` still give out this very object? Answers at once, so that it can be asked for each request; like
-   * `getKey` it sets off the background refresh where that is due.
+   * Tells whether `getKey` would still return this object. Never waits, so it can run on every request. Like `getKey`
+   * it starts the background refresh if that is due.
    */
   isCurrent(key: VerificationKey, issuer?: string): boolean {
     return this.#trusted(issuer)?.isCurrent(key) ?? false;
   }
 
-  /** Sets off the fetches that are due, and waits for none: with it an API that nobody has asked anything gets its keys. */
+  /**
+   * Starts the fetches that are due, and waits for none of them. A health check uses it to get the keys of an API
+   * without traffic.
+   */
   refreshIfStale(): void {
     for (const one of this.#keySets) one.refreshIfStale();
   }
 
-  /** What is known about each issuer's keys; plain data, for health checks. */
+  /** Returns the state of each issuer's keys as plain data, for health checks. */
   status(): IssuerStatus[] {
     return [...this.#byIssuer].map(([issuer, keys]) => ({ ...keys.status(), issuer }));
   }
 
-  // Which of several was meant must not be guessed.
+  // With several issuers the issuer must be named: choosing one would be a guess.
   #trusted(issuer: string | undefined): IssuerKeys | undefined {
     if (issuer !== undefined) return this.#byIssuer.get(issuer);
     return this.#byIssuer.size === 1 ? this.#keySets[0] : undefined;

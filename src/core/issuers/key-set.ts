@@ -1,13 +1,13 @@
-/** Which keys of a JWK Set (RFC 7517 §5) verify signatures, and which of them a token's header names. */
+/** Reads a JWK Set (RFC 7517 §5): finds the keys that verify signatures, and the one that a token's header names. */
 import type { KeyObject } from 'node:crypto';
 import { isJsonObject, type JsonObject } from '../http/bounded-fetch';
 import { publicKeyOf } from '../jws/public-key';
 import { isSameAlgorithm, keyFits, supportedAlgorithms } from '../jws/signature';
 
-/** A public key of the issuer. The same object for as long as the issuer publishes the same key. */
+/** A public key of the issuer. It stays the same object for as long as the issuer publishes the same key. */
 export interface VerificationKey {
   readonly kid: string;
-  /** The only algorithm it may be used with; absent: every one that it fits. */
+  /** The only algorithm that the key may be used with; without one, every algorithm that it fits. */
   readonly alg?: string;
   readonly keyObject: KeyObject;
 }
@@ -18,7 +18,7 @@ export interface KeyName {
   readonly kid: string;
 }
 
-/** The most entries of a JWK Set that is read: real issuers publish a handful, and each costs time. */
+/** Most entries of a JWK Set that is read. Real issuers publish a handful, and each one costs time. */
 export const mostKeys = 200;
 
 /** A JWK Set with more than {@link mostKeys} entries. */
@@ -30,7 +30,7 @@ export class TooManyKeys extends Error {
   }
 }
 
-/** An issuer's usable keys. A bad key is left out and named in `problems`; it never breaks the good ones. */
+/** An issuer's usable keys. A bad key is left out and named in `problems`, and does not affect the good ones. */
 export class KeySet {
   static readonly empty = new KeySet([], [], true);
 
@@ -38,11 +38,11 @@ export class KeySet {
   readonly #members: ReadonlySet<VerificationKey>;
 
   private constructor(
-    /** Without those that are confused with another: no token may be verified with them, known from before or not. */
+    /** Without ambiguous keys: no token may be verified with one, even if it was known before. */
     readonly keys: readonly VerificationKey[],
-    /** What is wrong with the set, one sentence a key; never key material. */
+    /** What is wrong with the set, one sentence for each key. Never has key material. */
     readonly problems: readonly string[],
-    /** Does it have no key for signatures that could be read? An issuer always has one, so such a set is a mistake. */
+    /** Whether no key for signatures could be read. An issuer always has one, so such a set is a mistake. */
     readonly isUnusable: boolean,
   ) {
     this.#byKid = new Map([...byKid(keys)].map(([kid, group]) => [kid, byAlgorithm(group)]));
@@ -50,9 +50,9 @@ export class KeySet {
   }
 
   /**
-   * The usable keys of a JWK Set; keys that `previous` has too are the same objects.
+   * Returns the usable keys of a JWK Set. Keys that `previous` has, too, are the same objects.
    *
-   * @returns `undefined` where the document is not a JWK Set (no `keys` array).
+   * @returns `undefined` if the document is not a JWK Set (it has no `keys` array).
    * @throws TooManyKeys before any key is read.
    * @example
    * const key = KeySet.read(await response.json())?.find({ alg: 'RS256', kid: 'k1' });
@@ -69,23 +69,23 @@ export class KeySet {
     return new KeySet(clear, [...problems, ...ambiguities(confused)], keys.length === 0);
   }
 
-  /** Does it have a key that `previous` does not have? */
+  /** Tells whether the set has a key that `previous` does not have. */
   hasMoreThan(previous: KeySet): boolean {
     return this.keys.some(key => !previous.has(key));
   }
 
-  /** The set without some of its keys. */
+  /** Returns the set without the keys that `isLeftOut` selects. */
   without(isLeftOut: (kid: string) => boolean): KeySet {
     const rest = this.keys.filter(({ kid }) => !isLeftOut(kid));
     return rest.length === this.keys.length ? this : new KeySet(rest, this.problems, rest.length === 0);
   }
 
-  /** The one key that a header names. */
+  /** Returns the one key that a header names. */
   find({ alg, kid }: KeyName): VerificationKey | undefined {
     return this.#byKid.get(kid)?.get(alg);
   }
 
-  /** Is this very object one of the keys? */
+  /** Tells whether this object, not just an equal one, is one of the keys. */
   has(key: VerificationKey): boolean {
     return this.#members.has(key);
   }
@@ -106,7 +106,10 @@ function byKid(keys: readonly VerificationKey[]): Map<string, VerificationKey[]>
   return groups;
 }
 
-/** By algorithm, the one key of this `kid` that fits it. */
+/**
+ * Returns the key of this group for each algorithm. All keys have the same `kid`, and no two different ones fit the
+ * same algorithm.
+ */
 function byAlgorithm(group: readonly VerificationKey[]): ReadonlyMap<string, VerificationKey> {
   const found = supportedAlgorithms.map(alg => [alg, fitting(group, alg)[0]] as const);
   return new Map(found.filter((entry): entry is [string, VerificationKey] => entry[1] !== undefined));
@@ -116,7 +119,7 @@ function fitting(keys: readonly VerificationKey[], alg: string): readonly Verifi
   return keys.filter(key => isSameAlgorithm(key.alg ?? alg, alg) && keyFits(key.keyObject, alg));
 }
 
-/** The keys that share their `kid` and an algorithm with a different key: choosing one would be a guess. */
+/** Returns the keys that share their `kid` and an algorithm with a different key: choosing one would be a guess. */
 function confusedKeys(keys: readonly VerificationKey[]): ReadonlySet<VerificationKey> {
   const groups = [...byKid(keys).values()].filter(group => group.length > 1);
   const candidates = groups.flatMap(group => supportedAlgorithms.map(alg => fitting(group, alg)));
@@ -137,7 +140,7 @@ interface Reading {
   readonly problem?: string;
 }
 
-// RFC 7517 §4.2, §4.3: a key for something else is none of ours, and nothing to warn about.
+// RFC 7517 §4.2, §4.3: a key that is not for signatures is skipped without a warning.
 function readKey(jwk: unknown, index: number): Reading {
   if (!isJsonObject(jwk)) return { problem: `key ${index} is not an object` };
   if (!isForSignatures(jwk)) return {};
@@ -154,7 +157,7 @@ function isForSignatures({ use, key_ops: operations }: JsonObject): boolean {
 
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
-// An issuer that publishes a private key has lost it: what it verifies proves nothing (RFC 7517 §9.2).
+// RFC 7517 §9.2: a published private key is not secret any more, so a signature that it verifies proves nothing.
 function hasRightMembers(jwk: JsonObject): boolean {
   const isAsymmetric = jwk['kty'] === 'RSA' || jwk['kty'] === 'EC' || jwk['kty'] === 'OKP';
   return isAsymmetric && !privateMembers.some(member => Object.hasOwn(jwk, member));

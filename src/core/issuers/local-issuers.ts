@@ -1,4 +1,4 @@
-/** Issuers that live in this very process: their keys are handed over, and not fetched. */
+/** Registers issuers that run in this process. Their keys are handed over directly, and not fetched. */
 import type { KeySet } from './key-set';
 
 /** RFC 7517 §5. */
@@ -6,16 +6,16 @@ interface JwkSet {
   readonly keys: readonly unknown[];
 }
 
-/** Gives the issuer's JWK Set, as it would be served. */
+/** Returns the issuer's JWK Set in the form in which it would be served. */
 export type KeySource = () => Promise<JwkSet>;
 
 const sources = new Map<string, KeySource[]>();
 
 /**
- * From now on whoever trusts this issuer in this process, and names no `jwksUrl`, takes its keys from here. Where several
- * are the same issuer, its keys are those of all.
+ * Registers the keys of an issuer: servers in this process that trust it, and have no `jwksUrl`, take its keys from
+ * here. If several sources are registered for one issuer, it has the keys of all of them.
  *
- * @returns a function that ends it.
+ * @returns a function that removes the source
  */
 export function offerKeys(issuer: string, source: KeySource): () => void {
   sources.set(issuer, [...(sources.get(issuer) ?? []), source]);
@@ -26,15 +26,15 @@ export function offerKeys(issuer: string, source: KeySource): () => void {
   };
 }
 
-/** The JWK Set of an issuer that lives in this process; `undefined`: it does not. */
+/** Returns the JWK Set of an issuer in this process, or `undefined` if it does not run here. */
 export function localKeys(issuer: string): Promise<JwkSet> | undefined {
   const found = sources.get(issuer);
   return found === undefined ? undefined : together(found);
 }
 
 /**
- * What would come with the keys over HTTP: they are asked for again each minute, because another process, such as
- * `axioms keys rotate`, may have withdrawn one.
+ * The header fields that would come with the keys over HTTP. The keys are read again each minute, because another
+ * process, such as `axioms keys rotate`, may have withdrawn one.
  */
 export const localHeaders = new Headers({ 'Cache-Control': 'max-age=60' });
 
@@ -42,20 +42,23 @@ const withdrawn = new Map<string, Set<string>>();
 let withdrawals = 0;
 
 /**
- * Declares keys of this issuer worthless before their time, because they have leaked: nothing in this process verifies
- * a token with them from now on, wherever it got them from.
+ * Withdraws keys of this issuer that have leaked. From now on nothing in this process verifies a token with them,
+ * wherever the keys come from.
  */
 export function withdrawKeys(issuer: string, kids: readonly string[]): void {
   withdrawn.set(issuer, new Set([...(withdrawn.get(issuer) ?? []), ...kids]));
   withdrawals++;
 }
 
-/** How often keys were withdrawn in this process: asked for each request, so that no withdrawal is missed. */
+/** Returns how often keys were withdrawn in this process. Every request reads it, so that no withdrawal is missed. */
 export function withdrawalCount(): number {
   return withdrawals;
 }
 
-/** The keys of this issuer that are still good. A new answer may have others: from a cache, or from another process. */
+/**
+ * Returns the keys that were not withdrawn. A later answer may have the withdrawn ones again, from a cache or from
+ * another process.
+ */
 export function withoutWithdrawn(keys: KeySet, issuer: string): KeySet {
   return keys.without(kid => isWithdrawn(issuer, kid));
 }

@@ -1,4 +1,4 @@
-/** When an issuer's keys may still be used, are due for a refresh, and may be asked for again. */
+/** Decides when an issuer's keys may still be used, are due for a refresh, and may be fetched again. */
 import type { Settings } from '../settings/settings';
 
 type PaceSettings = Pick<
@@ -7,8 +7,8 @@ type PaceSettings = Pick<
 >;
 
 /**
- * The times of one issuer. Everything here is in milliseconds, the settings are in seconds. `now` comes from a clock that
- * only runs forward: none of these waits may become longer because the system's clock was set back.
+ * Keeps the times of one issuer. All times here are in milliseconds; the settings are in seconds. `now` comes from a
+ * clock that only runs forward, because a system clock that is set back must not make a wait longer.
  */
 export class RefreshPace {
   readonly #settings: PaceSettings;
@@ -27,12 +27,12 @@ export class RefreshPace {
     this.#interval = settings.jwksRefreshInterval * 1000;
   }
 
-  /** Did the last fetch fail? */
+  /** Tells whether the last fetch failed. */
   get isFailing(): boolean {
     return this.#failures > 0;
   }
 
-  /** The keys were fetched or confirmed; they are due again after `interval`. */
+  /** Records that the keys were fetched or confirmed. The next refresh is due after `interval`. */
   succeeded(now: number, interval: number): void {
     this.#loadedAt = now;
     this.#interval = interval;
@@ -41,9 +41,9 @@ export class RefreshPace {
   }
 
   /**
-   * A fetch failed: the back-off starts, or doubles.
+   * Records that a fetch failed: starts the back-off, or doubles it.
    *
-   * @param asked the seconds for which the issuer asks to be left alone; they count up to `jwksRetryMax`
+   * @param asked seconds that the issuer asks to wait; at most `jwksRetryMax` of them count
    */
   failed(now: number, random: () => number, asked = 0): void {
     const wait = Math.max(this.#backOff(random), asked);
@@ -51,24 +51,24 @@ export class RefreshPace {
     this.#failures++;
   }
 
-  /** May the keys be used, fresh or not? */
+  /** Tells whether the keys may be used, fresh or not. */
   isUsable(now: number): boolean {
     return this.#loadedAt !== undefined && now - this.#loadedAt < this.#longestUse;
   }
 
-  /** Are the keys older than the refresh interval? */
+  /** Tells whether the keys are older than the refresh interval. */
   isStale(now: number): boolean {
     return this.#loadedAt === undefined || now - this.#loadedAt >= this.#interval;
   }
 
-  /** How long the back-off still lasts. */
+  /** Returns how long the back-off still lasts. */
   retryIn(now: number): number {
     return Math.max(0, this.#retryAt - now);
   }
 
   /**
-   * May the keys be fetched for a key that is not among them? Where they may, the cooldown starts. After a failure it
-   * does not count: the back-off alone, see `retryIn`, decides.
+   * Tells whether the keys may be fetched for a key that is not in the set; if so, starts the cooldown. After a failure
+   * the cooldown is ignored, because the back-off decides (see `retryIn`).
    */
   takeRefetch(now: number): boolean {
     if (!this.isFailing && now < this.#refetchAt) return false;
@@ -77,14 +77,15 @@ export class RefreshPace {
     return true;
   }
 
-  /** The next unknown key may be fetched, whatever was fetched before. */
+  /** Ends the cooldown, so that the next unknown key may cause a fetch at once. */
   endCooldown(): void {
     this.#refetchAt = -Infinity;
   }
 
   /**
-   * May the keys be fetched because a signature failed under a known key? Only with what unknown keys left of the budget of
-   * one fetch a cooldown, and only with half of it: a stranger who sends wrong signatures must not delay a new key.
+   * Tells whether the keys may be fetched because a signature failed under a known key. The budget is one fetch per
+   * cooldown. Unknown keys come first, and failed signatures may use at most half of the budget: an attacker who sends
+   * wrong signatures must not delay a new key.
    */
   takeSignatureRefetch(now: number): boolean {
     if (now < Math.max(this.#budgetSpentUntil, this.#signatureRefetchAt, this.#retryAt)) return false;
@@ -93,7 +94,10 @@ export class RefreshPace {
     return true;
   }
 
-  /** How long to wait for the next background refresh. ± 5 %, so that many servers do not ask at once. */
+  /**
+   * Returns how long to wait for the next background refresh. The jitter of ± 5 % keeps many servers from fetching at
+   * once.
+   */
   untilRefresh(now: number, random: () => number): number {
     return this.isFailing ? this.retryIn(now) : this.#interval * (0.95 + random() / 10);
   }
@@ -102,13 +106,13 @@ export class RefreshPace {
     return this.#settings.jwksCooldown * 1000;
   }
 
-  // While fetches fail the cooldown does not count, and what is spent then must not add up.
+  // Caps the budget that is spent, because the cooldown is ignored while fetches fail.
   #spend(now: number): void {
     this.#budgetSpentUntil = Math.min(Math.max(this.#budgetSpentUntil, now) + this.#cooldown, now + 2 * this.#cooldown);
   }
 
-  // In seconds. The jitter keeps many servers from asking at once, also after their first failure. It lengthens the first
-  // step and shortens the others: every gap is between the least and the greatest length.
+  // Returns seconds. The jitter keeps many servers from fetching at once, even after their first failure. It lengthens
+  // the first step and shortens the others, so that every wait stays between jwksRetryMin and jwksRetryMax.
   #backOff(random: () => number): number {
     const { jwksRetryMin: least, jwksRetryMax: most } = this.#settings;
     if (this.#failures === 0) return Math.min(most, least * (1 + random() / 2));

@@ -1,8 +1,8 @@
-/** RFC 7515 §7.1: the three parts of a token, where it has exactly one spelling; nothing here is verified. */
+/** Parses a token in the compact form (RFC 7515 §7.1), and accepts exactly one spelling of it. Verifies nothing. */
 import { isUtf8 } from 'node:buffer';
 import { InvalidToken } from '../http/exceptions';
 
-/** A JSON value that cannot be changed any more. */
+/** A frozen JSON value. */
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
 
@@ -14,9 +14,9 @@ export type TokenHeader = Readonly<Record<string, JsonValue>>;
 
 export interface UnverifiedToken {
   readonly header: TokenHeader;
-  /** The header as the token spells it. */
+  /** The first part of the token, as it is written there. */
   readonly headerPart: string;
-  /** Was it parsed before? */
+  /** Whether `header` came from the known headers. */
   readonly isHeaderKnown: boolean;
   readonly claims: Claims;
   /** The JSON text of the claims. */
@@ -25,17 +25,17 @@ export interface UnverifiedToken {
   readonly signature: Buffer;
 }
 
-/** Headers that were parsed before, by their spelling. */
+/** Parsed headers by their spelling in a token. */
 interface KnownHeaders {
   get(part: string): TokenHeader | undefined;
 }
 
 /**
- * Takes a token apart.
+ * Parses a token.
  *
- * @param headers by their spelling: those that were parsed before
- * @throws InvalidToken for a token that is longer than `maxSize` bytes, opaque, encrypted, or is not three parts of
- * canonical base64url with JSON objects, no member twice, in the first two.
+ * @param headers headers that were parsed before, by their spelling in a token
+ * @throws InvalidToken for a token that is longer than `maxSize` bytes, opaque or encrypted, and for one that is not
+ * three parts of canonical base64url, of which the first two are JSON objects without duplicate members.
  */
 export function parseCompactJws(token: string, maxSize: number, headers?: KnownHeaders): UnverifiedToken {
   if (token.length > maxSize) throw new InvalidToken('The access token is too long', { reason: 'token_too_long' });
@@ -65,17 +65,22 @@ function partsOf(token: string, headers?: KnownHeaders): UnverifiedToken {
 }
 
 /**
- * Is this meant to be a JWT: three parts, the first of them a JSON object (RFC 7515 §7.1)? Whoever could take it for one
- * has it, so the decoding is lenient.
+ * Tells whether a token is meant to be a JWT: three parts, the first of which is a JSON object (RFC 7515 §7.1). Decodes
+ * leniently, because another reader might still accept such a token as a JWT.
  */
 export function isJwtShaped(token: string): boolean {
   return formOf(token) === 'signed' && token.split('.', 4).length === 3;
 }
 
-/** What a token is meant to be: something that only its issuer can read, a JWE, or a JWS, well made or not. */
+/**
+ * What a token is meant to be: text that only its issuer can read, a JWE, or a JWS, whether or not it is well-formed.
+ */
 export type TokenForm = 'opaque' | 'encrypted' | 'signed';
 
-/** The form by the first part, a JSON object in JWTs alone, and by the number of parts (RFC 7516 §9). */
+/**
+ * Returns the form of a token. It depends on the first part, which is a JSON object only in a JWT, and on the number of
+ * parts (RFC 7516 §9).
+ */
 export function formOf(token: string): TokenForm {
   const parts = token.split('.', 6);
   if (!isJsonObject(parts[0] ?? '')) return 'opaque';
@@ -87,14 +92,14 @@ function isJsonObject(part: string): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The claims of a text that was good before. */
+/** Parses the text of claims that was accepted before. */
 export function claimsFrom(text: string): Claims {
   const claims = JSON.parse(text) as Record<string, JsonValue>;
   freezeAndCountMembers(claims);
   return claims;
 }
 
-// Without a cause: the parsers' own messages quote the token, and causes are logged.
+// Has no cause: the parsers' own messages quote the token, and causes are logged.
 function malformed(): InvalidToken {
   return new InvalidToken('The access token is malformed', { reason: 'token_malformed' });
 }
@@ -106,23 +111,26 @@ function unreadable(token: string): InvalidToken {
   return malformed();
 }
 
-// RFC 7515 §2: base64url without padding, white space or line breaks, and without stray bits (RFC 4648 §3.5): with them one
-// token could be spelled in several ways, and a revoked or cached one be told apart from itself.
+// RFC 7515 §2, RFC 4648 §3.5: base64url without padding, white space, line breaks or stray bits. They would give a
+// token several spellings, and a revoked token could be replayed in another one.
 const compactJws = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-/** What the last character may be, by length modulo 4: after whole groups of four any, and one alone never is. */
+/**
+ * The characters that may come last, by length modulo 4. After whole groups of four any may; a single one more is never
+ * valid.
+ */
 const lastCharacters = [alphabet, '', 'AQgw', 'AEIMQUYcgkosw048'];
 
-/** Of a part whose characters are those of the alphabet: the whole token was looked at. */
+/** Decodes a part. `compactJws` has checked its characters. */
 function canonicalBytes(part: string): Buffer {
   if (lastCharacters[part.length % 4]?.includes(part.slice(-1)) !== true) throw malformed();
-  // Node reads both alphabets by this name, and faster than by the other.
+  // Node decodes both alphabets under this name, and faster than under `base64url`.
   return Buffer.from(part, 'base64');
 }
 
 function textOf(part: string): string {
   const bytes = canonicalBytes(part);
-  // RFC 7515 §4, RFC 7519 §3: UTF-8, and nothing that only resembles it.
+  // RFC 7515 §4, RFC 7519 §3: only valid UTF-8.
   if (!isUtf8(bytes)) throw malformed();
   return bytes.toString();
 }
@@ -133,7 +141,10 @@ function jsonObject(text: string): Readonly<Record<string, JsonValue>> {
   return value;
 }
 
-/** The JSON object of a text, frozen; `undefined` where it is something else, or has a member twice at any depth. */
+/**
+ * Parses a JSON object and freezes it. Returns `undefined` for any other text, and for an object with a duplicate
+ * member at any depth.
+ */
 export function readJsonObject(text: string): Readonly<Record<string, JsonValue>> | undefined {
   const value = parseJson(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
@@ -141,7 +152,7 @@ export function readJsonObject(text: string): Readonly<Record<string, JsonValue>
   return value as Readonly<Record<string, JsonValue>>;
 }
 
-/** `undefined` where it is no JSON. */
+/** Returns `undefined` for text that is not JSON. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -150,8 +161,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-// RFC 7519 §4, RFC 8725 §2.4: a member that stands twice means two things to two readers. JSON.parse keeps one of them, after
-// unescaping; so the text then has more colons between its strings than the result has members.
+// RFC 7519 §4, RFC 8725 §2.4: two readers may understand a duplicate member differently. JSON.parse keeps one of the
+// two, after unescaping, so the text then has more colons between its strings than the result has members.
 function countColons(json: string): number {
   let colons = 0;
   for (let index = 0; index < json.length; index++) {
@@ -164,7 +175,7 @@ function countColons(json: string): number {
 
 const [quote, colon, backslash] = [0x22, 0x3a, 0x5c];
 
-// The text is JSON by now: every string has an end.
+// The text is valid JSON here, so every string has an end.
 function endOfString(json: string, start: number): number {
   let end = json.indexOf('"', start + 1);
   while (isEscaped(json, end)) end = json.indexOf('"', end + 1);
@@ -177,7 +188,7 @@ function isEscaped(json: string, index: number): boolean {
   return (index - first) % 2 === 1;
 }
 
-/** JSON as it was parsed, at every depth unchangeable from here on. */
+/** Freezes a parsed JSON value at every depth. */
 export function frozen<T extends object>(json: T): T {
   freezeAndCountMembers(json);
   return json;
@@ -185,7 +196,7 @@ export function frozen<T extends object>(json: T): T {
 
 function freezeAndCountMembers(root: object): number {
   let members = 0;
-  // A loop, not a recursion: nesting is the sender's choice.
+  // A loop instead of a recursion, because the sender chooses how deeply a token is nested.
   const found = [root];
   for (let value = found.pop(); value !== undefined; value = found.pop()) {
     const values: unknown[] = Object.values(Object.freeze(value));

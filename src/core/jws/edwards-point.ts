@@ -1,10 +1,13 @@
-/** Which Ed25519 public keys prove something (RFC 8032 §5.1.3, §8.1.1; RFC 9864 §2.2). */
+/** Decides which Ed25519 public keys can prove a signature (RFC 8032 §5.1.3, §8.1.1; RFC 9864 §2.2). */
 import type { KeyObject } from 'node:crypto';
 
 const p = 2n ** 255n - 19n;
 const signBit = 2n ** 255n;
 
-/** The y of the points whose order is 1, 2, 4 and 8: eight points, because all but the first two have two values of x. */
+/**
+ * The y-coordinates of the points of order 1, 2, 4 and 8. There are eight such points, because all y-coordinates but
+ * the first two belong to two values of x.
+ */
 const smallOrder: ReadonlySet<bigint> = new Set([
   0n,
   1n,
@@ -14,15 +17,19 @@ const smallOrder: ReadonlySet<bigint> = new Set([
 ]);
 
 /**
- * Is this Ed25519 key spelled as RFC 8032 has it, and of large order? With a key of small order anybody can compute
- * signatures over any text. OpenSSL accepts such keys, in all their spellings.
+ * Tells whether an Ed25519 key is encoded as RFC 8032 requires, and of large order. With a key of small order anyone
+ * can compute valid signatures for any text. OpenSSL accepts such keys, in all their encodings.
  */
 export function isSoundEd25519Key(key: KeyObject): boolean {
   const { x = '' } = key.export({ format: 'jwk' });
   return isSoundPoint(Buffer.from(x, 'base64url'));
 }
 
-/** @param point 32 bytes, the least significant one first */
+/**
+ * Tells whether a point is canonical and of large order.
+ *
+ * @param point 32 bytes, the least significant one first
+ */
 export function isSoundPoint(point: Buffer): boolean {
   const y = BigInt(`0x${Buffer.from(point).reverse().toString('hex')}`) % signBit;
   return y < p && !smallOrder.has(y);

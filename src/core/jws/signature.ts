@@ -1,10 +1,13 @@
-/** RFC 7518 §3, RFC 8037 §3.1 and RFC 9864 §2.2: signatures by the asymmetric algorithms, and which key fits which of them. */
+/**
+ * Verifies signatures by the asymmetric algorithms, and tells which keys fit which algorithm (RFC 7518 §3, RFC 8037
+ * §3.1, RFC 9864 §2.2).
+ */
 import { constants, createVerify, verify, type KeyObject } from 'node:crypto';
 
 interface Algorithm {
   readonly hash: string | null;
   readonly keyType: string;
-  /** Named curve of an EC key; P-256 for ES256 and so on (RFC 7518 §3.4). */
+  /** OpenSSL's name of the curve of an EC key: P-256 for ES256 and so on (RFC 7518 §3.4). */
   readonly curve?: string;
   /** Bytes of r and s together. */
   readonly size?: number;
@@ -27,22 +30,23 @@ const algorithms: Readonly<Record<string, Algorithm>> = {
   Ed25519: { hash: null, keyType: 'ed25519' },
 };
 
-/** Every algorithm that can be accepted; `none` and the HMAC family cannot be (RFC 8725 §3.1, §3.2). */
+/** Every algorithm that can be accepted. `none` and the HMAC family cannot (RFC 8725 §3.1, §3.2). */
 export const supportedAlgorithms: readonly string[] = Object.freeze(Object.keys(algorithms));
 
 export function isSupportedAlgorithm(name: string): boolean {
   return Object.hasOwn(algorithms, name);
 }
 
-// RFC 9864 §2.2: the new name of what EdDSA has always meant here, because Ed25519 is the only curve that is accepted.
+// RFC 9864 §2.2: Ed25519 is the new name of what EdDSA has always meant here, because Ed25519 is the only accepted
+// curve.
 const namesOfEd25519: readonly string[] = ['EdDSA', 'Ed25519'];
 
-/** Do the two names mean one algorithm? */
+/** Tells whether two names mean the same algorithm. */
 export function isSameAlgorithm(one: string, other: string): boolean {
   return one === other || (namesOfEd25519.includes(one) && namesOfEd25519.includes(other));
 }
 
-/** These algorithms under all of their names. */
+/** Adds the other names of the algorithms. */
 export function withSynonyms(names: readonly string[]): readonly string[] {
   const hasEd25519 = names.some(name => namesOfEd25519.includes(name));
   return hasEd25519 ? [...new Set([...names, ...namesOfEd25519])] : names;
@@ -50,7 +54,10 @@ export function withSynonyms(names: readonly string[]): readonly string[] {
 
 const fitting = new WeakMap<KeyObject, ReadonlySet<string>>();
 
-/** Is this key of the type, curve and strength that the algorithm asks for? RSA keys have 2048 bits or more (RFC 7518 §3.3). */
+/**
+ * Tells whether a key has the type, curve and strength that the algorithm requires. RSA keys need 2048 bits or more
+ * (RFC 7518 §3.3).
+ */
 export function keyFits(key: KeyObject, algorithm: string): boolean {
   return (fitting.get(key) ?? learnFitting(key)).has(algorithm);
 }
@@ -68,24 +75,24 @@ function fits(key: KeyObject, wanted: Algorithm | undefined): boolean {
 }
 
 /**
- * Is `signature` the key's over `signingInput`? The one place where a signature is computed: `node:crypto` costs a
- * third of WebCrypto's time per token and answers in the same turn.
+ * Tells whether the signature over `signingInput` is by this key. Every signature is verified here. `node:crypto` takes
+ * a third of WebCrypto's time per token, and needs no further turn of the event loop.
  */
 export function verifySignature(algorithm: string, key: KeyObject, signingInput: string, signature: Buffer): boolean {
   const wanted = keyFits(key, algorithm) ? algorithms[algorithm] : undefined;
   if (wanted === undefined || signature.length !== (wanted.size ?? signatureSize(key))) return false;
   const { hash, size, options } = wanted;
-  // Ed25519 has no hash of its own. For the others `verify()` would cost five microseconds more: it makes a job, and
-  // wants the input as bytes.
+  // Ed25519 has no separate hash. For the others `verify()` would take five microseconds more, because it creates a job
+  // and needs the input as bytes.
   if (hash === null) return verify(null, Buffer.from(signingInput, 'latin1'), key, signature);
-  // The key alone wherever it can be: Node 24 spends ten microseconds on one inside of options, and as much on its own
-  // conversion to DER. Its defaults are PKCS #1 v1.5 for RSA, and DER.
+  // Passes the key alone if possible: Node 24 spends ten microseconds on a key inside options, and as many on its own
+  // conversion to DER. The defaults are PKCS #1 v1.5 for RSA, and DER.
   const verifier = createVerify(hash).update(signingInput, 'latin1');
   if (options !== undefined) return verifier.verify({ key, ...options }, signature);
   return verifier.verify(key, size === undefined ? signature : inDer(signature));
 }
 
-// RFC 8017 §8.1.2, step 1: an RSA signature is as long as the modulus. OpenSSL also takes a PSS signature without its
+// RFC 8017 §8.1.2, step 1: an RSA signature is as long as the modulus. OpenSSL also accepts a PSS signature without its
 // leading zero bytes, which would give a token a second spelling.
 function signatureSize({ asymmetricKeyDetails, asymmetricKeyType }: KeyObject): number {
   return asymmetricKeyType === 'ed25519' ? 64 : Math.ceil((asymmetricKeyDetails?.modulusLength ?? 0) / 8);
@@ -93,20 +100,20 @@ function signatureSize({ asymmetricKeyDetails, asymmetricKeyType }: KeyObject): 
 
 const [sequence, integer, longLength, highBit] = [0x30, 0x02, 0x81, 0x80];
 
-// JWS carries r and s one after the other (RFC 7518 §3.4); OpenSSL takes an ECDSA-Sig-Value (RFC 3279 §2.2.3) in DER.
+// JWS has r and s one after the other (RFC 7518 §3.4). OpenSSL needs an ECDSA-Sig-Value (RFC 3279 §2.2.3) in DER.
 function inDer(signature: Buffer): Buffer {
   const half = signature.length / 2;
   const der = Buffer.allocUnsafe(signature.length + 9);
   const end = writeInteger(der, writeInteger(der, 3, signature, 0, half), signature, half, signature.length);
   der[2] = end - 3;
-  // X.690 §8.1.3: a length of 128 or more takes a byte that says so.
+  // X.690 §8.1.3: a length of 128 or more needs an additional byte before it.
   const isLong = end - 3 >= highBit;
   der[1] = isLong ? longLength : sequence;
   der[0] = sequence;
   return der.subarray(isLong ? 0 : 1, end);
 }
 
-/** X.690 §8.3: in as few bytes as can be, and not negative. Returns where it ends. */
+/** Writes a non-negative integer in as few bytes as possible (X.690 §8.3). Returns the position after it. */
 function writeInteger(der: Buffer, start: number, signature: Buffer, from: number, to: number): number {
   let first = from;
   while (first < to - 1 && signature[first] === 0) first++;

@@ -1,26 +1,27 @@
-/** Tells apart the copies of this package that one process has loaded: no copy can see the rules of another one. */
+/** Distinguishes the copies of this package that one process has loaded. A copy cannot see the rules of another one. */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ImproperlyConfigured } from '../http/exceptions';
 
 const packageName = 'axioms-routing-controllers';
 
-/** One loading of the package. */
+/** One loaded copy of the package. */
 export interface Copy {
   readonly version: string;
   /** The package's folder. */
   readonly path: string;
 }
 
-/** What a copy writes on its base classes and on the classes that its decorators decorate. */
+/** The mark that a copy writes on its base classes and on the classes that its decorators decorate. */
 interface Mark extends Copy {
-  /** Known by identity: one file that is loaded twice is two copies. */
+  /** Compared by identity: one file that is loaded twice is two copies. */
   readonly copy: object;
-  /** The mark that another copy had written there. */
+  /** The mark that another copy had written on the same class before. */
   readonly before?: Mark | undefined;
 }
 
-// Every version writes and reads this symbol: members of a mark may be added, and none may change its meaning.
+// Every version writes and reads this symbol. A later version may add members to a mark, and must not change the
+// meaning of one.
 const key = Symbol.for(packageName);
 
 type Marked = { readonly [key]?: Mark };
@@ -28,10 +29,10 @@ type Marked = { readonly [key]?: Mark };
 // A bundle of ES modules has no __dirname.
 const home = typeof __dirname === 'string' ? __dirname : 'a bundle';
 
-/** The copy that this file is of. */
+/** The copy that this file belongs to. */
 export const thisCopy: Copy = Object.freeze(copyIn(home));
 
-/** Marks a base class, or a class with decorators; subclasses inherit the mark. */
+/** Marks a base class, or a class with decorators. Subclasses inherit the mark. */
 export function markAsOurs(someClass: object): void {
   const before = ownMark(someClass);
   if (marks(before).some(({ copy }) => copy === thisCopy)) return;
@@ -39,19 +40,22 @@ export function markAsOurs(someClass: object): void {
   Object.defineProperty(someClass, key, { value, configurable: true });
 }
 
-/** Has the class a decorator or a base class of this package, whichever copy of it? */
+/** Tells whether a class has a decorator or a base class of this package, in whichever copy. */
 export function isMarked(someClass: object): boolean {
   return (someClass as Marked)[key] !== undefined;
 }
 
-/** Is the class, or a base class, marked by another copy? */
+/** Tells whether another copy has marked the class or one of its base classes. */
 export function isOfAnotherCopy(someClass: object): boolean {
   return strangerAmong(someClass) !== undefined;
 }
 
 /**
- * @param what begins the message: what carries the class
- * @throws ImproperlyConfigured naming both copies and the fix, where the class or a base class is marked by another copy.
+ * Refuses a class that another copy has marked.
+ *
+ * @param what the beginning of the message, such as "BookController has decorators or a base class"
+ * @throws ImproperlyConfigured naming both copies and the fix, if another copy has marked the class or one of its base
+ * classes.
  */
 export function refuseAnotherCopy(someClass: object, what: string): void {
   const stranger = strangerAmong(someClass);
@@ -83,7 +87,7 @@ function marks(mark: Mark | undefined): readonly Mark[] {
   return mark === undefined ? [] : [mark, ...marks(mark.before)];
 }
 
-/** The class and its base classes, nearest first. */
+/** Returns the class and its base classes, nearest first. */
 export function lineageOf(someClass: unknown): readonly object[] {
   const classes: object[] = [];
   for (let one = someClass; typeof one === 'function' && one !== Function.prototype; one = Object.getPrototypeOf(one))
@@ -91,7 +95,7 @@ export function lineageOf(someClass: unknown): readonly object[] {
   return classes;
 }
 
-// A bundler may have moved this file away from its package.
+// Searches upward for the package, because a bundler may have moved this file away from it.
 function copyIn(folder: string): Copy {
   for (let path = folder; path !== dirname(path); path = dirname(path)) {
     const version = versionIn(path);
@@ -109,7 +113,7 @@ function manifestIn(folder: string): { readonly name?: string; readonly version?
   try {
     return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as object;
   } catch {
-    // There is none, or it is another package's and of no use here.
+    // There is no readable manifest here.
     return {};
   }
 }

@@ -1,20 +1,22 @@
-/** Inert objects stand in for the app's services while rules are read at startup, and count how often they are used. */
+/**
+ * Replaces the app's services with inert objects while rules are read at startup, and counts how often those are used.
+ */
 
 let uses = 0;
 
-/** Returns how often inert objects, and what came of them, were used so far in this process. */
+/** Returns how often inert objects, and the results of their use, were used so far in this process. */
 export function inertUses(): number {
   return uses;
 }
 
-/** Counts a use: what is being read depends on a service. */
+/** Counts a use: the rule that is being read depends on a service. */
 export function countInertUse(): void {
   uses += 1;
 }
 
 const inertObjects = new WeakSet<object>();
 
-/** Is the value an inert object, or a list or a plain object that holds one? */
+/** Tells whether the value is an inert object, or a list or a plain object that holds one. */
 export function holdsInert(value: unknown, depth = 4): boolean {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
   if (inertObjects.has(value)) return true;
@@ -26,21 +28,25 @@ function partsOf(value: object): readonly unknown[] {
   return Object.getPrototypeOf(value) === Object.prototype ? Object.values(value) : [];
 }
 
-// A constructor that waits for a service to say "no more" would never end.
+// A constructor that loops until a service returns nothing more would never end.
 const mostResults = 10_000;
 
 /**
- * The services of one object. Using one is never an error: a member, a call or `new` gives another inert object. What a
- * service gives to callbacks and promises never comes.
+ * Makes the inert services of one object. Using one never throws: reading a member, a call or `new` returns another
+ * inert object. Callbacks that are passed to a service are never called, and its promises never settle.
  */
 export class InertServices {
-  /** What came of a use and has not been used itself. */
+  /** Results of a use that have not been used themselves. */
   readonly #unused = new Set<object>();
   #isAskedForValue = false;
 
-  /** @param prototype what `instanceof` finds */
+  /**
+   * Returns a new inert service.
+   *
+   * @param prototype the prototype that `instanceof` finds
+   */
   service(prototype: object = Function.prototype): object {
-    // Callable and constructible, as a service may be.
+    // A function, because a service may be called or constructed.
     const target = function inert(): void {};
     const service: object = new Proxy(
       target,
@@ -50,7 +56,10 @@ export class InertServices {
     return service;
   }
 
-  /** Does the object's constructor only keep what it got from its services? Else it may have decided by it. */
+  /**
+   * Tells whether the object's constructor only stored what it got from its services. Otherwise it may have made a
+   * decision based on them.
+   */
   areOnlyKeptBy(made: object): boolean {
     const kept = Object.values(Object.getOwnPropertyDescriptors(made)).map(({ value }): unknown => value);
     return !this.#isAskedForValue && [...this.#unused].every(one => kept.includes(one));
@@ -85,7 +94,7 @@ export class InertServices {
     return this.#asValue(() => '');
   }
 
-  /** A value says nothing of where it is from. */
+  /** Counts that a plain value was read: it cannot be traced to its service. */
   #asValue<Value>(value: Value): Value {
     countInertUse();
     this.#isAskedForValue = true;

@@ -1,12 +1,11 @@
-/** Reports of something that strangers can cause as often as they like: one a minute, with a count. */
+/** Limits reports of events that an attacker can cause as often as they like: one a minute, with a count. */
 import { startTimer, type Timers } from '../time/timers';
 
 const minute = 60_000;
 
 /**
- * Reports the first occurrence at once, and those of the minutes after it once a minute. It keeps one timer, and of all
- * occurrences only their number and the last one's data. A timer needs no clock, so a clock that is set back delays no
- * report.
+ * Reports the first occurrence immediately, and later ones together once a minute. It keeps one timer, the number of
+ * occurrences, and the data of the last one. A timer needs no clock, so setting the clock back delays no report.
  */
 export class CountedReport<Data> {
   #count = 0;

@@ -1,79 +1,86 @@
-/** What is told to whoever listens: decisions about requests, refreshes of an issuer's keys, outages of shared stores. */
+/**
+ * Publishes events to subscribers: decisions about requests, refreshes of an issuer's keys, and outages of shared
+ * stores.
+ */
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { FailureKind } from '../http/bounded-fetch';
 import type { TokenReason, UnavailableReason } from '../http/exceptions';
 
-/** Why a request was decided as it was: a closed set, so that it can be counted by. */
+/** The reason of a decision: a closed set, so that metrics can count by it. */
 export type DecisionReason =
-  /** Allowed: somebody, and nobody in particular where nobody is needed. */
+  /** Allowed: an authenticated caller, or an anonymous one if the route needs no authentication. */
   | 'ok'
   | 'anonymous'
-  /** Refused: nothing was sent, or something that is not good. */
+  /** Refused: there are no credentials, or bad ones. */
   | 'not_authenticated'
   | 'credentials_invalid'
   | TokenReason
   | 'request_malformed'
-  /** Refused: somebody, who may not. */
+  /** Refused: an authenticated caller without permission, or a request that a throttle or a missing object ends. */
   | 'insufficient_scope'
   | 'permission_denied'
   | 'throttled'
   | 'not_found'
-  /** Refused by a class of the app's own, with an answer of its own. */
+  /** Refused by a class of the app with an error of its own type. */
   | 'other'
-  /** It could not be decided: the issuer's keys, or something else that is needed, cannot be reached. */
+  /** Undecided: the issuer's keys, or something else that is needed, cannot be reached. */
   | UnavailableReason
-  /** It could not be decided: a rule is wrong, a rule threw, the client or a middleware ended the request before. */
+  /** Undecided: a rule is wrong, a rule threw, or the client or a middleware ended the request first. */
   | 'misconfigured'
   | 'server_error'
   | 'unfinished';
 
-/** A guarded request was answered. Of the token only the names of verified claims are told, never a value. */
+/** Describes the decision about a guarded request. Contains the names of verified claims, and never a value. */
 export interface DecisionEvent {
   readonly outcome: 'allowed' | 'refused' | 'error';
   readonly reason: DecisionReason;
-  /** Of the answer, the handler's own included; `undefined` where none was sent. */
+  /** Status of the response, including the handler's own; `undefined` if none was sent. */
   readonly status: number | undefined;
   readonly route: {
     /** `BookController.list`. */
     readonly place: string;
-    /** In capitals; `ALL` for a route that takes every method. */
+    /** In capitals; `ALL` for a route that accepts every method. */
     readonly method: string;
-    /** The pattern, prefixes included; never the path that was asked for. */
+    /** The path pattern, prefixes included; never the path of the request. */
     readonly path: string;
   };
   /** The trusted issuer whose rules were applied, as the settings spell it. */
   readonly issuer: string | undefined;
   /** Names of the claims of the verified token. */
   readonly claims: readonly string[];
-  /** Milliseconds spent on deciding, the handler's own time not included. */
+  /** Milliseconds that the decision took, without the handler's own time. */
   readonly duration: number;
 }
 
-/** The keys of an issuer were fetched, or should have been. */
+/** Describes a fetch of an issuer's keys. */
 export interface JwksEvent {
   readonly issuer: string;
   /** `unchanged`: the issuer answered 304. */
   readonly outcome: 'refreshed' | 'unchanged' | 'failed';
-  /** Why it failed. */
+  /** Why the fetch failed. */
   readonly failure: FailureKind | undefined;
-  /** How many keys there are now. */
+  /** Number of keys after the fetch. */
   readonly keys: number;
   /** Milliseconds, discovery included. */
   readonly duration: number;
 }
 
-/** A store that servers share, or should, stopped working or works again. */
+/** Reports that a store, which may be shared by several servers, stopped working or works again. */
 export interface StoreEvent {
   readonly store: 'throttle' | 'denylist';
   readonly outcome: 'failed' | 'recovered';
 }
 
-/** A channel whose messages are all of one kind. */
+/** A channel for one type of event. */
 export interface EventChannel<Event> {
-  /** Look here first: where nobody listens no event is built, and no clock is read. */
+  /** Check this first: without subscribers no event should be built and no clock read. */
   readonly hasSubscribers: boolean;
   publish(event: Event): void;
-  /** @returns a function that ends it. */
+  /**
+   * Calls the listener for every event from now on.
+   *
+   * @returns a function that ends the subscription
+   */
   subscribe(listener: (event: Event) => void): () => void;
 }
 

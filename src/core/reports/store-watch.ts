@@ -1,11 +1,13 @@
-/** Tells when a shared store stops working and when it works again: once each, however many requests meet it. */
+/**
+ * Reports that a shared store stopped working, and that it works again: once each, however many requests are affected.
+ */
 import { storeChanges, type StoreEvent } from './events';
 import type { Logger } from '../settings/logger';
 
 export class StoreWatch {
   #isDown = false;
 
-  /** @param consequence what happens to requests meanwhile, for the log */
+  /** @param consequence what happens to requests during the outage, for the log */
   constructor(
     private readonly store: StoreEvent['store'],
     private readonly logger: Logger,

@@ -1,7 +1,7 @@
 /** The one recursion over a requirement: every output is a fold. */
 import type { Leaf, Requirement } from './requirement';
 
-/** What an output makes of each part of a requirement. */
+/** How an output combines the parts of a requirement. */
 export interface Folding<T> {
   readonly all: (parts: readonly T[]) => T;
   readonly any: (parts: readonly T[]) => T;
@@ -10,7 +10,7 @@ export interface Folding<T> {
 }
 
 /**
- * Makes one value of the requirement, from its leaves up.
+ * Computes one value from a requirement, from its leaves up.
  *
  * @example
  * const depth = fold<number>(requirement, {
@@ -33,7 +33,7 @@ export function fold<T>(requirement: Requirement, folding: Folding<T>): T {
   }
 }
 
-/** The same where a negation belongs to the leaves below it (De Morgan): two of them cancel out. */
+/** Like {@link Folding}, but a negation is applied to the leaves below it (De Morgan), and two negations cancel out. */
 export interface LeafwiseFolding<T> extends Pick<Folding<T>, 'all' | 'any'> {
   readonly leaf: (leaf: Leaf, isNegated: boolean) => T;
 }
@@ -49,7 +49,7 @@ export function foldLeafwise<T>(requirement: Requirement, { all, any, leaf }: Le
   })(false);
 }
 
-/** Returns the leaves in order, each with whether an odd number of `not` stands over it. */
+/** Returns the leaves in order, each with whether it is under an odd number of `not`. */
 export function leavesOf(requirement: Requirement): readonly { readonly leaf: Leaf; readonly isNegated: boolean }[] {
   type Found = ReturnType<typeof leavesOf>;
   const flat = (parts: readonly Found[]): Found => parts.flat();

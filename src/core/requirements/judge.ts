@@ -1,11 +1,15 @@
-/** Whether a caller meets a requirement. */
+/** Decides whether a caller meets a requirement. */
 import type { Grants } from '../tokens/claims';
 import { fold, leavesOf } from './fold';
 import type { Caller, Identity, Truth } from './kind';
 import { kindOf, type GrantRequirement, type Requirement } from './requirement';
 import { every, negated, some } from './truth';
 
-/** @returns `undefined` where what is known of the caller does not decide */
+/**
+ * Tells whether the caller meets the requirement.
+ *
+ * @returns `undefined` if too little is known of the caller to decide
+ */
 export function judge(requirement: Requirement, caller: Caller): Truth {
   return fold<Truth>(requirement, {
     all: every,
@@ -15,17 +19,17 @@ export function judge(requirement: Requirement, caller: Caller): Truth {
   });
 }
 
-/** Does it take the object of a request to judge it? */
+/** Tells whether the requirement depends on the object of a request. */
 export function isAboutObject(requirement: Requirement): boolean {
   return leavesOf(requirement).some(({ leaf }) => kindOf(leaf).isAboutObject === true);
 }
 
-/** Does what was granted meet this list? */
+/** Tells whether the grants meet this list. */
 export function meets(grants: Grants, list: GrantRequirement): boolean {
   return judge(list, callerOf({ isAuthenticated: true, grants })) === true;
 }
 
-/** The caller of a request. */
+/** Returns the caller of a request. */
 export function callerOf(identity: Identity, method?: string): Caller {
   return { method, says: fact => fact.isTrueOf(identity) };
 }
@@ -36,7 +40,7 @@ export const anonymousCaller: Caller = {
   says: ({ isOfCaller }) => (isOfCaller ? false : undefined),
 };
 
-/** The same caller with a token that has every scope. */
+/** Returns the same caller, but with a token that has every scope. */
 export function withAllScopes({ method, says }: Caller): Caller {
   return { method, says: fact => fact.isScope === true || says(fact) };
 }

@@ -1,7 +1,7 @@
-/** What a kind of requirement brings along: its words, its judgement, and its form in a snapshot. */
+/** The interface of a kind of requirement: its words, its judgment, and its form in a snapshot. */
 import type { Grants } from '../tokens/claims';
 
-/** `undefined`: it is not known. */
+/** `undefined` means unknown. */
 export type Truth = boolean | undefined;
 
 /** A caller of a real request. */
@@ -14,19 +14,23 @@ export interface Identity {
 export interface Fact {
   /** Equal for equal facts. */
   readonly key: string;
-  /** Is it false of every anonymous caller? */
+  /** Whether the fact is false of every anonymous caller. */
   readonly isOfCaller: boolean;
-  /** Can only code decide it? Two rules of the same name may then still decide differently. */
+  /** Whether only code can decide the fact. Two rules of the same name may then still decide differently. */
   readonly isCustom?: boolean;
-  /** Would a token with more scopes make it true? */
+  /** Whether a token with more scopes would make the fact true. */
   readonly isScope?: boolean;
-  /** @returns `undefined` where more than the identity decides, such as an object */
+  /**
+   * Tells whether the fact is true of a caller.
+   *
+   * @returns `undefined` if more than the identity decides, such as an object
+   */
   isTrueOf(identity: Identity): Truth;
 }
 
-/** A caller as far as it is known: that of a request, or one that a search makes up. */
+/** What is known of a caller: of the caller of a request, or of one that a search makes up. */
 export interface Caller {
-  /** The HTTP method, in capitals; `undefined`: not known. */
+  /** The HTTP method, in capitals; `undefined` if it is not known. */
   readonly method: string | undefined;
   says(fact: Fact): Truth;
 }
@@ -40,9 +44,9 @@ export interface RequirementKind<Of extends { readonly kind: string }> {
   words(requirement: Of): string;
   /** The requirement in Markdown, for an OpenAPI description. */
   documented(requirement: Of): string;
-  /** Has this value, which is of the kind, the members of the kind? */
+  /** Tells whether a value of this kind has all members of the kind. */
   isComplete(value: Readonly<Record<string, unknown>>): boolean;
-  /** Is it about the object of a request, so that it asks nothing where there is no object? */
+  /** Whether the requirement is about the object of a request. Without an object it requires nothing. */
   readonly isAboutObject?: boolean;
 }
 

@@ -1,4 +1,7 @@
-/** Which callers one requirement admits and another refuses: a partial order, decided by a search for such a caller. */
+/**
+ * Decides whether one requirement admits callers that another refuses, by a search for such a caller. This is a partial
+ * order.
+ */
 import { fold, leavesOf } from './fold';
 import { authenticated, type Caller, type Fact, type Truth } from './kind';
 import { kindOf, type Leaf, type Requirement } from './requirement';
@@ -9,15 +12,15 @@ export type Found = 'yes' | 'maybe' | 'no';
 
 export interface Comparison {
   /**
-   * Do two `custom` rules of the same name decide alike? They do where a route is compared with its own past; otherwise
-   * nothing is known of what they decide. Default: false.
+   * Whether two `custom` rules of the same name decide alike. They do if a route is compared with its own past;
+   * otherwise nothing is known of what they decide. Default: false.
    */
   readonly isCustomKnown?: boolean;
 }
 
 /**
- * Is there a caller that `first` admits and `second` refuses? An authenticated caller may have scopes, roles, permissions
- * and ownership in every combination; an anonymous caller has none.
+ * Tells whether there is a caller that `first` admits and `second` refuses. An authenticated caller may have scopes,
+ * roles, permissions and ownership in every combination; an anonymous caller has none of them.
  *
  * @example
  * letsInBeyond({ kind: 'authenticated' }, { kind: 'scopes', match: 'any', values: ['book:read'] }); // 'yes'
@@ -27,7 +30,9 @@ export function letsInBeyond(first: Requirement, second: Requirement, comparison
   return best(methodsOf(first, second), method => search(first, second, new SupposedCaller(method, comparison), steps));
 }
 
-/** Does `first` admit every caller that `second` admits, and at least one more? Only what is certain counts. */
+/**
+ * Tells whether `first` admits every caller that `second` admits, and at least one more. Only certain answers count.
+ */
 export function isMoreOpen(first: Requirement, second: Requirement, comparison: Comparison = {}): boolean {
   return letsInBeyond(first, second, comparison) === 'yes' && letsInBeyond(second, first, comparison) === 'no';
 }
@@ -48,7 +53,7 @@ export function whoIsLetIn(requirement: Requirement): Who {
 // Search limit. Past it the answer is "maybe", so that startup never hangs.
 const mostSteps = 20_000;
 
-/** A caller that the search makes up, one fact after the other. */
+/** A caller that the search makes up, one fact after another. */
 class SupposedCaller implements Caller {
   readonly #known = new Map<string, boolean>();
 
@@ -62,14 +67,17 @@ class SupposedCaller implements Caller {
     return this.#known.get(key);
   }
 
-  /** Returns the key to suppose next for a fact. Whether the caller is authenticated comes first: it settles much. */
+  /**
+   * Returns the key of the fact to assume next. Whether the caller is authenticated comes first, because it decides the
+   * most.
+   */
   questionAbout(fact: Fact): string | undefined {
     if (this.says(fact) !== undefined) return undefined;
     if (fact.isCustom === true) return this.comparison.isCustomKnown === true ? fact.key : undefined;
     return this.#known.has(authenticated.key) ? fact.key : authenticated.key;
   }
 
-  /** Searches on with both answers to a question. */
+  /** Continues the search with both answers to a question. */
   either(key: string, searchOn: () => Found): Found {
     const found = best([true, false], answer => {
       this.#known.set(key, answer);
@@ -92,7 +100,7 @@ function search(first: Requirement, second: Requirement, caller: SupposedCaller,
 
 interface Standing {
   readonly truth: Truth;
-  /** The key of a fact that is not known of the caller, and could decide. */
+  /** The key of an unknown fact that could decide. */
   readonly question: string | undefined;
 }
 
@@ -126,7 +134,7 @@ function best<T>(cases: readonly T[], find: (one: T) => Found): Found {
   return found;
 }
 
-/** Every method that is named, and one that is not. */
+/** Returns every method that the requirements name, and one that they do not name. */
 function methodsOf(...requirements: readonly Requirement[]): readonly string[] {
   const leaves = requirements.flatMap(leavesOf);
   return [...new Set(leaves.flatMap(({ leaf }) => (leaf.kind === 'methods' ? leaf.methods : []))), ''];

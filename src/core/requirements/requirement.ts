@@ -9,7 +9,7 @@ import { owner, type OwnerRequirement } from './kinds/owner';
 
 export type { GrantRequirement } from './kinds/grants';
 
-/** A requirement that is no composition. */
+/** A requirement that is not composed of others. */
 export type Leaf =
   | GrantRequirement
   | FixedRequirement
@@ -24,7 +24,7 @@ export type Requirement =
   | { readonly kind: 'and' | 'or'; readonly of: readonly Requirement[] }
   | { readonly kind: 'not'; readonly of: Requirement };
 
-/** The table of kinds: what every output reads of a leaf stands in the file of its kind. */
+/** The table of kinds. Everything that the outputs need to know of a leaf is in the file of its kind. */
 const kinds: { readonly [Kind in Leaf['kind']]: RequirementKind<Extract<Leaf, { readonly kind: Kind }>> } = {
   scopes: grants,
   roles: grants,
@@ -37,17 +37,17 @@ const kinds: { readonly [Kind in Leaf['kind']]: RequirementKind<Extract<Leaf, { 
   custom,
 };
 
-/** Returns what the leaf's kind says of it. */
+/** Returns the kind of a leaf. */
 export function kindOf(leaf: Leaf): RequirementKind<Leaf> {
   return kinds[leaf.kind];
 }
 
-/** Is this about scopes, roles or permissions? */
+/** Tells whether a requirement is about scopes, roles or permissions. */
 export function isGrant(requirement: Requirement): requirement is GrantRequirement {
   return Object.hasOwn(kinds, requirement.kind) && kinds[(requirement as Leaf).kind] === grants;
 }
 
-/** Is this value a requirement? A snapshot may have been written by another version, or by hand. */
+/** Tells whether a value is a requirement. A snapshot may have been written by another version, or by hand. */
 export function isRequirement(value: unknown): value is Requirement {
   const requirement = Object(value) as Readonly<Record<string, unknown>>;
   const { kind, of } = requirement;

@@ -1,16 +1,16 @@
-/** The scopes, roles and permissions that a requirement names. */
+/** Finds the scopes, roles and permissions that a requirement names. */
 import { fold, leavesOf } from './fold';
 import { judge, withAllScopes } from './judge';
 import { authenticated } from './kind';
 import { isGrant, type GrantRequirement, type Leaf, type Requirement } from './requirement';
 
-/** Returns the lists that the requirement asks for, in order; not those that it negates. */
+/** Returns the lists that the requirement requires, in order, without those that it negates. */
 export function grantsAskedFor(requirement: Requirement): readonly GrantRequirement[] {
   return leavesOf(requirement).flatMap(({ leaf, isNegated }) => (isGrant(leaf) && !isNegated ? [leaf] : []));
 }
 
 /**
- * Returns the scopes that the requirement asks for, each once, in order.
+ * Returns the scopes that the requirement requires, in order and without duplicates.
  *
  * @example
  * scopesAskedFor({ kind: 'scopes', match: 'any', values: ['book:read', 'book:all'] }); // ['book:read', 'book:all']
@@ -29,9 +29,9 @@ function scopesOf(leaf: Leaf): readonly string[] {
 }
 
 /**
- * Returns the scopes that a challenge names to a caller without a good token (RFC 6750 §3): all of an all-of list, the
- * first of an any-of list, and of several alternatives the first that scopes alone meet. Where one alternative needs no
- * scope, none.
+ * Returns the scopes that a challenge names to a caller without a valid token (RFC 6750 §3): all of an all-of list, the
+ * first of an any-of list, and of several alternatives those of the first that scopes alone meet. If one alternative
+ * needs no scope, returns none.
  *
  * @example
  * demandedScopes({ kind: 'scopes', match: 'any', values: ['book:read', 'book:all'] }); // ['book:read']
@@ -51,7 +51,7 @@ export function demandedScopes(requirement: Requirement): readonly string[] {
 
 interface Demand {
   readonly scopes: readonly string[];
-  /** Does a token with these scopes meet the requirement, whatever else it says? */
+  /** Whether a token with these scopes meets the requirement, whatever its other claims are. */
   readonly isEnough: boolean;
 }
 
@@ -61,7 +61,7 @@ function demandOf(leaf: Leaf): Demand {
   return { scopes: isAll ? scopes : scopes.slice(0, 1), isEnough: judge(leaf, anyTokenWithScopes) === true };
 }
 
-// Nothing is known of the token but that it is good and has all scopes.
+// A token of which only one thing is known: it is valid and has all scopes.
 const anyTokenWithScopes = withAllScopes({ method: undefined, says: fact => fact === authenticated || undefined });
 
 function demandOfAny(parts: readonly Demand[]): Demand {

@@ -1,11 +1,11 @@
-/** Requirements put together, and said as simply as they can be. */
+/** Combines requirements, in the simplest form. */
 import { fold } from './fold';
 import { kindOf, type Leaf, type Requirement } from './requirement';
 
 export const anyone: Requirement = Object.freeze({ kind: 'anyone' });
 export const nobody: Requirement = Object.freeze({ kind: 'nobody' });
 
-/** Returns the requirement with other leaves. */
+/** Returns the requirement with each leaf replaced. */
 export function rewritten(requirement: Requirement, leaf: (one: Leaf) => Requirement): Requirement {
   return fold<Requirement>(requirement, { all: allOf, any: anyOf, not: notThat, leaf });
 }
@@ -30,7 +30,10 @@ export function notThat(requirement: Requirement): Requirement {
   return requirement.kind === 'not' ? requirement.of : { kind: 'not', of: requirement };
 }
 
-/** Is it false of every anonymous caller, and more than that? A caller with a grant is authenticated, and so is an owner. */
+/**
+ * Tells whether the requirement refuses every anonymous caller, and is not just "authenticated". A caller with a grant
+ * is authenticated, and so is an owner.
+ */
 export function impliesAuthenticated(requirement: Requirement): boolean {
   if ('of' in requirement || requirement.kind === 'authenticated') return false;
   const facts = kindOf(requirement).facts(requirement);

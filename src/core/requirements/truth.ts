@@ -1,4 +1,4 @@
-/** Logic with three values: what is not known may turn out either way. */
+/** Logic with three values: `undefined` may turn out to be true or false. */
 import type { Truth } from './kind';
 
 export function every(truths: readonly Truth[]): Truth {

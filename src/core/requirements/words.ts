@@ -1,10 +1,10 @@
-/** A requirement as text, for tables and messages. */
+/** Writes a requirement as text, for tables and messages. */
 import { fold } from './fold';
 import { kindOf, type Requirement } from './requirement';
 
 interface Words {
   readonly text: string;
-  /** Does it need parentheses inside of another requirement? */
+  /** Whether the text needs parentheses inside another requirement. */
   readonly isJoined: boolean;
 }
 

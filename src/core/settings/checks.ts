@@ -1,4 +1,4 @@
-/** What settings must be together, one small check a rule. */
+/** Checks settings against each other, with one small function for each rule. */
 import { ImproperlyConfigured } from '../http/exceptions';
 import type { Values } from './settings';
 import { withoutCredentials } from './shown-value';
@@ -6,7 +6,11 @@ import { askedIssuer } from './kinds';
 import { wrong } from './row';
 import { isFetchable } from '../http/urls';
 
-/** @throws ImproperlyConfigured naming the settings, the values seen and what is accepted. */
+/**
+ * Checks settings against each other.
+ *
+ * @throws ImproperlyConfigured naming the settings, the values that were seen and what is accepted.
+ */
 export function checkTogether(values: Values): void {
   for (const check of [
     requireAudience,
@@ -39,7 +43,8 @@ function requireIssuer({ issuerUrl, jwksUrl, issuers }: Values): void {
   }
 }
 
-// Where it is asked for nothing, it is only compared: an issuer may be a name, or an http: identifier (ADFS).
+// If the library sends no request to the issuer, it only compares `iss`. The issuer may then be a name, or an http:
+// identifier (ADFS).
 function isIssuerAsked({ jwksUrl, introspectionClientId, introspectionUrl }: Values): boolean {
   return jwksUrl === undefined || (introspectionClientId !== undefined && introspectionUrl === undefined);
 }
@@ -91,7 +96,7 @@ function requireOneTokenType({ profile, tokenTypes }: Values): void {
   }
 }
 
-// Without the markers, something else must tell this issuer's access tokens from its ID tokens.
+// Without the markers, only a required claim can distinguish this issuer's access tokens from its ID tokens.
 function requireDistinction({ ignoredTokenMarkers, requiredClaims, issuers }: Values): void {
   if (issuers !== undefined || ignoredTokenMarkers.length === 0 || Object.keys(requiredClaims).length > 0) return;
   throw new ImproperlyConfigured(
@@ -99,7 +104,7 @@ function requireDistinction({ ignoredTokenMarkers, requiredClaims, issuers }: Va
   );
 }
 
-// RFC 7662 §2.1: the endpoint asks who is asking.
+// RFC 7662 §2.1: the introspection endpoint authenticates its client.
 function requireIntrospectionClient(values: Values): void {
   const { introspectionClientId, issuerUrl, introspectionUrl, introspectionResponse, issuers } = values;
   if (introspectionClientId === undefined) {
@@ -137,6 +142,6 @@ function requireClientCredential(values: Values): void {
     );
   if (key !== undefined && issuerUrl === undefined)
     throw new ImproperlyConfigured(
-      "Setting 'introspectionClientKey' is given without 'issuerUrl' (AXIOMS_ISS_URL): for whom would the assertion be signed (RFC 7523 §3)?",
+      "Setting 'introspectionClientKey' is given without 'issuerUrl' (AXIOMS_ISS_URL); expected the issuer there, because it is the audience of the signed assertion (RFC 7523 §3).",
     );
 }

@@ -1,4 +1,4 @@
-/** The forms in which an entry of `rolesClaims` and `permissionsClaims` says where names are and how they are written. */
+/** Parses the entries of `rolesClaims` and `permissionsClaims`: which claims have the names, and in which form. */
 import { claimName, type Kind } from './kinds';
 
 /**
@@ -15,12 +15,14 @@ export type ClaimForm = string | readonly ['union', string, ...string[]];
 
 /** One claim, and how its names are read. */
 export interface ClaimSource {
-  /** As `claimValue` takes it. */
+  /** The name of the claim, in the form that `claimValue` accepts. */
   readonly claim: string;
   readonly form: 'names' | 'keys' | 'split';
 }
 
-/** The claims that an entry names: one, or the members of a union. `undefined`: the entry is wrong. */
+/**
+ * Returns the claims that an entry names: one, or the members of a union. Returns `undefined` if the entry is wrong.
+ */
 export function claimSources(entry: unknown): readonly ClaimSource[] | undefined {
   const sources = membersOf(entry).map(claimSource);
   return sources.length > 0 && sources.every(source => source !== undefined) ? sources : undefined;

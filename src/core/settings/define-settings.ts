@@ -1,4 +1,4 @@
-/** Makes checked settings of what an app says, or of the AXIOMS_* variables. */
+/** Creates checked settings from the input of an app or from the AXIOMS_* variables. */
 import { ImproperlyConfigured } from '../http/exceptions';
 import { consoleLogger } from './logger';
 import { plainVariable } from '../process/plain';
@@ -18,7 +18,8 @@ import { severalIssuers } from './several-issuers';
 /**
  * Checks the settings and fills in the defaults.
  *
- * @throws ImproperlyConfigured naming the setting, the value seen and what is accepted; for unknown names too.
+ * @throws ImproperlyConfigured for an unknown name or a wrong value. The message names the setting, the value that was
+ * seen and what is accepted.
  * @example
  * const settings = defineSettings({ audience: 'https://api.example.com', domain: 'auth.example.com' });
  * const both = defineSettings({
@@ -39,9 +40,9 @@ export function defineSettings(input: SettingsInput): Settings {
 }
 
 /**
- * The settings that the AXIOMS_* variables give.
+ * Returns the settings that the AXIOMS_* variables of an environment give.
  *
- * @throws ImproperlyConfigured for an unknown AXIOMS_* variable, an empty one, or one that cannot be read.
+ * @throws ImproperlyConfigured for an unknown or empty AXIOMS_* variable, or one that cannot be read.
  * @example
  * const settings = defineSettings(settingsFromEnv(process.env));
  */

@@ -2,14 +2,14 @@
 import type { Claims } from '../jws/compact-jws';
 
 /**
- * The tokens of an issuer that are meant: with this `jti`, of this `sub`, `sid` or `client_id` (or `azp`, in tokens
- * without `client_id`). With `sub` and `sid`: those of the session, and those of the subject that name no session.
+ * Which tokens of an issuer to revoke: those with this `jti`, `sub`, `sid` or `client_id` (or `azp`, in tokens without
+ * `client_id`). `sub` and `sid` together mean the tokens of the session, and those of the subject that name no session.
  */
 export type RevokedTokens = {
   readonly iss: string;
-  /** Only those issued (`iat`) before this time, and those that do not say when; seconds since 1970. Default: all. */
+  /** Revokes only tokens issued (`iat`) before this time, and those without `iat`; seconds since 1970. Default: all. */
   readonly before?: number | undefined;
-  /** How long it is remembered; seconds since 1970. Default: the denylist's `ttl` from now. */
+  /** When the revocation may be forgotten; seconds since 1970. Default: the denylist's `ttl` from now. */
   readonly expiresAt?: number | undefined;
 } & (
   | { readonly jti: string; readonly sub?: never; readonly sid?: never; readonly client_id?: never }
@@ -25,16 +25,24 @@ export type RevokedTokens = {
   | { readonly client_id: string; readonly jti?: never; readonly sub?: never; readonly sid?: never }
 );
 
-/** Remembers which tokens are revoked. Every method is one atomic step; a rejection is an outage. */
+/** Stores which tokens are revoked. Every method is one atomic step. A rejected promise means an outage. */
 export interface Denylist {
-  /** Refuses these tokens from now on; of two revocations the one that refuses more counts, and the one that lasts longer. */
+  /**
+   * Revokes tokens from now on. Of two revocations of the same tokens, the later `before` and the later `expiresAt`
+   * count.
+   */
   revoke(which: RevokedTokens): void | Promise<void>;
   /**
-   * Only `false` lets a token with these claims through.
+   * Returns whether a token with these claims is revoked. Only `false` accepts the token.
    *
-   * @param subject of the token, if another claim than `sub` holds it
+   * @param subject the subject of the token, if another claim than `sub` holds it
    */
   isRevoked(claims: Claims, subject?: { readonly claim: string; readonly value: string }): boolean | Promise<boolean>;
-  /** `true` the first time, for what may be used once: until `expiresAt`, in seconds since 1970. */
+  /**
+   * Returns `true` the first time, and `false` for every further use until `expiresAt`.
+   *
+   * @param jti the identifier of a token that may be used only once
+   * @param expiresAt seconds since 1970
+   */
   useOnce(iss: string, jti: string, expiresAt: number): boolean | Promise<boolean>;
 }

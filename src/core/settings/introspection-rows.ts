@@ -1,4 +1,4 @@
-/** The settings of opaque tokens (RFC 7662, RFC 9701), a part of the one table. */
+/** The settings for opaque tokens (RFC 7662, RFC 9701), a part of the one table. */
 import { claimName, listOf, nonNegative, oneOf, privateJwk, seconds, text, url } from './kinds';
 import { row } from './row';
 

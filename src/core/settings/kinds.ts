@@ -1,4 +1,4 @@
-/** The kinds of value that a setting can have: how each is read from a variable and when it is right. */
+/** The kinds of value that a setting can have: how a variable is read, and which values are accepted. */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { readJsonObject } from '../jws/compact-jws';
 import type { Denylist } from './denylist';
@@ -11,13 +11,13 @@ import { isPlainUrl } from '../http/urls';
 export type PolicyClass = (abstract new (...dependencies: never[]) => object) | object;
 
 export interface Kind<Input, Value> {
-  /** What is accepted, in words that follow "expected". */
+  /** What is accepted, as text that follows "expected". */
   readonly accepts: string;
-  /** The text of a variable as the value that `check` takes. */
+  /** Converts the text of a variable to a value for `check`. */
   read(text: string): unknown;
-  /** The value as it is used, or `undefined` where it is not accepted. */
+  /** Returns the value in the form that the library uses, or `undefined` if it is not accepted. */
   check(input: unknown): Value | undefined;
-  /** Only for the types. */
+  /** Never set: carries the type of the input. */
   readonly input?: Input;
 }
 
@@ -43,7 +43,7 @@ export const askedIssuer = text(
   'an absolute URL without user name, password, query or fragment',
   name => isPlainUrl(name) && !name.includes('?'),
 );
-/** What stands in `iss`. Only an issuer that is asked for something must be a URL (see `checkTogether`). */
+/** The kind of `issuerUrl`. It must be a URL only if the library sends requests to the issuer (see `checkTogether`). */
 export const issuer = text(
   "an absolute URL without user name, password, query or fragment; any text where 'jwksUrl' is given",
 );
@@ -68,7 +68,7 @@ const algorithmNames = listOf(
   text(`one of ${supportedAlgorithms.join(', ')}; none and HS* are never accepted`, isSupportedAlgorithm),
 );
 
-/** An algorithm that has two names is accepted under both, whichever is given. */
+/** Signature algorithms. An algorithm with two names is accepted under both, whichever is given. */
 export const signatureAlgorithms: typeof algorithmNames = {
   ...algorithmNames,
   check(input) {
@@ -93,7 +93,7 @@ export function oneOf<Text extends string>(...values: readonly Text[]): Kind<Tex
   };
 }
 
-/** Claims that belong into ID tokens (OpenID Connect Core §2, §3.1.3.6, §3.3.2.11). */
+/** Claims of ID tokens (OpenID Connect Core §2, §3.1.3.6, §3.3.2.11). */
 export const idTokenMarkers = ['at_hash', 'c_hash', 'nonce'] as const;
 
 function number(accepts: string, isRight: (value: number) => boolean): Kind<number, number> {
@@ -104,7 +104,7 @@ function number(accepts: string, isRight: (value: number) => boolean): Kind<numb
   };
 }
 
-// A timer of Node's fires at once when its delay does not fit into 31 bits of milliseconds.
+// Node's timers fire at once if the delay does not fit into 31 bits of milliseconds.
 const longestTimer = 2_147_483;
 
 export const seconds = number(
@@ -122,7 +122,7 @@ export const onOff: Kind<boolean, boolean> = {
   check: input => (typeof input === 'boolean' ? input : undefined),
 };
 
-/** A private key as RFC 7517 has it, for a signature algorithm. */
+/** A private key as a JWK (RFC 7517), for a signature algorithm. */
 export interface PrivateJwk {
   readonly kty: string;
   readonly alg: string;
@@ -167,14 +167,14 @@ export const requiredValues: Kind<RequiredValues, RequiredValues> = {
   },
 };
 
-/** Each entry's own members are checked where the entry becomes settings. */
+/** A list of issuers. `severalIssuers` checks the members of each entry. */
 export const issuerEntries: Kind<readonly object[], readonly object[]> = {
   accepts: 'a non-empty list of objects, each with issuerUrl and audience',
   read: variable => variable,
   check: input => (Array.isArray(input) && input.length > 0 && input.every(isPlainObject) ? input : undefined),
 };
 
-// A Map, say, has no entries that anybody would see: it would require nothing.
+// Refuses other objects, such as a Map: its entries are not properties, so it would require nothing.
 function isPlainObject(input: unknown): input is Record<string, unknown> {
   if (typeof input !== 'object' || input === null) return false;
   const prototype: unknown = Object.getPrototypeOf(input);
@@ -187,7 +187,7 @@ function readPairs(variable: string): unknown {
   const values = Object.fromEntries(
     pairs.map(pair => [pair.slice(0, pair.indexOf('=')).trim(), pair.slice(pair.indexOf('=') + 1).trim()]),
   );
-  // A claim that stands twice would be required once.
+  // Refuses a duplicate claim, because only one of its values would be required.
   return Object.keys(values).length === pairs.length ? values : variable;
 }
 
@@ -196,7 +196,7 @@ function isComparable(value: unknown): boolean {
   return typeof value === 'boolean' || (Number.isFinite(value) && !isImprecise(value as number));
 }
 
-// Beyond 2^53 − 1, JSON.parse reads different numbers of a token as the same one.
+// Beyond 2^53 − 1, JSON.parse reads different numbers in a token as the same one.
 function isImprecise(value: number): boolean {
   return Number.isInteger(value) && !Number.isSafeInteger(value);
 }
@@ -215,7 +215,7 @@ export const throttleRates: Kind<Rates, Rates> = {
   },
 };
 
-// A scope is told in a header field (RFC 9651 §3.3.3).
+// RFC 9651 §3.3.3: a scope is sent as a string in a header field, which allows only printable ASCII.
 function isPrintable(scope: string): boolean {
   return /^[\x20-\x7E]+$/.test(scope);
 }

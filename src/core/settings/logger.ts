@@ -1,6 +1,6 @@
-/** What the library reports to. */
+/** The logger that the library writes to. */
 
-/** Receives what the library has to say; never a token, a claim's value or a secret. */
+/** Receives the log messages of the library. They never contain a token, a claim's value or a secret. */
 export interface Logger {
   debug(message: string, data?: object): void;
   info(message: string, data?: object): void;
@@ -10,7 +10,7 @@ export interface Logger {
 
 const silent = (): void => undefined;
 
-/** The default logger: warnings and errors go to the console, the rest nowhere. */
+/** The default logger. Writes warnings and errors to the console, and discards the rest. */
 export const consoleLogger: Logger = {
   debug: silent,
   info: silent,

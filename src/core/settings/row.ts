@@ -1,19 +1,19 @@
-/** A row of the table of settings, and what is said of a value that it does not accept. */
+/** A row of the table of settings, and the error for a value that it does not accept. */
 import { ImproperlyConfigured } from '../http/exceptions';
 import type { Kind } from './kinds';
 import { shown, typeOf } from './shown-value';
 
 export interface Description<Value> {
-  /** The environment variable; none: only in code. */
+  /** The environment variable; without one, the setting can be given only in code. */
   readonly variable?: string;
-  /** Is an empty variable an empty list? Elsewhere it is an error. */
+  /** Whether an empty variable means an empty list. For other settings it is an error. */
   readonly mayBeEmptyVariable?: boolean;
   /**
-   * Is the value, or something `inside` it, a secret? An error then shows its type alone. A secret value is left out
-   * where the settings are printed.
+   * Whether the value, or a part of it (`inside`), is a secret. An error then shows only its type. A secret value is
+   * left out when the settings are printed.
    */
   readonly isSecret?: boolean | 'inside';
-  /** Strings in an object that an error may show; default: none. */
+  /** Strings in an object that an error may show; default: only empty ones. */
   readonly harmless?: RegExp;
   /** How the README shows the default. */
   readonly defaultText: string;
@@ -27,7 +27,7 @@ export function row<Input, Value, Rest extends Description<Value>>(
   kind: Kind<Input, Value>,
   rest: Rest,
 ): Rest & { readonly kind: Kind<Input, Value> } {
-  // One list serves every server.
+  // All servers share this list.
   Object.freeze(rest.fallback);
   return { kind, ...rest };
 }

@@ -1,4 +1,7 @@
-/** The one table of settings: name, AXIOMS_* variable, default, meaning and check. Everything about a setting derives from its row. */
+/**
+ * The one table of settings: name, AXIOMS_* variable, default, meaning and check. Everything about a setting is derived
+ * from its row.
+ */
 import { claimForms } from './claim-forms';
 import {
   claimName,
@@ -239,14 +242,14 @@ export type Values = {
 };
 
 /**
- * What {@link defineSettings} takes; `audience` and one of `domain`, `issuerUrl`, `jwksUrl` are required, or else
+ * The input of {@link defineSettings}. `audience` and one of `domain`, `issuerUrl` and `jwksUrl` are required, or else
  * `issuers`. Times are in seconds.
  */
 export type SettingsInput = {
   [Name in SettingName]?: (Name extends 'issuers' ? readonly IssuerInput[] : InputOf<Table[Name]>) | undefined;
 };
 
-/** What an entry of `issuers` may say; the rest is the same for all of them. */
+/** The settings that an entry of `issuers` may have. All others are the same for every issuer. */
 export const issuerSettingNames = [
   'issuerUrl',
   'domain',
@@ -284,17 +287,17 @@ export const issuerSettingNames = [
   'introspectionTimeout',
 ] as const;
 
-/** An entry of `issuers`: `audience` and one of `issuerUrl`, `domain` are required. */
+/** An entry of `issuers`. `audience` and one of `issuerUrl` and `domain` are required. */
 export type IssuerInput = Pick<SettingsInput, (typeof issuerSettingNames)[number]>;
 
-// Declared beside the class: fields of the class itself would be made undefined by its constructor.
+// An interface, because the constructor would set fields that the class itself declares to `undefined`.
 export interface Settings extends Values {}
 
-/** Checked, frozen settings. Made by {@link defineSettings}; the server's own are `Container.get(Settings)`. */
+/** Checked and frozen settings, made by {@link defineSettings}. The server's own are `Container.get(Settings)`. */
 export class Settings {
   constructor(values: Values) {
     Object.assign(this, values);
-    // Whoever prints the settings, or writes them into JSON, prints no secret.
+    // Secrets are not enumerable, so that printing the settings, or writing them as JSON, does not show them.
     for (const name of settingNames)
       if (rowOf(name).isSecret === true) Object.defineProperty(this, name, { enumerable: false });
     Object.freeze(this);

@@ -1,15 +1,15 @@
-/** Several trusted issuers: each entry of the setting `issuers` becomes settings of its own. */
+/** Supports several trusted issuers: each entry of the setting `issuers` becomes settings of its own. */
 import { ImproperlyConfigured } from '../http/exceptions';
 import { issuerSettingNames, type IssuerInput, type Settings, type SettingsInput } from './settings';
 
-/** What says whose tokens are trusted, and so cannot be a default for several issuers. */
+/** Settings that say whose tokens are trusted, and so cannot be defaults for several issuers. */
 const ofOneIssuer = ['domain', 'issuerUrl', 'jwksUrl', 'audience'] as const;
 
 type Define = (input: SettingsInput) => Settings;
 
 /**
- * The settings of each issuer; nothing where `issuers` is not given. The top-level `audience` is empty then: settings
- * that are no issuer's own accept no token.
+ * Returns the settings of each issuer, or an empty object without the setting `issuers`. The top-level `audience` is
+ * then empty, so that settings of no particular issuer accept no token.
  *
  * @throws ImproperlyConfigured naming the entry and the fix.
  */
@@ -61,7 +61,8 @@ function refuseRepeated(found: readonly Settings[]): void {
     throw new ImproperlyConfigured(`Setting 'issuers' has two entries for '${repeated}'; expected one an issuer.`);
 }
 
-// An opaque token does not say whose it is, and to ask every issuer would show it to those that it is not meant for.
+// An opaque token does not name its issuer. Asking every issuer would show the token to issuers that it is not meant
+// for.
 function refuseTwoToAsk(found: readonly Settings[]): void {
   const asked = found.filter(one => one.introspectionClientId !== undefined);
   if (asked.length > 1)

@@ -1,4 +1,4 @@
-/** Issuers that name the same `jwksUrl` have one key set: it is fetched once for all of them. */
+/** Groups issuers with the same `jwksUrl`: they share one key set, which is fetched once for all of them. */
 import type { Settings } from './settings';
 
 const paces = [
@@ -10,12 +10,15 @@ const paces = [
   'jwksRetryMax',
 ] as const;
 
-/** Where an issuer's keys are; an issuer whose keys are discovered stands for itself. */
+/**
+ * Returns the URL of an issuer's keys. If the URL is discovered, it returns the issuer's settings instead, which equal
+ * no other issuer's.
+ */
 export function keyPlace(settings: Settings): string | Settings {
   return settings.jwksUrl === undefined ? settings : new URL(settings.jwksUrl).href;
 }
 
-/** The settings of the issuers, by where their keys are. */
+/** Groups the settings of the issuers by the place of their keys. */
 export function issuersByKeys(issuers: readonly Settings[]): ReadonlyMap<string | Settings, readonly Settings[]> {
   const found = new Map<string | Settings, Settings[]>();
   for (const one of issuers) {
@@ -26,7 +29,10 @@ export function issuersByKeys(issuers: readonly Settings[]): ReadonlyMap<string 
   return found;
 }
 
-/** The settings by which a shared set is kept: the first issuer's, with the shortest of each of their times. */
+/**
+ * Returns the settings of a shared key set: the first issuer's, with the shortest of each time. The keys are prefetched
+ * if any of the issuers wants it.
+ */
 export function keySettings(sharing: readonly Settings[]): Settings {
   const shortest = paces.map(name => [name, { value: Math.min(...sharing.map(one => one[name])) }] as const);
   const jwksPrefetch = { value: sharing.some(one => one.jwksPrefetch) };

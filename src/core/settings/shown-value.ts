@@ -1,9 +1,9 @@
-/** What an error message shows of a wrong value: enough to find the mistake, and nothing that may be a secret. */
+/** Formats a wrong value for an error message: enough to find the mistake, and nothing that may be a secret. */
 import { inspect } from 'node:util';
 
 const most = 10;
 
-/** The kind of a value, and nothing of its content: for what is, or may hold, a secret. */
+/** Returns the type of a value, and nothing of its content: for values that are, or may contain, a secret. */
 export function typeOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (value === '') return 'an empty string';
@@ -20,10 +20,10 @@ function objectType(value: object): string {
 }
 
 /**
- * A value of a setting that is no secret. Whole objects get into the wrong place, such as a client with its password or
- * `process.env`: of an object only the names of its members are shown.
+ * Formats the value of a setting that is no secret. The wrong object may have been passed by mistake, such as a client
+ * with its password or `process.env`, so only the names of an object's members are shown.
  *
- * @param harmless strings in an object that are shown all the same
+ * @param harmless strings in an object that may be shown; default: only empty ones
  */
 export function shown(value: unknown, harmless: RegExp = /^$/): string {
   if (typeof value === 'string') return shownText(value);
@@ -68,7 +68,7 @@ function shownText(text: string): string {
   return inspect(withoutCredentials(text), { maxStringLength: 200 });
 }
 
-/** The text without the secrets that a URL may carry: user name and password, and the query. */
+/** Removes the secrets that a URL may have: user name and password, and the query. */
 export function withoutCredentials(text: string): string {
   return text.replace(/^(\s*(?:[a-z][a-z\d+.-]*:\/\/)?).*@/is, '$1***@').replace(/\?.+$/s, '?***');
 }

@@ -1,30 +1,33 @@
-/** How many requests in how long, and the contract of what counts them. */
+/** The rates of throttles, and the interface of the stores that count requests. */
 
-/** `'100/hour'`, taken apart. */
+/** A rate such as `'100/hour'`, parsed. */
 export interface Rate {
-  /** Requests that are let through in any span of `seconds`. */
+  /** Requests that are allowed in any span of `seconds`. */
   readonly amount: number;
   readonly seconds: number;
 }
 
-/** What came of counting a request. */
+/** The result of counting a request. */
 export interface Hit {
-  /** Only `true` lets the request through. */
+  /** Only `true` allows the request. */
   readonly isAllowed: boolean;
-  /** How many more would be let through now. */
+  /** How many more requests would be allowed now. */
   readonly remaining: number;
-  /** Seconds until more are: after a refusal the time to wait. */
+  /** Seconds until more requests are allowed; after a refusal, the time to wait. */
   readonly reset: number;
 }
 
-/** What a throttle does while its store cannot be reached: let through, answer 503, or count in this process alone. */
+/**
+ * What a throttle does while its store cannot be reached: allow the request, answer 503, or count in this process
+ * alone.
+ */
 export type OutagePolicy = 'open' | 'closed' | 'local';
 
-/** Counts requests; what a throttle of this server or of several shares its counts through. */
+/** Counts requests for the throttles of one or several servers. */
 export interface ThrottleStore {
-  /** Default: `'local'`. */
+  /** What to do during an outage of the store; default: `'local'`. */
   readonly fail?: OutagePolicy | undefined;
-  /** Counts one request unless that would be one too many, in one atomic step. A rejection is an outage. */
+  /** Counts one request unless the rate is exceeded, in one atomic step. A rejected promise means an outage. */
   hit(key: string, rate: Rate): Hit | Promise<Hit>;
 }
 
@@ -32,10 +35,10 @@ const periods: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_
 const mostRequests = 1_000_000;
 
 /**
- * `'100/hour'`, `'3/min'`, `'10/s'`: the first letter of the period counts (s, m, h, d), as in DRF, unless the word is
- * another period's (month, millisecond, decade).
+ * Parses a rate such as `'100/hour'`, `'3/min'` or `'10/s'`. The first letter of the period counts (s, m, h, d), as in
+ * DRF, unless the word is the name of another period (month, millisecond, decade).
  *
- * @returns `undefined` for anything else.
+ * @returns `undefined` for any other text or value
  */
 export function parseRate(text: unknown): Rate | undefined {
   const [, digits = '', word = ''] = /^(\d{1,7})\/([smhd][a-z]*)$/.exec(typeof text === 'string' ? text : '') ?? [];
@@ -45,5 +48,5 @@ export function parseRate(text: unknown): Rate | undefined {
   return { amount, seconds };
 }
 
-/** What {@link parseRate} takes, in words. */
+/** The text that {@link parseRate} accepts, for messages. */
 export const rateForm = `'N/period' with N from 0 to ${mostRequests} and a period of second, minute, hour or day, such as '100/hour'`;

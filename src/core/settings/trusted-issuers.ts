@@ -1,21 +1,21 @@
-/** Whose tokens are trusted, and by which settings a token is judged: its `iss` chooses. */
+/** Finds the settings for a token: its `iss` chooses among the trusted issuers. */
 import type { Claims } from '../jws/compact-jws';
 import type { Settings } from './settings';
 import { withoutQuery } from '../http/urls';
 
-/** The settings of each trusted issuer. */
+/** Returns the settings of each trusted issuer. */
 export function issuerSettings(settings: Settings): readonly Settings[] {
   return settings.issuers ?? [settings];
 }
 
-/** What an issuer is called: the setting `issuerUrl`, or where there is none `jwksUrl` without its query. */
+/** Returns the name of an issuer: the setting `issuerUrl`, or without one `jwksUrl` without its query. */
 export function nameOf({ issuerUrl, jwksUrl }: Settings): string {
   return issuerUrl ?? withoutQuery(jwksUrl ?? '');
 }
 
 /**
- * The settings by which a token with these claims is judged; `undefined`: its issuer is not among the trusted ones. With
- * a single issuer they are always its own, and the rule about `iss` is one of its rules.
+ * Returns the settings for a token with these claims, or `undefined` if its issuer is not trusted. If only one issuer
+ * is trusted, always returns its settings, and a rule checks `iss` later.
  */
 export function settingsFor({ iss }: Claims, settings: Settings): Settings | undefined {
   if (settings.issuers === undefined) return settings;
@@ -24,7 +24,7 @@ export function settingsFor({ iss }: Claims, settings: Settings): Settings | und
 
 const indexes = new WeakMap<Settings, ReadonlyMap<string, Settings>>();
 
-// Built once for a server: what a request costs does not depend on how many issuers there are.
+// Built once for each server, so that the cost of a request does not depend on the number of issuers.
 function byIssuer(settings: Settings, issuers: readonly Settings[]): ReadonlyMap<string, Settings> {
   const known = indexes.get(settings) ?? new Map(issuers.map(one => [one.issuerUrl ?? '', one]));
   indexes.set(settings, known);

@@ -1,7 +1,7 @@
-/** A limit of time over everything that is done under it. */
+/** Limits the time of several steps together. */
 import { startTimer, type Timers } from './timers';
 
-/** The reason of a signal whose time is up. */
+/** The reason of a signal that was aborted because its time is up. */
 export class TimeIsUp extends Error {
   override readonly name = 'TimeIsUp';
 
@@ -11,8 +11,8 @@ export class TimeIsUp extends Error {
 }
 
 /**
- * A signal that is aborted once its time is up, or with the signal that it stands under. Several steps that share one
- * take no longer than it together.
+ * Provides a signal that is aborted when its time is up, or when the outer signal is. Several steps that share one
+ * deadline take no longer than it together.
  *
  * @example
  * const deadline = new Deadline(5, globalTimers, closing.signal);
@@ -37,7 +37,7 @@ export class Deadline {
     return this.#controller.signal;
   }
 
-  /** Forgets the timer; what is done under the signal is not given up any more. */
+  /** Clears the timer and stops following the outer signal. The signal is not aborted any more. */
   end(): void {
     this.#timers.clearTimeout(this.#timer);
     this.#unfollow();
@@ -45,8 +45,8 @@ export class Deadline {
 }
 
 /**
- * Aborts `own` when `outer` is aborted, for its reason, until the returned function is called. `AbortSignal.any` would
- * never let go of a signal that lives as long as the server.
+ * Aborts `own` with the reason of `outer` when that is aborted, until the returned function is called.
+ * `AbortSignal.any` would stay registered with a signal that lives as long as the server.
  */
 export function follow(outer: AbortSignal, own: AbortController): () => void {
   const onAbort = (): void => {

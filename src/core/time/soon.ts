@@ -1,22 +1,22 @@
 /**
- * Steps that wait only where there is something to wait for. An answer that is there at once costs no turn of the event
- * loop: a known token is accepted, and its rules are asked, in the turn in which the request came.
+ * Chains steps that wait only for promises. A value that is available costs no turn of the event loop: a known token is
+ * accepted, and its rules are checked, in the turn in which the request came.
  */
 
-/** A value, or the promise of one. */
+/** A value, or a promise of it. */
 export type Soon<T> = T | Promise<T>;
 
-/** Is it a promise, whoever made it? */
+/** Tells whether the value is a promise, or any other object with a `then` method. */
 export function isPending<T>(value: Soon<T>): value is Promise<T> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
-/** Goes on with the value once it is there. */
+/** Calls `goOn` with the value: immediately if it is available, otherwise when it resolves. */
 export function after<T, R>(value: Soon<T>, goOn: (value: T) => Soon<R>): Soon<R> {
   return isPending(value) ? Promise.resolve(value).then(goOn) : goOn(value);
 }
 
-/** One step an item, each when the one before is done. */
+/** Runs one step for each item, one after the other. */
 export function inTurn<T>(items: readonly T[], step: (item: T, index: number) => Soon<void>, first = 0): Soon<void> {
   for (let index = first; index < items.length; index++) {
     const waiting = step(items[index] as T, index);
@@ -24,7 +24,7 @@ export function inTurn<T>(items: readonly T[], step: (item: T, index: number) =>
   }
 }
 
-/** Runs something, and `last` when it is over, however it ends. */
+/** Calls `run`, and calls `last` when it has returned, thrown, resolved or rejected. */
 export function lastly<T>(run: () => Soon<T>, last: () => void): Soon<T> {
   let result: Soon<T>;
   try {
@@ -38,7 +38,7 @@ export function lastly<T>(run: () => Soon<T>, last: () => void): Soon<T> {
   return result;
 }
 
-/** Runs something; what it throws, now or later, is handed to `failed`. */
+/** Calls `run`. If it throws or rejects, returns what `failed` returns for the error. */
 export function attempt<T>(run: () => Soon<T>, failed: (error: unknown) => Soon<T>): Soon<T> {
   try {
     const result = run();

@@ -1,11 +1,12 @@
-/** Time that only runs forward, for everything that waits: setting the system's clock must not make a wait longer. */
+/** Measures time that only runs forward, because setting the system's clock must not make a wait longer. */
 
-/** The default clock of everything that compares with times in tokens: milliseconds since 1970, read at the moment of use. */
+/** The default clock for comparisons with the times in tokens: milliseconds since 1970, read at the moment of use. */
 export const systemClock = (): number => Date.now();
 
 /**
- * Measures durations by a clock that a test may replace. The system's clock can be set, so `performance.now()` is read
- * in its place. Of any other clock only the steps forward count: where it is set back, the real time that passed does.
+ * Measures durations by a clock that a test may replace. For the system's clock, which can be set, it reads
+ * `performance.now()`. Of any other clock it counts only the steps forward. If that clock is set back, the real time
+ * that passed counts.
  */
 export class SteadyClock {
   #clock = systemClock;
@@ -16,7 +17,7 @@ export class SteadyClock {
   /** @param clockOf returns the clock to go by; read at the moment of use */
   constructor(private readonly clockOf: () => () => number) {}
 
-  /** Whole milliseconds from any start: only differences count, and those of fractions would not be exact. */
+  /** Returns whole milliseconds from any start. Only differences matter, and those of fractions would not be exact. */
   now(): number {
     const clock = this.clockOf();
     const real = performance.now();
@@ -28,7 +29,7 @@ export class SteadyClock {
 
   // A test may move its time by replacing one clock with another, so the step between the two counts.
   #step(clock: () => number, passed: number): number {
-    // Whole milliseconds: one is added, so that a time that has passed has passed.
+    // Date.now() has whole milliseconds, so one more is subtracted: time that has really passed must always count.
     const from = this.#clock === systemClock ? Date.now() - 1 - passed : this.#lastRead;
     this.#clock = clock;
     this.#lastRead = clock();

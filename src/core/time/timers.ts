@@ -1,6 +1,6 @@
-/** What the library waits with: timers that never keep the process alive, and that a test can replace. */
+/** Timers that never keep the process alive, and that a test can replace. */
 
-/** The global `setTimeout` and `clearTimeout`, or a test's own pair. */
+/** The global `setTimeout` and `clearTimeout`, or a test's replacements. */
 export interface Timers {
   /** @param delay in milliseconds. */
   setTimeout(callback: () => void, delay: number): unknown;
@@ -15,10 +15,14 @@ export const globalTimers: Timers = {
   },
 };
 
-// A longer delay does not fit into 31 bits, and Node would call back at once.
+// A longer delay does not fit into 31 bits, and Node would call back immediately.
 const longestDelay = 2 ** 31 - 1;
 
-/** Calls back after `delay` milliseconds (24.8 days at most), unless the process has nothing else to do and ends before. */
+/**
+ * Starts a timer that does not keep the process alive.
+ *
+ * @param delay milliseconds; at most 24.8 days
+ */
 export function startTimer(timers: Timers, callback: () => void, delay: number): unknown {
   const timer = timers.setTimeout(callback, Math.min(delay, longestDelay));
   (timer as { unref?: () => unknown } | undefined)?.unref?.();

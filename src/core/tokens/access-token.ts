@@ -1,4 +1,4 @@
-/** When is an access token good: RFC 7519, RFC 9068 and RFC 8725, for a resource server. */
+/** Verifies access tokens as a resource server: RFC 7519, RFC 9068 and RFC 8725. */
 import { LRUCache } from 'lru-cache';
 import { acceptedToken, VerifiedTokens, KnownToken, type AcceptedToken, type VerifiedToken } from './verified-tokens';
 import { checkClaims, checkTimes, isTimely } from './claim-rules';
@@ -16,17 +16,17 @@ import { settingsFor } from '../settings/trusted-issuers';
 
 export type { AcceptedToken, KnownToken, VerifiedToken } from './verified-tokens';
 
-/** An accepted token, and what is kept of it. */
+/** An accepted token, and its entry in the cache. */
 export interface Acceptance {
   readonly accepted: AcceptedToken;
   readonly known: KnownToken;
-  /** Was it verified just now? */
+  /** Whether the token was verified just now; `false` for a token from the cache. */
   readonly isNew: boolean;
 }
 
 /**
- * Which tokens are meant: one, or those of an issuer with these claims. `sub`, `jti`, `sid` and `client_id` mean
- * nothing without `iss`.
+ * Selects tokens: one, or those of an issuer with these claims. `sub`, `jti`, `sid` and `client_id` are unique only
+ * within an issuer, so they need `iss`.
  */
 export type Revocation =
   | { readonly token: string }
@@ -40,18 +40,18 @@ export type Revocation =
     };
 
 /**
- * Verifies access tokens. Checks that need no key come first: a token that is malformed, expired, foreign or of the
- * wrong kind causes no fetch and no cryptography.
+ * Verifies access tokens. Checks that need no key come first: a token that is malformed, expired, from another issuer
+ * or of another kind causes no fetch and no cryptography.
  *
  * @example
  * const { claims } = await Container.get(AccessTokenVerifier).verify(token);
  */
 export class AccessTokenVerifier {
-  /** The time, in milliseconds; read at the moment of use. */
+  /** Milliseconds since 1970; read at the moment of use. */
   clock: () => number = () => Date.now();
   readonly #verified: VerifiedTokens;
   readonly #revocations: RevocationCheck | undefined;
-  /** Of tokens that were accepted: those of one issuer have one of a few. */
+  /** Headers of accepted tokens. The tokens of one issuer have only a few different headers. */
   readonly #headers = new LRUCache<string, TokenHeader>({ max: 100 });
 
   constructor(
@@ -63,15 +63,20 @@ export class AccessTokenVerifier {
   }
 
   /**
-   * @throws InvalidToken naming a reason that the client can act on.
-   * @throws ServiceUnavailable when the issuer's keys, or the denylist, are needed and cannot be had.
+   * Verifies a token.
+   *
+   * @throws InvalidToken with a reason that the client can act on.
+   * @throws ServiceUnavailable if the issuer's keys or the denylist are needed and unavailable.
    */
   async verify(token: string): Promise<VerifiedToken> {
     const { accepted, known } = await this.accept(token);
     return known.keep(accepted).token;
   }
 
-  /** `verify`, at once where nothing needs to be fetched, and with what the token grants. */
+  /**
+   * Does what `verify` does, but returns without a promise if nothing has to be fetched, and includes what the token
+   * grants.
+   */
   accept(token: string): Soon<Acceptance> {
     const place = this.#verified.placeOf(token);
     const acceptance = this.acceptedBefore(place) ?? this.acceptAnew(token, place);
@@ -81,17 +86,21 @@ export class AccessTokenVerifier {
     );
   }
 
-  /** Would a token that was accepted before be accepted at once now? A denylist must be asked first. */
+  /**
+   * Tells whether a token that was accepted before would be accepted now without waiting. Always false with a denylist,
+   * which must be asked first.
+   */
   stillAccepts(known: KnownToken): boolean {
     return this.#revocations === undefined && this.isStillGood(known);
   }
 
   /**
-   * Asks the setting `denylist` about verified claims, for tokens that are verified elsewhere; `verify` does it by itself.
+   * Checks verified claims against the setting `denylist`, for tokens that other code verifies; `verify` includes this
+   * check.
    *
-   * @param subject of the token, if another claim than `sub` holds it
+   * @param subject the subject of the token, if another claim than `sub` holds it
    * @throws InvalidToken for a revoked token.
-   * @throws ServiceUnavailable where the denylist cannot be reached.
+   * @throws ServiceUnavailable if the denylist cannot be reached.
    */
   async refuseRevoked(claims: Claims, subject?: TokenSubject): Promise<void> {
     try {
@@ -102,11 +111,11 @@ export class AccessTokenVerifier {
   }
 
   /**
-   * Forgets verified tokens, so that the next request with one of them is checked in full. It denies nothing by itself:
-   * a token that is still good is accepted again.
+   * Deletes verified tokens from the cache, so that the next request with one of them is checked in full. This revokes
+   * nothing by itself: a token that is still valid is accepted again.
    *
-   * @param which one token, or those of an issuer that agree with every claim that is named
-   * @returns how many were forgotten
+   * @param which one token, or the tokens of an issuer with all of the given claims
+   * @returns the number of deleted tokens
    * @example
    * verifier.revoke({ token });
    * verifier.revoke({ iss: 'https://auth.example.com', sid: 'session-7' });
@@ -160,7 +169,7 @@ export class AccessTokenVerifier {
 
 const revocationClaims = ['iss', 'jti', 'sub', 'sid', 'client_id'];
 
-// A misspelled or missing name must not forget more, or less, than was meant.
+// A misspelled or missing name must not delete more tokens, or fewer, than the app means.
 function namedClaims(which: object): [name: string, value: unknown][] {
   const named = Object.entries(which).filter(([, value]) => value !== undefined);
   const isRight = named.every(([name, value]) => revocationClaims.includes(name) && typeof value === 'string');
@@ -170,15 +179,16 @@ function namedClaims(which: object): [name: string, value: unknown][] {
   );
 }
 
-// jwk, jku, x5u and x5c are never looked at: keys come from the issuer alone (RFC 8725 §3.10).
+// RFC 8725 §3.10: jwk, jku, x5u and x5c are ignored, because keys come only from the issuer.
 function checkHeader(header: TokenHeader, settings: Settings): { alg: string; kid: string } {
   const { alg, kid } = header;
-  // RFC 8725 §3.1, §3.2: only the algorithms of the list.
+  // RFC 8725 §3.1, §3.2: only the algorithms of the setting are accepted.
   if (typeof alg !== 'string' || !settings.algorithms.includes(alg))
     throw new InvalidToken('The algorithm of the access token is not accepted', { reason: 'token_algorithm' });
   if (typeof kid !== 'string' || kid === '')
     throw new InvalidToken('The access token names no key', { reason: 'token_key' });
-  // RFC 7515 §4.1.11: an extension that is not understood makes the token invalid, and none is. RFC 7797 §6: b64 is one.
+  // RFC 7515 §4.1.11: an extension that is not understood makes the token invalid, and this library understands none.
+  // b64 is one, too (RFC 7797 §6).
   if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64'))
     throw new InvalidToken('The access token uses an extension that is not supported', { reason: 'token_extension' });
   if (isNestedToken(header)) throw new InvalidToken('The access token holds another token', { reason: 'token_type' });
@@ -196,7 +206,10 @@ function acceptsType(header: TokenHeader, { tokenTypes, profile }: Settings): bo
   return accepted.includes(typ) || accepted.some(type => shortMediaType(type) === shortMediaType(typ));
 }
 
-/** The refusal, with the issuer that it is about; only what the settings say: these claims may be anybody's. */
+/**
+ * Adds the issuer to a refusal. Uses only the issuer of the settings, because anyone can write any `iss` into
+ * unverified claims.
+ */
 function attributed(error: unknown, { iss }: Claims, { issuerUrl }: Settings): unknown {
   const isOurs = error instanceof InvalidToken || error instanceof ServiceUnavailable;
   if (isOurs && issuerUrl !== undefined && iss === issuerUrl) error.issuer = issuerUrl;

@@ -1,4 +1,6 @@
-/** What the claims of an access token must say, whoever signed it: small checks that need no key. */
+/**
+ * The rules for the claims of an access token. They need no key, and are the same for JWTs and for introspected tokens.
+ */
 import { claimValue, firstClaim, type Claims } from './claims';
 import type { TokenHeader } from '../jws/compact-jws';
 import { InvalidToken } from '../http/exceptions';
@@ -10,8 +12,10 @@ import { subjectOf } from './token-subject';
 type Rule = (claims: Claims, settings: Settings, header: TokenHeader) => void;
 
 /**
- * @param header of the token; what an issuer says of an opaque token has none
- * @throws InvalidToken for the first rule that the claims break; times are checked apart.
+ * Checks the claims of a token against every rule. {@link checkTimes} checks the times.
+ *
+ * @param header the header of the token; default: an empty one, for an opaque token
+ * @throws InvalidToken for the first rule that the claims break.
  */
 export function checkClaims(claims: Claims, settings: Settings, header: TokenHeader = {}): void {
   for (const rule of rules) rule(claims, settings, header);
@@ -33,7 +37,7 @@ function fromTheIssuer({ iss }: Claims, { issuerUrl }: Settings): void {
     throw new InvalidToken('The access token is from another issuer', { reason: 'token_issuer' });
 }
 
-// RFC 7519 §4.1.3: this API must be one of the audiences, as a whole element.
+// RFC 7519 §4.1.3: the setting `audience` must have one of the token's audiences, compared as a whole.
 function forThisAudience(claims: Claims, settings: Settings): void {
   const value = firstClaim(claims, settings.audienceClaims);
   const audiences: readonly unknown[] = Array.isArray(value) ? value : [value];
@@ -46,8 +50,8 @@ function aboutSomebody(claims: Claims, { subjectClaims }: Settings): void {
     throw new InvalidToken('The access token has no subject', { reason: 'token_subject' });
 }
 
-// RFC 8725 §3.12: tokens of one kind must not serve as another. Cognito marks them with token_use, Keycloak with a claim
-// typ; Back-Channel Logout §2.4 puts events into logout tokens.
+// RFC 8725 §3.12: a token of another kind must not serve as an access token. Cognito marks the kind with token_use, and
+// Keycloak with a claim typ. Back-Channel Logout §2.4 puts events into logout tokens.
 function notOfAnotherKind(claims: Claims, settings: Settings, header: TokenHeader): void {
   const { token_use: use, typ } = claims;
   const isMarked = Object.hasOwn(claims, 'token_use') && use !== 'access';
@@ -56,19 +60,20 @@ function notOfAnotherKind(claims: Claims, settings: Settings, header: TokenHeade
     throw new InvalidToken('The token is not an access token', { reason: 'token_type' });
 }
 
-// Some issuers write them into access tokens, too: older Keycloaks the nonce, Dex at_hash.
+// Some issuers write the markers of ID tokens into access tokens, too: older Keycloaks the nonce, Dex at_hash.
 function looksLikeIdToken(claims: Claims, { ignoredTokenMarkers }: Settings, header: TokenHeader): boolean {
   const isMarked = idTokenMarkers.some(name => Object.hasOwn(claims, name) && !ignoredTokenMarkers.includes(name));
   return isMarked && !saysAccessToken(claims, header);
 }
 
-// RFC 9068 §2.1 for the header, Cognito and Keycloak for the claims.
+// The header by RFC 9068 §2.1, the claims as Cognito and Keycloak write them.
 function saysAccessToken({ token_use: use, typ }: Claims, header: TokenHeader): boolean {
   const isOfTheProfile = typeof header.typ === 'string' && shortMediaType(header.typ) === 'at+jwt';
   return isOfTheProfile || use === 'access' || typ === 'Bearer';
 }
 
-// RFC 7800 §3.1, RFC 9449 §7: who only bears such a token has not shown the key that it is bound to.
+// RFC 7800 §3.1, RFC 9449 §7: a token with cnf is bound to a key, and a client that sends it as a bearer token has not
+// proved that it has the key.
 function notBoundToAKey(claims: Claims): void {
   if (Object.hasOwn(claims, 'cnf'))
     throw new InvalidToken('The access token is bound to a key that was not shown', { reason: 'token_bound' });
@@ -79,7 +84,7 @@ function withRequiredValues(claims: Claims, { requiredClaims }: Settings): void 
   if (!isMet) throw new InvalidToken('The access token lacks a required claim', { reason: 'token_claim' });
 }
 
-// RFC 9068 §2.2: iss, exp, aud, sub, client_id, iat and jti are required; exp always is, here.
+// RFC 9068 §2.2 requires iss, exp, aud, sub, client_id, iat and jti. `checkTimes` always requires exp.
 function asTheProfileSays(claims: Claims, { profile }: Settings): void {
   if (profile !== 'rfc9068') return;
   const isComplete = ['iss', 'sub', 'client_id', 'jti'].every(
@@ -90,7 +95,7 @@ function asTheProfileSays(claims: Claims, { profile }: Settings): void {
 }
 
 /**
- * Is the token good at this time, give or take `clockTolerance`?
+ * Checks that the token is valid at this time, with a tolerance of `clockTolerance` seconds.
  *
  * @param now milliseconds since 1970
  * @throws InvalidToken for a token that is expired, too old, not yet valid or issued in the future.
@@ -111,17 +116,21 @@ export function checkTimes(claims: Claims, { clockTolerance, maxTokenAge }: Sett
     throw new InvalidToken('The access token is too old', { reason: 'token_too_old' });
 }
 
-/** The times of claims, in seconds since 1970, tolerance included, for who asks again and again. */
+/** The times of a token in seconds since 1970, tolerance included: the cache checks them on every hit. */
 export interface Times {
-  /** Good from then on. */
+  /** The token is valid from this time on. */
   readonly start: number;
-  /** Good before then. */
+  /** The token is valid before this time (`exp`). */
   readonly end: number;
-  /** Good up to then. */
+  /** The token is valid up to and including this time (`maxTokenAge`). */
   readonly last: number;
 }
 
-/** @param claims those that `checkTimes` let pass once. */
+/**
+ * Returns the times of claims.
+ *
+ * @param claims claims that `checkTimes` has accepted once
+ */
 export function timesOf(claims: Claims, { clockTolerance, maxTokenAge }: Settings): Times {
   const [exp, nbf, iat] = [numericDate(claims, 'exp') ?? 0, numericDate(claims, 'nbf'), numericDate(claims, 'iat')];
   const end = exp + clockTolerance;
@@ -129,13 +138,17 @@ export function timesOf(claims: Claims, { clockTolerance, maxTokenAge }: Setting
   return { start: Math.max(nbf ?? 0, iat ?? 0) - clockTolerance, end, last };
 }
 
-/** Would `checkTimes` let the claims pass at this time, in milliseconds since 1970? */
+/**
+ * Tells whether `checkTimes` would accept the claims at this time.
+ *
+ * @param now milliseconds since 1970
+ */
 export function isTimely({ start, end, last }: Times, now: number): boolean {
   const seconds = now / 1000;
   return seconds < end && seconds <= last && start <= seconds;
 }
 
-// RFC 7519 §2: a NumericDate is a JSON number; text that looks like one is not.
+// RFC 7519 §2: a NumericDate is a JSON number, never a string.
 function numericDate(claims: Claims, name: 'exp' | 'nbf' | 'iat'): number | undefined {
   if (!Object.hasOwn(claims, name)) return undefined;
   const value = claims[name];

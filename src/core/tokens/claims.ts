@@ -1,4 +1,4 @@
-/** What a token grants: scopes, roles and permissions out of its claims, and when a list of wanted ones is met. */
+/** Reads what a token grants, its scopes, roles and permissions, from its claims. */
 import { LRUCache } from 'lru-cache';
 import { claimSources, type ClaimForm, type ClaimSource } from '../settings/claim-forms';
 import type { Claims, JsonValue } from '../jws/compact-jws';
@@ -13,19 +13,20 @@ export type { Claims } from '../jws/compact-jws';
 /** The three kinds of grant. */
 export type GrantKind = 'scopes' | 'roles' | 'permissions';
 
-/** What somebody was granted. */
+/** What a caller was granted. */
 export type Grants = Readonly<Record<GrantKind, readonly string[]>>;
 
 /**
- * The value of a claim: a top-level claim exactly as written, or, with a leading `/`, a JSON Pointer (RFC 6901).
- * `undefined` where it is absent or null.
+ * Returns the value of a claim, or `undefined` if it is absent or null.
+ *
+ * @param name a top-level claim exactly as written, or, with a leading `/`, a JSON Pointer (RFC 6901)
  */
 export function claimValue(claims: Claims, name: string): JsonValue | undefined {
   const value = name.startsWith('/') ? pointedAt(claims, name) : own(claims, name);
   return value === null ? undefined : value;
 }
 
-/** The value of the first of these claims that is present. */
+/** Returns the value of the first of these claims that is present. */
 export function firstClaim(claims: Claims, names: readonly string[]): JsonValue | undefined {
   for (const name of names) {
     const value = claimValue(claims, name);
@@ -34,7 +35,10 @@ export function firstClaim(claims: Claims, names: readonly string[]): JsonValue 
   return undefined;
 }
 
-/** Scopes, roles and permissions, each from the first of its issuer's claims for it that is present. */
+/**
+ * Returns the scopes, roles and permissions of a token. Each comes from the first claim present of those that its
+ * issuer's settings name.
+ */
 export function grantsOf(claims: Claims, settings: Settings): Grants {
   const own = settingsFor(claims, settings) ?? settings;
   return Object.freeze({
@@ -55,7 +59,7 @@ function scopesOf(claims: Claims, settings: Settings): readonly string[] {
   return none;
 }
 
-// RFC 6749 §3.3: scopes are separated by spaces. Anything but a list or text grants nothing.
+// RFC 6749 §3.3: scopes are separated by spaces. A value that is neither a list nor a string grants nothing.
 function scopeList(value: JsonValue | undefined): readonly string[] {
   return typeof value === 'string' ? splitText(value) : listed(value);
 }
@@ -87,7 +91,8 @@ function joined([first = none, ...others]: readonly (readonly string[])[]): read
   return others.length === 0 ? first : Object.freeze([...new Set([first, ...others].flat())]);
 }
 
-// A role or a permission may have spaces: "Billing admin" is one role, and not the role "admin".
+// A string is one name unless the form is `split`, because roles and permissions may have spaces: "Billing admin" is
+// one role, and does not grant the role "admin".
 const readers: Readonly<Record<ClaimSource['form'], (value: JsonValue) => readonly string[]>> = {
   names: value => (typeof value === 'string' ? oneName(value) : listed(value)),
   split: scopeList,
@@ -112,14 +117,16 @@ function isOn(value: JsonValue | undefined): boolean {
 
 const known = new WeakMap<readonly ClaimForm[], readonly (readonly ClaimSource[])[]>();
 
-// Read once for each list, not for each token.
+// Parses each list of forms once, instead of once for each token.
 function sourcesOf(entries: readonly ClaimForm[]): readonly (readonly ClaimSource[])[] {
   const sources = known.get(entries) ?? entries.map(entry => claimSources(entry) ?? []);
   known.set(entries, sources);
   return sources;
 }
 
-/** By their text, which is the same in most tokens of a client; of no text that is longer. */
+/**
+ * Caches lists of scopes by their text, because most tokens of a client have the same one. Longer texts are not cached.
+ */
 const lists = new LRUCache<string, readonly string[]>({ max: 100 });
 const longestKept = 1000;
 
@@ -138,7 +145,7 @@ function own(value: JsonValue | undefined, name: string): JsonValue | undefined 
   return (value as Claims)[name];
 }
 
-// RFC 6901 §4: "~1" is "/" and "~0" is "~", in this order.
+// RFC 6901 §4: decodes "~1" to "/" first and "~0" to "~" second.
 function pointedAt(claims: Claims, pointer: string): JsonValue | undefined {
   const names = pointer.slice(1).split('/');
   return names.reduce<JsonValue | undefined>(
@@ -148,6 +155,6 @@ function pointedAt(claims: Claims, pointer: string): JsonValue | undefined {
 }
 
 function step(value: JsonValue | undefined, name: string): JsonValue | undefined {
-  // An array's "length" is an own property, too, and not an element.
+  // Only an index names an element of an array: its "length" is an own property, too.
   return Array.isArray(value) && !/^(?:0|[1-9]\d*)$/.test(name) ? undefined : own(value, name);
 }

@@ -1,39 +1,45 @@
-/** What was said about tokens shortly before: bounded memories, one of good answers and one of bad ones. */
+/** Caches recent answers about tokens, in two bounded caches: one for active tokens, and one for inactive ones. */
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Claims } from '../jws/compact-jws';
 
-/** The claims of an active token; `null`: the token is not active. */
+/** The claims of an active token; `null` for an inactive one. */
 export type Introspected = Claims | null;
 
 /** A time by two clocks, in milliseconds. */
 export interface Moment {
-  /** Since 1970: what `exp` is compared with. */
+  /** Since 1970, to compare with `exp`. */
   readonly date: number;
-  /** From any start, and only forward: what the cache counts by. */
+  /** From any start, and only forward: the age of answers. */
   readonly steady: number;
 }
 
 interface Entry {
   readonly answer: Introspected;
-  /** By the steady clock. */
+  /** When the answer is too old, by the steady clock. */
   readonly until: number;
   /** Milliseconds since 1970. RFC 7662 §4: an answer "MUST NOT be cached beyond the time that the token expires". */
   readonly expiresAt: number;
 }
 
 const mostBytes = 32 * 1024 * 1024;
-/** Seconds. Tokens do not come back to life; this only spares the issuer a client that insists. */
+/**
+ * Most seconds that a refusal is cached. An inactive token never becomes active again; the cache only spares the issuer
+ * from a client that keeps sending it.
+ */
 const longestRefusal = 5;
 
-/** Answers, by the hash of the token, each for a while. Bad ones are kept apart: whoever sends junk displaces no good one. */
+/**
+ * Caches answers by the hash of the token. Refusals have a cache of their own, so that an attacker who sends random
+ * tokens cannot evict active ones.
+ */
 export class IntrospectionAnswers {
   readonly #active: LRUCache<string, Entry> | undefined;
   readonly #inactive: LRUCache<string, Entry> | undefined;
 
   constructor(
     size: number,
-    /** Seconds. */
+    /** Most seconds that an answer is used again; 0 turns the cache off. */
     private readonly ttl: number,
   ) {
     if (size === 0 || ttl === 0) return;
@@ -68,7 +74,7 @@ function sizeOf(claims: Claims): number {
   return 4 * JSON.stringify(claims).length + 512;
 }
 
-/** A token must not lie about in memory as a key. */
+/** Returns the hash of a token, so that no token is in memory as a key. */
 export function keyOf(token: string): string {
   return hash('sha256', token, 'base64');
 }

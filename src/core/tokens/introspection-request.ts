@@ -1,4 +1,4 @@
-/** One question to an introspection endpoint: RFC 7662 §2, with signed answers as RFC 9701 has them. */
+/** Sends one request to an introspection endpoint (RFC 7662 §2), and verifies signed answers (RFC 9701). */
 import type { Client, ClientAuth } from 'oauth4webapi';
 import { FetchFailure, fetchWhole, largestBody, type FetchBounds, type JsonObject } from '../http/bounded-fetch';
 import { parseCompactJws } from '../jws/compact-jws';
@@ -6,14 +6,14 @@ import type { JwksManager } from '../issuers/jwks-manager';
 import type { Settings } from '../settings/settings';
 import { keyThatSigned } from './signed-by';
 
-// Loaded with the first question: an API that asks none does not pay for them at start.
+// Loaded for the first request, so that an API without introspection does not pay for it at startup.
 type OAuth = typeof import('oauth4webapi');
 type SigningKey = Extract<Parameters<OAuth['PrivateKeyJwt']>[0], { key: unknown }>['key'];
 
 /**
- * What the endpoint says of the token; where the answer is signed, the signature is the issuer's.
+ * Returns the endpoint's answer about a token. If the answer is signed, the signature is the issuer's.
  *
- * @throws FetchFailure where there is no answer that could be believed. Its text holds nothing of answer or token.
+ * @throws FetchFailure if there is no answer that can be trusted. Its text has nothing of the answer or the token.
  */
 export async function askAbout(
   token: string,
@@ -26,7 +26,7 @@ export async function askAbout(
   const response = await oauth.introspectionRequest(server, client, await authentication(settings, oauth), token, {
     requestJwtResponse: settings.introspectionResponse === 'jwt',
     additionalParameters: { token_type_hint: 'access_token' },
-    // What may be asked without TLS is decided by the settings: loopback, and what is spelled out.
+    // The settings decide which URLs need no TLS: loopback, and those in `allowInsecureUrls`.
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- it is marked so to be seen
     [oauth.allowInsecureRequests]: true,
     [oauth.customFetch]: (url: string, init: RequestInit) => fetchWhole(url, init, bounds),
@@ -55,7 +55,7 @@ async function authentication(settings: Settings, oauth: OAuth): Promise<ClientA
   return oauth.PrivateKeyJwt(kid === undefined ? imported : { key: imported, kid });
 }
 
-// The library's own message, never its cause: that holds the answer.
+// Uses only the message of the library's error, because its cause has the answer.
 async function read(
   oauth: OAuth,
   response: Response,
@@ -72,7 +72,8 @@ async function read(
 
 const signedType = 'application/token-introspection+jwt';
 
-// RFC 9701 §5, §8.1: an answer that is asked for signed must be, or whoever is in between could take the signature away.
+// RFC 9701 §5, §8.1: if signed answers are configured, an unsigned one is refused; otherwise an attacker on the network
+// could remove the signature.
 async function checkSignature(
   response: Response,
   endpoint: string,
@@ -93,7 +94,7 @@ async function isSignedBy(issuer: string, jwt: string, keys: JwksManager): Promi
     if (typeof alg !== 'string' || typeof kid !== 'string' || 'crit' in header) return false;
     return (await keyThatSigned(unverified, { alg, kid }, keys, issuer)) !== undefined;
   } catch {
-    // Malformed, of an unknown key, or the keys cannot be had: it cannot be believed.
+    // The answer is malformed, its key is unknown, or the keys are unavailable: it cannot be trusted.
     return false;
   }
 }

@@ -1,4 +1,7 @@
-/** Opaque tokens: what their issuer says of them (RFC 7662), asked once, remembered shortly, and judged like a JWT's claims. */
+/**
+ * Introspects opaque tokens (RFC 7662): asks the issuer about each token once, caches the answer for a short time, and
+ * checks it like the claims of a JWT.
+ */
 import { setMaxListeners } from 'node:events';
 import { FetchFailure, fetchJson, type FailureKind, type JsonObject } from '../http/bounded-fetch';
 import { checkClaims, checkTimes } from './claim-rules';
@@ -16,13 +19,13 @@ import { SteadyClock, systemClock } from '../time/steady-clock';
 import { globalTimers, type Timers } from '../time/timers';
 import { issuerSettings } from '../settings/trusted-issuers';
 
-/** Introspections that may be under way; whoever comes later gets a 503 instead of one more socket. */
+/** Most introspections at the same time. A further request is answered 503, so that it opens no further socket. */
 const mostInFlight = 1024;
 
 /**
- * The issuer whose opaque tokens are introspected: the one with an `introspectionClientId`.
+ * Returns the settings of the issuer whose opaque tokens are introspected: the one with an `introspectionClientId`.
  *
- * @throws ImproperlyConfigured where there is none.
+ * @throws ImproperlyConfigured if no issuer has one.
  */
 export function introspectionSettings(settings: Settings): Settings {
   const found = issuerSettings(settings).find(one => one.introspectionClientId !== undefined);
@@ -33,23 +36,23 @@ export function introspectionSettings(settings: Settings): Settings {
 }
 
 /**
- * Asks the issuer about access tokens that only it can read. One question at a time for one token, however many wait;
- * an answer serves until `exp` and at most `introspectionCacheTtl`.
+ * Asks the issuer about access tokens that only the issuer can read. Requests with the same token share one
+ * introspection. An answer is used again until `exp`, and for at most `introspectionCacheTtl`.
  *
  * @example
  * const claims = await Container.get(TokenIntrospector).introspect(token);
  */
 export class TokenIntrospector {
-  /** How the issuer is asked; default: `globalThis.fetch`, read at the moment of use. */
+  /** The function that sends requests to the issuer; default: `globalThis.fetch`, read at the moment of use. */
   fetch: typeof globalThis.fetch = (...request) => globalThis.fetch(...request);
   /** Milliseconds since 1970; default: `Date.now()`. */
   clock: () => number = systemClock;
   /**
-   * Milliseconds from any start, for how long an answer serves. It must only run forward. Default: `performance.now()`; if
+   * Milliseconds from any start: the age of cached answers. It must only run forward. Default: `performance.now()`; if
    * `clock` was replaced, that clock's steps forward.
    */
   monotonic: () => number = () => this.#steady.now();
-  /** What timeouts wait with; default: the global timers. */
+  /** The timers of timeouts; default: the global timers. */
   timers: Timers = globalTimers;
 
   readonly #steady = new SteadyClock(() => this.clock);
@@ -64,22 +67,22 @@ export class TokenIntrospector {
   constructor(settings: Settings, keys: JwksManager) {
     this.#settings = settings;
     this.#keys = keys;
-    // During an outage, anybody can cause failures by sending tokens.
+    // During an outage anyone can cause failures by sending tokens, so they are counted and reported once a minute.
     this.#failures = new CountedReport(
       () => this.timers,
       (count, failure) => {
         settings.logger.error('The issuer could not be asked about a token', { ...failure, count });
       },
     );
-    // Each introspection that is under way listens to it, and Node would warn of the eleventh.
+    // Each introspection that is under way listens to this signal, and Node warns about more than ten listeners.
     setMaxListeners(0, this.#closing.signal);
   }
 
   /**
-   * Returns the claims of an active token, with `iss`; frozen.
+   * Returns the claims of an active token, frozen. `iss` is added if the answer has none.
    *
-   * @throws InvalidToken where the token is not active, or not good for this API.
-   * @throws ServiceUnavailable where the issuer gives no answer that could be believed.
+   * @throws InvalidToken if the token is not active or not valid for this API.
+   * @throws ServiceUnavailable if the issuer gives no answer that can be trusted.
    */
   async introspect(token: string): Promise<Claims> {
     const settings = introspectionSettings(this.#settings);
@@ -95,15 +98,15 @@ export class TokenIntrospector {
   }
 
   /**
-   * Forgets what is remembered about a token: the next request with it asks the issuer.
+   * Deletes the cached answer about a token, so that the next request with it asks the issuer.
    *
-   * @returns was anything remembered?
+   * @returns whether there was an answer
    */
   forget(token: string): boolean {
     return this.#answers?.delete(keyOf(token)) ?? false;
   }
 
-  /** Gives up what is under way. From here on `introspect` throws `ServiceUnavailable`. */
+  /** Aborts the introspections that are under way. From then on `introspect` throws `ServiceUnavailable`. */
   close(): void {
     this.#closing.abort(new FetchFailure('closed', 'introspection', 'the server is closing'));
   }
@@ -120,7 +123,7 @@ export class TokenIntrospector {
     try {
       return await this.#askOnce(key, token, settings);
     } catch (error) {
-      // One object a request: what answers it may add headers to it.
+      // A new error for each request, because the code that answers the request may add headers to it.
       throw unavailable(error, settings);
     }
   }
@@ -143,7 +146,7 @@ export class TokenIntrospector {
     this.#failures.add({ issuer, kind, reason });
   }
 
-  // Counted from when the question was put: what the issuer said was true then.
+  // The cache counts from before the request: what the issuer says was true then.
   async #ask(key: string, token: string, settings: Settings): Promise<Introspected> {
     const now = this.#now;
     const deadline = new Deadline(settings.introspectionTimeout, this.timers, this.#closing.signal);
@@ -181,7 +184,7 @@ async function locate(
   throw new FetchFailure('content', issuerUrl, 'the issuer has no metadata: give introspectionUrl');
 }
 
-// It is the issuer who says this, so an answer that names none is the issuer's; RFC 7662 §2.2 makes both optional.
+// RFC 7662 §2.2 makes `iss` optional. The issuer itself gives the answer, so an answer without `iss` gets the issuer's.
 function completed(said: JsonObject, { issuerUrl }: Settings): Claims {
   const iss: Record<string, JsonValue> = issuerUrl === undefined ? {} : { iss: issuerUrl };
   return frozen({ ...iss, ...(said as Claims) });
@@ -192,7 +195,8 @@ function judged(answer: Introspected, settings: Settings, now: number): Claims {
   const isForAnybody = settings.audienceClaims.every(name => claimValue(answer, name) === undefined);
   checkTokenType(answer, isForAnybody, settings);
   const rules = variation(settings, { profile: undefined, subjectClaims: settings.introspectionSubjectClaims });
-  // An answer without `exp` is good as long as the issuer says so: it is asked again after introspectionCacheTtl.
+  // An answer without `exp` is valid for as long as the issuer says so. The issuer is asked again after
+  // introspectionCacheTtl.
   checkTimes({ exp: Number.MAX_SAFE_INTEGER, ...answer }, rules, now);
   if (isForAnybody && settings.introspectionOptionalClaims.includes('aud'))
     checkClaims({ ...asAccess(answer), aud: settings.audience }, variation(rules, { audienceClaims: ['aud'] }));
@@ -205,8 +209,8 @@ function variation(settings: Settings, other: Partial<Settings>): Settings {
   return Object.create(settings, Object.fromEntries(values) as PropertyDescriptorMap) as Settings;
 }
 
-// RFC 6750's, or the hint's name for it (RFC 7009 §2.1). A token that is bound to a key is of another type (RFC 9449 §5).
-// A refresh token is active, too: what has neither an audience nor a type may be one.
+// Accepts RFC 6750's type, or its name as a hint (RFC 7009 §2.1). A token that is bound to a key has another type (RFC
+// 9449 §5). A refresh token is active, too, so an answer with neither an audience nor a type may be about one.
 function checkTokenType(answer: Claims, isForAnybody: boolean, { introspectionOptionalClaims }: Settings): void {
   const { token_type: type } = answer;
   const mayBeMissing = !isForAnybody || introspectionOptionalClaims.includes('token_type');
@@ -215,7 +219,7 @@ function checkTokenType(answer: Claims, isForAnybody: boolean, { introspectionOp
   throw new InvalidToken('The token is not of an accepted type', { reason: 'token_type' });
 }
 
-// Ory Hydra spells Cognito's `access` out.
+// Ory Hydra writes `access_token` where Cognito writes `access`.
 function asAccess(answer: Claims): Claims {
   return answer.token_use === 'access_token' ? { ...answer, token_use: 'access' } : answer;
 }

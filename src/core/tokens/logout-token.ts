@@ -1,4 +1,4 @@
-/** OpenID Connect Back-Channel Logout 1.0 §2.4, §2.6: when is a logout token good, and whose sessions does it end. */
+/** Verifies logout tokens (OpenID Connect Back-Channel Logout 1.0 §2.4, §2.6), and reads whose sessions they end. */
 import { checkTimes } from './claim-rules';
 import { parseCompactJws, type Claims, type TokenHeader } from '../jws/compact-jws';
 import { InvalidRequest, InvalidToken } from '../http/exceptions';
@@ -8,7 +8,7 @@ import type { Settings } from '../settings/settings';
 import { keyThatSigned } from './signed-by';
 import { settingsFor } from '../settings/trusted-issuers';
 
-/** Whose sessions end: the one of `sid`, or all of `sub`. */
+/** A verified logout token. It ends the session `sid`, or all sessions of `sub`. */
 export interface LogoutToken {
   readonly iss: string;
   readonly sub: string | undefined;
@@ -32,8 +32,10 @@ export class LogoutTokenVerifier {
   ) {}
 
   /**
+   * Verifies a logout token.
+   *
    * @throws InvalidRequest for a token with any defect.
-   * @throws ServiceUnavailable when the issuer's keys are needed and cannot be had.
+   * @throws ServiceUnavailable if the issuer's keys are needed and unavailable.
    */
   async verify(token: string): Promise<LogoutToken> {
     try {
@@ -56,7 +58,7 @@ export class LogoutTokenVerifier {
     return found;
   }
 
-  // An issuer that is not checked could log out whom it likes.
+  // Requires an issuer: one that is not checked could log out any user.
   #settingsFor(claims: Claims): Settings {
     const settings = settingsFor(claims, this.settings);
     if (settings?.issuerUrl === undefined || claims.iss !== settings.issuerUrl) throw invalid('is from another issuer');
@@ -68,7 +70,7 @@ function invalid(what: string, cause?: Error): InvalidRequest {
   return new InvalidRequest(`The logout token ${what}`, { cause });
 }
 
-// §2.4: typ should be "logout+jwt"; older issuers say JWT, or nothing.
+// §2.4: typ should be "logout+jwt". Older issuers send JWT, or none.
 function checkHeader(header: TokenHeader, settings: Settings): { alg: string; kid: string } {
   const { alg, kid, typ = 'JWT' } = header;
   if (typeof alg !== 'string' || !settings.algorithms.includes(alg))
@@ -80,7 +82,8 @@ function checkHeader(header: TokenHeader, settings: Settings): { alg: string; ki
   return { alg, kid };
 }
 
-// OpenID Connect Core 1.0 §3.1.3.7: this client must be among them, and nobody that it does not trust.
+// OpenID Connect Core 1.0 §3.1.3.7: every audience must be one of the app's client ids, because it trusts no other
+// client.
 function checkAudience({ aud }: Claims, clientIds: readonly string[]): void {
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   const isOurs = audiences.length > 0 && audiences.every(one => typeof one === 'string' && clientIds.includes(one));
@@ -102,7 +105,7 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-// §2.4: the object contains the logout event. Other members, such as Keycloak's, are none of our concern.
+// §2.4: the object contains the logout event. Other members, such as Keycloak's, are ignored.
 function isLogoutEvent(events: unknown): boolean {
   return isPlainObject(events) && Object.hasOwn(events, logoutEvent) && isPlainObject(events[logoutEvent]);
 }

@@ -1,4 +1,4 @@
-/** The denylist of a single process. */
+/** A denylist in the memory of a single process. */
 import type { Claims } from '../jws/compact-jws';
 import { denylistEntries, denylistKey, isIssuedBefore, keysOfToken } from './revocation';
 import type { Denylist, RevokedTokens } from '../settings/denylist';
@@ -8,14 +8,11 @@ import type { TokenSubject } from './token-subject';
 /** Options of {@link MemoryDenylist}. */
 export interface MemoryDenylistOptions {
   /**
-   * Seconds that a revocation is remembered, where it does not say so itself; default 7 days. It must not be less than
-   * an access token lives.
+   * Seconds that a revocation without `expiresAt` lasts; default 604,800 (7 days). It must not be less than the
+   * lifetime of an access token.
    */
   readonly ttl?: number;
-  /**
-   * The largest number of entries; default 100,000. A revocation with `sub` and `sid` takes two entries, any other
-   * revocation takes one, and so does a value that may be used once.
-   */
+  /** Most entries; default: 100,000. */
   readonly maxEntries?: number;
 }
 
@@ -25,8 +22,8 @@ interface Entry {
 }
 
 /**
- * Remembers revocations in this process; with several processes use `RedisDenylist`. It is bounded, and forgets nothing
- * before its time: when it is full, `revoke` throws.
+ * Stores revocations in the memory of this process; several processes need `RedisDenylist`. The memory is bounded, and
+ * no revocation is evicted before it expires: when the denylist is full, `revoke` throws.
  *
  * @example
  * const denylist = new MemoryDenylist();
@@ -46,8 +43,10 @@ export class MemoryDenylist implements Denylist {
   }
 
   /**
-   * @throws TypeError where it is not clear which tokens are meant.
-   * @throws ServiceUnavailable where there is no more room; nothing is revoked then.
+   * Revokes tokens.
+   *
+   * @throws TypeError if it is not clear which tokens are meant.
+   * @throws ServiceUnavailable if the denylist is full; nothing is revoked then.
    */
   revoke(which: RevokedTokens): void {
     const { keys, before, expiresAt } = denylistEntries(which, this.#ttl, this.#now);
@@ -62,7 +61,11 @@ export class MemoryDenylist implements Denylist {
     });
   }
 
-  /** @throws ServiceUnavailable where there is no more room. */
+  /**
+   * Returns `true` the first time, and `false` until `expiresAt`.
+   *
+   * @throws ServiceUnavailable if the denylist is full.
+   */
   useOnce(iss: string, jti: string, expiresAt: number): boolean {
     const key = denylistKey(iss, 'once', jti);
     if (this.#find(key) !== undefined) return false;
@@ -86,7 +89,7 @@ export class MemoryDenylist implements Denylist {
     return { before: Math.max(known.before, before), expiresAt: Math.max(known.expiresAt, expiresAt) };
   }
 
-  // To drop a revocation that still counts would let a revoked token in.
+  // Removes only expired entries: without an entry that still counts, a revoked token would be accepted.
   #makeRoom(keys: readonly string[]): void {
     const added = keys.filter(key => !this.#entries.has(key)).length;
     if (this.#entries.size + added <= this.#maxEntries) return;

@@ -1,4 +1,6 @@
-/** What tells revoked tokens apart, which means nothing without their issuer; and the check of every verified token. */
+/**
+ * Refuses tokens before they expire. Every entry includes the issuer: the identifiers in a token are unique only there.
+ */
 import type { Claims } from '../jws/compact-jws';
 import type { Denylist, RevokedTokens } from '../settings/denylist';
 import { InvalidToken, ServiceUnavailable } from '../http/exceptions';
@@ -8,10 +10,10 @@ import type { TokenSubject } from './token-subject';
 
 type SubjectRevocation = Extract<RevokedTokens, { readonly sub: string }>;
 
-/** A revocation as a denylist keeps it. */
+/** A revocation as a denylist stores it. */
 export interface DenylistEntries {
   readonly keys: readonly string[];
-  /** Seconds since 1970; `Infinity`: all. */
+  /** Seconds since 1970; `Infinity` means all tokens. */
   readonly before: number;
   readonly expiresAt: number;
 }
@@ -19,12 +21,12 @@ export interface DenylistEntries {
 type Kind = 'jti' | SubjectKind | 'sid' | 'client_id' | 'once';
 type SubjectKind = `sub${'' | ' without sid'}${'' | ` in ${string}`}`;
 
-/** Returns the key of a revocation: every store spells it this way. */
+/** Returns the key of an entry. Every denylist uses this spelling. */
 export function denylistKey(iss: string, kind: Kind, value: string): string {
   return JSON.stringify([iss, kind, value]);
 }
 
-/** Every key that a token with these claims is refused by. */
+/** Returns every key under which a token with these claims may be revoked. */
 export function keysOfToken(claims: Claims, subject?: Subject): string[] {
   const { jti, sub, sid, client_id: clientId, azp } = claims;
   const iss = typeof claims.iss === 'string' ? claims.iss : '';
@@ -46,19 +48,26 @@ function subjectKeys(claim: string, value: unknown, sid: unknown): [Kind, unknow
   return typeof sid === 'string' ? [all] : [all, [subjectKind('sub without sid', claim), value]];
 }
 
-// The claim is part of the identity: a `client_id` that is spelled like a user's `sub` is another subject.
+// The claim is a part of the key, because a `client_id` may have the same text as a user's `sub`.
 function subjectKind(kind: 'sub' | 'sub without sid', claim: string): SubjectKind {
   return claim === 'sub' ? kind : `${kind} in ${claim}`;
 }
 
-/** Is a token of this `iat` among those issued before this time? One that does not say when is. */
+/**
+ * Tells whether a token was issued before this time. A token without `iat` counts as issued before.
+ *
+ * @param before seconds since 1970
+ */
 export function isIssuedBefore({ iat }: Claims, before: number): boolean {
   return typeof iat !== 'number' || !(iat >= before);
 }
 
 /**
+ * Returns the entries of a revocation.
+ *
+ * @param ttl seconds that a revocation without `expiresAt` lasts
  * @param now seconds since 1970
- * @throws TypeError for a revocation that does not say clearly what is meant: nothing is revoked then.
+ * @throws TypeError if it is not clear which tokens are meant; nothing is revoked then.
  */
 export function denylistEntries(which: RevokedTokens, ttl: number, now: number): DenylistEntries {
   const { iss, jti, sub, sid, client_id: clientId, ...more } = which;
@@ -87,7 +96,7 @@ export function denylistEntries(which: RevokedTokens, ttl: number, now: number):
 const revokeForm =
   "revoke() takes 'iss' and one of jti, sub, sid and client_id (or sub and sid), each a string, with sub an optional subjectClaim, and optional times 'before' and 'expiresAt' in seconds since 1970.";
 
-// A time in milliseconds would be thousands of years ahead.
+// Refuses a time in milliseconds, which would be thousands of years ahead.
 function isTime(value: unknown): boolean {
   return value === Infinity || (typeof value === 'number' && value >= 0 && value < 1e11);
 }
@@ -106,11 +115,11 @@ function keysOfRevocation(
   return named.flatMap(([kind, value]) => (value === undefined ? [] : [denylistKey(iss, kind, value)]));
 }
 
-/** What every verified token is asked, where the settings have a denylist. */
+/** Checks every verified token against the setting `denylist`. */
 export class RevocationCheck {
   readonly #watch: StoreWatch;
 
-  /** `undefined` where the settings have none: it costs nothing then. */
+  /** Returns `undefined` without a denylist, so that the check then costs nothing. */
   static of({ denylist, logger }: Settings): RevocationCheck | undefined {
     return denylist === undefined ? undefined : new RevocationCheck(denylist, new StoreWatch('denylist', logger));
   }
@@ -123,8 +132,10 @@ export class RevocationCheck {
   }
 
   /**
+   * Refuses a revoked token.
+   *
    * @throws InvalidToken for a revoked token.
-   * @throws ServiceUnavailable where the denylist does not say so: it might be revoked.
+   * @throws ServiceUnavailable if the denylist cannot be reached: the token might be revoked.
    */
   async refuseRevoked(claims: Claims, subject?: TokenSubject): Promise<void> {
     if ((await this.#answerOn(claims, subject)) !== false)

@@ -1,21 +1,21 @@
-/** Which of an issuer's keys verifies a signature, also where the issuer has new key material under the old name. */
+/** Finds the issuer's key that verifies a signature, even if the issuer has replaced a key under the same name. */
 import type { JwksManager } from '../issuers/jwks-manager';
 import type { KeyName, VerificationKey } from '../issuers/key-set';
 import { verifySignature } from '../jws/signature';
 import { after, isPending, type Soon } from '../time/soon';
 
-/** What was signed, and its signature. */
+/** A signed text and its signature. */
 export interface Signed {
   readonly signingInput: string;
   readonly signature: Buffer;
 }
 
 /**
- * Returns the issuer's key that verifies the signature, or `undefined` if none does. A signature that fails may be one by
- * a key that replaced the known one under its `kid`: the keys are then fetched again, as far as the budget for that allows.
+ * Returns the issuer's key that verifies the signature, or `undefined` if there is none. If the signature fails, a new
+ * key may have replaced the known one under its `kid`. The keys are then fetched again, if the budget allows it.
  *
- * @throws InvalidToken where the issuer is not trusted or has no such key.
- * @throws ServiceUnavailable where that cannot be known at the moment.
+ * @throws InvalidToken if the issuer is not trusted or has no such key.
+ * @throws ServiceUnavailable if the keys cannot be fetched at the moment.
  */
 export function keyThatSigned(
   signed: Signed,
@@ -24,7 +24,7 @@ export function keyThatSigned(
   issuer?: string,
 ): Soon<VerificationKey | undefined> {
   const found = keys.getKeySoon(name, issuer);
-  // A key that had to be waited for was fetched just now.
+  // A key that came as a promise was fetched just now.
   const isFromBefore = !isPending(found);
   return after(found, key => {
     if (isBy(key, signed, name)) return key;

@@ -1,11 +1,11 @@
-/** Reports an issuer that writes several roles or permissions into one text. */
+/** Reports an issuer that may write several roles or permissions into one string. */
 import type { JsonValue } from '../jws/compact-jws';
 import type { Settings } from '../settings/settings';
 
-/** A setting that says where names are. */
+/** A setting that says which claims have the names. */
 export type NameSetting = 'rolesClaims' | 'permissionsClaims';
 
-/** Is this one text that may have been meant as several names? */
+/** Tells whether a value is a string that may have been meant as several names. */
 export function isSpaced(value: JsonValue | undefined): boolean {
   return typeof value === 'string' && value.includes(' ');
 }
@@ -13,10 +13,10 @@ export function isSpaced(value: JsonValue | undefined): boolean {
 const reported = new WeakMap<Settings, Set<NameSetting>>();
 
 /**
- * Logs a warning for the first text with a space in it, once for each issuer and setting: such a text is one name, so a
- * rule about one of its words reads differently than the issuer may mean it.
+ * Logs a warning for the first string with a space in it, once for each issuer and setting. Such a string is one name,
+ * so a rule about one of its words would never match, although the issuer may mean it to.
  *
- * @param settings those of the issuer
+ * @param settings the settings of the issuer
  */
 export function reportSpaces(value: JsonValue, claim: string, setting: NameSetting, settings: Settings): void {
   if (!isSpaced(value)) return;

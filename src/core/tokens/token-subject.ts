@@ -1,4 +1,4 @@
-/** Who a token is about, and which of its claims says so. */
+/** Finds the subject of a token, and the claim that holds it. */
 import { claimValue } from './claims';
 import type { Claims } from '../jws/compact-jws';
 
@@ -9,11 +9,11 @@ import type { Claims } from '../jws/compact-jws';
 export interface TokenSubject {
   readonly claim: string;
   readonly value: string;
-  /** Comes from the first of the configured claims, and so may own objects. */
+  /** Whether the subject comes from the first of the configured claims; only such a subject may own objects. */
   readonly isFirst: boolean;
 }
 
-/** Returns the subject of these claims: of the first listed claim that holds a non-empty string. */
+/** Returns the subject of these claims: the value of the first listed claim that holds a non-empty string. */
 export function subjectOf(claims: Claims, names: readonly string[]): TokenSubject | undefined {
   for (const claim of names) {
     const value = claimValue(claims, claim);

@@ -33,11 +33,11 @@ function pointerInside(member: JsonValue, name: string, path: string): string | 
 const reported = new WeakMap<Settings, Set<string>>();
 
 /**
- * Logs a warning, once for each issuer, setting and claim, if a verified token lacks this claim and has what its name may
- * mean: nothing is granted by it, and no rule says why.
+ * Logs a warning, once for each issuer, setting and claim, if a verified token lacks this claim but has a claim that
+ * its name may mean. Without the warning, the claim would grant nothing and no message would say why.
  *
- * @param settings those of the issuer
- * @param form what stands before the name in the setting, such as `keys:`
+ * @param settings the settings of the issuer
+ * @param form the prefix of the name in the setting, such as `keys:`
  */
 export function reportUnreached(
   claims: Claims,

@@ -1,4 +1,4 @@
-/** The tokens that were accepted already: a repeated one costs no cryptography. */
+/** Caches accepted tokens, so that a repeated token costs no cryptography. */
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { timesOf, type Times } from './claim-rules';
@@ -10,28 +10,28 @@ import { isPlain } from '../process/plain';
 import type { Settings } from '../settings/settings';
 import { subjectOf, type TokenSubject } from './token-subject';
 
-/** A token whose every check held; frozen. */
+/** A token that passed every check; frozen. */
 export interface VerifiedToken {
   readonly header: TokenHeader;
   readonly claims: Claims;
 }
 
-/** A verified token, and what it grants by the settings of its issuer. */
+/** A verified token, and what it grants according to the settings of its issuer. */
 export interface AcceptedToken {
   readonly token: VerifiedToken;
   readonly grants: Grants;
-  /** Absent only where no rule has looked at the claims. */
+  /** Absent only if no rule has checked the claims. */
   readonly subject: TokenSubject | undefined;
 }
 
 /**
- * What is kept of an accepted token. Most tokens come once, or not soon again: until one does, its claims are kept as
- * their text, one piece of memory instead of dozens that the garbage collector would move and mark.
+ * The cache entry of an accepted token. Most tokens come once, or are not repeated soon. Until one is, its claims are
+ * stored as text: one piece of memory instead of dozens that the garbage collector would move and mark.
  */
 export class KnownToken {
-  /** Is it still kept? It is no longer where it was revoked, or had to make room. */
+  /** Whether the token is still cached; `false` after it was revoked or evicted. */
   isKept = false;
-  /** They are asked on each hit, where the claims may still be text. */
+  /** Stored separately, because every hit checks them while the claims may still be text. */
   readonly times: Times;
   readonly #header: TokenHeader;
   readonly #claimsText: string;
@@ -39,11 +39,11 @@ export class KnownToken {
 
   constructor(
     { header, claims, claimsText }: Pick<UnverifiedToken, 'header' | 'claims' | 'claimsText'>,
-    /** The token is good only while this very key is the issuer's. */
+    /** The token is accepted only while this key is the issuer's. */
     readonly key: VerificationKey,
     /** The keys of its issuer. */
     readonly issuerKeys: IssuerKeys,
-    /** The settings of its issuer: what accepted it. */
+    /** The settings of its issuer, by which it was accepted. */
     readonly settings: Settings,
   ) {
     this.times = timesOf(claims, settings);
@@ -55,12 +55,12 @@ export class KnownToken {
     return (this.#accepted ??= acceptedToken(this.#header, claimsFrom(this.#claimsText), this.settings));
   }
 
-  /** Keeps what was parsed already. */
+  /** Stores the parsed form of the token, unless there is one already. */
   keep(accepted: AcceptedToken): AcceptedToken {
     return (this.#accepted ??= accepted);
   }
 
-  /** About how many bytes it takes: parsed claims take about four times their text, the rest is its own. */
+  /** The approximate size in bytes: the text, parsed claims of about four times its size, and the rest of the entry. */
   get size(): number {
     return 6 * this.#claimsText.length + 1024;
   }
@@ -78,7 +78,7 @@ const dispose = (token: KnownToken): void => {
   token.isKept = false;
 };
 
-/** A bounded memory of accepted tokens: at most `size` of them, and about 32 MiB. */
+/** A bounded cache of accepted tokens: at most `size` of them, and about 32 MiB. */
 export class VerifiedTokens {
   readonly #known?: LRUCache<string, KnownToken>;
 
@@ -87,8 +87,8 @@ export class VerifiedTokens {
   }
 
   /**
-   * Where a token is kept: its hash, so that no token lies about in memory as a key. Two spellings of a token are two
-   * tokens.
+   * Returns the key of a token in the cache: its hash, so that no token is in memory as a key. Two spellings of a token
+   * have two keys.
    */
   placeOf(token: string): string {
     return this.#known === undefined ? '' : hash('sha256', token, 'binary');
@@ -108,7 +108,11 @@ export class VerifiedTokens {
     return this.#known?.delete(this.placeOf(token)) ?? false;
   }
 
-  /** @returns how many there were. */
+  /**
+   * Deletes the tokens that `isMeant` selects.
+   *
+   * @returns the number of deleted tokens
+   */
   deleteWhere(isMeant: (token: VerifiedToken) => boolean): number {
     const meant = [...(this.#known?.entries() ?? [])].filter(([, { accepted }]) => isMeant(accepted.token));
     for (const [place] of meant) this.#known?.delete(place);

@@ -94,8 +94,8 @@ export class RefreshFamilies {
 
   /**
    * Ends a family. Publishes the event first and removes the family second, so that a failure leaves no session that
-   * can be refreshed. Access tokens are revoked last, to include those of a simultaneous refresh. A log-off revokes
-   * them before the removal, too: if that fails, the session remains, and the user can log off again.
+   * can be refreshed. Access tokens are revoked last, to include those of a simultaneous refresh. A logout revokes them
+   * before the removal, too: if that fails, the session remains, and the user can log out again.
    */
   async end(family: RefreshFamily, reason: EndReason): Promise<void> {
     this.tell(reason, family);

@@ -4,25 +4,25 @@ import type { Denylist } from '../../core/settings/denylist';
 import type { SessionDenylist } from './refresh-families';
 
 export interface SessionDenialOptions {
-  /** Seconds; a session is denied for as long as its last access token could still be used. */
+  /** In seconds. A session is denied for as long as its last access token could still be used. */
   readonly accessTokenLifetime: number;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
 }
 
 interface Recent {
-  /** Seconds since 1970; by then what was denied first may be forgotten. */
+  /** When the count starts again, in seconds since 1970: the first denial that it includes has expired by then. */
   readonly end: number;
   last: string | undefined;
   count: number;
 }
 
-/** Seconds; more than any verifier's `clockTolerance` should be. */
+/** Seconds. More than the `clockTolerance` that any verifier should have. */
 const clockMargin = 60;
 
 /**
- * Sessions of one user that are denied one by one, until the first of them is forgotten. A caller who signs in and logs off
- * in a loop must not fill a denylist: nobody could log off then.
+ * The number of a user's sessions that are denied one by one, until the first denial expires. A caller who signs in and
+ * logs out in a loop must not fill a denylist: no user could log out then.
  */
 const mostSessions = 100;
 
@@ -30,7 +30,7 @@ const mostSessions = 100;
 const skew = 5;
 
 export class SessionDenials implements SessionDenylist {
-  /** By user. Only a flood of other users, each with an ended session, makes it forget one. */
+  /** The recent denials, by user. A user's count is lost only if very many other users end sessions. */
   readonly #recent = new LRUCache<string, Recent>({ max: 20_000 });
 
   constructor(
@@ -41,7 +41,8 @@ export class SessionDenials implements SessionDenylist {
   async deny({ iss, sub, sid }: { iss: string; sub: string; sid: string }): Promise<void> {
     const now = Math.ceil(this.options.clock() / 1000);
     const expiresAt = now + this.options.accessTokenLifetime + clockMargin;
-    // Beyond the limit one entry denies all tokens that the user has. Their other sessions go on with the next refresh.
+    // Beyond the limit, one entry denies all current tokens of the user. The user's other sessions continue with their
+    // next refresh.
     if (this.countOf(sub, sid, now, expiresAt) <= mostSessions) await this.denylist.revoke({ iss, sid, expiresAt });
     else await this.denylist.revoke({ iss, sub, before: now + skew, expiresAt });
   }
@@ -50,7 +51,7 @@ export class SessionDenials implements SessionDenylist {
     const known = this.#recent.get(sub);
     const recent = known !== undefined && now < known.end ? known : { end, last: undefined, count: 0 };
     this.#recent.set(sub, recent);
-    // A log-off denies its session twice.
+    // A logout denies its session twice.
     if (recent.last !== sid) recent.count++;
     recent.last = sid;
     return recent.count;

@@ -81,8 +81,8 @@ export class SigningKeys {
   /** Returns the key that signs now. Creates one if there is none. */
   async current(): Promise<SigningKey> {
     const keys = await this.keys();
-    // Where no key signs yet, the clock was set back, or is behind that of the process that made the first one: verifiers
-    // know the oldest.
+    // If no key is active yet, the clock was set back, or is behind that of the process that created the first key.
+    // Uses the oldest key then, because verifiers know it.
     const active = keys.filter(({ activeFrom }) => activeFrom <= this.options.clock()).at(-1) ?? keys[0];
     if (active === undefined) throw new ServiceUnavailable('There is no signing key yet');
     return active;
@@ -139,7 +139,7 @@ export class SigningKeys {
     return made.activeFrom > this.options.clock() ? this.addActive() : made;
   }
 
-  // Also what is being read now.
+  // Also drops a read that is still running.
   private forgetKnown(): void {
     this.#known = undefined;
     this.#reading = undefined;
@@ -157,7 +157,7 @@ export class SigningKeys {
     const rotations = this.#rotations;
     try {
       const keys = await this.readOrMake();
-      // They were read before a rotation, and may have a key that it withdrew.
+      // The keys were read before a rotation, and may include a key that it withdrew.
       if (rotations !== this.#rotations) return await this.keys();
       this.#known = { keys, at: this.#steady.now() };
       return keys;

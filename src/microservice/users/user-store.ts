@@ -18,7 +18,7 @@ export class UserConflict extends Error {
  * with the same name, address or identity, one succeeds and the other throws a {@link UserConflict}.
  */
 export interface UserStore {
-  /** Returns the user with this ID; `undefined` if there is none, also for an ID of another form. */
+  /** Returns the user with this ID; `undefined` if there is no such user, even for an ID of another form. */
   findById(id: string): Promise<User | undefined>;
 
   /** Returns the user with exactly this name, and the hash of the password. */

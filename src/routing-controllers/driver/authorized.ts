@@ -1,4 +1,4 @@
-/** What `@Authorized()` asks: the app's own checker, or else who is calling and in which roles. */
+/** The rules of `@Authorized()`: the app's `authorizationChecker`, or else authentication and roles. */
 import type { Request, Response } from 'express';
 import {
   ForbiddenError,
@@ -11,8 +11,8 @@ import { requireUnanswered } from '../../core/http/answered';
 import type { Requirement } from '../../core/requirements/requirement';
 
 /**
- * What `@Authorized()` and `@CurrentUser({ required: true })` ask, as data; what a checker of the app's own asks, only it
- * can say.
+ * Returns what `@Authorized()` and `@CurrentUser({ required: true })` require, as data. An `authorizationChecker` of
+ * the app appears as a custom requirement, because only its code knows what it requires.
  */
 export function askedBesides(
   { isAuthorizedUsed, authorizedRoles, params }: ActionMetadata,
@@ -34,7 +34,12 @@ function authorizedRequirement(
   return roles.length === 0 ? [{ kind: 'authenticated' }] : [{ kind: 'roles', match: 'any', values: roles }];
 }
 
-/** @throws upstream's errors where the app's own checker says no, and Answered where it has answered itself. */
+/**
+ * Runs the app's `authorizationChecker`.
+ *
+ * @throws routing-controllers' errors if the checker refuses.
+ * @throws Answered if the checker has sent the response itself.
+ */
 export async function askChecker(
   checker: AuthorizationChecker,
   action: Action,
@@ -45,7 +50,7 @@ export async function askChecker(
   if (!isAllowed) throw upstreamRefusal(action.request as Request, roles);
 }
 
-// An app that brings its own checker keeps the statuses and texts that its clients know.
+// Uses the statuses and messages of routing-controllers: clients of an app with its own checker already know them.
 function upstreamRefusal({ method, url }: Request, roles: readonly string[]): Error {
   if (roles.length > 0)
     return Object.assign(new ForbiddenError(`Access is denied for request on ${method} ${url}`), {

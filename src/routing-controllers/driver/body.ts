@@ -1,4 +1,4 @@
-/** Reads bodies with Express's own parsers, and says in our words what is wrong with one. */
+/** Reads request bodies with Express's own parsers, and turns their errors into this library's. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { ParseError } from '../../core/http/exceptions';
@@ -11,14 +11,17 @@ interface JsonOptions {
   readonly verify?: Verify;
 }
 
-/** What routing-controllers takes from body-parser; of the same Express as the app, which may have read the body already. */
+/**
+ * Replaces the body-parser of routing-controllers with the parsers of the app's own Express: they recognize a body that
+ * the app has already read.
+ */
 export const bodyParser: { readonly json: Parser; readonly text: Parser } = {
   json: (options: JsonOptions = {}) => withEmptyBody(express.json({ ...options, verify: verifying(options.verify) })),
   text: options => withEmptyBody(express.text(options)),
 };
 
-// What reads a body goes down its levels one by one: too many of them end in a RangeError, which is nobody's fault but the
-// client's.
+// Limits the nesting of JSON. Code that reads a body recurses into its levels, and too many of them would raise a
+// RangeError, a server error that the client caused.
 const mostLevels = 200;
 
 function verifying(verify: Verify | undefined): Verify {
@@ -49,7 +52,7 @@ export function levelsOf(text: Buffer): number {
   return most;
 }
 
-// Express 5 leaves `body` undefined where there is none; undefined would pass validation.
+// Sets an empty body: Express 5 leaves `body` undefined if there is no body, and undefined would pass validation.
 function withEmptyBody(parse: RequestHandler): RequestHandler {
   return (request: Request & { body?: unknown }, response: Response, next: NextFunction) => {
     void parse(request, response, (error?: unknown) => {
@@ -59,11 +62,11 @@ function withEmptyBody(parse: RequestHandler): RequestHandler {
   };
 }
 
-/** Returns an error of a parser of paths, bodies or uploads as ours, and others as they are. */
+/** Converts an error of a path, body or upload parser into a `ParseError`. Returns any other error unchanged. */
 export function asParseError(error: unknown): unknown {
   if (typeof error !== 'object' || error === null) return error;
   const { type, status, name, code } = error as { type?: unknown; status?: unknown; name?: unknown; code?: unknown };
-  // Express decodes the parameters of a path.
+  // Express throws this if it cannot decode a parameter of the path.
   if (error instanceof URIError && status === 400) return new ParseError('The path cannot be decoded', { cause: name });
   if (name === 'MulterError') return parseError(isLimit(code) ? 413 : 400, error);
   if (error instanceof Error && formErrors.test(error.message)) return parseError(400, error);
@@ -72,7 +75,7 @@ export function asParseError(error: unknown): unknown {
   return isOfBodyParser && typeof status === 'number' && status < 500 ? parseError(status, error) : error;
 }
 
-// What multer's parser says of a form, for want of a code.
+// Messages of multer's parser about a form. These errors have no code.
 const formErrors =
   /^(?:Multipart: Boundary not found|Malformed (?:content type|part header)|Unexpected end of (?:form|file)|Unsupported content type: .*|Request aborted)$/;
 
@@ -86,7 +89,7 @@ const descriptions: Readonly<Record<number, string>> = {
   415: 'The encoding of the body is not supported',
 };
 
-// The cause stays out: a parser's error carries the body.
+// Passes on the error's name only: a parser's error carries the body.
 function parseError(status: number, { name }: { name?: string }): ParseError {
   return new ParseError(descriptions[status], {
     httpCode: descriptions[status] === undefined ? 400 : status,

@@ -1,4 +1,4 @@
-/** How a handler is called, and which one can be at once. */
+/** Calls handlers, and decides which of them can be called synchronously. */
 import type { NextFunction, Request } from 'express';
 import { getMetadataArgsStorage, type Action, type ActionMetadata } from 'routing-controllers';
 import { requireUnanswered } from '../../core/http/answered';
@@ -7,45 +7,48 @@ import { findVisit, type Visit } from '../../views/visit';
 
 const visitKey = Symbol('axioms.visit');
 
-/** What routing-controllers passes around for one call of a handler. */
+/** The action object that routing-controllers passes around for one call of a handler. */
 interface HandlerAction extends Action {
   readonly [visitKey]?: Visit;
 }
 
-/** Returns what routing-controllers passes around for the handler of this visit. */
+/** Returns the action object for the handler of this visit. */
 export function handlerAction(visit: Visit, next: NextFunction): Action {
   const { request, response } = visit;
   const action: HandlerAction = { request, response, next, [visitKey]: visit };
   return action;
 }
 
-/** The visit of this call: the request may be on another one by now, where the handler has dispatched it again. */
+/**
+ * Returns the visit of this call. The request itself may be on a later visit by now, if the handler has dispatched it
+ * again.
+ */
 export function visitOfAction(action: Action): Visit | undefined {
   return (action as HandlerAction)[visitKey] ?? findVisit(action.request as Request);
 }
 
-/** How routing-controllers calls a handler. */
+/** The signature of the function that routing-controllers uses to call a handler. */
 export type CallHandler = (meta: ActionMetadata, action: Action, params: unknown[]) => unknown;
 
-/** Calls the handler on the controller that was made for the request. */
+/** Calls the handler on the controller that was created for the request. */
 export function callHandler(meta: ActionMetadata, action: Action, params: unknown[]): unknown {
   const visit = visitOfAction(action) as Visit;
-  // A checker or a parameter of the app's own may have sent an answer, or changed the request.
+  // The app's checker or a parameter decorator of the app may have sent a response, or changed the request.
   if (meta.params.length > 0) requireUnanswered(visit.response);
   visit.requireItsMethod();
   const controller = visit.controller as unknown as Record<string, (...params: unknown[]) => unknown>;
   return controller[meta.method]?.(...params);
 }
 
-/** Has the handler interceptors? Of those of the whole app none may be registered at all. */
+/** Whether interceptors run for the handler. Any interceptor registered for the whole app counts. */
 export function hasInterceptors({ interceptors, controllerMetadata }: ActionMetadata): boolean {
   const ofApp = getMetadataArgsStorage().interceptors;
   return [...interceptors, ...controllerMetadata.interceptors, ...ofApp].length > 0;
 }
 
 /**
- * May the handler be called at once? It has neither parameters nor interceptors, for which routing-controllers waits in a
- * dozen promises, also where there are none.
+ * Whether the handler may be called synchronously: it has neither parameters nor interceptors. For these
+ * routing-controllers waits for about a dozen promises, even if there are no parameters and no interceptors.
  */
 export function isCalledAtOnce(meta: ActionMetadata): boolean {
   const { params, appendParams, methodOverride } = meta;

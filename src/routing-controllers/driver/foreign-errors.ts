@@ -1,15 +1,15 @@
-/** Errors of the app, of routing-controllers and of other libraries, answered in this library's form. */
+/** Answers errors of the app, of routing-controllers and of other libraries in this library's format. */
 import { STATUS_CODES } from 'node:http';
 import { HttpError } from 'routing-controllers';
 import { APIException, ForeignError } from '../../core/http/exceptions';
 import { parameterProblem } from './parameter-errors';
 import { fieldTexts } from './validation-fields';
 
-/** What of an error that is not the library's a client may see. */
+/** What a client may see of an error that is not the library's. */
 export interface Disclosure {
-  /** Does the text of an unexpected error go into its answer? */
+  /** Whether the response to an unexpected error contains its message. */
   readonly developmentMode: boolean;
-  /** routing-controllers' option: members of the body, by the error's name. */
+  /** The option of routing-controllers: members to add to the body, by the name of the error. */
   readonly errorOverridingMap?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -33,7 +33,10 @@ function clientStatus(status: unknown): number | undefined {
     : undefined;
 }
 
-/** The answer to an error that is not the library's: with its own text if it is meant for the client, else a 500. */
+/**
+ * Returns the answer to an error that is not the library's: with its own message if it is meant for the client, and
+ * otherwise a 500.
+ */
 export function answerToForeign(error: unknown, disclosure: Disclosure): ForeignError {
   const status = exposedStatus(error);
   const problem = status === undefined ? undefined : parameterProblem(error);
@@ -67,7 +70,7 @@ function messageOf(error: unknown): string | undefined {
   const { message } = Object(error) as { readonly message?: unknown };
   const text = typeof error === 'string' ? error : message;
   if (typeof text !== 'string' || text === '') return undefined;
-  // routing-controllers' own sentence about a list that is not sent.
+  // routing-controllers' message refers to a list that the response does not contain.
   return text.replace("check 'errors' property for more info", "check 'fields' property for more info");
 }
 
@@ -83,7 +86,7 @@ function overriding(error: unknown, { errorOverridingMap = {} }: Disclosure): ob
   return message === undefined ? others : { ...others, error_description: message };
 }
 
-// As routing-controllers names an error.
+// Determines the name as routing-controllers does.
 function nameOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   return error.name !== '' && error.name !== 'Error' ? error.name : error.constructor.name;

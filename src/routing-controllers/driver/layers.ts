@@ -1,9 +1,9 @@
-/** The handlers of a route as Express gets them. */
+/** Prepares the handlers of a route for Express. */
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 
 type Step = RequestHandler | ErrorRequestHandler;
 
-/** Where ours stand next to each other they become one layer of Express: a layer costs more than most rules. */
+/** Joins adjacent handlers of this library into one layer of Express, because a layer costs more than most rules. */
 export function joined(steps: readonly Step[], ours: readonly RequestHandler[]): Step[] {
   const layers: Step[] = [];
   let isOurs = false;

@@ -1,4 +1,4 @@
-/** The middlewares around a handler, as Express gets them. */
+/** Adapts the middlewares around a handler for Express. */
 import type { ErrorRequestHandler, NextFunction, RequestHandler } from 'express';
 import type { Action, ActionMetadata, UseMetadata } from 'routing-controllers';
 import { Answered } from '../../core/http/answered';
@@ -15,20 +15,20 @@ import {
 } from '../start/middleware';
 import { asThrown, isSaid } from './thrown';
 
-/** Whether a middleware is a class, and whether it stands in front of the handler. */
+/** Whether a middleware is a class, and whether it runs before the handler. */
 interface StepKind {
   readonly isClass?: boolean;
   readonly isBefore?: boolean;
 }
 
 export class MiddlewareSteps {
-  /** @param fail answers what a middleware reports, where that is not Express's to do */
+  /** @param fail answers an error that a middleware reports, unless Express must answer it */
   constructor(
     private readonly errors: ErrorAnswers,
     private readonly fail: (error: unknown, meta: ActionMetadata | undefined, action: Action) => void,
   ) {}
 
-  /** Those that `@UseBefore` or `@UseAfter` names. */
+  /** Returns the middlewares of `@UseBefore` or `@UseAfter`. */
   all(meta: ActionMetadata, uses: UseMetadata[], isBefore: boolean): (RequestHandler | ErrorRequestHandler)[] {
     return uses.map(use => {
       const middleware = middlewareFunction(use);
@@ -46,14 +46,14 @@ export class MiddlewareSteps {
 
   one(meta: ActionMetadata | undefined, middleware: Middleware, kind: StepKind = {}): RequestHandler {
     return (request, response, next) => {
-      // An error middleware in front of it can go on after the answer to an error.
+      // An earlier error middleware may call `next` after an error has been answered.
       if (kind.isBefore === true && response.headersSent) return;
       this.run(meta, { request, response, next }, goOn => middleware(request, response, goOn), kind);
     };
   }
 
-  // A middleware goes on once. Our errors are answered here, however it reports them, and so is what a class throws;
-  // the rest goes on to Express, as upstream has it.
+  // A middleware can call `next` only once. Answers this library's errors here, however the middleware reports them,
+  // and everything that a middleware class throws. Passes the rest to Express, as routing-controllers does.
   private run(
     meta: ActionMetadata | undefined,
     action: Action,
@@ -91,7 +91,7 @@ export class MiddlewareSteps {
   }
 }
 
-/** Runs something; what it throws, or what its promise rejects with, is handed to `fail`. */
+/** Calls a function, and passes the error that it throws, or with which its promise rejects, to `fail`. */
 export function callSafely(run: () => unknown, fail: (error: unknown) => void): void {
   try {
     const running = run();

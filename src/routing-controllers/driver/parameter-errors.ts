@@ -1,4 +1,4 @@
-/** What routing-controllers says of a parameter, without the value and the URL that were sent. */
+/** Describes routing-controllers' errors about a parameter without the value and the URL that the client sent. */
 import type { FieldTexts } from './validation-fields';
 
 /** A parameter that is missing or cannot be read. */
@@ -9,7 +9,7 @@ export interface ParameterProblem {
 
 const names = ['InvalidParamError', 'ParamNormalizationError', 'ParameterParseJsonError', 'ParamRequiredError'];
 
-/** Returns what an error of routing-controllers says of a parameter; `undefined` for other errors. */
+/** Returns the description of routing-controllers' error about a parameter; `undefined` for other errors. */
 export function parameterProblem(error: unknown): ParameterProblem | undefined {
   if (!(error instanceof Error) || !names.includes(error.name)) return undefined;
   return unreadable(error.message) ?? missing(error.message);
@@ -30,7 +30,7 @@ function missing(message: string): ParameterProblem | undefined {
   return { description: `${what.replaceAll('"', "'")} is required`, fields: fieldsOf(name, 'is required') };
 }
 
-// An entry, not an assignment: a parameter may have any name.
+// Uses an entry and not an assignment: a parameter may have any name, such as `__proto__`.
 function fieldsOf(name: string, text: string): FieldTexts {
   return Object.fromEntries([[name, [text]]]);
 }

@@ -1,4 +1,4 @@
-/** What registers a route of a method with an app. */
+/** Finds the method of the Express app that registers a route, such as `app.get()`. */
 import { METHODS } from 'node:http';
 import type { ActionMetadata } from 'routing-controllers';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
@@ -6,7 +6,11 @@ import type { RouteRules } from '../../views/start/route-rules';
 
 type Registrar = (...args: unknown[]) => void;
 
-/** @throws ImproperlyConfigured for a method that Express does not know. */
+/**
+ * Returns that method for the HTTP method of a route.
+ *
+ * @throws ImproperlyConfigured for a method that Express does not know.
+ */
 export function registrarOf(app: object, { type }: ActionMetadata, { place }: RouteRules): Registrar {
   const register = (app as Record<string, unknown>)[type.toLowerCase()];
   if (typeof register === 'function' && (type === 'all' || METHODS.includes(type.toUpperCase())))

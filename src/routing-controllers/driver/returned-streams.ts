@@ -1,12 +1,12 @@
-/** Streams that handlers return: each ends with the response that it is for. */
+/** Ends the streams that handlers return together with their responses. */
 import { finished } from 'node:stream';
 import type { Response } from 'express';
 import { isClosed, onceClosed } from '../../views/response-close';
 
-/** What routing-controllers pipes into the response. */
+/** A stream that routing-controllers pipes into the response. */
 type ReturnedStream = Omit<NodeJS.ReadableStream, 'unpipe'> & { destroy?(): unknown; unpipe?(to: unknown): unknown };
 
-/** Does routing-controllers pipe this into the response? */
+/** Whether routing-controllers pipes this result into the response. */
 export function isStream(result: unknown): result is ReturnedStream {
   return (
     typeof result === 'object' &&
@@ -20,10 +20,11 @@ export function isStream(result: unknown): result is ReturnedStream {
 const tied = new WeakMap<object, Response>();
 
 /**
- * Destroys the stream when the response closes: sent, refused, or left by its client. A pipe does neither that nor report
- * errors. An interceptor may hand on the stream that the handler returned: it is tied once.
+ * Destroys the stream when the response closes, because it was sent or refused, or its client has left. `pipe()`
+ * neither does that nor reports errors. Each stream is tied only once, because an interceptor may return the handler's
+ * stream.
  *
- * @param failed gets the error of a stream that fails or ends too early, unless the response has closed before
+ * @param failed receives the error of a stream that fails or ends too early, unless the response has closed before
  */
 export function tieToResponse(stream: ReturnedStream, response: Response, failed: (error: unknown) => void): void {
   if (tied.get(stream) === response) return;
@@ -32,7 +33,7 @@ export function tieToResponse(stream: ReturnedStream, response: Response, failed
     if (error && !isClosed(response)) failed(error);
   });
   const end = (): void => {
-    // What it still reports while it is destroyed is nobody's.
+    // Ignores the errors that the stream reports while it is destroyed.
     stream.on('error', () => undefined);
     stopWatching();
     stream.destroy?.();
@@ -41,7 +42,7 @@ export function tieToResponse(stream: ReturnedStream, response: Response, failed
   else onceClosed(response, end);
 }
 
-/** Sends the header of a stream's answer to HEAD, and reads no more of the stream than that needs. */
+/** Ends the response to a HEAD request after the stream's first chunk, which is enough to send the header. */
 export function endAfterHead(stream: ReturnedStream, response: Response): void {
   stream.once('data', () => {
     if (stream.unpipe === undefined) return;

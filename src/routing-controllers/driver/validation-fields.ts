@@ -1,9 +1,11 @@
-/** What class-validator found wrong with an object, field by field. */
+/** Reads the errors of class-validator, field by field. */
 
-/** The texts of the constraints that each field breaks, by the field's dotted path. */
+/** The messages of the constraints that each field violates, by the dotted path of the field. */
 export type FieldTexts = Readonly<Record<string, readonly string[]>>;
 
-/** The part of class-validator's `ValidationError` that a client may see. Its `target` and `value` hold what was sent. */
+/**
+ * The part of class-validator's `ValidationError` that a client may see. `target` and `value` hold the submitted data.
+ */
 interface Found {
   readonly property?: PropertyKey;
   readonly constraints?: unknown;
@@ -11,10 +13,10 @@ interface Found {
 }
 
 /**
- * Returns the constraint texts of a list of class-validator's `ValidationError`s. An element of a list has its index as
- * its name: `items.0.name`. The path of the object itself is empty.
+ * Returns the constraint messages of a list of class-validator's `ValidationError`s. An element of a list has its index
+ * as its name: `items.0.name`. The path of the object itself is empty.
  *
- * @returns `undefined` for what is no such list
+ * @returns the messages by field; `undefined` if `errors` is not such a list
  */
 export function fieldTexts(errors: unknown): FieldTexts | undefined {
   const texts = new Map<string, string[]>();

@@ -1,4 +1,4 @@
-/** Where issuers say that somebody has logged out: OpenID Connect Back-Channel Logout 1.0. */
+/** The endpoint to which issuers report that a user has logged out: OpenID Connect Back-Channel Logout 1.0. */
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import { CountedReport } from '../../core/reports/counted-report';
 import type { Denylist } from '../../core/settings/denylist';
@@ -12,26 +12,31 @@ type Server = Pick<AxiomsServer, 'settings' | 'jwksManager'>;
 
 /** Options of {@link backchannelLogout}. */
 export interface BackchannelLogoutOptions {
-  /** The client, or clients, that the issuer knows this app as: the `aud` of its logout tokens. */
+  /** The client ID, or client IDs, of this app at the issuer: the `aud` of its logout tokens. */
   readonly clientId: string | readonly string[];
   /**
-   * The server whose tokens are refused after a logout. Default: the only server of the app that it is mounted on, or of
-   * the nearest app around it. With several servers on that app it must be named; otherwise each request is a 500, and the
-   * log says how.
+   * The server that refuses the tokens after a logout. Default: the only server of the app on which the middleware is
+   * mounted, or of the nearest enclosing app. If that app has several servers, name one. Otherwise each request is
+   * answered with 500, and the log says how to name it.
    */
   readonly server?: Server | undefined;
-  /** Ends what the app keeps itself, such as sessions; once the tokens are refused, before the issuer is answered. */
+  /**
+   * Ends the app's own state, such as sessions. Called after the tokens are revoked and before the issuer gets its
+   * answer.
+   */
   readonly onLogout?: ((token: LogoutToken) => void | Promise<void>) | undefined;
 }
 
 /**
- * Takes the logout tokens of the trusted issuers, and refuses from then on the access tokens of that session: those with
- * its `sid`, and those of its subject that name no session. A logout token without `sid` ends all sessions of its
- * subject: every access token issued until then. They go into the setting `denylist`.
+ * Accepts logout tokens of the trusted issuers. From then on, the server refuses the access tokens of that session:
+ * those with its `sid`, and those of its subject without a `sid`. A logout token without `sid` ends all sessions of its
+ * subject: the server refuses every access token issued until then. The revocations are stored in the setting
+ * `denylist`.
  *
- * Answers as §2.8 has it: 200, or 400 where the token has a defect, was used before, or the logout failed.
+ * Answers as §2.8 requires: 200, or 400 if the token is invalid, was used before, or the logout failed.
  *
- * @throws ImproperlyConfigured without a client; without a denylist where `server` is given, else each request is a 500.
+ * @throws ImproperlyConfigured if `clientId` is missing, or if `server` is given and has no denylist. Without `server`,
+ * a missing denylist makes each request a 500.
  * @example
  * const app = createExpressServer({ controllers: [BookController], axioms: { ...settings, denylist } });
  * app.post('/backchannel-logout', backchannelLogout({ clientId: 'books' }));
@@ -66,7 +71,7 @@ function logoutOf(server: Server, known: WeakMap<Server, Logout>, clientIds: rea
   return logout;
 }
 
-/** The logouts of one server. */
+/** Processes the logouts of one server. */
 class Logout {
   readonly #verifier: LogoutTokenVerifier;
   readonly #denylist: Denylist;
@@ -92,20 +97,21 @@ class Logout {
     );
   }
 
-  // The tokens are refused first: an attempt that fails before that is done can be made again, and one that is made
-  // twice does no more than one. `onLogout` runs once: the app sees to it that it does not fail.
+  // Revokes first and marks the token as used second: the issuer can repeat an attempt that fails before that, and a
+  // second revocation changes nothing. `onLogout` runs at most once per token, so the app must make sure that it does
+  // not fail.
   async end(text: string): Promise<LogoutToken> {
     const token = await this.#verifier.verify(text);
     const { iss, sub, sid, jti, iat, exp } = token;
     if (sid !== undefined) await this.#denylist.revoke({ iss, sid });
-    // `iat` is in whole seconds: what was issued in the same one counts as before.
+    // `iat` is in whole seconds, so a token issued in the same second counts as issued before the logout.
     if (sub !== undefined) await this.#denylist.revoke({ iss, sub, sid, before: Math.floor(iat) + 1 });
     const isFirst = await this.#denylist.useOnce(iss, jti, exp + this.server.settings.clockTolerance);
     if (!isFirst) throw new InvalidRequest('The logout token was used before');
     return token;
   }
 
-  // Anybody can send a bad token. What fails after a good one is an error.
+  // Anybody can send a bad token, so that is not an error. A failure after a valid token is one.
   report(error: unknown, isTokenGood: boolean): void {
     const { logger } = this.server.settings;
     const reason = error instanceof Error ? error.message : typeof error;
@@ -118,7 +124,7 @@ class Logout {
   }
 }
 
-// The key manager logs an outage of the keys itself.
+// An outage of the keys needs no second report: the key manager logs it.
 function canAnybodyCause(error: unknown): boolean {
   const isKeyOutage = error instanceof ServiceUnavailable && error.reason === 'keys_unavailable';
   return isKeyOutage || error instanceof InvalidRequest;

@@ -1,30 +1,30 @@
-/** Readiness: can this server verify tokens now? For whoever decides where requests go. */
+/** Reports readiness, for load balancers and orchestrators: whether this server can verify tokens now. */
 import type { RequestHandler, Response } from 'express';
 import type { IssuerStatus, JwksManager } from '../../core/issuers/jwks-manager';
 import { withServer } from './plain-answers';
 import { onlyServer } from '../start/serving';
 import type { AxiomsServer } from '../start/axioms-server';
 
-/** What the answer says of one issuer's keys. */
+/** The state of one issuer's keys. */
 export interface IssuerHealth {
-  /** Can tokens of this issuer be verified? */
+  /** Whether tokens of this issuer can be verified. */
   readonly ready: boolean;
   /** Seconds since the keys were fetched or confirmed; `null` before that. */
   readonly keyAge: number | null;
-  /** Are there no keys, or are they older than the refresh interval? */
+  /** Whether there are no keys, or the keys are older than the refresh interval. */
   readonly stale: boolean;
-  /** The issuer, as the settings spell it. Only with `details`. */
+  /** The issuer, spelled as in the settings. Only with `details`. */
   readonly issuer?: string;
   /** The number of keys. Only with `details`. */
   readonly keys?: number;
-  /** Why the last fetch failed, with the URL that was asked; `null` where it did not fail. Only with `details`. */
+  /** Why the last fetch failed, with its URL; `null` if it did not fail. Only with `details`. */
   readonly lastError?: string | null;
 }
 
-/** The body of the answer. */
+/** The body of the response. */
 export interface Health {
   readonly status: 'ready' | 'unavailable';
-  /** In the order of the settings. */
+  /** One entry per issuer, in the order of the settings. */
   readonly issuers: readonly IssuerHealth[];
 }
 
@@ -33,22 +33,24 @@ type Server = Pick<AxiomsServer, 'jwksManager'>;
 /** Options of {@link healthMiddleware}. */
 export interface HealthOptions {
   /**
-   * Whose keys the answer is about. Default: the only server of the app that it is mounted on, or of the nearest app around
-   * it. With several servers on that app it must be named; otherwise each request is a 500, and the log says how.
+   * The server whose keys are reported. Default: the only server of the app on which the middleware is mounted, or of
+   * the nearest enclosing app. If that app has several servers, name one. Otherwise each request is answered with 500,
+   * and the log says how to name it.
    */
   readonly server?: Server | undefined;
   /**
-   * Does the answer name issuers, URLs and errors? Default `false`: a health check is often open to strangers. Turn it on
-   * only where the endpoint is reachable from inside alone.
+   * Whether the response contains issuers, URLs and errors. Default: `false`, because strangers can often reach a
+   * health check. Turn it on only if the endpoint cannot be reached from outside.
    */
   readonly details?: boolean | undefined;
 }
 
 /**
- * Answers 200 where every trusted issuer has usable keys, else 503; in both cases {@link Health} as JSON. An issuer
- * without keys is asked for them, as often as its back-off allows; the answer does not wait for that.
+ * Returns a middleware that answers 200 if every trusted issuer has usable keys, and otherwise 503. In both cases the
+ * body is {@link Health} as JSON. The keys of an issuer without keys are requested as often as its back-off allows. The
+ * response does not wait for them.
  *
- * @param options or the server alone
+ * @param options the options, or a server in place of `{ server }`
  * @example
  * const app = createExpressServer({ controllers: [BookController] });
  * app.get('/ready', healthMiddleware());
@@ -85,7 +87,7 @@ function detailsOf({ issuer, keys, lastError }: IssuerStatus): Partial<IssuerHea
   return { issuer, keys: keys.length, lastError };
 }
 
-// Not by `response.json`: its ETag would let a cache's question be answered with 304.
+// Does not use `response.json()`: with its ETag a cache's conditional request would get a 304.
 function answer(response: Response, health: Health): void {
   response.statusCode = health.status === 'ready' ? 200 : 503;
   response.setHeader('Content-Type', 'application/json');

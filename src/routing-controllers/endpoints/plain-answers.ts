@@ -1,4 +1,4 @@
-/** Answers this library's errors on plain Express routes, as a controller's route does. */
+/** Answers this library's errors on plain Express routes in the same way as on a controller's routes. */
 import type { NextFunction, Request, Response } from 'express';
 import { Answered } from '../../core/http/answered';
 import { answer, sendAnswer } from '../../views/exception-handler';
@@ -12,7 +12,7 @@ export interface Exchange {
   readonly next: NextFunction;
 }
 
-/** Answers an error of a server, or hands it on where the app answers errors itself. */
+/** Answers an error with the server's settings, or passes it on if the app answers errors itself. */
 export function refuse(
   error: unknown,
   { services: { settings }, answersErrors }: Serving,
@@ -28,7 +28,7 @@ export function refuse(
   else handOn(answer(known, request, settings), response, next);
 }
 
-/** Runs what needs a server. Where the server cannot be chosen, the request is answered with 500. */
+/** Calls a function that needs a server. Answers 500 if no server can be chosen. */
 export function withServer(exchange: Exchange, run: () => void): void {
   try {
     run();
@@ -39,7 +39,8 @@ export function withServer(exchange: Exchange, run: () => void): void {
   }
 }
 
-// A 500 reads the same from each server. The app answers errors where one of them leaves that to it.
+// Chooses any of the servers, because they all answer a 500 alike. If one of them leaves errors to the app, the app
+// answers.
 function anyServing({ servers }: ServerNotNamed): Serving | undefined {
   const all = servers.flatMap(({ server }) => servingOf(server) ?? []);
   const [one] = all;

@@ -1,4 +1,4 @@
-/** The guard for plain Express routes beside the controllers: the same rules, the same answers. */
+/** Guards plain Express routes with the same rules and the same responses as controllers. */
 import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from 'express';
 import { HasValidAccessToken } from '../../authentication/access-token';
 import type { AxiomsRequest } from '../../authentication/user';
@@ -25,13 +25,13 @@ import type { AxiomsServer } from '../start/axioms-server';
 
 type Names = readonly string[] | undefined;
 
-/** What a plain route's token must grant: each list that is given, and none of them empty. */
+/** What the token of a plain route must grant. It must satisfy every list that is given, and no list may be empty. */
 export interface AccessTokenRequirements {
-  /** Any of these. */
+  /** The token must have at least one of these scopes. */
   readonly scopes?: Names;
   /** Another name for `scopes`. */
   readonly anyScopes?: Names;
-  /** All of these. */
+  /** The token must have all of these scopes. */
   readonly allScopes?: Names;
   readonly roles?: Names;
   readonly anyRoles?: Names;
@@ -54,19 +54,21 @@ const lists: Readonly<Record<keyof AccessTokenRequirements, readonly [kind: Gran
 };
 
 /**
- * A middleware for a plain Express route: a valid access token, and what it must grant. Answers as a controller's route
- * does, by itself; with `defaultErrorHandler: false` it hands its refusals to the app's error middleware. Afterwards
- * `request.user`, `request.auth` and `request.authJwt` are set. Every method needs a token, OPTIONS too: put `cors()` in
- * front. Only the methods of the setting `publicMethods` (default: none) need no token, unless something is asked of it.
+ * Returns a middleware for a plain Express route that requires a valid access token with these grants. It answers
+ * refusals itself, as a controller's route does. With `defaultErrorHandler: false` it passes them to the app's error
+ * middleware. Afterwards `request.user`, `request.auth` and `request.authJwt` are set. Every method needs a token, even
+ * OPTIONS, so put `cors()` in front. Only the methods of the setting `publicMethods` (default: `[]`) need no token,
+ * unless a list is given.
  *
- * With several servers on the app it must name the one whose tokens open the route; otherwise each request is a 500, and
- * the log says how. In `@UseBefore` it uses the controller's server, and the request stays the controller's. A middleware
- * that calls it there passes its own `next` on. A controller's handler cannot call it.
+ * If the app has several servers, name the one whose tokens are accepted. Otherwise each request is answered with 500,
+ * and the log says how to name it. In `@UseBefore` the middleware uses the controller's server, and the request remains
+ * the controller's. A middleware that calls it there must pass on its own `next`. A controller's handler cannot call
+ * it.
  *
- * @param requirements what the token must grant, and `server`: see {@link ServerOption}
+ * @param requirements what the token must grant (default: nothing), and `server`, see {@link ServerOption}
  * @param server another way to name the server
- * @throws ImproperlyConfigured for an empty list, an unknown name, or a server that is none; the middleware, where a
- * controller's handler calls it.
+ * @throws ImproperlyConfigured for an empty list, an unknown name, or a `server` that is not a server of this library.
+ * The middleware throws it if a controller's handler calls it.
  * @example
  * const app = createExpressServer({ controllers: [BookController] });
  * app.get('/export', requireAccessToken({ scopes: ['book:export'] }), (request, response) => {
@@ -120,7 +122,7 @@ function namedOnce(
   return option === undefined ? second : option;
 }
 
-/** A middleware's rule, read once for each server. */
+/** The rule of one middleware, read once for each server. */
 class PlainRoutes {
   readonly #controllerClass: new () => object;
   readonly #rules = new WeakMap<Services, RouteRules>();
@@ -175,7 +177,7 @@ function warnOfPublicMethods({ publicMethods }: RouteRules, { logger }: Settings
   );
 }
 
-// As far as the server knows: which paths it stands on, and for which methods, is Express's.
+// The route as far as the server knows it: only Express knows the paths and methods on which the guard is registered.
 const plainRoute = {
   method: undefined,
   path: '*',
@@ -226,12 +228,12 @@ async function letIn(visit: Visit): Promise<void> {
 }
 
 /**
- * Error middleware for an app that has plain Express routes, too. It answers these errors exactly as a controller's route
- * does: this library's, a body that cannot be read, routing-controllers' `HttpError`s and errors with `expose: true`, the
- * latter two with a status from 400 to 499. Other errors go on.
+ * Error middleware for an app that also has plain Express routes. It answers the following errors exactly as a
+ * controller's route does: this library's errors, a body that cannot be read, routing-controllers' `HttpError`s and
+ * errors with `expose: true`, the latter two with a status from 400 to 499. It passes on other errors.
  *
- * With several servers on the app a request that none of them has guarded needs a name for the server:
- * `axiomsErrorHandler({ server })` returns the middleware for it.
+ * If the app has several servers, the server must be named for requests that no server has guarded:
+ * `axiomsErrorHandler({ server })` returns the middleware for one server.
  *
  * @example
  * const app = createExpressServer({ controllers: [BookController] });
@@ -242,10 +244,10 @@ async function letIn(visit: Visit): Promise<void> {
  */
 export const axiomsErrorHandler = errorHandler as AxiomsErrorHandler;
 
-/** Error middleware, and a function that makes it for a named server. */
+/** Error middleware, and a function that returns it for a named server. */
 export type AxiomsErrorHandler = ErrorRequestHandler & ((options: ServerOption) => ErrorRequestHandler);
 
-// Express takes a function of four parameters for error middleware.
+// Takes four parameters: Express recognizes error middleware by them.
 function errorHandler(
   given: unknown,
   request?: Request,
@@ -277,7 +279,7 @@ function answerError(error: unknown, named: Serving | undefined, exchange: Excha
 
 function settingsOfExchange(exchange: Exchange, cause: unknown): Settings {
   const name = 'app.use(axiomsErrorHandler({ server: app.locals.axioms }))';
-  // The server that has guarded the request knows the challenges of its classes.
+  // Prefers the server that has guarded the request, because it knows the challenges of its authentication classes.
   return findVisit(exchange.request)?.settings ?? onlyServer(exchange, 'axiomsErrorHandler', name, { cause }).settings;
 }
 

@@ -1,4 +1,4 @@
-/** A plain guard's visit, and the one that its request was on before. */
+/** Handles a request that is on another visit already when it reaches the guard of a plain route. */
 import { setContext } from '../../authentication/request-context';
 import { Answered } from '../../core/http/answered';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
@@ -6,10 +6,11 @@ import type { Visit } from '../../views/visit';
 import type { Exchange } from './plain-answers';
 
 /**
- * Refuses a guard that a handler calls by hand. Its visit would replace the handler's, with its caller, and the handler's
- * answer would wait for another route's.
+ * Refuses a guard that a handler calls itself. The guard's visit and caller would replace the handler's, and the
+ * handler's response would wait for the checks of another route.
  *
- * @throws ImproperlyConfigured it is not handed to `next`: the handler is refused even if it looks at no error there.
+ * @throws ImproperlyConfigured if the visit is in its handler. The error is thrown and not passed to `next`, so that
+ * the handler fails even if it ignores the errors of `next`.
  */
 export function refuseInHandler(visit: Visit | undefined): void {
   if (visit?.isInItsHandler === true)
@@ -19,8 +20,8 @@ export function refuseInHandler(visit: Visit | undefined): void {
 }
 
 /**
- * Returns a function that puts the controller's visit back: among the middlewares of its route the request stays the
- * controller's, and the caller the one that it knows.
+ * Returns a function that restores the controller's visit and caller. A request in the middlewares of a controller's
+ * route remains the controller's.
  */
 export function rememberVisit(visit: Visit | undefined, { request, next }: Exchange): () => void {
   if (visit?.nextOfStep !== next) return () => undefined;
@@ -31,7 +32,10 @@ export function rememberVisit(visit: Visit | undefined, { request, next }: Excha
   };
 }
 
-/** Why a guard lets nothing on that another one has received meanwhile: the handler behind it would see that one's caller. */
+/**
+ * Returns the error for a guard whose request another guard has received meanwhile. The handler behind the first guard
+ * would see the other guard's caller.
+ */
 export function takenOver({ response }: Visit): Error {
   if (response.headersSent) return new Answered();
   return new ImproperlyConfigured(

@@ -1,4 +1,4 @@
-/** Serves the metadata of a protected resource (RFC 9728), for clients that look for the authorization server. */
+/** Serves the metadata of a protected resource (RFC 9728), so that clients find the authorization server. */
 import type { Request, RequestHandler, Response } from 'express';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { protectedResourceMetadata, protectedResourceUrl } from '../../core/requirements/protected-resource';
@@ -8,11 +8,12 @@ import type { AxiomsServer } from '../start/axioms-server';
 type Resource = Pick<AxiomsServer, 'settings' | 'routes'>;
 
 /**
- * Answers for the metadata of the servers' `resourceUrl` (RFC 9728 §3) and lets every other request through. A server
- * has it on its own app already; it is for an app around that one, which receives what is asked of the host's root.
+ * Returns a middleware that serves the metadata of the servers' `resourceUrl` (RFC 9728 §3), and passes on every other
+ * request. A server already serves it on its own app. This middleware is for an enclosing app that receives the
+ * requests to the root of the host.
  *
  * @param servers the servers, or `{ server }` for one
- * @throws ImproperlyConfigured without a server: it never looks for one.
+ * @throws ImproperlyConfigured if no server is given: the middleware never searches for one.
  * @example
  * const books = createExpressServer({ controllers: [BookController] }); // AXIOMS_RESOURCE_URL=https://example.com/api
  * const site = express().use('/api', books).use(protectedResourceMiddleware(books.locals.axioms as AxiomsServer));
@@ -32,7 +33,7 @@ function isResource(server: unknown): server is Resource {
   return settings !== undefined && routes !== undefined;
 }
 
-/** The same for servers that may become more. Those of one resource are told of together. */
+/** Does the same for a list of servers that may grow. Servers with the same resource share one document. */
 export function metadataRoute(servers: () => readonly Resource[]): RequestHandler {
   return (request, response, next) => {
     const asked = servers().filter(({ settings: { resourceUrl } }) => isAskedFor(resourceUrl, request));
@@ -42,7 +43,7 @@ export function metadataRoute(servers: () => readonly Resource[]): RequestHandle
   };
 }
 
-// By what the client asked for: an app around this one takes the path under which it is mounted away.
+// Compares the URL that the client sent: an enclosing app removes the path of the mount from `request.url`.
 function isAskedFor(resourceUrl: string | undefined, { originalUrl }: Request): boolean {
   if (resourceUrl === undefined) return false;
   const { pathname, search } = new URL(protectedResourceUrl(resourceUrl));
@@ -54,7 +55,8 @@ function withoutSlash(path: string): string {
   return path.replace(/\/$/, '');
 }
 
-// Anybody may read it, in a browser too; a client's own header fields make the browser ask first (Fetch §4.9).
+// Allows every origin: the metadata is public. A browser sends a preflight first if the client adds header fields of
+// its own (Fetch §4.9).
 function answer(request: Request, response: Response, resourceUrl: string, servers: readonly Resource[]): void {
   response.set({ 'Access-Control-Allow-Origin': '*', 'Cache-Control': 'public, max-age=3600' });
   if (request.method === 'OPTIONS') {

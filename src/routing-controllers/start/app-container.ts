@@ -1,4 +1,4 @@
-/** The container that the app gave to routing-controllers with `useContainer()`, or typedi's where it gave none. */
+/** The container that creates the app's classes: the argument of `useContainer()`, or typedi's default container. */
 import 'reflect-metadata';
 import { getFromContainer, type Action } from 'routing-controllers';
 import { Container, ContainerInstance, Token, type Constructable } from 'typedi';
@@ -14,34 +14,38 @@ import {
   type Handler,
 } from './dependencies';
 
-/** Makes the controllers of a class: another one for each request. */
+/** Creates the controllers of one class, a new one for each request. */
 export interface ControllerFactory {
   make(action: Action): object;
-  /** Forgets the registration. */
+  /** Removes the registration from the container. */
   remove(): void;
 }
 
-/** Makes what an app injects into. */
+/** Creates the classes into which an app injects dependencies. */
 export interface AppContainer {
-  /** Do typedi's decorators say what is injected? Another container may inject into any parameter and property. */
+  /** Whether typedi's decorators say what is injected. Another container may inject into any parameter or property. */
   readonly isTypedi: boolean;
-  /** Does the container make the class, now or perhaps later? */
+  /** Whether the container creates the class. The answer is also `true` for a class that it may know only later. */
   has(someClass: Class): boolean;
   get<T extends object>(someClass: Class<T>): T;
-  /** Makes an object of the class beside the container's own. @param given what is injected in place of the container's */
+  /**
+   * Creates an object of the class that the container does not keep.
+   *
+   * @param given returns the object to inject for a type, or `undefined` to inject the container's own
+   */
   make<T extends object>(someClass: Class<T>, given: (type: unknown) => object | undefined): T;
-  /** @throws ImproperlyConfigured for a dependency that typedi cannot know. */
+  /** @throws ImproperlyConfigured if typedi cannot know the class of a dependency. */
   factory(controllerClass: Class): ControllerFactory;
 }
 
-/** Finds the container as it is now: an app calls `useContainer()` before it makes its server. */
+/** Returns the container that is configured now. An app must call `useContainer()` before it makes its server. */
 export function appContainer(): AppContainer {
   const typedi = givenTypedi();
   if (typedi !== undefined) return new TypediContainer(typedi);
   return isGiven() ? new OtherContainer() : new TypediContainer(Container.of());
 }
 
-/** Shares dependencies as its container shares them. */
+/** Uses typedi's container. Dependencies are shared exactly as that container shares them. */
 class TypediContainer implements AppContainer {
   readonly isTypedi = true;
 
@@ -56,7 +60,7 @@ class TypediContainer implements AppContainer {
     return this.container.get(someClass as unknown as Constructable<T>);
   }
 
-  // As typedi does it: the parameters, then the properties.
+  // Uses typedi's order: first the constructor parameters, then the properties.
   make<T extends object>(someClass: Class<T>, given: (type: unknown) => object | undefined): T {
     const parameters = injectedParameters(someClass).map(
       ({ type }, index) => given(type) ?? this.#injected(handlerOfParameter(someClass, index), type),
@@ -74,7 +78,7 @@ class TypediContainer implements AppContainer {
 
   factory(controllerClass: Class): ControllerFactory {
     checkDependencies(controllerClass);
-    // The container would look through all that it knows, for nothing.
+    // Does not register a class without dependencies: the container would search all of its services for each request.
     if (needsNothingInjected(controllerClass)) return { make: () => new controllerClass(), remove: () => undefined };
     const { container } = this;
     const id = new Token<object>(controllerClass.name);
@@ -86,8 +90,9 @@ class TypediContainer implements AppContainer {
 class OtherContainer implements AppContainer {
   readonly isTypedi = false;
 
-  // Nobody can ask it. A class that nothing says of is simply made: many containers refuse a class that they do not know.
-  // Decorators, such as inversify's @injectable(), leave metadata.
+  // Another container cannot be asked. Decorators such as inversify's @injectable() leave metadata. A class with
+  // neither metadata nor constructor parameters is created with `new`, because many containers refuse a class that they
+  // do not know.
   has(someClass: Class): boolean {
     return someClass.length > 0 || Reflect.getMetadataKeys(someClass).length > 0;
   }
@@ -100,7 +105,7 @@ class OtherContainer implements AppContainer {
     );
   }
 
-  // The library's services are in typedi's container alone.
+  // Ignores `given`: only typedi's container holds the library's services.
   make<T extends object>(someClass: Class<T>): T {
     return this.get(someClass);
   }
@@ -119,7 +124,7 @@ class OtherContainer implements AppContainer {
   }
 }
 
-// typedi's containers name themselves to a factory.
+// Registers a factory to identify the container: typedi passes the calling container to it.
 function givenTypedi(): ContainerInstance | undefined {
   const id = new Token<ContainerInstance>('the container that routing-controllers was given');
   Container.set({ id, factory: (container: ContainerInstance) => container, transient: true });
@@ -130,8 +135,9 @@ function givenTypedi(): ContainerInstance | undefined {
   return found;
 }
 
-// Without useContainer() routing-controllers only makes an object, and keeps the first one that is finished: of a class
-// whose constructor asks for the class itself that is the inner one, and the caller gets the outer one.
+// Detects useContainer() by its effects. Without it, routing-controllers only calls the constructor, and keeps the
+// first object whose construction has finished. The probe's constructor requests the probe itself once. So the inner
+// object is kept, and the caller gets the outer one.
 function isGiven(): boolean {
   const made: object[] = [];
   const looks: unknown[] = [];

@@ -1,20 +1,23 @@
-/** The router behind an app: where its routes are registered, and how it reads paths. */
+/** The router of an Express app: its routes are registered there, and its options decide how paths are read. */
 import type { PathOptions } from './path-patterns';
 
 interface Routed {
-  /** Of an Express 4 app, once it has a route. */
+  /** The router of an Express 4 app, once the app has a route. */
   readonly _router?: object;
-  /** Of an Express 5 app. An Express 4 app throws here. */
+  /** The router of an Express 5 app. In Express 4 this getter throws. */
   readonly router?: object;
 }
 
-/** Returns the router of the app; a router is its own. */
+/** Returns the router of an app. For a router, returns the router itself. */
 export function routerOf(app: object): object {
   if ('lazyrouter' in app) return (app as Routed)._router ?? app;
   return (app as Routed).router ?? app;
 }
 
-/** Reads the options from the router: an app's settings count only until its router is made. */
+/**
+ * Reads the options from the router, because Express ignores changes to the app's settings after it has made the
+ * router.
+ */
 export function pathOptionsOf(app: object): PathOptions {
   const { caseSensitive, strict } = routerOf(app) as { readonly caseSensitive?: boolean; readonly strict?: boolean };
   return { isCaseSensitive: caseSensitive === true, isStrict: strict === true };

@@ -13,16 +13,16 @@ export interface AxiomsServerOptions extends RoutingControllersOptions {
   axioms?: SettingsInput | undefined;
 }
 
-/** What a server keeps at `app.locals.axioms`. */
+/** A server, as it is stored at `app.locals.axioms`. */
 export interface AxiomsServer {
   readonly settings: Settings;
   readonly jwksManager: JwksManager;
   readonly verifier: AccessTokenVerifier;
   readonly introspector: TokenIntrospector;
-  /** Every guarded route and what it asks for. */
+  /** Every guarded route and what it requires. */
   readonly routes: readonly RouteRules[];
-  /** Who may do what: every guarded route of the app, in the order of registration, as plain data. */
+  /** Returns the access rule of every guarded route of the app as plain data, in the order of registration. */
   audit(): readonly RouteAudit[];
-  /** Stops the refreshing of keys; the process can end by itself then. */
+  /** Stops refreshing keys, so that the process can end by itself. */
   close(): void;
 }

@@ -1,4 +1,4 @@
-/** What the container holds of the library, and the policies that it makes with their dependencies. */
+/** Registers the library's services in the container, and creates policy classes with their dependencies. */
 import { Container, type Constructable } from 'typedi';
 import { AccessTokenVerifier } from '../../core/tokens/access-token';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
@@ -18,7 +18,7 @@ import {
   type Class,
 } from './dependencies';
 
-/** What a server has of the library's services. */
+/** The library's services of one server. */
 export interface OwnServices {
   readonly settings: Settings;
   readonly jwksManager: JwksManager;
@@ -26,28 +26,35 @@ export interface OwnServices {
   readonly introspector: TokenIntrospector;
 }
 
-/** Makes the server's own services those of the container; with several servers the last one's win. */
+/**
+ * Registers the server's services in the container. With several servers, the services of the last one stay registered.
+ */
 export function registerServices({ settings, jwksManager, verifier, introspector }: OwnServices): void {
-  // Values without a type: a reset of the container must not make others. Global: the containers of Container.of() must not
-  // try to make their own.
+  // Registers values without a type, so that a reset of the container does not create new objects. They are global, so
+  // that the containers of Container.of() do not try to create their own.
   Container.set({ id: Settings, value: settings, global: true });
   Container.set({ id: JwksManager, value: jwksManager, global: true });
   Container.set({ id: AccessTokenVerifier, value: verifier, global: true });
   Container.set({ id: TokenIntrospector, value: introspector, global: true });
 }
 
-/** Makes an authentication, permission or throttle class. */
+/** Creates an object of an authentication, permission or throttle class. */
 export type PolicyMaker = <T extends object>(policyClass: new (...dependencies: never[]) => T) => T;
 
 const serviceIds: readonly Constructable<object>[] = [Settings, JwksManager, AccessTokenVerifier, TokenIntrospector];
 
-/** Returns the library's service of this class. Rules may use it at startup: it is the server's own, and makes nothing. */
+/**
+ * Returns the registered service of this class, if the class is one of the library's services. Rules may use it at
+ * startup: it belongs to the server itself, and nothing is created.
+ */
 export function ownService(type: unknown): object | undefined {
   const id = serviceIds.find(one => one === type);
   return id !== undefined && Container.has(id) ? Container.get(id) : undefined;
 }
 
-/** Runs what makes a server beside that of the process, and leaves the container the services that it has, or none. */
+/**
+ * Runs a function that makes a temporary server. Afterwards restores the services that were registered before, if any.
+ */
 export function keepingServices<Made>(make: () => Made): Made {
   const kept = serviceIds.map(id => ({ id, value: Container.has(id) ? Container.get(id) : undefined }));
   try {
@@ -60,10 +67,11 @@ export function keepingServices<Made>(make: () => Made): Made {
 }
 
 /**
- * Makes authentication, permission and throttle classes: by the container where they are `@Service()`s, else simply.
- * Which of them a class is, is found out once for a server: the container looks through all that it knows.
+ * Returns a function that creates authentication, permission and throttle classes: with the container if it knows the
+ * class, and otherwise with `new`. A class that needs only `new` is remembered for the server, because the container
+ * searches all of its services.
  *
- * @throws ImproperlyConfigured where one needs dependencies and nobody can give them.
+ * @throws ImproperlyConfigured if a class needs dependencies and the container does not know the class.
  */
 export function policyMaker(container: AppContainer, own: OwnServices): PolicyMaker {
   const simple = new WeakSet<Class>();
@@ -78,13 +86,13 @@ export function policyMaker(container: AppContainer, own: OwnServices): PolicyMa
   };
 }
 
-/** The server that the container's object of a policy class works for. */
+/** The services of the server that uses the container's object of a policy class. */
 const servers = new WeakMap<Class, OwnServices>();
 
 /**
- * Policies that have a service of the library injected. The container keeps one object of a class and one service of each
- * kind, the last server's: another server gets an object of its own, with its own services. It would take another server's
- * tokens otherwise.
+ * Creates policy classes into which a service of the library is injected. The container keeps one object per class and
+ * one service of each kind, that of the last server. So every other server gets an object with its own services:
+ * otherwise it would accept another server's tokens.
  */
 class OwnPolicies {
   readonly #made = new Map<Class, object>();
@@ -94,11 +102,12 @@ class OwnPolicies {
     private readonly own: OwnServices,
   ) {}
 
-  /** @returns `undefined` where the container's object is right for this server */
+  /** @returns `undefined` if the container's object is right for this server */
   find<T extends object>(policyClass: Class<T>): T | undefined {
     if (!this.container.isTypedi || !usesLibrary(policyClass)) return undefined;
     if (!servers.has(policyClass) && this.#isRegistered) servers.set(policyClass, this.own);
-    // A transient class is made anew for each request, with what the container has by then.
+    // A transient class is never shared: the container would create it for each request with the services registered by
+    // then.
     const isShared = servers.get(policyClass) === this.own && !isTransient(policyClass);
     if (isShared) return undefined;
     const made: object = this.#made.get(policyClass) ?? this.container.make(policyClass, type => this.#serviceOf(type));
@@ -122,7 +131,11 @@ function usesLibrary(policyClass: Class): boolean {
   return injected.some(({ type }) => serviceIds.includes(type as Constructable<object>));
 }
 
-/** @throws ImproperlyConfigured for a class into which something is to be injected: it is not made by the container. */
+/**
+ * Checks a class that the container does not create.
+ *
+ * @throws ImproperlyConfigured if something is to be injected into the class.
+ */
 export function requireNoDependencies(policyClass: Class): void {
   if (needsNothingInjected(policyClass)) return;
   const what = dependencyTypes(policyClass).length > 0 ? 'constructor parameters' : 'properties with @Inject()';
@@ -131,7 +144,7 @@ export function requireNoDependencies(policyClass: Class): void {
   );
 }
 
-/** The classes of the constructor's parameters that the container does not know, or not yet. */
+/** Returns the classes of the constructor parameters that the container does not know (yet). */
 export function unknownDependencies(someClass: Class, container: AppContainer): readonly Class[] {
   if (!container.isTypedi) return [];
   const types = injectedParameters(someClass)

@@ -1,26 +1,28 @@
-/** What a container injects into a class, as TypeScript and typedi's decorators say it. */
+/**
+ * Finds out what a container injects into a class, from the types that TypeScript emitted and from typedi's decorators.
+ */
 import 'reflect-metadata';
 import { Container } from 'typedi';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 
-/** A class that can be made. */
+/** A class that can be instantiated. */
 export type Class<T extends object = object> = new (...dependencies: never[]) => T;
 
-/** What is injected. */
+/** A constructor parameter or property into which the container injects. */
 export interface Dependency {
-  /** As TypeScript emitted it; `undefined` where it did not. */
+  /** The type that TypeScript emitted; `undefined` if it emitted no type. */
   readonly type: unknown;
 }
 
-/** The constructor's parameters. */
+/** Returns the constructor parameters. `isByHand` marks those with `@Inject()`. */
 export function injectedParameters(someClass: Class): readonly (Dependency & { readonly isByHand: boolean })[] {
   return dependencyTypes(someClass).map((type, index) => ({ type, isByHand: isInjectedByHand(someClass, index) }));
 }
 
-/** What `@Inject()` registers. */
+/** The entry that `@Inject()` registers. */
 export type Handler = (typeof Container.handlers)[number];
 
-/** The properties that have `@Inject()`. */
+/** Returns the properties that have `@Inject()`. */
 export function injectedMembers(
   someClass: Class,
 ): readonly (Dependency & { readonly name: string; readonly handler: Handler })[] {
@@ -33,7 +35,7 @@ export function injectedMembers(
     }));
 }
 
-/** Does the class need nothing of a container? */
+/** Whether the container has nothing to inject into the class. */
 export function needsNothingInjected(someClass: Class): boolean {
   return dependencyTypes(someClass).length === 0 && !Container.handlers.some(({ object }) => isFor(someClass, object));
 }
@@ -43,9 +45,9 @@ export function dependencyTypes(someClass: Class): readonly unknown[] {
 }
 
 /**
- * Checks that the container can know what the class needs.
+ * Checks that the container can find every dependency of the class.
  *
- * @throws ImproperlyConfigured for a dependency of which typedi would inject undefined, or the container itself.
+ * @throws ImproperlyConfigured if typedi would inject `undefined`, or the container itself, for a dependency.
  */
 export function checkDependencies(someClass: Class): void {
   const types = dependencyTypes(someClass);
@@ -62,8 +64,8 @@ export function checkDependencies(someClass: Class): void {
   );
 }
 
-// TypeScript emits Object for an interface and Function for a class that is imported as a type. A parameter with a default
-// value gets that where nothing is injected.
+// TypeScript emits Object for an interface and Function for a class that is imported as a type. An Object parameter
+// with a default value is accepted: it gets the default when nothing is injected.
 function refuseErasedTypes(someClass: Class, checked = new Set<unknown>()): void {
   refuseErasedParameter(someClass);
   for (const { type, isByHand } of injectedParameters(someClass)) {
@@ -72,13 +74,16 @@ function refuseErasedTypes(someClass: Class, checked = new Set<unknown>()): void
   }
 }
 
-/** Will typedi call the constructor? Not for a value that the app has given, nor where a factory makes the service. */
+/**
+ * Whether typedi calls the constructor. It does not for a value that the app has registered, nor if a factory creates
+ * the service.
+ */
 function isMadeByTypedi(type: unknown): type is Class {
   const service = registrationOf(type);
   return typeof service?.['type'] === 'function' && service['factory'] === undefined && isMissing(service['value']);
 }
 
-/** Does typedi make an object each time that it is asked for one? */
+/** Whether typedi creates a new object for each `get()`. */
 export function isTransient(someClass: Class): boolean {
   return registrationOf(someClass)?.['transient'] === true;
 }
@@ -89,7 +94,7 @@ function registrationOf(id: unknown): Readonly<Record<string, unknown>> | undefi
   return known.find(service => service['id'] === id);
 }
 
-// typedi marks with a symbol that there is no value yet.
+// typedi uses a symbol as a placeholder for a value that does not exist yet.
 function isMissing(value: unknown): boolean {
   return value === undefined || typeof value === 'symbol';
 }
@@ -105,8 +110,11 @@ function refuseErasedParameter(someClass: Class): void {
   );
 }
 
-/** The class whose constructor runs: one without a constructor runs that of its base, and has the length 0. */
-// A text that only looks like a constructor counts as one, so that nothing is refused by mistake.
+/**
+ * Returns the class whose constructor runs. A class without a constructor has the length 0 and runs that of its base
+ * class.
+ */
+// Takes any text that looks like a constructor for a constructor, so that no class is refused by mistake.
 function constructorOf(someClass: Class): Class {
   const source = Function.prototype.toString.call(someClass);
   const base = Object.getPrototypeOf(someClass) as Class;
@@ -118,7 +126,7 @@ function isInjectedByHand(someClass: Class, index: number): boolean {
   return handlerOfParameter(someClass, index) !== undefined;
 }
 
-/** The `@Inject()` of a constructor's parameter. */
+/** Returns the `@Inject()` entry of a constructor parameter. */
 export function handlerOfParameter(someClass: Class, index: number): Handler | undefined {
   const base: unknown = Object.getPrototypeOf(someClass);
   return Container.handlers.find(
@@ -134,7 +142,7 @@ function isFor(someClass: Class, object: object): boolean {
   );
 }
 
-/** typedi injects `undefined` for these. */
+/** Whether the type is one for which typedi injects `undefined`. */
 export function isPrimitive(type: unknown): boolean {
   return [String, Boolean, Number, Object].includes(type as never);
 }

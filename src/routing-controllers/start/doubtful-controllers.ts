@@ -1,4 +1,7 @@
-/** What startup cannot know of a controller whose constructor uses its services, checked on the controllers of requests. */
+/**
+ * Checks controllers whose constructor uses its services. Startup cannot read their rules, so the check is made on the
+ * controllers of requests.
+ */
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import type { Logger } from '../../core/settings/logger';
 import type { ApiView } from '../../permissions/base';
@@ -9,9 +12,9 @@ import { refuseReservedMembers } from './reserved-members';
 import { sampleOf, type Sample } from './samples';
 
 /**
- * Checks a controller that was made for a request.
+ * Checks a controller that was created for a request.
  *
- * @throws ImproperlyConfigured where its shape is wrong, or its handlers about objects are not those of startup.
+ * @throws ImproperlyConfigured if the shape is wrong, or if `objectActions` or `notObjectActions` differs from startup.
  */
 export function checkDoubtful(controller: ApiView, sample: Sample, rules: RouteRules, logger: Logger): void {
   if (!sample.isDoubtful) return;

@@ -1,4 +1,4 @@
-/** The routes of a server: each handler's rules, read and checked at start, and the controllers that are made for it. */
+/** Reads and checks the rules of every handler of a server at startup, and creates the controllers for requests. */
 import 'reflect-metadata';
 import type { Action, ActionMetadata } from 'routing-controllers';
 import { Insistence } from '../../authentication/token-demand';
@@ -38,20 +38,20 @@ export interface GuardedRoute {
 
 interface KnownController {
   readonly factory: ControllerFactory;
-  /** Made for reading the rules. */
+  /** Created only to read the rules. */
   readonly sample: Sample<ApiView>;
 }
 
 export class GuardedRoutes {
   readonly all: RouteRules[] = [];
-  /** The same, with what the checks of all routes together need. */
+  /** The rules again, with the data that the checks of all routes together need. */
   readonly audited: AuditedRoute[] = [];
   readonly #controllers = new Map<Class, KnownController>();
 
-  /** With a maker of policies that makes no service of the app. */
+  /** The services with a `make` that creates no service of the app. */
   readonly #reading: Services;
 
-  /** @throws ImproperlyConfigured where a default list has a class of another copy of this package. */
+  /** @throws ImproperlyConfigured if a default list has a class of another copy of this package. */
   constructor(
     private readonly services: Services,
     private readonly container: AppContainer,
@@ -60,7 +60,12 @@ export class GuardedRoutes {
     refuseOtherCopiesInDefaults(services.settings);
   }
 
-  /** @throws ImproperlyConfigured where the handler cannot be guarded as it is written. */
+  /**
+   * Reads and checks the rules of a handler.
+   *
+   * @param asksBesides what the binding requires besides the controller's permissions
+   * @throws ImproperlyConfigured if the handler cannot be guarded as it is written.
+   */
   add(meta: ActionMetadata, routePrefix: string, asksBesides: readonly Requirement[]): GuardedRoute {
     refuseReservedHandler(meta);
     const known = this.controller(meta.target as Class, meta);
@@ -95,12 +100,12 @@ export class GuardedRoutes {
     return { rules, makeController: action => this.make(known, rules, action) };
   }
 
-  /** The classes whose handlers these are. */
+  /** The controller classes of the handlers. */
   get controllers(): Iterable<Class> {
     return this.#controllers.keys();
   }
 
-  /** Forgets what was registered in the container. */
+  /** Removes the registrations from the container. */
   close(): void {
     for (const { factory } of this.#controllers.values()) factory.remove();
   }
@@ -141,7 +146,7 @@ export class GuardedRoutes {
       );
   }
 
-  // An app may give the container its database once it is connected.
+  // Only warns: an app may register a service, such as its database, after it has connected.
   private reportUnknown(controllerClass: Class): void {
     const unknown = unknownDependencies(controllerClass, this.container).map(({ name }) => name);
     if (unknown.length > 0)
@@ -167,7 +172,7 @@ export class GuardedRoutes {
   }
 }
 
-// It may call next('route').
+// A middleware in front of the handler may call next('route').
 function hasMiddleware({ controllerMetadata, uses }: ActionMetadata): boolean {
   return [...controllerMetadata.uses, ...uses].some(({ afterAction }) => !afterAction);
 }
@@ -183,7 +188,8 @@ function make(controllerClass: Class, isTypedi: boolean): Sample {
   }
 }
 
-// The compiler's older way with fields assigns them, which a getter of a subclass does not allow.
+// With `useDefineForClassFields: false` the compiler assigns fields, which fails if a subclass has a getter of that
+// name.
 function hintFor(reason: string): string {
   return reason.includes('which has only a getter')
     ? '. A field of a base class meets a getter of this name in a subclass: make it a getter in both.'
@@ -192,7 +198,8 @@ function hintFor(reason: string): string {
 
 const safeChecks = new WeakSet<object>([Reflect.get(ApiController.prototype, 'checkObjectPermissions')]);
 
-// A controller has the check at run time without a base class. One that a class writes itself is safe to forget, too.
+// Defines checkObjectPermissions() on a controller class without a base class. Wraps a method that the class defines
+// itself, so that a missing `await` is safe there, too.
 function giveObjectCheck({ prototype }: Class): void {
   const { checkObjectPermissions: own } = prototype as { checkObjectPermissions?: unknown };
   if (typeof own === 'function' && safeChecks.has(own)) return;
@@ -229,7 +236,7 @@ function refuseUnknownAction(
     );
 }
 
-// It would guard nothing, and look as if it did.
+// Refuses a decorator on a method without a route: it would guard nothing and look as if it did.
 function requireDecoratedHandlers(controllerClass: Class, { controllerMetadata }: ActionMetadata): void {
   const actions = controllerMetadata.actions.map(({ method }) => method);
   const stray = decoratedActions(controllerClass).find(action => !actions.includes(action));
@@ -255,7 +262,8 @@ function warnOfUndecided({ place, undecidedWithoutObject }: RouteRules, logger: 
     );
 }
 
-// Its callers would pass without a scope, though they may use access tokens.
+// Warns because such a permission requires scopes of access tokens only: if a class does not declare isToken, its
+// callers pass without a scope, although they may use access tokens.
 function warnOfUndeclaredTokens({ place, leaves, authenticators = [] }: RouteRules, logger: Logger): void {
   if (!leaves.some(one => one instanceof IsAuthenticatedOrTokenHasScope)) return;
   const classes = authenticators.filter(one => one.isToken === undefined && !(one instanceof Insistence));
@@ -277,7 +285,7 @@ function listedActions(sample: ApiView, name: ObjectActionList): readonly string
   try {
     listed = sample[name] ?? [];
   } catch {
-    // A getter that looks at the request; it is asked again for each route.
+    // A getter that uses the request. It is evaluated again for each route.
     return [];
   }
   if (Array.isArray(listed)) return listed as readonly string[];

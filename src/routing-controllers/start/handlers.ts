@@ -1,12 +1,12 @@
-/** Which handler of routing-controllers stands behind a route's rules: for documents. */
+/** Remembers which handler of routing-controllers belongs to a route's rules. The OpenAPI documents need it. */
 import type { ActionMetadata } from 'routing-controllers';
 import type { RouteRules } from '../../views/start/route-rules';
 
 export interface Handler {
   readonly action: ActionMetadata;
-  /** As Express has it. */
+  /** The path as Express takes it. */
   readonly path: string | RegExp;
-  /** The part of the path that is not the handler's own. */
+  /** The part of the path before the handler's own. */
   readonly prefix: string;
 }
 
@@ -16,7 +16,7 @@ export function rememberHandler(rules: RouteRules, handler: Handler): void {
   handlers.set(rules, handler);
 }
 
-/** The handler behind the rules, where a server registered it. */
+/** Returns the handler of these rules, if a server has registered it. */
 export function handlerOf(rules: RouteRules): Handler | undefined {
   return handlers.get(rules);
 }

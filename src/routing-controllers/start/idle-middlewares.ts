@@ -1,4 +1,4 @@
-/** Finds error middleware that no error can reach, because nothing in front of it can hand one on. */
+/** Finds error middleware that no error can reach, because no middleware before it can pass one on. */
 import type { UseMetadata } from 'routing-controllers';
 import type { Logger } from '../../core/settings/logger';
 import { routerOf } from './app-router';
@@ -6,7 +6,7 @@ import { isErrorMiddleware, middlewareFunction, type Made } from './middleware';
 
 interface Place {
   readonly name: string;
-  /** The first handler that it stands in front of. */
+  /** The first handler before which it is registered. */
   readonly place: string;
 }
 
@@ -16,7 +16,10 @@ export class IdleMiddlewares {
 
   constructor(private readonly logger: Logger) {}
 
-  /** Notes the middlewares of a route in front of its handler, in their order. The guard answers its errors itself. */
+  /**
+   * Records the middlewares that run before a handler, in their order. The guard is not among them: it answers its
+   * errors itself.
+   */
   note(uses: readonly UseMetadata[], place: string): void {
     const handsOn = uses.findIndex(use => !isErrorMiddleware(middlewareFunction(use)));
     for (const [index, use] of uses.entries()) {
@@ -27,7 +30,7 @@ export class IdleMiddlewares {
     }
   }
 
-  /** Warns of a middleware class with two methods, of which one is called. */
+  /** Warns about a middleware class that has both methods: only one of them is called. */
   noteClass(middleware: { readonly name: string; readonly prototype?: Made }, called: keyof Made): void {
     const { use, error } = middleware.prototype ?? {};
     if (use === undefined || error === undefined || this.#reached.has(middleware.prototype)) return;
@@ -38,9 +41,10 @@ export class IdleMiddlewares {
   }
 
   /**
-   * Warns of what was noted, and of the app's own error middleware. Call it when all routes are registered.
+   * Warns about the recorded middlewares, and about error middleware of the app. Call it after all routes are
+   * registered.
    *
-   * @param answersErrors does the server answer its refusals itself, and not hand them on?
+   * @param answersErrors whether the server answers its refusals itself instead of passing them on
    */
   report(app: object, answersErrors: boolean): void {
     for (const [middleware, { name, place }] of answersErrors ? this.#idle : [])
@@ -60,7 +64,7 @@ interface Layer {
   readonly handle: { readonly length: number; readonly name: string };
 }
 
-// Express 4 puts these two in front, and they hand on no errors.
+// Express 4 registers these two first. They pass on no errors.
 const ownLayers = ['query', 'expressInit'];
 
 function idleLayers(app: object): readonly string[] {

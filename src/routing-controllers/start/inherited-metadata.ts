@@ -1,4 +1,7 @@
-/** Lets inherited handlers keep what their class declares: routing-controllers looks at the subclass only, and serves them without. */
+/**
+ * Lets inherited handlers keep what the base class declares. routing-controllers itself reads only the subclass, and
+ * would serve an inherited handler without it.
+ */
 import { getMetadataArgsStorage } from 'routing-controllers';
 
 type Storage = ReturnType<typeof getMetadataArgsStorage>;
@@ -6,7 +9,10 @@ type Entry = { readonly target: unknown; readonly method?: unknown };
 
 const home = globalThis as { routingControllersMetadataArgsStorage?: Storage };
 
-/** While `build` runs, parameters, middlewares, interceptors, `@Authorized`, `@HttpCode` and the like of base classes count for their subclasses. */
+/**
+ * Applies the parameters, middlewares, interceptors, `@Authorized`, `@HttpCode` and the like of base classes to their
+ * subclasses while `build` runs.
+ */
 export function withInheritedMetadata(build: () => void): void {
   const own = getMetadataArgsStorage();
   groups = new WeakMap();
@@ -18,7 +24,7 @@ export function withInheritedMetadata(build: () => void): void {
   }
 }
 
-// Shares the lists with the original: controllers that a glob loads meanwhile register themselves in both.
+// Shares the lists with the original storage, so that controllers that a glob loads meanwhile are registered in both.
 function inheriting(own: Storage): Storage {
   return Object.assign(Object.create(own) as Storage, {
     filterActionsWithTarget: (target: object) => [...entriesOf(own.actions, target)],
@@ -28,7 +34,7 @@ function inheriting(own: Storage): Storage {
     filterParamsWithTargetAndMethod: (target: object, method: string) => nearestParams(own, target, method),
     filterResponseHandlersWithTarget: (target: object) =>
       classesOf(target).flatMap(one => [...entriesOf(own.responseHandlers, one)]),
-    // Upstream takes the first of each kind, but of headers of one name the last.
+    // routing-controllers uses the first response handler of each kind, but the last header of a name.
     filterResponseHandlersWithTargetAndMethod: (target: object, method: string) => [
       ...methodEntries(own.responseHandlers, target, method).filter(({ type }) => type !== 'header'),
       ...outermostFirst(own.responseHandlers, target, method).filter(({ type }) => type === 'header'),
@@ -41,10 +47,15 @@ interface Groups {
   readonly byTarget: ReadonlyMap<unknown, readonly unknown[]>;
 }
 
-/** By list. Upstream looks through all entries of all controllers for each: at a thousand controllers that is most of the start. */
+/**
+ * The entries of each list, grouped by class. routing-controllers searches all entries for each controller: with a
+ * thousand controllers that is most of the startup time.
+ */
 let groups = new WeakMap<readonly object[], Groups>();
 
-/** Those of a class. Entries are only ever added to a list. */
+/**
+ * Returns the entries of a class. Groups the list again if it has grown: entries are added to it, and never removed.
+ */
 function entriesOf<T extends object>(
   entries: readonly T[],
   target: object,
@@ -68,7 +79,7 @@ function group<T extends object>(entries: readonly T[], targetOf: (entry: T) => 
   return found;
 }
 
-/** The class and its base classes, nearest first. */
+/** Returns the class and its base classes, nearest first. */
 function classesOf(target: object): readonly object[] {
   const classes: object[] = [];
   for (
@@ -80,7 +91,7 @@ function classesOf(target: object): readonly object[] {
   return classes;
 }
 
-// The nearest class that declares a route for the method is where its decorators end: further up it is another handler.
+// Stops at the nearest class that declares a route for the method: further up, the method is another handler.
 function declaringClasses(target: object, method: string): readonly object[] {
   const classes = classesOf(target);
   const { actions } = getMetadataArgsStorage();
@@ -88,7 +99,7 @@ function declaringClasses(target: object, method: string): readonly object[] {
   return classes.slice(0, declared + 1);
 }
 
-/** The nearest class that declares a route for the method. */
+/** Returns the nearest class that declares a route for the method. */
 export function declaringClass(target: object, method: string): object | undefined {
   return declaringClasses(target, method).at(-1);
 }

@@ -1,11 +1,11 @@
-/** What `@UseBefore` and `@UseAfter` name, functions and classes, and the classes with `@Middleware`. */
+/** Reads the functions and classes of `@UseBefore` and `@UseAfter`, and the classes with `@Middleware`. */
 import type { NextFunction, Request, Response } from 'express';
 import { getFromContainer, type ExpressDriver, type UseMetadata } from 'routing-controllers';
 
 export type Middleware = (request: Request, response: Response, next: NextFunction) => unknown;
 export type ErrorMiddleware = (error: unknown, request: Request, response: Response, next: NextFunction) => unknown;
 
-/** A middleware class's object. */
+/** An object of a middleware class. */
 export interface Made {
   readonly use?: Middleware;
   readonly error?: ErrorMiddleware;
@@ -13,7 +13,7 @@ export interface Made {
 
 type Members = { readonly use?: unknown; readonly error?: unknown } | undefined;
 
-/** A `@UseBefore` or `@UseAfter` as a function for Express. */
+/** Returns the middleware of a `@UseBefore` or `@UseAfter` as a function for Express. */
 export function middlewareFunction({ middleware }: UseMetadata): Middleware | ErrorMiddleware {
   const { use, error } = membersOf(middleware);
   const make = (): Made => getFromContainer(middleware);
@@ -35,14 +35,15 @@ function membersOf({ prototype }: UseMetadata['middleware']): NonNullable<Member
 
 export type GlobalMiddleware = Parameters<ExpressDriver['registerMiddleware']>[0];
 
-// Methods show without an object, so that no service is made at startup. A function in a field does not.
+// Methods can be read from the prototype, so that no service is created at startup. A function in a field needs an
+// object.
 export function isErrorClass(middleware: GlobalMiddleware): boolean {
   const { use, error } = (middleware.target as { readonly prototype: Made }).prototype;
   const made = use === undefined && error === undefined ? (middleware.instance as Made) : { error };
   return made.error !== undefined;
 }
 
-/** Express knows an error middleware by its four parameters. */
+/** Whether Express takes the function for error middleware: it has four parameters. */
 export function isErrorMiddleware(middleware: Middleware | ErrorMiddleware): middleware is ErrorMiddleware {
   return middleware.length === 4;
 }

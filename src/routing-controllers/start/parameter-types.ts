@@ -1,4 +1,6 @@
-/** Checks that the types of a handler's parameters exist at run time: without them nothing is converted or validated. */
+/**
+ * Checks that the types of a handler's parameters exist at run time. Without them nothing is converted or validated.
+ */
 import 'reflect-metadata';
 import type { ActionMetadata, ParamMetadata } from 'routing-controllers';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
@@ -6,9 +8,10 @@ import type { Logger } from '../../core/settings/logger';
 import type { Class } from './dependencies';
 
 /**
- * Checks the parameters of a handler: a parameter without its type turns a 400 into a 200, silently.
+ * Checks that TypeScript emitted the parameter types of a handler. Without them an invalid request silently gets a 200
+ * instead of a 400.
  *
- * @param place of the handler, for the message
+ * @param place the handler, for the message
  * @throws ImproperlyConfigured if there are no types.
  */
 export function requireTypes({ params, target, method }: ActionMetadata, place: string): void {
@@ -20,12 +23,12 @@ export function requireTypes({ params, target, method }: ActionMetadata, place: 
 }
 
 /**
- * Checks that nothing of the client's input stays unvalidated because TypeScript erased its type. An interface cannot be told
- * from `any`, which apps write on purpose: that is a warning, unless the parameter asks for validation.
+ * Checks that no input of the client stays unvalidated because TypeScript erased its type. At run time an interface
+ * looks like `any`, which apps write on purpose. So it causes only a warning, unless the parameter asks for validation.
  *
- * @param place of the handler, for the message
- * @throws ImproperlyConfigured for a class from `import type`, and where the parameter asks for validation; what says
- * `validate: false` is meant.
+ * @param place the handler, for the message
+ * @throws ImproperlyConfigured for a class from `import type`, and for an erased type if the parameter asks for
+ * validation. A parameter with `validate: false` is accepted.
  */
 export function checkInputTypes({ params }: ActionMetadata, place: string, logger: Logger): void {
   for (const param of params.filter(isErased)) {
@@ -35,7 +38,7 @@ export function checkInputTypes({ params }: ActionMetadata, place: string, logge
   }
 }
 
-/** What a client sends as a whole, by routing-controllers' names, and its decorator. */
+/** The kinds of parameters that hold a whole input, with their decorators. */
 const wholes: Readonly<Record<string, string>> = { body: '@Body', queries: '@QueryParams' };
 const parts: Readonly<Record<string, string>> = {
   'body-param': '@BodyParam',
@@ -49,7 +52,7 @@ const parts: Readonly<Record<string, string>> = {
 };
 
 // TypeScript emits Function for a class that is imported as a type, and Object for an interface, an alias, any, unknown
-// and the like. A single value may well be any.
+// and the like. Object is accepted for a single value, which may well be any.
 function isErased({ type, targetType, validate }: ParamMetadata): boolean {
   if (validate === false) return false;
   const isWhole = Object.hasOwn(wholes, type);

@@ -7,13 +7,13 @@ import { markAsOurs } from '../../core/process/copies';
 import type { AxiomsRequest } from '../../authentication/user';
 import { findVisit } from '../../views/visit';
 
-/** Reads the loaded object; known by identity, so that the start can tell who asks for it. */
+/** Returns the loaded object. Startup finds the parameters that need the object by this function's identity. */
 export function currentObject({ request }: Action): unknown {
   return findVisit(request as AxiomsRequest)?.object?.value;
 }
 
 /**
- * Injects what the controller's `getObject()` loaded, once its object rules held.
+ * Injects the object that the controller's `getObject()` loaded, after the object rules have accepted the caller.
  *
  * @example
  * @Get('/:id')
@@ -26,8 +26,9 @@ export function CurrentObject(): ParameterDecorator {
 }
 
 /**
- * Injects one claim of the access token: a name as it stands there, or a JSON Pointer (RFC 6901); `undefined` where it is absent.
+ * Injects one claim of the access token, or `undefined` if the token does not have it.
  *
+ * @param name the exact name of the claim, or a JSON Pointer (RFC 6901)
  * @example
  * @Get('/me')
  * me(@Claim('email') email: string | undefined) {
@@ -43,7 +44,7 @@ export function Claim(name: string): ParameterDecorator {
 function injecting(value: (action: Action) => unknown): ParameterDecorator {
   const decorator = createParamDecorator({ value }) as ParameterDecorator;
   return (target, action, index) => {
-    // The target of a static method or a constructor is the class itself.
+    // For a static method or a constructor, the target is the class itself.
     markAsOurs(typeof target === 'function' ? target : target.constructor);
     decorator(target, action, index);
   };

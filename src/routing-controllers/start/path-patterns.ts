@@ -1,4 +1,4 @@
-/** Which requests a route takes, as Express matches paths: what can be told of patterns without asking for every path. */
+/** Finds out which paths a route takes, as Express matches them, without trying every path. */
 import { Router } from 'express';
 
 /** How the app reads paths. */
@@ -7,21 +7,24 @@ export interface PathOptions {
   readonly isStrict: boolean;
 }
 
-/** A path that Express takes segment by segment. */
+/** A path that Express matches segment by segment. */
 export interface Segments {
-  /** Text, or nothing for a parameter. */
+  /** The text of each segment; `undefined` for a parameter. */
   readonly segments: readonly (string | undefined)[];
-  /** The last thing is a wildcard: one segment or more of any text. */
+  /** Whether the path ends in a wildcard, which takes one or more segments of any text. */
   readonly hasRest: boolean;
 }
 
-// What means itself to Express 4 as well as to Express 5.
+// Characters without a special meaning in Express 4 and Express 5.
 const plain = /^[\w\-.~%@&=,;]*$/;
 const parameter = /^:[A-Za-z_]\w*$/;
-// Express 4 calls it *, Express 5 *name.
+// Express 4 writes a wildcard as *, Express 5 as *name.
 const rest = /^\*(?:[A-Za-z_]\w*)?$/;
 
-/** The path's segments; `undefined` where there is more to it: a regex, an optional part, a parameter inside of a segment. */
+/**
+ * Returns the segments of a path; `undefined` if it is more than that: a regex, or a path with an optional part or with
+ * a parameter inside a segment.
+ */
 export function segmentsOf(path: string | RegExp, options: PathOptions): Segments | undefined {
   if (path instanceof RegExp || !path.startsWith('/') || path.endsWith('//')) return undefined;
   const known = options.isStrict || path === '/' ? path : path.replace(/\/$/, '');
@@ -37,7 +40,7 @@ function segmentOf(part: string, { isCaseSensitive }: PathOptions): string | und
   return isCaseSensitive ? part : part.toLowerCase();
 }
 
-/** Does Express take this path for the pattern? */
+/** Returns whether Express takes this path for the pattern. */
 export type Matcher = (path: string) => boolean;
 
 interface Layer {
@@ -51,7 +54,8 @@ export function matcherOf(path: string | RegExp, { isCaseSensitive, isStrict }: 
   return text => matches(layer, text);
 }
 
-// Express decodes the parameters of a path that the pattern takes. If it cannot, it answers 400 instead of going on.
+// Express decodes the parameters of a matching path. If it cannot, it answers 400 and tries no later route, so this
+// counts as a match.
 function matches(layer: Layer | undefined, text: string): boolean {
   try {
     return Boolean(layer?.match(text));
@@ -60,7 +64,9 @@ function matches(layer: Layer | undefined, text: string): boolean {
   }
 }
 
-/** Paths that the segments take, of several kinds; where there are no parameters it is the one that is written. */
+/**
+ * Returns paths of several kinds that the segments take. Without parameters and a wildcard, that is the path itself.
+ */
 export function examplesOf({ segments, hasRest }: Segments): readonly string[] {
   const isOne = !hasRest && !segments.includes(undefined);
   const fillings = isOne ? [''] : ['1', 'a', 'a-1', '7b0a3c1e-0000-4000-8000-000000000000'];
@@ -70,7 +76,7 @@ export function examplesOf({ segments, hasRest }: Segments): readonly string[] {
   });
 }
 
-/** A path that the regex takes; `undefined` where its source is beyond this reading. */
+/** Returns a path that the regex takes; `undefined` if its source is too complex for this function. */
 export function exampleOf(pattern: RegExp, options: PathOptions): string | undefined {
   if (pattern.flags.includes('v')) return undefined;
   const [alternative = ''] = withoutGroups(pattern.source).split('|');
@@ -80,7 +86,7 @@ export function exampleOf(pattern: RegExp, options: PathOptions): string | undef
   return matcherOf(pattern, options)(example) ? example : undefined;
 }
 
-// From the inside, the first alternative of each.
+// Replaces each group with its first alternative, from the inside out.
 function withoutGroups(source: string): string {
   const left = source.replace(
     /\((?:\?:|\?<\w+>)?([^()|]*)[^()]*\)([*?]|\{0.*?\})?/,
@@ -94,14 +100,14 @@ function textOf(_: string, atom: string, quantifier = '', times = '1'): string {
   return characterOf(atom).repeat(Math.min(Number(times), 100));
 }
 
-// A class, an escape, a dot, or a character that means itself.
+// Returns a character that the atom takes: a character class, an escape, a dot, or a literal character.
 function characterOf(atom: string): string {
   if (atom.length === 1) return atom === '.' ? 'a' : atom;
   const one = new RegExp(`^${atom}$`);
   return ['1', 'a', '-', atom.slice(1, 2)].find(character => one.test(character)) ?? '';
 }
 
-/** The text that every path of the pattern begins with, as far as it can be told. */
+/** Returns the text with which every path of the pattern begins, as far as it is known. */
 export function beginningOf(path: string | RegExp): string {
   if (!(path instanceof RegExp)) return /^[^:*(){}[\]?+!\\]*/.exec(path)?.[0] ?? '';
   const literal = /^\^((?:\\[/.-]|[\w/-](?![*?{|]))*)/.exec(path.source)?.[1] ?? '';
@@ -123,7 +129,7 @@ const everything = new Set([
   '^\\/.*$',
 ]);
 
-/** Does the regex take every path? */
+/** Whether the pattern is a regex that takes every path. */
 export function isEverything(path: string | RegExp): boolean {
   return path instanceof RegExp && everything.has(path.source.replace(/[()]|\?:/g, ''));
 }

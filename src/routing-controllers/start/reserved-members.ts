@@ -1,4 +1,7 @@
-/** Refuses members of a controller whose names the server sets for each request: one of the two would hide the other. */
+/**
+ * Refuses members of a controller with a name that the server sets for each request: one of the two would hide the
+ * other.
+ */
 import type { ActionMetadata } from 'routing-controllers';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { namesOf, type NameOf } from '../../permissions/rule-words';
@@ -7,9 +10,9 @@ import type { Class } from './dependencies';
 const reserved = namesOf('set for each request');
 
 /**
- * Refuses a reserved name that the controller's class has given a meaning of its own.
+ * Refuses a controller whose class uses a reserved name for a member of its own.
  *
- * @param controller before the server has set anything on it
+ * @param controller a controller on which the server has not set anything yet
  * @throws ImproperlyConfigured for a field with a value, a method, or a getter without a setter.
  */
 export function refuseReservedMembers(controller: object): void {
@@ -26,7 +29,7 @@ const types: Readonly<Record<NameOf<'set for each request'>, string>> = {
   action: 'string',
 };
 
-// A field that only types the member, without declare, may exist with the value undefined.
+// A field that only declares the type, but without `declare`, may exist with the value undefined.
 function isMember(controller: object, name: string): boolean {
   for (let one: object | null = controller; one !== null; one = Object.getPrototypeOf(one) as object | null) {
     const member = Object.getOwnPropertyDescriptor(one, name);
@@ -36,7 +39,11 @@ function isMember(controller: object, name: string): boolean {
   return false;
 }
 
-/** @throws ImproperlyConfigured for a handler with such a name: the field that is set for each request would hide it. */
+/**
+ * Refuses a handler with a reserved name: the field that is set for each request would hide it.
+ *
+ * @throws ImproperlyConfigured for such a name.
+ */
 export function refuseReservedHandler({ target, method }: ActionMetadata): void {
   if (!(reserved as readonly string[]).includes(method)) return;
   throw new ImproperlyConfigured(

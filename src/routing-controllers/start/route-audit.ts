@@ -1,4 +1,4 @@
-/** What the start refuses and tells of all routes together: shadows, unknown scopes, object rules that are never asked. */
+/** Checks all routes together at startup: shadowed routes, unknown scopes, and object rules that are never asked. */
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { consoleLogger } from '../../core/settings/logger';
 import { isMoreOpen, letsInBeyond } from '../../core/requirements/openness';
@@ -15,24 +15,26 @@ import type { ApiView } from '../../permissions/base';
 import type { RouteRules } from '../../views/start/route-rules';
 import type { Registered, Shadow, ShadowedRoutes } from './shadowed-routes';
 
-/** A route with all that is known of it at start. */
+/** A route with everything that is known about it at startup. */
 export interface AuditedRoute extends Registered {
   readonly rules: RouteRules;
-  /** The controller that was made for reading the rules. */
+  /** The controller that was created only to read the rules. */
   readonly sample: ApiView;
-  /** Has the path of the controller's class a parameter? It makes no handler one about an object. */
+  /** Whether the path of the controller's class has a parameter. That does not make its handlers object actions. */
   readonly hasClassParameter: boolean;
-  /** Of the route's server. */
+  /** The settings of the route's server. */
   readonly settings: Settings;
 }
 
-/** The routes of every server of an app, as far as they are registered. */
+/** The routes of every server of an app that are registered so far. */
 export type AppRoutes = ShadowedRoutes<AuditedRoute>;
 
 /**
- * @param routes of one server, in the order of their registration
+ * Checks the routes of one server, and logs warnings.
+ *
+ * @param routes the routes of one server, in the order of their registration
  * @param ofApp collects the routes of every server of the app
- * @throws ImproperlyConfigured naming the route and the fix.
+ * @throws ImproperlyConfigured if a route is wrong. The message names the route and the fix.
  */
 export function checkRoutes(routes: readonly AuditedRoute[], ofApp: AppRoutes, settings: Settings): void {
   for (const { rules } of routes) refuseUnknownScopes(rules, settings);
@@ -42,7 +44,7 @@ export function checkRoutes(routes: readonly AuditedRoute[], ofApp: AppRoutes, s
   checkShadows(routes, ofApp, settings);
 }
 
-/** Tells the log who may do what; the default logger would drop it. */
+/** Logs the access rule of every route. Does nothing for the default logger, which would drop the entry. */
 export function logAudit(routes: readonly AuditedRoute[], { logger }: Settings): void {
   if (logger === consoleLogger) return;
   const audits = routes.map(({ rules }) => auditRoute(rules));
@@ -94,7 +96,7 @@ function isBehindParameter({ rules, sample, hasClassParameter }: AuditedRoute): 
   return isLeftOut && rules.leaves.some(one => definesObjectRule(one) && couldMatter(one, rules, sample));
 }
 
-// Earlier versions took objectActions for the whole list.
+// In earlier versions objectActions was the whole list.
 function isOverlooked({ rules }: AuditedRoute): boolean {
   const { objectActions, notObjectActions, action } = rules;
   if (objectActions === undefined || notObjectActions !== undefined || objectActions.includes(action)) return false;
@@ -116,8 +118,8 @@ function refuseUnknownScopes({ place, permissions = [] }: RouteRules, { knownSco
     );
 }
 
-// On one handler among others an object rule that asks nothing is as in DRF: a list, a create. Where no handler of the
-// controller is about an object, whoever wrote the rule believes that it protects something.
+// As in DRF, an object rule may be idle on single handlers, such as a list or a create. But if no handler of the
+// controller is about an object, the author of the rule wrongly believes that it protects something.
 function refuseIdleObjectRules(routes: readonly AuditedRoute[]): void {
   const asked = new Set(routes.filter(isAskedSometime).map(({ sample }) => sample));
   for (const { rules, sample } of routes) {
@@ -130,7 +132,7 @@ function refuseIdleObjectRules(routes: readonly AuditedRoute[]): void {
   }
 }
 
-// An empty list, or handlers that are excluded by name, say it on purpose.
+// An empty objectActions, or any notObjectActions, shows that this is intended.
 function isWithoutObjects({ objectActions, notObjectActions = [] }: RouteRules): boolean {
   return objectActions?.length === 0 || notObjectActions.length > 0;
 }
@@ -139,17 +141,17 @@ function isAskedSometime({ rules }: AuditedRoute): boolean {
   return rules.hasObjectRule && methodsOf(rules).some(method => rules.isObjectAction(method));
 }
 
-// A rule that any object meets for the route's methods is none that anybody misses.
+// A rule that every object satisfies for the route's methods is not missed.
 function couldMatter(permission: BasePermission, rules: RouteRules, sample: ApiView): boolean {
   try {
     return methodsOf(rules).some(method => dependsOnObject(permission, { method } as never, sample));
   } catch {
-    // Its safe methods are decided per request.
+    // The safe methods of the rule are decided per request.
     return true;
   }
 }
 
-// Routes of an earlier server of the app come first, whatever their prefixes.
+// Express tries the routes of an earlier server of the app first, whatever their prefixes.
 function checkShadows(routes: readonly AuditedRoute[], ofApp: AppRoutes, { logger }: Settings): void {
   for (const later of routes)
     for (const shadow of ofApp.add(later)) {
@@ -171,7 +173,7 @@ function judge({ earlier, takes }: Shadow<AuditedRoute>, later: AuditedRoute): '
   return isDoubtful || pairs.some(pair => letsInBeyond(...pair) === 'maybe') ? 'doubtful' : undefined;
 }
 
-// The same rule admits other callers where another issuer, or another audience, is trusted.
+// The same rule admits other callers if another issuer or another audience is trusted.
 function hasOtherCallers(earlier: AuditedRoute, later: AuditedRoute): boolean {
   return earlier.settings !== later.settings && trustOf(earlier.settings) !== trustOf(later.settings);
 }
@@ -181,7 +183,9 @@ function trustOf(settings: Settings): string {
   return JSON.stringify(trusted);
 }
 
-/** What is known of the same ownership in two controllers is nothing: their objects differ. */
+/**
+ * Returns what the route requires. Makes the ownership rules of two controllers differ, because their objects differ.
+ */
 function admissionOf({ rules, sample }: AuditedRoute, method: string, other: AuditedRoute): Requirement {
   const asks = rules.admission(method === 'HEAD' && rules.method === 'GET' ? 'GET' : method);
   return sample === other.sample ? asks : ownedBy(asks, rules.place);

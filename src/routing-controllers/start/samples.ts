@@ -1,4 +1,4 @@
-/** Objects that are made for reading their rules: with inert objects in place of the services of the app. */
+/** Creates objects only to read their rules, with inert objects in place of the app's services. */
 import { countInertUse, holdsInert, inertUses, InertServices } from '../../core/process/inert';
 import { namesOf, ruleNames } from '../../permissions/rule-words';
 import type { AppContainer } from './app-container';
@@ -16,15 +16,18 @@ import {
 
 export interface Sample<T extends object = object> {
   readonly object: T;
-  /** Has its constructor used a service, so that any of its members may depend on it? */
+  /** Whether the constructor used a service, so that any member may depend on it. */
   readonly isDoubtful: boolean;
-  /** Did the constructor fail for want of a service? The object has no fields then. */
+  /** Whether the constructor failed because it had no real service. The object then has no fields. */
   readonly isUnmade: boolean;
 }
 
 /**
- * @param isTypedi does the container inject what typedi's decorators say, or anything?
- * @throws what the constructor throws by itself.
+ * Creates an object of a class without the app's services.
+ *
+ * @param isTypedi whether the container injects only what typedi's decorators say; default `true`. Another container
+ * may inject into any parameter or property.
+ * @throws the constructor's own error, unless the constructor had used a service before.
  */
 export function sampleOf<T extends object>(someClass: Class<T>, isTypedi = true): Sample<T> {
   const services = new InertServices();
@@ -38,7 +41,7 @@ export function sampleOf<T extends object>(someClass: Class<T>, isTypedi = true)
   }
 }
 
-// As typedi does it: the parameters, then the container itself, then the properties.
+// Uses typedi's order: first the constructor parameters and the container itself, then the properties.
 function construct<T extends object>(someClass: Class<T>, services: InertServices): T {
   const give = ({ type }: Dependency): unknown => ownService(type) ?? inertOf(type, services);
   const given = injectedParameters(someClass).map(one =>
@@ -49,7 +52,7 @@ function construct<T extends object>(someClass: Class<T>, services: InertService
   return made;
 }
 
-// Another container may inject into every parameter, and into every property that has a decorator.
+// Another container may inject into every parameter, and into every property with a decorator.
 function constructOpenly<T extends object>(someClass: Class<T>, services: InertServices): T {
   const types = dependencyTypes(someClass);
   const { length } = types.length > 0 ? types : someClass;
@@ -72,7 +75,7 @@ function inertOf(type: unknown, services: InertServices): object {
 // checkDoubtful() compares these lists with those of startup.
 const actionLists: readonly string[] = namesOf('actions');
 
-/** Counts each read of a member whose value may come from a service as a use of that service. */
+/** Counts each read of a member whose value may come from a service as a use of a service. */
 export function countUsesOf({ object, isDoubtful, isUnmade }: Sample): void {
   const held = Object.keys(object).filter(name => holdsInert(Object.getOwnPropertyDescriptor(object, name)?.value));
   const doubted = isDoubtful ? ruleNames.filter(name => isUnmade || name in object) : [];
@@ -93,9 +96,9 @@ function countReadsOf(object: object, name: string): void {
 }
 
 /**
- * Makes authentication, permission and throttle classes for reading what they require.
+ * Returns a function that creates authentication, permission and throttle classes only to read what they require.
  *
- * @throws ImproperlyConfigured where one needs dependencies that nobody will give it.
+ * @throws ImproperlyConfigured if a class needs dependencies that no container will inject.
  */
 export function policyReader(container: AppContainer): PolicyMaker {
   const samples = new Map<Class, Sample>();

@@ -1,4 +1,4 @@
-/** Which server a middleware of the app uses: the one that is named, or else the only one of the app. */
+/** Chooses the server that a middleware of the app uses: the one that is named, or else the only one of the app. */
 import type { Application, NextFunction, Request } from 'express';
 import type { RoutingControllersOptions } from 'routing-controllers';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
@@ -11,24 +11,24 @@ import type { AxiomsServer, AxiomsServerOptions } from './axioms-server';
 export interface Serving {
   readonly services: Services;
   readonly container: AppContainer;
-  /** What it was made with. */
+  /** The options with which the server was made. */
   readonly options: RoutingControllersOptions;
-  /** What its routes are registered on: an app or a router. */
+  /** The app or router on which the routes are registered. */
   readonly app: object;
-  /** Or does the app do that itself (`defaultErrorHandler: false`)? */
+  /** Whether the server answers errors itself; `false` with `defaultErrorHandler: false`. */
   readonly answersErrors: boolean;
 }
 
 /** Names the server that a middleware uses. */
 export interface ServerOption {
   /**
-   * A server, as it is at `app.locals.axioms` after its `useExpressServer()`. Default: the only server of the app that the
-   * middleware is mounted on, or else of the nearest app around it. With several servers on that app it must be named.
+   * A server, taken from `app.locals.axioms` after its `useExpressServer()`. Default: the only server of the app on
+   * which the middleware is mounted, or of the nearest enclosing app. If that app has several servers, name one.
    */
   readonly server?: AxiomsServer | undefined;
 }
 
-/** A server, and with what it was made. */
+/** A server, and the options with which it was made. */
 export interface ServerOfApp {
   readonly server: AxiomsServer;
   readonly options: AxiomsServerOptions;
@@ -37,7 +37,11 @@ export interface ServerOfApp {
 const servings = new WeakMap<object, Serving>();
 const servers = new WeakMap<object, readonly ServerOfApp[]>();
 
-/** @param server what stands at `app.locals.axioms` */
+/**
+ * Remembers what a server needs to serve requests.
+ *
+ * @param server the object at `app.locals.axioms`
+ */
 export function serves(server: object, serving: Serving): void {
   servings.set(server, serving);
 }
@@ -46,7 +50,7 @@ export function servingOf(server: object): Serving | undefined {
   return servings.get(server);
 }
 
-/** What the server's routes are registered on. */
+/** Returns the app or router on which the server's routes are registered. */
 export function appOf(server: object): object | undefined {
   return servings.get(server)?.app;
 }
@@ -56,16 +60,16 @@ export function addServer(app: object, server: ServerOfApp): void {
   servers.set(router, [...(servers.get(router) ?? []), server]);
 }
 
-/** The servers of this app, in the order in which they were made. */
+/** Returns the servers of this app, in the order in which they were made. */
 export function serversOf(app: object): readonly ServerOfApp[] {
   const router = routerOf(app);
-  // An Express 4 app has no router before its first route, and may have been guarded before that.
+  // An Express 4 app has no router before its first route, but may already have a server.
   const beforeItsRouter = router === app ? [] : (servers.get(app) ?? []);
   return [...beforeItsRouter, ...(servers.get(router) ?? [])];
 }
 
 /**
- * The server that is named.
+ * Returns the serving data of a named server.
  *
  * @param middleware `requireAccessToken()`, for the message
  * @throws ImproperlyConfigured for anything but a server.
@@ -74,13 +78,13 @@ export function namedServing(server: object, middleware: string): Serving {
   const serving = servings.get(server);
   if (serving !== undefined) return serving;
   throw new ImproperlyConfigured(
-    `The server of ${middleware} is none: give what app.locals.axioms is after useExpressServer(app, …).`,
+    `The server of ${middleware} is not a server of this library: give what app.locals.axioms is after useExpressServer(app, …).`,
   );
 }
 
-/** Several servers serve the app, and the middleware names none of them. */
+/** Thrown if several servers serve the app and the middleware names none of them. */
 export class ServerNotNamed extends ImproperlyConfigured {
-  /** @param example how the middleware names a server */
+  /** @param example code that names a server */
   constructor(
     middleware: string,
     example: string,
@@ -94,21 +98,21 @@ export class ServerNotNamed extends ImproperlyConfigured {
   }
 }
 
-/** What a middleware was called with. */
+/** The arguments with which Express called a middleware. */
 interface Step {
   readonly request: Request;
   readonly next: NextFunction;
 }
 
 /**
- * The only server of the app that the request is in, or else of the nearest app around it. Among the middlewares of a
- * controller's handler it is that controller's server.
+ * Returns the only server of the app that handles the request, or else of the nearest enclosing app. For the
+ * middlewares of a controller's handler, returns that controller's server.
  *
  * @param middleware `requireAccessToken()`, for the message
- * @param example how it names a server, for the message
- * @param options the cause of the error
- * @throws ServerNotNamed where there are several.
- * @throws ImproperlyConfigured where there is none.
+ * @param example code that names a server, for the message
+ * @param options the cause of the error, if there is one
+ * @throws ServerNotNamed if there are several servers.
+ * @throws ImproperlyConfigured if there is no server.
  */
 export function onlyServer(step: Step, middleware: string, example: string, options?: ErrorOptions): AxiomsServer {
   for (let app: Application | undefined = step.request.app; app !== undefined; app = parentOf(app)) {
@@ -123,13 +127,13 @@ export function onlyServer(step: Step, middleware: string, example: string, opti
   );
 }
 
-// An app may also be given the server of a router by hand.
+// An app may also store the server of a router in its `locals`.
 function onlyServerOf({ locals }: Application, [own]: readonly ServerOfApp[]): AxiomsServer | undefined {
   const { axioms } = locals as { readonly axioms?: AxiomsServer };
   return axioms !== undefined && servings.has(axioms) ? axioms : own?.server;
 }
 
-// A visit stays with a request that its route has passed on: only in its own route it says which server is meant.
+// A visit stays with a request after its route has passed it on. It identifies the server only within its own route.
 function serverOfRoute({ request, next }: Step, found: readonly ServerOfApp[]): AxiomsServer | undefined {
   const visit = findVisit(request);
   if (visit?.nextOfStep !== next) return undefined;

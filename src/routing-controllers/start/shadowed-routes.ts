@@ -1,4 +1,7 @@
-/** Routes whose requests an earlier route takes: they are never reached, and where the earlier one is more open, that is a hole. */
+/**
+ * Finds routes whose requests an earlier route takes. They are never reached, which is a hole if the earlier route is
+ * more open.
+ */
 import {
   beginningOf,
   exampleOf,
@@ -11,18 +14,18 @@ import {
   type Segments,
 } from './path-patterns';
 
-/** A route as Express takes it. */
+/** A route as it is registered with Express. */
 export interface Registered {
   readonly path: string | RegExp;
-  /** `undefined`: all of them. */
+  /** The HTTP method in capitals; `undefined` for all methods. */
   readonly method: string | undefined;
-  /** A middleware of its own runs before the handler, and may hand the request on to later routes. */
+  /** Whether a middleware of the route runs before the handler, and may pass the request on to later routes. */
   readonly mayPassOn: boolean;
 }
 
 export interface Shadow<R> {
   readonly earlier: R;
-  /** Every request of the later route, or one of its requests at least. */
+  /** `all` for every request of the later route, `some` for at least one. */
   readonly takes: 'all' | 'some';
 }
 
@@ -31,12 +34,12 @@ interface Entry<R extends Registered> {
   readonly index: number;
 }
 
-/** A segment of the paths of the routes so far. */
+/** A segment of the paths of the routes that were added so far. */
 class Node<R extends Registered> {
   parameter: Node<R> | undefined;
   rest: Node<R> | undefined;
   private children: Map<string, Node<R>> | undefined;
-  /** Of each method, and of those that may pass on, the first: it is the one that takes the requests. */
+  /** The first route for each method and for each value of `mayPassOn`: it is the one that takes the requests. */
   private readonly ends: Entry<R>[] = [];
 
   child(segment: string | undefined): Node<R> {
@@ -52,7 +55,7 @@ class Node<R extends Registered> {
     if (!this.ends.some(({ route }) => route.method === method && route.mayPassOn === mayPassOn)) this.ends.push(entry);
   }
 
-  /** Adds the routes that take everything that these segments take. */
+  /** Adds to `found` the routes that take every path that these segments take. */
   findCovering(segments: Segments, found: Entry<R>[], from = 0): void {
     const { hasRest } = segments;
     const segment = segments.segments[from];
@@ -72,7 +75,10 @@ interface Odd<R extends Registered> extends Entry<R> {
   readonly beginning: string;
 }
 
-/** Takes the routes in the order of their registration. Ordinary paths cost what their segments cost, however many there are. */
+/**
+ * Compares each route with the earlier ones. Add the routes in the order of their registration. The cost of an ordinary
+ * path depends on its segments, not on the number of routes.
+ */
 export class ShadowedRoutes<R extends Registered> {
   readonly #root = new Node<R>();
   readonly #ordinary: (Entry<R> & { readonly segments: Segments })[] = [];
@@ -81,14 +87,15 @@ export class ShadowedRoutes<R extends Registered> {
 
   constructor(private readonly options: PathOptions) {}
 
-  /** Adds a route, and tells which earlier ones take requests of its. */
+  /** Adds a route, and returns the earlier routes that take requests of it. */
   add(route: R): readonly Shadow<R>[] {
     const entry = { route, index: this.#count++ };
     const segments = this.segmentsOf(route.path);
     return segments === undefined ? this.addOdd(entry) : this.addOrdinary(entry, segments);
   }
 
-  // Express 4 has text after the star where Express 5 has the wildcard's name.
+  // Treats the segments as odd if Express does not match them so: Express 4 reads text after the star as text, Express
+  // 5 as the wildcard's name.
   private segmentsOf(path: string | RegExp): Segments | undefined {
     const segments = segmentsOf(path, this.options);
     if (segments?.hasRest !== true) return segments;
@@ -129,7 +136,7 @@ interface Candidate<R extends Registered> extends Entry<R> {
 function oddTakes<R extends Registered>({ route, matches }: Odd<R>, segments: Segments): Candidate<R>['takes'] {
   const examples = examplesOf(segments);
   if (isEverything(route.path)) return 'all';
-  // Of a path without parameters the one example is all that somebody wrote.
+  // A path without parameters has only one example: the path itself.
   if (examples.length === 1) return examples.every(matches) ? 'all' : 'none';
   return examples.some(matches) ? 'some' : 'none';
 }
@@ -144,7 +151,7 @@ function isSame(one: string | RegExp, other: string | RegExp): boolean {
   return String(one) === String(other) && one instanceof RegExp === other instanceof RegExp;
 }
 
-/** In the order of registration, up to the first that lets nothing through. */
+/** Returns the shadows in the order of registration, up to the first route that takes every request. */
 function shadows<R extends Registered>(candidates: readonly Candidate<R>[], { route }: Entry<R>): readonly Shadow<R>[] {
   const found: Shadow<R>[] = [];
   for (const { route: earlier, takes } of candidates.toSorted((one, other) => one.index - other.index)) {

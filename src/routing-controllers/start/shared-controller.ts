@@ -1,10 +1,16 @@
-/** Refuses a controller class whose objects are not each request's own: one request would see another one's caller. */
+/**
+ * Refuses a controller class that does not create a new object for each request: one request would see the caller of
+ * another.
+ */
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { MethodOnly } from '../../views/start/method-only';
 
 /**
- * @param first, second two objects of the class, made one after the other
- * @throws ImproperlyConfigured where they are the same object, or where what is set on one shows on the other.
+ * Compares two objects of a controller class.
+ *
+ * @param first an object of the class
+ * @param second the next object of the class
+ * @throws ImproperlyConfigured if they are the same object, or if a member that is set on one shows on the other.
  */
 export function refuseShared(controllerClass: { readonly name: string }, first: object, second: object): void {
   const shared = first === second ? 'the same object' : sharedMember(first, second);
@@ -14,7 +20,7 @@ export function refuseShared(controllerClass: { readonly name: string }, first: 
   );
 }
 
-// A proxy around one object, or an accessor that writes to a static member.
+// Detects a proxy around one object, and an accessor that writes to a static member.
 function sharedMember(first: object, second: object): string | undefined {
   const { request, response } = new MethodOnly(undefined);
   const marks = { request, response, action: ' ' };

@@ -1,4 +1,7 @@
-/** Which controllers routing-controllers' own servers serve in this process, and the one warning about those that no server of ours serves. */
+/**
+ * Tracks which controllers are served by routing-controllers' own ("stock") servers in this process, and warns once
+ * about those that no server of this library serves.
+ */
 import { ExpressDriver } from 'routing-controllers';
 import { consoleLogger } from '../../core/settings/logger';
 import type { Settings } from '../../core/settings/settings';
@@ -7,22 +10,23 @@ type ControllerClass = { readonly name: string };
 
 interface Watch {
   readonly servedByUs: WeakSet<object>;
-  /** The controllers of stock servers since the last look. */
+  /** The controllers of stock servers that were registered since the last check. */
   readonly waiting: Set<ControllerClass>;
-  /** Such servers are expected, or were warned of. */
+  /** Whether no warning is due: stock servers are expected, or the warning has been logged. */
   isSettled: boolean;
 }
 
 const key = Symbol.for('axioms-routing-controllers/stock-servers');
 
-// The copies of this package that use one routing-controllers share what they know: one serves what another one watches.
+// All copies of this package that use the same routing-controllers share this state: one copy may serve the controllers
+// that another copy watches.
 const watch = ((ExpressDriver as { [key]?: Watch })[key] ??= {
   servedByUs: new WeakSet(),
   waiting: new Set(),
   isSettled: false,
 });
 
-/** Notes that a server of ours serves these controllers. */
+/** Records that a server of this library serves these controllers. */
 export function servedByUs(controllers: Iterable<object>, { stockServers }: Settings): void {
   for (const one of controllers) watch.servedByUs.add(one);
   if (stockServers === 'expected') watch.isSettled = true;
@@ -31,8 +35,8 @@ export function servedByUs(controllers: Iterable<object>, { stockServers }: Sett
 const secondsToWait = 0.1;
 
 /**
- * Notes that a stock server serves this controller. The warning waits a moment, because a server of ours may be made
- * after it, but no longer than until the first request or the end of the process.
+ * Records that a stock server serves this controller. The warning is delayed, because a server of this library may be
+ * made later. It is logged at the latest on the first request or at the end of the process.
  */
 export function servedByStock(controllerClass: ControllerClass): void {
   if (watch.waiting.size === 0) {
@@ -42,7 +46,7 @@ export function servedByStock(controllerClass: ControllerClass): void {
   watch.waiting.add(controllerClass);
 }
 
-/** Warns on the console, once in a process, of the controllers that only stock servers serve. */
+/** Warns on the console, once per process, about the controllers that only stock servers serve. */
 export function warnOfStockServers(): void {
   if (watch.waiting.size === 0) return;
   process.off('exit', warnOfStockServers);
@@ -50,7 +54,8 @@ export function warnOfStockServers(): void {
   watch.waiting.clear();
   if (controllers.length === 0 || watch.isSettled) return;
   watch.isSettled = true;
-  // Not to the logger of a server: there may be none yet, or several, and the server in question is none of ours.
+  // Uses the console and not a server's logger: there may be no server of this library yet, or several, and none of
+  // them is the server in question.
   consoleLogger.warn(
     "A server made by 'routing-controllers' itself serves controllers in this process, without any rule: every caller reaches their handlers. Import createExpressServer or useExpressServer from 'axioms-routing-controllers'. If you want such a server, give a server of this library the setting 'stockServers' (AXIOMS_STOCK_SERVERS) with the value 'expected', and make it first.",
     { controllers },

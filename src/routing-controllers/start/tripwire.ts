@@ -1,4 +1,6 @@
-/** Watches the servers of routing-controllers itself: they do not know our rules and answer every caller. */
+/**
+ * Watches routing-controllers' own ("stock") servers: they do not know this library's rules, and answer every caller.
+ */
 import { ExpressDriver, KoaDriver, getFromContainer, type Action, type ActionMetadata } from 'routing-controllers';
 import { isMarked, thisCopy } from '../../core/process/copies';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
@@ -9,18 +11,19 @@ import { servedByStock, warnOfStockServers } from './stock-servers';
 
 const tripwires = ruleWords.filter(({ tripwire }) => tripwire).map(({ name }) => name);
 
-/** @param controller `undefined` if it cannot be made without its services */
+/** @param controller `undefined` if it cannot be created without its services */
 type Check = (controllerClass: object, controller: object | undefined) => void;
 
 const key = Symbol.for('axioms-routing-controllers/tripwire');
 
-// All copies of this package that use one routing-controllers share the tripwire. Each checks for the words that it knows.
+// All copies of this package that use the same routing-controllers share the tripwire. Each copy checks the names that
+// it knows.
 const checks = ((ExpressDriver as { [key]?: Map<string, Check> })[key] ??= new Map<string, Check>());
 
-/** Makes the stock drivers refuse controllers with rules, at startup or else at each request, and record the others. */
+/** Makes the stock drivers refuse controllers with rules, at startup or else at each request, and record all others. */
 export function setTripwire(): void {
   const isSet = checks.size > 0;
-  // A test runner that resets the module registry loads the same version again.
+  // The key is the version: a test runner that resets the module registry loads the same version again.
   if (!checks.has(thisCopy.version)) checks.set(thisCopy.version, refuseRules);
   if (isSet) return;
   for (const { prototype } of [ExpressDriver, KoaDriver] as const)

@@ -1,4 +1,4 @@
-/** What every authentication class must do, whatever credentials it reads. */
+/** The contract that every authentication class must keep, whatever credentials it reads. */
 import { BaseAuthentication } from '../../authentication/base';
 import { readChallenge } from '../../core/http/challenge';
 import type { SettingsInput } from '../../core/settings/settings';
@@ -10,16 +10,16 @@ import { authenticationMadeBy, callerProbe, withProbes, type Caller } from './pr
 /** The credentials of a request. */
 export interface Credentials {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Without the `?`. */
+  /** The query string, without the `?`. */
   readonly query?: string;
 }
 
-/** Credentials, or a function that makes them for each request. */
+/** Credentials, or a function that creates them for each request. */
 export type GivesCredentials = Credentials | (() => Credentials | Promise<Credentials>);
 
 /** Options of {@link authenticationContract}: the class under test, and the credentials to test it with. */
 export interface AuthenticationContract {
-  /** Makes the authentication class's object, as the container would. */
+  /** Creates the object under test, as the container would. */
   readonly make: () => BaseAuthentication;
   /** Credentials that the class accepts. */
   readonly good: GivesCredentials;
@@ -42,8 +42,9 @@ class Fallback extends BaseAuthentication {
 const paths = { open: '/open', closed: '/closed', next: '/next' };
 
 /**
- * Returns the tests of `BaseAuthentication`'s contract, over HTTP: its three answers (`null`, a result, a throw), which
- * requests reach later classes, its challenge, concurrent requests, and that a refusal does not quote credentials.
+ * Returns the contract of `BaseAuthentication` as test cases over HTTP: its three results (`null`, a caller, an error),
+ * which requests reach later classes, its challenge, concurrent requests, and that a refusal does not quote
+ * credentials.
  *
  * @example
  * const cases = authenticationContract({

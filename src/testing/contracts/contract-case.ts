@@ -17,7 +17,11 @@ export class ContractViolation extends Error {
   override readonly name = 'ContractViolation';
 }
 
-/** @throws ContractViolation unless `isSo` */
+/**
+ * Checks a promise.
+ *
+ * @throws ContractViolation if `isSo` is false
+ */
 export function promised(isSo: boolean, what: string): void {
   if (!isSo) throw new ContractViolation(what);
 }

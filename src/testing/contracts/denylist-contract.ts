@@ -42,8 +42,8 @@ interface Trial {
 
 /**
  * Returns the contract of a `Denylist` as test cases: revocation by jti, sub, sid and client_id, each for one issuer
- * only, and by time; values that may be used once, also by many requests at once; and the refusal of unclear
- * revocations.
+ * only, and by time; values that may be used only once, even by many simultaneous requests; and the refusal of
+ * ambiguous revocations.
  *
  * @example
  * const cases = denylistContract({ make: () => new RedisDenylist(redis) });

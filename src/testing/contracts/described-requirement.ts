@@ -1,10 +1,10 @@
-/** Whether a description says that a caller is allowed. */
+/** Evaluates the description of a requirement for a caller. */
 import type { User } from '../../authentication/user';
 import { callerOf, judge } from '../../core/requirements/judge';
 import type { Truth } from '../../core/requirements/kind';
 import type { Requirement } from '../../core/requirements/requirement';
 
-/** @returns `undefined` where only code, or the object, decides */
+/** Returns whether the requirement allows the caller; `undefined` if only code, or the object, decides. */
 export function isMetBy(requirement: Requirement, user: User | undefined, method: string): Truth {
   if (user?.isAuthenticated !== true) return judge(requirement, callerOf(anonymous, method));
   const { scopes = [], roles = [], permissions = [] } = user;

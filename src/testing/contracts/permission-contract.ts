@@ -17,14 +17,14 @@ export interface PermissionCase {
   readonly title: string;
   /** The caller; default: anonymous. */
   readonly user?: ForcedUser;
-  /** Default `GET`. */
+  /** The HTTP method; default `GET`. */
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Without the `?`. */
+  /** The query string, without the `?`. */
   readonly query?: string;
   /** Other members of the controller, such as `{ accessTokenScopes: ['book:read'] }`. */
   readonly controller?: object;
-  /** The object that the request is about; without it the route is about none. */
+  /** The object that the request is about. Without it, the route is not about an object. */
   readonly object?: unknown;
 }
 
@@ -41,9 +41,9 @@ export interface PermissionContract {
 }
 
 /**
- * Returns the contract of `BasePermission` as test cases over HTTP. Each given case must be allowed or refused as
- * stated, alone and inside of `and`, `or` and `not`: a permission that throws, or does not return a boolean, fails
- * there. And what `requirement()` describes must be what is enforced.
+ * Returns the contract of `BasePermission` as test cases over HTTP. The permission must allow or refuse each given case
+ * as stated, alone and inside `and`, `or` and `not`: a permission that throws, or does not return a boolean, fails
+ * there. It must also enforce exactly the requirement that `requirement()` describes.
  *
  * @throws RangeError unless there is at least one allowed and one refused case
  * @example

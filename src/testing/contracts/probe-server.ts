@@ -20,7 +20,7 @@ export function authenticationMadeBy(make: () => BaseAuthentication): Authentica
   return madeBy(make, 'authenticate') as unknown as AuthenticationClass;
 }
 
-/** The same for a permission. */
+/** Returns a permission class whose constructor returns what `make` creates. */
 export function permissionMadeBy(make: () => BasePermission): PermissionClass {
   return madeBy(make, 'hasPermission') as unknown as PermissionClass;
 }
@@ -31,18 +31,18 @@ function madeBy(make: () => object, method: string): new () => object {
       return make();
     }
   }
-  // Never called: the check of a list only looks whether its classes have this method.
+  // Never called: the check of a list only requires that its classes have this method.
   Object.defineProperty(Made.prototype, method, { value: () => undefined });
   return Made;
 }
 
-/** The caller, as a probe answers it. */
+/** The caller, as a probe returns it. */
 export interface Caller {
   readonly isAuthenticated: boolean;
   readonly sub?: string;
 }
 
-/** Returns a controller whose `GET {path}` answers who the caller is, guarded by these classes. */
+/** Returns a controller whose `GET {path}` responds with the caller. These classes guard it. */
 export function callerProbe(
   path: string,
   authenticationClasses: readonly AuthenticationClass[],
@@ -98,7 +98,7 @@ function withoutObject(method: string): object {
 
 export type ProbedApp = AppWithServer & RequestListener;
 
-/** Serves the controllers while `use` runs. The services in the container stay those of the app under test. */
+/** Serves the controllers while `use` runs. The container keeps the services of the app under test. */
 export async function withProbes<Result>(
   controllers: ControllerClass[],
   settings: SettingsInput | undefined,

@@ -6,7 +6,7 @@ import { promised, type ContractCase } from './contract-case';
 export interface CountedHit {
   readonly isAllowed: boolean;
   readonly remaining: number;
-  /** Seconds. */
+  /** Seconds until more requests are allowed; after a refusal, the time to wait. */
   readonly reset: number;
 }
 
@@ -26,9 +26,9 @@ export interface ThrottleStoreContract {
 type Hit = (rate: { readonly amount: number; readonly seconds: number }, name?: string) => Promise<CountedHit>;
 
 /**
- * Returns the contract of a `ThrottleStore` as test cases: it never allows one request too many, not even of many at
- * once, and it keeps keys apart. With `advance`, also that requests leave the window and that refused ones do not
- * count.
+ * Returns the contract of a `ThrottleStore` as test cases: it never allows more requests than the rate, even if many
+ * arrive at once, and it counts each key separately. With `advance`, the cases also test that requests leave the
+ * window, and that refused requests do not count.
  *
  * @example
  * const cases = throttleStoreContract({ make: () => new RedisThrottleStore(redis) });

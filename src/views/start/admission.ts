@@ -1,4 +1,6 @@
-/** Whom a route lets in, all that stands before its handler taken together, as one requirement. */
+/**
+ * Determines which callers a route admits: combines everything that is checked before its handler into one requirement.
+ */
 import type { Request } from 'express';
 import type { BaseAuthentication } from '../../authentication/base';
 import { contextKey, heldByAnyObject } from '../../authentication/request-context';
@@ -26,26 +28,26 @@ import {
 import type { PermissionTree } from '../../permissions/tree';
 import type { Services } from './services';
 
-/** What is known of a route's rules; `undefined`: it is decided per request. */
+/** What is known about a route's rules; `undefined` for a part that is decided per request. */
 export interface KnownRules {
   readonly controller: ApiView;
   readonly services: Services;
   readonly authenticators: readonly BaseAuthentication[] | undefined;
   readonly trees: readonly PermissionTree[] | undefined;
-  /** What each of the trees asks for. */
+  /** The requirement of each tree. */
   readonly permissions: readonly (Requirement | undefined)[] | undefined;
-  /** What is asked besides the controller's permissions. */
+  /** The requirements besides the controller's permissions. */
   readonly others: readonly Requirement[];
-  /** Is the route about an object, by the method that is asked about? */
+  /** Whether the route is about an object with the method in question. */
   readonly isObjectAction: boolean;
 }
 
 const authenticated: Requirement = { kind: 'authenticated' };
 
 /**
- * Whom the route lets in by this method. Plain logic, with what the permission classes' own order of things adds: claim
- * and ownership rules refuse nobody-in-particular also where they are negated, an object rule asks nothing where there
- * is no object, a mandatory authentication class insists.
+ * Returns which callers the route admits with this method. Follows plain logic, with the rules of evaluation that the
+ * permission classes add: claim and ownership rules refuse an anonymous caller even if they are negated, an object rule
+ * requires nothing if there is no object, and a mandatory authentication class requires a caller.
  */
 export function admission(rules: KnownRules, method: string): Requirement {
   const { controller, services, authenticators, trees, permissions, isObjectAction } = rules;
@@ -55,7 +57,7 @@ export function admission(rules: KnownRules, method: string): Requirement {
     isOpen: permission => {
       const ask = (request: Request): unknown => permission.hasPermission(request, controller);
       const isOpen = answerToNobody(method, authenticators ?? [], services, ask);
-      // The classes that are decided per request can only open more methods.
+      // Authentication classes that are decided per request can only open more methods.
       return authenticators === undefined && isOpen === false ? undefined : isOpen;
     },
   };
@@ -82,12 +84,15 @@ function insistence(authenticator: BaseAuthentication, method: string, services:
   return isPublic ? anyone : authenticated;
 }
 
-/** `undefined`: it looks at more of a request than its method. */
+/** Returns whether the class opens this method; `undefined` if that depends on more than the method. */
 function isPublicTo(authenticator: BaseAuthentication, method: string, services: Services): boolean | undefined {
   return answerToNobody(method, [authenticator], services, request => authenticator.isPublic?.(request));
 }
 
-/** What is said of a request by nobody in particular, of which there is the method alone; `undefined`: more is looked at. */
+/**
+ * Asks a question about an anonymous request of which only the method is known. Returns `undefined` if the answer
+ * depends on more than the method.
+ */
 function answerToNobody(
   method: string,
   authenticators: readonly BaseAuthentication[],
@@ -115,11 +120,14 @@ function answerToNobody(
 interface Asked {
   readonly method: string;
   readonly isObjectAction: boolean;
-  /** Does the permission let nobody-in-particular in? `undefined`: it looks at more than the method. */
+  /** Whether the permission admits an anonymous caller; `undefined` if that depends on more than the method. */
   isOpen(permission: BasePermission): boolean | undefined;
 }
 
-/** The tree's requirement has the tree's shape; each leaf's own may be a tree again. */
+/**
+ * Combines the requirements of the leaves. `known` has the shape of the tree, and a leaf's requirement may be a tree
+ * itself.
+ */
 function rule(tree: PermissionTree, known: Requirement | undefined, asked: Asked, isNegated: boolean): Requirement {
   if (known === undefined) return perRequest;
   if ('permission' in tree) return leafRule(tree.permission, known, asked, isNegated);
@@ -137,15 +145,15 @@ function leafRule(permission: BasePermission, known: Requirement, asked: Asked, 
   return allOf([...own, isNegated ? notThat(withUndescribedRule(permission, positive)) : positive]);
 }
 
-// A rule that a class does not define is true, negated or not; so is one about an object where there is none. The
-// negation of both rules of a class is then undecided, and that refuses nobody.
+// A rule that a class does not define is true, whether negated or not. So is an object rule if there is no object. If a
+// class has both rules, its negation is then undecided, which refuses no caller.
 function asksNothing(permission: BasePermission, { isObjectAction }: Asked, isNegated: boolean): boolean {
   if (!definesObjectRule(permission)) return !definesViewRule(permission);
   if (isObjectAction || mayNotNeedObject(permission)) return false;
   return isNegated || !definesViewRule(permission);
 }
 
-// The description may be about the view rule alone, and the negation of both holds where only one of them does not.
+// The description may cover only the view rule. The negation of both rules already holds if one of them does not.
 function withUndescribedRule(permission: BasePermission, described: Requirement): Requirement {
   const hasBoth = definesViewRule(permission) && definesObjectRule(permission);
   return hasBoth && !isAboutObject(described) ? allOf([described, customRule(permission)]) : described;
@@ -161,19 +169,22 @@ function described(
   return rewritten(known, leaf => {
     const truth = judge(leaf, { method, says: () => undefined });
     if (truth !== undefined) return truth ? anyone : nobody;
-    // Without an object it is undecided, and refuses nobody.
+    // Without an object the rule is undecided, which refuses no caller.
     if (isAboutObject(leaf) && !isObjectAction) return isNegated ? nobody : anyone;
     return leaf.kind === 'authenticated' && leaf.orPublicMethod === true ? opened(undefined) : leaf;
   });
 }
 
-// Which methods are public is the settings' and the authentication classes' to say.
+// The settings and the authentication classes decide which methods are public.
 function opened(isOpen: boolean | undefined): Requirement {
   if (isOpen === undefined) return anyOf([perRequest, authenticated]);
   return isOpen ? anyone : authenticated;
 }
 
-/** Does the description come with the rules, or is it a base class's, whose rules were replaced? */
+/**
+ * Whether the description belongs to the rules. It does not if a base class describes rules that a subclass has
+ * replaced.
+ */
 function isDescribed(permission: BasePermission): boolean {
   const depth = depthOf(permission, 'requirement');
   return depth <= depthOf(permission, 'hasPermission') && depth <= depthOf(permission, 'hasObjectPermission');
@@ -193,7 +204,7 @@ function customRule({ constructor }: BasePermission): Requirement {
   return { kind: 'custom', name: constructor.name };
 }
 
-// Where no class could know the caller, everybody is nobody in particular.
+// Without authentication classes every caller is anonymous.
 function asNobody(requirement: Requirement): Requirement {
   return rewritten(requirement, leaf => (leaf.kind === 'authenticated' || impliesAuthenticated(leaf) ? nobody : leaf));
 }

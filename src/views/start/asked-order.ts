@@ -1,4 +1,4 @@
-/** In which order the permissions of a route are asked, as the audit lists it. */
+/** Lists the permissions of a route in the order in which they are asked, for the audit. */
 import { definesObjectRule, definesViewRule } from '../../permissions/base';
 import type { PermissionLeaf } from '../../permissions/tree';
 
@@ -7,19 +7,19 @@ export interface AskedPermission {
   /** The name of the class. */
   readonly permission: string;
   /**
-   * `before the body`: nothing of the body has been read. `after the body`: a JSON body is parsed, and the permissions
-   * before have not decided. `with the object`: the object of the request is there. A permission with a rule for the
-   * request and one for the object is asked twice.
+   * `before the body`: nothing of the body has been read. `after the body`: a JSON body has been parsed, and the
+   * earlier permissions have not decided. `with the object`: the object of the request is known. A permission with a
+   * rule for the request and a rule for the object is asked twice.
    */
   readonly stage: 'before the body' | 'after the body' | 'with the object';
 }
 
 /**
- * Returns the permissions in the order in which they are asked. `and` and `or` stop at the first one that decides, so not
- * all of them need be.
+ * Returns the permissions in the order in which they are asked. `and` and `or` stop at the first permission that
+ * decides, so later ones may not be asked.
  *
- * @param leaves the permissions as the list names them
- * @param hasObjects is the route about one object?
+ * @param leaves the permissions in the order of the list
+ * @param hasObjects whether the route is about one object
  */
 export function askedInOrder(leaves: readonly PermissionLeaf[], hasObjects: boolean): readonly AskedPermission[] {
   const withView = leaves.filter(({ permission }) => definesViewRule(permission));

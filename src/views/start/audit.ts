@@ -1,4 +1,4 @@
-/** The audit of a route: who may, by which rule, and where the rule is said. */
+/** The audit of a route: which callers it admits, by which rule, and where the rule is declared. */
 import { METHODS } from 'node:http';
 import { whoIsLetIn, type Who } from '../../core/requirements/openness';
 import type { Requirement } from '../../core/requirements/requirement';
@@ -10,25 +10,28 @@ import type { ListSources } from './rule-sources';
 
 /** One route of a server, as plain data. */
 export interface RouteAudit {
-  /** In capitals; `ALL` for a route that takes every method. */
+  /** The HTTP method in capitals; `ALL` for a route that takes every method. */
   readonly method: string;
-  /** The pattern, prefixes included; for a regex its text. */
+  /** The pattern, prefixes included. For a regex, its text. */
   readonly path: string;
-  /** `BookController.list`. */
+  /** The class and the handler, such as `BookController.list`. */
   readonly handler: string;
-  /** Anyone, whoever is authenticated, some of them, or nobody; `undecided`: only code can say whether anyone is let in. */
+  /**
+   * Which callers are admitted: anyone, every authenticated caller, some of them, or nobody; `undecided` if only code
+   * can decide.
+   */
   readonly who: Who;
-  /** The requirement in words, and a remark where `publicMethods` or `notObjectActions` opens the route. */
+  /** The requirement as text, with a remark if `publicMethods` or `notObjectActions` opens the route. */
   readonly rule: string;
-  /** Where the rule is said: `field`, `getter`, `decorator`, `default`, or several of them, separated by commas. */
+  /** Where the rule is declared: `field`, `getter`, `decorator`, `default`, or several of them, separated by commas. */
   readonly source: string;
-  /** Where each list of classes is said. */
+  /** Where each list of classes is declared. */
   readonly sources: ListSources;
-  /** The authentication classes; `null`: they are decided per request. */
+  /** The authentication classes; `null` if they are decided per request. */
   readonly authentication: readonly string[] | null;
-  /** The permissions in the order in which they are asked; `null`: the list is decided per request. */
+  /** The permissions in the order in which they are asked; `null` if the list is decided per request. */
   readonly order: readonly AskedPermission[] | null;
-  /** Everything that is asked before the handler, taken together. What is decided per request is a `custom` rule. */
+  /** Everything that is required before the handler, combined. What is decided per request is a `custom` rule. */
   readonly requirement: Requirement;
 }
 
@@ -61,13 +64,13 @@ function requirementOfRoute(rules: RouteRules): Requirement {
   );
 }
 
-// HEAD is GET.
+// Without HEAD, which has the rules of GET.
 const usualMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const rareMethods = METHODS.filter(method => !['HEAD', 'CONNECT', ...usualMethods].includes(method));
 
 /**
- * The methods of the route that its rules can tell apart: its own, or for a route that takes every method the usual ones,
- * and those of the others that are not asked what a method without a meaning would be asked.
+ * Returns the methods for which the rules of the route may differ: its own method, or, for a route that takes every
+ * method, the usual methods and every other method whose requirement differs from that of an unknown method.
  */
 export function methodsOf(rules: RouteRules): readonly string[] {
   if (rules.method !== undefined) return [rules.method];
@@ -75,7 +78,7 @@ export function methodsOf(rules: RouteRules): readonly string[] {
   return [...usualMethods, ...rareMethods.filter(method => JSON.stringify(rules.admission(method)) !== other)];
 }
 
-/** The requirement, and what a reader would not see in it. */
+/** Returns the requirement as text, with remarks about what it does not show. */
 function ruleText(rules: RouteRules, requirement: Requirement): string {
   const { publicMethods, isNotObjectAction } = rules;
   const remarks = [
@@ -90,7 +93,10 @@ function sourceText({ permissionSources = [], sources }: RouteRules): string {
   return [...new Set(said)].join(', ');
 }
 
-/** The audit as a table, a line a route, and below it the order of the permissions where some of them need the body. */
+/**
+ * Returns the audit as a table with one line per route. Below it lists the order of the permissions of each route where
+ * some permissions are asked before the body and others after it.
+ */
 export function auditTable(audits: readonly RouteAudit[]): string {
   const rows = audits.map(({ method, path, handler, who, rule, source }) => [method, path, handler, who, rule, source]);
   const table = aligned([['METHOD', 'PATH', 'HANDLER', 'WHO', 'RULE', 'SOURCE'], ...rows]);
@@ -111,7 +117,7 @@ function orderText({ method, path, order }: RouteAudit): string {
   return `${method} ${path} asks ${named.join(', then ')}`;
 }
 
-/** Rows as lines of text, their columns one below the other. */
+/** Returns the rows as lines of text with aligned columns. */
 export function aligned(rows: readonly (readonly string[])[]): string {
   const [head = []] = rows;
   const widths = head.map((_, column) => Math.max(...rows.map(cells => cells[column]?.length ?? 0)));

@@ -1,10 +1,12 @@
-/** Stops the server where a controller's members cannot mean what they look like: misspelled, static and shadowed rules. */
+/**
+ * Refuses at startup controllers whose members do not mean what they look like: misspelled, static and shadowed rules.
+ */
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import type { Logger } from '../../core/settings/logger';
 import { ComposedPermission } from '../../permissions/operators';
 import { namesOf, ruleNames, ruleWords } from '../../permissions/rule-words';
 
-/** The members in whose place a default counts. Where another one has no value, the rule that reads it says what is missing. */
+/** The members that have a default. If another member has no value, the rule that reads it reports that. */
 const withDefaults = [...namesOf('classes'), ...namesOf('actions'), ...namesOf('text')];
 
 type ControllerClass = new (...dependencies: never[]) => object;
@@ -12,8 +14,9 @@ type ControllerClass = new (...dependencies: never[]) => object;
 /**
  * Checks the members of a controller and of its base classes.
  *
- * @param make makes a controller class, dependencies included. It shows which fields a base class declares.
- * @throws ImproperlyConfigured naming the member and the fix.
+ * @param make creates an object of a controller class, dependencies included; it shows which fields a base class
+ * declares
+ * @throws ImproperlyConfigured if a member is wrong. The message names the member and the fix.
  */
 export function checkShape(
   controller: object,
@@ -29,7 +32,7 @@ export function checkShape(
   for (const { name, yieldsTo } of ruleWords) if (yieldsTo !== undefined) warnOfTwo(controller, name, yieldsTo, logger);
 }
 
-/** The prototypes of the controller's class and of its base classes, nearest first. */
+/** Returns the prototypes of the controller's class and of its base classes, nearest first. */
 function prototypesOf(controller: object): readonly object[] {
   const prototypes: object[] = [];
   for (
@@ -67,11 +70,11 @@ function refuseStrangeLists(controller: object, lineage: readonly object[]): voi
   const meant = known.find(name => isNearly(strange, name));
   if (meant === undefined && !known.some(name => name in controller)) return;
   throw new ImproperlyConfigured(
-    `${controller.constructor.name}.${strange} is no rule of a controller${meant === undefined ? `, and stands beside one. The lists are: ${known.join(', ')}. If it is none, give it a name that does not end in Classes.` : `: did you mean ${meant}?`}`,
+    `${controller.constructor.name}.${strange} is no rule of a controller${meant === undefined ? `, and stands beside one. The lists are: ${known.join(', ')}. If it is not a rule, give it a name that does not end in Classes.` : `: did you mean ${meant}?`}`,
   );
 }
 
-/** Is the member a field with a list of classes, or a getter? A getter is not evaluated. */
+/** Whether the member is a field with a list of classes, or a getter. A getter is not evaluated. */
 function isList(controller: object, lineage: readonly object[], name: string): boolean {
   const owner = [controller, ...lineage].find(object => Object.hasOwn(object, name)) ?? controller;
   const member = Object.getOwnPropertyDescriptor(owner, name);
@@ -81,13 +84,13 @@ function isList(controller: object, lineage: readonly object[], name: string): b
   return member?.get !== undefined || (Array.isArray(value) && isOfClasses(value));
 }
 
-/** Do the names differ by at most two letters (added, removed or replaced)? */
+/** Whether the names differ by at most two letters (added, removed or replaced). */
 function isNearly(name: string, other: string): boolean {
   const [one = '', two = ''] = [name, other].map(text => text.replace(/(?:es)?$/, '').toLowerCase());
   return distance(one, two) <= 2;
 }
 
-// Levenshtein's distance, row by row.
+// Computes the Levenshtein distance, row by row.
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (const [index, letter] of Array.from(one).entries()) {
@@ -109,7 +112,8 @@ function refuseStatic(controllerClass: { readonly name: string }): void {
     );
 }
 
-// A field is defined on the object itself, so it wins over a getter of a subclass. The subclass's author expects the opposite.
+// A field is defined on the object itself, so it wins over a getter of a subclass. The author of the subclass expects
+// the opposite.
 function refuseShadowed(
   controller: object,
   name: string,
@@ -127,7 +131,7 @@ function refuseShadowed(
   );
 }
 
-// A field without a value, as `permissionClasses!: …` makes one, would put the default in place of the base class's rule.
+// A field without a value, such as `permissionClasses!: …`, would put the default in place of the base class's rule.
 function refuseEmptied(
   controller: object,
   name: string,

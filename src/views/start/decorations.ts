@@ -1,11 +1,14 @@
-/** What decorators say of a class or of one of its handlers: written while classes are declared, read once a route at start. */
+/**
+ * Stores what decorators declare about a class or its handlers. It is written while classes are declared, and read once
+ * per route at startup.
+ */
 import type { AuthenticationClass } from '../../authentication/base';
 import { AccessTokenReader, insistence } from '../../authentication/token-demand';
 import { lineageOf, markAsOurs } from '../../core/process/copies';
 import type { PermissionRule } from '../../permissions/operators';
 import type { ThrottleClass } from '../../throttling/base';
 
-/** The lists of a controller, each of which a handler may have for itself. */
+/** The lists of a controller. A decorator can replace each of them for one handler. */
 export interface PolicyLists {
   readonly authenticationClasses?: readonly AuthenticationClass[];
   readonly permissionClasses?: readonly PermissionRule[];
@@ -14,17 +17,20 @@ export interface PolicyLists {
 
 /** One decorator. */
 export interface Decoration {
-  /** As it is written: `hasRequiredScopes`. */
+  /** The name as it is written, such as `hasRequiredScopes`. */
   readonly name: string;
-  /** In place of the class's lists. */
+  /** The lists that replace those of the class. */
   readonly replaces?: PolicyLists;
-  /** Beside whatever the lists say; it needs an access token. */
+  /** The rule that is added to the lists. It needs an access token. */
   readonly adds?: PermissionRule;
-  /** The methods that need no token, where it insists on one; `undefined`: the setting `publicMethods`. */
+  /**
+   * Set if the decorator requires a token: the methods that need none. `undefined` stands for the setting
+   * `publicMethods`.
+   */
   readonly insists?: { readonly safeMethods: readonly string[] | undefined };
 }
 
-/** What the decorators of a handler, of its class and of their base classes come to. */
+/** The combined decorators of a handler, of its class and of their base classes. */
 export interface Decorations extends PolicyLists {
   /** Outermost first. */
   readonly names: readonly string[];
@@ -36,31 +42,36 @@ type Handlers = Map<string | undefined, readonly Decoration[]>;
 
 const written = new WeakMap<object, Handlers>();
 
-/** @param action `undefined`: the class itself */
+/**
+ * Stores a decoration of a class or a handler.
+ *
+ * @param action the name of the handler; `undefined` for the class itself
+ */
 export function decorate(controllerClass: object, action: string | undefined, decoration: Decoration): void {
   const handlers: Handlers = written.get(controllerClass) ?? new Map<string | undefined, readonly Decoration[]>();
-  // They are applied from the last line to the first.
+  // TypeScript applies decorators from the last line to the first.
   handlers.set(action, [decoration, ...(handlers.get(action) ?? [])]);
   written.set(controllerClass, handlers);
   markAsOurs(controllerClass);
 }
 
-/** The decorations of exactly this class's own handler. */
+/** Returns the decorations of the handler in exactly this class, without its base classes. */
 export function ownDecorations(controllerClass: object, action: string | undefined): readonly Decoration[] {
   return written.get(controllerClass)?.get(action) ?? [];
 }
 
-/** The names of the methods that the class or a base class decorates. */
+/** Returns the names of the methods that the class or a base class decorates. */
 export function decoratedActions(controllerClass: object): readonly string[] {
   const names = lineageOf(controllerClass).flatMap(one => [...(written.get(one)?.keys() ?? [])]);
   return [...new Set(names)].filter(name => name !== undefined);
 }
 
 /**
- * What is added holds for whoever overrides a handler, too. A list that replaces the class's does not reach past a class
- * that declares a route of its own for the handler: what it says nothing of is closed.
+ * Returns the combined decorations of a handler. A rule that is added also applies to an overriding handler. A list
+ * that replaces the class's applies only up to the class that declares the route: if a subclass declares a route of its
+ * own for the handler, it does not inherit the replacement, and the lists of the class apply.
  *
- * @param declaredBy the class whose route the handler is reached by
+ * @param declaredBy the class that declares the route of the handler; default: the controller class
  */
 export function decorationsOf(
   controllerClass: object,
@@ -81,7 +92,10 @@ export function decorationsOf(
   };
 }
 
-/** The authentication classes with what the decorators need: somebody who reads the token, and who insists on one. */
+/**
+ * Returns the authentication classes with those that the decorators need: a class that reads the token, and classes
+ * that require one.
+ */
 export function withAccessToken(
   classes: readonly AuthenticationClass[],
   { added, insisting }: Decorations,

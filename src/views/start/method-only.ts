@@ -1,10 +1,10 @@
-/** A request that offers its method alone: it shows whether a rule can be decided before there is anything else. */
+/** A request that offers only its method, to find out whether a rule can be decided before anything else is known. */
 import { contextKey, heldByAnyObject, type Held, type RequestContext } from '../../authentication/request-context';
 import { inertUses } from '../../core/process/inert';
 import { after, attempt, type Soon } from '../../core/time/soon';
 
 class Shown {
-  /** How often anything but the method was asked for. */
+  /** How often anything except the method was read. */
   excesses = 0;
 
   constructor(
@@ -12,7 +12,7 @@ class Shown {
     readonly context: RequestContext | undefined,
   ) {}
 
-  /** The settings are the server's, and the same for every request; the caller is not. */
+  /** The settings are the same for every request of the server. The caller is not, so reading it counts. */
   get held(): Held | undefined {
     if (this.context === undefined) return undefined;
     const caller = { get: (): undefined => void ask(this) };
@@ -20,7 +20,7 @@ class Shown {
   }
 }
 
-// Typed as it is used, an answer for every trap: there is nothing to see.
+// Counts a read and returns `undefined`. Typed as `unknown`, so that every trap can use it.
 function ask(shown: Shown): unknown {
   shown.excesses += 1;
   return undefined;
@@ -49,8 +49,8 @@ export class MethodOnly {
   readonly #shown: Shown;
 
   /**
-   * @param method `undefined`: not even the method is known (a route for all of them)
-   * @param context what `contextOf` finds: rules may depend on settings
+   * @param method `undefined` if not even the method is known, for a route that takes every method
+   * @param context the context that `contextOf` finds, because rules may depend on settings
    */
   constructor(method: string | undefined, context?: RequestContext) {
     this.#shown = new Shown(method, context);
@@ -63,8 +63,8 @@ export class MethodOnly {
   }
 
   /**
-   * Runs `look` and tells whether it asked for anything but the method, such as an inert service. What it throws after that
-   * does not count.
+   * Runs `look` and returns whether it read anything except the method, or used an inert service. An error that it
+   * throws after that is ignored.
    */
   watch<Found>(look: () => Found): { readonly isExceeded: boolean; readonly found?: Found } {
     const before = this.#excesses + inertUses();
@@ -78,7 +78,7 @@ export class MethodOnly {
     }
   }
 
-  /** The same for something that may take a while. */
+  /** Does the same for a `look` that may return a promise. */
   watchSoon(look: () => Soon<void>): Soon<{ readonly isExceeded: boolean }> {
     const before = this.#excesses;
     const looked = attempt(look, error => {

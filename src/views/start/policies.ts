@@ -1,4 +1,4 @@
-/** Which classes a controller's lists name, and whether they can be what they are listed as. */
+/** Reads the classes in a controller's lists, and checks that they are of the right kind. */
 import { AccessTokenAuthentication } from '../../authentication/access-token';
 import type { AuthenticationClass } from '../../authentication/base';
 import { isOfAnotherCopy, refuseAnotherCopy } from '../../core/process/copies';
@@ -13,7 +13,9 @@ import { namesOf } from '../../permissions/rule-words';
 import type { ThrottleClass } from '../../throttling/base';
 import { withAccessToken, type Decorations, type PolicyLists } from './decorations';
 
-/** `undefined`: the settings' default. `[]`: none, said on purpose. */
+/**
+ * Returns the authentication classes of a handler. Without a list the settings' default applies. `[]` means no class.
+ */
 export function authenticationClassesOf(
   controller: ApiView,
   settings: Settings,
@@ -24,7 +26,7 @@ export function authenticationClassesOf(
   return decorations === undefined ? classes : withAccessToken(classes, decorations);
 }
 
-/** What decorators add stands at the end. */
+/** Returns the permission rules of a handler. Rules that decorators add come last. */
 export function permissionRulesOf(
   controller: ApiView,
   settings: Settings,
@@ -45,7 +47,7 @@ export function throttleClassesOf(
 }
 
 function ownList<Name extends ListName>(controller: ApiView, name: Name, list: unknown): Listed[Name] {
-  // Read for each request anew: a class that was right once is right.
+  // The list is read for each request. A class that was valid once stays valid.
   if (!isPlain && Array.isArray(list) && areKnown(list, name)) return list as Listed[Name];
   if (holdsInert(list)) countInertUse();
   const place = `${controller.constructor.name}.${name}`;
@@ -66,7 +68,7 @@ function areKnown(list: readonly unknown[], name: ListName): boolean {
   return true;
 }
 
-// A composition is made anew for each request; its classes are not.
+// A composition may be created for each request, but its classes stay the same.
 function isKnown(listed: unknown, name: ListName): boolean {
   const isComposed = name === 'permissionClasses' && listed instanceof ComposedPermission;
   return isComposed ? areKnown(listed.operands, name) : rightClasses[name].has(listed as object);
@@ -77,15 +79,17 @@ function classesIn(list: readonly object[]): readonly object[] {
 }
 
 /**
- * @param placeOf what has the list of this name, for the message
- * @throws ImproperlyConfigured naming both copies and the fix, where a list has a class, or a composition, of another
- * copy of this package.
+ * Refuses classes of another copy of this package.
+ *
+ * @param placeOf returns the owner of the list of this name, for the message
+ * @throws ImproperlyConfigured if a list has a class, or a composition, of another copy of this package. The message
+ * names both copies and the fix.
  */
 export function refuseOtherCopies(lists: PolicyLists, placeOf: (name: ListName) => string): void {
   for (const name of listNames) refuseOtherCopiesIn(lists[name] ?? [], placeOf(name));
 }
 
-/** The same for the lists of controllers that say nothing. */
+/** Refuses classes of another copy of this package in the default lists of the settings. */
 export function refuseOtherCopiesInDefaults(settings: Settings): void {
   refuseOtherCopiesIn(settings.defaultAuthenticationClasses ?? [], "Setting 'defaultAuthenticationClasses'");
   refuseOtherCopiesIn(settings.defaultPermissionClasses ?? [], "Setting 'defaultPermissionClasses'");
@@ -97,7 +101,10 @@ function refuseOtherCopiesIn(list: readonly unknown[], place: string): void {
     for (const part of classesOf(one)) refuseAnotherCopy(part, `${place}[${index}] names ${part.name}`);
 }
 
-/** What is listed, if that is a class; the class of what is listed, and what a composition is made of. */
+/**
+ * Returns the listed class itself. For an object, returns its class, and for a composition also the classes of its
+ * operands.
+ */
 function classesOf(listed: unknown): readonly { readonly name: string }[] {
   if (typeof listed === 'function') return [listed];
   const operands = listed instanceof ComposedPermission ? listed.operands.flatMap(classesOf) : [];
@@ -106,10 +113,10 @@ function classesOf(listed: unknown): readonly { readonly name: string }[] {
 }
 
 /**
- * The list, where it can be what it is said to be.
+ * Returns the list, if its entries are of the right kind.
  *
- * @param place who says it, for the message
- * @throws ImproperlyConfigured naming what is wrong, and the fix.
+ * @param place the owner of the list, for the message
+ * @throws ImproperlyConfigured if the list or an entry is wrong. The message names the entry and the fix.
  */
 export function checkedPolicies<Name extends ListName>(name: Name, list: unknown, place: string): Listed[Name] {
   const listed: readonly unknown[] | undefined = Array.isArray(list) ? list : undefined;
@@ -131,7 +138,8 @@ const isRight: Readonly<Record<ListName, (listed: unknown) => boolean>> = {
 };
 
 function isPermissionRule(rule: unknown): boolean {
-  // A decorator's list comes here while classes load. Its classes of another copy stop the server, which names both.
+  // A decorator's list is checked while classes are loaded. Accepts a class of another copy here: startup refuses it
+  // later with a message that names both copies.
   if (classesOf(rule).some(isOfAnotherCopy)) return true;
   if (rule instanceof ComposedPermission) return rule.operands.every(isPermissionRule);
   return hasMethod(rule, 'hasPermission') || hasMethod(rule, 'hasObjectPermission');

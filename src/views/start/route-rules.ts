@@ -1,4 +1,4 @@
-/** What is known of a handler's rules at start: what they ask for, when they can be asked, and whether they are right. */
+/** Reads a handler's rules at startup: what they require, when they can be asked, and whether they are valid. */
 import type { Request } from 'express';
 import type { BaseAuthentication } from '../../authentication/base';
 import type { RequestContext } from '../../authentication/request-context';
@@ -38,28 +38,28 @@ import { authenticationClassesOf, permissionRulesOf, refuseOtherCopies, throttle
 import { listSources, permissionSources, type ListSources, type RuleSource } from './rule-sources';
 import type { Services } from './services';
 
-/** A handler and its route, as the binding sees them. */
+/** A handler and its route, as the binding describes them. */
 export interface Route {
-  /** The HTTP method in capitals; `undefined`: all of them. */
+  /** The HTTP method in capitals; `undefined` for all methods. */
   readonly method: string | undefined;
-  /** The path, prefixes included; for a regex its text. */
+  /** The path, prefixes included. For a regex, its text. */
   readonly path: string;
-  /** The handler's own path has a parameter, or is a regex. */
+  /** Whether the handler's own path has a parameter, or is a regex. */
   readonly isParametrized: boolean;
   /** The handler's name. */
   readonly action: string;
-  /** A body is parsed for the handler. */
+  /** Whether a body is parsed for the handler. */
   readonly readsBody: boolean;
-  /** What the binding asks besides the controller's permissions: `@Authorized()` and the like. */
+  /** What the binding requires besides the controller's permissions: `@Authorized()` and the like. */
   readonly asksBesides?: readonly Requirement[];
-  /** The class that declares the route, where that is a base class. */
+  /** The class that declares the route, if that is a base class. */
   readonly declaredBy?: object | undefined;
 }
 
-/** What one permission of the list asks for; `undefined`: it is decided per request. */
+/** The requirement of one permission of the list; `undefined` if it is decided per request. */
 type Known = Requirement | undefined;
 
-/** What was read of a handler's rules; `undefined`: it is decided per request. */
+/** The parts of a handler's rules that could be read; `undefined` for a part that is decided per request. */
 interface Read {
   readonly controller: ApiView;
   readonly services: Services;
@@ -74,7 +74,7 @@ interface Read {
   readonly notObjectActions: readonly string[] | undefined;
 }
 
-/** A handler's rules. What only documents and the start's checks want to know is found out when they ask. */
+/** The rules of a handler. Data that only documents and the checks at startup need is computed on access. */
 export class RouteRules implements Route {
   readonly method: string | undefined;
   readonly path: string;
@@ -83,18 +83,18 @@ export class RouteRules implements Route {
   readonly readsBody: boolean;
   readonly asksBesides: readonly Requirement[];
   readonly declaredBy: object | undefined;
-  /** Where to look: `BookController.list`. */
+  /** The class and the handler, such as `BookController.list`. */
   readonly place: string;
-  /** One a permission of the list; `undefined`: the list itself is decided per request. */
+  /** One requirement per permission of the list; `undefined` if the list itself is decided per request. */
   readonly permissions: readonly Known[] | undefined;
-  /** The throttle classes; `undefined`: the list is decided per request. */
+  /** The names of the throttle classes; `undefined` if the list is decided per request. */
   readonly throttling: readonly string[] | undefined;
-  /** What decorators say; `undefined`: nothing. */
+  /** The combined decorators; `undefined` if there are no decorators. */
   readonly decorations: Decorations | undefined;
   readonly #read: Read;
-  /** By method. */
+  /** The scopes to request, by method. */
   readonly #demandedScopes = new Map<string, readonly string[]>();
-  /** The classes of the permissions that can be asked before the body is read, by their place among all permissions. */
+  /** For each permission, its class if it can be asked before the body is read, and otherwise `undefined`. */
   readonly #known: readonly (object | undefined)[];
 
   constructor(route: Route, read: Read) {
@@ -114,17 +114,17 @@ export class RouteRules implements Route {
     this.#known = leaves.map(leaf => (leaf.isKnown === true ? leaf.permission.constructor : undefined));
   }
 
-  /** The authentication classes; `undefined`: the list is decided per request. */
+  /** The names of the authentication classes; `undefined` if the list is decided per request. */
   get authentication(): readonly string[] | undefined {
     return this.#read.named?.map(({ name }) => name);
   }
 
-  /** Those of them that insist on somebody, whatever the permissions say. */
+  /** The names of the authentication classes that require a caller, whatever the permissions say. */
   get insisting(): readonly string[] {
     return (this.#read.named ?? []).filter(({ isMandatory }) => isMandatory).map(({ name }) => name);
   }
 
-  /** The authentication classes, made to be looked at; `undefined`: the list is decided per request. */
+  /** The authentication classes, created only for inspection; `undefined` if the list is decided per request. */
   get authenticators(): readonly BaseAuthentication[] | undefined {
     return this.#read.authenticators;
   }
@@ -133,59 +133,61 @@ export class RouteRules implements Route {
     return this.#trees.some(hasObjectRule);
   }
 
-  /** Is whoever is not authenticated refused, whatever the permissions' own rules say? */
+  /** Whether every anonymous request is refused, whatever the permissions' own rules say. */
   get isClosedToNobody(): boolean {
     return this.#trees.some(tree => isClosedToNobody(tree));
   }
 
-  /** Every permission of the list, those inside compositions included. */
+  /** Every permission of the list, including those inside compositions. */
   get leaves(): readonly BasePermission[] {
     return this.#trees.flatMap(leavesOf).map(({ permission }) => permission);
   }
 
-  /** The permissions of the list, in the order in which they are asked; `undefined`: the list is decided per request. */
+  /**
+   * The permissions of the list in the order in which they are asked; `undefined` if the list is decided per request.
+   */
   get order(): readonly AskedPermission[] | undefined {
     return this.#read.trees && askedInOrder(this.#trees.flatMap(leavesOf), this.#hasObjects);
   }
 
-  // A route that takes every method takes PUT, too.
+  // PUT represents a route that takes every method.
   get #hasObjects(): boolean {
     return this.isObjectAction(this.method ?? 'PUT');
   }
 
-  /** The permissions that have a rule about an object and none without one. */
+  /** The permissions that have an object rule and no rule for the request. */
   get objectOnly(): readonly BasePermission[] {
     return this.leaves.filter(one => definesObjectRule(one) && !definesViewRule(one));
   }
 
-  /** The permissions that refuse nobody where there is no object: they have both rules, and are negated. */
+  /** The permissions that refuse no caller if there is no object: they have both rules, and are negated. */
   get undecidedWithoutObject(): readonly BasePermission[] {
     return this.#trees.flatMap(tree => undecidedWithoutObject(tree));
   }
 
-  /** Where the lists come from. */
+  /** Where each list is declared. */
   get sources(): ListSources {
     return listSources(this.#read.controller, this.decorations);
   }
 
-  /** One a permission of the list: where it is said. */
+  /** Where the requirement of each permission is declared. */
   get permissionSources(): readonly RuleSource[] | undefined {
     const { controller, trees } = this.#read;
     return trees && permissionSources(controller, trees, this.decorations, this.sources.permissionClasses);
   }
 
-  /** Is the handler about one object: by default, or because `objectActions` adds it? */
+  /** Returns whether the handler is about one object, by default or because `objectActions` adds it. */
   isObjectAction(method: string): boolean {
     if (this.isNotObjectAction) return false;
     return this.objectActions?.includes(this.action) === true || this.isObjectActionByDefault(method);
   }
 
-  /** Has the handler's own path a parameter, or is the method PUT, PATCH or DELETE? */
+  /** Returns whether the handler's own path has a parameter, or the method is PUT, PATCH or DELETE. */
   isObjectActionByDefault(method: string): boolean {
     return this.isParametrized || ['PUT', 'PATCH', 'DELETE'].includes(method);
   }
 
-  /** Does `notObjectActions` exclude the handler? */
+  /** Whether `notObjectActions` excludes the handler. */
   get isNotObjectAction(): boolean {
     return this.notObjectActions?.includes(this.action) === true;
   }
@@ -200,20 +202,26 @@ export class RouteRules implements Route {
     return this.#read.notObjectActions;
   }
 
-  /** Marks the permissions of a request that can be asked before the body is read: the start could read what they require. */
+  /**
+   * Marks the permissions of a request that can be asked before the body is read, because startup could read their
+   * requirements.
+   */
   markKnown(trees: readonly PermissionTree[]): void {
     trees.flatMap(leavesOf).forEach((leaf, index) => {
       leaf.isKnown = leaf.permission.constructor === this.#known[index];
     });
   }
 
-  /** Whom the route lets in by this method, everything taken together. */
+  /** Returns which callers the route admits with this method, with everything combined. */
   admission(method: string, services: Services = this.#read.services): Requirement {
     const isObjectAction = this.isObjectAction(method);
     return admission({ ...this.#read, services, others: this.asksBesides, isObjectAction }, method);
   }
 
-  /** The scopes that a caller without a good token should ask for; those of rules that are decided per request are not known. */
+  /**
+   * Returns the scopes that a caller without a valid token should request. Scopes of rules that are decided per request
+   * are unknown.
+   */
   demandedScopes(method: string): readonly string[] {
     const asked = method === 'HEAD' && this.method === 'GET' ? 'GET' : method;
     const known = this.#demandedScopes.get(asked) ?? demandedScopes(this.admission(asked));
@@ -221,13 +229,13 @@ export class RouteRules implements Route {
     return known;
   }
 
-  /** The methods of the setting `publicMethods` that admit an anonymous request here only because of the setting. */
+  /** The methods of the setting `publicMethods` that admit an anonymous request here only because of that setting. */
   get publicMethods(): readonly string[] {
     const { publicMethods } = this.#read.services.settings;
     return publicMethods.filter(method => this.#takes(method) && this.#isOpenedBySetting(method));
   }
 
-  // A handler of GET, or of every method, is asked GET's rules for HEAD.
+  // HEAD is left out: a handler of GET, or of every method, applies the rules of GET to it.
   #takes(method: string): boolean {
     return this.method === method || (this.method === undefined && method !== 'HEAD');
   }
@@ -239,7 +247,7 @@ export class RouteRules implements Route {
     return isChanged && ['anyone', 'undecided'].includes(whoIsLetIn(asks));
   }
 
-  /** The same where nothing is counted: for who only asks what would be answered. */
+  /** Returns the same rules without throttles, to explain a decision without counting a request. */
   withoutThrottles(): RouteRules {
     const decorations = { names: [], added: [], insisting: [], ...this.decorations, throttleClasses: [] };
     return new RouteRules(this, { ...this.#read, decorations, throttling: [] });
@@ -251,9 +259,10 @@ export class RouteRules implements Route {
 }
 
 /**
- * Reads the rules of a handler from a controller that was made for this alone.
+ * Reads the rules of a handler from a controller that was created only for this.
  *
- * @throws ImproperlyConfigured naming the controller, the handler and the fix, where a rule is missing, empty or throws.
+ * @throws ImproperlyConfigured if a rule is missing, empty or throws. The message names the controller, the handler and
+ * the fix.
  */
 export function routeRules(route: Route, controller: ApiView, services: Services): RouteRules {
   const place = placeOf(controller, route.action);
@@ -294,7 +303,7 @@ export function routeRules(route: Route, controller: ApiView, services: Services
   return new RouteRules(route, { controller, services, ...known });
 }
 
-// Where another class reads tokens, the decorators' own class reads none.
+// Ignores the decorators' own class: it reads no token if another class does.
 function acceptsBothKinds(authenticators: readonly BaseAuthentication[]): boolean {
   const readers = authenticators.filter(one => readsBearerTokens(one) && !(one instanceof AccessTokenReader));
   return new Set(readers.map(({ takesOpaqueTokens }) => takesOpaqueTokens === true)).size > 1;
@@ -304,7 +313,7 @@ function withoutPublicMethods(services: Services): Services {
   return { ...services, settings: new Settings(Object.assign({}, services.settings, { publicMethods: [] })) };
 }
 
-// Without one it lets everybody in: a rule whose name is misspelled is not read.
+// Refuses a permission class without a rule: it would admit every caller. A rule with a misspelled name is not read.
 function requireRule(permission: BasePermission, place: string): void {
   if (definesViewRule(permission) || definesObjectRule(permission)) return;
   throw new ImproperlyConfigured(
@@ -354,7 +363,7 @@ function asConfigurationError(error: unknown, place: string): ImproperlyConfigur
   return new ImproperlyConfigured(`The rules of ${place} cannot be read: ${reason}`, { cause: error });
 }
 
-// What an async getter finds is known per request; that it fails now need not mean that it will.
+// The result of an async getter is known only per request. Its failure now is ignored, because it may succeed then.
 function settled(requirement: Requirement | Promise<Requirement>): Known {
   if (!(requirement instanceof Promise)) return requirement;
   requirement.catch(() => undefined);
@@ -363,7 +372,7 @@ function settled(requirement: Requirement | Promise<Requirement>): Known {
 
 const objectActionLists = ['objectActions', 'notObjectActions'] as const;
 
-// What is about an object is known at start: a list that could differ would leave an object without its rule.
+// Requires lists that do not depend on the request: if a list could differ, an object could be left without its rule.
 function listedActions(
   name: (typeof objectActionLists)[number],
   controller: ApiView,

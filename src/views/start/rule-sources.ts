@@ -1,4 +1,4 @@
-/** Where a rule is said: what an audit names beside it. */
+/** Finds out where a rule is declared, for the audit. */
 import { leavesOf, type PermissionTree } from '../../permissions/tree';
 import type { Decorations, PolicyLists } from './decorations';
 
@@ -11,7 +11,7 @@ export type RuleSource = 'default' | 'field' | 'getter' | 'decorator';
 /** Names where each list of classes of a controller is declared. */
 export type ListSources = Readonly<Record<keyof PolicyLists, RuleSource>>;
 
-/** Where each of the controller's lists comes from. */
+/** Returns where each of the controller's lists is declared. */
 export function listSources(controller: object, decorations: Decorations | undefined): ListSources {
   const sourceOf = (name: keyof PolicyLists): RuleSource =>
     decorations?.[name] === undefined ? (memberSource(controller, name) ?? 'default') : 'decorator';
@@ -23,8 +23,8 @@ export function listSources(controller: object, decorations: Decorations | undef
 }
 
 /**
- * Where what each permission asks for is said: a decorator that added it, the members that it reads (a getter, where one
- * of them is), or else where the list stands.
+ * Returns where the requirement of each permission is declared: by the decorator that added it, by the members that it
+ * reads (a getter, if one of them is one), or else where the list is declared.
  */
 export function permissionSources(
   controller: object,
@@ -42,7 +42,10 @@ function saidBy(controller: object, tree: PermissionTree): RuleSource | undefine
   return sources.find(source => source === 'getter') ?? sources.find(source => source === 'field');
 }
 
-/** A value on the prototype is a field in spirit; one that is `undefined` says nothing. */
+/**
+ * Returns how the member is declared. A value on the prototype counts as a field. A member that is `undefined` declares
+ * nothing.
+ */
 function memberSource(controller: object, name: string): RuleSource | undefined {
   for (let one: unknown = controller; typeof one === 'object' && one !== null; one = Object.getPrototypeOf(one)) {
     const member = Object.getOwnPropertyDescriptor(one, name);

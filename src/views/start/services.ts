@@ -8,8 +8,8 @@ export interface Services {
   readonly settings: Settings;
   readonly verifier: AccessTokenVerifier;
   readonly introspector: TokenIntrospector;
-  /** The answer to what a policy threw, whatever it is. */
+  /** Returns the answer to any value that a policy threw. */
   toAnswer(error: unknown): APIException | ImproperlyConfigured;
-  /** Makes an authentication, permission or throttle class, dependencies included. */
+  /** Creates an object of an authentication, permission or throttle class, dependencies included. */
   make<T extends object>(policyClass: new (...dependencies: never[]) => T): T;
 }

@@ -70,7 +70,7 @@ describe('lists of classes that nobody reads', () => {
 
   it('stop the start beside one that is read, or where the name is nearly one', () => {
     expect(strange({ permissionClasses: [AllowAny], parserClasses: [Anything] })).to.equal(
-      'ThingController.parserClasses is no rule of a controller, and stands beside one. The lists are: authenticationClasses, permissionClasses, throttleClasses. If it is none, give it a name that does not end in Classes.',
+      'ThingController.parserClasses is no rule of a controller, and stands beside one. The lists are: authenticationClasses, permissionClasses, throttleClasses. If it is not a rule, give it a name that does not end in Classes.',
     );
     for (const name of ['permisionClasses', 'premissionClasses', 'permissonClass'])
       expect(strange({ [name]: [AllowAny] })).to.equal(

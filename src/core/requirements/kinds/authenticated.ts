@@ -2,8 +2,8 @@
 import { authenticated as fact, type RequirementKind } from '../kind';
 
 /**
- * An authenticated caller, or any caller where the setting `publicMethods` or an authentication class says that the
- * method is public.
+ * Admits any authenticated caller, and anonymous ones if the setting `publicMethods` or an authentication class makes
+ * the method public.
  */
 export interface AuthenticatedRequirement {
   readonly kind: 'authenticated';
@@ -14,6 +14,6 @@ export const authenticated: RequirementKind<AuthenticatedRequirement> = {
   facts: () => [fact],
   judge: (_, caller) => caller.says(fact),
   words: ({ kind }) => kind,
-  documented: () => 'whoever is authenticated',
+  documented: () => 'any authenticated caller',
   isComplete: () => true,
 };

@@ -3,11 +3,11 @@ import type { Fact, RequirementKind } from '../kind';
 
 export interface CustomRequirement {
   readonly kind: 'custom';
-  /** The name of the class, or what the rule is. */
+  /** The name of the class, or a description of the rule. */
   readonly name: string;
 }
 
-/** Stands for what is not known before a request. */
+/** Replaces a requirement that is not known before a request. */
 export const decidedPerRequest: CustomRequirement = Object.freeze({ kind: 'custom', name: 'decided per request' });
 
 function decision({ name }: CustomRequirement): Fact {

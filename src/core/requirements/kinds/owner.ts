@@ -1,7 +1,10 @@
 /** Only the owner of the object. */
 import type { Caller, Fact, RequirementKind } from '../kind';
 
-/** The object's attributes must equal the token's subject and, where an issuer attribute is given, its issuer. */
+/**
+ * The object's attribute must equal the token's subject. If there is an issuer attribute, it must equal the token's
+ * issuer.
+ */
 export interface OwnerRequirement {
   readonly kind: 'owner';
   readonly attribute: string;
