@@ -26,7 +26,7 @@ export class TokenHasScope extends BasePermission {
   override readonly needsAuthentication: boolean = true;
 
   override hasPermission(request: Request, controller: ApiView): boolean {
-    return hasAll(request, this.scopesFor(controller, request));
+    return hasAll(request, this.scopesFor(controller, requestOf(controller, request)));
   }
 
   override requirement(controller: ApiView): Requirement {

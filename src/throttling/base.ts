@@ -47,6 +47,12 @@ export abstract class BaseThrottle {
   limit?(request: Request): Limit | undefined;
 
   /**
+   * Returns whether the throttle has not counted the request. A throttle that counts by a field of a form is asked again
+   * once multer has read the form.
+   */
+  hasNotCounted?(request: Request): boolean;
+
+  /**
    * Checks the configuration at startup, for each route.
    *
    * @throws ImproperlyConfigured if the throttle cannot work on this route

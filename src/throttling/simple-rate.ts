@@ -20,6 +20,11 @@ const limits = Symbol('axioms.limits');
 /** The limits of the throttles that refused the request. Stored on the request, because requests may share a throttle. */
 type WithLimits = Request & { [limits]?: [BaseThrottle, Limit][] };
 
+const uncounted = Symbol('axioms.uncounted');
+
+/** The throttles that found no key. Stored on the request, as the limits are. */
+type WithUncounted = Request & { [uncounted]?: BaseThrottle[] };
+
 /**
  * Allows a number of requests per period, counted by the key that `getCacheKey` returns. A subclass defines the key, and
  * either a `rate` or a `scope` whose rate is in the setting `throttleRates`.
@@ -71,7 +76,7 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
       this.#hasOwnRate ? this.getRate(request, controller) : this.configuredRate(controller, settings),
     );
     const key = rate === null ? null : this.getCacheKey(request, controller);
-    if (rate === null || key === null) return true;
+    if (rate === null || key === null) return this.#leaveUncounted(request);
     const name = this.scopeFor(controller) ?? this.constructor.name;
     const counted = countingOf(settings).hit(this.#storeKey(name, rate, key), rate);
     return isPending(counted)
@@ -85,6 +90,10 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
 
   override limit(request: Request): Limit | undefined {
     return (request as WithLimits)[limits]?.find(([throttle]) => throttle === this)?.[1];
+  }
+
+  override hasNotCounted(request: Request): boolean {
+    return (request as WithUncounted)[uncounted]?.includes(this) === true;
   }
 
   override checkConfiguration(controller: ApiView, settings: Settings): void {
@@ -112,6 +121,11 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
     throw new ImproperlyConfigured(
       `${this.constructor.name} has the scope '${scope}', for which the setting 'throttleRates' has no rate: add ${scope}: '100/hour', or null for no limit.`,
     );
+  }
+
+  #leaveUncounted(request: Request): true {
+    ((request as WithUncounted)[uncounted] ??= []).push(this);
+    return true;
   }
 
   get #hasOwnRate(): boolean {

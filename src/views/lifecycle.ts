@@ -1,17 +1,18 @@
 /**
- * The whole security flow of a request. On every route the binding calls `admit` first, `permit` once a JSON body is parsed,
- * and `handle` to run the handler. Whatever throws refuses the request.
+ * The whole security flow of a request. On every route the binding calls `admit` first, `permit` once a JSON body is
+ * parsed, and `handle` to run the handler. An error of any step refuses the request.
  */
 import type { Request } from 'express';
 import { requireUnanswered } from '../core/http/answered';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import { after, inTurn, type Soon } from '../core/time/soon';
+import { currentCaller } from '../authentication/caller';
 import { authenticate } from './authenticate';
 import { checkBindingRules } from './binding-rules';
-import { checkObjectAgain, holdUntilAsked, loadObject } from './object-rules';
+import { askAboutLoaded, holdUntilAsked, loadObject } from './object-rules';
 import { askAboutForm, askAnotherCaller, checkEarlyPermissions, checkLatePermissions } from './permission-checks';
 import type { RouteRules } from './start/route-rules';
-import { checkThrottles } from './throttles';
+import { checkThrottles, checkUncountedThrottles } from './throttles';
 import { findVisit, type Stage, type Visit } from './visit';
 
 type Step = (visit: Visit) => Soon<void>;
@@ -22,6 +23,9 @@ const beforeTheBody: readonly Step[] = [authenticate, checkEarlyPermissions, che
 /** What may look at more of the request. The app may have replaced its session's user meanwhile. */
 const afterTheBody: readonly Step[] = [askAnotherCaller, checkLatePermissions, checkThrottles, loadObject];
 
+/** `permit` has seen no field and no file of a form, and the object may be another one. */
+const behindTheForm: readonly Step[] = [askAnotherCaller, askAboutForm, checkUncountedThrottles, loadObject];
+
 /** Authenticates the caller and asks the early rules, before anything of the body is read. */
 export function admit(visit: Visit): Soon<void> {
   return after(inOrder(beforeTheBody, visit), () => {
@@ -30,32 +34,24 @@ export function admit(visit: Visit): Soon<void> {
 }
 
 /**
- * Asks the late rules, counts throttles, and asks about the object. Uploads have not been stored and parameters have not
- * been validated yet.
+ * Asks the late rules, counts throttles, and asks about the object, before uploads are stored and parameters validated.
  *
  * @param askOwnChecker the app's own `authorizationChecker`, where the route has `@Authorized()`
  */
-export function permit(visit: Visit, askOwnChecker: () => Soon<void> = () => undefined): Soon<void> {
-  visit.requireItsMethod();
-  const checked = after(askOwnChecker(), () => inOrder(afterTheBody, visit));
-  return after(checked, () => {
-    checkBindingRules(visit);
-    if (visit.isObjectPending) holdUntilAsked(visit);
-    requireUnanswered(visit.response);
+export function permit(visit: Visit, askOwnChecker?: () => Soon<void>): Soon<void> {
+  return after(check(afterTheBody, visit, askOwnChecker), () => {
     visit.stage = 'permitted';
   });
 }
 
-/**
- * Asks the rules again that may look at the body, once a form with files has been read. Throttles have counted the request.
- */
-export function permitForm(visit: Visit): Soon<void> {
-  visit.requireItsMethod();
-  const checked = inOrder([askAboutForm, checkObjectAgain], visit);
-  return after(checked, () => {
-    if (visit.isObjectPending) holdUntilAsked(visit);
-    requireUnanswered(visit.response);
-  });
+/** Asks again once multer has read a form with files. A throttle counts the request once. */
+export function permitForm(visit: Visit, askOwnChecker?: () => Soon<void>): Soon<void> {
+  return check(behindTheForm, visit, askOwnChecker);
+}
+
+/** Asks again, right before the handler's method, if the session's user is another one since `permit`. */
+export function permitCaller(visit: Visit): Soon<void> {
+  if (currentCaller(visit.request) !== visit.askedCaller) return check([askAnotherCaller, askAboutLoaded], visit);
 }
 
 /** Runs the handler. Its answer waits where the rule about the object has not been asked. */
@@ -77,6 +73,16 @@ export function visitAt(stage: Stage, rules: RouteRules, request: Request): Visi
   throw new ImproperlyConfigured(
     `${rules.place} was reached past its guard: a middleware called next() twice, or an error middleware went on after a refusal. If @UseBefore has requireAccessToken() in a router or an app, list it in @UseBefore itself.`,
   );
+}
+
+function check(steps: readonly Step[], visit: Visit, askOwnChecker?: () => Soon<void>): Soon<void> {
+  visit.requireItsMethod();
+  const checked = after(askOwnChecker?.(), () => inOrder(steps, visit));
+  return after(checked, () => {
+    checkBindingRules(visit);
+    if (visit.isObjectPending) holdUntilAsked(visit);
+    requireUnanswered(visit.response);
+  });
 }
 
 function inOrder(steps: readonly Step[], visit: Visit): Soon<void> {

@@ -6,7 +6,7 @@ import { deny } from '../permissions/denial';
 import { forgetMembers } from '../permissions/evaluated';
 import { evaluate } from '../permissions/evaluation';
 import { namesOf } from '../permissions/rule-words';
-import { isKnown, type Outcome, type PermissionTree, type Subject } from '../permissions/tree';
+import type { Outcome, PermissionTree, Subject } from '../permissions/tree';
 import { AnswerGate } from './answer-gate';
 import { ObjectChecks } from './object-checks';
 import { askAnotherCaller } from './permission-checks';
@@ -106,15 +106,8 @@ export function loadObject(visit: Visit): Soon<void> {
   });
 }
 
-/**
- * Asks the rules about the loaded object again after a form has been read, unless all of them can be asked before the
- * body.
- */
-export function checkObjectAgain(visit: Visit): Soon<void> {
-  if (!visit.permissions.every(isKnown)) return askAboutLoaded(visit);
-}
-
-function askAboutLoaded(visit: Visit): Soon<void> {
+/** Asks the rules about the object that `getObject()` loaded. */
+export function askAboutLoaded(visit: Visit): Soon<void> {
   if (visit.object === undefined) return;
   return after(askObjectRules(visit, visit.object.value), () => {
     visit.isObjectPending = false;

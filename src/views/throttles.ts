@@ -16,8 +16,14 @@ import type { Visit } from './visit';
 export function checkThrottles(visit: Visit): Soon<void> {
   const classes = throttleClassesOf(visit.controller, visit.settings, visit.rules.decorations);
   if (classes.length === 0) return;
-  const throttles = classes.map(one => visit.services.make(one));
-  return askFrom(throttles, 0, [], visit);
+  visit.throttles = classes.map(one => visit.services.make(one));
+  return askFrom(visit.throttles, 0, [], visit);
+}
+
+/** Asks the throttles again that found nothing to count by before multer had read the form. */
+export function checkUncountedThrottles(visit: Visit): Soon<void> {
+  const uncounted = visit.throttles.filter(one => one.hasNotCounted?.(visit.request) === true);
+  return askFrom(uncounted, 0, [], visit);
 }
 
 function askFrom(

@@ -14,6 +14,7 @@ import { after, lastly, type Soon } from '../core/time/soon';
 import type { ApiView } from '../permissions/base';
 import { rememberEvaluations } from '../permissions/evaluated';
 import type { PermissionTree, Subject } from '../permissions/tree';
+import type { BaseThrottle } from '../throttling/base';
 import { Observation } from './observation';
 import { closeConnection } from './cut-off';
 import { stackOf } from './error-text';
@@ -65,6 +66,8 @@ export class Visit implements RequestContext {
   /** The permissions that have not been asked yet. */
   unasked: readonly PermissionTree[] = [];
   arePermissionsRead = false;
+  /** The throttles that have been asked. */
+  throttles: readonly BaseThrottle[] = [];
   /** Whether the response depends on an object that no rule has seen. */
   isObjectPending = false;
   /** The object that `getObject()` loaded. */

@@ -41,6 +41,18 @@ describe('JSON that is nested deeply', () => {
     expect(handled).to.equal(1);
   });
 
+  it('is refused in another encoding, in which quotes hide the levels from a count of bytes', async () => {
+    const request = api.as(null, 'post', '/notes').set('Content-Type', 'application/json; charset=utf-16le');
+    const text = `{"a":["\u2201", ${'['.repeat(1000)}${']'.repeat(1000)}]}`;
+    const answer = await request.serialize(body => body as string).send(Buffer.from(text, 'utf16le') as never);
+    expectExactRefusal(answer, {
+      status: 415,
+      error: 'invalid_request',
+      description: 'The encoding of the body is not supported',
+    });
+    expect(handled).to.equal(0);
+  });
+
   for (const levels of [201, 40_000])
     it(`is refused before it reaches any code that could not bear it: ${levels} levels`, async () => {
       expectExactRefusal(await send(nested(levels)), {

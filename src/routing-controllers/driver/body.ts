@@ -27,6 +27,9 @@ const mostLevels = 200;
 function verifying(verify: Verify | undefined): Verify {
   return (request, response, body, encoding) => {
     verify?.(request, response, body, encoding);
+    // RFC 8259 §8.1. The levels are counted in bytes, which mean something else in another encoding.
+    if (encoding !== 'utf-8')
+      throw Object.assign(new Error('The JSON is not in UTF-8'), { status: 415, type: 'charset.unsupported' });
     if (levelsOf(body) > mostLevels)
       throw Object.assign(new Error('The JSON is nested too deeply'), {
         status: 400,

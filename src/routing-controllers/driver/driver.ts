@@ -130,12 +130,13 @@ export class AxiomsDriver extends ExpressDriver {
     };
   }
 
-  // multer reads the fields of a form together with its files: the late rules have seen neither.
+  // multer reads the fields of a form together with its files: no rule has seen either.
   private formGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
     return (request, response, next) => {
       if (response.headersSent) return;
-      this.guard(meta, { request, response, next }, false, () =>
-        permitForm(visitAt('permitted', route.rules, request)),
+      const action = { request, response, next };
+      this.guard(meta, action, false, () =>
+        permitForm(visitAt('permitted', route.rules, request), () => this.askOwnChecker(meta, action)),
       );
     };
   }

@@ -3,6 +3,8 @@ import type { NextFunction, Request } from 'express';
 import { getMetadataArgsStorage, type Action, type ActionMetadata } from 'routing-controllers';
 import { requireUnanswered } from '../../core/http/answered';
 import { isPlain } from '../../core/process/plain';
+import { after } from '../../core/time/soon';
+import { permitCaller } from '../../views/lifecycle';
 import { findVisit, type Visit } from '../../views/visit';
 
 const visitKey = Symbol('axioms.visit');
@@ -37,7 +39,7 @@ export function callHandler(meta: ActionMetadata, action: Action, params: unknow
   if (meta.params.length > 0) requireUnanswered(visit.response);
   visit.requireItsMethod();
   const controller = visit.controller as unknown as Record<string, (...params: unknown[]) => unknown>;
-  return controller[meta.method]?.(...params);
+  return after(permitCaller(visit), () => controller[meta.method]?.(...params));
 }
 
 /** Whether interceptors run for the handler. Any interceptor registered for the whole app counts. */

@@ -1,0 +1,132 @@
+/** The app may remove or replace its session's user between the rules and the handler. */
+import { expect } from 'chai';
+import express, { type Express, type Request } from 'express';
+import session from 'express-session';
+import { Get, JsonController, Post, UploadedFile, createParamDecorator } from 'routing-controllers';
+import request, { type Response } from 'supertest';
+import {
+  IsAdminUser,
+  IsSubOwner,
+  SessionAuthentication,
+  csrfToken,
+  useExpressServer,
+  type ApiView,
+  type AxiomsRequest,
+  type AxiomsServer,
+} from 'axioms-routing-controllers';
+import { TestIssuer } from '../issuer/test-issuer';
+import { expectRefusal } from '../refusals';
+
+type WithUser = Request & { session: { user?: object | undefined } };
+
+const users: Readonly<Record<string, object>> = {
+  alice: { id: 1, sub: 'alice', isStaff: true },
+  bob: { id: 2, sub: 'bob' },
+};
+
+let handled = 0;
+
+/** Looks the user up again, as an app does that may have closed the account meanwhile. */
+const Fresh = () =>
+  createParamDecorator({
+    value: async ({ request: given }: { request: WithUser }) => {
+      await Promise.resolve();
+      const { become } = given.query as { become?: string };
+      if (become !== undefined) given.session.user = users[become];
+    },
+  });
+
+const replacing = {
+  fileFilter: (given: WithUser, _file: unknown, done: (error: null, isTaken: boolean) => void) => {
+    given.session.user = users.bob;
+    done(null, true);
+  },
+};
+
+abstract class Base {
+  authenticationClasses = [SessionAuthentication];
+  declare request: AxiomsRequest;
+  declare response: ApiView['response'];
+
+  handle(): object {
+    handled += 1;
+    return { user: this.request.user?.sub };
+  }
+}
+
+@JsonController('/admin')
+class AdminController extends Base {
+  permissionClasses = [IsAdminUser];
+  @Get('/csrf') csrf() {
+    return { token: csrfToken(this.request, this.response!) };
+  }
+  @Get('/') list(@Fresh() _user: unknown) {
+    return this.handle();
+  }
+  @Post('/') create(@UploadedFile('file', { options: replacing }) _file: unknown) {
+    return this.handle();
+  }
+}
+
+@JsonController('/notes')
+class NoteController extends Base {
+  permissionClasses = [IsSubOwner];
+  getObject() {
+    return { user: 'alice' };
+  }
+  @Get('/:id') retrieve(@Fresh() _user: unknown) {
+    return this.handle();
+  }
+}
+
+describe("regression: a session's user that is replaced right before the handler", () => {
+  let issuer: TestIssuer;
+  let app: Express;
+  let cookie = '';
+  before(async () => {
+    issuer = await TestIssuer.start();
+    app = express().set('env', 'test');
+    app.use(session({ secret: 'secret', resave: false, saveUninitialized: false }));
+    app.get('/in/:name', (given, response) => {
+      (given as unknown as WithUser).session.user = users[given.params.name];
+      response.json({});
+    });
+    useExpressServer(app, { controllers: [AdminController, NoteController], axioms: issuer.settings() });
+  });
+  after(async () => {
+    (app.locals.axioms as AxiomsServer).close();
+    await issuer.close();
+  });
+  beforeEach(async () => {
+    const [first = ''] = (await request(app).get('/in/alice')).get('Set-Cookie') ?? [];
+    cookie = first.split(';')[0] ?? '';
+    handled = 0;
+  });
+
+  const get = (path: string): Promise<Response> => Promise.resolve(request(app).get(path).set('Cookie', cookie));
+
+  it('is asked about where nothing has changed: once', async () => {
+    expect((await get('/admin')).body).to.deep.equal({ user: 'alice' });
+    expect((await get('/notes/1')).body).to.deep.equal({ user: 'alice' });
+    expect(handled).to.equal(2);
+  });
+
+  for (const path of ['/admin', '/notes/1']) {
+    it(`is refused as another one: ${path}`, async () => {
+      expectRefusal(await get(`${path}?become=bob`), 'permission_denied');
+      expect(handled).to.equal(0);
+    });
+
+    it(`is refused as nobody: ${path}`, async () => {
+      expectRefusal(await get(`${path}?become=nobody`), 'permission_denied');
+      expect(handled).to.equal(0);
+    });
+  }
+
+  it('is refused where a filter of uploads replaces it', async () => {
+    const { token } = (await get('/admin/csrf')).body as { token: string };
+    const upload = request(app).post('/admin').set('Cookie', cookie).set('X-CSRF-Token', token);
+    expectRefusal(await upload.attach('file', Buffer.from('x'), 'x.txt'), 'permission_denied');
+    expect(handled).to.equal(0);
+  });
+});
