@@ -58,7 +58,7 @@ abstract class Base {
 class AdminController extends Base {
   permissionClasses = [IsAdminUser];
   @Get('/csrf') csrf() {
-    return { token: csrfToken(this.request, this.response!) };
+    return { token: csrfToken(this.request, this.response) };
   }
   @Get('/') list(@Fresh() _user: unknown) {
     return this.handle();
