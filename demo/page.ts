@@ -1,7 +1,7 @@
 /** The page at `/`: files, and what their scripts cannot know by themselves. */
 import express, { type Express, type RequestHandler, type Response } from 'express';
 import { join } from 'node:path';
-import type { AxiomsServer, RouteRules } from 'axioms-routing-controllers';
+import type { AxiomsServer } from 'axioms-routing-controllers';
 import type { DataSource } from 'typeorm';
 import { API, API_SCOPES, people } from './accounts';
 import { pageClient } from './authorization-server/clients';
@@ -64,6 +64,8 @@ function demoOf({ routes }: AxiomsServer, { url, issuerUrl }: PageOptions) {
 
 /** The page has buttons of their own for these. */
 const isOfTheMicroservice = (path: string) => /^\/(auth|\.well-known)\//.test(path);
+
+type RouteRules = AxiomsServer['routes'][number];
 
 /** A route as the server enforces it, and a body that it takes. */
 function described({ method = 'GET', path: mounted, place, insisting, authentication, permissions }: RouteRules) {

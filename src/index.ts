@@ -1,44 +1,24 @@
 /** OAuth2/OIDC authentication and claim-based authorization for routing-controllers, Express and typedi. */
 export { auditRoutes, createExpressServer, guardApp, useExpressServer } from './routing-controllers/server';
 export type { AxiomsServer, AxiomsServerOptions } from './routing-controllers/start/axioms-server';
-export { backchannelLogout, type BackchannelLogoutOptions } from './routing-controllers/endpoints/backchannel-logout';
-export {
-  axiomsErrorHandler,
-  requireAccessToken,
-  type AccessTokenRequirements,
-  type AxiomsErrorHandler,
-} from './routing-controllers/endpoints/plain-routes';
-export type { ServerOption } from './routing-controllers/start/serving';
-export {
-  healthMiddleware,
-  type Health,
-  type HealthOptions,
-  type IssuerHealth,
-} from './routing-controllers/endpoints/health';
+export { backchannelLogout } from './routing-controllers/endpoints/backchannel-logout';
+export { axiomsErrorHandler, requireAccessToken } from './routing-controllers/endpoints/plain-routes';
+export { healthMiddleware } from './routing-controllers/endpoints/health';
 export { protectedResourceMiddleware } from './routing-controllers/endpoints/protected-resource';
 export { Claim, CurrentObject } from './routing-controllers/start/params';
 export { defineSettings, settingsFromEnv } from './core/settings/define-settings';
-export { Settings, type IssuerInput, type SettingsInput } from './core/settings/settings';
-export type { ClaimForm } from './core/settings/claim-forms';
+export { Settings, type SettingsInput } from './core/settings/settings';
 export type { Logger } from './core/settings/logger';
-export { AccessTokenVerifier, type Revocation, type VerifiedToken } from './core/tokens/access-token';
+export { AccessTokenVerifier, type VerifiedToken } from './core/tokens/access-token';
 export type { Denylist, RevokedTokens } from './core/settings/denylist';
-export type { LogoutToken } from './core/tokens/logout-token';
-export { MemoryDenylist, type MemoryDenylistOptions } from './core/tokens/memory-denylist';
-export type { OutagePolicy, ThrottleStore } from './core/settings/throttle-rates';
-export type { Claims, JsonValue, TokenHeader } from './core/jws/compact-jws';
+export { MemoryDenylist } from './core/tokens/memory-denylist';
+export type { Claims, JsonValue } from './core/jws/compact-jws';
 export { TokenIntrospector } from './core/tokens/introspection';
-export {
-  MemorySignInAttempts,
-  type Attempt,
-  type SignInAttempts,
-  type SignInLimits,
-} from './core/attempts/sign-in-attempts';
-export { JwksManager, type IssuerStatus, type VerificationKey } from './core/issuers/jwks-manager';
-export type { DecisionEvent, DecisionReason, JwksEvent, StoreEvent } from './core/reports/events';
+export { MemorySignInAttempts, type Attempt, type SignInAttempts } from './core/attempts/sign-in-attempts';
+export { JwksManager } from './core/issuers/jwks-manager';
+export type { DecisionEvent, JwksEvent, StoreEvent } from './core/reports/events';
 export type { Who } from './core/requirements/openness';
-export type { GrantRequirement, Requirement } from './core/requirements/requirement';
-export type { ChallengeParameters } from './core/http/challenge';
+export type { Requirement } from './core/requirements/requirement';
 export {
   APIException,
   AuthenticationFailed,
@@ -52,19 +32,8 @@ export {
   PermissionDenied,
   ServiceUnavailable,
   Throttled,
-  type APIExceptionOptions,
-  type HeaderFields,
-  type InvalidTokenOptions,
-  type ServiceUnavailableOptions,
-  type TokenReason,
-  type UnavailableReason,
 } from './core/http/exceptions';
-export {
-  BaseAuthentication,
-  type AuthenticationClass,
-  type AuthenticationResult,
-  type NamedSecurityScheme,
-} from './authentication/base';
+export { BaseAuthentication, type AuthenticationClass, type AuthenticationResult } from './authentication/base';
 export {
   AccessTokenAuthentication,
   HasValidAccessToken,
@@ -97,11 +66,7 @@ export {
   TokenHasScope,
   TokenMatchesOASRequirements,
 } from './permissions/token-scope';
-export type { Answer, CompositionReason, Explanation, PermissionReason, Reason } from './permissions/explanation';
+export type { Explanation } from './permissions/explanation';
 export { IsSubOwner, IsSubOwnerOrSafeOnly } from './permissions/ownership';
 export { ApiController, type ApiView } from './views/api-view';
-export type { AskedPermission } from './views/start/asked-order';
 export type { RouteAudit } from './views/start/audit';
-export type { Decorations, PolicyLists } from './views/start/decorations';
-export type { RouteRules } from './views/start/route-rules';
-export type { ListSources, RuleSource } from './views/start/rule-sources';

@@ -6,9 +6,9 @@ import {
   createExpressServer,
   type AxiomsServer,
   type AxiomsServerOptions,
-  type IssuerInput,
   type SettingsInput,
 } from 'axioms-routing-controllers';
+import type { IssuerInput } from '../src/core/settings/settings';
 import type { Method } from './api';
 import { silentLogger, TestIssuer, audience } from './issuer/test-issuer';
 

@@ -16,10 +16,10 @@ import {
   not,
   or,
   type ApiView,
-  type GrantRequirement,
   type PermissionClass,
   type PermissionRule,
 } from 'axioms-routing-controllers';
+import type { GrantRequirement } from '../../src/core/requirements/requirement';
 import request from 'supertest';
 import { Api } from '../api';
 

@@ -11,9 +11,9 @@ import {
   and,
   type AxiomsRequest,
   type DecisionEvent,
-  type Health,
-  type IssuerInput,
 } from 'axioms-routing-controllers';
+import type { Health } from '../../src/routing-controllers/endpoints/health';
+import type { IssuerInput } from '../../src/core/settings/settings';
 import { decisions } from '../../src/core/reports/events';
 import { eventually } from '../issuer/fake-time';
 import { RecordingLogger } from '../issuer/recording-logger';

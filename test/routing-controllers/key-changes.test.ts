@@ -5,13 +5,8 @@ import { expect } from 'chai';
 import { Get, JsonController } from 'routing-controllers';
 import type { Express } from 'express';
 import request from 'supertest';
-import {
-  ApiController,
-  createExpressServer,
-  type AxiomsServer,
-  type IssuerInput,
-  type JwksManager,
-} from 'axioms-routing-controllers';
+import { ApiController, createExpressServer, type AxiomsServer, type JwksManager } from 'axioms-routing-controllers';
+import type { IssuerInput } from '../../src/core/settings/settings';
 import { Api } from '../api';
 import { FakeTime } from '../issuer/fake-time';
 import { audience, signed, signingKey, silentLogger, TestIssuer, type SigningKey } from '../issuer/test-issuer';

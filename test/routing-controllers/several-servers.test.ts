@@ -18,8 +18,8 @@ import {
   useExpressServer,
   type AxiomsServer,
   type AxiomsServerOptions,
-  type Health,
 } from 'axioms-routing-controllers';
+import type { Health } from '../../src/routing-controllers/endpoints/health';
 import { TestClock, TestIssuer as KitIssuer, forceAuthenticate } from 'axioms-routing-controllers/testing';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer, signed } from '../issuer/test-issuer';

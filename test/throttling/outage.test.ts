@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { Get, JsonController } from 'routing-controllers';
-import { AllowAny, type OutagePolicy, type ThrottleStore } from 'axioms-routing-controllers';
+import { AllowAny } from 'axioms-routing-controllers';
+import type { OutagePolicy } from 'axioms-routing-controllers/throttling';
+import type { ThrottleStore } from 'axioms-routing-controllers/throttling';
 import { storeChanges, type StoreEvent } from '../../src/core/reports/events';
 import { MemoryThrottleStore, UserRateThrottle } from '../../src/throttling';
 import { Api } from '../api';

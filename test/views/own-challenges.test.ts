@@ -6,8 +6,8 @@ import {
   APIException,
   HasAccessTokenScopes,
   InvalidRequest,
-  type ChallengeParameters,
 } from 'axioms-routing-controllers';
+import type { ChallengeParameters } from '../../src/core/http/challenge';
 import { openApiDocument } from 'axioms-routing-controllers/openapi';
 import { Api } from '../api';
 import { fieldsOf } from '../refusals';

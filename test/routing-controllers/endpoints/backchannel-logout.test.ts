@@ -9,8 +9,8 @@ import {
   MemoryDenylist,
   type Denylist,
   type Logger,
-  type LogoutToken,
 } from 'axioms-routing-controllers';
+import type { LogoutToken } from '../../../src/core/tokens/logout-token';
 import { Api } from '../../api';
 import { FakeTime } from '../../issuer/fake-time';
 import { RecordingLogger } from '../../issuer/recording-logger';

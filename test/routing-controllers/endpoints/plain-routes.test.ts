@@ -15,11 +15,11 @@ import {
   axiomsErrorHandler,
   requireAccessToken,
   useExpressServer,
-  type AccessTokenRequirements,
   type AxiomsRequest,
   type AxiomsServer,
   type DecisionEvent,
 } from 'axioms-routing-controllers';
+import type { AccessTokenRequirements } from '../../../src/routing-controllers/endpoints/plain-routes';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ApiOptions, Method } from '../../api';
 import { badByItsKey, badWithoutAKey } from '../../bad-tokens';
