@@ -14,13 +14,14 @@ import { audience, makeKeys, mintMany } from './tokens.mjs';
 
 const require = createRequire(import.meta.url);
 const library = part => require(`../dist/src/${part}.js`);
-const { AccessTokenVerifier, defineSettings, JwksManager } = library('index');
+const { AccessTokenVerifier, defineSettings, JwksManager, TokenIntrospector } = library('index');
 const { HasAccessTokenScopes, HasValidAccessToken } = library('index');
-const { controllerFactory, policyMaker } = library('routing-controllers/start/container');
-const { routeRules } = library('views/start/route-rules');
+const { appContainer } = library('routing-controllers/start/app-container');
+const { policyMaker } = library('routing-controllers/start/container');
+const { routeRules } = library('views/start/read-rules');
 const { UserRateThrottle } = library('throttling/index');
 const { Visit } = library('views/visit');
-const { beforeTheBody, afterTheBody } = library('views/lifecycle');
+const { admit, permit } = library('views/lifecycle');
 
 const rounds = 7;
 const { values } = parseArgs({ options: { amount: { type: 'string', default: '24000' } } });
@@ -70,12 +71,15 @@ console.log(table(['without HTTP', 'CPU µs (min–max)'], rows));
 manager.close();
 
 function servicesOf(settings) {
-  return { settings, verifier: new AccessTokenVerifier(settings, manager), make: policyMaker() };
+  const verifier = new AccessTokenVerifier(settings, manager);
+  const introspector = new TokenIntrospector(settings, manager);
+  const own = { settings, jwksManager: manager, verifier, introspector };
+  return { settings, verifier, introspector, make: policyMaker(appContainer(), own) };
 }
 
 function makerOf(controllerClass) {
-  const factory = controllerFactory(controllerClass);
-  return () => factory.make();
+  const factory = appContainer().factory(controllerClass);
+  return () => factory.make({});
 }
 
 /** Both halves, as the driver runs them. */
@@ -87,8 +91,8 @@ function guarded(controllerClass) {
   const rawHeaders = Object.entries(headers).flat();
   return async () => {
     const visit = new Visit(rules, services, make(), { method: 'GET', headers, rawHeaders }, new ServerResponse({}));
-    await beforeTheBody(visit);
-    await afterTheBody(visit);
+    await admit(visit);
+    await permit(visit);
   };
 }
 

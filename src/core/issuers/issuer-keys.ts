@@ -11,6 +11,8 @@ import {
 import { Deadline } from '../time/deadline';
 import { Discovery } from './discovery';
 import { keyRefreshes, type JwksEvent } from '../reports/events';
+import type { IssuerStatus, Surroundings } from './issuer-status';
+import { KeySetReport } from './key-set-report';
 import { InvalidToken, ServiceUnavailable } from '../http/exceptions';
 import { readKeys } from './fetched-keys';
 import { refreshAfter } from '../http/freshness';
@@ -19,44 +21,8 @@ import { localHeaders, localKeys, withdrawalCount, withoutWithdrawn } from './lo
 import { RefreshPace } from './refresh-pace';
 import type { Settings } from '../settings/settings';
 import type { Soon } from '../time/soon';
-import { startTimer, type Timers } from '../time/timers';
+import { startTimer } from '../time/timers';
 import { nameOf } from '../settings/trusted-issuers';
-
-/**
- * The clocks, timers and functions that the library uses. They are read at the moment of use, so that a test can
- * replace them.
- */
-export interface Surroundings {
-  readonly fetch: typeof globalThis.fetch;
-  /** Milliseconds since 1970: for times that are shown, and for dates in answers. */
-  readonly clock: () => number;
-  /** Milliseconds from any start, by a clock that only runs forward: for the age of keys, cooldowns and back-offs. */
-  readonly monotonic: () => number;
-  readonly timers: Timers;
-  /** Returns a number from 0 to 1, 1 not included, for the jitter. */
-  readonly random: () => number;
-}
-
-/** The state of one issuer's keys, as plain data. Times are in milliseconds since 1970. */
-export interface IssuerStatus {
-  /** The setting `issuerUrl`, or without one `jwksUrl` without its query. */
-  readonly issuer: string;
-  /** The URL of the keys; `null` until it is discovered. */
-  readonly jwksUrl: string | null;
-  readonly keys: readonly { readonly kid: string; readonly alg: string | null }[];
-  /** Time of the last successful fetch; a 304 counts. */
-  readonly lastSuccess: number | null;
-  /** The error of the last fetch; `null` if it succeeded. */
-  readonly lastError: string | null;
-  /** Time of the next background refresh; `null` before the start and after the end. */
-  readonly nextRefresh: number | null;
-  /** Whether there are no keys, or only keys that are older than the refresh interval. */
-  readonly stale: boolean;
-  /** Whether there are keys that tokens may be verified with. */
-  readonly usable: boolean;
-  /** Number of fetches of the keys so far; discovery is not counted. */
-  readonly fetchCount: number;
-}
 
 interface Version {
   readonly url: string;
@@ -86,7 +52,7 @@ export class IssuerKeys {
   #timer: unknown;
   #refreshAt: number | undefined;
   #fetchCount = 0;
-  #reported = '';
+  readonly #report: KeySetReport;
 
   constructor(settings: Settings, surroundings: Surroundings) {
     const { jwksUrl, allowInsecureUrls, logger } = settings;
@@ -95,6 +61,7 @@ export class IssuerKeys {
     this.issuer = nameOf(settings);
     this.#discovery = new Discovery({ issuer: this.issuer, jwksUrl, allowInsecureUrls, logger });
     this.#pace = new RefreshPace(settings);
+    this.#report = new KeySetReport(this.issuer, settings.logger);
   }
 
   async start(): Promise<void> {
@@ -321,7 +288,7 @@ export class IssuerKeys {
   // token becomes invalid by it.
   #replaceKeys(document: unknown, url: string): void {
     const keySet = withoutWithdrawn(readKeys(document, url, this.#keySet), this.issuer);
-    this.#reportProblems(keySet);
+    this.#report.tell(keySet);
     if (keySet.isUnusable)
       throw new FetchFailure('content', url, 'the JWK Set has no usable key; the last good keys stay');
     this.#keySet = keySet;
@@ -334,16 +301,6 @@ export class IssuerKeys {
     // key.
     if (rest !== this.#keySet) this.#pace.endCooldown();
     this.#keySet = rest;
-  }
-
-  #reportProblems({ keys, problems }: KeySet): void {
-    const summary = JSON.stringify([keys.length === 0, problems]);
-    if (summary === this.#reported) return;
-    this.#reported = summary;
-    const { logger } = this.#settings;
-    if (problems.length > 0)
-      logger.warn("Keys of the issuer's JWK Set are not used", { issuer: this.issuer, problems });
-    if (keys.length === 0) logger.error("The issuer's JWK Set has no usable key", { issuer: this.issuer });
   }
 
   #succeed(headers: Headers): void {

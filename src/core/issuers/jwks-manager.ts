@@ -3,7 +3,8 @@
  * of the issuer.
  */
 import { InvalidToken } from '../http/exceptions';
-import { IssuerKeys, type IssuerStatus, type Surroundings } from './issuer-keys';
+import { IssuerKeys } from './issuer-keys';
+import type { IssuerStatus, Surroundings } from './issuer-status';
 import type { KeyName, VerificationKey } from './key-set';
 import type { Settings } from '../settings/settings';
 import { issuersByKeys, keyPlace, keySettings } from '../settings/shared-key-urls';
@@ -12,7 +13,7 @@ import { SteadyClock, systemClock } from '../time/steady-clock';
 import { globalTimers, type Timers } from '../time/timers';
 import { issuerSettings, nameOf } from '../settings/trusted-issuers';
 
-export type { IssuerStatus } from './issuer-keys';
+export type { IssuerStatus } from './issuer-status';
 export type { VerificationKey } from './key-set';
 
 /**

@@ -23,7 +23,7 @@ import {
 import type { GuardedRoute, GuardedRoutes } from '../start/guarded-routes';
 import type { Class } from '../start/dependencies';
 import { IdleMiddlewares } from '../start/idle-middlewares';
-import { joined } from './layers';
+import { endOptions, joined, mayBeOptions } from './layers';
 import { isErrorClass, type GlobalMiddleware, type Made } from '../start/middleware';
 import { MiddlewareSteps, callSafely } from './middleware-steps';
 import { checkInputTypes } from '../start/parameter-types';
@@ -339,15 +339,6 @@ export class AxiomsDriver extends ExpressDriver {
       });
   }
 }
-
-function mayBeOptions({ type }: ActionMetadata): boolean {
-  return type === 'all' || type === 'options';
-}
-
-// After an OPTIONS request Express answers by itself, even where there is an answer, and ends the connection over it.
-const endOptions: RequestHandler = (request, response, next) => {
-  if (request.method !== 'OPTIONS' || !response.headersSent) next();
-};
 
 function userOf({ request }: Action): unknown {
   return (request as Request).user;

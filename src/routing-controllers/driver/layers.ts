@@ -1,5 +1,6 @@
 /** Prepares the handlers of a route for Express. */
 import type { ErrorRequestHandler, RequestHandler } from 'express';
+import type { ActionMetadata } from 'routing-controllers';
 
 type Step = RequestHandler | ErrorRequestHandler;
 
@@ -24,3 +25,13 @@ function oneAfterTheOther(first: RequestHandler, second: RequestHandler): Reques
     });
   };
 }
+
+/** Whether Express may call the handler for an OPTIONS request. */
+export function mayBeOptions({ type }: ActionMetadata): boolean {
+  return type === 'all' || type === 'options';
+}
+
+/** Ends an OPTIONS request that a handler has answered. Express would answer it again, and close the connection over that. */
+export const endOptions: RequestHandler = (request, response, next) => {
+  if (request.method !== 'OPTIONS' || !response.headersSent) next();
+};

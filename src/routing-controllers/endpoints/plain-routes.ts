@@ -11,7 +11,8 @@ import { grantRequirement, requiresGrants } from '../../permissions/required-gra
 import type { PermissionRule } from '../../permissions/operators';
 import { answer, isAnswer, sendAnswer, type Answer } from '../../views/exception-handler';
 import { admit, permit } from '../../views/lifecycle';
-import { routeRules, type RouteRules } from '../../views/start/route-rules';
+import { routeRules } from '../../views/start/read-rules';
+import type { RouteRules } from '../../views/start/route-rules';
 import { Visit, findVisit } from '../../views/visit';
 import type { Services } from '../../views/start/services';
 import { asParseError } from '../driver/body';

@@ -1,40 +1,20 @@
-/** Reads a handler's rules at startup: what they require, when they can be asked, and whether they are valid. */
-import type { Request } from 'express';
+/** The rules of a handler as startup read them: what they require, and when they can be asked. */
 import type { BaseAuthentication } from '../../authentication/base';
-import type { RequestContext } from '../../authentication/request-context';
-import { AccessTokenReader, namedAuthentication, readsBearerTokens } from '../../authentication/token-demand';
 import { demandedScopes } from '../../core/requirements/scopes';
-import { ImproperlyConfigured } from '../../core/http/exceptions';
-import { holdsInert } from '../../core/process/inert';
 import { whoIsLetIn } from '../../core/requirements/openness';
-import { isAboutObject } from '../../core/requirements/judge';
 import type { Requirement } from '../../core/requirements/requirement';
 import { Settings } from '../../core/settings/settings';
-import {
-  definesObjectRule,
-  definesViewRule,
-  isAskedBeforeTheBody,
-  type ApiView,
-  type BasePermission,
-} from '../../permissions/base';
-import { requireOneOwner, requireOneSubject } from '../../permissions/ownership';
+import { definesObjectRule, definesViewRule, type ApiView, type BasePermission } from '../../permissions/base';
 import {
   hasObjectRule,
   isClosedToNobody,
   leavesOf,
-  permissionTree,
-  requirementOf,
-  requirementOfLeaf,
   undecidedWithoutObject,
-  type PermissionLeaf,
   type PermissionTree,
 } from '../../permissions/tree';
 import { admission } from './admission';
-import { decorationsOf, type Decorations } from './decorations';
-import type { BaseThrottle } from '../../throttling/base';
+import { type Decorations } from './decorations';
 import { askedInOrder, type AskedPermission } from './asked-order';
-import { MethodOnly } from './method-only';
-import { authenticationClassesOf, permissionRulesOf, refuseOtherCopies, throttleClassesOf } from './policies';
 import { listSources, permissionSources, type ListSources, type RuleSource } from './rule-sources';
 import type { Services } from './services';
 
@@ -57,10 +37,10 @@ export interface Route {
 }
 
 /** The requirement of one permission of the list; `undefined` if it is decided per request. */
-type Known = Requirement | undefined;
+export type Known = Requirement | undefined;
 
 /** The parts of a handler's rules that could be read; `undefined` for a part that is decided per request. */
-interface Read {
+export interface Read {
   readonly controller: ApiView;
   readonly services: Services;
   readonly decorations: Decorations | undefined;
@@ -105,7 +85,7 @@ export class RouteRules implements Route {
     this.readsBody = route.readsBody;
     this.asksBesides = route.asksBesides ?? [];
     this.declaredBy = route.declaredBy;
-    this.place = placeOf(read.controller, route.action);
+    this.place = handlerName(read.controller, route.action);
     this.permissions = read.permissions;
     this.throttling = read.throttling;
     this.decorations = read.decorations;
@@ -258,131 +238,10 @@ export class RouteRules implements Route {
   }
 }
 
-/**
- * Reads the rules of a handler from a controller that was created only for this.
- *
- * @throws ImproperlyConfigured if a rule is missing, empty or throws. The message names the controller, the handler and
- * the fix.
- */
-export function routeRules(route: Route, controller: ApiView, services: Services): RouteRules {
-  const place = placeOf(controller, route.action);
-  const decorations = decorationsOf(controller.constructor, route.action, route.declaredBy);
-  refuseOtherCopies(decorations ?? {}, name => `@${name} of ${place}`);
-  const context: RequestContext = { ...services, authenticators: [] };
-  const shown = new MethodOnly(route.method, context);
-  Object.assign(controller, { request: shown.request, response: shown.response, action: route.action });
-  const read = <T>(what: () => T): T | undefined => unlessExceeded(what, shown, place);
-  const named = read(() => {
-    const classes = authenticationClassesOf(controller, services.settings, decorations);
-    context.authenticators = classes.map(one => services.make(one));
-    for (const one of context.authenticators) one.checkSettings?.(services.settings);
-    return namedAuthentication(context.authenticators, shown.request as Request);
-  });
-  const trees = read(() => permissionTrees(controller, services, decorations));
-  trees?.flatMap(leavesOf).forEach(({ permission }) => {
-    requireRule(permission, place);
-  });
-  const found = new Map<PermissionLeaf, Known>();
-  for (const leaf of trees?.flatMap(leavesOf) ?? []) {
-    const known = read(() => settled(requirementOfLeaf(leaf.permission, controller)));
-    leaf.isKnown = known !== undefined && isAskedBeforeTheBody(leaf.permission);
-    found.set(leaf, known);
-  }
-  const permissions = trees?.map(tree => requirementOf(tree, leaf => found.get(leaf)));
-  if (permissions?.some(known => known !== undefined && isAboutObject(known)) === true)
-    read(() => {
-      requireOneOwner(controller, services.settings);
-      requireOneSubject(controller, services.settings, acceptsBothKinds(context.authenticators));
-    });
-  const throttling = read(() => checkedThrottles(controller, services, decorations))?.map(nameOfClass);
-  const [objectActions, notObjectActions] = objectActionLists.map(name =>
-    listedActions(name, controller, shown, place),
-  );
-  const authenticators = named && context.authenticators;
-  const known = { decorations, authenticators, named, trees, permissions, throttling, objectActions, notObjectActions };
-  return new RouteRules(route, { controller, services, ...known });
-}
-
-// Ignores the decorators' own class: it reads no token if another class does.
-function acceptsBothKinds(authenticators: readonly BaseAuthentication[]): boolean {
-  const readers = authenticators.filter(one => readsBearerTokens(one) && !(one instanceof AccessTokenReader));
-  return new Set(readers.map(({ takesOpaqueTokens }) => takesOpaqueTokens === true)).size > 1;
-}
-
 function withoutPublicMethods(services: Services): Services {
   return { ...services, settings: new Settings(Object.assign({}, services.settings, { publicMethods: [] })) };
 }
 
-// Refuses a permission class without a rule: it would admit every caller. A rule with a misspelled name is not read.
-function requireRule(permission: BasePermission, place: string): void {
-  if (definesViewRule(permission) || definesObjectRule(permission)) return;
-  throw new ImproperlyConfigured(
-    `${place} has the permission class ${permission.constructor.name}, which defines neither hasPermission() nor hasObjectPermission(), so that it would let everybody in. Define one of them, or check how it is spelled.`,
-  );
-}
-
-function placeOf({ constructor }: ApiView, action: string): string {
+export function handlerName({ constructor }: ApiView, action: string): string {
   return `${constructor.name}.${action}`;
-}
-
-function nameOfClass({ constructor }: object): string {
-  return constructor.name;
-}
-
-function checkedThrottles(
-  controller: ApiView,
-  { settings, make }: Services,
-  decorations: Decorations | undefined,
-): readonly BaseThrottle[] {
-  const throttles = throttleClassesOf(controller, settings, decorations).map(one => make(one));
-  for (const throttle of throttles) throttle.checkConfiguration?.(controller, settings);
-  return throttles;
-}
-
-function permissionTrees(
-  controller: ApiView,
-  services: Services,
-  decorations: Decorations | undefined,
-): readonly PermissionTree[] {
-  const rules = permissionRulesOf(controller, services.settings, decorations);
-  return rules.map(rule => permissionTree(rule, one => services.make(one)));
-}
-
-function unlessExceeded<T>(what: () => T, shown: MethodOnly, place: string): T | undefined {
-  try {
-    const { isExceeded, found } = shown.watch(what);
-    return isExceeded || holdsInert(found) ? undefined : found;
-  } catch (error) {
-    throw asConfigurationError(error, place);
-  }
-}
-
-function asConfigurationError(error: unknown, place: string): ImproperlyConfigured {
-  if (error instanceof ImproperlyConfigured && error.message.includes(place)) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new ImproperlyConfigured(`The rules of ${place} cannot be read: ${reason}`, { cause: error });
-}
-
-// The result of an async getter is known only per request. Its failure now is ignored, because it may succeed then.
-function settled(requirement: Requirement | Promise<Requirement>): Known {
-  if (!(requirement instanceof Promise)) return requirement;
-  requirement.catch(() => undefined);
-  return undefined;
-}
-
-const objectActionLists = ['objectActions', 'notObjectActions'] as const;
-
-// Requires lists that do not depend on the request: if a list could differ, an object could be left without its rule.
-function listedActions(
-  name: (typeof objectActionLists)[number],
-  controller: ApiView,
-  shown: MethodOnly,
-  place: string,
-): readonly string[] | undefined {
-  const { isExceeded, found } = shown.watch((): unknown => controller[name]);
-  const isRight = Array.isArray(found) && found.every(action => typeof action === 'string');
-  if (!isExceeded && (found === undefined || isRight)) return found;
-  throw new ImproperlyConfigured(
-    `The ${name} of ${place} must be a list of its handlers' names, such as ['publish']${isExceeded ? ', and may not look at the request or at a service' : ''}.`,
-  );
 }
