@@ -1,4 +1,4 @@
-/** Permissions that ask who is calling and how, not what they were granted. */
+/** Permissions that decide by the caller and the method, not by grants. */
 import type { Request } from 'express';
 import { callerOf, isAuthenticated } from '../authentication/caller';
 import { contextOf } from '../authentication/request-context';
@@ -9,7 +9,7 @@ import { memberOf } from './evaluated';
 
 const defaultSafeMethods = ['GET', 'HEAD', 'OPTIONS'];
 
-/** The methods of this controller that only read. */
+/** Returns the controller's `safeMethods`: the methods that only read. Default: GET, HEAD and OPTIONS. */
 export function safeMethodsOf(controller: ApiView): readonly string[] {
   const methods: unknown = memberOf(controller, 'safeMethods') ?? defaultSafeMethods;
   if (Array.isArray(methods) && methods.every(method => typeof method === 'string')) return methods;
@@ -18,7 +18,7 @@ export function safeMethodsOf(controller: ApiView): readonly string[] {
   );
 }
 
-/** Opens a door, in words: everybody may. */
+/** Admits every caller. Mirrors DRF's class of this name. */
 export class AllowAny extends BasePermission {
   override hasPermission(): boolean {
     return true;
@@ -29,7 +29,7 @@ export class AllowAny extends BasePermission {
   }
 }
 
-/** Nobody may. */
+/** Refuses every caller. */
 export class DenyAll extends BasePermission {
   override hasPermission(): boolean {
     return false;
@@ -40,7 +40,7 @@ export class DenyAll extends BasePermission {
   }
 }
 
-/** Whoever is authenticated may. */
+/** Admits authenticated callers. Mirrors DRF's class of this name. */
 export class IsAuthenticated extends BasePermission {
   override hasPermission(request: Request): boolean {
     return isAuthenticated(request);
@@ -51,7 +51,7 @@ export class IsAuthenticated extends BasePermission {
   }
 }
 
-/** Whoever is authenticated and whose user says `isStaff: true` may; nothing else counts as true. Mirrors DRF's class of this name. */
+/** Admits authenticated callers whose user has `isStaff: true`. No other value counts. Mirrors DRF's class of this name. */
 export class IsAdminUser extends BasePermission {
   override readonly needsAuthentication = true;
 
@@ -64,7 +64,7 @@ export class IsAdminUser extends BasePermission {
   }
 }
 
-/** Everybody may read (GET, HEAD, OPTIONS), whoever is authenticated may do anything. */
+/** Admits every caller with GET, HEAD and OPTIONS, and authenticated callers with any method. Mirrors DRF's class. */
 export class IsAuthenticatedOrReadOnly extends BasePermission {
   override hasPermission(request: Request): boolean {
     return defaultSafeMethods.includes(request.method) || isAuthenticated(request);
@@ -75,7 +75,7 @@ export class IsAuthenticatedOrReadOnly extends BasePermission {
   }
 }
 
-/** Whoever is authenticated may; so may everybody where the setting `publicMethods` or an authentication class says that the method is public. */
+/** Admits authenticated callers, and every caller if the setting `publicMethods` or an authentication class makes the method public. */
 export class IsAuthenticatedOrPublicMethod extends BasePermission {
   override hasPermission(request: Request): boolean {
     const { settings, authenticators } = contextOf(request);
@@ -89,7 +89,7 @@ export class IsAuthenticatedOrPublicMethod extends BasePermission {
   }
 }
 
-/** Only the controller's `safeMethods`. */
+/** Admits every caller, with the controller's `safeMethods` only. */
 export class IsSafeOnly extends BasePermission {
   override hasPermission(request: Request, controller: ApiView): boolean {
     return safeMethodsOf(controller).includes(request.method);

@@ -44,7 +44,7 @@ export function nobody(insisting: object | undefined, { explain: isTold }: Setti
   return error;
 }
 
-/** Puts the explanation on the error, where no copying of its properties and no JSON finds it, unless it is to be told. */
+/** Adds the explanation to the error as a property that is not copied and not in its JSON, unless the client may see it. */
 export function explain(error: APIException, explanation: Explanation, isTold: boolean): void {
   Object.defineProperty(error, 'explanation', { value: explanation, configurable: true });
   if (!isTold) return;

@@ -1,4 +1,4 @@
-/** Permissions by what a token grants: any of, all of, or both, from the controller's members. */
+/** Permissions that require grants of the token: any of a list, all of a list, or both, from the controller's members. */
 import type { Request } from 'express';
 import { currentCaller, isAuthenticated } from '../authentication/caller';
 import { contextOf } from '../authentication/request-context';
@@ -12,7 +12,7 @@ import { after } from '../core/time/soon';
 import { BasePermission, decidesBeforeTheBody, type ApiView, type PermissionClass } from './base';
 import { describedBy, memberOf } from './evaluated';
 
-/** What the caller was granted: as the user says, or else as the claims do. */
+/** Returns the grants of the caller: those of the user, or else those of the claims. */
 export function grantsOfRequest(request: Request): Grants {
   const { user, auth } = currentCaller(request);
   if (user instanceof AccessTokenUser) return user;
@@ -23,17 +23,17 @@ export function grantsOfRequest(request: Request): Grants {
 
 const suffixes = { scopes: 'Scopes', roles: 'Roles', permissions: 'Permissions' } as const;
 
-/** What a list of these names looks like, in a message. */
+/** Examples for error messages. */
 export const exampleOf: Readonly<Record<GrantKind, string>> = {
   scopes: "such as ['book:read'], each without spaces",
   roles: "such as ['editor']",
   permissions: "such as ['book:read']",
 };
 
-/** A copy of the list, where it is one of names of this kind; it may be empty. */
+/** Returns a copy of the list, which may be empty; `undefined` if the value is not a list of names of this kind. */
 export function grantNames(kind: GrantKind, value: unknown): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
-  // A copy has no holes, which every() would pass over: "all of" nothing would be met.
+  // The copy has no holes. every() skips holes, so that "all of" such a list would be met by anyone.
   const list: unknown[] = Array.from(value as unknown[]);
   return list.every(name => isGrantName(kind, name)) ? (list as string[]) : undefined;
 }
@@ -57,13 +57,13 @@ abstract class HasAccessTokenGrants extends BasePermission {
     return Promise.all(values.map(async value => value)).then(found => this.describe(controller, found));
   }
 
-  /** Any of, its short name, all of. */
+  /** The members for "any of", its short name, and "all of". */
   override members(): readonly GrantMember[] {
     const suffix = suffixes[this.kind];
     return [`accessTokenAny${suffix}`, `accessToken${suffix}`, `accessTokenAll${suffix}`];
   }
 
-  // A subclass may describe something else. What this class cannot judge must never mean access.
+  // A subclass may describe another requirement. One that this class cannot judge must never mean access.
   private judge(requirement: Requirement | undefined, request: Request): boolean {
     if (requirement === undefined || !isJudged(requirement)) throw this.unjudged(requirement);
     const identity = { isAuthenticated: isAuthenticated(request), grants: grantsOfRequest(request) };
@@ -100,7 +100,7 @@ abstract class HasAccessTokenGrants extends BasePermission {
     const [any, plain, all] = this.members();
     const name = `${controller.constructor.name}.${controller.action}`;
     return new ImproperlyConfigured(
-      `${name} has the permission class ${this.constructor.name} and says no ${this.kind}: give ${plain}, ${any} or ${all} a non-empty list, or replace the class (AllowAny opens a door in words).`,
+      `${name} has the permission class ${this.constructor.name} and says no ${this.kind}: give ${plain}, ${any} or ${all} a non-empty list, or replace the class (AllowAny admits every caller).`,
     );
   }
 }
@@ -124,10 +124,10 @@ export function isMet(required: GrantRequirement, request: Request): boolean {
 }
 
 /**
- * Asks for scopes: `accessTokenScopes` (or `accessTokenAnyScopes`): any of them; `accessTokenAllScopes`: all of them;
- * where both are given, both must hold. Mirrors axioms-drf-py's class of this name.
+ * Requires scopes: any of `accessTokenScopes` (or `accessTokenAnyScopes`), and all of `accessTokenAllScopes`. If both are
+ * given, both must hold. Mirrors axioms-drf-py's class of this name.
  *
- * @throws ImproperlyConfigured where the controller names none: that never means access.
+ * @throws ImproperlyConfigured if the controller names no scope: that never means access.
  * @example
  * class BookController {
  *   permissionClasses = [HasAccessTokenScopes];
@@ -141,15 +141,15 @@ export class HasAccessTokenScopes extends HasAccessTokenGrants {
   protected override readonly kind = 'scopes';
 }
 
-/** Asks for roles: `accessTokenRoles`, `accessTokenAnyRoles`, `accessTokenAllRoles`; see {@link HasAccessTokenScopes}. */
+/** Requires roles: `accessTokenRoles`, `accessTokenAnyRoles`, `accessTokenAllRoles`; see {@link HasAccessTokenScopes}. */
 export class HasAccessTokenRoles extends HasAccessTokenGrants {
   protected override readonly kind = 'roles';
 }
 
-/** Asks for permissions: `accessTokenPermissions`, `accessTokenAnyPermissions`, `accessTokenAllPermissions`; see {@link HasAccessTokenScopes}. */
+/** Requires permissions: `accessTokenPermissions`, `accessTokenAnyPermissions`, `accessTokenAllPermissions`; see {@link HasAccessTokenScopes}. */
 export class HasAccessTokenPermissions extends HasAccessTokenGrants {
   protected override readonly kind = 'permissions';
 }
 
-// Abstract, and the rule of all three.
+// The three classes inherit their rule from this one.
 decidesBeforeTheBody(HasAccessTokenGrants as unknown as PermissionClass);

@@ -13,9 +13,9 @@ import { grantNames, grantsOfRequest } from './token-claims';
 const readingMethods = ['GET', 'HEAD', 'OPTIONS'];
 
 /**
- * All of the controller's `requiredScopes`. Mirrors Django OAuth Toolkit's class of this name.
+ * Requires all of the controller's `requiredScopes`. Mirrors Django OAuth Toolkit's class of this name.
  *
- * @throws ImproperlyConfigured where the controller names none: that never means access.
+ * @throws ImproperlyConfigured if the controller names no scope: that never means access.
  * @example
  * class ReportController {
  *   permissionClasses = [TokenHasScope];
@@ -34,8 +34,8 @@ export class TokenHasScope extends BasePermission {
   }
 
   /**
-   * The scopes that this request needs, all of them; a new list for each call. A subclass may add to them. One that looks
-   * at more than the method is asked per request, once a JSON body is parsed.
+   * Returns the scopes that this request needs, all of them, as a new list for each call. A subclass may add to them. If it
+   * reads more of the request than its method, it is asked once a JSON body is parsed.
    */
   getScopes(_request: Request, controller: ApiView): string[] {
     const scopes = listedScopes(controller);
@@ -47,7 +47,7 @@ export class TokenHasScope extends BasePermission {
     return ['requiredScopes'];
   }
 
-  /** What `getScopes` says, checked. */
+  /** Returns the checked result of `getScopes`. */
   scopesFor(controller: ApiView, request?: Request): readonly string[] {
     const scopes: unknown = saidOnce(this, 'getScopes', controller, () =>
       this.getScopes(requestOf(controller, request), controller),
@@ -59,8 +59,8 @@ export class TokenHasScope extends BasePermission {
 }
 
 /**
- * The setting `readScope` for GET, HEAD and OPTIONS, the setting `writeScope` for the others, and all of the controller's
- * `requiredScopes`, where it has them. `write` does not imply `read`.
+ * Requires the setting `readScope` for GET, HEAD and OPTIONS, the setting `writeScope` for other methods, and all of the
+ * controller's `requiredScopes`, if it has any. `write` does not imply `read`.
  */
 export class TokenHasReadWriteScope extends TokenHasScope {
   override getScopes(request: Request, controller: ApiView): string[] {
@@ -68,7 +68,7 @@ export class TokenHasReadWriteScope extends TokenHasScope {
   }
 }
 
-/** Every one of the controller's `requiredScopes` with `:read` for GET, HEAD and OPTIONS, with `:write` for the others (or as `readScope` and `writeScope` say). */
+/** Requires each of the controller's `requiredScopes` with `:read` for GET, HEAD and OPTIONS, and with `:write` for other methods (or as the settings `readScope` and `writeScope` say). */
 export class TokenHasResourceScope extends TokenHasScope {
   override getScopes(request: Request, controller: ApiView): string[] {
     return super.getScopes(request, controller).map(scope => `${scope}:${readOrWrite(request)}`);
@@ -76,8 +76,8 @@ export class TokenHasResourceScope extends TokenHasScope {
 }
 
 /**
- * Whoever is authenticated by something else than an access token; and an access token that has all of `requiredScopes`.
- * The authentication class says whether it accepts access tokens, see `BaseAuthentication.isToken`.
+ * Admits callers that are authenticated without an access token, and access tokens with all of `requiredScopes`. The
+ * authentication class says whether it accepts access tokens, see `BaseAuthentication.isToken`.
  */
 export class IsAuthenticatedOrTokenHasScope extends BasePermission {
   override readonly needsAuthentication: boolean = true;
@@ -104,10 +104,10 @@ export class IsAuthenticatedOrTokenHasScope extends BasePermission {
 }
 
 /**
- * One of the alternatives that the controller's `requiredAlternateScopes` has for the method, as OpenAPI writes them: each
- * a list of scopes that must be complete. A method without an entry is refused.
+ * Requires one of the alternatives that the controller's `requiredAlternateScopes` has for the method. Each is a list of
+ * scopes that the token must all have, as in OpenAPI. A method without an entry is refused.
  *
- * @throws ImproperlyConfigured where the controller has none, or an empty one.
+ * @throws ImproperlyConfigured if the controller has no alternatives, or an empty one.
  * @example
  * class SongController {
  *   permissionClasses = [TokenMatchesOASRequirements];
@@ -130,13 +130,13 @@ export class TokenMatchesOASRequirements extends BasePermission {
     return of.length === 0 ? { kind: 'nobody' } : of.length === 1 ? (of[0] as Requirement) : { kind: 'or', of };
   }
 
-  /** The alternatives for this request; none: nobody may. A new list for each call. A subclass may say others, one flat list for a single one. */
+  /** Returns the alternatives for this request, as a new list for each call. Without one, every caller is refused. A subclass may return others, and a flat list for a single one. */
   getScopes(request: Request, controller: ApiView): string[] | string[][] {
     const all = this.getRequiredAlternateScopes(request, controller);
     return Object.hasOwn(all, request.method) ? (all[request.method] ?? []).map(scopes => [...scopes]) : [];
   }
 
-  /** By HTTP method in capitals; default: the controller's `requiredAlternateScopes`. */
+  /** Returns the alternatives by HTTP method in capitals. Default: the controller's `requiredAlternateScopes`. */
   getRequiredAlternateScopes(
     _request: Request,
     controller: ApiView,
@@ -168,7 +168,7 @@ export class TokenMatchesOASRequirements extends BasePermission {
   }
 }
 
-// While rules are asked before the body, the controller's request offers its method alone and tells who looks further.
+// Before the body, the controller's request offers only its method, and notes a rule that reads more.
 function requestOf(controller: ApiView, request?: Request): Request {
   return ((controller.request as unknown) ?? request) as Request;
 }
@@ -183,7 +183,7 @@ function readOrWrite(request: Request): string {
   return readingMethods.includes(request.method) ? readScope : writeScope;
 }
 
-/** The controller's `requiredScopes`, a copy: nobody who adds to it changes what the next request needs. */
+/** Returns a copy of the controller's `requiredScopes`, so that adding to it does not change what the next request needs. */
 function listedScopes(controller: ApiView): string[] {
   const names = grantNames('scopes', memberOf(controller, 'requiredScopes') ?? []);
   if (names !== undefined) return names;
@@ -213,7 +213,7 @@ function wrong(controller: ApiView, what: string, expected: string): ImproperlyC
 
 function missing(controller: ApiView, permission: BasePermission, example: string): ImproperlyConfigured {
   return new ImproperlyConfigured(
-    `${nameOf(controller)}.${controller.action} has the permission class ${permission.constructor.name} and says no scopes: write ${example} or replace the class (AllowAny opens a door in words).`,
+    `${nameOf(controller)}.${controller.action} has the permission class ${permission.constructor.name} and says no scopes: write ${example} or replace the class (AllowAny admits every caller).`,
   );
 }
 

@@ -102,7 +102,7 @@ export function forgetAnswers(tree: PermissionTree): void {
   tree.operands.forEach(forgetAnswers);
 }
 
-/** Is the tree false for whoever is not authenticated, whatever its rules say? */
+/** Whether the tree is false for every anonymous caller, whatever its rules say. */
 export function isClosedToNobody(tree: PermissionTree, isNegated = false): boolean {
   if ('permission' in tree) return tree.permission.needsAuthentication === true;
   const isClosed = (operand: PermissionTree): boolean =>

@@ -215,7 +215,7 @@ export class AxiomsDriver extends ExpressDriver {
     };
   }
 
-  // Upstream waits for a dozen promises, be there nothing to wait for: that costs more than recognising a token.
+  // Upstream waits for a dozen promises even if the handler is synchronous, which costs more than recognizing a token.
   private runAtOnce(meta: ActionMetadata): (action: Action) => unknown {
     return action =>
       after(callHandler(meta, action, []), result => {

@@ -122,7 +122,7 @@ export class ErrorAnswers {
     return answerTo(known, request, this.settings);
   }
 
-  // An error that cannot be told: frozen, circular, with a status that is none.
+  // Answers an error that cannot be written: it is frozen or circular, or its status is not a status.
   private endUnanswerable(failure: unknown, place: string, { response, next }: Exchange): void {
     if (response.headersSent) {
       this.endLate(failure, place, response);
