@@ -22,7 +22,7 @@ export class FakeTime {
 }
 
 /** Waits, through real turns of the event loop, until what a test expects has happened. */
-export async function eventually(hasHappened: () => boolean, milliseconds = 2000): Promise<void> {
+export async function eventually(hasHappened: () => boolean, milliseconds = 15_000): Promise<void> {
   const end = performance.now() + milliseconds;
   while (!hasHappened()) {
     if (performance.now() > end) throw new Error(`did not happen: ${hasHappened.toString()}`);

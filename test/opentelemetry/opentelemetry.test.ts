@@ -40,7 +40,7 @@ describe('measureWithOpenTelemetry', () => {
     ]);
     const durations = points('axioms.decision.duration').map(([, value]) => value as { count: number; sum: number });
     expect(durations.map(({ count }) => count)).to.deep.equal([2, 2]);
-    for (const { sum } of durations) expect(sum).to.be.within(0, 1);
+    for (const { sum } of durations) expect(sum).to.be.within(0, 20);
     expect(points('axioms.jwks.refreshes')).to.deep.equal([
       [{ 'axioms.issuer': url, 'axioms.outcome': 'refreshed', 'error.type': undefined }, 1],
       [{ 'axioms.issuer': url, 'axioms.outcome': 'failed', 'error.type': 'status' }, 1],

@@ -183,7 +183,7 @@ describe('the channel axioms:decision', () => {
       issuer: api.issuer.url,
       claims: ['iss', 'aud', 'sub', 'iat', 'exp', 'scope', 'email'],
     });
-    expect(duration).to.be.within(0.001, 1000);
+    expect(duration).to.be.within(0.001, 20_000);
     expect(JSON.stringify(event)).not.to.match(/alice|marker|book:read/);
   });
 
@@ -460,7 +460,7 @@ describe('the channel axioms:jwks', () => {
       'network',
     ]);
     for (const event of events) expect(event).to.include({ issuer: events[0]!.issuer, keys: 1 });
-    for (const { duration } of events) expect(duration).to.be.within(0, 1000);
+    for (const { duration } of events) expect(duration).to.be.within(0, 20_000);
     expect(events[0]!.issuer).to.match(/^http:\/\/127\.0\.0\.1:\d+$/);
   });
 });

@@ -253,10 +253,8 @@ describe('Any challenge', () => {
 
   it('is read in a time that grows with its length only', () => {
     const parts = ['a="', 'a=b,', '\\"', ' ', 'a ', 'a', '="",'];
-    for (const part of parts) {
-      const started = performance.now();
-      readChallenge(`Bearer ${part.repeat(5000)}\n`);
-      expect(performance.now() - started, part).to.be.below(500);
-    }
+    for (const part of parts)
+      // A time that grows with the square of this length is hours.
+      readChallenge(`Bearer ${part.repeat(1_000_000)}\n`);
   });
 });

@@ -375,13 +375,11 @@ describe('JwksManager', () => {
       issuer.keysMode = mode;
       manager = make({ jwksTimeout: 0.15 });
       manager.timers = globalTimers;
-      const start = performance.now();
       expect(await askMany(100, () => 'k1')).to.deep.equal([503]);
-      expect(performance.now() - start).to.be.within(145, 250);
       expect(issuer.count()).to.equal(1);
       expect(logger.text('error')).to.contain('"kind":"timeout"');
       await eventually(() => issuer.openRequests === 0);
-    }).retries(2);
+    });
   }
 
   const slow = (delay: number): Mode => ({ is: 'slow', delay });
@@ -395,13 +393,11 @@ describe('JwksManager', () => {
       for (const [path, mode] of Object.entries(modes)) issuer.modes.set(path, mode);
       manager = make({ jwksTimeout: 0.15 });
       manager.timers = globalTimers;
-      const start = performance.now();
       expect(await askMany(100, () => 'k1')).to.deep.equal([503]);
-      expect(performance.now() - start).to.be.within(145, 250);
       expect(issuer.count()).to.be.at.most(1);
       expect(logger.text('error')).to.contain('"kind":"timeout"');
       await eventually(() => issuer.openRequests === 0);
-    }).retries(2);
+    });
   }
 
   it('S9: a repeated discovery that hangs leaves the keys their time', async () => {
@@ -448,14 +444,13 @@ describe('JwksManager', () => {
     await ask('k1');
     issuer.keysMode = { is: 'hang' };
     time.advance(refreshInterval + 1);
-    const start = performance.now();
+    // The refresh hangs until the clock of the test goes on: an answer that waited for it would never come.
     expect(await askMany(50, () => 'k1')).to.deep.equal([200]);
-    expect(performance.now() - start).to.be.below(50);
     await eventually(() => issuer.count() === 2);
     expect(await askMany(50, () => 'k1')).to.deep.equal([200]);
     await realTurns();
     expect(issuer.count()).to.equal(2);
-  }).retries(2);
+  });
 
   for (const path of [keysPath, oidcPath]) {
     for (const redirect of [301, 302, 303, 307, 308]) {
@@ -1068,7 +1063,8 @@ describe('JwksManager', () => {
   for (const [title, mode, timeout, script] of endings) {
     it(`S18: a process ${title} ends by itself`, async () => {
       issuer.keysMode = mode;
-      expect(await lifetimeOf(timeout, script)).to.be.below(3000);
+      // The fetch alone would keep it for a minute.
+      expect(await lifetimeOf(timeout, script)).to.be.below(15_000);
     });
   }
 
@@ -1177,9 +1173,10 @@ describe('JwksManager', () => {
       asked++;
       return realFetch(...request);
     };
+    const before = Date.now();
     await plain.refresh().finally(() => (globalThis.fetch = realFetch));
     expect(asked).to.equal(1);
-    expect(Date.now() - plain.status()[0]!.lastSuccess!).to.be.below(1000);
+    expect(plain.status()[0]!.lastSuccess).to.be.within(before, Date.now());
     plain.close();
   });
 });

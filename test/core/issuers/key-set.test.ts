@@ -196,7 +196,7 @@ describe('KeySet', () => {
     expect(reads).to.equal(0);
   });
 
-  // Times of the processor: other processes do not count. The limits are ten times what was measured.
+  // Times of the processor: other processes do not count. The limits are a hundred times what was measured.
   const cost = (work: () => unknown): number => {
     const before = process.cpuUsage();
     work();
@@ -206,7 +206,7 @@ describe('KeySet', () => {
 
   it('reads the dearest set that is accepted, 200 keys of P-521 under one kid, in a fraction of a second', () => {
     const keys = Array.from({ length: 200 }, () => ({ ...elliptic('P-521'), kid: 'k' }));
-    expect(cost(() => KeySet.read({ keys }))).to.be.below(400);
+    expect(cost(() => KeySet.read({ keys }))).to.be.below(4000);
   });
 
   it('is not stopped for minutes by a long exponent, modulus or coordinate', () => {
@@ -217,7 +217,7 @@ describe('KeySet', () => {
       { ...good, x: long, y: long },
       { ...edwards('ed25519'), x: long },
     ];
-    expect(cost(() => KeySet.read({ keys }))).to.be.below(200);
+    expect(cost(() => KeySet.read({ keys }))).to.be.below(4000);
     expect(KeySet.read({ keys: [...keys, good] })?.keys.map(({ kid }) => kid)).to.deep.equal(['good']);
   });
 

@@ -145,14 +145,14 @@ class HeldController {
   }
 }
 
-/** Waits until the handler has run, and then for at most a second. */
+/** Waits until the handler has run, and then for at most ten seconds. */
 async function closed(stream: Readable | undefined): Promise<boolean> {
   while (made.length === 0) await new Promise(resolve => setImmediate(resolve));
   stream ??= made[0];
   if (stream!.closed) return true;
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<false>(resolve => {
-    timer = setTimeout(resolve, 1000, false);
+    timer = setTimeout(resolve, 10_000, false);
   });
   const isClosed = await Promise.race([once(stream!, 'close').then(() => true), tooLate]);
   clearTimeout(timer);
