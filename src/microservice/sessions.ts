@@ -7,6 +7,7 @@ import { InvalidFields } from './invalid-fields';
 import type { Options } from './options';
 import { SessionEnded, type Issued, type RefreshFamilies } from './refresh/refresh-families';
 import type { RefreshToken } from './refresh/refresh-token';
+import { urlAt } from './request-target';
 import type { RefreshFamily } from './stores/store';
 import type { Sweep } from './stores/sweep';
 import type { AccessTokens } from './tokens/access-tokens';
@@ -121,11 +122,9 @@ export class Sessions {
   }
 
   private shownKey(request: Request): Promise<string | null> {
-    const { rawHeaders, method, originalUrl } = request;
+    const { rawHeaders, method } = request;
     const proofs = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'dpop');
-    // Only the path comes from the request (RFC 9449 §4.3), because its URL may name another server.
-    const url = new URL(new URL(originalUrl, this.options.issuer).pathname, this.options.issuer).href;
-    return this.services.proofs.thumbprint({ proofs, method, url });
+    return this.services.proofs.thumbprint({ proofs, method, url: urlAt(this.options.issuer, request) });
   }
 
   // Clears the cookies of a session that has ended. If the store is unavailable they are kept: the session may still
