@@ -33,7 +33,8 @@ class TypeOrmStore implements MicroserviceStore {
 
   async findFamily(handle: string): Promise<RefreshFamily | undefined> {
     const families = await this.families();
-    return (await families.findOneBy({ handle })) ?? undefined;
+    const family = await families.findOneBy({ handle });
+    return family?.handle === handle ? family : undefined;
   }
 
   // The condition and the change are one SQL statement, so of several simultaneous calls only one succeeds.
@@ -51,7 +52,9 @@ class TypeOrmStore implements MicroserviceStore {
 
   async familiesOf(issuer: string, userId: string): Promise<readonly RefreshFamily[]> {
     const families = await this.families();
-    return families.findBy({ issuer, userId });
+    const found = await families.findBy({ issuer, userId });
+    // The app's own database may ignore case, but `A1` and `a1` may be two users.
+    return found.filter(family => family.issuer === issuer && family.userId === userId);
   }
 
   async addSigningKey(key: StoredSigningKey): Promise<boolean> {

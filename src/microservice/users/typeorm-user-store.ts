@@ -18,7 +18,8 @@ export interface TypeOrmUserStoreOptions {
 
 /**
  * Stores users in a TypeORM `DataSource`, which must be initialized and have `IdentityEntity` among its entities. Names
- * and addresses should be unique in the app's own table, as they are in ours. Identities always are.
+ * and addresses should be unique in the app's own table, as they are in ours. Identities always are. A name is found only
+ * in the exact spelling of the table, whatever its collation: override `findByUsername()` to accept others.
  *
  * @example
  * const dataSource = await new DataSource({
@@ -47,11 +48,13 @@ export class TypeOrmUserStore implements UserStore {
   }
 
   async findById(id: string): Promise<User | undefined> {
-    return this.#userWithId(this.#dataSource.manager, id);
+    const user = await this.#userWithId(this.#dataSource.manager, id);
+    return user?.id === id ? user : undefined;
   }
 
   async findByUsername(username: string): Promise<StoredUser | undefined> {
-    const row = await this.#rowByUsername(this.#dataSource.manager, username);
+    const rows = await this.#rowsWithUsername(this.#dataSource.manager, username);
+    const row = rows.find(one => one[this.#columns.of('username') ?? ''] === username);
     if (row === undefined) return undefined;
     const hash = row[this.#columns.of('passwordHash') ?? ''];
     return {
@@ -121,13 +124,16 @@ export class TypeOrmUserStore implements UserStore {
     }
   }
 
-  // The app may have excluded the hash from the default selection.
-  async #rowByUsername(manager: EntityManager, username: string): Promise<Row | undefined> {
+  /**
+   * Returns the rows whose name the database takes for this one: depending on its collation it ignores case, accents or
+   * spaces at the end. The app may have excluded the hash from the default selection.
+   */
+  async #rowsWithUsername(manager: EntityManager, username: string): Promise<readonly Row[]> {
     const name = this.#columns.of('username') ?? '';
     const passwordHash = this.#columns.of('passwordHash');
     const query = manager.createQueryBuilder(this.#entity, 'found').where(`found.${name} = :username`, { username });
     if (passwordHash !== undefined) query.addSelect(`found.${passwordHash}`);
-    return ((await query.getOne()) as Row | null) ?? undefined;
+    return (await query.getMany()) as Row[];
   }
 
   // The database may fold more letters than we do, so its results are compared again.
@@ -168,7 +174,8 @@ export class TypeOrmUserStore implements UserStore {
   async #conflictOf(manager: EntityManager, user: NewUser): Promise<ConflictReason | undefined> {
     const { identity, username, email } = user;
     if (identity !== undefined && (await holderOf(manager, identity)) !== undefined) return 'identity';
-    if ((await this.#rowByUsername(manager, username)) !== undefined) return 'username';
+    // The database would refuse each of these, too, if names are unique.
+    if ((await this.#rowsWithUsername(manager, username)).length > 0) return 'username';
     const isTaken = email !== undefined && (await this.#usersWithEmail(manager, email)).length > 0;
     return isTaken ? 'email' : undefined;
   }
