@@ -27,7 +27,10 @@ export interface SignInAttempts {
    * @throws Throttled if the try comes too soon.
    */
   begin(attempt: Attempt): Promise<void>;
-  /** Takes the try back, because the sign-in succeeded. */
+  /**
+   * Takes the try back, because the sign-in succeeded. If names are folded to count failures, it must not take back
+   * those of another spelling, which may be another user.
+   */
   succeeded(attempt: Attempt): void | Promise<void>;
   /** Takes the try back, because it was neither accepted nor refused. */
   undecided(attempt: Attempt): void | Promise<void>;
@@ -63,14 +66,18 @@ interface Keys {
   readonly pair: string;
   readonly address: string;
   readonly account: string;
+  /** The pair with the name as it was sent. `ged` and `Ged` may be two users. */
+  readonly spelling: string;
 }
 
-type Counted = Readonly<Record<keyof Keys, TryCount>>;
+type Counted = Readonly<Record<'pair' | 'address' | 'account', TryCount>>;
 
 /**
  * Counts attempts to sign in, in the memory of this process, which is bounded.
  *
  * - A stranger can close an account only to the stranger's own address.
+ * - Spellings of a name that a database may treat as the same count together. A success takes back only the failures of
+ *   its own spelling.
  * - An account alone is slowed down, except for addresses that have signed in to it before. Its owner waits with the
  *   others only at a new address, and is kept from waiting only if a stranger has tries from `mostWaiting` sites
  *   waiting at the same time.
@@ -114,7 +121,7 @@ export class MemorySignInAttempts implements SignInAttempts {
     const site = siteOf(attempt.address);
     const delay = this.#delay(keys, site, now);
     const counted = {
-      pair: this.#pairs.add(keys.pair, now),
+      pair: this.#pairs.add(keys.pair, now, keys.spelling),
       address: this.#addresses.add(keys.address, now),
       account: this.#accounts.add(keys.account, now),
     };
@@ -125,17 +132,19 @@ export class MemorySignInAttempts implements SignInAttempts {
   succeeded(attempt: Attempt): void {
     const keys = this.#keysOf(attempt);
     const { pair, address, account } = this.#countedOf(attempt, keys);
-    if (pair !== undefined) this.#pairs.clear(pair);
+    // Spellings are counted together, but a success takes back only the tries of its own: another may be another user.
+    if (pair !== undefined) this.#pairs.clear(pair, keys.spelling);
     // Takes back one try and does not reset the counter: otherwise a sign-in to the attacker's own account would allow
     // more tries at others.
     if (address !== undefined) this.#addresses.takeBack(address);
     if (account !== undefined) this.#accounts.takeBack(account);
-    this.#known.set(keys.pair, true);
+    this.#known.set(keys.spelling, true);
   }
 
   undecided(attempt: Attempt): void {
-    const { pair, address, account } = this.#countedOf(attempt, this.#keysOf(attempt));
-    if (pair !== undefined) this.#pairs.takeBack(pair);
+    const keys = this.#keysOf(attempt);
+    const { pair, address, account } = this.#countedOf(attempt, keys);
+    if (pair !== undefined) this.#pairs.takeBack(pair, keys.spelling);
     if (address !== undefined) this.#addresses.takeBack(address);
     if (account !== undefined) this.#accounts.takeBack(account);
   }
@@ -166,11 +175,11 @@ export class MemorySignInAttempts implements SignInAttempts {
    *
    * @throws Throttled if too many tries wait already.
    */
-  #delay({ account, pair }: Keys, site: string, now: number): number {
+  #delay({ account, spelling }: Keys, site: string, now: number): number {
     const { quickTriesPerAccount, firstDelay, longestDelay, mostWaiting } = this.#limits;
     const count = this.#accounts.find(account, now);
     const tries = count?.tries ?? 0;
-    if (tries < quickTriesPerAccount || this.#known.get(pair) === true) return 0;
+    if (tries < quickTriesPerAccount || this.#known.get(spelling) === true) return 0;
     if (count !== undefined && count.waiting.size >= mostWaiting) this.#makeRoom(count.waiting, site);
     return Math.min(longestDelay, firstDelay * 2 ** (tries - quickTriesPerAccount));
   }
@@ -213,7 +222,12 @@ export class MemorySignInAttempts implements SignInAttempts {
     // Spellings that a database may treat as the same name count as one.
     const name = account.normalize('NFKC').trim().toLowerCase();
     const place = networkOf(address);
-    return { pair: this.#hash(place, name), address: this.#hash(place), account: this.#hash(name) };
+    return {
+      pair: this.#hash(place, name),
+      address: this.#hash(place),
+      account: this.#hash(name),
+      spelling: this.#hash(place, account),
+    };
   }
 
   #hash(...parts: readonly string[]): string {

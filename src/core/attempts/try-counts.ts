@@ -15,6 +15,8 @@ export interface TryCount {
   readonly waiting: Set<WaitingTry>;
   /** When the tries stop counting, in milliseconds by the clock of the caller's `now`. */
   end: number;
+  /** The tries of each part of the key; empty if several keys share this counter. */
+  readonly parts: Map<string, number>;
   /** The key; absent if several keys share this counter. */
   readonly key?: string;
 }
@@ -62,30 +64,43 @@ export class TryCounts {
     return isCounting(own, now) ? own : undefined;
   }
 
-  /** Counts a try of this key. */
-  add(key: string, now: number): TryCount {
+  /** Counts a try of this part of the key; by default, a key has one part. */
+  add(key: string, now: number, part = ''): TryCount {
     const count = this.find(key, now) ?? this.#begin(key, now);
     count.tries++;
     // Otherwise the tries of one key would end with the window of another.
     if (count.key === undefined) count.end = now + this.window;
+    else count.parts.set(part, (count.parts.get(part) ?? 0) + 1);
     return count;
   }
 
-  /** Takes one try back. */
-  takeBack(count: TryCount): void {
-    if (count.tries > 0) count.tries--;
+  /** Takes one try of this part back. */
+  takeBack(count: TryCount, part = ''): void {
+    this.#lower(count, part, 1);
+  }
+
+  /** Takes back all tries of this part of a key, or one try if other keys share its counter. */
+  clear(count: TryCount, part = ''): void {
+    this.#lower(count, part, Infinity);
+  }
+
+  #lower(count: TryCount, part: string, most: number): void {
+    if (count.key === undefined) count.tries = Math.max(0, count.tries - 1);
+    else this.#lowerPart(count, part, most);
     if (count.tries === 0 && count.key !== undefined) this.#forget(count.key, count);
   }
 
-  /** Takes back all tries of a key, or one try if other keys share its counter. */
-  clear(count: TryCount): void {
-    if (count.key !== undefined) count.tries = 0;
-    this.takeBack(count);
+  #lowerPart(count: TryCount, part: string, most: number): void {
+    const tries = count.parts.get(part) ?? 0;
+    if (tries > most) count.parts.set(part, tries - most);
+    else count.parts.delete(part);
+    count.tries -= Math.min(tries, most);
   }
 
   #begin(key: string, now: number): TryCount {
     this.#forgetEnded(now);
-    const count = { tries: 0, waiting: new Set<WaitingTry>(), end: now + this.window };
+    const parts = new Map<string, number>();
+    const count = { tries: 0, parts, waiting: new Set<WaitingTry>(), end: now + this.window };
     if (this.#own.size >= this.size) {
       this.#shared.set(placeOf(key), count);
       return count;

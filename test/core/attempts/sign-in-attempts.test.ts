@@ -96,6 +96,26 @@ describe('tries to sign in', () => {
       expect(await refusal(attempts.begin({ ...ged, account: other! }))).to.equal(900);
     });
 
+  it('are taken back by the success of the same spelling alone, because another one may be another user', async () => {
+    const attempts = counting({ triesPerAccountAndAddress: 4 });
+    const own = { ...ged, account: 'Ged' };
+    await attempts.begin(ged);
+    await attempts.begin(own);
+    await attempts.begin(own);
+    attempts.succeeded(own);
+    await attempts.begin(ged);
+    await attempts.begin(own);
+    attempts.undecided(own);
+    // Neither of these has a try that counts.
+    attempts.undecided(own);
+    attempts.succeeded({ ...ged, account: 'GED' });
+    await attempts.begin(ged);
+    await attempts.begin(ged);
+    expect(await refusal(attempts.begin(ged))).to.equal(900);
+    attempts.succeeded(ged);
+    expect(attempts.remembered.pairs).to.equal(0);
+  });
+
   for (const [one, other, isSame] of [
     ['2001:db8::1', '2001:db8:0:0:ffff::2', true],
     ['2001:db8:0:1::1', '2001:db8:0:2::1', false],
@@ -143,6 +163,16 @@ describe('tries to sign in', () => {
       for (let host = 1; host <= 6; host++) await delay(attempts.begin(from(host)));
       expect(await delay(attempts.begin(from(99)))).to.equal(0);
       expect(await delay(attempts.begin(from(98)))).to.be.greaterThan(0);
+    });
+
+    it('are slowed down from where only the user of another spelling signed in before', async () => {
+      const attempts = counting(limits);
+      const own = { ...from(99), account: 'Ged' };
+      await attempts.begin(own);
+      attempts.succeeded(own);
+      for (let host = 1; host <= 2; host++) await delay(attempts.begin(from(host)));
+      expect(await delay(attempts.begin(from(99)))).to.be.greaterThan(0);
+      expect(await delay(attempts.begin(own))).to.equal(0);
     });
 
     it('wait in small numbers', async () => {
