@@ -38,7 +38,10 @@ export abstract class BasicAuthentication extends BaseAuthentication {
   protected readonly clock: () => number = () => performance.now();
   /** The timers that delay refusals; default: the global timers. */
   protected readonly timers: Timers = globalTimers;
-  /** Counts attempts; default: in the memory of this process, one count for each server. */
+  /**
+   * Counts attempts; default: in the memory of this process. Each class has accounts of its own, and the address has one
+   * count for each server.
+   */
   protected readonly attempts?: SignInAttempts;
   /**
    * Seconds that a refusal takes at least, so that its time does not reveal which names exist; default 0.1. It should be
@@ -57,7 +60,7 @@ export abstract class BasicAuthentication extends BaseAuthentication {
     if (credentials === null) return null;
     if (Buffer.byteLength(credentials.userid) > longestName) throw new AuthenticationFailed();
     const attempts = this.attempts ?? attemptsOf(contextOf(request).settings);
-    const tried = await JointTries.of(attempts).begin(credentials, addressOf(request));
+    const tried = await JointTries.of(attempts).begin(credentials, addressOf(request), nameOf(this));
     const asked = this.clock();
     const user = await this.userOf(credentials.userid, credentials.password, request).catch(async (error: unknown) => {
       await tried.end('undecided');
@@ -108,4 +111,18 @@ function attemptsOf(settings: Settings): SignInAttempts {
   const attempts = known.get(settings) ?? new MemorySignInAttempts();
   known.set(settings, attempts);
   return attempts;
+}
+
+const classNames = new WeakMap<object, string>();
+const classesWithName = new Map<string, number>();
+
+/** Returns the name of an object's class, with a number if another class has the same name: a minifier gives short ones. */
+function nameOf({ constructor }: object): string {
+  const known = classNames.get(constructor);
+  if (known !== undefined) return known;
+  const number = (classesWithName.get(constructor.name) ?? 0) + 1;
+  classesWithName.set(constructor.name, number);
+  const name = number === 1 ? constructor.name : `${constructor.name} ${number}`;
+  classNames.set(constructor, name);
+  return name;
 }

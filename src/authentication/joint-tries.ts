@@ -34,13 +34,14 @@ export class JointTries {
   }
 
   /**
-   * Begins a try, or joins one with the same credentials and address.
+   * Begins a try, or joins one with the same credentials and address for the same kind of accounts: the password that is
+   * right for one kind may be a guess for another.
    *
    * @throws Throttled if the try comes too soon.
    */
-  async begin({ userid, password }: BasicCredentials, address: string): Promise<Try> {
-    const key = hash('sha256', JSON.stringify([userid, password, address]), 'base64');
-    const joint = this.join(key, { account: userid, address });
+  async begin({ userid, password }: BasicCredentials, address: string, accounts: string): Promise<Try> {
+    const key = hash('sha256', JSON.stringify([userid, password, address, accounts]), 'base64');
+    const joint = this.join(key, { account: userid, address, accounts });
     try {
       await joint.begun;
     } catch (error) {

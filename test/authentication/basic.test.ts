@@ -450,7 +450,11 @@ describe('BasicAuthentication', () => {
       });
       const tried = Array.from({ length: 120 }, () => attempt());
       async function attempt(): Promise<string> {
-        const joint = await JointTries.of(attempts).begin({ userid: 'alice', password: 'wrong' }, '192.0.2.1');
+        const joint = await JointTries.of(attempts).begin(
+          { userid: 'alice', password: 'wrong' },
+          '192.0.2.1',
+          'AccountAuthentication',
+        );
         await pending;
         await joint.end('failed');
         return 'tried';
@@ -470,7 +474,8 @@ describe('BasicAuthentication', () => {
         undecided: () => undefined,
       });
       for (let count = 0; count < 10_100; count++)
-        for (let part = 0; part < 2; part++) void tries.begin({ userid: `name-${count}`, password: 'x' }, '192.0.2.1');
+        for (let part = 0; part < 2; part++)
+          void tries.begin({ userid: `name-${count}`, password: 'x' }, '192.0.2.1', 'Staff');
       expect(begun).to.equal(10_000 + 2 * 100);
     });
 

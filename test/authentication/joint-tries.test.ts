@@ -31,28 +31,33 @@ describe('JointTries', () => {
   });
 
   it('counts the same credentials from the same address once while they are tried', async () => {
-    await Promise.all([tries.begin(alice, here), tries.begin(alice, here)]);
+    await Promise.all([tries.begin(alice, here, 'Staff'), tries.begin(alice, here, 'Staff')]);
     expect(attempts.told).to.deep.equal(['begin alice 192.0.2.1']);
   });
 
   it('counts two accounts that try the same password at the same time apart', async () => {
-    await Promise.all([tries.begin(alice, here), tries.begin({ ...alice, userid: 'bob' }, here)]);
+    await Promise.all([tries.begin(alice, here, 'Staff'), tries.begin({ ...alice, userid: 'bob' }, here, 'Staff')]);
     expect(attempts.told).to.deep.equal(['begin alice 192.0.2.1', 'begin bob 192.0.2.1']);
   });
 
   it('counts two addresses that try the same credentials at the same time apart', async () => {
-    await Promise.all([tries.begin(alice, here), tries.begin(alice, '192.0.2.2')]);
+    await Promise.all([tries.begin(alice, here, 'Staff'), tries.begin(alice, '192.0.2.2', 'Staff')]);
     expect(attempts.told).to.deep.equal(['begin alice 192.0.2.1', 'begin alice 192.0.2.2']);
   });
 
   it('counts two passwords that are tried at the same time apart', async () => {
-    await Promise.all([tries.begin(alice, here), tries.begin({ ...alice, password: 'other' }, here)]);
+    await Promise.all([tries.begin(alice, here, 'Staff'), tries.begin({ ...alice, password: 'other' }, here, 'Staff')]);
+    expect(attempts.told).to.have.length(2);
+  });
+
+  it('counts two kinds of accounts that are tried with the same credentials at the same time apart', async () => {
+    await Promise.all([tries.begin(alice, here, 'Staff'), tries.begin(alice, here, 'Customers')]);
     expect(attempts.told).to.have.length(2);
   });
 
   it('reports the outcome once, when the last part has ended', async () => {
-    const first = await tries.begin(alice, here);
-    const second = await tries.begin(alice, here);
+    const first = await tries.begin(alice, here, 'Staff');
+    const second = await tries.begin(alice, here, 'Staff');
     await first.end('succeeded');
     expect(attempts.told).to.deep.equal(['begin alice 192.0.2.1']);
     await second.end('failed');
@@ -60,19 +65,19 @@ describe('JointTries', () => {
   });
 
   it('lets a request join a try until its last part has ended', async () => {
-    const first = await tries.begin(alice, here);
-    const second = await tries.begin(alice, here);
+    const first = await tries.begin(alice, here, 'Staff');
+    const second = await tries.begin(alice, here, 'Staff');
     await first.end('failed');
-    const third = await tries.begin(alice, here);
+    const third = await tries.begin(alice, here, 'Staff');
     await second.end('failed');
     await third.end('failed');
-    await tries.begin(alice, here);
+    await tries.begin(alice, here, 'Staff');
     expect(attempts.told).to.deep.equal(['begin alice 192.0.2.1', 'begin alice 192.0.2.1']);
   });
 
   it('takes a failure over an undecided outcome, so that the try stays counted', async () => {
-    const first = await tries.begin(alice, here);
-    const second = await tries.begin(alice, here);
+    const first = await tries.begin(alice, here, 'Staff');
+    const second = await tries.begin(alice, here, 'Staff');
     await first.end('undecided');
     await second.end('failed');
     expect(attempts.told).to.deep.equal(['begin alice 192.0.2.1']);

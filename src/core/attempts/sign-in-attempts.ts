@@ -16,6 +16,11 @@ export interface Attempt {
   readonly account: string;
   /** The address of the caller. */
   readonly address: string;
+  /**
+   * The accounts that the name is one of, if a server has several kinds: the name of the authentication class. The same
+   * name in two of them is two accounts.
+   */
+  readonly accounts?: string;
 }
 
 /** Counts attempts to sign in. An implementation for several processes must count in a store that they share. */
@@ -76,6 +81,7 @@ type Counted = Readonly<Record<'pair' | 'address' | 'account', TryCount>>;
  * Counts attempts to sign in, in the memory of this process, which is bounded.
  *
  * - A stranger can close an account only to the stranger's own address.
+ * - A name of another authentication class is another account. An address has one counter for all of them.
  * - Spellings of a name that a database may treat as the same count together. A success takes back only the failures of
  *   its own spelling.
  * - An account alone is slowed down, except for addresses that have signed in to it before. Its owner waits with the
@@ -218,15 +224,15 @@ export class MemorySignInAttempts implements SignInAttempts {
   }
 
   // Keys are hashes: names and addresses can have any length, and a name may be a password in the wrong field.
-  #keysOf({ account, address }: Attempt): Keys {
+  #keysOf({ account, address, accounts = '' }: Attempt): Keys {
     // Spellings that a database may treat as the same name count as one.
     const name = account.normalize('NFKC').trim().toLowerCase();
     const place = networkOf(address);
     return {
-      pair: this.#hash(place, name),
+      pair: this.#hash(place, accounts, name),
       address: this.#hash(place),
-      account: this.#hash(name),
-      spelling: this.#hash(place, account),
+      account: this.#hash(accounts, name),
+      spelling: this.#hash(place, accounts, account),
     };
   }
 

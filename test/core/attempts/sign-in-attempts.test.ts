@@ -116,6 +116,23 @@ describe('tries to sign in', () => {
     expect(attempts.remembered.pairs).to.equal(0);
   });
 
+  it('are those of another account for another kind of accounts, and of the same address', async () => {
+    const attempts = counting({ triesPerAccountAndAddress: 2, triesPerAddress: 5 });
+    const [staff, customer] = ['Staff', 'Customers'].map(accounts => ({ ...ged, accounts }));
+    await attempts.begin(staff!);
+    await attempts.begin(staff!);
+    expect(await refusal(attempts.begin(staff!))).to.equal(900);
+    for (let count = 0; count < 2; count++) {
+      await attempts.begin(customer!);
+      attempts.succeeded(customer!);
+    }
+    expect(await refusal(attempts.begin(staff!))).to.equal(900);
+    expect(attempts.remembered).to.deep.equal({ accounts: 1, addresses: 1, pairs: 1 });
+    for (let count = 0; count < 2; count++) await attempts.begin(customer!);
+    await attempts.begin({ ...ged, account: 'tenar' });
+    expect(await refusal(attempts.begin({ ...ged, account: 'tehanu' }))).to.equal(900);
+  });
+
   for (const [one, other, isSame] of [
     ['2001:db8::1', '2001:db8:0:0:ffff::2', true],
     ['2001:db8:0:1::1', '2001:db8:0:2::1', false],
@@ -173,6 +190,16 @@ describe('tries to sign in', () => {
       for (let host = 1; host <= 2; host++) await delay(attempts.begin(from(host)));
       expect(await delay(attempts.begin(from(99)))).to.be.greaterThan(0);
       expect(await delay(attempts.begin(own))).to.equal(0);
+    });
+
+    it('are slowed down from where only the user of another kind of accounts signed in before', async () => {
+      const attempts = counting(limits);
+      const own = { ...from(99), accounts: 'Customers' };
+      await attempts.begin(own);
+      attempts.succeeded(own);
+      for (let host = 1; host <= 2; host++) await delay(attempts.begin(from(host)));
+      expect(await delay(attempts.begin(own))).to.equal(0);
+      expect(await delay(attempts.begin(from(99)))).to.be.greaterThan(0);
     });
 
     it('wait in small numbers', async () => {
