@@ -8,6 +8,7 @@ import { networkOf, siteOf } from '../http/client-address';
 import { Throttled } from '../http/exceptions';
 import { SteadyClock } from '../time/steady-clock';
 import { globalTimers, startTimer, type Timers } from '../time/timers';
+import { oneToYield } from './fair-shares';
 import { TryCounts, type TryCount, type WaitingTry } from './try-counts';
 
 /** One attempt to sign in. */
@@ -196,7 +197,7 @@ export class MemorySignInAttempts implements SignInAttempts {
    * @throws Throttled if no waiting try has to give way.
    */
   #makeRoom(waiting: ReadonlySet<WaitingTry>, site: string): void {
-    const yielding = tryToYield(waiting, site);
+    const yielding = oneToYield(waiting, one => one.site, site);
     // The refused try is not counted: otherwise a stranger's tries could close the account to its owner.
     if (yielding === undefined) throw new Throttled(this.#limits.longestDelay);
     yielding.giveWay();
@@ -239,18 +240,6 @@ export class MemorySignInAttempts implements SignInAttempts {
   #hash(...parts: readonly string[]): string {
     return hash('sha256', JSON.stringify([this.#salt, ...parts]));
   }
-}
-
-/**
- * Returns the latest try of the site with the most waiting tries. Returns nothing if that site would then have fewer
- * than this one: each site has its share, however many addresses are in it.
- */
-function tryToYield(waiting: ReadonlySet<WaitingTry>, site: string): WaitingTry | undefined {
-  const counts = new Map<string, number>();
-  for (const one of waiting) counts.set(one.site, (counts.get(one.site) ?? 0) + 1);
-  const most = Math.max(...counts.values());
-  if (most <= (counts.get(site) ?? 0) + 1) return undefined;
-  return [...waiting].findLast(one => counts.get(one.site) === most);
 }
 
 const defaults: Required<SignInLimits> = {

@@ -10,9 +10,14 @@ import { ScryptScheme, type ScryptParameters } from './scrypt-scheme';
 export interface PasswordHasher {
   /** A hash that matches no password, with the parameters of a new hash. Used for users that do not exist. */
   readonly decoy: string;
-  hash(password: string): Promise<string>;
-  /** Takes the same time for every user. An unreadable hash matches no password. */
-  verify(password: string, hash: string): Promise<boolean>;
+  /** @param address the address of the caller, if there is one; a limit of the hasher may go by it */
+  hash(password: string, address?: string): Promise<string>;
+  /**
+   * Takes the same time for every user. An unreadable hash matches no password.
+   *
+   * @param address the address of the caller, if there is one; a limit of the hasher may go by it
+   */
+  verify(password: string, hash: string, address?: string): Promise<boolean>;
   /** Returns whether a new hash would be stronger. */
   needsRehash(hash: string): boolean;
 }
@@ -30,7 +35,7 @@ export interface PasswordHasherOptions extends HashingBounds {
 /**
  * Creates hashes as PHC strings, with Argon2id if the package `@node-rs/argon2` is installed, otherwise with scrypt.
  * Verifies hashes of both with any reasonable parameters. A few jobs run at once, a few wait, and further ones are
- * refused.
+ * refused. Addresses wait in equal shares, if the caller of `verify()` and `hash()` passes them.
  *
  * A wrong password takes as long as an unknown user if the hash has the current parameters, or if both are scrypt and
  * the hash is weaker. An Argon2id hash with other parameters, or a hash of the other scheme, takes a different time,
@@ -65,16 +70,17 @@ export class PhcPasswordHasher implements PasswordHasher {
   }
 
   /** @throws ServiceUnavailable if too many jobs are waiting */
-  hash(password: string): Promise<string> {
-    return this.#queue.run(() => this.#best.hash(normalized(password)));
+  hash(password: string, address?: string): Promise<string> {
+    return this.#queue.run(() => this.#best.hash(normalized(password)), address);
   }
 
   /** @throws ServiceUnavailable if too many jobs are waiting */
-  async verify(password: string, hash: string): Promise<boolean> {
+  async verify(password: string, hash: string, address?: string): Promise<boolean> {
     const scheme = this.#schemeOf(hash);
     if (scheme === undefined) this.#report(hash);
-    const isRight = await this.#queue.run(() =>
-      (scheme ?? this.#best).verify(normalized(password), scheme === undefined ? this.decoy : hash),
+    const isRight = await this.#queue.run(
+      () => (scheme ?? this.#best).verify(normalized(password), scheme === undefined ? this.decoy : hash),
+      address,
     );
     return isRight && scheme !== undefined && hash !== this.decoy;
   }

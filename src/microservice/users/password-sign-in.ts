@@ -91,7 +91,7 @@ export class PasswordSignIn {
       throw new AuthenticationFailed('No active account found with the given credentials');
     }
     await this.attempts.succeeded(attempt);
-    await this.#remember(stored, password);
+    await this.#remember(stored, password, address);
     return stored.user;
   }
 
@@ -105,7 +105,7 @@ export class PasswordSignIn {
     try {
       const stored = await this.users.findByUsername(username);
       // Without a user or a password hash, the same work is done against the decoy.
-      const isRight = await this.hasher.verify(password, stored?.passwordHash ?? this.hasher.decoy);
+      const isRight = await this.hasher.verify(password, stored?.passwordHash ?? this.hasher.decoy, attempt.address);
       const maySignIn = isRight && stored?.passwordHash !== undefined && (stored.user.isActive as unknown) === true;
       return maySignIn ? stored : undefined;
     } catch (error) {
@@ -115,11 +115,11 @@ export class PasswordSignIn {
   }
 
   // A user with the right password is signed in even if this write fails.
-  async #remember({ user, passwordHash }: StoredUser, password: string): Promise<void> {
+  async #remember({ user, passwordHash }: StoredUser, password: string, address: string): Promise<void> {
     try {
       await this.users.touchLogin(user.id, new Date(this.#clock()));
       if (passwordHash === undefined || !this.hasher.needsRehash(passwordHash)) return;
-      await this.users.replacePasswordHash(user.id, passwordHash, await this.hasher.hash(password));
+      await this.users.replacePasswordHash(user.id, passwordHash, await this.hasher.hash(password, address));
     } catch (error) {
       const reason = error instanceof Error ? error.name : typeof error;
       this.#logger.warn('A sign-in could not be written down', { user: user.id, reason });

@@ -239,6 +239,48 @@ describe('the queue of passwords', () => {
     expect(await queue.run(() => Promise.resolve('again'))).to.equal('again');
   });
 
+  for (const [what, hog, newcomer, isLetIn] of [
+    ['lets another site wait in the place of the one with the most jobs', '192.0.2.1', '198.51.100.1', true],
+    [
+      'lets another address of the same site wait in the place of the one with the most',
+      '192.0.2.1',
+      '192.0.2.2',
+      true,
+    ],
+    ['lets another IPv6 network of the same site wait', '2001:db8::1', '2001:db8:0:1::1', true],
+    ['takes an IPv6 /64 for one address', '2001:db8::1', '2001:db8::2', false],
+    ['lets a job without an address wait', '192.0.2.1', undefined, true],
+    ['refuses a further job of the same address', '192.0.2.1', '192.0.2.1:4000', false],
+    ['refuses a further job without an address', undefined, undefined, false],
+  ] as const)
+    it(what, async () => {
+      const queue = new HashingQueue({ concurrency: 1, longestQueue: 3 });
+      const jobs = new Jobs();
+      const tried = [hog, hog, hog, hog, newcomer].map(address => queue.run(jobs.run, address));
+      const outcomes = Promise.allSettled(tried);
+      for (let ended = 0; ended < 4; ended++) {
+        await new Promise(setImmediate);
+        jobs.ends.shift()!();
+      }
+      const refused = (await outcomes).map(({ status }) => status === 'rejected');
+      expect(refused).to.deep.equal([false, false, false, isLetIn, !isLetIn]);
+      expect(jobs.started).to.equal(4);
+    });
+
+  it('gives two addresses equal shares, and refuses a third job where each has its share', async () => {
+    const queue = new HashingQueue({ concurrency: 1, longestQueue: 4 });
+    const jobs = new Jobs();
+    const [one, other] = ['192.0.2.1', '198.51.100.1'];
+    const tried = [one, one, one, one, one, other, other, other, one].map(address => queue.run(jobs.run, address));
+    const outcomes = Promise.allSettled(tried);
+    for (let ended = 0; ended < 5; ended++) {
+      await new Promise(setImmediate);
+      jobs.ends.shift()!();
+    }
+    const refused = (await outcomes).map(({ status }) => status === 'rejected');
+    expect(refused).to.deep.equal([false, false, false, true, true, false, false, true, true]);
+  });
+
   it('bounds what a hasher does, verifying and hashing together', async () => {
     const hasher = new PhcPasswordHasher({ scrypt: cheapScrypt, concurrency: 1, longestQueue: 2 }, null);
     const tries = Array.from({ length: 10 }, () => hasher.verify('a', hasher.decoy));
