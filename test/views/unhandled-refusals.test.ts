@@ -108,6 +108,26 @@ const ways: Readonly<Record<string, (handling: Handling) => unknown>> = {
     await turns(12);
     return { ok: true };
   },
+  'wraps it in an error with a cause': async ({ inner, owner }) => {
+    void inner(owner).catch((cause: unknown) => {
+      throw new Error('Could not publish', { cause: new Error('Could not read', { cause }) });
+    });
+    await turns(12);
+    return { ok: true };
+  },
+  'waits for any of two checks': async ({ check, owner }) => {
+    void Promise.any([check(owner), check(owner)]).then(() => ran.push(owner));
+    await turns(12);
+    return { ok: true };
+  },
+  'has a resource that cannot be closed after it': async ({ inner, owner }) => {
+    void inner(owner).catch((suppressed: unknown) => {
+      // As `await using` rejects (SuppressedError, which Node 20 does not have).
+      throw Object.assign(new Error('Could not close'), { error: new Error('closed'), suppressed });
+    });
+    await turns(12);
+    return { ok: true };
+  },
   'checks in a getter of its answer': ({ inner, owner }) => ({
     get ok() {
       void inner(owner);
@@ -315,6 +335,14 @@ describe('every other unhandled rejection', () => {
     Promise.reject(refusal);
     setImmediate(() => { console.log(process.listenerCount('unhandledRejection')); ${last} });
   `;
+
+  it('ends the process also where its chain of causes is endless, or cannot be read', async () => {
+    for (const getter of ['return this', 'return new Next()', "throw new Error('unreadable')"]) {
+      const error = `class Next extends Error { get cause() { ${getter} } }; Promise.reject(new Next('of the app'))`;
+      const died: unknown = await run(process.execPath, ['-e', script(error)]).catch((failure: unknown) => failure);
+      expect(died).to.include({ code: 1, stdout: 'other true true\nreported\n0\n' });
+    }
+  });
 
   it('ends the process as before, and a refusal does not', async () => {
     const lived = await run(process.execPath, ['-e', script('')]);
