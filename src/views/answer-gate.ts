@@ -118,7 +118,12 @@ export class AnswerGate implements Gate {
   #answer(error: Answer): void {
     const { visit } = this;
     this.resetHead();
-    sendAnswer(this.#response, answer(error, visit.request, visit.settings));
+    try {
+      sendAnswer(this.#response, answer(error, visit.request, visit.settings));
+    } catch (cause) {
+      // The app's own error may be unreadable. An exception here would leave the request without an answer.
+      sendAnswer(this.#response, answer(new APIException(undefined, { cause }), visit.request, visit.settings));
+    }
     this.silence();
   }
 

@@ -21,14 +21,14 @@ import { addressOfMetadata } from '../core/requirements/protected-resource';
 import type { Settings } from '../core/settings/settings';
 import type { BaseAuthentication } from '../authentication/base';
 import { explainedLike, reasonsOf } from '../permissions/denial';
-import { stackOf } from './error-text';
+import { isReadable, stackOrType } from './error-text';
 import { findVisit, placeOf } from './visit';
 
 /** An error that this library answers. */
 export type Answer = APIException | ImproperlyConfigured;
 
 export function isAnswer(error: unknown): error is Answer {
-  return error instanceof APIException || error instanceof ImproperlyConfigured;
+  return isReadable(error) && (error instanceof APIException || error instanceof ImproperlyConfigured);
 }
 
 /**
@@ -158,6 +158,5 @@ function whyOf(answer: Answer): object {
 
 // Logs the text of a foreign error, not the error itself, whose properties may hold claims.
 function causeOf({ cause }: Answer): object {
-  if (cause === undefined) return {};
-  return { cause: cause instanceof Error ? stackOf(cause) : typeof cause };
+  return cause === undefined ? {} : { cause: stackOrType(cause) };
 }

@@ -17,7 +17,7 @@ import type { PermissionTree, Subject } from '../permissions/tree';
 import type { BaseThrottle } from '../throttling/base';
 import { Observation } from './observation';
 import { closeConnection } from './cut-off';
-import { stackOf } from './error-text';
+import { stackOrType } from './error-text';
 import type { HandlerState, ObjectChecks } from './object-checks';
 import { isClosed, onceClosed } from './response-close';
 import type { RouteRules } from './start/route-rules';
@@ -246,7 +246,7 @@ export class Visit implements RequestContext {
   }
 
   private log(level: 'debug' | 'error', message: string, error: unknown): void {
-    const text = error instanceof Error ? { error: stackOf(error) } : {};
+    const text = error === undefined ? {} : { error: stackOrType(error) };
     this.settings.logger[level](message, { place: this.rules.place, ...text });
   }
 

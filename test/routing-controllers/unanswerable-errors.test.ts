@@ -28,35 +28,22 @@ class UnanswerableController {
   }
 }
 
-@JsonController('/unreadable')
-class UnreadableController {
-  @Get('/') list() {
-    const error = new Error();
-    throw Object.defineProperty(error, 'message', {
-      get: () => {
-        throw new Error('secret');
-      },
-    });
-  }
-}
-
 describe('an error that cannot be answered', () => {
   const logger = new RecordingLogger();
   let api: Api;
   before(async () => {
-    const controllers = [UnanswerableController, UnreadableController];
+    const controllers = [UnanswerableController];
     api = await Api.start({ controllers, axioms: { logger } });
   });
   after(() => api.close());
 
-  for (const path of ['/unanswerable', '/unreadable'])
-    it(`is a whole 500, which no cache keeps: ${path}`, async () => {
-      expectExactRefusal(await api.as({}, 'get', path), {
-        status: 500,
-        error: 'server_error',
-        description: 'The server could not handle the request',
-      });
-      expect(ran).to.deep.equal([]);
-      expect(logger.text('error')).to.include('cannot be answered');
+  it('is a whole 500, which no cache keeps', async () => {
+    expectExactRefusal(await api.as({}, 'get', '/unanswerable'), {
+      status: 500,
+      error: 'server_error',
+      description: 'The server could not handle the request',
     });
+    expect(ran).to.deep.equal([]);
+    expect(logger.text('error')).to.include('cannot be answered');
+  });
 });

@@ -9,7 +9,7 @@ import { passOn } from '../../views/dispatched';
 import { answer, answerTo, isAnswer, sendAnswer, setHeaders, type Answer } from '../../views/exception-handler';
 import { findVisit, placeOf } from '../../views/visit';
 import { answerToForeign, type Disclosure } from './foreign-errors';
-import { asThrown, isExpected, isSaid, textOf, withFinalStatus } from './thrown';
+import { asReadable, asThrown, isExpected, isSaid, textOf, withFinalStatus } from './thrown';
 
 /** What routing-controllers calls an action, with its types. */
 export interface Exchange {
@@ -50,9 +50,10 @@ export class ErrorAnswers {
   ) {}
 
   /** Answers once. The app's own errors go on to the app where it answers them, or to be looked at after the answer. */
-  give(error: unknown, action: Action, options: AnswerOptions = {}): void {
+  give(thrown: unknown, action: Action, options: AnswerOptions = {}): void {
     const exchange = action as Exchange;
     const place = placeOf(exchange.request);
+    const error = asReadable(thrown);
     try {
       if (error instanceof Answered) this.logAnswered(exchange.response, place);
       else if (exchange.response.headersSent) this.endLate(error, place, exchange.response);

@@ -13,7 +13,7 @@ import {
   type ErrorMiddleware,
   type Middleware,
 } from '../start/middleware';
-import { asThrown, isSaid } from './thrown';
+import { asReadable, asThrown, isSaid } from './thrown';
 
 /** Whether a middleware is a class, and whether it runs before the handler. */
 interface StepKind {
@@ -62,7 +62,8 @@ export class MiddlewareSteps {
   ): void {
     const { request, response, next } = action as Exchange;
     let hasGoneOn = false;
-    const goOn = (error: unknown, isOurs: boolean): void => {
+    const goOn = (given: unknown, isOurs: boolean): void => {
+      const error = asReadable(given);
       if (hasGoneOn) {
         this.errors.logStray(error, request);
         return;

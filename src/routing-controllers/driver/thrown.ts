@@ -1,7 +1,7 @@
 /** Classifies thrown values. They may be anything, not only errors. */
 import { Answered } from '../../core/http/answered';
 import { APIException } from '../../core/http/exceptions';
-import { stackOf } from '../../views/error-text';
+import { isReadable, stackOrType } from '../../views/error-text';
 import { isAnswer, type Answer } from '../../views/exception-handler';
 import { answerToForeign, exposedStatus } from './foreign-errors';
 import { fieldTexts } from './validation-fields';
@@ -16,13 +16,18 @@ export function asThrown(error: unknown, place: string): unknown {
   return isSaid(error) ? error : new Error(`${place} threw ${String(error)}`);
 }
 
+/** Returns the thrown value, or a 500 in its place if reading it throws. */
+export function asReadable(error: unknown): unknown {
+  return isReadable(error) ? error : new APIException(undefined, { cause: error });
+}
+
 /**
  * Wraps an error of a policy in a 500 that says nothing about it, unless the error is an answer or meant for the
  * client.
  */
 export function asServerError(error: unknown): unknown {
-  const isMeant = isAnswer(error) || error instanceof Answered || exposedStatus(error) !== undefined;
-  return isMeant ? error : new APIException(undefined, { cause: error });
+  const isMeant = (): boolean => isAnswer(error) || error instanceof Answered || exposedStatus(error) !== undefined;
+  return isReadable(error) && isMeant() ? error : new APIException(undefined, { cause: error });
 }
 
 /** Returns the answer to an error that a policy threw. */
@@ -50,8 +55,8 @@ export function withFinalStatus(answer: Answer): Answer {
  * and those of a validation error the submitted values.
  */
 export function textOf(error: unknown): string {
-  if (error instanceof Error) return stackOf(error);
   if (typeof error === 'string') return error;
+  if (!isReadable(error) || error instanceof Error) return stackOrType(error);
   const fields = fieldTexts(error);
   return fields === undefined ? typeof error : `Validation errors of: ${Object.keys(fields).join(', ')}`;
 }
