@@ -26,6 +26,31 @@ class ReportController {
   }
 }
 
+@JsonController('/people')
+class PersonController {
+  @permissionClasses([DenyAll]) @Get('/@me') me() {
+    handled.push('me');
+    return {};
+  }
+  @permissionClasses([DenyAll]) @Get(/^\/a,b;c=d:e~f!\$&\(\+$/) all() {
+    handled.push('all');
+    return {};
+  }
+  @permissionClasses([DenyAll]) @Get(/^\/[a-z]+@example\.com$/) ofExample() {
+    handled.push('of example');
+    return {};
+  }
+  @permissionClasses([AllowAny]) @Get('/:name') one(@Param('name') name: string) {
+    handled.push(name);
+    return { name };
+  }
+  // Behind the route that takes all of its paths.
+  @permissionClasses([AllowAny]) @Get('/@you') you() {
+    handled.push('you');
+    return {};
+  }
+}
+
 @JsonController('/:area')
 class AreaController {
   permissionClasses = [AllowAny];
@@ -46,8 +71,11 @@ describe('another spelling of a path', () => {
   const app = express();
   before(async () => {
     issuer = await TestIssuer.start();
-    app.use('/admin', requireAccessToken({ roles: ['admin'] }));
-    useExpressServer(app, { controllers: [ReportController, AreaController], axioms: issuer.settings() });
+    app.use(['/admin', '/@admin'], requireAccessToken({ roles: ['admin'] }));
+    useExpressServer(app, {
+      controllers: [ReportController, PersonController, AreaController],
+      axioms: issuer.settings(),
+    });
   });
   after(async () => {
     (app.locals.axioms as AxiomsServer).close();
@@ -68,6 +96,13 @@ describe('another spelling of a path', () => {
     '/reports/a%2eb',
     '/reports/a%5Fb',
     '/reports/%30',
+    '/people/%40me',
+    '/people/%40ME/',
+    '/people/%40me?page=1',
+    '/people/a%2Cb%3Bc%3Dd%3Ae%7Ef%21%24%26%28%2B',
+    '/people/a,b;c=d%3ae~f!$&(+',
+    '/people/bob%40example.com',
+    '/%40admin/list',
   ])
     it(`reaches no handler: ${path}`, async () => {
       expectExactRefusal(await request(app).get(path), otherSpelling);
@@ -80,8 +115,14 @@ describe('another spelling of a path', () => {
     ['/reports/%C3%A9t%C3%A9', 'été'],
     ['/reports/%40me', '@me'],
     ['/reports/x?name=%73alaries', 'x'],
+    ['/people/%40bob', '@bob'],
+    ['/people/%40you', '@you'],
+    ['/people/@you', '@you'],
+    ['/people/bob%40example.org', 'bob@example.org'],
+    ['/people/a%3Ab%2Cc%3Bd%3De%26f%2Bg%24', 'a:b,c;d=e&f+g$'],
+    ['/people/me%7E', 'me~'],
   ] as const)
-    it(`is none where the character needs its encoding: ${path}`, async () => {
+    it(`is none where the character needs its encoding, or no other route has it: ${path}`, async () => {
       expect((await request(app).get(path)).body).to.deep.equal({ name });
       expect(handled).to.deep.equal([name]);
     });

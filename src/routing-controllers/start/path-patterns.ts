@@ -43,7 +43,10 @@ function segmentOf(part: string, { isCaseSensitive }: PathOptions): string | und
 /** Returns whether Express takes this path for the pattern. */
 export type Matcher = (path: string) => boolean;
 
-interface Layer {
+/** A route, a middleware or a router with its path, as Express's router keeps it. */
+export interface Layer {
+  /** `undefined` for a middleware and a router. */
+  readonly route?: unknown;
   match(path: string): unknown;
 }
 
@@ -54,9 +57,11 @@ export function matcherOf(path: string | RegExp, { isCaseSensitive, isStrict }: 
   return text => matches(layer, text);
 }
 
-// Express decodes the parameters of a matching path. If it cannot, it answers 400 and tries no later route, so this
-// counts as a match.
-function matches(layer: Layer | undefined, text: string): boolean {
+/**
+ * Returns whether Express takes this path for the layer. Express decodes the parameters of a matching path. If it
+ * cannot, it answers 400 and tries no later route, so this counts as a match.
+ */
+export function matches(layer: Layer | undefined, text: string): boolean {
   try {
     return Boolean(layer?.match(text));
   } catch {
