@@ -62,7 +62,13 @@ export function pathPrefix(routePrefix: string, { controllerMetadata }: ActionMe
 /** Whether the handler's own path has a parameter, or is a regex. */
 export function isParametrized(route: string | RegExp | undefined): boolean {
   // In Express 4 a group is an unnamed parameter.
-  return route instanceof RegExp || /[:*(]/.test(route ?? '');
+  return route instanceof RegExp || /[:*(]/.test(route ?? '') || isPattern(route ?? '');
+}
+
+// Express 4 makes a regex of a path, and these characters keep their meaning in it. Express 5 refuses most of them.
+function isPattern(path: string): boolean {
+  const unescaped = path.replace(/\\\W/g, '');
+  return /[[\]?+|]|\{\d|\\\w/.test(unescaped);
 }
 
 function withSlash(prefix: string): string {
