@@ -10,7 +10,8 @@ import type { Jwk } from './signing-key';
 /** Holds the path of the OpenID metadata (OpenID Connect Discovery 1.0 §4). */
 export const oidcPath = '/.well-known/openid-configuration';
 /**
- * Holds the path of the OAuth metadata (RFC 8414 §3). It answers 404 unless `modes` of {@link IssuerEndpoints} has it.
+ * Holds the path of the OAuth metadata (RFC 8414 §3). The path of the issuer follows it. It answers 404 unless `modes` of
+ * {@link IssuerEndpoints} has it.
  */
 export const oauthPath = '/.well-known/oauth-authorization-server';
 /** Holds the path of the key set, which the metadata names as `jwks_uri`. */
@@ -159,12 +160,18 @@ export class IssuerEndpoints {
   }
 
   #isMetadata(path: string): boolean {
-    return [oidcPath, oauthPath].some(known => path === this.#placeOf(known));
+    return path === this.#placeOf(oidcPath) || path === this.#placeOfOauth;
   }
 
   // OpenID Connect Discovery 1.0 §4 appends to the issuer's path.
   #placeOf(path: string): string {
     return new URL(joinUrl(this.origin ?? this.url, path)).pathname;
+  }
+
+  // RFC 8414 §3.1 inserts between host and path.
+  get #placeOfOauth(): string {
+    const { pathname } = new URL(this.origin ?? this.url);
+    return `${oauthPath}${pathname.replace(/\/+$/, '')}`;
   }
 
   #metadataAnswer(): IssuerAnswer {

@@ -264,3 +264,21 @@ describe('a forged token', () => {
       expect(() => issuer.forge(name as ForgedTokenName)).to.throw(RangeError, `'${name}'`);
   });
 });
+
+describe('a test issuer with a path', () => {
+  it('has its OAuth metadata where RFC 8414 §3.1 puts it, not behind the path', async () => {
+    const issuer = new TestIssuer({ issuerUrl: 'https://a.test/tenant', audience: 'books' });
+    const { endpoints } = issuer;
+    endpoints.metadataMode = { is: 'status', status: 404 };
+    endpoints.modes.set('/.well-known/oauth-authorization-server/tenant', { is: 'ok' });
+    const app = bookApi({ ...issuer.settings(), jwksPrefetch: false });
+    issuer.attachTo(app);
+    await list(app, issuer.token(reader)).expect(200);
+    const asked = await endpoints.fetch('https://a.test/.well-known/oauth-authorization-server/tenant');
+    expect(await asked.json()).to.deep.equal({ issuer: 'https://a.test/tenant', jwks_uri: endpoints.jwksUrl });
+    const appended = await endpoints.fetch('https://a.test/tenant/.well-known/oauth-authorization-server');
+    expect(appended.status).to.equal(404);
+    closeServer(app);
+    await issuer.close();
+  });
+});
