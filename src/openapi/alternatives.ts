@@ -3,7 +3,6 @@ import { foldLeafwise } from '../core/requirements/fold';
 import { anonymousCaller, judge } from '../core/requirements/judge';
 import type { Truth } from '../core/requirements/kind';
 import type { Leaf, Requirement } from '../core/requirements/requirement';
-import { impliesAuthenticated } from '../core/requirements/simplified';
 import { every, negated, some } from '../core/requirements/truth';
 
 /** One alternative: a token with all of these scopes is admitted, as far as scopes decide. */
@@ -77,9 +76,7 @@ export function isOpen(requirement: Requirement): Truth {
   return foldLeafwise<Truth>(requirement, { all: every, any: some, leaf: isLeafOpen });
 }
 
-// Rules about grants and ownership require an authenticated caller, negated or not.
 function isLeafOpen(leaf: Leaf, isNegated: boolean): Truth {
-  if (impliesAuthenticated(leaf)) return false;
   const truth = judge(leaf, anonymousCaller);
   return isNegated ? negated(truth) : truth;
 }

@@ -15,12 +15,8 @@ import type { RouteRules } from '../views/start/route-rules';
 export interface Callers {
   /** How clients send credentials. `bearer` also means signing in at an issuer. */
   readonly schemes: readonly NamedSecurityScheme[];
-  /** Whether anonymous requests are refused, whatever the permissions say. */
-  readonly isMandatory: boolean;
   /** Whether one of the classes accepts access tokens. */
   readonly acceptsTokens: boolean;
-  /** Whether the method is open to anonymous requests; `undefined` if this is decided per request. */
-  readonly isPublicMethod: boolean | undefined;
   /** The `WWW-Authenticate` fields of a 401. */
   readonly challenges: readonly OfferedChallenge[];
   /** Whether a class has a challenge, as far as is known. Otherwise an anonymous request is refused with 403. */
@@ -35,27 +31,22 @@ export const bearer: NamedSecurityScheme = {
 
 export function callersOf(rules: RouteRules, method: string, server: AxiomsServer): Callers {
   const authenticators = rules.authenticators;
-  const { publicMethods, realm } = server.settings;
+  const { realm } = server.settings;
   // If the list is decided per request, assume an access token.
   if (authenticators === undefined)
     return {
       schemes: [bearer],
-      isMandatory: false,
       acceptsTokens: true,
-      isPublicMethod: undefined,
       challenges: [challenge('Bearer', { realm })],
       isChallenging: true,
     };
   const request = methodOnly(method, authenticators, server);
-  const isPublic = authenticators.map(one => asked(() => one.isPublic?.(request) === true));
   const reading = readingCredentials(authenticators, request);
   const texts = reading.map(one => asked(() => one.authenticateHeader(request) ?? ''));
   const challenges = texts.map(offeredChallenge);
   return {
     schemes: distinct(reading.map((one, index) => schemeOf(one, challenges[index]))),
-    isMandatory: authenticators.some((one, index) => one.isMandatory === true && isPublic[index] === false),
     acceptsTokens: reading.some(acceptsAccessTokens),
-    isPublicMethod: publicMethods.includes(method) || anyOf(isPublic),
     challenges: challenges.filter(one => one !== undefined),
     isChallenging: texts.some(one => one !== ''),
   };
@@ -79,11 +70,6 @@ function asked<T>(what: () => T): T | undefined {
   } catch {
     return undefined;
   }
-}
-
-function anyOf(answers: readonly (boolean | undefined)[]): boolean | undefined {
-  if (answers.includes(true)) return true;
-  return answers.includes(undefined) ? undefined : false;
 }
 
 function schemeOf(authenticator: BaseAuthentication, challenge: OfferedChallenge | undefined): NamedSecurityScheme {

@@ -6,7 +6,6 @@ import type { Handler } from '../routing-controllers/start/handlers';
 import type { AxiomsServer } from '../routing-controllers/start/axioms-server';
 import type { RouteRules } from '../views/start/route-rules';
 import { alternativesOf, mostAlternatives } from './alternatives';
-import { askedOfList } from './asked';
 import { callersOf, type Callers } from './callers';
 import type { OperationObject } from './open-api';
 import type { Described } from './operation';
@@ -19,11 +18,9 @@ export interface Guarded {
   readonly rules: RouteRules;
   /** In capitals. */
   readonly method: string;
-  /** The requirement of the permissions for this method. */
+  /** Everything that is required for this method: the audit reads the same. */
   readonly requirement: Requirement;
   readonly callers: Callers;
-  /** Whether anonymous callers are refused, whatever the permissions say. */
-  readonly needsSomebody: boolean;
   readonly loadsObject: boolean;
   readonly readsBody: boolean;
   readonly readsParameters: boolean;
@@ -35,21 +32,14 @@ export interface Guarded {
  * @param method in capitals
  */
 export function guardedAt(rules: RouteRules, { action }: Handler, method: string, server: AxiomsServer): Guarded {
-  const callers = callersOf(rules, method, server);
-  const { isPublicMethod, isMandatory } = callers;
-  const isObjectAction = rules.isObjectAction(method);
-  const needsSomebody = isMandatory || rules.isClosedToNobody;
-  // `@Authorized()` and a required `@CurrentUser()` are checked in addition to the permissions.
-  const required = [...(rules.permissions ?? [undefined]), ...rules.asksBesides];
   const { prototype } = action.target as { readonly prototype: object };
   const { isBodyUsed, isFilesUsed, isFileUsed, params } = action;
   return {
     rules,
     method,
-    requirement: askedOfList(required, { method, isObjectAction, isPublicMethod, needsSomebody }),
-    callers,
-    needsSomebody,
-    loadsObject: isObjectAction && 'getObject' in prototype,
+    requirement: rules.admission(method),
+    callers: callersOf(rules, rules.askedAs(method), server),
+    loadsObject: rules.isObjectAction(method) && 'getObject' in prototype,
     readsBody: isBodyUsed || isFilesUsed || isFileUsed,
     readsParameters: params.some(({ type }) => readable.includes(type)),
   };
@@ -65,7 +55,7 @@ const readable: readonly string[] = ['param', 'params', 'query', 'queries', 'hea
  */
 export function guardedOperation(
   described: Described,
-  { rules, method, requirement, callers, needsSomebody, loadsObject, readsBody, readsParameters }: Guarded,
+  { rules, method, requirement, callers, loadsObject, readsBody, readsParameters }: Guarded,
   server: AxiomsServer,
   signIns: readonly string[],
 ): OperationObject {
@@ -84,7 +74,7 @@ export function guardedOperation(
   return {
     ...described,
     description: [described.description, whoMay(requirement)].filter(Boolean).join('\n\n'),
-    security: securityOf({ requirement, callers, needsSomebody }, signIns),
+    security: securityOf({ requirement, callers }, signIns),
     responses: { ...described.responses, ...withTheirs(refusals, described.responses) },
   };
 }

@@ -1,8 +1,11 @@
 /** Collects the paths of a document, with one operation for each method of each path. */
 import type { OperationObject, ParameterObject, PathItemObject } from './open-api';
 
-/** The methods that have a member in OpenAPI 3.1 (§4.8.9), in capitals. */
-export const documentedMethods = ['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'TRACE'] as const;
+/**
+ * The methods that have a member in OpenAPI 3.1 (§4.8.9), in capitals. HEAD is before GET: a handler for all methods
+ * takes HEAD unless an earlier handler of GET does.
+ */
+export const documentedMethods = ['HEAD', 'GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE'] as const;
 
 export interface Placed {
   readonly path: string;
@@ -26,7 +29,7 @@ export class Paths {
   add(placed: Placed): void {
     const path = this.#templateFor(placed.path);
     const operation = withNamesOf(path, placed);
-    const first = this.#at(path, placed.method);
+    const first = this.#at(path, placed.method) ?? this.#getAt(path, placed.method);
     if (first === undefined) this.#put(path, placed.method, operation);
     else if (!placed.isForAll) this.#putBeside(path, placed, operation);
   }
@@ -37,6 +40,11 @@ export class Paths {
     const known = this.#templates.get(hierarchy) ?? path;
     this.#templates.set(hierarchy, known);
     return known;
+  }
+
+  // Express passes HEAD to an earlier handler of GET, whose rules apply.
+  #getAt(path: string, method: string): unknown {
+    return method === 'HEAD' ? this.#at(path, 'GET') : undefined;
   }
 
   #at(path: string, method: string): unknown {

@@ -8,8 +8,6 @@ import type { SecurityRequirement } from './open-api';
 export interface Guard {
   readonly requirement: Requirement;
   readonly callers: Callers;
-  /** Whether anonymous callers are refused, whatever the permissions say. */
-  readonly needsSomebody: boolean;
 }
 
 /**
@@ -19,14 +17,14 @@ export interface Guard {
  * @param signIns names of the schemes for signing in at an issuer, which give tokens for `bearer`
  */
 export function securityOf(
-  { requirement, callers, needsSomebody }: Guard,
+  { requirement, callers }: Guard,
   signIns: readonly string[],
 ): readonly SecurityRequirement[] {
   const withoutScopes: Alternative = { scopes: [], isOpen: isOpen(requirement) };
   const found = alternativesOf(requirement) ?? [withoutScopes];
   const alternatives = found.length > 0 ? found : [{ ...withoutScopes, isOpen: false }];
   const names = callers.schemes.flatMap(({ name }) => (name === bearer.name ? [...signIns, name] : [name]));
-  const entries = alternatives.flatMap(one => entriesFor(needsSomebody ? { ...one, isOpen: false } : one, names));
+  const entries = alternatives.flatMap(one => entriesFor(one, names));
   return entries.length === 1 && isEmpty(entries[0]) ? [] : distinct(entries);
 }
 

@@ -1,7 +1,6 @@
 /** Describes in Markdown the callers that a requirement admits. */
 import { foldLeafwise } from '../core/requirements/fold';
 import { kindOf, type Leaf, type Requirement } from '../core/requirements/requirement';
-import { impliesAuthenticated } from '../core/requirements/simplified';
 import { isOpen } from './alternatives';
 
 /**
@@ -49,5 +48,5 @@ function leafText(leaf: Leaf, isNegated: boolean): string {
   const text = kindOf(leaf).documented(leaf);
   if (!isNegated) return text;
   if (leaf.kind === 'authenticated') return 'any anonymous caller';
-  return `not: ${text}${impliesAuthenticated(leaf) ? ' (only authenticated callers)' : ''}`;
+  return `not: ${text}`;
 }

@@ -113,7 +113,7 @@ export class Visit implements RequestContext {
     readonly response: Response,
   ) {
     this.method = request.method;
-    this.#isHeadOfGet = this.method === 'HEAD' && rules.method !== 'HEAD';
+    this.#isHeadOfGet = rules.askedAs(this.method) !== this.method;
     // Express sets `next` each time that a router receives the request.
     this.#nextOfRouter = request.next;
     refuseUsed(controller);

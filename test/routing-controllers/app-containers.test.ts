@@ -134,7 +134,7 @@ describe('a controller of another container', () => {
 
   it('has its properties injected, and a rule that reads one is decided per request', () =>
     withContainer(new OtherContainer(transient), { controllers: [PropertyController] }, async api => {
-      expect(api.server.audit()[0]?.rule).to.equal('decided per request');
+      expect(api.server.audit()[0]?.rule).to.equal('authenticated and decided per request');
       const scope = 'the-other-container:read';
       expectRefusal(await api.as({ scope: 'other' }, 'get', '/properties'), 'insufficient_scope', scope);
       expect(ran).to.deep.equal([]);

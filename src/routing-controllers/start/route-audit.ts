@@ -187,7 +187,7 @@ function trustOf(settings: Settings): string {
  * Returns what the route requires. Makes the ownership rules of two controllers differ, because their objects differ.
  */
 function admissionOf({ rules, sample }: AuditedRoute, method: string, other: AuditedRoute): Requirement {
-  const asks = rules.admission(method === 'HEAD' && rules.method === 'GET' ? 'GET' : method);
+  const asks = rules.admission(method);
   return sample === other.sample ? asks : ownedBy(asks, rules.place);
 }
 

@@ -25,7 +25,7 @@ import {
   mayNotNeedObject,
   type ApiView,
 } from '../../permissions/base';
-import type { PermissionTree } from '../../permissions/tree';
+import { isClosedToNobody, type PermissionTree } from '../../permissions/tree';
 import type { Services } from './services';
 
 /** What is known about a route's rules; `undefined` for a part that is decided per request. */
@@ -129,7 +129,8 @@ interface Asked {
  * itself.
  */
 function rule(tree: PermissionTree, known: Requirement | undefined, asked: Asked, isNegated: boolean): Requirement {
-  if (known === undefined) return perRequest;
+  // Whatever a class requires per request, one that needs authentication refuses an anonymous caller.
+  if (known === undefined) return isClosed(tree, isNegated) ? allOf([authenticated, perRequest]) : perRequest;
   if ('permission' in tree) return leafRule(tree.permission, known, asked, isNegated);
   const parts = 'of' in known ? [known.of].flat() : [];
   const of = tree.operands.map((operand, index) =>
@@ -139,10 +140,16 @@ function rule(tree: PermissionTree, known: Requirement | undefined, asked: Asked
 }
 
 function leafRule(permission: BasePermission, known: Requirement, asked: Asked, isNegated: boolean): Requirement {
-  const own = permission.needsAuthentication === true ? [authenticated] : [];
+  const own = isClosed({ permission }, isNegated) ? [authenticated] : [];
   if (asksNothing(permission, asked, isNegated)) return allOf(own);
   const positive = isDescribed(permission) ? described(permission, known, asked, isNegated) : customRule(permission);
   return allOf([...own, isNegated ? notThat(withUndescribedRule(permission, positive)) : positive]);
+}
+
+// A getter of an app may ask a service whether authentication is needed. Its answer is then not known here.
+function isClosed(tree: PermissionTree, isNegated: boolean): boolean {
+  const usesBefore = inertUses();
+  return isClosedToNobody(tree, isNegated) && inertUses() === usesBefore;
 }
 
 // A rule that a class does not define is true, whether negated or not. So is an object rule if there is no object. If a

@@ -7,7 +7,6 @@ import { Settings } from '../../core/settings/settings';
 import { definesObjectRule, definesViewRule, type ApiView, type BasePermission } from '../../permissions/base';
 import {
   hasObjectRule,
-  isClosedToNobody,
   leavesOf,
   undecidedWithoutObject,
   type PermissionTree,
@@ -113,11 +112,6 @@ export class RouteRules implements Route {
     return this.#trees.some(hasObjectRule);
   }
 
-  /** Whether every anonymous request is refused, whatever the permissions' own rules say. */
-  get isClosedToNobody(): boolean {
-    return this.#trees.some(tree => isClosedToNobody(tree));
-  }
-
   /** Every permission of the list, including those inside compositions. */
   get leaves(): readonly BasePermission[] {
     return this.#trees.flatMap(leavesOf).map(({ permission }) => permission);
@@ -192,10 +186,16 @@ export class RouteRules implements Route {
     });
   }
 
+  /** Returns the method whose rules a request is asked: a handler that is not only for HEAD asks those of GET. */
+  askedAs(method: string): string {
+    return method === 'HEAD' && this.method !== 'HEAD' ? 'GET' : method;
+  }
+
   /** Returns which callers the route admits with this method, with everything combined. */
   admission(method: string, services: Services = this.#read.services): Requirement {
-    const isObjectAction = this.isObjectAction(method);
-    return admission({ ...this.#read, services, others: this.asksBesides, isObjectAction }, method);
+    const asked = this.askedAs(method);
+    const isObjectAction = this.isObjectAction(asked);
+    return admission({ ...this.#read, services, others: this.asksBesides, isObjectAction }, asked);
   }
 
   /**
@@ -203,7 +203,7 @@ export class RouteRules implements Route {
    * are unknown.
    */
   demandedScopes(method: string): readonly string[] {
-    const asked = method === 'HEAD' && this.method === 'GET' ? 'GET' : method;
+    const asked = this.askedAs(method);
     const known = this.#demandedScopes.get(asked) ?? demandedScopes(this.admission(asked));
     this.#demandedScopes.set(asked, known);
     return known;

@@ -213,7 +213,7 @@ describe('the route audit', () => {
       'GET /old/user': 'authenticated | authenticated | field',
       'GET /nobody': 'anyone | anyone | field',
       'POST /nobody': 'nobody | nobody | field',
-      'GET /request': 'undecided | decided per request | getter',
+      'GET /request': 'some | authenticated and decided per request | getter',
     });
   });
 
@@ -230,7 +230,7 @@ describe('the route audit', () => {
         return [];
       }
     }
-    expect(audit([PartlyController]).map(({ rule }) => rule)).to.deep.equal(['decided per request']);
+    expect(audit([PartlyController]).map(({ rule }) => rule)).to.deep.equal(['authenticated and decided per request']);
   });
 
   it('says so where who is known is decided per request', () => {
