@@ -90,8 +90,13 @@ export class IsSubOwner extends BasePermission {
 
   override requirement(controller: ApiView): Requirement {
     const issuerAttribute = ownerIssuerAttributeOf(controller);
-    const issuer = issuerAttribute === undefined ? {} : { issuerAttribute };
-    return { kind: 'owner', attribute: ownerAttributeOf(controller), ...issuer };
+    return {
+      kind: 'owner',
+      attribute: ownerAttributeOf(controller),
+      ...(issuerAttribute === undefined ? {} : { issuerAttribute }),
+      // What `ownerOf()` returns is only known per request, so every output has to name it.
+      ...(controller.ownerOf === undefined ? {} : { byOwnerOf: true }),
+    };
   }
 }
 

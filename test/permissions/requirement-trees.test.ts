@@ -16,6 +16,7 @@ import {
   not,
   or,
   type ApiView,
+  type AxiomsRequest,
   type PermissionClass,
   type PermissionRule,
 } from 'axioms-routing-controllers';
@@ -175,6 +176,9 @@ function standingController(trees: readonly Tree[], index: number): new () => ob
       return {};
     }
   }
+  // Every other controller says itself as whom the caller owns objects.
+  const ownerOf = ({ user }: AxiomsRequest): string | undefined => user?.sub;
+  if (index % 2 === 1) Object.assign(StandingController.prototype, { ownerOf });
   return StandingController;
 }
 

@@ -17,6 +17,7 @@ const leaves: readonly Leaf[] = [
   { kind: 'permissions', match: 'all', values: ['x', 'y'] },
   { kind: 'methods', methods: ['GET'] },
   { kind: 'owner', attribute: 'user' },
+  { kind: 'owner', attribute: 'user', byOwnerOf: true },
   { kind: 'custom', name: 'IsOfficeHours' },
 ];
 
@@ -93,6 +94,7 @@ describe('a requirement is judged', () => {
       true,
       undefined,
       undefined,
+      undefined,
     ]);
     expect(leaves.map(leaf => judge(leaf, anonymousCaller))).to.deep.equal([
       true,
@@ -103,6 +105,7 @@ describe('a requirement is judged', () => {
       false,
       false,
       undefined,
+      false,
       false,
       undefined,
     ]);
@@ -129,7 +132,7 @@ describe('a requirement tree', () => {
 
   it('is folded from its leaves up', () => {
     const count = (parts: readonly number[]): number => parts.reduce((sum, part) => sum + part, 0);
-    expect(fold<number>(nested, { all: count, any: count, not: part => part, leaf: () => 1 })).to.equal(11);
+    expect(fold<number>(nested, { all: count, any: count, not: part => part, leaf: () => 1 })).to.equal(12);
   });
 
   it('tells of each leaf whether it is negated', () => {
@@ -138,7 +141,7 @@ describe('a requirement tree', () => {
 
   it('is about an object where a rule about the owner stands in it', () => {
     expect(isAboutObject(nested)).to.equal(true);
-    expect(leaves.filter(isAboutObject)).to.deep.equal([{ kind: 'owner', attribute: 'user' }]);
+    expect(leaves.filter(isAboutObject)).to.deep.equal(leaves.filter(({ kind }) => kind === 'owner'));
   });
 
   it('is recognized in a snapshot, and nothing else is', () => {

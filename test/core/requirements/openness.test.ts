@@ -31,7 +31,7 @@ function naive(requirement: Requirement, claims: Claims): boolean {
     case 'permissions':
       return meets(claims, requirement);
     case 'owner':
-      return claims.owns.includes(requirement.attribute);
+      return claims.owns.includes(requirement.byOwnerOf ? 'by ownerOf()' : requirement.attribute);
     case 'custom':
       return claims.said.includes(requirement.name);
     case 'methods':
@@ -57,6 +57,7 @@ const leaf: fc.Arbitrary<Requirement> = fc.oneof(
     { kind: 'nobody' },
     { kind: 'authenticated' },
     { kind: 'owner', attribute: 'user' },
+    { kind: 'owner', attribute: 'user', byOwnerOf: true },
     { kind: 'custom', name: 'IsOfficeHours' },
     { kind: 'methods', methods: ['GET', 'HEAD'] },
   ),
@@ -83,7 +84,7 @@ const everybody: readonly Claims[] = ['GET', 'POST'].flatMap(method =>
     { isAuthenticated: false, scopes: [], roles: [], permissions: [], owns: [], said, method },
     ...subsets(scopes).flatMap(some =>
       subsets(roles).flatMap(held =>
-        subsets(['user']).map(owns => {
+        subsets(['user', 'by ownerOf()']).map(owns => {
           return { isAuthenticated: true, scopes: some, roles: held, permissions: [], owns, said, method };
         }),
       ),
