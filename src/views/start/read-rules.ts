@@ -15,6 +15,7 @@ import {
   type BasePermission,
 } from '../../permissions/base';
 import { requireOneOwner, requireOneSubject } from '../../permissions/ownership';
+import { namesOf } from '../../permissions/rule-words';
 import {
   leavesOf,
   permissionTree,
@@ -72,7 +73,11 @@ export function routeRules(route: Route, controller: ApiView, services: Services
     listedActions(name, controller, shown, place),
   );
   const authenticators = named && context.authenticators;
-  const known = { decorations, authenticators, named, trees, permissions, throttling, objectActions, notObjectActions };
+  const unset = policyLists.filter(
+    name => decorations?.[name] === undefined && read(() => controller[name] ?? null) === null,
+  );
+  const lists = { unset, objectActions, notObjectActions };
+  const known = { decorations, authenticators, named, trees, permissions, throttling, ...lists };
   return new RouteRules(route, { controller, services, ...known });
 }
 
@@ -134,6 +139,8 @@ function settled(requirement: Requirement | Promise<Requirement>): Known {
   requirement.catch(() => undefined);
   return undefined;
 }
+
+const policyLists = namesOf('classes');
 
 const objectActionLists = ['objectActions', 'notObjectActions'] as const;
 

@@ -5,12 +5,7 @@ import { whoIsLetIn } from '../../core/requirements/openness';
 import type { Requirement } from '../../core/requirements/requirement';
 import { Settings } from '../../core/settings/settings';
 import { definesObjectRule, definesViewRule, type ApiView, type BasePermission } from '../../permissions/base';
-import {
-  hasObjectRule,
-  leavesOf,
-  undecidedWithoutObject,
-  type PermissionTree,
-} from '../../permissions/tree';
+import { hasObjectRule, leavesOf, undecidedWithoutObject, type PermissionTree } from '../../permissions/tree';
 import { admission } from './admission';
 import { type Decorations } from './decorations';
 import { askedInOrder, type AskedPermission } from './asked-order';
@@ -51,6 +46,8 @@ export interface Read {
   readonly throttling: readonly string[] | undefined;
   readonly objectActions: readonly string[] | undefined;
   readonly notObjectActions: readonly string[] | undefined;
+  /** The lists that are `undefined` for this handler, also by a getter: the default applies. */
+  readonly unset: readonly string[];
 }
 
 /** The rules of a handler. Data that only documents and the checks at startup need is computed on access. */
@@ -141,7 +138,7 @@ export class RouteRules implements Route {
 
   /** Where each list is declared. */
   get sources(): ListSources {
-    return listSources(this.#read.controller, this.decorations);
+    return listSources(this.#read.controller, this.decorations, this.#read.unset);
   }
 
   /** Where the requirement of each permission is declared. */

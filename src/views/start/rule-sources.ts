@@ -11,10 +11,20 @@ export type RuleSource = 'default' | 'field' | 'getter' | 'decorator';
 /** Names where each list of classes of a controller is declared. */
 export type ListSources = Readonly<Record<keyof PolicyLists, RuleSource>>;
 
-/** Returns where each of the controller's lists is declared. */
-export function listSources(controller: object, decorations: Decorations | undefined): ListSources {
-  const sourceOf = (name: keyof PolicyLists): RuleSource =>
-    decorations?.[name] === undefined ? (memberSource(controller, name) ?? 'default') : 'decorator';
+/**
+ * Returns where each of the controller's lists is declared.
+ *
+ * @param unset the lists whose getter returns `undefined`, so that the default applies
+ */
+export function listSources(
+  controller: object,
+  decorations: Decorations | undefined,
+  unset: readonly string[] = [],
+): ListSources {
+  const sourceOf = (name: keyof PolicyLists): RuleSource => {
+    if (decorations?.[name] !== undefined) return 'decorator';
+    return unset.includes(name) ? 'default' : (memberSource(controller, name) ?? 'default');
+  };
   return {
     authenticationClasses: sourceOf('authenticationClasses'),
     permissionClasses: sourceOf('permissionClasses'),

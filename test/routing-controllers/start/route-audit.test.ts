@@ -233,6 +233,26 @@ describe('the route audit', () => {
     expect(audit([PartlyController]).map(({ rule }) => rule)).to.deep.equal(['authenticated and decided per request']);
   });
 
+  it('regression: does not name a getter as the source where it returns undefined and the default applies', () => {
+    @JsonController('/sources')
+    class SourceController {
+      declare action: string;
+      get permissionClasses() {
+        return this.action === 'own' ? [AllowAny] : undefined;
+      }
+      @Get('/own') own() {
+        return [];
+      }
+      @Get('/other') other() {
+        return [];
+      }
+    }
+    expect(audit([SourceController]).map(({ source, rule }) => [source, rule])).to.deep.equal([
+      ['getter', 'anyone'],
+      ['default', 'authenticated'],
+    ]);
+  });
+
   it('says so where who is known is decided per request', () => {
     class IsInternal extends HasValidAccessToken {
       override isPublic(request: Request) {
