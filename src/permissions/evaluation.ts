@@ -1,4 +1,4 @@
-/** Whether a list of permissions is met, before there is an object (three-valued) and with one; and, if not, because of which. */
+/** Whether a list of permissions is met, before there is an object (three-valued) and with one; and if not, which permission failed. */
 import { requireUnanswered } from '../core/http/answered';
 import { InsufficientScope, NotAuthenticated, PermissionDenied, type APIException } from '../core/http/exceptions';
 import { after, inTurn, type Soon } from '../core/time/soon';

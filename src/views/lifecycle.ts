@@ -39,22 +39,21 @@ export function admit(visit: Visit): Soon<void> {
  * @param askOwnChecker the app's own `authorizationChecker`, where the route has `@Authorized()`
  */
 export function permit(visit: Visit, askOwnChecker?: () => Soon<void>): Soon<void> {
-  return after(check(afterTheBody, visit, askOwnChecker), () => {
-    visit.stage = 'permitted';
-  });
+  return check(afterTheBody, visit, 'permitted', askOwnChecker);
 }
 
 /** Asks again once multer has read a form with files. A throttle counts the request once. */
 export function permitForm(visit: Visit, askOwnChecker?: () => Soon<void>): Soon<void> {
-  return check(behindTheForm, visit, askOwnChecker);
+  return check(behindTheForm, visit, 'form permitted', askOwnChecker);
 }
 
 /** Asks again, right before the handler's method, if the session's user is another one since `permit`. */
 export function permitCaller(visit: Visit): Soon<void> {
-  if (currentCaller(visit.request) !== visit.askedCaller) return check([askAnotherCaller, askAboutLoaded], visit);
+  if (currentCaller(visit.request) !== visit.askedCaller)
+    return check([askAnotherCaller, askAboutLoaded], visit, visit.stage);
 }
 
-/** Runs the handler. Its answer waits where the rule about the object has not been asked. */
+/** Runs the handler. Its answer is held back until the object rule has been asked. */
 export function handle<T>(visit: Visit, run: () => T): T {
   visit.requireItsMethod();
   visit.stage = 'handled';
@@ -64,8 +63,8 @@ export function handle<T>(visit: Visit, run: () => T): T {
 /**
  * Returns the request's visit on this route.
  *
- * @throws ImproperlyConfigured where the visit is not at this stage: stages only move forward, one at a time. A middleware
- * between them can call `next` twice, or go on after a refusal.
+ * @throws ImproperlyConfigured where the visit is not at this stage: stages only move forward, one at a time. Error
+ * middleware can go on after a refusal.
  */
 export function visitAt(stage: Stage, rules: RouteRules, request: Request): Visit {
   const visit = findVisit(request);
@@ -75,13 +74,14 @@ export function visitAt(stage: Stage, rules: RouteRules, request: Request): Visi
   );
 }
 
-function check(steps: readonly Step[], visit: Visit, askOwnChecker?: () => Soon<void>): Soon<void> {
+function check(steps: readonly Step[], visit: Visit, next: Stage, askOwnChecker?: () => Soon<void>): Soon<void> {
   visit.requireItsMethod();
   const checked = after(askOwnChecker?.(), () => inOrder(steps, visit));
   return after(checked, () => {
     checkBindingRules(visit);
     if (visit.isObjectPending) holdUntilAsked(visit);
     requireUnanswered(visit.response);
+    visit.stage = next;
   });
 }
 

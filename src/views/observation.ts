@@ -28,6 +28,7 @@ export interface Observed {
   readonly rules: { readonly place: string; readonly method?: string | undefined; readonly path: string };
   readonly caller?: Caller | undefined;
   readonly stage: string;
+  readonly isPermitted: boolean;
   /** Is the request still on this route? */
   readonly isCurrent: boolean;
 }
@@ -75,8 +76,8 @@ export class Observation {
   }
 
   private judgement(): Pick<DecisionEvent, 'outcome' | 'reason'> {
-    const { stage, request } = this.visit;
-    const isDecided = stage === 'permitted' || stage === 'handled';
+    const { stage, isPermitted, request } = this.visit;
+    const isDecided = isPermitted || stage === 'handled';
     const isHandlersOwn = isDecided && !ruleErrors.some(one => this.#error instanceof one);
     if (isHandlersOwn) return { outcome: 'allowed', reason: isAuthenticated(request) ? 'ok' : 'anonymous' };
     if (this.#error === undefined) return { outcome: 'error', reason: 'unfinished' };

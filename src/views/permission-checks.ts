@@ -1,4 +1,4 @@
-/** The permissions of a route are asked: those that need nothing of the body first, then the others. */
+/** Checks the permissions of a route: first those that need nothing of the body, then the others. */
 import { currentCaller, isAuthenticated } from '../authentication/caller';
 import { after, inTurn, lastly, type Soon } from '../core/time/soon';
 import { deny, nobody } from '../permissions/denial';
@@ -39,8 +39,8 @@ export function checkLatePermissions(visit: Visit): Soon<void> {
 }
 
 /**
- * Asks all permissions again where the app has removed or replaced its session's user: what was allowed to that user does
- * not hold for another. The list is read again, too: it may depend on the caller.
+ * Asks all permissions again where the app has removed or replaced its session's user: what that
+ * user was allowed to do may not be allowed to another. The list is read again, too: it may depend on the caller.
  */
 export function askAnotherCaller(visit: Visit): Soon<void> {
   const caller = currentCaller(visit.request);

@@ -25,9 +25,10 @@ import type { Services } from './start/services';
 
 /**
  * The progress of a request on its route: `admitted` after the checks before the body, `permitted` after the checks
- * behind it, `handled` at the handler. No step may be skipped, whatever a middleware in between does.
+ * behind it, `form permitted` after those behind a form with files, `handled` at the handler. No step may be skipped,
+ * whatever a middleware in between does.
  */
-export type Stage = 'begun' | 'admitted' | 'permitted' | 'handled';
+export type Stage = 'begun' | 'admitted' | 'permitted' | 'form permitted' | 'handled';
 
 /** A controller whose members the server can set. */
 type Writable = { -readonly [Name in 'request' | 'response' | 'action']: ApiView[Name] };
@@ -144,6 +145,11 @@ export class Visit implements RequestContext {
   get subject(): Subject {
     const { request, controller } = this;
     return this.stage === 'handled' ? { request, controller } : { request, controller, response: this.response };
+  }
+
+  /** Whether every check in front of the handler has passed, or all of them but those behind a form. */
+  get isPermitted(): boolean {
+    return this.stage === 'permitted' || this.stage === 'form permitted';
   }
 
   /** Whether the handler runs, and no router has received the request since. */

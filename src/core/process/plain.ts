@@ -1,5 +1,5 @@
 /**
- * `AXIOMS_PLAIN=1` turns off every cache and shortcut that ARCHITECTURE.md lists, and nothing else. Every answer must stay
+ * `AXIOMS_PLAIN=1` turns off the caches and shortcuts that ARCHITECTURE.md marks, and nothing else. Every answer must stay
  * the same: CI runs the tests with it, too. For tests only.
  */
 

@@ -101,7 +101,7 @@ export class AxiomsDriver extends ExpressDriver {
 
   // The first thing on every route. What Express calls next stays a plain function that calls `next` once: an async
   // one that rejects is reported twice by Express 5 and hangs the request on Express 4.
-  // Whether the response has been sent is asked where code of the app may have run: the answer costs more than most rules.
+  // Checks whether the response was sent only where code of the app may have run: that check costs more than most rules.
   protected firstGuard(meta: ActionMetadata, route: GuardedRoute, isJoined = false): RequestHandler {
     return (request, response, next) => {
       const earlier = findVisit(request);
@@ -152,7 +152,7 @@ export class AxiomsDriver extends ExpressDriver {
     const goOn = (): void => {
       const visit = findVisit(action.request as Request);
       if (!isJoined && response.headersSent) refuse(new Answered());
-      else if (visit?.stage === 'permitted') passOn(visit.predecessor, next);
+      else if (visit?.isPermitted === true) passOn(visit.predecessor, next);
       else next();
     };
     const refuse = (error: unknown): void => {
@@ -196,13 +196,14 @@ export class AxiomsDriver extends ExpressDriver {
     isJoined: boolean,
   ): RequestHandler {
     const run = isCalledAtOnce(meta) ? this.runAtOnce(meta) : execute;
+    const stage = isJoined ? 'permitted' : 'form permitted';
     if (hasInterceptors(meta)) meta.methodOverride = this.callTyingStreams(meta.methodOverride ?? callHandler);
     return (request, response, next) => {
       if (!isJoined && response.headersSent) return;
       let action: Action = { request, response, next };
       callSafely(
         () => {
-          const visit = visitAt('permitted', route.rules, request);
+          const visit = visitAt(stage, route.rules, request);
           visit.refuseHandler = error => {
             this.refuseBeforeReturn(error, visit, meta, action);
           };
