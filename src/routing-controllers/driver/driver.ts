@@ -74,7 +74,7 @@ export class AxiomsDriver extends ExpressDriver {
     const admit = this.firstGuard(meta, route, between.length === 0);
     const permit = this.secondGuard(meta, route);
     const form = uploads.length === 0 ? [] : [this.formGuard(meta, route)];
-    const handle = this.handler(meta, route, execute, uploads.length === 0);
+    const handle = this.handler(meta, route, execute, uploads.length > 0);
     const steps = [
       admit,
       ...between,
@@ -133,7 +133,6 @@ export class AxiomsDriver extends ExpressDriver {
   // multer reads the fields of a form together with its files: no rule has seen either.
   private formGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
     return (request, response, next) => {
-      if (response.headersSent) return;
       const action = { request, response, next };
       this.guard(meta, action, false, () =>
         permitForm(visitAt('permitted', route.rules, request), () => this.askOwnChecker(meta, action)),
@@ -193,13 +192,12 @@ export class AxiomsDriver extends ExpressDriver {
     meta: ActionMetadata,
     route: GuardedRoute,
     execute: (action: Action) => unknown,
-    isJoined: boolean,
+    hasForm: boolean,
   ): RequestHandler {
     const run = isCalledAtOnce(meta) ? this.runAtOnce(meta) : execute;
-    const stage = isJoined ? 'permitted' : 'form permitted';
+    const stage = hasForm ? 'form permitted' : 'permitted';
     if (hasInterceptors(meta)) meta.methodOverride = this.callTyingStreams(meta.methodOverride ?? callHandler);
     return (request, response, next) => {
-      if (!isJoined && response.headersSent) return;
       let action: Action = { request, response, next };
       callSafely(
         () => {
