@@ -149,7 +149,7 @@ describe('the edges of an answer', () => {
   });
 
   it('leave everything out behind a class that sends the response itself, which the log says', async () => {
-    const { status, body } = await request(app).get('/by-a-class');
+    const { status, body }: { status: number; body: unknown } = await request(app).get('/by-a-class');
     expect([status, body, ran]).to.deep.equal([200, { by: 'an authentication class' }, []]);
     expect(logger.text('debug')).to.include('was sent before the handler could run');
   });
@@ -165,7 +165,7 @@ describe('the edges of an answer', () => {
   });
 
   it("take an app's error for what it is, although it has the name of one of routing-controllers", async () => {
-    const { status, body } = await request(app).get('/edges/named');
+    const { status, body }: { status: number; body: unknown } = await request(app).get('/edges/named');
     expect([status, body]).to.deep.equal([400, { error: 'invalid_request', error_description: 'odd' }]);
   });
 
