@@ -261,7 +261,8 @@ describe('a stream that a handler returned', () => {
     const { port } = connection.server.address() as AddressInfo;
     const client = connect(port, '127.0.0.1');
     const request = 'GET /streams/whole HTTP/1.1\r\nHost: a\r\n';
-    client.end(`${request}\r\n${request}\r\n${request}Connection: close\r\n\r\n`);
+    // Not end(): Node gives up on what has not been answered when it sees the end of the client's half.
+    client.write(`${request}\r\n${request}\r\n${request}Connection: close\r\n\r\n`);
     const chunks = (await client.toArray()) as Buffer[];
     const text = Buffer.concat(chunks).toString();
     expect(text.match(/\r\nwh\r\n3\r\nole\r\n0\r\n/g)).to.have.length(3);
