@@ -5,7 +5,7 @@ import { bearerToken } from '../core/http/bearer-token';
 import { challenge, writeChallenge } from '../core/http/challenge';
 import { isJwtShaped } from '../core/jws/compact-jws';
 import { after, type Soon } from '../core/time/soon';
-import { BaseAuthentication, type AuthenticationResult } from './base';
+import { BaseAuthentication, decidesPublicByMethod, type AuthenticationResult } from './base';
 import { rememberToken, sameTokenAgain } from './connection';
 import { tokenFacts } from './request-auth';
 import { contextOf } from './request-context';
@@ -83,3 +83,7 @@ export class IsAnyPostOrIsAccessTokenAuthenticated extends HasValidAccessToken {
     return request.method === 'POST' || super.isPublic(request);
   }
 }
+
+[HasValidAccessToken, IsAnyGetOrIsAccessTokenAuthenticated, IsAnyPostOrIsAccessTokenAuthenticated].forEach(
+  decidesPublicByMethod,
+);

@@ -97,6 +97,19 @@ export abstract class BaseAuthentication {
 }
 markAsOurs(BaseAuthentication);
 
+const methodRules = new WeakSet<object>();
+
+/** Marks a class whose own `isPublic` looks at the method and the settings, and at nothing else. */
+export function decidesPublicByMethod(authenticationClass: { readonly prototype: BaseAuthentication }): void {
+  const { isPublic } = authenticationClass.prototype;
+  if (isPublic !== undefined) methodRules.add(isPublic);
+}
+
+/** Whether the method alone decides if the class needs no credentials. A subclass with its own rule may read the body. */
+export function isPublicByMethod({ isPublic }: BaseAuthentication): boolean {
+  return isPublic === undefined || methodRules.has(isPublic);
+}
+
 /** A Security Scheme Object (OpenAPI 3.1 §4.8.27) and its name in the document. */
 export interface NamedSecurityScheme {
   readonly name: string;

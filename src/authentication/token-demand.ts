@@ -1,7 +1,7 @@
 /** Requires access tokens on routes where callers may also authenticate by other means. */
 import type { Request } from 'express';
 import { AccessTokenAuthentication } from './access-token';
-import { BaseAuthentication, type AuthenticationClass, type AuthenticationResult } from './base';
+import { BaseAuthentication, decidesPublicByMethod, type AuthenticationClass, type AuthenticationResult } from './base';
 import { IntrospectionAuthentication } from './introspection';
 import { contextOf } from './request-context';
 
@@ -62,6 +62,8 @@ export abstract class Insistence extends BaseAuthentication {
     return (this.safeMethods ?? contextOf(request).settings.publicMethods).includes(request.method);
   }
 }
+
+decidesPublicByMethod(Insistence);
 
 /**
  * Returns a class that requires an authenticated caller.

@@ -1,6 +1,6 @@
 /** Finds the caller of a request. */
-import type { AuthenticationResult, BaseAuthentication } from '../authentication/base';
-import { anonymous, currentCaller, setCaller, setNoCaller } from '../authentication/caller';
+import { isPublicByMethod, type AuthenticationResult, type BaseAuthentication } from '../authentication/base';
+import { anonymous, currentCaller, isAuthenticated, setCaller, setNoCaller } from '../authentication/caller';
 import { ForcedAuthentication, forcedCaller } from '../authentication/forced-caller';
 import { tokenFacts } from '../authentication/request-auth';
 import type { RequestAuth, User } from '../authentication/user';
@@ -8,7 +8,7 @@ import { requireUnanswered } from '../core/http/answered';
 import { grantsOf } from '../core/tokens/claims';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import { after, attempt, type Soon } from '../core/time/soon';
-import { requireMandatory } from './permission-checks';
+import { forgetPermissions, requireMandatory } from './permission-checks';
 import { authenticationClassesOf } from './start/policies';
 import type { Visit } from './visit';
 
@@ -21,6 +21,30 @@ export function authenticate(visit: Visit): Soon<void> {
     visit.askedCaller = currentCaller(visit.request);
     requireMandatory(visit);
   });
+}
+
+/**
+ * Authenticates again if the list of classes is another one once the body, or a form, is there. Does the same with what an
+ * app's own `isPublic()` says of an anonymous caller, because it may look at the body.
+ */
+export function authenticateAgain(visit: Visit): Soon<void> {
+  const { controller, settings, rules, authenticators, request } = visit;
+  if (rules.authentication === undefined) {
+    const classes = authenticationClassesOf(controller, settings, rules.decorations);
+    const isSame =
+      classes.length === authenticators.length && classes.every((one, index) => isOf(authenticators[index], one));
+    if (!isSame) {
+      forgetPermissions(visit);
+      return authenticate(visit);
+    }
+  }
+  if (isAuthenticated(request) || authenticators.every(isPublicByMethod)) return;
+  forgetPermissions(visit);
+  requireMandatory(visit);
+}
+
+function isOf(authenticator: BaseAuthentication | undefined, authenticationClass: object): boolean {
+  return authenticator?.constructor === authenticationClass;
 }
 
 function findCaller(visit: Visit): Soon<void> {

@@ -7,7 +7,7 @@ import { requireUnanswered } from '../core/http/answered';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import { after, inTurn, type Soon } from '../core/time/soon';
 import { currentCaller } from '../authentication/caller';
-import { authenticate } from './authenticate';
+import { authenticate, authenticateAgain } from './authenticate';
 import { checkBindingRules } from './binding-rules';
 import { askAboutLoaded, holdUntilAsked, loadObject } from './object-rules';
 import { askAboutForm, askAnotherCaller, checkEarlyPermissions, checkLatePermissions } from './permission-checks';
@@ -20,11 +20,11 @@ type Step = (visit: Visit) => Soon<void>;
 /** What needs only the caller, the method and the controller. */
 const beforeTheBody: readonly Step[] = [authenticate, checkEarlyPermissions, checkBindingRules];
 
-/** What may look at more of the request. The app may have replaced its session's user meanwhile. */
-const afterTheBody: readonly Step[] = [askAnotherCaller, checkLatePermissions, checkThrottles, loadObject];
+/** What may look at more of the request. */
+const afterTheBody: readonly Step[] = [checkLatePermissions, checkThrottles, loadObject];
 
 /** `permit` has seen no field and no file of a form, and the object may be another one. */
-const behindTheForm: readonly Step[] = [askAnotherCaller, askAboutForm, checkUncountedThrottles, loadObject];
+const behindTheForm: readonly Step[] = [askAboutForm, checkUncountedThrottles, loadObject];
 
 /** Authenticates the caller and asks the early rules, before anything of the body is read. */
 export function admit(visit: Visit): Soon<void> {
@@ -49,8 +49,7 @@ export function permitForm(visit: Visit, askOwnChecker?: () => Soon<void>): Soon
 
 /** Asks again, right before the handler's method, if the session's user is another one since `permit`. */
 export function permitCaller(visit: Visit): Soon<void> {
-  if (currentCaller(visit.request) !== visit.askedCaller)
-    return check([askAnotherCaller, askAboutLoaded], visit, visit.stage);
+  if (currentCaller(visit.request) !== visit.askedCaller) return check([askAboutLoaded], visit, visit.stage);
 }
 
 /** Runs the handler. Its answer is held back until the object rule has been asked. */
@@ -76,7 +75,8 @@ export function visitAt(stage: Stage, rules: RouteRules, request: Request): Visi
 
 function check(steps: readonly Step[], visit: Visit, next: Stage, askOwnChecker?: () => Soon<void>): Soon<void> {
   visit.requireItsMethod();
-  const checked = after(askOwnChecker?.(), () => inOrder(steps, visit));
+  // The body may ask for other credentials, and the app may have replaced its session's user.
+  const checked = after(askOwnChecker?.(), () => inOrder([authenticateAgain, askAnotherCaller, ...steps], visit));
   return after(checked, () => {
     checkBindingRules(visit);
     if (visit.isObjectPending) holdUntilAsked(visit);

@@ -55,9 +55,16 @@ export function askAnotherCaller(visit: Visit): Soon<void> {
 
 /** Asks all permissions again where one of them may look at the body: they have seen it without the fields of its form. */
 export function askAboutForm(visit: Visit): Soon<void> {
-  if (visit.permissions.every(isKnown)) return;
+  const isListKnown = visit.arePermissionsRead && visit.rules.permissions !== undefined;
+  if (isListKnown && visit.permissions.every(isKnown)) return;
   rememberEvaluations(visit.controller);
   return readAndAskAll(visit);
+}
+
+/** Has all permissions read and asked again in the next step: they were asked about other credentials. */
+export function forgetPermissions(visit: Visit): void {
+  rememberEvaluations(visit.controller);
+  visit.arePermissionsRead = false;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { HeaderFields } from '../core/http/exceptions';
 import { Throttled } from '../core/http/exceptions';
 import { isPending, type Soon } from '../core/time/soon';
 import type { BaseThrottle, Limit } from '../throttling/base';
+import { forgetMembers } from '../permissions/evaluated';
 import { throttleClassesOf } from './start/policies';
 import type { Visit } from './visit';
 
@@ -22,8 +23,13 @@ export function checkThrottles(visit: Visit): Soon<void> {
 
 /** Asks the throttles again that found nothing to count by before multer had read the form. */
 export function checkUncountedThrottles(visit: Visit): Soon<void> {
-  const uncounted = visit.throttles.filter(one => one.hasNotCounted?.(visit.request) === true);
-  return askFrom(uncounted, 0, [], visit);
+  const { controller, settings, rules, services, request } = visit;
+  // A getter may name another scope, or another class, now.
+  forgetMembers(controller, ['throttleScope']);
+  const asked = visit.throttles.map(one => one.constructor);
+  const added = throttleClassesOf(controller, settings, rules.decorations).filter(one => !asked.includes(one));
+  const uncounted = visit.throttles.filter(one => one.hasNotCounted?.(request) === true);
+  return askFrom([...uncounted, ...added.map(one => services.make(one))], 0, [], visit);
 }
 
 function askFrom(

@@ -15,29 +15,43 @@ class Shown {
   /** The settings are the same for every request of the server. The caller is not, so reading it counts. */
   get held(): Held | undefined {
     if (this.context === undefined) return undefined;
-    const caller = { get: (): undefined => void ask(this) };
+    const caller = { get: (): never => ask(this) };
     return heldByAnyObject(Object.create(this.context, { caller }) as RequestContext);
   }
 }
 
-// Counts a read and returns `undefined`. Typed as `unknown`, so that every trap can use it.
-function ask(shown: Shown): unknown {
+/** Ends a rule that reads more than the method: with a made-up value it might remember a wrong result. */
+class LooksFurther extends Error {
+  constructor() {
+    super('The rule reads more of the request than its method, so it is decided per request');
+    this.name = new.target.name;
+  }
+}
+
+function ask(shown: Shown): never {
+  shown.excesses += 1;
+  throw new LooksFurther();
+}
+
+// Counts a look at the object itself and returns `undefined`: the library inspects what a controller holds, too. Typed as
+// `unknown`, so that every trap can use it.
+function inspect(shown: Shown): unknown {
   shown.excesses += 1;
   return undefined;
 }
 
 const responseTraps: ProxyHandler<Shown> = {
   get: ask,
-  set: shown => (ask(shown), true),
-  has: shown => ask(shown) === true,
-  ownKeys: shown => (ask(shown) === true ? ['method'] : []),
-  getOwnPropertyDescriptor: shown => ask(shown) as undefined,
-  getPrototypeOf: shown => (ask(shown) === true ? {} : null),
+  set: ask,
+  has: ask,
+  ownKeys: shown => (inspect(shown) === true ? ['method'] : []),
+  getOwnPropertyDescriptor: shown => inspect(shown) as undefined,
+  getPrototypeOf: shown => (inspect(shown) === true ? {} : null),
 };
 
 const requestTraps: ProxyHandler<Shown> = {
   ...responseTraps,
-  get(shown, name) {
+  get(shown, name): unknown {
     if (name === contextKey) return shown.held;
     return name === 'method' && shown.method !== undefined ? shown.method : ask(shown);
   },
