@@ -39,7 +39,7 @@ class MemoController extends Posts {
   accessTokenScopes = ['official'];
 
   get permissionClasses(): PermissionClass[] {
-    this.#kind ??= kindIn(this.request as { body?: unknown }) ?? 'draft';
+    this.#kind ??= kindIn(this.request) ?? 'draft';
     return this.#kind === 'official' ? [HasAccessTokenScopes] : [IsAuthenticated];
   }
 }
@@ -49,7 +49,7 @@ class EmptyController extends Posts {
   accessTokenScopes = ['official'];
 
   get permissionClasses(): PermissionClass[] {
-    return kindIn(this.request!) === 'official' ? [HasAccessTokenScopes] : [];
+    return kindIn(this.request) === 'official' ? [HasAccessTokenScopes] : [];
   }
 }
 
@@ -58,7 +58,7 @@ class ClassesController extends Posts {
   permissionClasses = [AllowAny];
 
   get authenticationClasses(): AuthenticationClass[] {
-    return kindIn(this.request!) === 'official' ? [HasValidAccessToken] : [];
+    return kindIn(this.request) === 'official' ? [HasValidAccessToken] : [];
   }
 }
 
@@ -81,7 +81,7 @@ class ThrottledController extends Posts {
   throttleClasses = [ScopedRateThrottle];
 
   get throttleScope(): string | undefined {
-    return kindIn(this.request!) === 'official' ? 'official' : undefined;
+    return kindIn(this.request) === 'official' ? 'official' : undefined;
   }
 }
 
@@ -90,7 +90,7 @@ class AddedController extends Posts {
   permissionClasses = [AllowAny];
 
   get throttleClasses(): ThrottleClass[] {
-    return kindIn(this.request!) === 'official' ? [UserRateThrottle] : [];
+    return kindIn(this.request) === 'official' ? [UserRateThrottle] : [];
   }
 }
 
