@@ -57,10 +57,13 @@ function checkedPath(name: string, path: string): string {
 function document(app: object, options: ServeOpenApiOptions): RequestHandler {
   const latest = new LatestDocument(app, options);
   return (request, response, next) => {
-    latest.get().then(found => {
+    const send = (found: OpenApiDocument): void => {
+      // The app may have answered meanwhile, for instance because the request took too long.
+      if (response.headersSent) return;
       response.set({ 'Cache-Control': 'no-cache', 'Access-Control-Allow-Origin': '*' });
       response.json(placedAt(request.baseUrl, found));
-    }, next);
+    };
+    latest.get().then(send).catch(next);
   };
 }
 

@@ -159,7 +159,9 @@ function logoutTokenOf(request: Request, parseError: unknown): string {
   return token;
 }
 
+// The app may have answered meanwhile, for instance because the request took too long.
 function send(response: Response, status: number, body?: object): void {
+  if (response.headersSent) return;
   response.statusCode = status;
   response.setHeader('Cache-Control', 'no-store');
   if (body !== undefined) response.setHeader('Content-Type', 'application/json');
