@@ -40,7 +40,8 @@ export abstract class BasicAuthentication extends BaseAuthentication {
   protected readonly timers: Timers = globalTimers;
   /**
    * Counts attempts; default: in the memory of this process. Each class has accounts of its own, and the address has one
-   * count for each server.
+   * count for each server. A class without `@Service()` is constructed for each request: the value of its first object
+   * counts for all objects of the class on a server.
    */
   protected readonly attempts?: SignInAttempts;
   /**
@@ -59,7 +60,7 @@ export abstract class BasicAuthentication extends BaseAuthentication {
     const credentials = basicCredentials(request);
     if (credentials === null) return null;
     if (Buffer.byteLength(credentials.userid) > longestName) throw new AuthenticationFailed();
-    const attempts = this.attempts ?? attemptsOf(contextOf(request).settings);
+    const attempts = this.attemptsOn(contextOf(request).settings);
     const tried = await JointTries.of(attempts).begin(credentials, addressOf(request), nameOf(this));
     const asked = this.clock();
     const user = await this.userOf(credentials.userid, credentials.password, request).catch(async (error: unknown) => {
@@ -76,6 +77,14 @@ export abstract class BasicAuthentication extends BaseAuthentication {
   override authenticateHeader(request: Request): string {
     const { realm } = contextOf(request).settings;
     return writeChallenge(challenge('Basic', { realm, charset: 'UTF-8' }));
+  }
+
+  // Otherwise a field of a class that is constructed for each request would begin to count at zero each time.
+  private attemptsOn(settings: Settings): SignInAttempts {
+    const { byDefault, byClass } = countersOf(settings);
+    const attempts = byClass.get(this.constructor) ?? this.attempts;
+    if (attempts !== undefined) byClass.set(this.constructor, attempts);
+    return attempts ?? byDefault;
   }
 
   private async userOf(userid: string, password: string, request: Request): Promise<User | null> {
@@ -105,12 +114,19 @@ export abstract class BasicAuthentication extends BaseAuthentication {
 // Bytes of UTF-8. A longer name is neither hashed, counted nor looked up.
 const longestName = 1024;
 
-const known = new WeakMap<Settings, SignInAttempts>();
+/** The counters of one server. */
+class Counters {
+  readonly byDefault: SignInAttempts = new MemorySignInAttempts();
+  /** The counters of classes that have their own. */
+  readonly byClass = new WeakMap<object, SignInAttempts>();
+}
 
-function attemptsOf(settings: Settings): SignInAttempts {
-  const attempts = known.get(settings) ?? new MemorySignInAttempts();
-  known.set(settings, attempts);
-  return attempts;
+const counters = new WeakMap<Settings, Counters>();
+
+function countersOf(settings: Settings): Counters {
+  const known = counters.get(settings) ?? new Counters();
+  counters.set(settings, known);
+  return known;
 }
 
 const classNames = new WeakMap<object, string>();

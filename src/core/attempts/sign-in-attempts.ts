@@ -5,7 +5,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { networkOf, siteOf } from '../http/client-address';
-import { Throttled } from '../http/exceptions';
+import { ImproperlyConfigured, Throttled } from '../http/exceptions';
 import { SteadyClock } from '../time/steady-clock';
 import { globalTimers, startTimer, type Timers } from '../time/timers';
 import { oneToYield } from './fair-shares';
@@ -103,7 +103,9 @@ export class MemorySignInAttempts implements SignInAttempts {
   readonly #pairs: TryCounts;
   readonly #addresses: TryCounts;
   readonly #accounts: TryCounts;
-  readonly #known: LRUCache<string, true>;
+  // Allocated at the first success: an authentication class may construct its attempts for each request, and only the
+  // first ones are used.
+  #known: LRUCache<string, true> | undefined;
   // The counters of each try that is under way. A window may end and another begin in the meantime, and the try must be
   // taken back where it was counted.
   readonly #counted = new WeakMap<Attempt, Counted>();
@@ -111,13 +113,15 @@ export class MemorySignInAttempts implements SignInAttempts {
   readonly #salt = randomBytes(16).toString('base64');
   readonly #steady = new SteadyClock(() => this.clock);
 
+  /** @throws ImproperlyConfigured if `size` is not a whole number from 1 */
   constructor(limits: SignInLimits = {}) {
     this.#limits = { ...defaults, ...limits };
     const { size, window } = this.#limits;
+    if (!Number.isSafeInteger(size) || size < 1)
+      throw new ImproperlyConfigured(`MemorySignInAttempts: size is ${size}; expected a whole number from 1.`);
     this.#pairs = new TryCounts(size, window * 1000);
     this.#addresses = new TryCounts(size, window * 1000);
     this.#accounts = new TryCounts(size, window * 1000);
-    this.#known = new LRUCache({ max: size });
   }
 
   async begin(attempt: Attempt): Promise<void> {
@@ -145,6 +149,7 @@ export class MemorySignInAttempts implements SignInAttempts {
     // more tries at others.
     if (address !== undefined) this.#addresses.takeBack(address);
     if (account !== undefined) this.#accounts.takeBack(account);
+    this.#known ??= new LRUCache({ max: this.#limits.size });
     this.#known.set(keys.spelling, true);
   }
 
@@ -186,7 +191,7 @@ export class MemorySignInAttempts implements SignInAttempts {
     const { quickTriesPerAccount, firstDelay, longestDelay, mostWaiting } = this.#limits;
     const count = this.#accounts.find(account, now);
     const tries = count?.tries ?? 0;
-    if (tries < quickTriesPerAccount || this.#known.get(spelling) === true) return 0;
+    if (tries < quickTriesPerAccount || this.#known?.get(spelling) === true) return 0;
     if (count !== undefined && count.waiting.size >= mostWaiting) this.#makeRoom(count.waiting, site);
     return Math.min(longestDelay, firstDelay * 2 ** (tries - quickTriesPerAccount));
   }
