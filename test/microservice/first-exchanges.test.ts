@@ -1,8 +1,9 @@
 /** The first exchange of an identity, over HTTP, where somebody else was faster or has the name already. */
+import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { memoryStore } from '../../src/microservice';
 import { expectExactRefusal } from '../refusals';
-import { claimsOf, setCookiesOf } from './browser';
+import { claimsOf, setCookiesOf, type Browser } from './browser';
 import { clientId, ProviderFixture } from './identity-providers/provider-fixture';
 import { SignInApp } from './sign-in-app';
 
@@ -48,6 +49,37 @@ describe('regression: a first exchange that meets another account', () => {
     expect(user).to.include({ email: 'other@example.com' });
     expect(user!.username).to.match(/^oidc-[0-9a-f]{20}$/);
     expect(user!.id).not.to.equal(await app.idOf('ged'));
+  });
+
+  /** The name that a user gets who has none, or whose name is taken. */
+  const madeNameOf = (sub: string): string =>
+    `oidc-${createHash('sha256')
+      .update(JSON.stringify([provider.iss, sub]))
+      .digest('hex')
+      .slice(0, 20)}`;
+  const nameOf = async (browser: Browser): Promise<string> =>
+    (await app.users.findById(String(claimsOf(browser.accessToken).sub)))!.username;
+
+  it('gives no user the name that another identity would get', async () => {
+    for (const [index, name] of [madeNameOf('victim'), madeNameOf('victim').toUpperCase()].entries()) {
+      const sub = `squatter-${index}`;
+      const { answer, browser } = await exchange({ sub, email: `${sub}@example.com`, preferred_username: name });
+      expect(answer.status, answer.text).to.equal(200);
+      expect(await nameOf(browser)).to.equal(madeNameOf(sub));
+    }
+    const { answer, browser } = await exchange({ sub: 'victim', email: 'victim@example.com' });
+    expect(answer.status, answer.text).to.equal(200);
+    expect(await nameOf(browser)).to.equal(madeNameOf('victim'));
+  });
+
+  it('lets the user in where every name that can be computed is taken', async () => {
+    await app.users.create({ username: madeNameOf('victim') });
+    const claims = { sub: 'victim', email: 'victim@example.com', preferred_username: 'ged' };
+    const all = await Promise.all(Array.from({ length: 3 }, (_, jti) => exchange({ ...claims, jti: `${jti}` })));
+    for (const { answer } of all) expect(answer.status, answer.text).to.equal(200);
+    const names = await Promise.all(all.map(({ browser }) => nameOf(browser)));
+    expect(new Set(names).size).to.equal(1);
+    expect(names[0]).to.match(new RegExp(`^${madeNameOf('victim')}-[0-9a-f]{16}$`));
   });
 
   it('is still refused where the address belongs to somebody else', async () => {

@@ -1,5 +1,5 @@
 /** Exchanges a provider's tokens for a user of the app. */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { parseCompactJws, type Claims } from '../../core/jws/compact-jws';
 import { consoleLogger } from '../../core/settings/logger';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
@@ -122,14 +122,14 @@ export class SocialExchange {
     return this.providers.find(({ name }) => name === provider)?.definition;
   }
 
-  async #create(identity: VerifiedIdentity, username = identity.username ?? nameFor(identity)): Promise<User> {
+  // If the name is taken by another user, the new user gets the next one.
+  async #create(identity: VerifiedIdentity, [username = '', ...others] = namesFor(identity)): Promise<User> {
     try {
       return await this.users.create(this.#newUser(identity, username));
     } catch (error) {
       if (!(error instanceof UserConflict)) throw error;
-      // The name is taken by another user. The new user gets a unique name instead.
-      if (error.reason === 'username' && username !== nameFor(identity))
-        return this.#create(identity, nameFor(identity));
+      if (error.reason === 'username' && others.length > 0)
+        return (await this.users.findByIdentity(identity)) ?? this.#create(identity, others);
       return this.#orOfTheSame(identity, error.reason === 'email' ? 'account_exists' : 'account_conflict');
     }
   }
@@ -172,7 +172,26 @@ function unverifiedClaims(token: string): Claims {
   }
 }
 
-/** Returns a unique name, which is always the same for one identity. */
+/**
+ * Returns the names that a new user may get, in order of preference. An attacker can take every name that can be
+ * computed, so the last names are random.
+ */
+function namesFor(identity: VerifiedIdentity): readonly string[] {
+  const own = nameFor(identity);
+  const random = Array.from({ length: randomNames }, () => `${own}-${randomBytes(8).toString('hex')}`);
+  return [...chosenName(identity), own, ...random];
+}
+
+const randomNames = 3;
+
+// A name in the form of those that this module makes would take another user's.
+function chosenName({ username }: VerifiedIdentity): readonly string[] {
+  return username === undefined || madeName.test(username) ? [] : [username];
+}
+
+const madeName = /-[0-9a-f]{20}(?:-[0-9a-f]{16})?$/i;
+
+/** Returns a name that is always the same for one identity. */
 function nameFor({ provider, issuer, subject }: VerifiedIdentity): string {
   const digest = createHash('sha256')
     .update(JSON.stringify([issuer, subject]))
