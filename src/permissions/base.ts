@@ -7,7 +7,9 @@ import type { ApiView } from './rule-words';
 export type { ApiView } from './rule-words';
 
 /**
- * Says whether a request may be answered. Mirrors DRF's `BasePermission`. Only `true` allows.
+ * Says whether a request may be answered. Mirrors DRF's `BasePermission`. Only `true` allows. A permission is created for
+ * each request. A `@Service()` is shared by all requests and must not keep anything about one of them in its fields. It may
+ * set `message` and `code` for a request only in a rule that returns no promise.
  *
  * @example
  * class IsOfficeHours extends BasePermission {

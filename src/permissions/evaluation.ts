@@ -12,6 +12,7 @@ import type {
   PermissionComposition,
   PermissionLeaf,
   PermissionTree,
+  RefusalWords,
   Subject,
   Truth,
 } from './tree';
@@ -175,7 +176,10 @@ function leafTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): 
 function askViewRule(leaf: PermissionLeaf, { request, controller, response }: Subject): Soon<unknown> {
   if ('viewRule' in leaf) return leaf.viewRule;
   if (!isAskedBeforeTheBody(leaf.permission)) requireUnanswered(response);
-  return after(leaf.permission.hasPermission(request, controller) as Soon<unknown>, answer => (leaf.viewRule = answer));
+  return after(leaf.permission.hasPermission(request, controller) as Soon<unknown>, answer => {
+    keepWords(leaf, answer);
+    return (leaf.viewRule = answer);
+  });
 }
 
 function objectTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): Soon<Truth> {
@@ -185,9 +189,17 @@ function objectTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean)
   if (object === undefined) return undefined;
   requireUnanswered(subject.response);
   return after(permission.hasObjectPermission(request, controller, object.value) as Soon<unknown>, answer => {
+    keepWords(leaf, answer);
     leaf.objectRule = answer;
     return answer === !isNegated;
   });
+}
+
+// Called as soon as the rule has answered: another request may change the text of a permission that all requests share.
+function keepWords(leaf: PermissionLeaf, answer: unknown): void {
+  if (answer === true) return;
+  const { message, code } = leaf.permission;
+  leaf.words = { message, code };
 }
 
 /**
@@ -205,8 +217,8 @@ export async function refusal(cause: Cause, trees: readonly PermissionTree[], su
 }
 
 // What a permission says of its refusal does not fit its negation's.
-function ownWords({ isNegated, leaf }: Cause): { readonly message?: string; readonly code?: string } {
-  return isNegated ? {} : leaf.permission;
+function ownWords({ isNegated, leaf }: Cause): RefusalWords {
+  return isNegated ? {} : (leaf.words ?? leaf.permission);
 }
 
 async function unmetScopes(tree: PermissionTree, subject: Subject, isNegated = false): Promise<readonly string[]> {

@@ -24,8 +24,16 @@ export interface PermissionLeaf {
   viewRule?: unknown;
   /** What `hasObjectPermission` said of the last object. */
   objectRule?: unknown;
+  /** What the permission had to say when one of its rules last refused. */
+  words?: RefusalWords;
   /** What the permission needs, and what of that the caller has; worked out only for a refusal or an explanation. */
   judgement?: Promise<Judgement>;
+}
+
+/** What a permission says of its refusal. */
+export interface RefusalWords {
+  readonly message?: string | undefined;
+  readonly code?: string | undefined;
 }
 
 /** `undefined`: it depends on the object, or on a rule that is asked later. */
@@ -95,6 +103,7 @@ export function isKnown(tree: PermissionTree): boolean {
 export function forgetAnswers(tree: PermissionTree): void {
   if ('permission' in tree) {
     delete tree.viewRule;
+    delete tree.words;
     delete tree.judgement;
     return;
   }
