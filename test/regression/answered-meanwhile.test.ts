@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import express, { type RequestHandler } from 'express';
 import { Get, JsonController } from 'routing-controllers';
 import request from 'supertest';
-import { backchannelLogout, MemoryDenylist, useExpressServer } from 'axioms-routing-controllers';
+import { backchannelLogout, MemoryDenylist, requireAccessToken, useExpressServer } from 'axioms-routing-controllers';
 import { serveOpenApi } from 'axioms-routing-controllers/openapi';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
@@ -77,5 +77,29 @@ describe('a request that the app answers meanwhile', () => {
     expect(ended).to.deep.equal(['session']);
     expect(errors).to.deep.equal([]);
     expect(logger.text('error')).to.equal('');
+  });
+});
+
+describe('a middleware that calls requireAccessToken() with a callback of its own', () => {
+  forbidStrayErrors();
+
+  it('does not end the process where the callback throws', async () => {
+    const issuer = await TestIssuer.start();
+    const app = express();
+    useExpressServer(app, { controllers: [ThingController], axioms: issuer.settings() });
+    const guard = requireAccessToken();
+    app.get('/export', (incoming, response) => {
+      guard(incoming, response, () => {
+        throw new Error('a fault of the app');
+      });
+    });
+    const asked = request(app)
+      .get('/export')
+      .set('Authorization', `Bearer ${issuer.token({})}`);
+    const response = await asked.timeout(5000);
+    expect(response.status).to.equal(500);
+    expect(response.body).to.include({ error: 'server_error' });
+    (app.locals.axioms as { close(): void }).close();
+    await issuer.close();
   });
 });

@@ -150,10 +150,12 @@ class PlainRoutes {
       restore();
       next();
     };
-    letIn(visit).then(() => {
+    const proceed = (): void => {
       if (visit.isCurrent && !response.headersSent) goOn();
       else fail(takenOver(visit));
-    }, fail);
+    };
+    // A middleware may call the guard with a `next` of its own that throws. No caller is left to catch that.
+    letIn(visit).then(proceed).catch(fail);
   }
 
   rulesFor(services: Services): RouteRules {
