@@ -29,16 +29,14 @@ function partsOf(value: object): readonly unknown[] {
 }
 
 // A constructor that loops until a service returns nothing more would never end.
-const mostResults = 10_000;
+const mostUses = 10_000;
 
 /**
  * Makes the inert services of one object. Using one never throws: reading a member, a call or `new` returns another
  * inert object. Callbacks that are passed to a service are never called, and its promises never settle.
  */
 export class InertServices {
-  /** Results of a use that have not been used themselves. */
-  readonly #unused = new Set<object>();
-  #isAskedForValue = false;
+  #uses = 0;
 
   /**
    * Returns a new inert service.
@@ -48,26 +46,22 @@ export class InertServices {
   service(prototype: object = Function.prototype): object {
     // A function, because a service may be called or constructed.
     const target = function inert(): void {};
-    const service: object = new Proxy(
-      target,
-      this.#traps(prototype, () => service),
-    );
+    const service: object = new Proxy(target, this.#traps(prototype));
     inertObjects.add(service);
     return service;
   }
 
   /**
-   * Tells whether the object's constructor only stored what it got from its services. Otherwise it may have made a
-   * decision based on them.
+   * Whether nothing was asked of the services. A constructor that asked for anything may have decided by it, also where it
+   * keeps what it got: `this.mode ? [] : ['remove']` leaves no trace.
    */
-  areOnlyKeptBy(made: object): boolean {
-    const kept = Object.values(Object.getOwnPropertyDescriptors(made)).map(({ value }): unknown => value);
-    return !this.#isAskedForValue && [...this.#unused].every(one => kept.includes(one));
+  get areOnlyKept(): boolean {
+    return this.#uses === 0;
   }
 
-  #traps(prototype: object, self: () => object): ProxyHandler<() => void> {
-    const result = (): object => this.#use(self());
-    const done = (): true => (this.#use(self()), true);
+  #traps(prototype: object): ProxyHandler<() => void> {
+    const result = (): object => this.#use();
+    const done = (): true => (this.#count(), true);
     return {
       get: (_, name) => (name === Symbol.toPrimitive ? this.#asText() : result()),
       apply: result,
@@ -81,23 +75,23 @@ export class InertServices {
     };
   }
 
-  #use(service: object): object {
-    countInertUse();
-    this.#unused.delete(service);
-    if (this.#unused.size > mostResults) throw new Error('its constructor never stops asking its services');
-    const result = this.service();
-    this.#unused.add(result);
-    return result;
+  #use(): object {
+    this.#count();
+    return this.service();
   }
 
   #asText(): () => string {
     return this.#asValue(() => '');
   }
 
-  /** Counts that a plain value was read: it cannot be traced to its service. */
   #asValue<Value>(value: Value): Value {
-    countInertUse();
-    this.#isAskedForValue = true;
+    this.#count();
     return value;
+  }
+
+  #count(): void {
+    countInertUse();
+    this.#uses += 1;
+    if (this.#uses > mostUses) throw new Error('its constructor never stops asking its services');
   }
 }

@@ -16,7 +16,7 @@ import {
 
 export interface Sample<T extends object = object> {
   readonly object: T;
-  /** Whether the constructor used a service, so that any member may depend on it. */
+  /** Whether the constructor did more with a service than keep it, so that any member may depend on it. */
   readonly isDoubtful: boolean;
   /** Whether the constructor failed because it had no real service. The object then has no fields. */
   readonly isUnmade: boolean;
@@ -34,7 +34,7 @@ export function sampleOf<T extends object>(someClass: Class<T>, isTypedi = true)
   const usesBefore = inertUses();
   try {
     const object = isTypedi ? construct(someClass, services) : constructOpenly(someClass, services);
-    return { object, isDoubtful: !services.areOnlyKeptBy(object), isUnmade: false };
+    return { object, isDoubtful: !services.areOnlyKept, isUnmade: false };
   } catch (error) {
     if (inertUses() === usesBefore) throw error;
     return { object: Object.create(someClass.prototype as object) as T, isDoubtful: true, isUnmade: true };
@@ -76,9 +76,10 @@ function inertOf(type: unknown, services: InertServices): object {
 const actionLists: readonly string[] = namesOf('actions');
 
 /** Counts each read of a member whose value may come from a service as a use of a service. */
-export function countUsesOf({ object, isDoubtful, isUnmade }: Sample): void {
+export function countUsesOf({ object, isDoubtful }: Sample): void {
   const held = Object.keys(object).filter(name => holdsInert(Object.getOwnPropertyDescriptor(object, name)?.value));
-  const doubted = isDoubtful ? ruleNames.filter(name => isUnmade || name in object) : [];
+  // Also those that this object lacks: the constructor may have left them out because of a service.
+  const doubted = isDoubtful ? ruleNames : [];
   for (const name of new Set([...held, ...doubted.filter(one => !actionLists.includes(one))]))
     countReadsOf(object, name);
 }
