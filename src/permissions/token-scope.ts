@@ -2,7 +2,7 @@
 import { METHODS } from 'node:http';
 import type { Request } from 'express';
 import { isByAccessToken } from '../authentication/token-demand';
-import { contextOf } from '../authentication/request-context';
+import { contextOf, findContext } from '../authentication/request-context';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import type { Requirement } from '../core/requirements/requirement';
 import { isAuthenticated } from '../authentication/caller';
@@ -37,7 +37,8 @@ export class TokenHasScope extends BasePermission {
    * Returns the scopes that this request needs, all of them, as a new list for each call. A subclass may add to them. If it
    * reads more of the request than its method, it is asked once a JSON body is parsed.
    */
-  getScopes(_request: Request, controller: ApiView): string[] {
+  getScopes(request: Request, controller: ApiView): string[] {
+    ignore(request);
     const scopes = listedScopes(controller);
     if (scopes.length > 0) return scopes;
     throw missing(controller, this, "requiredScopes = ['book:read'];");
@@ -49,8 +50,9 @@ export class TokenHasScope extends BasePermission {
 
   /** Returns the checked result of `getScopes`. */
   scopesFor(controller: ApiView, request?: Request): readonly string[] {
+    ignore(request);
     const scopes: unknown = saidOnce(this, 'getScopes', controller, () =>
-      this.getScopes(requestOf(controller, request), controller),
+      this.getScopes(requestFor(this, controller, request), controller),
     );
     const names = grantNames('scopes', scopes);
     if (names !== undefined && names.length > 0) return names;
@@ -64,6 +66,7 @@ export class TokenHasScope extends BasePermission {
  */
 export class TokenHasReadWriteScope extends TokenHasScope {
   override getScopes(request: Request, controller: ApiView): string[] {
+    ignore(request);
     return [...listedScopes(controller), readOrWrite(request)];
   }
 }
@@ -138,9 +141,10 @@ export class TokenMatchesOASRequirements extends BasePermission {
 
   /** Returns the alternatives by HTTP method in capitals. Default: the controller's `requiredAlternateScopes`. */
   getRequiredAlternateScopes(
-    _request: Request,
+    request: Request,
     controller: ApiView,
   ): Readonly<Record<string, readonly (readonly string[])[]>> {
+    ignore(request);
     const given: unknown = memberOf(controller, 'requiredAlternateScopes');
     if (given === undefined || given === null)
       throw missing(controller, this, "requiredAlternateScopes = { GET: [['book:read']] };");
@@ -158,7 +162,7 @@ export class TokenMatchesOASRequirements extends BasePermission {
 
   private alternativesFor(controller: ApiView, request?: Request): readonly (readonly string[])[] {
     const said: unknown = saidOnce(this, 'getScopes', controller, () =>
-      this.getScopes(requestOf(controller, request), controller),
+      this.getScopes(requestFor(this, controller, request), controller),
     );
     const flat = grantNames('scopes', said);
     const alternatives = flat !== undefined && flat.length > 0 ? [flat] : said;
@@ -171,6 +175,21 @@ export class TokenMatchesOASRequirements extends BasePermission {
 // Before the body, the controller's request offers only its method, and notes a rule that reads more.
 function requestOf(controller: ApiView, request?: Request): Request {
   return ((controller.request as unknown) ?? request) as Request;
+}
+
+function requestFor(permission: HasGetScopes, controller: ApiView, request?: Request): Request {
+  const shown = requestOf(controller, request);
+  if (permission.getScopes.length === 0) ignore(shown);
+  return shown;
+}
+
+interface HasGetScopes {
+  getScopes(request: Request, controller: ApiView): unknown;
+}
+
+// The request that stands in before the body takes one of which nothing is read for the key of a map.
+function ignore(request: Request | undefined): void {
+  if (request !== undefined) findContext(request);
 }
 
 function hasAll(request: Request, scopes: readonly string[]): boolean {

@@ -25,6 +25,7 @@ import type { Visit } from './visit';
 export function checkEarlyPermissions(visit: Visit): Soon<void> {
   const shown = new MethodOnly(visit.request.method, visit);
   visit.show(shown.request, shown.response);
+  shown.watchReadsOf(visit.controller);
   return lastly(
     () => inTurn(readPermissions(visit, shown), tree => askEarly(visit, tree, shown)),
     () => {

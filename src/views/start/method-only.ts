@@ -4,13 +4,31 @@ import { inertUses } from '../../core/process/inert';
 import { after, attempt, type Soon } from '../../core/time/soon';
 
 class Shown {
-  /** How often anything except the method was read. */
-  excesses = 0;
+  /** Whether the request itself was read, and nothing of it yet. */
+  isPassedOn = false;
+  #excesses = 0;
 
   constructor(
     readonly method: string | undefined,
     readonly context: RequestContext | undefined,
   ) {}
+
+  /** How often anything except the method was read. A request of which nothing was read went elsewhere, as into a map. */
+  get excesses(): number {
+    if (this.isPassedOn) this.exceed();
+    return this.#excesses;
+  }
+
+  exceed(): void {
+    this.isPassedOn = false;
+    this.#excesses += 1;
+  }
+
+  /** Notes that the request itself was read: what comes next tells what for. */
+  passOn(): void {
+    if (this.isPassedOn) this.exceed();
+    this.isPassedOn = true;
+  }
 
   /** The settings are the same for every request of the server. The caller is not, so reading it counts. */
   get held(): Held | undefined {
@@ -29,14 +47,14 @@ class LooksFurther extends Error {
 }
 
 function ask(shown: Shown): never {
-  shown.excesses += 1;
+  shown.exceed();
   throw new LooksFurther();
 }
 
 // Counts a look at the object itself and returns `undefined`: the library inspects what a controller holds, too. Typed as
 // `unknown`, so that every trap can use it.
 function inspect(shown: Shown): unknown {
-  shown.excesses += 1;
+  shown.exceed();
   return undefined;
 }
 
@@ -52,6 +70,7 @@ const responseTraps: ProxyHandler<Shown> = {
 const requestTraps: ProxyHandler<Shown> = {
   ...responseTraps,
   get(shown, name): unknown {
+    shown.isPassedOn = false;
     if (name === contextKey) return shown.held;
     return name === 'method' && shown.method !== undefined ? shown.method : ask(shown);
   },
@@ -74,6 +93,20 @@ export class MethodOnly {
 
   get #excesses(): number {
     return this.#shown.excesses;
+  }
+
+  /**
+   * Notices who reads the controller's `request` and reads nothing of it, or reads its `response`. A map whose keys are
+   * requests does not find this one, and no trap sees that. Assigning another request or response ends it.
+   */
+  watchReadsOf(controller: object): void {
+    const shown = this.#shown;
+    watchReads(controller, 'request', this.request, () => {
+      shown.passOn();
+    });
+    watchReads(controller, 'response', this.response, () => {
+      shown.exceed();
+    });
   }
 
   /**
@@ -100,4 +133,18 @@ export class MethodOnly {
     });
     return after(looked, () => ({ isExceeded: this.#excesses > before }));
   }
+}
+
+function watchReads(controller: object, name: string, value: object, note: () => void): void {
+  const own = Object.getOwnPropertyDescriptor(controller, name);
+  // Leaves an accessor of the app's alone.
+  if (own?.value !== value || own.configurable !== true) return;
+  Object.defineProperty(controller, name, {
+    get: () => (note(), value),
+    set: (replaced: unknown) => {
+      Object.defineProperty(controller, name, { ...own, value: replaced });
+    },
+    enumerable: own.enumerable === true,
+    configurable: true,
+  });
 }

@@ -45,6 +45,7 @@ export function routeRules(route: Route, controller: ApiView, services: Services
   const context: RequestContext = { ...services, authenticators: [] };
   const shown = new MethodOnly(route.method, context);
   Object.assign(controller, { request: shown.request, response: shown.response, action: route.action });
+  shown.watchReadsOf(controller);
   const read = <T>(what: () => T): T | undefined => unlessExceeded(what, shown, place);
   const named = read(() => {
     const classes = authenticationClassesOf(controller, services.settings, decorations);

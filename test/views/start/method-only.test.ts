@@ -41,6 +41,65 @@ describe('a request of which there is the method alone', () => {
       expect(isExceededBy(look)).to.equal(true);
     });
 
+  describe('that a controller shows', () => {
+    interface Controller {
+      request?: unknown;
+      response?: unknown;
+    }
+
+    function isSeen(look: (controller: { request: Request; response: Response }) => unknown): boolean {
+      const shown = new MethodOnly('GET', context);
+      const controller = { request: shown.request as Request, response: shown.response as Response };
+      shown.watchReadsOf(controller);
+      return shown.watch(() => look(controller)).isExceeded;
+    }
+
+    for (const [name, look] of [
+      ['reads nothing', () => undefined],
+      ['reads the method, each time', one => [one.request.method, one.request.method]],
+      ['reads the method of a variable', ({ request }) => [request.method, request.method]],
+      ['reads the settings', one => findContext(one.request)],
+    ] as readonly [string, Parameters<typeof isSeen>[0]][])
+      it(`is enough for who ${name}`, () => {
+        expect(isSeen(look)).to.equal(false);
+      });
+
+    for (const [name, look] of [
+      ['looks it up', one => new WeakMap().get(one.request) as unknown],
+      ['looks it up, and then reads the method', one => [new WeakSet().has(one.request), one.request.method]],
+      ['reads the method, and then looks it up', one => [one.request.method, new WeakSet().has(one.request)]],
+      ['looks up the response', one => new WeakSet().has(one.response)],
+    ] as readonly [string, Parameters<typeof isSeen>[0]][])
+      it(`is not enough for who ${name}`, () => {
+        expect(isSeen(look)).to.equal(true);
+      });
+
+    it('gives way to another one, as a plain field', () => {
+      const shown = new MethodOnly('GET');
+      const controller: Controller = { request: shown.request, response: shown.response };
+      shown.watchReadsOf(controller);
+      Object.assign(controller, { request: 1, response: 2 });
+      expect(Object.getOwnPropertyDescriptors(controller)).to.deep.equal(
+        Object.getOwnPropertyDescriptors({ request: 1, response: 2 }),
+      );
+    });
+
+    it('leaves alone what is no plain field', () => {
+      const shown = new MethodOnly('GET');
+      const { request, response } = shown;
+      const sealed: Controller = Object.seal({ request, response });
+      const inherited: Controller = Object.create({
+        get request() {
+          return request;
+        },
+      }) as Controller;
+      for (const one of [sealed, inherited]) {
+        shown.watchReadsOf(one);
+        expect(shown.watch(() => one.request)).to.deep.equal({ isExceeded: false, found: request });
+      }
+    });
+  });
+
   it('of no server has no settings to look at', () => {
     const shown = new MethodOnly('GET');
     expect(shown.watch(() => findContext(shown.request as Request)).found).to.equal(undefined);
