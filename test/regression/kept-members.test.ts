@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Delete, Get, JsonController, Post } from 'routing-controllers';
-import { Service } from 'typedi';
+import { Container, Inject, Service } from 'typedi';
 import { AllowAny, DenyAll, HasAccessTokenScopes, IsAuthenticated, IsSubOwner } from 'axioms-routing-controllers';
 import { Api } from '../api';
 import { expectRefusal } from '../refusals';
@@ -53,6 +53,16 @@ class Added extends Notes {
     super();
     this.mode = config.mode;
     this.objectActions = this.mode === 'strict' ? ['publish'] : [];
+  }
+}
+
+@JsonController('/flag')
+@Service()
+class ExcludedByFlag extends Notes {
+  readonly notObjectActions: readonly string[];
+  constructor(@Inject('is-lenient') isLenient: boolean) {
+    super();
+    this.notObjectActions = isLenient ? ['remove'] : [];
   }
 }
 
@@ -112,16 +122,29 @@ class KeepsTheService {
 describe('a constructor that kept a member of a service decided by it what startup took for the rule', () => {
   let api: Api;
   before(async () => {
-    const controllers = [Excluded, Added, OpenByMode, ScopedByMode, ClosedUnlessLenient, KeepsTheService];
+    Container.set('is-lenient', false);
+    const controllers = [
+      Excluded,
+      ExcludedByFlag,
+      Added,
+      OpenByMode,
+      ScopedByMode,
+      ClosedUnlessLenient,
+      KeepsTheService,
+    ];
     api = await Api.start({ controllers });
   });
-  after(() => api.close());
+  after(async () => {
+    Container.remove('is-lenient');
+    await api.close();
+  });
   beforeEach(() => (ran = []));
 
-  it('an action that startup excluded from the object rules is not run', async () => {
-    expectRefusal(await api.as({ sub: 'bob' }, 'delete', '/excluded/1'), 'server_error');
-    expect(ran).to.deep.equal([]);
-  });
+  for (const path of ['/excluded/1', '/flag/1'])
+    it(`an action that startup excluded from the object rules is not run: ${path}`, async () => {
+      expectRefusal(await api.as({ sub: 'bob' }, 'delete', path), 'server_error');
+      expect(ran).to.deep.equal([]);
+    });
 
   it('an action that only startup left out of the object rules is not run', async () => {
     expectRefusal(await api.as({ sub: 'bob' }, 'post', '/added/publish'), 'server_error');

@@ -1,6 +1,6 @@
 /**
- * Checks controllers whose constructor uses its services. Startup cannot read their rules, so the check is made on the
- * controllers of requests.
+ * Checks controllers whose constructor uses, or may use, its services. Startup cannot read their rules, so the check is made
+ * on the controllers of requests.
  */
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import type { Logger } from '../../core/settings/logger';
@@ -17,13 +17,18 @@ import { sampleOf, type Sample } from './samples';
  * @throws ImproperlyConfigured if the shape is wrong, or if `objectActions` or `notObjectActions` differs from startup.
  */
 export function checkDoubtful(controller: ApiView, sample: Sample, rules: RouteRules, logger: Logger): void {
-  if (!sample.isDoubtful) return;
   if (sample.isUnmade) checkShapeOnce(controller, sample, logger);
   for (const name of namesOf('actions'))
-    if (JSON.stringify(controller[name]) !== JSON.stringify(rules[name]))
+    if (mayDiffer(controller, name, sample) && JSON.stringify(controller[name]) !== JSON.stringify(rules[name]))
       throw new ImproperlyConfigured(
         `${controller.constructor.name}.${name} is another list than at startup, because the constructor uses its dependencies: write it as a getter that uses none, get ${name}() { return [...]; }`,
       );
+}
+
+// A field may depend on a flag that is injected itself: `@Inject('isLenient') isLenient: boolean`. A constructor that tests
+// the inert object in its place leaves no trace.
+function mayDiffer(controller: ApiView, name: string, { isDoubtful }: Sample): boolean {
+  return isDoubtful || Object.hasOwn(controller, name);
 }
 
 const checked = new WeakSet<Sample>();
