@@ -468,6 +468,12 @@ describe('a check of an object that a handler does not wait for', () => {
       }
     });
 
+  it('regression: ends no connection over a file that is sent once the refusal has been', async () => {
+    for (let time = 0; time < 60; time++)
+      expectDenied(await send('/alone/sends a file', { owner: 'bob', turns: time % 3 }));
+    expect(connection.connections).to.be.at.most(1);
+  });
+
   it('may be caught by a handler that waits, whose answer then counts', async () => {
     for (const count of [0, 2]) {
       const found = async (owner: string) => (await send('/careful/caught', { owner, turns: count })).text;

@@ -17,6 +17,7 @@ import {
   handlerAction,
   hasInterceptors,
   isCalledAtOnce,
+  unlessRefused,
   visitOfAction,
   type CallHandler,
 } from './execution';
@@ -297,8 +298,9 @@ export class AxiomsDriver extends ExpressDriver {
     // at once.
     const isAnswered = result === undefined && (response.headersSent || visit?.gate?.isKeeping === true);
     if (result === response || isAnswered || visit?.isHandedOn === true || visit?.gate?.isOver === true) {
-      if (response.headersSent) next();
-      else response.once('finish', next);
+      const goOn = unlessRefused(visit, next);
+      if (response.headersSent) goOn();
+      else response.once('finish', goOn);
       return;
     }
     if (isStream(result) && isClosed(response)) return;

@@ -57,3 +57,13 @@ export function isCalledAtOnce(meta: ActionMetadata): boolean {
   const takesNothing = params.length === 0 && appendParams === undefined && methodOverride === callHandler;
   return !isPlain && takesNothing && !hasInterceptors(meta);
 }
+
+/**
+ * Returns a function that goes on behind the handler, unless its answer was refused. What fails after a refusal, such as a
+ * file that is sent, is handed to error middleware; with nothing left to go on to, Express would end the connection.
+ */
+export function unlessRefused(visit: Visit | undefined, next: NextFunction): () => void {
+  return () => {
+    if (visit?.gate?.isOver !== true) next();
+  };
+}
