@@ -5,8 +5,8 @@ import { accounts, API, type AccountName, type Person } from '../accounts';
 import { machineClient, webClient } from '../authorization-server/clients';
 import { Browser } from './browser';
 
-// Deprecated so that it stands out: plain HTTP is for loopback only.
-// eslint-disable-next-line @typescript-eslint/no-deprecated
+// Plain HTTP is for loopback only.
+// eslint-disable-next-line @typescript-eslint/no-deprecated -- deprecated only to stand out
 const onLoopback = { [oauth.allowInsecureRequests]: true };
 
 /** An app that people sign in to, as the authorization server knows it; without a secret it is a public one. */

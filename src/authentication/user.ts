@@ -95,8 +95,7 @@ interface RequestOfAnyUser {
 }
 
 declare global {
-  // Declaration merging into Express's and Passport's types needs a namespace.
-  // eslint-disable-next-line @typescript-eslint/no-namespace
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- merging into Express's and Passport's types needs one
   namespace Express {
     // Inherited and not declared here, because an app may declare users and a `user` itself.
     interface User extends AnyUser {}

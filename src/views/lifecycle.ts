@@ -20,7 +20,7 @@ type Step = (visit: Visit) => Soon<void>;
 /** What needs only the caller, the method and the controller. */
 const beforeTheBody: readonly Step[] = [authenticate, checkEarlyPermissions, checkBindingRules];
 
-/** What may look at more of the request. */
+/** What may look at more of the request. Where other credentials are asked for, `checkLatePermissions` asks everything. */
 const afterTheBody: readonly Step[] = [checkLatePermissions, checkThrottles, loadObject];
 
 /** `permit` has seen no field and no file of a form, and the object may be another one. */
@@ -49,7 +49,8 @@ export function permitForm(visit: Visit, askOwnChecker?: () => Soon<void>): Soon
 
 /** Asks again, right before the handler's method, if the session's user is another one since `permit`. */
 export function permitCaller(visit: Visit): Soon<void> {
-  if (currentCaller(visit.request) !== visit.askedCaller) return check([askAboutLoaded], visit, visit.stage);
+  if (currentCaller(visit.request) === visit.askedCaller) return;
+  return check([checkLatePermissions, askAboutLoaded], visit, visit.stage);
 }
 
 /** Runs the handler. Its answer is held back until the object rule has been asked. */
@@ -62,8 +63,7 @@ export function handle<T>(visit: Visit, run: () => T): T {
 /**
  * Returns the request's visit on this route.
  *
- * @throws ImproperlyConfigured where the visit is not at this stage: stages only move forward, one at a time. Error
- * middleware can go on after a refusal.
+ * @throws ImproperlyConfigured if the visit is at another stage: error middleware can go on after a refusal.
  */
 export function visitAt(stage: Stage, rules: RouteRules, request: Request): Visit {
   const visit = findVisit(request);

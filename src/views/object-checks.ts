@@ -217,7 +217,7 @@ class CheckPromise<T> extends Promise<T> {
     this.#check = check;
     super.then(undefined, (error: unknown) => {
       // Reports an error of the handler's own code like any other unhandled rejection.
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the same value, whatever it is
       if (error !== check.refusal?.error && !this.#isPassedOn) void Promise.reject(error);
     });
     return this;

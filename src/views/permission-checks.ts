@@ -40,8 +40,8 @@ export function checkLatePermissions(visit: Visit): Soon<void> {
 }
 
 /**
- * Asks all permissions again where the app has removed or replaced its session's user: what that
- * user was allowed to do may not be allowed to another. The list is read again, too: it may depend on the caller.
+ * Asks all permissions again if the app has removed or replaced its session's user: what that user was allowed to do may
+ * not be allowed to another. The list is read again, too, because it may depend on the caller.
  */
 export function askAnotherCaller(visit: Visit): Soon<void> {
   const caller = currentCaller(visit.request);

@@ -5,6 +5,7 @@ import session from 'express-session';
 import { Get, JsonController, Post, UploadedFile, createParamDecorator } from 'routing-controllers';
 import request, { type Response } from 'supertest';
 import {
+  AccessTokenAuthentication,
   IsAdminUser,
   IsSubOwner,
   SessionAuthentication,
@@ -79,6 +80,23 @@ class NoteController extends Base {
   }
 }
 
+/** Another list of classes, too, once the parameter decorator has run. */
+@JsonController('/relisted')
+class RelistedController {
+  permissionClasses = [IsAdminUser];
+  declare request: AxiomsRequest & { session: { user?: object | undefined } };
+
+  get authenticationClasses() {
+    const isOther = this.request.session.user === users.bob;
+    return isOther ? [SessionAuthentication, AccessTokenAuthentication] : [SessionAuthentication];
+  }
+
+  @Get('/') list(@Fresh() _user: unknown) {
+    handled += 1;
+    return { user: this.request.user?.sub };
+  }
+}
+
 describe("regression: a session's user that is replaced right before the handler", () => {
   let issuer: TestIssuer;
   let app: Express;
@@ -91,7 +109,10 @@ describe("regression: a session's user that is replaced right before the handler
       (given as unknown as WithUser).session.user = users[given.params.name];
       response.json({});
     });
-    useExpressServer(app, { controllers: [AdminController, NoteController], axioms: issuer.settings() });
+    useExpressServer(app, {
+      controllers: [AdminController, NoteController, RelistedController],
+      axioms: issuer.settings(),
+    });
   });
   after(async () => {
     (app.locals.axioms as AxiomsServer).close();
@@ -122,6 +143,13 @@ describe("regression: a session's user that is replaced right before the handler
       expect(handled).to.equal(0);
     });
   }
+
+  it('is refused where the list of classes is another one for it', async () => {
+    expect((await get('/relisted')).body).to.deep.equal({ user: 'alice' });
+    handled = 0;
+    expectRefusal(await get('/relisted?become=bob'), 'permission_denied');
+    expect(handled).to.equal(0);
+  });
 
   it('is refused where a filter of uploads replaces it', async () => {
     const { token } = (await get('/admin/csrf')).body as { token: string };

@@ -41,6 +41,12 @@ describe('JSON that is nested deeply', () => {
     expect(handled).to.equal(1);
   });
 
+  for (const charset of ['utf-8', 'UTF-8', '"utf-8"'])
+    it(`is read where its charset is ${charset}`, async () => {
+      const request = api.as(null, 'post', '/notes').set('Content-Type', `application/json; charset=${charset}`);
+      expect((await request.send('{"a":1}')).status).to.equal(200);
+    });
+
   it('is refused in another encoding, in which quotes hide the levels from a count of bytes', async () => {
     const request = api.as(null, 'post', '/notes').set('Content-Type', 'application/json; charset=utf-16le');
     const text = `{"a":["\u2201", ${'['.repeat(1000)}${']'.repeat(1000)}]}`;

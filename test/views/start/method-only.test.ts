@@ -105,7 +105,7 @@ describe('a request of which there is the method alone', () => {
     expect(shown.watch(() => findContext(shown.request as Request)).found).to.equal(undefined);
   });
 
-  it('forgives what is thrown for want of more, and nothing else', () => {
+  it('ignores an error that follows a look at more than the method, and no other error', () => {
     expect(isExceededBy(request => request.query.all)).to.equal(true);
     expect(() =>
       isExceededBy(() => {
