@@ -4,7 +4,7 @@ import { difference, spread } from './statistics.mjs';
 
 const [left, right, barHeight, groupGap, titleHeight] = [230, 150, 14, 18, 20];
 const width = 900;
-const colours = { ours: '#0b7a4b', peer: '#8a94a3' };
+const colors = { ours: '#0b7a4b', peer: '#8a94a3' };
 
 /** @param sections `{ node, rounds }` each */
 export function plot(sections) {
@@ -33,10 +33,10 @@ function drawGroup({ title, bars }, y, most) {
   const lines = bars.map(({ name, micros }, index) => {
     const top = y + titleHeight + index * barHeight;
     const length = Math.max(1, micros * scale).toFixed(1);
-    const colour = name.startsWith('ours') ? colours.ours : colours.peer;
+    const color = name.startsWith('ours') ? colors.ours : colors.peer;
     return [
       text(left - 8, top + 10, name, 'text-anchor="end"'),
-      `<rect x="${left}" y="${top + 1}" width="${length}" height="${barHeight - 3}" fill="${colour}"/>`,
+      `<rect x="${left}" y="${top + 1}" width="${length}" height="${barHeight - 3}" fill="${color}"/>`,
       text(left + Number(length) + 6, top + 10, `${micros.toFixed(1)} µs`),
     ].join('');
   });

@@ -111,7 +111,7 @@ describe('the package, packed and unpacked', function () {
     expect(await printed('commonjs', closed)).to.equal('ERR_PACKAGE_PATH_NOT_EXPORTED');
   });
 
-  it('holds what it promises, a licence, and neither tests nor a demo', () => {
+  it('holds what it promises, a license, and neither tests nor a demo', () => {
     for (const target of Object.values(manifest.exports))
       for (const file of typeof target === 'string' ? [target] : [target.types, target.default])
         expect(existsSync(join(unpacked, file)), file).to.equal(true);

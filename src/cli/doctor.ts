@@ -9,7 +9,7 @@ import type { AxiomsServer } from '../routing-controllers/start/axioms-server';
 import { closeAll, loadApp } from './app-module';
 import type { Command } from './command';
 import { examine, type Check, type State, type Surroundings } from './examination';
-import { painter, printable, type Colour, type Paint, type Terminal } from './terminal';
+import { painter, printable, type Color, type Paint, type Terminal } from './terminal';
 import { readToken } from './token-source';
 import { UsageError } from './usage-error';
 
@@ -79,7 +79,7 @@ function serverNamed(servers: readonly AxiomsServer[], number: string | undefine
   );
 }
 
-const looks: Readonly<Record<State, readonly [mark: string, colour: Colour]>> = {
+const looks: Readonly<Record<State, readonly [mark: string, color: Color]>> = {
   ok: ['✓', 'green'],
   failed: ['✗', 'red'],
   doubtful: ['!', 'yellow'],
@@ -88,9 +88,9 @@ const looks: Readonly<Record<State, readonly [mark: string, colour: Colour]>> = 
 
 function inText(checks: readonly Check[], paint: Paint): string {
   const lines = checks.flatMap(({ name, state, expected, seen }) => {
-    const [mark, colour] = looks[state];
+    const [mark, color] = looks[state];
     return [
-      paint(colour, `${mark} ${printable(name)}`),
+      paint(color, `${mark} ${printable(name)}`),
       `    expected  ${printable(expected)}`,
       `    seen      ${printable(seen)}`,
     ];

@@ -7,7 +7,7 @@ import { createExpressServer } from '../routing-controllers/server';
 import type { AxiomsServer } from '../routing-controllers/start/axioms-server';
 import { closeAll, loadApp, type Exported } from './app-module';
 import type { Command } from './command';
-import { painter, printable, type Colour, type Paint, type Terminal } from './terminal';
+import { painter, printable, type Color, type Paint, type Terminal } from './terminal';
 import { readToken } from './token-source';
 import { UsageError } from './usage-error';
 
@@ -93,7 +93,7 @@ function outcome({ isAllowed, isObjectPending, status, error, reason }: Decision
   return paint('red', `✗ refused: ${[status, error].filter(Boolean).join(' ')} (${printable(reason ?? '')})`);
 }
 
-const looks: Readonly<Record<Answer, readonly [mark: string, colour: Colour]>> = {
+const looks: Readonly<Record<Answer, readonly [mark: string, color: Color]>> = {
   allows: ['✓', 'green'],
   refuses: ['✗', 'red'],
   'depends on the object': ['?', 'yellow'],
@@ -101,9 +101,9 @@ const looks: Readonly<Record<Answer, readonly [mark: string, colour: Colour]>> =
 };
 
 function reasonLines(reason: Reason, depth: number, paint: Paint): readonly string[] {
-  const [mark, colour] = looks[reason.answer];
+  const [mark, color] = looks[reason.answer];
   const text = isComposition(reason) ? `${reason.operator}  ${reason.answer}` : permissionText(reason);
-  const line = `${'  '.repeat(depth + 1)}${paint(colour, `${mark} ${text}`)}`;
+  const line = `${'  '.repeat(depth + 1)}${paint(color, `${mark} ${text}`)}`;
   return [line, ...(isComposition(reason) ? reason.of.flatMap(one => reasonLines(one, depth + 1, paint)) : [])];
 }
 

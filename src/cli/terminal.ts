@@ -10,8 +10,8 @@ export interface Terminal {
   writeError(text: string): void;
 }
 
-export type Colour = 'green' | 'red' | 'yellow' | 'dim' | 'bold';
-export type Paint = (colour: Colour, text: string) => string;
+export type Color = 'green' | 'red' | 'yellow' | 'dim' | 'bold';
+export type Paint = (color: Color, text: string) => string;
 
 /**
  * Returns a function that styles text, or leaves it as it is. NO_COLOR decides first (no-color.org), then FORCE_COLOR,
@@ -19,8 +19,8 @@ export type Paint = (colour: Colour, text: string) => string;
  */
 export function painter({ env, isTTY }: Terminal): Paint {
   const isForced = isSet(env.FORCE_COLOR) && env.FORCE_COLOR !== '0';
-  const isColoured = !isSet(env.NO_COLOR) && (isForced || (isTTY && env.FORCE_COLOR !== '0' && env.TERM !== 'dumb'));
-  return (colour, text) => (isColoured ? styleText(colour, text, forced) : text);
+  const isColored = !isSet(env.NO_COLOR) && (isForced || (isTTY && env.FORCE_COLOR !== '0' && env.TERM !== 'dumb'));
+  return (color, text) => (isColored ? styleText(color, text, forced) : text);
 }
 
 // Turns off the check of the stream in later versions of Node, because this file has checked it.

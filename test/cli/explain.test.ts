@@ -161,16 +161,16 @@ describe('axioms explain', () => {
     expect(out).not.to.contain(token).and.not.to.contain('alice');
   });
 
-  it('is coloured where somebody looks, or it is forced, and never where NO_COLOR is set', async () => {
-    const isColoured = async (given: Given): Promise<boolean> =>
+  it('is colored where somebody looks, or it is forced, and never where NO_COLOR is set', async () => {
+    const isColored = async (given: Given): Promise<boolean> =>
       (await explain(undefined, list, given)).out.includes('\u001b[31m');
-    expect(await isColoured({})).to.equal(false);
-    expect(await isColoured({ isTTY: true })).to.equal(true);
-    expect(await isColoured({ env: { FORCE_COLOR: '1' } })).to.equal(true);
-    expect(await isColoured({ isTTY: true, env: { NO_COLOR: '1' } })).to.equal(false);
-    expect(await isColoured({ env: { FORCE_COLOR: '1', NO_COLOR: '1' } })).to.equal(false);
-    expect(await isColoured({ isTTY: true, env: { NO_COLOR: '' } })).to.equal(true);
-    expect(await isColoured({ isTTY: true, env: { TERM: 'dumb' } })).to.equal(false);
+    expect(await isColored({})).to.equal(false);
+    expect(await isColored({ isTTY: true })).to.equal(true);
+    expect(await isColored({ env: { FORCE_COLOR: '1' } })).to.equal(true);
+    expect(await isColored({ isTTY: true, env: { NO_COLOR: '1' } })).to.equal(false);
+    expect(await isColored({ env: { FORCE_COLOR: '1', NO_COLOR: '1' } })).to.equal(false);
+    expect(await isColored({ isTTY: true, env: { NO_COLOR: '' } })).to.equal(true);
+    expect(await isColored({ isTTY: true, env: { TERM: 'dumb' } })).to.equal(false);
   });
 
   for (const [what, parameters, said] of [

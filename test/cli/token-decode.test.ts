@@ -53,7 +53,7 @@ describe('axioms token decode', () => {
     expect((await ran(['token', 'decode'], { input: ' \n' })).err).to.contain('The token is empty');
   });
 
-  it('lets a token neither colour nor move the cursor', async () => {
+  it('lets a token neither color nor move the cursor', async () => {
     const { out } = await ran([
       'token',
       'decode',

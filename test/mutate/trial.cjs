@@ -11,7 +11,7 @@ for (const name of ['chai', 'supertest', 'express', 'class-validator', 'jose']) 
 const silent = class {};
 /** Of one test, in milliseconds, as in .mocharc.json: a mutant that makes a test wait for good is noticed by then. */
 const timeout = 20_000;
-/** By file: the tests that noticed a mutant. They are likely to notice its neighbours, too, and are asked first. */
+/** By file: the tests that noticed a mutant. They are likely to notice its neighbors, too, and are asked first. */
 const noticed = new Map();
 
 const coverage = new Coverage();
