@@ -32,12 +32,12 @@ export function callerOf(request: object): User {
  * if (!isAuthenticated(request)) throw new NotAuthenticated();
  */
 export function isAuthenticated(request: object): boolean {
-  return isTrue(currentCaller(request).user);
+  return isSomebody(currentCaller(request));
 }
 
-// Only `true` counts, because the object may be the app's own.
-function isTrue({ isAuthenticated: said }: User): boolean {
-  return (said as unknown) === true;
+/** Tells whether the caller is authenticated. Only `true` counts, because the user may be the app's own object. */
+export function isSomebody({ user }: Caller): boolean {
+  return (user.isAuthenticated as unknown) === true;
 }
 
 /**
@@ -54,8 +54,8 @@ export function currentCaller(request: object): Caller {
 }
 
 function replaceUser(context: RequestContext, request: AxiomsRequest, user: User): void {
-  const caller = isTrue(user) ? { ...(context.caller ?? anonymous), user } : anonymous;
-  setCaller(context, request, caller);
+  const caller = { ...(context.caller ?? anonymous), user };
+  setCaller(context, request, isSomebody(caller) ? caller : anonymous);
 }
 
 /**
@@ -97,7 +97,7 @@ export function setByApp(request: Request, before: RequestContext | undefined): 
 
 /** Returns the value of `request.user` for a caller. */
 export function shownUser(caller: Caller | undefined): User | undefined {
-  return caller !== undefined && isTrue(caller.user) ? caller.user : undefined;
+  return caller !== undefined && isSomebody(caller) ? caller.user : undefined;
 }
 
 // Tells whether a guard wrote this `request.auth`. A copy of a guarded request has it, and it is not the app's.

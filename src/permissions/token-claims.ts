@@ -1,20 +1,30 @@
 /** Permissions that require grants of the token: any of a list, all of a list, or both, from the controller's members. */
 import type { Request } from 'express';
-import { currentCaller, isAuthenticated } from '../authentication/caller';
-import { contextOf } from '../authentication/request-context';
+import { currentCaller, isSomebody } from '../authentication/caller';
+import { contextOf, type Caller } from '../authentication/request-context';
 import { AccessTokenUser } from '../authentication/user';
 import { grantsOf, type GrantKind, type Grants } from '../core/tokens/claims';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import { fold } from '../core/requirements/fold';
+import type { Identity } from '../core/requirements/kind';
 import { callerOf, judge, meets } from '../core/requirements/judge';
 import { isGrant, type GrantRequirement, type Requirement } from '../core/requirements/requirement';
 import { after } from '../core/time/soon';
 import { BasePermission, decidesBeforeTheBody, type ApiView, type PermissionClass } from './base';
 import { describedBy, memberOf } from './evaluated';
 
+/** Returns what the rules may know of the caller. */
+export function identityOf(request: Request): Identity {
+  const caller = currentCaller(request);
+  return { isAuthenticated: isSomebody(caller), grants: grantsOfCaller(caller, request) };
+}
+
 /** Returns the grants of the caller: those of the user, or else those of the claims. */
 export function grantsOfRequest(request: Request): Grants {
-  const { user, auth } = currentCaller(request);
+  return grantsOfCaller(currentCaller(request), request);
+}
+
+function grantsOfCaller({ user, auth }: Caller, request: Request): Grants {
   if (user instanceof AccessTokenUser) return user;
   const claimed = grantsOf(auth?.claims ?? {}, contextOf(request).settings);
   const said = (kind: GrantKind): readonly string[] => (Array.isArray(user[kind]) ? user[kind] : claimed[kind]);
@@ -66,8 +76,7 @@ abstract class HasAccessTokenGrants extends BasePermission {
   // A subclass may describe another requirement. One that this class cannot judge must never mean access.
   private judge(requirement: Requirement | undefined, request: Request): boolean {
     if (requirement === undefined || !isJudged(requirement)) throw this.unjudged(requirement);
-    const identity = { isAuthenticated: isAuthenticated(request), grants: grantsOfRequest(request) };
-    return judge(requirement, callerOf(identity, request.method)) === true;
+    return judge(requirement, callerOf(identityOf(request), request.method)) === true;
   }
 
   private unjudged(requirement: Requirement | undefined): ImproperlyConfigured {
@@ -89,6 +98,7 @@ abstract class HasAccessTokenGrants extends BasePermission {
   }
 
   private checkedList(controller: ApiView, index: number, value: unknown): readonly string[] {
+    if (value === undefined) return [];
     const list = grantNames(this.kind, value ?? []);
     if (list !== undefined) return list;
     throw new ImproperlyConfigured(

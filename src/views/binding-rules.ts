@@ -1,10 +1,9 @@
 /**
  * Checks the rules that the binding adds to a route: those of `@Authorized()` and `@CurrentUser({ required: true })`.
  */
-import { isAuthenticated } from '../authentication/caller';
 import { NotAuthenticated, PermissionDenied } from '../core/http/exceptions';
 import { callerOf, judge } from '../core/requirements/judge';
-import { grantsOfRequest } from '../permissions/token-claims';
+import { identityOf } from '../permissions/token-claims';
 import type { Visit } from './visit';
 
 /**
@@ -15,7 +14,7 @@ import type { Visit } from './visit';
  */
 export function checkBindingRules({ rules, request }: Visit): void {
   if (rules.asksBesides.length === 0) return;
-  const identity = { isAuthenticated: isAuthenticated(request), grants: grantsOfRequest(request) };
+  const identity = identityOf(request);
   const caller = callerOf(identity, request.method);
   if (rules.asksBesides.every(requirement => judge(requirement, caller) !== false)) return;
   throw identity.isAuthenticated ? new PermissionDenied() : new NotAuthenticated();

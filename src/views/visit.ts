@@ -99,6 +99,9 @@ export class Visit implements RequestContext {
    * changes.
    */
   readonly method: string;
+  readonly settings: Settings;
+  readonly verifier: AccessTokenVerifier;
+  readonly introspector: TokenIntrospector;
   /** Set if the channel `axioms:decision` has subscribers. */
   readonly observation: Observation | undefined;
   readonly #isHeadOfGet: boolean;
@@ -113,6 +116,9 @@ export class Visit implements RequestContext {
     readonly request: AxiomsRequest,
     readonly response: Response,
   ) {
+    this.settings = services.settings;
+    this.verifier = services.verifier;
+    this.introspector = services.introspector;
     this.method = request.method;
     this.#isHeadOfGet = rules.askedAs(this.method) !== this.method;
     // Express sets `next` each time that a router receives the request.
@@ -124,18 +130,6 @@ export class Visit implements RequestContext {
     setContext(request, this);
     this.observation = Observation.of(this);
     this.show(request, response);
-  }
-
-  get settings(): Settings {
-    return this.services.settings;
-  }
-
-  get verifier(): AccessTokenVerifier {
-    return this.services.verifier;
-  }
-
-  get introspector(): TokenIntrospector {
-    return this.services.introspector;
   }
 
   /**

@@ -11,6 +11,8 @@ import type { RouteRules } from '../../views/start/route-rules';
 import { refuseReservedMembers } from './reserved-members';
 import { sampleOf, type Sample } from './samples';
 
+const actionLists = namesOf('actions');
+
 /**
  * Checks a controller that was created for a request.
  *
@@ -18,7 +20,7 @@ import { sampleOf, type Sample } from './samples';
  */
 export function checkDoubtful(controller: ApiView, sample: Sample, rules: RouteRules, logger: Logger): void {
   if (sample.isUnmade) checkShapeOnce(controller, sample, logger);
-  for (const name of namesOf('actions'))
+  for (const name of actionLists)
     if (mayDiffer(controller, name, sample) && JSON.stringify(controller[name]) !== JSON.stringify(rules[name]))
       throw new ImproperlyConfigured(
         `${controller.constructor.name}.${name} is another list than at startup, because the constructor uses its dependencies: write it as a getter that uses none, get ${name}() { return [...]; }`,

@@ -91,10 +91,6 @@ export class MethodOnly {
     this.response = new Proxy(this.#shown, responseTraps);
   }
 
-  get #excesses(): number {
-    return this.#shown.excesses;
-  }
-
   /**
    * Notices who reads the controller's `request` and reads nothing of it, or reads its `response`. A map whose keys are
    * requests does not find this one, and no trap sees that. Assigning another request or response ends it.
@@ -114,24 +110,24 @@ export class MethodOnly {
    * throws after that is ignored.
    */
   watch<Found>(look: () => Found): { readonly isExceeded: boolean; readonly found?: Found } {
-    const before = this.#excesses + inertUses();
+    const before = this.#shown.excesses + inertUses();
     try {
       const found = look();
-      const isExceeded = this.#excesses + inertUses() > before;
+      const isExceeded = this.#shown.excesses + inertUses() > before;
       return isExceeded ? { isExceeded } : { isExceeded, found };
     } catch (error) {
-      if (this.#excesses + inertUses() > before) return { isExceeded: true };
+      if (this.#shown.excesses + inertUses() > before) return { isExceeded: true };
       throw error;
     }
   }
 
   /** Does the same for a `look` that may return a promise. */
   watchSoon(look: () => Soon<void>): Soon<{ readonly isExceeded: boolean }> {
-    const before = this.#excesses;
+    const before = this.#shown.excesses;
     const looked = attempt(look, error => {
-      if (this.#excesses === before) throw error;
+      if (this.#shown.excesses === before) throw error;
     });
-    return after(looked, () => ({ isExceeded: this.#excesses > before }));
+    return after(looked, () => ({ isExceeded: this.#shown.excesses > before }));
   }
 }
 
