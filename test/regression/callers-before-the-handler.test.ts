@@ -2,7 +2,14 @@
 import { expect } from 'chai';
 import express, { type Express, type Request } from 'express';
 import session from 'express-session';
-import { Get, JsonController, Post, UploadedFile, createParamDecorator } from 'routing-controllers';
+import {
+  Get,
+  JsonController,
+  Post,
+  UploadedFile,
+  createParamDecorator,
+  getMetadataArgsStorage,
+} from 'routing-controllers';
 import request, { type Response } from 'supertest';
 import {
   AccessTokenAuthentication,
@@ -80,6 +87,22 @@ class NoteController extends Base {
   }
 }
 
+/** Its metadata names a function that answers in place of the handler. */
+@JsonController('/overridden')
+class OverriddenController extends Base {
+  permissionClasses = [IsAdminUser];
+  @Get('/') list(@Fresh() _user: unknown) {
+    return this.handle();
+  }
+}
+const overridden = getMetadataArgsStorage().actions.find(({ target }) => target === OverriddenController);
+Object.assign(overridden ?? {}, {
+  methodOverride: () => {
+    handled += 1;
+    return { isOverridden: true };
+  },
+});
+
 /** Another list of classes, too, once the parameter decorator has run. */
 @JsonController('/relisted')
 class RelistedController {
@@ -110,7 +133,7 @@ describe("regression: a session's user that is replaced right before the handler
       response.json({});
     });
     useExpressServer(app, {
-      controllers: [AdminController, NoteController, RelistedController],
+      controllers: [AdminController, NoteController, RelistedController, OverriddenController],
       axioms: issuer.settings(),
     });
   });
@@ -129,10 +152,11 @@ describe("regression: a session's user that is replaced right before the handler
   it('is asked about where nothing has changed: once', async () => {
     expect((await get('/admin')).body).to.deep.equal({ user: 'alice' });
     expect((await get('/notes/1')).body).to.deep.equal({ user: 'alice' });
-    expect(handled).to.equal(2);
+    expect((await get('/overridden')).body).to.deep.equal({ isOverridden: true });
+    expect(handled).to.equal(3);
   });
 
-  for (const path of ['/admin', '/notes/1']) {
+  for (const path of ['/admin', '/notes/1', '/overridden']) {
     it(`is refused as another one: ${path}`, async () => {
       expectRefusal(await get(`${path}?become=bob`), 'permission_denied');
       expect(handled).to.equal(0);

@@ -14,6 +14,7 @@ import { bodyParser } from './body';
 import { ErrorAnswers, isErrorAnswered, type Exchange } from './error-answers';
 import {
   callHandler,
+  checkedCall,
   handlerAction,
   hasInterceptors,
   isCalledAtOnce,
@@ -66,7 +67,7 @@ export class AxiomsDriver extends ExpressDriver {
   override registerAction(meta: ActionMetadata, execute: (action: Action) => unknown): void {
     const route = this.guardedRoute(meta);
     const uses = [...meta.controllerMetadata.uses, ...meta.uses];
-    meta.methodOverride ??= callHandler;
+    meta.methodOverride = checkedCall(meta);
     const [before, behind] = [uses.filter(use => !use.afterAction), uses.filter(use => use.afterAction)];
     this.idleMiddlewares.note(before, route.rules.place);
     for (const { middleware } of uses) this.idleMiddlewares.noteClass(middleware, 'use');
@@ -100,9 +101,9 @@ export class AxiomsDriver extends ExpressDriver {
     return route;
   }
 
-  // The first thing on every route. What Express calls next stays a plain function that calls `next` once: an async
-  // one that rejects is reported twice by Express 5 and hangs the request on Express 4.
-  // Checks whether the response was sent only where code of the app may have run: that check costs more than most rules.
+  // What Express calls next stays a plain function that calls `next` once: an async one that rejects is reported twice
+  // by Express 5 and hangs the request on Express 4. Checks whether the response was sent only where code of the app may
+  // have run: that check costs more than most rules.
   protected firstGuard(meta: ActionMetadata, route: GuardedRoute, isJoined = false): RequestHandler {
     return (request, response, next) => {
       const earlier = findVisit(request);
@@ -293,9 +294,8 @@ export class AxiomsDriver extends ExpressDriver {
   private succeed(result: unknown, meta: ActionMetadata, action: Action): void {
     const { request, response, next } = action as Exchange;
     const visit = visitOfAction(action);
-    // The handler has sent the response itself, is sending it, has an answer that waits for its checks, or has dispatched the
-    // request to another route that answers. routing-controllers takes an undefined result for "not found", and calls next()
-    // at once.
+    // The handler has answered or is answering, its answer waits for checks, or another route has the request.
+    // routing-controllers takes an undefined result for "not found", and calls next() at once.
     const isAnswered = result === undefined && (response.headersSent || visit?.gate?.isKeeping === true);
     if (result === response || isAnswered || visit?.isHandedOn === true || visit?.gate?.isOver === true) {
       const goOn = unlessRefused(visit, next);

@@ -33,13 +33,25 @@ export function visitOfAction(action: Action): Visit | undefined {
 export type CallHandler = (meta: ActionMetadata, action: Action, params: unknown[]) => unknown;
 
 /** Calls the handler on the controller that was created for the request. */
-export function callHandler(meta: ActionMetadata, action: Action, params: unknown[]): unknown {
-  const visit = visitOfAction(action) as Visit;
-  // The app's checker or a parameter decorator of the app may have sent a response, or changed the request.
-  if (meta.params.length > 0) requireUnanswered(visit.response);
-  visit.requireItsMethod();
-  const controller = visit.controller as unknown as Record<string, (...params: unknown[]) => unknown>;
-  return after(permitCaller(visit), () => controller[meta.method]?.(...params));
+export const callHandler: CallHandler = checkedBefore((meta, action, params) => {
+  const { controller } = visitOfAction(action) as Visit;
+  return (controller as unknown as Record<string, (...params: unknown[]) => unknown>)[meta.method]?.(...params);
+});
+
+/** Returns how a handler is called, or what its metadata names in its place. */
+export function checkedCall({ methodOverride }: ActionMetadata): CallHandler {
+  return methodOverride === undefined ? callHandler : checkedBefore(methodOverride);
+}
+
+// The last check of the request.
+function checkedBefore(call: CallHandler): CallHandler {
+  return (meta, action, params) => {
+    const visit = visitOfAction(action) as Visit;
+    // The app's checker or a parameter decorator of the app may have sent a response, or changed the request.
+    if (meta.params.length > 0) requireUnanswered(visit.response);
+    visit.requireItsMethod();
+    return after(permitCaller(visit), () => call(meta, action, params));
+  };
 }
 
 /** Whether interceptors run for the handler. Any interceptor registered for the whole app counts. */
