@@ -112,7 +112,9 @@ describe('healthMiddleware', () => {
     api.issuer.server.keysMode = down;
     time.advance(1800);
     for (let count = 0; count < 20; count++) expect((await ask()).status).to.equal(503);
-    await eventually(() => api.issuer.fetches === 2);
+    // Its failure, too, must have been received: a back-off begins with it.
+    await eventually(() => api.server.jwksManager.status()[0]!.lastError !== null);
+    expect(api.issuer.fetches).to.equal(2);
     api.issuer.server.keysMode = ok;
     time.advance(60);
     await ask();
