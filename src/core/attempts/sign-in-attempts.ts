@@ -113,12 +113,10 @@ export class MemorySignInAttempts implements SignInAttempts {
   readonly #salt = randomBytes(16).toString('base64');
   readonly #steady = new SteadyClock(() => this.clock);
 
-  /** @throws ImproperlyConfigured if `size` is not a whole number from 1 */
+  /** @throws ImproperlyConfigured if a limit is unknown or not a number from 0, or `size` not a whole number from 1 */
   constructor(limits: SignInLimits = {}) {
-    this.#limits = { ...defaults, ...limits };
+    this.#limits = checkedLimits(limits);
     const { size, window } = this.#limits;
-    if (!Number.isSafeInteger(size) || size < 1)
-      throw new ImproperlyConfigured(`MemorySignInAttempts: size is ${size}; expected a whole number from 1.`);
     this.#pairs = new TryCounts(size, window * 1000);
     this.#addresses = new TryCounts(size, window * 1000);
     this.#accounts = new TryCounts(size, window * 1000);
@@ -257,3 +255,28 @@ const defaults: Required<SignInLimits> = {
   mostWaiting: 20,
   size: 20_000,
 };
+
+// A limit that is no number would never be reached.
+function checkedLimits(given: SignInLimits): Required<SignInLimits> {
+  const limits: Record<keyof SignInLimits, number> = { ...defaults };
+  for (const [name, value] of Object.entries(given) as [string, unknown][]) {
+    if (value === undefined) continue;
+    if (!isLimit(name)) throw new ImproperlyConfigured(`MemorySignInAttempts has no limit '${name}'.`);
+    limits[name] = name === 'size' ? checkedSize(value) : checkedLimit(name, value);
+  }
+  return limits;
+}
+
+function checkedSize(size: unknown): number {
+  if (Number.isSafeInteger(size) && Number(size) > 0) return Number(size);
+  throw new ImproperlyConfigured(`MemorySignInAttempts: size is ${String(size)}; expected a whole number from 1.`);
+}
+
+function checkedLimit(name: string, value: unknown): number {
+  if (typeof value === 'number' && value >= 0) return value;
+  throw new ImproperlyConfigured(`MemorySignInAttempts: ${name} is ${String(value)}; expected a number from 0.`);
+}
+
+function isLimit(name: string): name is keyof SignInLimits {
+  return Object.hasOwn(defaults, name);
+}

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Throttled } from '../../../src/core/http/exceptions';
+import { ImproperlyConfigured, Throttled } from '../../../src/core/http/exceptions';
 import { MemorySignInAttempts, type SignInLimits } from '../../../src/core/attempts/sign-in-attempts';
 import { FakeTime } from '../../issuer/fake-time';
 
@@ -345,6 +345,28 @@ describe('tries to sign in', () => {
         if ((await refusal(attempts.begin(own))) === undefined) attempts.succeeded(own);
       }
       expect(passed).to.equal(10);
+    });
+
+    it('limits that would never be reached stop the start', () => {
+      for (const size of [0, -1, 1.5, NaN, Infinity, '5', null])
+        expect(() => counting({ size: size as number }), String(size)).to.throw(
+          ImproperlyConfigured,
+          'expected a whole number from 1',
+        );
+      for (const value of [-1, NaN, '10', null, {}])
+        expect(() => counting({ triesPerAddress: value as number }), String(value)).to.throw(
+          ImproperlyConfigured,
+          'expected a number from 0',
+        );
+      expect(() => counting({ triesPerAdress: 5 } as SignInLimits)).to.throw(
+        ImproperlyConfigured,
+        "no limit 'triesPerAdress'",
+      );
+    });
+
+    it('a limit that is undefined is the default', async () => {
+      const attempts = counting({ triesPerAccountAndAddress: undefined, window: undefined } as object);
+      expect(await passedTries(attempts, ged, 20)).to.equal(10);
     });
 
     it('new names have counters of their own again once the window of the flood is over', async () => {

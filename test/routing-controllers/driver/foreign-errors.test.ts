@@ -424,6 +424,21 @@ describe('an error that is not of this library', () => {
       },
       { errorOverridingMap: { ForbiddenError: { message: 'Nobody may', help: '/help' }, Error: { support: 7 } } },
     ));
+
+  it('has no members that errorOverridingMap inherits, or has for something without a name', () =>
+    served(
+      'production',
+      async app => {
+        for (const name of ['forbidden', 'plainObject'])
+          expect((await request(app).get(`/json/${name}`)).body).to.not.have.property('help');
+      },
+      {
+        errorOverridingMap: Object.create({
+          ForbiddenError: { help: '/help' },
+          undefined: { help: '/help' },
+        }) as object,
+      },
+    ));
 });
 
 describe('a validation error', () => {
