@@ -152,6 +152,37 @@ describe('a controller with services of the app', () => {
     expect(logger.text('warn', 'error')).not.to.contain('does not have yet');
   });
 
+  it('whose constructor has parameters with a default, of types that no service has, is read with the defaults', async () => {
+    const usual = { text: 'note', count: 7, isRead: true, options: { end: 'read' } };
+    @JsonController('/defaults')
+    class DefaultsController {
+      permissionClasses = [HasAccessTokenScopes];
+      accessTokenScopes: string[];
+      constructor(
+        text: string = usual.text,
+        count: number = usual.count,
+        isRead: boolean = usual.isRead,
+        options: { readonly end: string } = usual.options,
+      ) {
+        this.accessTokenScopes = [`${text}:${count}:${isRead}:${options.end}`];
+      }
+      @Get('/') list() {
+        return this.accessTokenScopes;
+      }
+    }
+    const logger = new RecordingLogger();
+    await withApi(
+      [DefaultsController],
+      async api => {
+        expect(logger.text('warn', 'error')).not.to.contain('does not have yet');
+        expect(auditOf(api).rule).to.equal('the scope note:7:true:read');
+        const answer = await api.as({ scope: 'note:7:true:read' }, 'get', '/defaults');
+        expect(answer.body).to.deep.equal(['note:7:true:read']);
+      },
+      { axioms: { logger } },
+    );
+  });
+
   it('that keeps in its constructor what its services give is decided per request', async () => {
     @JsonController('/kept')
     class KeptController {
