@@ -156,6 +156,20 @@ describe('notObjectActions', () => {
     expect(startWarnings(articles({ notObjectActions: [] }))).to.equal('');
   });
 
+  it('is said at startup of the handlers without an object, where there is an object rule', () => {
+    const said = (members: object): string => {
+      const logger = new RecordingLogger();
+      auditRoutes({
+        controllers: [articles(members)],
+        axioms: { audience: 'api', issuerUrl: 'http://127.0.0.1:9', logger },
+      });
+      return logger.text('info');
+    };
+    expect(said({})).to.contain('ArticleController.list is about no one object: its object rule asks nothing there.');
+    expect(said({})).to.contain('publish is about no one object').and.not.contain('update is about no one object');
+    expect(said({ permissionClasses: [IsAuthenticated] })).not.to.contain('is about no one object');
+  });
+
   it('is named in the audit of the handlers that it excludes', () => {
     const axioms = { audience: 'api', issuerUrl: 'http://127.0.0.1:9', logger: silentLogger };
     const audits = auditRoutes({ controllers: [articles({ notObjectActions: ['update'] })], axioms });
