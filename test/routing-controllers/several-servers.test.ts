@@ -3,8 +3,10 @@ import { expect } from 'chai';
 import express, { Router, type Express, type NextFunction, type Request, type Response } from 'express';
 import { Get, JsonController, UseBefore } from 'routing-controllers';
 import request, { type Response as Reply } from 'supertest';
+import { Container, Service } from 'typedi';
 import {
   AllowAny,
+  BasePermission,
   ImproperlyConfigured,
   MemoryDenylist,
   NotAuthenticated,
@@ -44,6 +46,33 @@ class GuardedController {
   permissionClasses = [AllowAny];
   @Get('/') @UseBefore(requireAccessToken({ scopes: ['a'] })) read() {
     ran.push('controller');
+    return {};
+  }
+}
+
+let made = 0;
+
+@Service()
+class Tally {
+  asked = 0;
+}
+
+@Service()
+class IsTallied extends BasePermission {
+  constructor(private readonly tally: Tally) {
+    super();
+    made += 1;
+  }
+  override hasPermission() {
+    this.tally.asked += 1;
+    return true;
+  }
+}
+
+@JsonController('/tallied')
+class TalliedController {
+  permissionClasses = [IsTallied];
+  @Get('/') read() {
     return {};
   }
 }
@@ -101,6 +130,16 @@ describe('a middleware on an app with several servers', () => {
   async function statuses(path: string): Promise<number[]> {
     return [await ask(path), await ask(path, 0), await ask(path, 1)].map(({ status }) => status);
   }
+
+  it('leaves a @Service() permission of the app one object for all of its servers', async () => {
+    const shared = express();
+    const options = { controllers: [TalliedController] };
+    const both = [serve(0, options, shared), serve(1, options, shared)];
+    made = 0;
+    for (const index of [0, 1] as const) expect((await ask(`/v${index}/tallied`, index, shared)).status).to.equal(200);
+    expect([made, Container.get(Tally).asked]).to.deep.equal([1, 2]);
+    for (const server of both) server.close();
+  });
 
   describe('requireAccessToken()', () => {
     it('refuses every token where no server is named, and says how to name one', async () => {
