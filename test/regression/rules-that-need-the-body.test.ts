@@ -75,6 +75,13 @@ class PublicController extends Posts {
   authenticationClasses = [PublicDrafts];
 }
 
+/** Only the class of the list insists on a caller. */
+@JsonController('/insisting')
+class InsistingController extends Posts {
+  authenticationClasses = [PublicDrafts];
+  permissionClasses = [AllowAny];
+}
+
 @JsonController('/throttled')
 class ThrottledController extends Posts {
   permissionClasses = [AllowAny];
@@ -103,6 +110,7 @@ describe('regression: a getter that reads the body', () => {
         EmptyController,
         ClassesController,
         PublicController,
+        InsistingController,
         ThrottledController,
         AddedController,
       ],
@@ -126,7 +134,7 @@ describe('regression: a getter that reads the body', () => {
     expect((await sendJson('/memo', 'official', { sub: 'alice', scope: 'official' })).status).to.equal(200);
   });
 
-  for (const path of ['/empty', '/classes', '/public'])
+  for (const path of ['/empty', '/classes', '/public', '/insisting'])
     for (const [name, send] of [
       ['JSON', sendJson],
       ['a form with a file', sendForm],

@@ -263,6 +263,21 @@ class BegunController {
     return this.response.end();
   }
 
+  @Get('/told/:id') told() {
+    void this.checkObjectPermissions(mine);
+    ran.push(`write: ${this.response.write('mine')}`);
+    this.response.once('drain', () => {
+      ran.push('drain');
+      this.response.end();
+    });
+    return this.response;
+  }
+
+  @Get('/unsendable/:id') unsendable() {
+    void this.checkObjectPermissions(mine);
+    return this.response.end(5 as unknown as string);
+  }
+
   private get thing(): Thing {
     const { owner } = this.request.query as { owner: string };
     return { owner, text: owner === 'alice' ? 'mine' : 'SECRET' };
@@ -376,6 +391,17 @@ describe('an answer that has begun when a check of an object starts', () => {
   it('goes on in order after each check, as fast as its client reads', async () => {
     const { text, isCutOff } = await get('large/7', 'alice', 2);
     expect([text.length, isCutOff]).to.deep.equal([5 + 20 * 100_000, false]);
+  });
+
+  it('tells its writer to wait while a check runs, as Node does for a client that does not read', async () => {
+    const { text, isCutOff } = await get('told/7', 'alice', 2);
+    expect([text, isCutOff, ran]).to.deep.equal(['mine', false, ['write: false', 'drain']]);
+  });
+
+  it('is a 500 where it cannot be sent once the check has passed', async () => {
+    const { status, isCutOff } = await get('unsendable/7', 'alice', 2);
+    expect([status, isCutOff]).to.deep.equal([500, false]);
+    expect(errors()).to.have.length(1);
   });
 
   it('is left alone by a refusal that the handler catches', async () => {
