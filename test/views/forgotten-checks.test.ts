@@ -210,6 +210,11 @@ const forgetful: Readonly<Record<string, (handling: Handling) => unknown>> = {
     await turns(12);
     return secret;
   },
+  'goes on after it has tidied up': async ({ check, thing }) => {
+    await check().finally(() => undefined);
+    effects.push(thing.owner);
+    return secret;
+  },
   'goes on in two ways, one of which handles the refusal': async ({ check, thing }) => {
     const checked = check();
     void checked.then(() => effects.push(thing.owner));
