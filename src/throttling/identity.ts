@@ -40,12 +40,17 @@ function isText(value: unknown): value is string {
 
 function keyOfToken(claims: Claims, user: User): string | undefined {
   const client = clientOf(claims);
-  const isClient = client !== undefined && isClientsOwn(claims, client);
+  const isClient = client !== undefined && !hasOwnSubject(user) && isClientsOwn(claims, client);
   const iss = typeof claims.iss === 'string' ? claims.iss : '';
   // The length of the issuer makes the key unambiguous.
   if (isClient) return `client:${iss.length}:${iss}:${client}`;
   const { claim, value } = subjectIn(claims, user);
   return isText(value) ? `${claim}:${iss.length}:${iss}:${value}` : undefined;
+}
+
+// With `subjectClaims`, `sub` may be the client in every user's token.
+function hasOwnSubject(user: User): boolean {
+  return user instanceof AccessTokenUser && !['sub', 'client_id', 'azp'].includes(user.subjectClaim);
 }
 
 // The claim is part of the identity (RFC 9068 §5). Its length makes the key unambiguous.

@@ -21,7 +21,7 @@ import {
 } from 'axioms-routing-controllers';
 import { decisions } from '../../src/core/reports/events';
 import { bearer, demanding, expectExactRefusal, invalidToken, notAuthenticated, type Refusal } from '../refusals';
-import { FakeTime } from '../issuer/fake-time';
+import { eventually, FakeTime } from '../issuer/fake-time';
 import { IntrospectionEndpoint } from '../issuer/introspection-endpoint';
 import { OpaqueIssuer, clientKey, clientSecret } from '../issuer/opaque-issuer';
 import { RecordingLogger } from '../issuer/recording-logger';
@@ -197,6 +197,33 @@ describe('IntrospectionAuthentication', () => {
         }
         expectExactRefusal(await ask(app, token), inactive);
       }
+    });
+
+    it('asks again about a token that is forgotten while the issuer is asked about it', async () => {
+      const app = serve(issuer.settings);
+      const { introspector } = serverOf(app);
+      const { fetch } = introspector;
+      let release = (): void => undefined;
+      const held = new Promise<void>(resolve => (release = resolve));
+      let isAnswered = false;
+      introspector.fetch = async (...given) => {
+        const answer = await fetch(...given);
+        if (issuer.introspections === 1) {
+          isAnswered = true;
+          await held;
+        }
+        return answer;
+      };
+      const token = await issuer.accessToken();
+      const first = Promise.resolve(ask(app, token));
+      await eventually(() => isAnswered);
+      await issuer.revoke(token);
+      expect(introspector.forget(token)).to.equal(false);
+      expectExactRefusal(await ask(app, token), inactive);
+      release();
+      expect((await first).status).to.equal(200);
+      expectExactRefusal(await ask(app, token), inactive);
+      expect(issuer.introspections).to.equal(2);
     });
 
     it('asks once for 500 requests with one new token', async () => {

@@ -1,14 +1,17 @@
 /** What `rotateKeys(0)` promises: a key that has leaked is worth nothing from then on. */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { importJWK, SignJWT } from 'jose';
 import request from 'supertest';
+import { createExpressServer, type AxiomsServer, type SettingsInput } from 'axioms-routing-controllers';
 import { memoryStore, type MicroserviceOptions, type StoredSigningKey } from '../../src/microservice';
 import { Secrets } from '../../src/microservice/secrets';
 import { unseal } from '../../src/microservice/tokens/sealed-key';
 import { eventually } from '../issuer/fake-time';
 import { expectExactRefusal, invalidToken, type Refusal } from '../refusals';
 import { claimsOf, headerOf, type Browser } from './browser';
-import { issuer, secret, SignInApp } from './sign-in-app';
+import { issuer, MeController, secret, SignInApp } from './sign-in-app';
 
 const unknownKey: Refusal = invalidToken('The access token is signed with an unknown key');
 const tenYears = 10 * 365 * 86_400;
@@ -79,6 +82,34 @@ describe('regression: a signing key that has leaked', () => {
     expect(headerOf(browser.accessToken)).to.include({ kid });
     expect((await browser.me()).body).to.include({ sub: claimsOf(honest).sub });
   });
+
+  for (const [how, settingsFor] of Object.entries<(jwksUrl: string) => SettingsInput>({
+    'by its jwksUrl alone': jwksUrl => ({ jwksUrl, audience: issuer }),
+    'beside another issuer with the same jwksUrl': jwksUrl => ({
+      issuers: [
+        { issuerUrl: 'https://old-name.example', jwksUrl, audience: issuer },
+        { issuerUrl: issuer, jwksUrl, audience: issuer },
+      ],
+    }),
+  }))
+    it(`is refused at once by a server of this process that knows its issuer ${how}`, async () => {
+      const honest = (await signedIn()).accessToken;
+      const listening = app.app.listen(0, '127.0.0.1');
+      await once(listening, 'listening');
+      const { port } = listening.address() as AddressInfo;
+      const other = createExpressServer({
+        controllers: [MeController],
+        axioms: { logger: app.logger, ...settingsFor(`http://127.0.0.1:${port}/.well-known/jwks.json`) },
+      });
+      const server = other.locals.axioms as AxiomsServer;
+      server.verifier.clock = app.time.clock;
+      const ask = () => request(other).get('/me').set('Authorization', `Bearer ${honest}`);
+      expect((await ask()).status).to.equal(200);
+      await app.microservice.rotateKeys(0);
+      expect((await ask()).status).to.equal(401);
+      server.close();
+      listening.close();
+    });
 
   it('takes with it a key that was announced and does not sign yet', async () => {
     await signedIn();

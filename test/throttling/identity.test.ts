@@ -19,7 +19,11 @@ describe('the identity of an address', () => {
     ['::1', '0:0:0:0::/64'],
     ['::', '0:0:0:0::/64'],
     ['1::', '1:0:0:0::/64'],
-    ['64:ff9b::192.0.2.7', '64:ff9b:0:0::/64'],
+    // Regression: behind a translator, all IPv4 clients were one.
+    ['64:ff9b::192.0.2.7', '192.0.2.7'],
+    ['64:ff9b::c000:208', '192.0.2.8'],
+    ['64:ff9b:0:0:0:1:c000:208', '64:ff9b:0:0::/64'],
+    ['64:ff9c::192.0.2.7', '64:ff9c:0:0::/64'],
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
     // As Azure's Application Gateway writes it; RFC 7239 §6 has the brackets.
     ['192.0.2.7:40001', '192.0.2.7'],
@@ -62,6 +66,17 @@ describe('the identity of a caller', () => {
       const user = new AccessTokenUser(claims, { scopes: [], roles: [], permissions: [] });
       expect(of(user, claims)).to.equal(identity);
     });
+
+  // Regression: with another subject claim, `sub` may be the client in each user's token, and all users shared one count.
+  it('is the subject of the first claim, also where `sub` is the client', () => {
+    const claims = { iss: 'https://a', sub: 'web', client_id: 'web', 'https://a/user': 'alice' };
+    const subject = { claim: 'https://a/user', value: 'alice', isFirst: true };
+    const user = new AccessTokenUser(claims, { scopes: [], roles: [], permissions: [] }, subject);
+    expect(of(user, claims)).to.equal('claim:14:https://a/user:9:https://a:alice');
+    const own = { claim: 'client_id', value: 'web', isFirst: false };
+    const client = new AccessTokenUser(claims, { scopes: [], roles: [], permissions: [] }, own);
+    expect(of(client, claims)).to.equal('client:9:https://a:web');
+  });
 
   it('without a token is the name of the user, which no subject of an issuer meets', () => {
     expect(of(somebody)).to.equal('user:sub:alice');

@@ -41,10 +41,13 @@ function withoutPort(address: string): string {
   return bracketed ?? plain ?? address;
 }
 
-// ::ffff:0:0/96 is IPv4 (RFC 4291 §2.5.5.2).
+// ::ffff:0:0/96 is IPv4 (RFC 4291 §2.5.5.2), and so is 64:ff9b::/96 of a translator (RFC 6052 §2.1).
+const prefixesOfIPv4 = ['0:0:0:0:0:ffff', '64:ff9b:0:0:0:0'];
+
 function networkOfGroups(groups: readonly number[]): string {
-  const isMapped = groups.slice(0, 5).every(group => group === 0) && groups[5] === 0xffff;
-  if (isMapped) return [groups[6], groups[7]].flatMap(group => [(group ?? 0) >> 8, (group ?? 0) & 0xff]).join('.');
+  const prefix = groups.slice(0, 6).map(group => group.toString(16));
+  if (prefixesOfIPv4.includes(prefix.join(':')))
+    return [groups[6], groups[7]].flatMap(group => [(group ?? 0) >> 8, (group ?? 0) & 0xff]).join('.');
   return `${groups
     .slice(0, 4)
     .map(group => group.toString(16))

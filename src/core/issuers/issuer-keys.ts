@@ -287,7 +287,7 @@ export class IssuerKeys {
   // An issuer always has keys, so a set without a usable one is its mistake. It does not revoke the good keys, and no
   // token becomes invalid by it.
   #replaceKeys(document: unknown, url: string): void {
-    const keySet = withoutWithdrawn(readKeys(document, url, this.#keySet), this.issuer);
+    const keySet = withoutWithdrawn(readKeys(document, url, this.#keySet));
     this.#report.tell(keySet);
     if (keySet.isUnusable)
       throw new FetchFailure('content', url, 'the JWK Set has no usable key; the last good keys stay');
@@ -296,7 +296,7 @@ export class IssuerKeys {
 
   #dropWithdrawn(): void {
     this.#seenWithdrawals = withdrawalCount();
-    const rest = withoutWithdrawn(this.#keySet, this.issuer);
+    const rest = withoutWithdrawn(this.#keySet);
     // Ends the cooldown: the successor of a withdrawn key must be found at once, even just after a fetch for an unknown
     // key.
     if (rest !== this.#keySet) this.#pace.endCooldown();

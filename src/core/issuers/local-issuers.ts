@@ -38,15 +38,17 @@ export function localKeys(issuer: string): Promise<JwkSet> | undefined {
  */
 export const localHeaders = new Headers({ 'Cache-Control': 'max-age=60' });
 
-const withdrawn = new Map<string, Set<string>>();
+const withdrawn = new Set<string>();
 let withdrawals = 0;
 
 /**
- * Withdraws keys of this issuer that have leaked. From now on nothing in this process verifies a token with them,
- * wherever the keys come from.
+ * Withdraws keys that have leaked. From now on nothing in this process verifies a token with them, wherever the keys come
+ * from, and under whichever name a server knows their issuer.
+ *
+ * @param kids the keys' thumbprints (RFC 7638), which no other key has
  */
-export function withdrawKeys(issuer: string, kids: readonly string[]): void {
-  withdrawn.set(issuer, new Set([...(withdrawn.get(issuer) ?? []), ...kids]));
+export function withdrawKeys(kids: readonly string[]): void {
+  for (const kid of kids) withdrawn.add(kid);
   withdrawals++;
 }
 
@@ -59,12 +61,12 @@ export function withdrawalCount(): number {
  * Returns the keys that were not withdrawn. A later answer may have the withdrawn ones again, from a cache or from
  * another process.
  */
-export function withoutWithdrawn(keys: KeySet, issuer: string): KeySet {
-  return keys.without(kid => isWithdrawn(issuer, kid));
+export function withoutWithdrawn(keys: KeySet): KeySet {
+  return keys.without(isWithdrawn);
 }
 
-export function isWithdrawn(issuer: string, kid: string): boolean {
-  return withdrawn.get(issuer)?.has(kid) === true;
+export function isWithdrawn(kid: string): boolean {
+  return withdrawn.has(kid);
 }
 
 async function together(found: readonly KeySource[]): Promise<JwkSet> {

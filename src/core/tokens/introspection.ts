@@ -98,12 +98,15 @@ export class TokenIntrospector {
   }
 
   /**
-   * Deletes the cached answer about a token, so that the next request with it asks the issuer.
+   * Deletes the cached answer about a token, so that the next request with it asks the issuer. An answer that is under way
+   * is not cached, and no further request waits for it.
    *
    * @returns whether there was an answer
    */
   forget(token: string): boolean {
-    return this.#answers?.delete(keyOf(token)) ?? false;
+    const key = keyOf(token);
+    this.#inFlight.delete(key);
+    return this.#answers?.delete(key) ?? false;
   }
 
   /** Aborts the introspections that are under way. From then on `introspect` throws `ServiceUnavailable`. */
@@ -133,8 +136,18 @@ export class TokenIntrospector {
     if (asked !== undefined) return asked;
     if (this.#inFlight.size >= mostInFlight)
       return Promise.reject(new FetchFailure('timeout', 'introspection', 'too many introspections are under way'));
-    const asking = this.#ask(key, token, settings).finally(() => this.#inFlight.delete(key));
+    // The cache counts from before the request: what the issuer says was true then.
+    const now = this.#now;
+    const asking: Promise<Introspected> = this.#ask(token, settings).then(answer => {
+      if (isAwaited()) this.#answers?.set(key, answer, now);
+      return answer;
+    });
+    const isAwaited = (): boolean => this.#inFlight.get(key) === asking;
     this.#inFlight.set(key, asking);
+    const end = (): void => {
+      if (isAwaited()) this.#inFlight.delete(key);
+    };
+    asking.then(end, end);
     return asking;
   }
 
@@ -146,17 +159,13 @@ export class TokenIntrospector {
     this.#failures.add({ issuer, kind, reason });
   }
 
-  // The cache counts from before the request: what the issuer says was true then.
-  async #ask(key: string, token: string, settings: Settings): Promise<Introspected> {
-    const now = this.#now;
+  async #ask(token: string, settings: Settings): Promise<Introspected> {
     const deadline = new Deadline(settings.introspectionTimeout, this.timers, this.#closing.signal);
     const bounds = { fetch: this.fetch, signal: deadline.signal };
     try {
       const endpoint = settings.introspectionUrl ?? (await (this.#endpoint ??= locate(settings, bounds)));
       const said = await askAbout(token, endpoint, { settings, keys: this.#keys, ...bounds });
-      const answer = said.active === true ? completed(said, settings) : null;
-      this.#answers?.set(key, answer, now);
-      return answer;
+      return said.active === true ? completed(said, settings) : null;
     } catch (error) {
       this.#endpoint = undefined;
       this.#report(error, settings);

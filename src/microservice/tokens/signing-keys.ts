@@ -91,7 +91,7 @@ export class SigningKeys {
   /** Returns the public keys that may have signed tokens in use, and the next key. */
   async published(): Promise<PublicKeySet> {
     const keys = await this.keys();
-    const inUse = keys.filter(key => !this.isRetired(key, keys) && !isWithdrawn(this.options.issuer, key.kid));
+    const inUse = keys.filter(key => !this.isRetired(key, keys) && !isWithdrawn(key.kid));
     return { keys: inUse.map(({ publicJwk }) => publicJwk) };
   }
 
@@ -127,7 +127,7 @@ export class SigningKeys {
     const earlier = (await this.store.signingKeys(issuer)).filter(({ generation }) => generation < made.generation);
     const kids = earlier.map(({ kid }) => kid);
     this.forgetKnown();
-    withdrawKeys(issuer, kids);
+    withdrawKeys(kids);
     for (const { generation } of earlier) await this.store.removeSigningKey(issuer, generation);
     if (kids.length > 0) this.options.logger.warn('Signing keys were withdrawn', { kids });
     return made;
