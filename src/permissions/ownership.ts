@@ -39,7 +39,7 @@ export function requireOneOwner(controller: ApiView, { issuers = [] }: Settings)
   const isTold = typeof controller.ownerOf === 'function' || ownerIssuerAttributeOf(controller) !== undefined;
   if (issuers.length < 2 || isTold) return;
   throw new ImproperlyConfigured(
-    `${controller.constructor.name} has an ownership rule, and several issuers are trusted: the same sub from two of them is two people. Name the property that holds the issuer of an object's owner, ownerIssuerAttribute = 'ownerIss'; or say as whom the caller owns objects: ownerOf(request) { return …; }`,
+    `${controller.constructor.name} has an ownership rule, and several issuers are trusted: the same sub from two of them is two people. Name the property that holds the issuer of an object's owner, ownerIssuerAttribute = 'ownerIss'; or return the name under which the caller owns objects: ownerOf(request) { return …; }`,
   );
 }
 
@@ -57,7 +57,7 @@ export function requireOneSubject(controller: ApiView, settings: Settings, hasBo
   if (other === undefined) return;
   const [jwt = '', opaque = ''] = [other.subjectClaims[0], other.introspectionSubjectClaims[0]];
   throw new ImproperlyConfigured(
-    `${controller.constructor.name} has an ownership rule, and accepts JWTs, whose subject is in '${jwt}', and introspected tokens, whose subject is in '${opaque}': the same text in both may be two users. Give the settings 'subjectClaims' and 'introspectionSubjectClaims' the same first claim, or say as whom the caller owns objects: ownerOf(request) { return …; }`,
+    `${controller.constructor.name} has an ownership rule, and accepts JWTs, whose subject is in '${jwt}', and introspected tokens, whose subject is in '${opaque}': the same text in both may be two users. Give the settings 'subjectClaims' and 'introspectionSubjectClaims' the same first claim, or return the name under which the caller owns objects: ownerOf(request) { return …; }`,
   );
 }
 

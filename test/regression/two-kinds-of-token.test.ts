@@ -62,13 +62,13 @@ const errorOf = (controller: new () => object, settings: object): string => {
 describe('an ownership rule for JWTs and introspected tokens', () => {
   it('stops the start where their subjects come from different claims', () => {
     expect(startError(BothController, byUserName)).to.equal(
-      "The rules of BothController.one cannot be read: BothController has an ownership rule, and accepts JWTs, whose subject is in 'sub', and introspected tokens, whose subject is in 'username': the same text in both may be two users. Give the settings 'subjectClaims' and 'introspectionSubjectClaims' the same first claim, or say as whom the caller owns objects: ownerOf(request) { return …; }",
+      "The rules of BothController.one cannot be read: BothController has an ownership rule, and accepts JWTs, whose subject is in 'sub', and introspected tokens, whose subject is in 'username': the same text in both may be two users. Give the settings 'subjectClaims' and 'introspectionSubjectClaims' the same first claim, or return the name under which the caller owns objects: ownerOf(request) { return …; }",
     );
   });
 
   for (const [title, controller, settings] of [
     ['they come from the same claim', BothController, introspection],
-    ['the controller says as whom the caller owns', NamedController, byUserName],
+    ['the controller defines ownerOf()', NamedController, byUserName],
     ['one kind of token is accepted', OpaqueController, byUserName],
     ['no rule is about an owner', ScopesController, byUserName],
   ] as const)
