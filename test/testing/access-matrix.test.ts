@@ -104,7 +104,7 @@ describe('expectAccessMatrix', () => {
     ['has no method', { '/books': { anonymous: 401 } }, {}, "'/books' is no row"],
     ['has no path', { 'GET books': { anonymous: 401 } }, {}, "'GET books' is no row"],
     ['has no status', { 'GET /books': { anonymous: '401' as never } }, {}, "anonymous of 'GET /books'"],
-    ['has a status that is none', { 'GET /books': { anonymous: 42 } }, {}, 'the status 42'],
+    ['has an invalid status', { 'GET /books': { anonymous: 42 } }, {}, 'the status 42'],
     ['has a caller nobody knows', { 'GET /books': { zoe: 200 } }, {}, "who 'zoe' is"],
     ['has a caller with an inherited name', { 'GET /books': { toString: 200 } }, {}, "who 'toString' is"],
     ['knows two of a name', { 'GET /books': { a: 200 } }, { tokens: { a: 'x' }, users: { a: { sub: 'a' } } }, 'twice'],

@@ -330,7 +330,7 @@ describe('the contract of throttle stores', () => {
       })(),
       'lets no more through of many that come at once',
     ],
-    'forgets who asks': [
+    'counts all callers together': [
       new (class extends Counts {
         override hit(_key: string, rate: { amount: number; seconds: number }) {
           return super.hit('everybody', rate);

@@ -259,7 +259,7 @@ describe('a forged token', () => {
       closeServer(served);
     });
 
-  it('is none without a name that is known', () => {
+  it('is not made for an unknown name', () => {
     for (const name of ['nonsense', 'toString', '__proto__'])
       expect(() => issuer.forge(name as ForgedTokenName)).to.throw(RangeError, `'${name}'`);
   });

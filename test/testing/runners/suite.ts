@@ -40,7 +40,7 @@ export function registerSuite({ describe, it, before, after }: Runner): void {
       await issuer.close();
     });
 
-    it('lets in whom it should', async () => {
+    it('answers every caller with the expected status', async () => {
       const tokens = { bob: issuer.token({ sub: 'bob', scope: 'book:read' }) };
       const anonymous = process.env.SUITE_IS_WRONG === 'yes' ? 200 : 401;
       await expectAccessMatrix(app, { 'GET /books': { anonymous, bob: 200 }, 'POST /books': { bob: 403 } }, { tokens });
