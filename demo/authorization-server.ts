@@ -20,9 +20,9 @@ import { listenOn } from './listening';
 
 export interface AuthorizationServer {
   readonly url: string;
-  /** Whoever has this key can sign tokens that the API believes; `demo:check` signs an expired one. */
+  /** The holder of this key can sign tokens that the API accepts; `demo:check` signs an expired one. */
   readonly signingKey: JWK;
-  /** From now on the API there is told who logs out. */
+  /** From now on the authorization server reports every logout to the API there. */
   tellLogouts(apiUrl: string): void;
   close(): Promise<void>;
 }

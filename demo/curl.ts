@@ -33,7 +33,7 @@ async function attempts(demo: Demo): Promise<Attempt[]> {
   const addition = { method: 'POST', path: '/books', body: examples.books! };
   return [
     { what: 'Anybody reads what is public: 200', path: '/public' },
-    { what: 'Nobody in particular reads what is protected: 401', path: '/protected' },
+    { what: 'An anonymous caller reads what is protected: 401', path: '/protected' },
     { what: 'bob reads the books: 200', path: '/books', as: 'bob' },
     { what: 'bob adds a book: 403, and the challenge names the scope that he lacks', as: 'bob', ...addition },
     { what: 'The machine adds a book: 201', as: 'machine', ...addition },

@@ -15,7 +15,7 @@ export const ged = {
   permissions: ['sample:read'],
 } as const satisfies Account & Record<'name' | 'password' | 'email', string>;
 
-/** Whoever came in by the authorization server: what they may do here is for the API to say, whatever they may there. */
+/** A user who signed in at the authorization server. The API decides what they may do here, not that server. */
 const newcomer: Account = { scopes: ['openid', 'book:read'], roles: [], permissions: [] };
 
 /** The claims that the rules of the controllers look at. */

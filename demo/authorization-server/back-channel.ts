@@ -1,4 +1,4 @@
-/** How the API is told that somebody has logged out: OpenID Connect Back-Channel Logout 1.0. */
+/** How the API learns that a user has logged out: OpenID Connect Back-Channel Logout 1.0. */
 import type Provider from 'oidc-provider';
 import { API } from '../accounts';
 
@@ -10,7 +10,7 @@ export const backChannel = {
   backchannel_logout_session_required: true,
 } as const;
 
-/** The way to the API. The authorization server knows it by its name alone, and is told where that leads. */
+/** The connection to the API. The authorization server knows the API by name only; `apiUrl` is its address. */
 export class BackChannel {
   apiUrl: string | undefined;
 
@@ -24,9 +24,9 @@ export class BackChannel {
   };
 }
 
-/** A log-out that the API was not told of is none for its tokens. */
+/** Reports failures: an API that does not learn of a logout still accepts the user's tokens. */
 export function complainOfFailures(provider: Provider) {
   provider.on('backchannel.error', (_ctx, { message }, { clientId }) => {
-    console.error(`The API could not be told that somebody logged out of ${clientId}: ${message}`);
+    console.error(`The API did not receive a logout from ${clientId}: ${message}`);
   });
 }

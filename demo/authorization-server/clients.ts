@@ -50,7 +50,7 @@ export const microserviceClient = {
   token_endpoint_auth_method: 'client_secret_basic',
 } satisfies ClientMetadata;
 
-/** The apps that people sign in to; the API is told who logs out of them. */
+/** The apps that people sign in to. The API learns who logs out of them. */
 export const signInClientIds = ['web', ...browserClients.map(({ client_id }) => client_id)];
 
 /** A program that acts for itself. */

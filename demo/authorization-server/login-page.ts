@@ -25,7 +25,7 @@ async function signIn(provider: Provider, ctx: Context) {
   else ctx.body = form(params.login_hint);
 }
 
-/** Whom the app expects is one press of Enter away (OpenID Connect Core §3.1.2.1, `login_hint`). */
+/** The person that the app expects is one press of Enter away (OpenID Connect Core §3.1.2.1, `login_hint`). */
 function form(expected: unknown): string {
   const buttons = people.map(name => {
     const focus = name === expected ? ' autofocus' : '';

@@ -1,7 +1,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { page } from './page';
 
-/** Logging out here ends the session, and every app that takes part in it is told: OpenID Connect RP-Initiated Logout 1.0. */
+/** A logout here ends the session and notifies every app of it: OpenID Connect RP-Initiated Logout 1.0. */
 export const logoutPages = {
   logoutSource(ctx: KoaContextWithOIDC, form: string) {
     const button = '<button name="logout" value="yes" form="op.logoutForm" autofocus>Log out</button>';

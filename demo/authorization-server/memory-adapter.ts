@@ -40,7 +40,7 @@ class MemoryAdapter implements Adapter {
   }
 
   async revokeByGrantId(grantId: string) {
-    // Of this model only: whoever signs in after somebody else has an interaction with the grant of that session.
+    // Of this model only: a user who signs in after another one has an interaction with the grant of that session.
     for (const [key, payload] of this.payloads)
       if (this.isOfThisModel(key) && payload.grantId === grantId) this.payloads.delete(key);
   }

@@ -2,7 +2,7 @@
 import type { Browser } from './browser';
 import { discover } from './tokens';
 
-/** The form that the authorization server asks with; whoever is signed in at this browser is out once it is sent. */
+/** The form in which the authorization server asks for confirmation. Sending it logs out the user of this browser. */
 export interface LogoutForm {
   readonly url: URL;
   readonly fields: URLSearchParams;
@@ -16,7 +16,7 @@ export async function logoutForm(issuerUrl: string, browser: Browser): Promise<L
   return { url: new URL(action, endpoint), fields: new URLSearchParams({ xsrf, logout: 'yes' }) };
 }
 
-/** It is over once the API was told. */
+/** Resolves when the API has learned of the logout. */
 export async function logOut(issuerUrl: string, browser: Browser): Promise<void> {
   const { url, fields } = await logoutForm(issuerUrl, browser);
   const { status } = await browser.request(url, { method: 'POST', body: fields });

@@ -1,7 +1,7 @@
 import { AllowAny } from 'axioms-routing-controllers';
 import { Get, JsonController } from 'routing-controllers';
 
-/** Open to everybody: said in words, because closed is the default. */
+/** Open to everybody: the rule is explicit, because closed is the default. */
 @JsonController('/public')
 export class PublicController {
   permissionClasses = [AllowAny];

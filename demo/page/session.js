@@ -66,7 +66,7 @@ export class Session {
     return this.accessToken;
   }
 
-  /** Whoever asks meanwhile gets the same. */
+  /** Calls during a refresh share its result. */
   refresh() {
     this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined));
     return this.#refreshing;

@@ -10,7 +10,7 @@ const redirectUri = new URL('signed-in.html', location.href).href;
 
 /**
  * @param {Client} client
- * @param {string} person whom the authorization server shall expect; it asks all the same
+ * @param {string} person that the authorization server shall expect; it asks all the same
  * @param {AbortSignal} signal
  * @returns {Promise<SignedIn>}
  */

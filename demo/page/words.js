@@ -1,4 +1,4 @@
-/** What a rule asks for, in words. */
+/** Describes what a rule asks for. */
 
 /**
  * @typedef {{ kind: 'scopes' | 'roles' | 'permissions', match: 'any' | 'all', values: string[] }} Grants

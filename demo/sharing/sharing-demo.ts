@@ -2,7 +2,7 @@ import { startDemo, type Demo, type DemoOptions } from '../demo';
 import { shareState } from './redis';
 import { startSecondApi } from './second-api';
 
-/** The demo with a second API beside the first; what one of them counts or is told, the other knows. */
+/** The demo with a second API beside the first; they share their counts and the logouts that they learn of. */
 export async function startSharingDemo(options: DemoOptions): Promise<Demo> {
   const state = await shareState();
   const demo = await startDemo({ ...options, shared: state.settings });
