@@ -50,8 +50,8 @@ async function exchange(open, amount, next, expected) {
   return latencies;
 }
 
-// Whoever answers on loopback is charged with waking who waits for it: ten microseconds and more of a virtual machine,
-// for the slow ones only, since the fast keep this process busy. So it looks for answers without ever sleeping.
+// On loopback the server pays for waking the process that waits for it: ten microseconds and more on a virtual machine,
+// and only if the server is slow, since a fast one keeps this process busy. So this process polls and never sleeps.
 async function awake(exchanged) {
   let isOver = false;
   const look = () => isOver || setImmediate(look);

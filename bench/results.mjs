@@ -34,7 +34,7 @@ A refused request runs no handler: beside it stands *a bare 401*, a guard that l
 latency are of 16 connections, and depend on the machine's other work; CPU time hardly does.
 
 Two things are kept out of it, since they are no guard's work. The process that asks never sleeps: waking it would be
-charged to whoever answers, and only to those who answer slowly enough for it to fall asleep. And the servers run with
+charged to the server, and only to a server that answers slowly enough for it to fall asleep. And the servers run with
 \`--no-memory-reducer\`: V8 tidies a process up that pauses, as each does here while the others have their turn.
 
 ![CPU time per request above the unguarded route](results.svg)`;

@@ -1,4 +1,4 @@
-/** What is asked of every contestant: good tokens, and tokens that are to be refused. */
+/** What every contestant gets: good tokens, and tokens that it must refuse. */
 import { algorithms, audience, claimsOf, mint, mintMany } from './tokens.mjs';
 
 const goodKinds = { repeated: 'one token, repeated', distinct: 'all tokens distinct' };
@@ -7,7 +7,7 @@ const good = algorithms.flatMap(alg =>
   Object.entries(goodKinds).map(([kind, title]) => ({ title: `${alg}, ${title}`, pool: alg, kind, status: 200 })),
 );
 
-/** By title: the claims that are wrong. Signed by the issuer's own key: who asks for another is another matter. */
+/** By title: the claims that are wrong. Signed by the issuer's own key: fetching another key is another matter. */
 const badClaims = {
   expired: () => ({ exp: Math.floor(Date.now() / 1000) - 60 }),
   'foreign issuer': () => ({ iss: 'https://issuer.example.net' }),

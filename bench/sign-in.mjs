@@ -1,7 +1,7 @@
 /**
- * Can a user that exists be told from one that does not by the time a refused sign-in takes? Medians of 200 interleaved
- * tries of each: `npm run build && node bench/sign-in.mjs [tries] [scrypt|argon2id]`. Beside the time on the clock stands the
- * time of the processor, that of the work alone: `refusalTime`, which no refusal is sooner than, is on the clock only.
+ * Does the time of a refused sign-in reveal whether the user exists? Medians of 200 interleaved tries of each:
+ * `npm run build && node bench/sign-in.mjs [tries] [scrypt|argon2id]`. Beside the time on the clock stands the time of the
+ * processor, that of the work alone: `refusalTime`, which no refusal is sooner than, is on the clock only.
  */
 import { createRequire } from 'node:module';
 import { spread } from './statistics.mjs';

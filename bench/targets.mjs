@@ -37,7 +37,7 @@ function ofFigures({ memory, issuers, 'start-up': start, outage, throttle }) {
     row('heap after 1,000,000 distinct tokens ÷ after 50,000', 1.1, one(memory.lateToEarly)),
     row('1,000 issuers ÷ 1: CPU of a request with a known token', 1.2, issuers.known),
     row('1,000 issuers ÷ 1: CPU of a request with a new token', 1.2, issuers.new),
-    row('start-up of 1,000 × 5 actions ÷ stock: CPU of the main thread', 2, one(start.startUp)),
+    row('startup of 1,000 × 5 actions ÷ stock: CPU of the main thread', 2, one(start.startUp)),
     row('a throttle in memory: CPU with it ÷ without', 1.05, throttle.cpu),
     row('issuer stopped: failed requests', 0, one(outage.failed)),
     row('issuer stopped: p99 ÷ p99 before', 2, one(outage.p99)),

@@ -1,4 +1,4 @@
-/** What a figure's process measured: handed to whoever started it, or printed where nobody did. */
+/** What a figure's process measured: sent to the parent process, or printed if there is none. */
 import { table } from '../table.mjs';
 
 /**

@@ -25,7 +25,7 @@ await tell(async () => {
   const share = (kind, figure) => ratio(of(kind, figure), of(kinds[0], figure));
   const cells = (kind, figure) => [shown(spread(of(kind, figure))), shown(share(kind, figure), 2)];
   return {
-    title: 'Start-up: 1,000 controllers × 5 actions, CPU ms of registration',
+    title: 'Startup: 1,000 controllers × 5 actions, CPU ms of registration',
     heads: ['', 'main thread', '÷ stock', "all threads, the compiler's too", '÷ stock'],
     rows: kinds.map(kind => [kind, ...cells(kind, 'main'), ...cells(kind, 'cpu')]),
     values: {
