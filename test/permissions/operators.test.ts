@@ -192,7 +192,7 @@ describe('the need of an authenticated request', () => {
     expectRefusal(await ask([or(Somebody, DenyAll)], 'list', null), 'not_authenticated');
   });
 
-  it('lets a caller in whom not() lets in', async () => {
+  it('lets in a caller that not() lets in', async () => {
     expect((await ask([not(HasAccessTokenRoles)], 'list', {})).status).to.equal(200);
     expectRefusal(await ask([not(HasAccessTokenRoles)], 'list', { roles: ['r'] }), 'permission_denied');
     expect((await ask([not(IsSubOwner)], 'loaded', {}, 'bob')).status).to.equal(200);
@@ -327,7 +327,7 @@ describe('compositions that are wrong', () => {
     });
   }
 
-  it('a list that is none stops the start', () => {
+  it('permissionClasses that are not a list stop the start', () => {
     for (const permissionClasses of [AllowAny, 'AllowAny', {}, Promise.resolve([AllowAny])]) {
       expect(startError(thingController('/t', { permissionClasses }))).to.include(
         'ThingController.permissionClasses must be a list of classes',

@@ -260,7 +260,7 @@ describe('the order of permissions', () => {
     });
   });
 
-  it('is the same for a caller whom the app has put in the place of another', async () => {
+  it('is the same for a caller that the app has put in the place of another', async () => {
     class Session extends SessionAuthentication {
       override enforceCsrf() {
         return undefined;

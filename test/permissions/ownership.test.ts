@@ -133,7 +133,7 @@ describe('who owns an object', () => {
     { title: 'text instead of an object', object: 'alice', status: 500 },
     { title: 'a number instead of an object', object: 42, sub: '42', status: 500 },
     { title: 'false instead of an object', object: false, status: 500 },
-    { title: 'an attribute name that is none', object: own('alice'), attribute: '', status: 500 },
+    { title: 'an empty attribute name', object: own('alice'), attribute: '', status: 500 },
     {
       title: 'an attribute that throws',
       object: {
@@ -595,7 +595,7 @@ describe('an object rule that was never asked', () => {
     },
     'writes a head and ends': response => response.writeHead(200, { 'X-Secret': 'secret' }).end('secret'),
     'writes a head with a reason': response => response.writeHead(200, 'secret').end('secret'),
-    'writes a head after a status that is none': response => response.status(500).writeHead(200).end('secret'),
+    'writes a head with another status than before': response => response.status(500).writeHead(200).end('secret'),
     'writes a head of an interim response': response => response.writeHead(199, { 'X-Secret': 'secret' }).end(),
     'flushes its headers': response => {
       response.flushHeaders();

@@ -107,7 +107,7 @@ function ruleOf(tree: Tree): PermissionRule {
   };
 }
 
-/** What the tree says in words, for a GET of alice's object. A leaf that needs somebody needs them negated, too. */
+/** Does the tree let the caller in, for a GET of alice's object? A leaf that needs a caller needs one when negated, too. */
 function isTrue(tree: Tree, who: Caller | null, isNegated = false): boolean {
   if ('operator' in tree) {
     if (tree.operator === 'not') return isTrue(tree.of[0], who, !isNegated);
@@ -176,7 +176,7 @@ function standingController(trees: readonly Tree[], index: number): new () => ob
       return {};
     }
   }
-  // Every other controller says itself as whom the caller owns objects.
+  // Every other controller defines ownerOf() itself.
   const ownerOf = ({ user }: AxiomsRequest): string | undefined => user?.sub;
   if (index % 2 === 1) Object.assign(StandingController.prototype, { ownerOf });
   return StandingController;

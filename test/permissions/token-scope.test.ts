@@ -242,11 +242,11 @@ describe('Django OAuth Toolkit’s permission classes', () => {
     expectHeadRefusal(await api.as({ scope: 'get' }, 'head', '/own-head'), 'insufficient_scope', 'head');
   });
 
-  it('whoever has a session needs no scope, and a token does', async () => {
+  it('require a scope of a token, but not of a session', async () => {
     const session = (path: string, name = 'sue') => api.as(null, 'get', path).set('X-Session', name);
     expect((await session('/hybrid')).status).to.equal(200);
     expect((await session('/not-hybrid')).status).to.equal(200);
-    // Who sends both is known by the first class of the list.
+    // The first class of the list authenticates a caller that sends both.
     expectRefusal(await api.as({}, 'get', '/hybrid').set('X-Session', 'sue'), 'insufficient_scope', 'api');
     expect((await session('/admin', 'admin')).status).to.equal(200);
     expect((await session('/admin')).status).to.equal(403);

@@ -45,7 +45,7 @@ describe('A permission class without a rule', () => {
     });
 
   for (const rule of [ByField, OfObject, Heir])
-    it(`is none that has a rule in another place: ${rule.name}`, () => {
+    it(`is not reported for a class that has its rule in another place: ${rule.name}`, () => {
       expect(() => startWarnings(controllerWith(rule))).not.to.throw();
     });
 });

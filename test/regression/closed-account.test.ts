@@ -102,7 +102,7 @@ describe('regression: an account that is tried from many addresses of one site',
     return slow;
   }
 
-  it('is only slowed down for its owner, for whom one try of that site gives way', async () => {
+  it('is only slowed down for its owner: one try of that site gives way', async () => {
     const slow = await full();
     expectExactRefusal(await ask('wrong', '2001:db8:0:ffff::1'), throttled);
     verified = [];

@@ -82,7 +82,7 @@ describe('a member without a value that hides the rule of a base class', () => {
       expect(startError(controller)).to.include(text);
     });
 
-  it('is none where the class has a value of its own, or no base class has one', () => {
+  it('is not reported where the class has its own value, or no base class has one', () => {
     for (const controller of [SaysItself, SaysNothingFirst])
       expect(startWarnings(controller)).not.to.include('no value');
   });

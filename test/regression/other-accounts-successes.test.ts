@@ -1,4 +1,4 @@
-/** A sign-in to one's own account must not allow more guesses at the account of somebody else. */
+/** A sign-in to the attacker's own account must not allow more guesses at another account. */
 import { expect } from 'chai';
 import { Get, JsonController } from 'routing-controllers';
 import request, { type Response } from 'supertest';
@@ -24,7 +24,7 @@ class RecordingUsers extends MemoryUserStore {
   }
 }
 
-describe("regression: guesses between sign-ins to one's own account", () => {
+describe("regression: guesses between sign-ins to the attacker's own account", () => {
   let app: SignInApp;
   let users: RecordingUsers;
 
@@ -44,7 +44,7 @@ describe("regression: guesses between sign-ins to one's own account", () => {
       expect((await app.browser().signIn('ged', `guess ${tried}`)).status).to.equal(401);
   }
 
-  it('are counted on where the own name differs in case only', async () => {
+  it("are still counted where the attacker's own name differs in case only", async () => {
     await guess(9);
     expect((await app.browser().signIn('Ged', 'mine')).status).to.equal(200);
     await guess(1);
@@ -147,7 +147,7 @@ describe('regression: guesses at a name in one class of Basic authentication', (
     expect(verified).to.deep.equal([]);
   }
 
-  it("are counted on after a sign-in to one's own account of that name in another class", async () => {
+  it("are still counted after a sign-in to the attacker's own account of that name in another class", async () => {
     for (let tried = 0; tried < 9; tried++) expectExactRefusal(await ask('/staff', `guess ${tried}`), wrong);
     expect((await ask('/shop', 'mine')).status).to.equal(200);
     expectExactRefusal(await ask('/staff', 'guess 9'), wrong);
@@ -155,7 +155,7 @@ describe('regression: guesses at a name in one class of Basic authentication', (
     expect((await ask('/shop', 'mine')).status).to.equal(200);
   });
 
-  it("are counted where each is also the password of one's own account, used at the same time", async () => {
+  it("are counted where each is also the password of the attacker's own account, used at the same time", async () => {
     for (let tried = 0; tried < 10; tried++) {
       own = `guess ${tried}`;
       meeting = meetingOf(2);

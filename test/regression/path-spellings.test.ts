@@ -122,7 +122,7 @@ describe('another spelling of a path', () => {
     ['/people/a%3Ab%2Cc%3Bd%3De%26f%2Bg%24', 'a:b,c;d=e&f+g$'],
     ['/people/me%7E', 'me~'],
   ] as const)
-    it(`is none where the character needs its encoding, or no other route has it: ${path}`, async () => {
+    it(`is accepted where the character needs its encoding, or no other route has the decoded path: ${path}`, async () => {
       expect((await request(app).get(path)).body).to.deep.equal({ name });
       expect(handled).to.deep.equal([name]);
     });

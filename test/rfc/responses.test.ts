@@ -189,7 +189,7 @@ describe('responses: credentials', () => {
       ['a percent sign', 'Bearer e30%2Ee30', 'The access token has illegal characters'],
       ['padding inside', 'Bearer e3=0.e30.e30', 'The access token has illegal characters'],
       ['a byte outside of ASCII', 'Bearer e30.\u00e4.e30', 'The access token has illegal characters'],
-      ['a space that is none', `Bearer\u00a0${token}`, 'The access token has illegal characters'],
+      ['a no-break space', `Bearer\u00a0${token}`, 'The access token has illegal characters'],
       ['a tab for the space', `Bearer\t${token}`, 'The access token has illegal characters'],
       ['a colon after the scheme', `Bearer: ${token}`, 'The Authorization header has more than one token'],
       ['a repeated header', [`Bearer ${token}`, `Bearer ${token}`], 'The Authorization header is repeated'],
@@ -382,7 +382,7 @@ describe('responses: rights', () => {
       { status: 403, error: 'out_of_office', description: 'The "office" is closed' },
     ],
     [
-      'scopes in words of the app: the challenge keeps its own',
+      'scopes, with a message and a code of the app: the challenge keeps its own',
       [ScopesInOwnWords],
       {},
       {},
@@ -592,7 +592,7 @@ describe('responses: the keys of the issuer', () => {
     ['a page', { is: 'html' }],
   ];
   for (const [title, mode] of outages) {
-    it(`cannot be had, the issuer answers with ${title}: 503, and the back-off is told`, async () => {
+    it(`are unavailable where the issuer answers with ${title}: 503, with the back-off in Retry-After`, async () => {
       api.issuer.server.keysMode = mode;
       await expectRefused(api.as({}, 'get', '/closed'), unavailable('7'));
       now += 3500;
