@@ -286,7 +286,7 @@ for (const defaultErrorHandler of [true, false])
     const headers = () => ({ Authorization: `Bearer ${issuer.token()}`, 'Content-Type': 'application/json' });
     const send = () => connection.send('/answered', { method: 'POST', headers: headers(), body: '{"size":1}' });
 
-    it('is none where nothing answers: everything runs, in this order', async () => {
+    it('is not assumed where nothing answers: everything runs, in this order', async () => {
       expect((await send()).text).to.equal('{"by":"the handler"}');
       expect(ran).to.deep.equal(order);
     });
@@ -333,7 +333,7 @@ for (const defaultErrorHandler of [true, false])
       }
     });
 
-    it('may be begun only, and is finished by whoever began it; a warning once a route says why', async () => {
+    it('may only be begun, and the code that began it finishes it; one warning per route says why', async () => {
       for (let turn = 0; turn < 2; turn++) {
         const reply = await connection.send('/alone/header', { headers: headers() });
         expect([reply.status, reply.text]).to.deep.equal([200, 'by the middleware']);

@@ -81,7 +81,7 @@ function subclassOf(base: ControllerClass): ControllerClass {
   return MixedController;
 }
 
-/** Every way in which a controller can carry something of another copy. */
+/** Every form in which a controller can carry something of another copy. */
 function mixedControllers({ root, decorators, throttling }: OtherCopy): Readonly<Record<string, ControllerClass>> {
   class OtherPermission extends root.BasePermission {}
   class OtherAuthentication extends root.BaseAuthentication {

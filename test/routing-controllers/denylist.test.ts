@@ -115,7 +115,7 @@ describe('the setting denylist', () => {
       expect(handled).to.equal(0);
     });
 
-  it('that cannot be reached closes every route to tokens, and is told once', async () => {
+  it('that cannot be reached closes every route to tokens, and is reported once', async () => {
     const logger = new RecordingLogger();
     let isCut = true;
     const isRevoked = () => (isCut ? Promise.reject(new Error('cut off')) : false);

@@ -106,7 +106,7 @@ describe('a type that does not exist at run time stops the start', () => {
     expect(refusalOf(ValidatedController)).to.contain('Parameter 0 of ValidatedController.create, @Body(), has a type');
   });
 
-  // It cannot be told from any, which apps write on purpose.
+  // At run time it looks like any, which apps write on purpose.
   for (const [title, controller, place, decorator] of [
     ['an interface as the type of a body', InterfaceBodyController, 'InterfaceBodyController.create', '@Body'],
     ['unknown as the type of a body', UnknownBodyController, 'UnknownBodyController.create', '@Body'],

@@ -297,7 +297,7 @@ describe('the channel axioms:decision', () => {
       good,
     ],
     [
-      'a body that is none',
+      'a malformed body',
       () => api.as(scope, 'post', '/books').set('Content-Type', 'application/json').send('{'),
       { outcome: 'refused', reason: 'request_malformed', status: 400 },
       good,

@@ -43,7 +43,7 @@ describe('a decision about a request that the app itself refuses', () => {
       expect(decision).to.deep.include({ isAllowed: false, status, reason, challenges: [] });
     });
 
-  it('is none where the app lets it in', async () => {
+  it('allows the request where the app lets it in', async () => {
     const decision = await decide([api.server], { method: 'GET', path: '/odd', headers: {} });
     expect(decision).to.deep.include({ isAllowed: true, challenges: [] });
   });

@@ -63,7 +63,7 @@ describe('a parameter that is missing or cannot be read', () => {
     ['post', '/things/body?key=hunter2', "Body parameter 'name' is required", { name: ['is required'] }],
   ];
   for (const [method, path, description, fields] of cases)
-    it(`is told without its value: ${method} ${path}`, async () => {
+    it(`is reported without its value: ${method} ${path}`, async () => {
       const response = await api.as(null, method, path);
       expect([response.status, response.body]).to.deep.equal([
         400,

@@ -62,7 +62,7 @@ describe('several issuers', () => {
     expect(rest.app).not.to.equal(undefined);
   });
 
-  it("refuses one's token that the other's key signed, though both keys have one kid", async () => {
+  it("refuse a token of one issuer that the other's key signed, even if both keys have the same kid", async () => {
     const { issuers } = await start([{}, {}]);
     const [one, other] = issuers;
     const token = signed({ alg: 'ES256', kid: 'k1', typ: 'at+jwt' }, one!.claims(), other!.key);
@@ -71,7 +71,7 @@ describe('several issuers', () => {
     expect(response.headers['www-authenticate']).to.contain('The signature of the access token is wrong');
   });
 
-  it("never looks for one's key at the other", async () => {
+  it('never look for the key of one issuer at the other', async () => {
     const { issuers } = await start([{}, {}], noPrefetch);
     issuers[1]!.rotate('only-there');
     const token = signed({ alg: 'ES256', kid: 'only-there', typ: 'at+jwt' }, issuers[0]!.claims(), issuers[1]!.key);
@@ -306,7 +306,7 @@ describe('several issuers', () => {
     });
 
     for (const isAsync of [false, true]) {
-      it(`ownerOf(request)${isAsync ? ', async' : ''}: says as whom the caller owns`, async () => {
+      it(`ownerOf(request)${isAsync ? ', async' : ''}: returns the name under which the caller owns objects`, async () => {
         const known = (request: AxiomsRequest): string | undefined =>
           request.authJwt?.iss === api!.issuers[1]!.url ? String(request.user?.sub) : undefined;
         const ownerOf = (request: AxiomsRequest): unknown =>

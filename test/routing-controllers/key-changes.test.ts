@@ -203,7 +203,7 @@ describe('issuers that name the same jwksUrl', () => {
     expect(host.fetches).to.equal(2);
   });
 
-  it('are told apart in the status, in the order of the settings, and by their other settings', async () => {
+  it('appear separately in the status, in the order of the settings, and keep their other settings', async () => {
     start(true, {}, { algorithms: ['RS256'] });
     expect(await statuses(tokenOf(0), tokenOf(1))).to.deep.equal([200, 401]);
     const status = jwksManager().status();

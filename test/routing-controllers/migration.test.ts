@@ -207,11 +207,11 @@ const alice = { Authorization: 'Token alice' };
 /** Everything that the app's clients do. */
 const asked: Readonly<Record<string, Ask>> = {
   'a list': app => request(app).get('/api/orders?first=3'),
-  'a parameter that is none': app => request(app).get('/api/orders?first=x'),
+  'a parameter that is not a number': app => request(app).get('/api/orders?first=x'),
   'a user that is needed, and there': app => request(app).get('/api/orders/mine').set(bob),
   'a user that is needed, and not there': app => request(app).get('/api/orders/mine'),
-  'a user that may be there': app => request(app).get('/api/orders/whoever').set(alice),
-  'a user that may not be there': app => request(app).get('/api/orders/whoever'),
+  'an optional user that is present': app => request(app).get('/api/orders/whoever').set(alice),
+  'an optional user that is absent': app => request(app).get('/api/orders/whoever'),
   'a role that is there': app => request(app).get('/api/orders/all').set(alice),
   'a role that is not there': app => request(app).get('/api/orders/all').set(bob),
   'a role of nobody': app => request(app).get('/api/orders/all'),

@@ -519,7 +519,7 @@ describe('several servers in one process', () => {
     expect((await second.with(first.issuer.token(verb), 'get', '/verbs/get')).status).to.equal(401);
   });
 
-  it("leave the last one's services in the container, and each its own on its app", () => {
+  it('leave the services of the last server in the container, and those of each server on its app', () => {
     expect(Container.get(Settings)).to.equal(second.server.settings);
     expect(Container.get(AccessTokenVerifier)).to.equal(second.server.verifier);
     expect(first.server.verifier).not.to.equal(second.server.verifier);

@@ -264,7 +264,7 @@ describe('a middleware on an app with several servers', () => {
       for (const server of made) server.close();
     });
 
-    it('throws for a server that is none, and for two of them', () => {
+    it('throws for a value that is not a server, and for two servers', () => {
       for (const server of [{}, app, 'server', null] as unknown as AxiomsServer[])
         expect(() => requireAccessToken({ server })).to.throw(ImproperlyConfigured, 'app.locals.axioms');
       expect(() => requireAccessToken({ server: servers[0] }, servers[1])).to.throw(

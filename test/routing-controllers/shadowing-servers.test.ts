@@ -169,7 +169,7 @@ describe('a route of one server', () => {
     ['has another method', { verb: Post, path: '/x', rule: open }, { path: '/x' }],
     ['takes a part of the paths only', { path: '/x/new', rule: open }, { path: '/x/:id' }],
   ] as readonly (readonly [string, ...Serving[]])[])
-    it(`is none of the other’s business where it ${what}`, () => {
+    it(`does not affect the other server where it ${what}`, () => {
       expect(refusal(express(), ...servings)).to.equal('It started.');
       expect(logger.text('warn')).to.equal('');
     });

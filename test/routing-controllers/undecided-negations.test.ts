@@ -71,7 +71,7 @@ describe('The negation of a class with both rules', () => {
   });
   after(() => api.close());
 
-  it('is told by the audit as it is answered', async () => {
+  it('appears in the audit as the server decides it', async () => {
     const told: Record<string, string> = {};
     for (const { method, path, who, rule } of api.server.audit()) {
       const asked = [null, {}, { roles: ['suspended'] }, { sub: 'bob' }].map(claims =>

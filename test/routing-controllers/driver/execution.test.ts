@@ -120,7 +120,7 @@ describe('a handler that nothing needs to be waited for', () => {
         }
       });
 
-  describe('is none where an interceptor waits', () => {
+  describe('does not skip an interceptor', () => {
     const enveloped = (_action: Action, data: unknown): object => ({ data });
 
     class OfTheApp implements InterceptorInterface {

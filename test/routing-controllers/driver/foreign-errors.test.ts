@@ -495,7 +495,7 @@ describe('a validation error', () => {
     });
   });
 
-  it('names what must not be there, also where the name is one of every object', async () => {
+  it('names every property that is not allowed, even beside a name that every object has', async () => {
     await expectFields(
       request(app)
         .post('/orders/strict')

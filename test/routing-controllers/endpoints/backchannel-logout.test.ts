@@ -416,7 +416,7 @@ describe('backchannelLogout()', () => {
       expectRefusal(await get({}), 'invalid_token');
     });
 
-    it('for want of keys it is a 400 that says so', async () => {
+    it('without the keys of the issuer it is a 400 that says so', async () => {
       await api.close();
       await serve(broken);
       const token = logoutToken();

@@ -167,7 +167,7 @@ describe('healthMiddleware', () => {
     }
   });
 
-  it('says in words that there is no server', async () => {
+  it('says that there is no server, and names useExpressServer()', async () => {
     await start();
     let message = '';
     const lonely = express().get('/ready', healthMiddleware());

@@ -210,7 +210,7 @@ describe('requireAccessToken', () => {
       },
     ));
 
-  it('is told on the channel of decisions', () =>
+  it('publishes its decisions on their channel', () =>
     serving(
       app => app.get('/plain', requireAccessToken({ scopes: ['a'] }), handler),
       async ask => {

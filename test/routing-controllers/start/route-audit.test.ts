@@ -434,7 +434,7 @@ describe('a scope that knownScopes does not have', () => {
       );
   });
 
-  it('is none where the setting has it, and where there is no such setting', () => {
+  it('is not reported where the setting has it, and where there is no such setting', () => {
     expect(refusalOf(asking(['book:read']), { knownScopes: ['book:read'] })).to.equal('It started.');
     expect(refusalOf(asking(['anything']))).to.equal('It started.');
   });
@@ -488,7 +488,7 @@ describe('an object rule that is never asked', () => {
       );
   });
 
-  it('is none where a handler is about an object, by its path, its method, or objectActions', () => {
+  it('is not reported where a handler is about an object, by its path, its method, or objectActions', () => {
     @JsonController('/usual')
     class UsualController {
       permissionClasses = [IsSubOwner];
@@ -510,7 +510,7 @@ describe('an object rule that is never asked', () => {
     expect(refusalOf(withRule(IsSubOwner, { objectActions: ['create'] }))).to.equal('It started.');
   });
 
-  it('is none where it is said on purpose, where the class has another rule, and where the object does not matter', () => {
+  it('is not reported where objectActions is empty, where the class has another rule, and where the object does not matter', () => {
     expect(refusalOf(withRule(IsSubOwner, { objectActions: [] }))).to.equal('It started.');
     expect(refusalOf(withRule(HasBoth))).to.equal('It started.');
     expect(refusalOf(withRule(IsSubOwnerOrSafeOnly, { safeMethods: ['GET', 'POST'] }))).to.equal('It started.');
@@ -571,7 +571,7 @@ describe('a route that an earlier one shadows', () => {
     ['other letters of the same path', { path: '/X', rules: open }, { path: '/x/' }],
     ['every method', { verb: All, path: '/x', rules: open }, { path: '/x' }],
     ['GET, of HEAD', { path: '/x', rules: open }, { verb: Head, path: '/x' }],
-    ['whoever is authenticated, of a scope', { path: '/x', rules: [IsAuthenticated] }, { path: '/x' }],
+    ['IsAuthenticated, of a scope', { path: '/x', rules: [IsAuthenticated] }, { path: '/x' }],
     ['one scope more', { path: '/x', scopes: ['a', 'b'] }, { path: '/x' }],
     ['a regex', { path: /^\/x\/.*$/, rules: open }, { path: '/x/new' }],
     ['a regex without anchors', { path: /\/x/, rules: open }, { path: '/x/new' }],
@@ -635,7 +635,7 @@ describe('a route that an earlier one shadows', () => {
     ['has fewer segments than the regex', { path: '/x/:id', rules: open }, { path: /^\/x\/(\d+)\/edit-\d$/ }],
     ['is a regex of fewer paths', { path: /^\/x\/\d+$/, rules: open }, { path: '/x/new' }],
   ] as readonly (readonly [string, Handler, Handler])[])
-    it(`is none where the earlier ${what}`, () => {
+    it(`is not reported where the earlier ${what}`, () => {
       expect(refusalOf(pair(earlier, later))).to.equal('It started.');
       expect(warningsOf(pair(earlier, later))).to.equal('');
     });

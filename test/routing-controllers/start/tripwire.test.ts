@@ -171,7 +171,7 @@ describe("routing-controllers' own server", () => {
     'notObjectActions',
   ];
 
-  /** Every way in which a class can have the word; what the value is does not matter. */
+  /** Every form in which a class can have the word. Its value does not matter. */
   function carriersOf(word: string): Readonly<Record<string, new () => object>> {
     class Field extends PlainController {
       constructor() {
