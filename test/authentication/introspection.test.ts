@@ -273,7 +273,7 @@ describe('IntrospectionAuthentication', () => {
       expect((await ask(lenient, forNone)).status).to.equal(200);
     });
 
-    it("refuses a machine's token, which has no subject, unless it is told where that stands", async () => {
+    it("refuses a machine's token, which has no subject, unless the settings name another claim for it", async () => {
       const token = await issuer.machineToken();
       expectExactRefusal(await ask(serve(issuer.settings), token), invalidToken('The access token has no subject'));
       const app = serve({ ...issuer.settings, introspectionSubjectClaims: ['sub', 'client_id'] });

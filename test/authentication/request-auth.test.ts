@@ -110,7 +110,7 @@ describe('request.auth', () => {
       expect(ran).to.equal(0);
     });
 
-  it('is of a user whom a throttle counts apart from every other', async () => {
+  it('belongs to a user that a throttle counts separately from every other user', async () => {
     const users = [{ id: 1 }, { id: '1' }, { sub: '1' }, { id: 2 }];
     for (const one of users) {
       const result = { user: { isAuthenticated: true, ...one }, auth: { claims: {} } };

@@ -1,4 +1,4 @@
-/** A session's user whom the app removes or replaces while the request is answered. */
+/** A session's user that the app removes or replaces while the request is answered. */
 import { expect } from 'chai';
 import express, { type Express, type Request, type RequestHandler } from 'express';
 import { Authorized, CurrentUser, Get, JsonController, Post, UseBefore } from 'routing-controllers';
@@ -174,7 +174,7 @@ const places: Readonly<Record<string, readonly [set: (given: Changeable, user?: 
   ],
 };
 
-describe("A session's user whom the app removes or replaces after the guard", () => {
+describe("A session's user that the app removes or replaces after the guard", () => {
   let issuer: TestIssuer;
   let app: Express;
   const logger = new RecordingLogger();

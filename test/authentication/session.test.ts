@@ -231,7 +231,7 @@ for (const passport of [false, true])
       expect(handled).to.deep.equal([]);
     });
 
-    it('asks nobody in particular for a CSRF token, as in DRF', async () => {
+    it('requires no CSRF token of an anonymous caller, as in DRF', async () => {
       const { body } = (await (await app.browser()).ask('post', '/open')) as { body: Body };
       expect(body.isAuthenticated).to.equal(false);
     });
@@ -306,7 +306,7 @@ for (const passport of [false, true])
       expect((await browser.ask('post', '/session', { 'X-CSRF-Token': after })).status).to.equal(200);
     });
 
-    it('has a token for whoever is not signed in yet, so that a login can ask for it', async () => {
+    it('gives a CSRF token to a caller that has not signed in yet, so that a login route can require one', async () => {
       const browser = await app.browser();
       expectExactRefusal(await browser.ask('post', '/sign-in'), tokenMissing);
       const stolen = await (await app.browser()).token();
@@ -439,7 +439,7 @@ for (const passport of [false, true])
       });
     });
 
-    it('is overridden by a subclass: whom the session knows, and what protects it', async () => {
+    it("lets a subclass override the session's user, and which requests need a CSRF token", async () => {
       const headers = { 'X-Customer': '7' };
       const browser = await app.browser();
       const { body } = (await browser.ask('post', '/shop', headers)) as { body: Body };
@@ -510,7 +510,7 @@ describe('SessionAuthentication, without a session middleware', () => {
       expect(logger.text('error')).to.include('SessionAuthentication.sessionUser gave');
     });
 
-  it('does not take whom one route let in for the user of a session at the next', async () => {
+  it("does not take the caller of one route for the session's user at the next route", async () => {
     const issuer = await TestIssuer.start();
     const app = createExpressServer({ controllers: [FirstController, SecondController], axioms: issuer.settings() });
     try {

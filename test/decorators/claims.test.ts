@@ -128,7 +128,7 @@ class KeyController {
   }
 }
 
-// It would rather know whom it lets in: tokens of others are none of its own, and nobody else reads them.
+// Accepts alice's tokens only. No other class reads the tokens of other callers.
 class StrictTokens extends AccessTokenAuthentication {
   override async authenticate(request: Request): Promise<AuthenticationResult | null> {
     const result = await super.authenticate(request);
@@ -347,7 +347,7 @@ describe('the claim decorators', () => {
     ],
   ];
   for (const [path, allowed, refused] of cases) {
-    it(`${path} is for whom its decorators name, and for nobody else`, async () => {
+    it(`${path} lets in the callers that its decorators name, and refuses all others`, async () => {
       for (const claims of allowed)
         expect((await api.as(claims, 'get', path)).status, JSON.stringify(claims)).to.equal(200);
       expect(ran.splice(0)).to.have.length(allowed.length);
@@ -409,7 +409,7 @@ describe('the claim decorators', () => {
     expect(ran).to.deep.equal(['plain', 'token', 'token', 'scope']);
   });
 
-  it('let nobody in whom the class that reads tokens does not know', async () => {
+  it('refuse a caller that the authentication class does not recognize', async () => {
     for (const path of ['/strict-tokens/token', '/strict-tokens/scope']) {
       expectRefusal(await api.as({ sub: 'bob', scope: 'a' }, 'get', path), 'not_authenticated');
       expect((await api.as({ sub: 'alice', scope: 'a' }, 'get', path)).status).to.equal(200);
@@ -494,7 +494,7 @@ describe('a claim decorator that is written wrong', () => {
     [3],
   ];
   for (const [name, decorator] of Object.entries(decorators))
-    it(`throws while decorating: ${name} with no names, or what is none`, () => {
+    it(`throws while decorating: ${name} without names, or with invalid ones`, () => {
       for (const names of wrong)
         expect(() => decorator(...(names as unknown as Names)), JSON.stringify(names))
           .to.throw(ImproperlyConfigured)
@@ -518,7 +518,7 @@ describe('a claim decorator that is written wrong', () => {
     }).to.throw(ImproperlyConfigured);
   });
 
-  it('throws for safeMethods that are none, and for other options', () => {
+  it('throws for safeMethods that are not a list of HTTP methods, and for unknown options', () => {
     for (const safeMethods of ['GET', ['get'], ['NOSUCH'], [undefined], {}, null])
       expect(() => hasValidAccessToken({ safeMethods: safeMethods as string[] })).to.throw(
         ImproperlyConfigured,

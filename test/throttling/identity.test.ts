@@ -36,7 +36,7 @@ describe('the identity of an address', () => {
     });
 
   for (const ip of [undefined, '', 'unknown', '_hidden', '192.0.2', '2001:db8::1::2', 'a'.repeat(5000)])
-    it(`that is none, ${String(ip).slice(0, 20)}, is the peer's`, () => {
+    it(`that is invalid, ${String(ip).slice(0, 20)}, is the peer's`, () => {
       expect(addressOf({ ip, socket: { remoteAddress: '::ffff:198.51.100.1' } })).to.equal('198.51.100.1');
     });
 

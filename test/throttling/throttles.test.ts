@@ -280,7 +280,7 @@ describe('throttles', () => {
       override rate = '2/hour';
     }
 
-    it('are all asked, and the longest wait is told', async () => {
+    it('are all asked, and the client gets the longest wait', async () => {
       await serve({ throttleClasses: [PerHour, PerSecond] });
       expect((await get({})).status).to.equal(200);
       expectThrottled(await get({}), '1');
@@ -328,7 +328,7 @@ describe('throttles', () => {
       expect(await statuses([get(good), get(good), get(good), get(good)])).to.deep.equal([200, 200, 200, 429]);
     });
 
-    it('count who was authenticated, whoever a middleware says it is since', async () => {
+    it('count the authenticated caller, even if a middleware has set another one since', async () => {
       const others: Partial<AxiomsRequest>[] = [
         { user: { isAuthenticated: false }, authJwt: null },
         { authJwt: { iss: 'https://other.example.com', sub: 'eve' } },
@@ -482,7 +482,7 @@ describe('throttles that can never work stop the start:', () => {
   for (const [name, rules, message] of [
     ['neither rate nor scope', { throttleClasses: [NoRate] }, 'NoRate has neither a rate nor a scope'],
     [
-      'a rate that is none',
+      'a rate with an unknown period',
       { throttleClasses: [BadRate] },
       "The rate of BadRate is '10/fortnight'; expected 'N/period'",
     ],

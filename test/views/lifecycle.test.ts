@@ -187,8 +187,8 @@ describe('the authentication classes of a list', () => {
     ['a user who says it in text', { user: { isAuthenticated: 'true' } }],
     ['a user with a method, as in Passport', { user: { isAuthenticated: () => true } }],
     ['a token instead of auth', { user, auth: 'token' }],
-    ['a token that is none', { user, auth: { token: 1 } }],
-    ['claims that are none', { user, auth: { claims: 'scope' } }],
+    ['a token that is not a string', { user, auth: { token: 1 } }],
+    ['claims that are a string', { user, auth: { claims: 'scope' } }],
     ['a list of claims', { user, auth: { claims: ['scope'] } }],
     ['null claims', { user, auth: { claims: null } }],
   ];
@@ -295,7 +295,7 @@ describe('the authentication classes of the library', () => {
     });
   });
 
-  it('a claim rule refuses nobody in particular, however public the method', async () => {
+  it('a claim rule refuses an anonymous caller, even if the method is public', async () => {
     const lists = {
       authenticationClasses: [IsAnyGetOrIsAccessTokenAuthenticated],
       permissionClasses: [HasAccessTokenScopes],
@@ -336,7 +336,7 @@ describe('the order of a request', () => {
       403,
     ],
     [
-      'a permission refuses nobody in particular',
+      'a permission refuses an anonymous caller',
       { authenticationClasses: [nobody], permissionClasses: [no('p1')], throttleClasses: [allows('t1')] },
       'authentication p1',
       401,
@@ -472,7 +472,7 @@ describe('the classes of a controller that says nothing', () => {
     });
   });
 
-  it('may be closed or open, in words', async () => {
+  it('may be closed or open, as the settings say', async () => {
     await said({}, {}, async api => {
       expectRefusal(await api.as(null, 'get', '/who'), 'not_authenticated');
     });
@@ -556,7 +556,7 @@ describe('how policies are made', () => {
     });
   });
 
-  it('anew for each request, where they are none', async () => {
+  it('anew for each request, where they are not services', async () => {
     const made = new Set<BasePermission>();
     class Remembering extends BasePermission {
       asked = 0;

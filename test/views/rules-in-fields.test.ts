@@ -143,7 +143,7 @@ describe('Rules in plain fields', () => {
     }
   });
 
-  it('are asked of each controller, which may say something else than at startup', async () => {
+  it('are read from each controller, which may say something else than at startup', async () => {
     const token = api.issuer.token({ scope: 'even' });
     const statuses: number[] = [];
     for (let time = 0; time < 4; time++) statuses.push((await api.with(token, 'get', '/changing')).status);

@@ -73,7 +73,7 @@ describe('tries to sign in', () => {
     expect(await refusal(attempts.begin({ account: 'next', address: '192.0.2.9' }))).to.equal(undefined);
   });
 
-  it("are not cleared by the success of one's own account in between", async () => {
+  it("are not cleared by a success of the attacker's own account in between", async () => {
     const attempts = counting({ triesPerAddress: 5, triesPerAccountAndAddress: 3 });
     const own = { ...ged, account: 'own' };
     for (let count = 0; count < 5; count++) {
@@ -334,7 +334,7 @@ describe('tries to sign in', () => {
       expect(attempts.remembered).to.deep.equal({ accounts: 0, addresses: 0, pairs: 0 });
     });
 
-    it("a success takes back one's own try alone, also of a counter that others share", async () => {
+    it('a success takes back its own try alone, even from a counter that other accounts share', async () => {
       // Every pair, account and address shares its counter with some of the others.
       const attempts = counting({ size: 1, quickTriesPerAccount: 1e9, triesPerAddress: 1e9 });
       await attempts.begin({ account: 'first', address: '192.0.2.100' });

@@ -104,7 +104,7 @@ describe('challenge', () => {
     });
   }
 
-  it('is none where a class returns nothing or an empty text', () => {
+  it('is left out where a class returns nothing or an empty text', () => {
     expect(offeredChallenge(undefined)).to.equal(undefined);
     expect(offeredChallenge('')).to.equal(undefined);
     expect(offeredChallenge(null as never)).to.equal(undefined);

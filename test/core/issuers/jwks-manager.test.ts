@@ -790,7 +790,7 @@ describe('JwksManager', () => {
       expect(await ask('k1')).to.equal(200);
     });
 
-    it('a key that was removed meanwhile is none', async () => {
+    it('a key that was removed meanwhile is no longer accepted', async () => {
       const key = await get('k1');
       issuer.keys = [makeKey('k2').jwk];
       expect(await newerThan(key)).to.equal(undefined);

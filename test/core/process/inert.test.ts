@@ -95,7 +95,7 @@ describe('a constructor that only keeps its services', () => {
     'makes text': service => ({ scope: String(service) }),
   };
   for (const [name, decide] of Object.entries(decisions))
-    it(`is none that ${name}`, () => {
+    it(`is not one that ${name}`, () => {
       expect(onlyKeeps(decide)).to.equal(false);
     });
 });
@@ -119,7 +119,7 @@ describe('a value that holds an inert object', () => {
     'is a function': () => service,
     'holds it too deeply': [[[[[service]]]]],
   }))
-    it(`is none that ${name}`, () => {
+    it(`is not one that ${name}`, () => {
       expect(holdsInert(value)).to.equal(false);
     });
 

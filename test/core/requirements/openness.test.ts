@@ -95,7 +95,7 @@ const everybody: readonly Claims[] = ['GET', 'POST'].flatMap(method =>
 const known = { isCustomKnown: true };
 
 describe('the order of requirements by who is let in', () => {
-  it('finds a caller whom one lets in and the other does not exactly where there is one', () => {
+  it('finds a caller that one requirement lets in and the other refuses, exactly where there is one', () => {
     fc.assert(
       fc.property(tree, tree, (first, second) => {
         const exists = everybody.some(claims => naive(first, claims) && !naive(second, claims));
@@ -158,23 +158,23 @@ describe('the order of requirements by who is let in', () => {
   const custom: Requirement = { kind: 'custom', name: 'IsOfficeHours' };
 
   for (const [name, first, second, isMore] of [
-    ['anyone than whoever is authenticated', { kind: 'anyone' }, { kind: 'authenticated' }, true],
-    ['whoever is authenticated than a scope', { kind: 'authenticated' }, anyOf('a'), true],
-    ['any of two scopes than one of them', anyOf('a', 'b'), anyOf('a'), true],
-    ['one scope than both', anyOf('a'), allOf('a', 'b'), true],
-    ['a scope than another scope', anyOf('a'), anyOf('b'), false],
-    ['a scope than itself', anyOf('a'), allOf('a'), false],
-    ['both scopes than any', allOf('a', 'b'), anyOf('a', 'b'), false],
-    ['anyone than a custom rule that may let anyone in', { kind: 'anyone' }, custom, false],
+    ['‘anyone’ than by ‘authenticated’', { kind: 'anyone' }, { kind: 'authenticated' }, true],
+    ['‘authenticated’ than by a scope', { kind: 'authenticated' }, anyOf('a'), true],
+    ['any of two scopes than by one of them', anyOf('a', 'b'), anyOf('a'), true],
+    ['one scope than by both', anyOf('a'), allOf('a', 'b'), true],
+    ['a scope than by another scope', anyOf('a'), anyOf('b'), false],
+    ['a scope than by itself', anyOf('a'), allOf('a'), false],
+    ['both scopes than by any', allOf('a', 'b'), anyOf('a', 'b'), false],
+    ['‘anyone’ than by a custom rule that may let anyone in', { kind: 'anyone' }, custom, false],
     [
-      'anyone than a custom rule for the authenticated',
+      '‘anyone’ than by a custom rule for authenticated callers',
       { kind: 'anyone' },
       { kind: 'and', of: [{ kind: 'authenticated' }, custom] },
       true,
     ],
-    ['a custom rule than nobody', custom, { kind: 'nobody' }, false],
+    ['a custom rule than by ‘nobody’', custom, { kind: 'nobody' }, false],
   ] as readonly (readonly [string, Requirement, Requirement, boolean])[])
-    it(`${isMore ? 'has' : 'does not have'} ${name}`, () => {
+    it(`${isMore ? 'finds' : 'does not find'} more callers let in by ${name}`, () => {
       expect(isMoreOpen(first, second)).to.equal(isMore);
     });
 

@@ -108,7 +108,7 @@ describe('a denylist in memory', () => {
     expect(list.isRevoked(token)).to.equal(false);
   });
 
-  it('remembers for seven days unless it is told otherwise', () => {
+  it('remembers for seven days by default', () => {
     const { list, time } = denylist();
     list.revoke({ iss, jti: 'j' });
     time.now = now + 7 * 86_400 - 1;

@@ -74,7 +74,7 @@ describe('the setting issuers', () => {
     ]),
   ];
   for (const [title, input, said] of refused) {
-    it(`is refused with ${title}, in words`, () => {
+    it(`is refused with ${title}, by a message that names it`, () => {
       expect(() => defineSettings(input)).to.throw(ImproperlyConfigured);
       for (const words of said) expect(() => defineSettings(input)).to.throw(words);
     });

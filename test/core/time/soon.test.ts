@@ -7,7 +7,7 @@ const failure = new Error('no');
 const thenable = { then: (done: (value: number) => void) => void setImmediate(done, 7) } as unknown as Promise<number>;
 
 describe('Steps that wait only where there is something to wait for', () => {
-  it('after goes on at once with a value, and later with a promise, whoever made it', async () => {
+  it('after() continues at once with a value, and later with a promise or another thenable', async () => {
     expect(after(1, value => value + 1)).to.equal(2);
     expect(isPending(after(Promise.resolve(1), value => value + 1))).to.equal(true);
     expect(await after(Promise.resolve(1), value => value + 1)).to.equal(2);

@@ -170,7 +170,7 @@ describe('grantsOf', () => {
     expect(granted({ 'keys:s': 'a b' }, { scopeClaims }).scopes).to.deep.equal(['a', 'b']);
   });
 
-  it('reads the same text alike each time, be it short or long, and no other one for it', () => {
+  it('reads the same text alike each time, whether it is short or long, and never takes another text for it', () => {
     const names = Array.from({ length: 300 }, (_, index) => `scope:${index}`);
     for (const length of [1, 2, 150, 300, 1, 2, 150, 300]) {
       const wanted = names.slice(0, length);
