@@ -33,7 +33,7 @@ function oneOf(seed) {
   return others[createHash('sha256').update(seed).digest()[0] % others.length];
 }
 
-/** Whoever has not ended by itself by then hangs: something that a test began was never closed. */
+/** A run that has not ended by then hangs: a test started something and never closed it. */
 const patience = 12 * 60_000;
 
 async function run(command, args, environment = {}) {

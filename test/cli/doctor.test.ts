@@ -162,7 +162,11 @@ describe('axioms doctor', () => {
       () => (issuer.server.keysMode = down),
       { keys: 'ISSUER/keys: answers with status 500' },
     ],
-    ['the keys are none', () => (issuer.server.keysMode = { is: 'not-a-jwks' }), { keys: 'ISSUER/keys: no JWK Set' }],
+    [
+      'the keys are not a JWK Set',
+      () => (issuer.server.keysMode = { is: 'not-a-jwks' }),
+      { keys: 'ISSUER/keys: no JWK Set' },
+    ],
     [
       'there are too many keys',
       () => (issuer.server.keys = Array.from({ length: 201 }, (_, index) => ({ ...issuer.key.jwk, kid: `k${index}` }))),

@@ -95,7 +95,12 @@ describe('axioms explain', () => {
       list,
       '401 invalid_token (The signature of the access token is wrong)',
     ],
-    ['a token that is none', () => 'secret-opaque', list, '401 invalid_token (The access token is opaque, not a JWT)'],
+    [
+      'a token that is not a JWT',
+      () => 'secret-opaque',
+      list,
+      '401 invalid_token (The access token is opaque, not a JWT)',
+    ],
     ['two tokens in one', () => 'a b', list, '400 invalid_request'],
     [
       'an ID token',
@@ -175,8 +180,8 @@ describe('axioms explain', () => {
 
   for (const [what, parameters, said] of [
     ['no path', ['GET'], 'Name the file'],
-    ['a path that is none', ['GET', 'books'], 'Name the file'],
-    ['a header that is none', ['--header', 'secret', ...list], "must read 'Name: value'"],
+    ['a path without a slash', ['GET', 'books'], 'Name the file'],
+    ['a header without a colon', ['--header', 'secret', ...list], "must read 'Name: value'"],
     ['an empty token', ['--token', '', ...list], 'The token is empty'],
   ] as readonly (readonly [string, string[], string])[])
     it(`is not understood: ${what}`, async () => {

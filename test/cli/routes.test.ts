@@ -142,7 +142,7 @@ describe('axioms routes', () => {
       expect(err).to.contain(said).and.to.contain('Usage: axioms routes');
     });
 
-  it('says what is wrong with a snapshot that is none', async () => {
+  it('refuses a file that is not a snapshot, and leaves it unchanged', async () => {
     for (const text of [
       '',
       '{',

@@ -37,7 +37,7 @@ export class DemoProcess {
     else if (this.#child.exitCode === null && this.#child.signalCode === null) process.kill(-this.#child.pid!, signal);
   }
 
-  /** Once every process of it has ended: the first one's exit code, or the signal that it died of. */
+  /** Resolves when all of its processes have ended, with the exit code of the first or the signal that ended it. */
   async ended(): Promise<unknown> {
     return once(this.#child, 'close');
   }

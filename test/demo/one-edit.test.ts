@@ -24,7 +24,7 @@ interface Told {
   readonly openApi: { readonly security: unknown; readonly offered: readonly string[] };
   /** RFC 9728. */
   readonly metadata: readonly string[];
-  /** The audit's rule, in words, and what `auditRoutes` tells of the options that make such a server. */
+  /** The rule as the audit describes it, and as `auditRoutes` does from the options that create such a server. */
   readonly audit: readonly string[];
 }
 

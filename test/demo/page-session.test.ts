@@ -59,7 +59,7 @@ describe('the page of the demo, signing in at the API', function () {
   const claims = () => page.locator('#token').innerText();
   const isVisible = (id: string) => page.locator(`#${id}`).isVisible();
 
-  it('asks nothing of the microservice for whoever has no session', () => {
+  it('sends no request to the microservice without a session', () => {
     expect(paths().filter(path => path.startsWith('/auth'))).to.deep.equal([]);
     expect(complaints).to.deep.equal([]);
   });
@@ -152,7 +152,7 @@ describe('the page of the demo, signing in at the API', function () {
     return (await request.allHeaders())['authorization'] ?? '';
   }
 
-  it('logs off everywhere: the other tab is told, and becomes nobody', async () => {
+  it('logs off everywhere: the next refresh in the other tab shows that the session is over', async () => {
     await signedIn();
     const other = await context.newPage();
     await other.goto(started.demo.api.url);

@@ -87,7 +87,7 @@ describe("the README's curl lines of the microservice", function () {
     expect(refreshed.status).to.equal(200);
   });
 
-  it('are refused with a CSRF token that is none, and without cookies', async () => {
+  it('are refused without cookies, and with an invalid CSRF token', async () => {
     expect((await run('refresh')).status).to.equal(401);
     await run('sign-in');
     expect((await run('refresh')).status).to.equal(403);

@@ -25,7 +25,7 @@ describe('the demo with two APIs that share Redis', function () {
     demo = await DemoProcess.start(folder, { PORT: '0', REDIS_URL: redisUrl }, ['--redis']);
   }
 
-  /** What was answered to the requests whose lines say this, and by whom. */
+  /** The answers to the printed requests that match, and the APIs that sent them. */
   async function answersTo(what: RegExp): Promise<{ statuses: number[]; challenges: string[]; origins: Set<string> }> {
     const lines = demo.requests.filter(request => what.test(request.what)).map(({ line }) => line);
     const [statuses, challenges]: [number[], string[]] = [[], []];
@@ -62,7 +62,7 @@ describe('the demo with two APIs that share Redis', function () {
     for (const origin of origins) expect(await fetch(origin).catch(() => 'nobody'), origin).to.equal('nobody');
   });
 
-  it('ends cleanly where only the first is told to', async () => {
+  it('ends cleanly where only the first process gets the signal', async () => {
     await startDemo();
     demo.signal('SIGTERM', 'first');
     expect(await demo.ended()).to.deep.equal([0, null]);

@@ -177,7 +177,7 @@ const checks = [
   },
   {
     subpath: 'throttling',
-    name: 'a caller who asks too often is 429',
+    name: 'a caller that sends too many requests gets a 429',
     run: async () => {
       const { UserRateThrottle } = from('throttling');
       await withApi(

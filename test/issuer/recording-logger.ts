@@ -1,4 +1,4 @@
-/** A logger that keeps what it is told. */
+/** A logger that keeps its messages. */
 import { plainWarning } from '../../src/core/process/plain';
 import type { Logger } from '../../src/core/settings/logger';
 

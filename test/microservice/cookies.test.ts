@@ -1,4 +1,4 @@
-/** The cookies attribute by attribute, for every way in and every kind of issuer. */
+/** The cookies attribute by attribute, for every way to sign in and every kind of issuer. */
 import { expect } from 'chai';
 import request from 'supertest';
 import { Browser as ProviderBrowser } from '../../demo/client/browser';

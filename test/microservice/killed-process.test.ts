@@ -72,7 +72,7 @@ for (const place of shared)
       return (await open!.store.familiesOf(issuer, String(sub))).find(({ id }) => id === sid);
     }
 
-    /** The old token and its successor lead to one branch: whoever goes on with one of them ends the other. */
+    /** The old token and its successor lead to one branch: a client that continues with one of them ends the other. */
     async function expectOneBranch(): Promise<void> {
       const old = browser.copy();
       expect((await browser.refresh()).status).to.equal(200);

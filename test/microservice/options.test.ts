@@ -79,7 +79,7 @@ describe('the options of a microservice', () => {
     ['lifetimes in the wrong order', { refreshTokenLifetime: 100 }, 'accessTokenLifetime ≤ refreshTokenLifetime'],
     ['another algorithm', { signingAlgorithm: 'HS256' }, 'EdDSA, ES256, RS256'],
     ['no sessions', { maxSessionsPerUser: 0 }, "'maxSessionsPerUser'"],
-    ['a serializer that is none', { userSerializer: 'UserSerializer' }, "'userSerializer'"],
+    ['a serializer that is not a function', { userSerializer: 'UserSerializer' }, "'userSerializer'"],
     ['an unknown provider', { idp: { provider: 'facebook', clientId: 'a' } }, 'facebook'],
   ] as const)
     it(`does not start with ${what}`, () => {

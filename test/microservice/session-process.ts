@@ -1,6 +1,6 @@
 /**
- * A process that serves sessions from a store of several: node session-process.js <what, as JSON>. It tells its port, and
- * can be told at which step of a request to be killed, as if the machine failed there.
+ * A process that serves sessions from a store of several: node session-process.js <what, as JSON>. It reports its port. Its
+ * orders can name a step of a request at which it kills itself, as if the machine failed there.
  */
 import { writeSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -57,7 +57,7 @@ const log = (message: string, data?: object): void => {
 };
 const logger: Logger = { debug: () => undefined, info: log, warn: log, error: log };
 
-// Users are the same everywhere: whoever is asked for exists.
+// Users are the same everywhere: every user that is looked up exists.
 function everybody(): Pick<MicroserviceOptions, 'users'> {
   const findById = (id: string): Promise<User> => Promise.resolve({ id, username: id, isActive: true });
   const { users } = new SignInApp({ store: storeless });

@@ -246,7 +246,7 @@ describe('a session that is bound to a key (RFC 9449)', () => {
 describe('one secret', () => {
   afterEach(() => app.close());
 
-  it('is asked of every cookie: with another one, or another salt, nobody is signed in', async () => {
+  it('protects every cookie: with another secret, or another salt, nobody is signed in', async () => {
     const store = memoryStore();
     await start({ store });
     const browser = await signedIn();

@@ -74,7 +74,7 @@ const cases: readonly Case[] = [
     id_token: provider.idToken(person).replace(/[^.]+$/, ''),
   })),
   refused("another provider's token", ({ other }) => ({ id_token: other.idToken(person) })),
-  refused("another provider's token that says it is this one's", ({ provider, other }) => ({
+  refused("another provider's token that names this provider as its issuer", ({ provider, other }) => ({
     id_token: other.idToken({ ...person, iss: provider.iss }),
   })),
   refused("another provider's access token", ({ provider, other }) => ({

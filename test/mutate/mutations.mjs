@@ -5,7 +5,7 @@ const kinds = ts.SyntaxKind;
 
 /**
  * Each as the part of the text that is replaced, by what, the name of the function that it stands in, whether a whole
- * check goes, where code must run for anybody to notice, and, where that is shorter, the change in words.
+ * check goes, where code must run for anybody to notice, and, where that is shorter, a description of the change.
  */
 export function mutationsOf(text) {
   const source = ts.createSourceFile('file.js', text, ts.ScriptTarget.ES2022, true, ts.ScriptKind.JS);

@@ -170,7 +170,7 @@ describe('openApiDocument: security', () => {
     ]);
   });
 
-  it('tells in words what no scope is: roles, ownership, code, negations', async () => {
+  it('describes what is not a scope in the text: roles, ownership, code, negations', async () => {
     class IsOfficeHours extends BasePermission {
       override hasPermission() {
         return true;
@@ -293,7 +293,7 @@ describe('openApiDocument: security', () => {
     expect(operation(document, 'GET /luck/never').description).to.equal('Who may: nobody.');
   });
 
-  it('tells more than 32 alternatives in words', async () => {
+  it('describes more than 32 alternatives in the text alone', async () => {
     @JsonController('/many')
     class ManyController {
       permissionClasses = [HasAccessTokenScopes];

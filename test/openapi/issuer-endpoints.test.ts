@@ -93,7 +93,7 @@ describe('the endpoints of an issuer', () => {
       expect(await signIn()).to.equal(undefined);
     });
 
-  it('are none where the issuer has no metadata, or there is only a key URL', async () => {
+  it('are left out where the issuer has no metadata, or there is only a key URL', async () => {
     issuer.metadataMode = { is: 'status', status: 404 };
     expect(await signIn()).to.equal(undefined);
     const nameless = new IssuerEndpoints(

@@ -40,7 +40,7 @@ describe('Express paths as templates', () => {
     expect(pathTemplates('/*splat', '')[0]?.parameters[0]?.description).to.contain('slashes');
   });
 
-  it('tells of a regex what can be told: where it begins, and its text', () => {
+  it('show where a regex begins, and its text', () => {
     const [template] = pathTemplates(/^\/files\/(?:\d+)\/?$/, '/files');
     expect(template?.path).to.equal('/files/{match}');
     expect(template?.remark).to.contain('\\d+');

@@ -59,7 +59,7 @@ describe('serveOpenApi', () => {
     expect(text).to.contain('"clientId": "docs"').and.contain('"validatorUrl": null');
   });
 
-  it('sends who asks without the slash to where the assets are, the query too', async () => {
+  it('redirects a request without the slash to where the assets are, and keeps its query', async () => {
     serveOpenApi(api.app);
     const response = await request(api.app).get('/docs?tag=Paper');
     expect([response.status, response.headers['location']]).to.deep.equal([308, '/docs/?tag=Paper']);

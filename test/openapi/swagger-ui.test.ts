@@ -63,7 +63,7 @@ describe('Swagger UI of the demo', function () {
     await screenshot(page, 'swagger-ui-bob-403');
   });
 
-  it('shows nobody the way in', async () => {
+  it('shows an anonymous caller the reason for the 401', async () => {
     const { status, text } = await tryOut('/reports/finances');
     expect(status).to.match(/^401/);
     expect(text).to.contain('not_authenticated');

@@ -188,7 +188,7 @@ describe('docs/providers.md', () => {
       expect(() => defineSettings({ ...settings, logger: silentLogger }), name).not.to.throw();
   });
 
-  it('says of Entra that the common issuers are none, and of Azure AD B2C that the keys are not found', async () => {
+  it('says that the common issuers of Entra issue no token, and that the keys of Azure AD B2C are not found', async () => {
     expect(page)
       .to.contain('`organizations` and `common` are no issuer of any token')
       .and.to.contain('the answer is 503');

@@ -12,7 +12,7 @@ export const redisUrl = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
 
 const isRequired = (process.env.REQUIRED_SERVERS ?? '').split(',').includes('redis');
 
-/** Leaves the test out, and says why, where there is no Redis; unless it must be there. */
+/** Skips the test and says why if there is no Redis, unless Redis is required. */
 export async function requireRedis(test: Context): Promise<void> {
   const client = new Redis(redisUrl, { lazyConnect: true, retryStrategy: null });
   client.on('error', () => undefined);

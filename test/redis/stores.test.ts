@@ -298,7 +298,7 @@ for (const [name, make] of Object.entries(makers))
         expect(proxy.commands).to.deep.equal([]);
       });
 
-      it('lets be used once, whoever asks', async () => {
+      it('accepts a token once, even if several processes ask at the same time', async () => {
         const lists = [1, 2].map(() => new RedisDenylist(made.client, { prefix }));
         const expiresAt = Date.now() / 1000 + 60;
         const uses = Array.from({ length: 40 }, (_, index) => lists[index % 2]!.useOnce(iss, 'once', expiresAt));

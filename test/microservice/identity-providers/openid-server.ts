@@ -1,4 +1,4 @@
-/** A real OpenID provider (oidc-provider) on this machine, where whoever comes is logged in at once. */
+/** A real OpenID provider (oidc-provider) on this machine, which logs every user in at once. */
 import { randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair } from 'jose';
 import type { Configuration } from 'oidc-provider';

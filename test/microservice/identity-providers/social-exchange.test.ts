@@ -204,9 +204,9 @@ describe("exchanging a provider's tokens", () => {
     ['that is too long', 'x'.repeat(151)],
     ['of other letters', '\u0430dmin'],
     ['that is no text', 5],
-    ['of nothing', ''],
+    ['that is empty', ''],
   ] as const)
-    it(`gives a name of its own to who comes with one ${what}`, async () => {
+    it(`generates a username for a user with a name ${what}`, async () => {
       const admin = await fixture.users.create({ username: 'admin' });
       const exchange = fixture.exchange();
       const user = await exchange.exchange({ id_token: fixture.idToken({ preferred_username: name }) });

@@ -10,7 +10,7 @@ import { microserviceEntities, microserviceMigrations, typeOrmStore } from '../.
 import { needsServer, places, storeAt, type OpenStore } from './places';
 
 const issuer = 'https://auth.example.com';
-// Redis counts by its own clock from the moment it is told: the times only have to agree with each other.
+// Redis counts by its own clock from the moment of the command: the times only have to agree with each other.
 const now = Date.UTC(2025, 0, 1);
 
 function family(members: Partial<RefreshFamily> = {}): RefreshFamily {

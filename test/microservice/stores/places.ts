@@ -83,7 +83,7 @@ interface OwnStore {
   close(): Promise<void>;
 }
 
-/** A store of one's own on a place that another one may have opened. Nothing is loaded that is not needed. */
+/** Opens a separate store on a place that another store may have opened. Loads nothing that is not needed. */
 export async function storeAt(address: StoreAddress): Promise<OwnStore> {
   if ('schema' in address) {
     const { typeOrmStore } = await import('../../../src/microservice/typeorm/index.js');

@@ -213,7 +213,7 @@ describe('the queue of passwords', () => {
     };
   }
 
-  it('runs a few, lets a few wait, and refuses who comes then', async () => {
+  it('runs a few jobs, lets a few wait, and refuses the next one', async () => {
     const queue = new HashingQueue({ concurrency: 2, longestQueue: 3 });
     const jobs = new Jobs();
     const accepted = Array.from({ length: 5 }, () => queue.run(jobs.run));
