@@ -1,5 +1,6 @@
 /**
- * Looks for phrases that docs/language.md forbids in the comments and messages of src, as a part of `npm run lint`:
+ * Looks for phrases that docs/language.md forbids in the comments and messages of src, test, demo and bench, as a part of
+ * `npm run lint`:
  *
  *     node test/prose.mjs [--shorten] [--root <folder>]
  *
@@ -18,6 +19,11 @@ const { values } = parseArgs({
   },
 });
 
+const folders = ['src', 'test', 'demo', 'bench'];
+
+/** These two quote the phrases. */
+const quoting = ['test/prose.mjs', 'test/prose.test.ts'];
+
 /** Each with what to write instead. A space stands for any white space, line breaks of comments included. */
 const phrases = [
   ['whoever|whomever|whosever', 'name the person or thing'],
@@ -31,14 +37,14 @@ const phrases = [
   ['ways? in', 'say "grant" or "way to sign in"'],
   ['stand-ins?', 'say "replacement" or "substitute"'],
   ['deeds?', 'say "action"'],
-  ['an? (?:yes|no)(?![-\\w])', 'say "grant" or "refusal"'],
+  ["(?<!')an? (?:yes|no)", 'say "grant" or "refusal"'],
   ["one's own|one's", 'say "a custom …"'],
   ['(?<!there )(?:is|are) none', 'say what there is not: "there is no …"'],
   ['not to be had', 'say "unavailable"'],
   ['be there', 'say "whether there is …"'],
   ['(?:is|are|was|were|be) told', 'name who tells whom: "the log says"'],
   ['(?:is|are) asked of', 'say "is required of"'],
-  ['start-ups?', 'say "startup"'],
+  ['start-ups?(?!\\.\\w)', 'say "startup"'],
   [
     '(?:un)?(?:authoris|recognis|normalis|serialis|initialis)(?:e[ds]?|ing|ations?)|behaviours?|honour\\w*|colours?',
     'use the American spelling',
@@ -51,13 +57,12 @@ function patternOf(words) {
 
 const listFile = join(values.root, 'test/prose-exceptions.json');
 const listed = new Set(JSON.parse(readFileSync(listFile, 'utf8')));
-const names = readdirSync(join(values.root, 'src'), { recursive: true }).map(name => name.replaceAll('\\', '/'));
-const found = new Map(names.filter(name => name.endsWith('.ts')).map(name => [name, findingsIn(name)]));
+const found = new Map(folders.flatMap(filesIn).map(name => [name, findingsIn(name)]));
 
 const wrong = [...found].flatMap(([name, findings]) => (listed.has(name) ? [] : findings));
 const outdated = [...listed].filter(name => !(found.get(name)?.length > 0));
 if (values.shorten) shorten();
-else for (const name of outdated) console.error(`src/${name}: has no such phrase any more; take it off ${listFile}`);
+else for (const name of outdated) console.error(`${name}: has no such phrase any more; take it off ${listFile}`);
 for (const finding of wrong) console.error(finding);
 process.exitCode = wrong.length > 0 || (outdated.length > 0 && !values.shorten) ? 1 : 0;
 
@@ -66,8 +71,14 @@ function shorten() {
   writeFileSync(listFile, `${JSON.stringify(left, undefined, 2)}\n`);
 }
 
+function filesIn(folder) {
+  return readdirSync(join(values.root, folder), { recursive: true })
+    .map(name => `${folder}/${name.replaceAll('\\', '/')}`)
+    .filter(name => /\.(?:ts|mjs|cjs)$/.test(name) && !name.includes('/node_modules/') && !quoting.includes(name));
+}
+
 function findingsIn(name) {
-  const text = readFileSync(join(values.root, 'src', name), 'utf8');
+  const text = readFileSync(join(values.root, name), 'utf8');
   const source = ts.createSourceFile(name, text, ts.ScriptTarget.ES2022, true);
   const pieces = [...joinedComments(text, commentsOf(source)), ...messagesOf(source)];
   return pieces.flatMap(([start, end]) => findingsBetween(source, start, end));
@@ -78,7 +89,7 @@ function findingsBetween(source, start, end) {
   return phrases.flatMap(({ pattern, instead }) =>
     [...piece.matchAll(pattern)].map(({ 0: phrase, index }) => {
       const line = source.getLineAndCharacterOfPosition(start + index).line + 1;
-      return `src/${source.fileName}:${line}: "${phrase.replace(/(?:\s|\*|\/\/)+/g, ' ')}": ${instead}`;
+      return `${source.fileName}:${line}: "${phrase.replace(/(?:\s|\*|\/\/)+/g, ' ')}": ${instead}`;
     }),
   );
 }

@@ -1,4 +1,4 @@
-/** The check of prose that `npm run lint` runs, on a small source folder. */
+/** The check of prose that `npm run lint` runs, on small folders. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,8 @@ describe('the check of prose', () => {
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'prose-'));
-    for (const folder of ['src/core', 'test']) mkdirSync(join(root, folder), { recursive: true });
+    for (const folder of ['src/core', 'test/upstream', 'demo', 'bench/node_modules'])
+      mkdirSync(join(root, folder), { recursive: true });
   });
   afterEach(() => {
     rmSync(root, { recursive: true });
@@ -43,10 +44,26 @@ describe('the check of prose', () => {
     ['plain sentences', "// The guard refuses the request.\nthrow new Error('The token has expired');"],
     ['names in code', "const whoever = 'whoever';\nconst inWords = whoever;"],
     ['a phrase that is wrong only without its beginning', '// Creates a key if there is none.'],
+    ['the name of a file', '// Run node bench/start-up.mjs.'],
+    ['a value that begins like one', "const a = 'A No';"],
     ['a word that only contains one', "// A whoeverish no-op in wordsmithing.\nconst a = 'a no-op';"],
   ] as const)
     it(`finds nothing in ${what}`, () => {
       expect(check(source)).to.deep.equal({ status: 0, stderr: '' });
+    });
+
+  for (const file of ['test/claims.test.ts', 'test/upstream/main.mjs', 'demo/start.cjs', 'bench/load.mjs'])
+    it(`looks at ${file}`, () => {
+      writeFileSync(join(root, file), "it('refuses whoever has no token', () => {});");
+      const { status, stderr } = check('');
+      expect(stderr).to.equal(`${file}:1: "whoever": name the person or thing\n`);
+      expect(status).to.equal(1);
+    });
+
+  for (const file of ['test/prose.mjs', 'test/prose.test.ts', 'test/notes.txt', 'bench/node_modules/index.mjs'])
+    it(`leaves out ${file}`, () => {
+      writeFileSync(join(root, file), '// whoever');
+      expect(check('')).to.deep.equal({ status: 0, stderr: '' });
     });
 
   it('names the line and the phrase, and says what to write instead', () => {
@@ -55,20 +72,26 @@ describe('the check of prose', () => {
   });
 
   it('accepts a phrase in a file on the list', () => {
-    expect(check('// whoever', ['core/claims.ts'])).to.deep.equal({ status: 0, stderr: '' });
+    expect(check('// whoever', ['src/core/claims.ts'])).to.deep.equal({ status: 0, stderr: '' });
   });
 
   it('fails for a file on the list that has become clean or does not exist', () => {
-    const { status, stderr } = check('// The caller.', ['core/claims.ts', 'core/gone.ts']);
+    const { status, stderr } = check('// The caller.', ['src/core/claims.ts', 'demo/gone.ts']);
     expect(status).to.equal(1);
-    expect(stderr).to.match(/^src\/core\/claims\.ts: .*\nsrc\/core\/gone\.ts: /);
+    expect(stderr).to.match(/^src\/core\/claims\.ts: .*\ndemo\/gone\.ts: /);
   });
 
   it('takes such files off the list when it is asked to, and adds none', () => {
     writeFileSync(join(root, 'src/core/audit.ts'), '// whoever');
     writeFileSync(join(root, 'src/core/urls.ts'), '// whoever');
-    const { status } = check('// The caller.', ['core/audit.ts', 'core/claims.ts', 'core/gone.ts'], '--shorten');
+    const { status } = check(
+      '// The caller.',
+      ['src/core/audit.ts', 'src/core/claims.ts', 'src/core/gone.ts'],
+      '--shorten',
+    );
     expect(status).to.equal(1);
-    expect(JSON.parse(readFileSync(join(root, 'test/prose-exceptions.json'), 'utf8'))).to.deep.equal(['core/audit.ts']);
+    expect(JSON.parse(readFileSync(join(root, 'test/prose-exceptions.json'), 'utf8'))).to.deep.equal([
+      'src/core/audit.ts',
+    ]);
   });
 });
