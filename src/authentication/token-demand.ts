@@ -26,6 +26,12 @@ export function readsBearerTokens(authenticator: BaseAuthentication): boolean {
   return authenticator instanceof AccessTokenAuthentication || authenticator instanceof IntrospectionAuthentication;
 }
 
+/** Tells whether the classes accept JWTs and introspected tokens. The decorators' own class reads none beside another. */
+export function acceptsBothKinds(authenticators: readonly BaseAuthentication[]): boolean {
+  const readers = authenticators.filter(one => readsBearerTokens(one) && !(one instanceof AccessTokenReader));
+  return new Set(readers.map(({ takesOpaqueTokens }) => takesOpaqueTokens === true)).size > 1;
+}
+
 /**
  * Reads the access token if no other class of the list does. Another class may know more (an introspection, a tenant),
  * so this one then does nothing.

@@ -1,5 +1,6 @@
 /** The contract of a permission class: may this request, and may it with this object? */
 import type { Request } from 'express';
+import { ImproperlyConfigured } from '../core/http/exceptions';
 import { markAsOurs } from '../core/process/copies';
 import type { Requirement } from '../core/requirements/requirement';
 import type { ApiView } from './rule-words';
@@ -53,6 +54,18 @@ export function definesViewRule(permission: BasePermission): boolean {
 
 export function definesObjectRule(permission: BasePermission): boolean {
   return isDefined(permission.hasObjectPermission, BasePermission.prototype.hasObjectPermission);
+}
+
+/**
+ * Refuses a permission class without a rule: it would admit every caller. A rule with a misspelled name is not read.
+ *
+ * @param place the handler, for the message
+ */
+export function requireRule(permission: BasePermission, place: string): void {
+  if (definesViewRule(permission) || definesObjectRule(permission)) return;
+  throw new ImproperlyConfigured(
+    `${place} has the permission class ${permission.constructor.name}, which defines neither hasPermission() nor hasObjectPermission(), so that it would let everybody in. Define one of them, or check how it is spelled.`,
+  );
 }
 
 function isDefined(rule: unknown, inherited: unknown): boolean {

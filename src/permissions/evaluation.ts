@@ -3,7 +3,7 @@ import { requireUnanswered } from '../core/http/answered';
 import { InsufficientScope, NotAuthenticated, PermissionDenied, type APIException } from '../core/http/exceptions';
 import { after, inTurn, type Soon } from '../core/time/soon';
 import { isAuthenticated } from '../authentication/caller';
-import { definesObjectRule, definesViewRule, dependsOnObject, isAskedBeforeTheBody } from './base';
+import { definesObjectRule, definesViewRule, dependsOnObject, isAskedBeforeTheBody, requireRule } from './base';
 import { judgementOf } from './judgement';
 import type {
   Cause,
@@ -162,10 +162,12 @@ function isPutOff(leaf: PermissionLeaf, { only }: Subject): boolean {
   return definesViewRule(leaf.permission) && !(only === 'own' && isAskedBeforeTheBody(leaf.permission));
 }
 
-// A rule that a class does not define is true, negated or not.
+// A rule that a class does not define is true, negated or not. Startup refuses a class without both, and a list that is
+// decided per request may still have one.
 function leafTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): Soon<Truth> {
   const { permission } = leaf;
-  if (!definesViewRule(permission)) return definesObjectRule(permission) ? objectTruth(leaf, subject, isNegated) : true;
+  requireRule(permission, `${subject.controller.constructor.name}.${subject.controller.action}`);
+  if (!definesViewRule(permission)) return objectTruth(leaf, subject, isNegated);
   return after(askViewRule(leaf, subject), answer => {
     // Only true allows, and only a false is turned around: a class that answers neither allows nothing.
     if (answer !== true) return isNegated && answer === false;

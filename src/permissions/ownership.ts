@@ -1,7 +1,8 @@
 /** Permissions by ownership: the object's owner is the token's subject. */
 import type { Request } from 'express';
 import { currentCaller } from '../authentication/caller';
-import { findContext } from '../authentication/request-context';
+import { findContext, type RequestContext } from '../authentication/request-context';
+import { acceptsBothKinds } from '../authentication/token-demand';
 import { AccessTokenUser, type AxiomsRequest } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import type { Requirement } from '../core/requirements/requirement';
@@ -61,6 +62,11 @@ export function requireOneSubject(controller: ApiView, settings: Settings, hasBo
   );
 }
 
+function requireOneName(controller: ApiView, { settings, authenticators }: RequestContext): void {
+  requireOneOwner(controller, settings);
+  requireOneSubject(controller, settings, acceptsBothKinds(authenticators));
+}
+
 /**
  * Only the owner: the object's `ownerAttribute` is the caller's `sub` (or what the controller's `ownerOf(request)` says),
  * and its `ownerIssuerAttribute`, where the controller has one, is the token's `iss`. It has no rule before there is an
@@ -78,8 +84,9 @@ export class IsSubOwner extends BasePermission {
   override readonly needsAuthentication: boolean = true;
 
   override hasObjectPermission(request: Request, controller: ApiView, object: unknown): boolean | Promise<boolean> {
-    const settings = findContext(request)?.settings;
-    if (settings !== undefined) requireOneOwner(controller, settings);
+    const context = findContext(request);
+    // Startup does not know a list that is decided per request.
+    if (context !== undefined) requireOneName(controller, context);
     const owner = ownerText(attributeValue(controller, object, 'ownerAttribute', ownerAttributeOf(controller)));
     const isTheirs = isOfTheirIssuer(request, controller, object);
     const caller = ownerNameOf(request, controller);

@@ -47,8 +47,8 @@ export abstract class BaseThrottle {
   limit?(request: Request): Limit | undefined;
 
   /**
-   * Returns whether the throttle has not counted the request. A throttle that counts by a field of a form is asked again
-   * once multer has read the form.
+   * Returns whether the throttle may have more to count of the request. It is then asked again once multer has read the
+   * fields of a form.
    */
   hasNotCounted?(request: Request): boolean;
 

@@ -20,10 +20,18 @@ const limits = Symbol('axioms.limits');
 /** The limits of the throttles that refused the request. Stored on the request, because requests may share a throttle. */
 type WithLimits = Request & { [limits]?: [BaseThrottle, Limit][] };
 
-const uncounted = Symbol('axioms.uncounted');
+const counted = Symbol('axioms.counted');
 
-/** The throttles that found no key. Stored on the request, as the limits are. */
-type WithUncounted = Request & { [uncounted]?: BaseThrottle[] };
+/** What a throttle has done for a controller's request. */
+interface Counted {
+  readonly throttle: BaseThrottle;
+  readonly controller: ApiView;
+  /** The key under which the request was counted; `null`: it was not. */
+  readonly key: string | null;
+}
+
+/** What the throttles have counted. Stored on the request, as the limits are. */
+type WithCounted = Request & { [counted]?: Counted[] };
 
 /**
  * Allows a number of requests per period, counted by the key that `getCacheKey` returns. A subclass defines the key, and
@@ -76,12 +84,13 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
       this.#hasOwnRate ? this.getRate(request, controller) : this.configuredRate(controller, settings),
     );
     const key = rate === null ? null : this.getCacheKey(request, controller);
-    if (rate === null || key === null) return this.#leaveUncounted(request);
     const name = this.scopeFor(controller) ?? this.constructor.name;
-    const counted = countingOf(settings).hit(this.#storeKey(name, rate, key), rate);
-    return isPending(counted)
-      ? counted.then(hit => this.#answer(request, name, rate, hit))
-      : this.#answer(request, name, rate, counted);
+    const storeKey = rate === null || key === null ? null : this.#storeKey(name, rate, key);
+    if (this.#hasCounted(request, controller, storeKey) || rate === null || storeKey === null) return true;
+    const hit = countingOf(settings).hit(storeKey, rate);
+    return isPending(hit)
+      ? hit.then(found => this.#answer(request, name, rate, found))
+      : this.#answer(request, name, rate, hit);
   }
 
   override wait(request?: Request): number | undefined {
@@ -92,8 +101,10 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
     return (request as WithLimits)[limits]?.find(([throttle]) => throttle === this)?.[1];
   }
 
+  // Another name, rate or key may apply once the form is there. What is the same is not counted again.
   override hasNotCounted(request: Request): boolean {
-    return (request as WithUncounted)[uncounted]?.includes(this) === true;
+    const isOurs = this.allowRequest === SimpleRateThrottle.prototype.allowRequest;
+    return isOurs || (request as WithCounted)[counted]?.some(one => one.throttle === this && one.key === null) === true;
   }
 
   override checkConfiguration(controller: ApiView, settings: Settings): void {
@@ -123,9 +134,12 @@ export abstract class SimpleRateThrottle extends BaseThrottle {
     );
   }
 
-  #leaveUncounted(request: Request): true {
-    ((request as WithUncounted)[uncounted] ??= []).push(this);
-    return true;
+  /** Notes the key, and returns whether the request was counted under it before. */
+  #hasCounted(request: Request, controller: ApiView, key: string | null): boolean {
+    const all = ((request as WithCounted)[counted] ??= []);
+    const isKnown = all.some(one => one.throttle === this && one.controller === controller && one.key === key);
+    if (!isKnown) all.push({ throttle: this, controller, key });
+    return isKnown && key !== null;
   }
 
   get #hasOwnRate(): boolean {

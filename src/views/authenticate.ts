@@ -1,5 +1,10 @@
 /** Finds the caller of a request. */
-import { isPublicByMethod, type AuthenticationResult, type BaseAuthentication } from '../authentication/base';
+import {
+  isPublicByMethod,
+  type AuthenticationClass,
+  type AuthenticationResult,
+  type BaseAuthentication,
+} from '../authentication/base';
 import { anonymous, currentCaller, isAuthenticated, setCaller, setNoCaller } from '../authentication/caller';
 import { ForcedAuthentication, forcedCaller } from '../authentication/forced-caller';
 import { tokenFacts } from '../authentication/request-auth';
@@ -14,9 +19,8 @@ import type { Visit } from './visit';
 
 /** Calls the route's authentication classes in order, until one accepts the credentials. */
 export function authenticate(visit: Visit): Soon<void> {
-  const { services, controller, settings, rules } = visit;
-  const classes = authenticationClassesOf(controller, settings, rules.decorations);
-  visit.authenticators = classes.map(one => services.make(one));
+  visit.bodyBefore = visit.request.body as unknown;
+  visit.authenticators = classesOf(visit).map(one => visit.services.make(one));
   return after(findCaller(visit), () => {
     visit.askedCaller = currentCaller(visit.request);
     requireMandatory(visit);
@@ -28,23 +32,28 @@ export function authenticate(visit: Visit): Soon<void> {
  * app's own `isPublic()` says of an anonymous caller, because it may look at the body.
  */
 export function authenticateAgain(visit: Visit): Soon<void> {
-  const { controller, settings, rules, authenticators, request } = visit;
-  if (rules.authentication === undefined) {
-    const classes = authenticationClassesOf(controller, settings, rules.decorations);
-    const isSame =
-      classes.length === authenticators.length && classes.every((one, index) => isOf(authenticators[index], one));
-    if (!isSame) {
-      forgetPermissions(visit);
-      return authenticate(visit);
-    }
+  const { authenticators, request } = visit;
+  if (mayBeOthers(visit) && !areOf(authenticators, classesOf(visit))) {
+    forgetPermissions(visit);
+    return authenticate(visit);
   }
   if (isAuthenticated(request) || authenticators.every(isPublicByMethod)) return;
   forgetPermissions(visit);
   requireMandatory(visit);
 }
 
-function isOf(authenticator: BaseAuthentication | undefined, authenticationClass: object): boolean {
-  return authenticator?.constructor === authenticationClass;
+// The start may have read the list while a flag kept its getter from looking at the body.
+function mayBeOthers({ rules, request, bodyBefore }: Visit): boolean {
+  return rules.authentication === undefined || request.body !== bodyBefore;
+}
+
+function classesOf({ controller, settings, rules }: Visit): readonly AuthenticationClass[] {
+  return authenticationClassesOf(controller, settings, rules.decorations);
+}
+
+function areOf(authenticators: readonly BaseAuthentication[], classes: readonly AuthenticationClass[]): boolean {
+  const isSame = (one: AuthenticationClass, index: number): boolean => authenticators[index]?.constructor === one;
+  return classes.length === authenticators.length && classes.every(isSame);
 }
 
 function findCaller(visit: Visit): Soon<void> {

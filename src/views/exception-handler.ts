@@ -116,7 +116,14 @@ function classAtFault(request: Request, offered: readonly Offered[]): Offered | 
   return candidates.find(one => carriesErrors(one.challenge));
 }
 
-const ofAnotherBody = ['content-encoding', 'content-disposition', 'etag', 'last-modified', 'transfer-encoding'];
+const ofAnotherBody = [
+  'content-encoding',
+  'content-disposition',
+  'etag',
+  'last-modified',
+  'trailer',
+  'transfer-encoding',
+];
 
 /** Sets the header fields of the answer: its challenges, `Retry-After` and `Cache-Control`. */
 export function setHeaders(response: Response, { headers }: Answer): void {

@@ -6,10 +6,10 @@ import type { Request } from 'express';
 import { requireUnanswered } from '../core/http/answered';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import { after, inTurn, type Soon } from '../core/time/soon';
-import { currentCaller } from '../authentication/caller';
 import { authenticate, authenticateAgain } from './authenticate';
 import { checkBindingRules } from './binding-rules';
 import { askAboutLoaded, holdUntilAsked, loadObject } from './object-rules';
+import { askOwnChecker, isCallerAsked } from './own-checker';
 import { askAboutForm, askAnotherCaller, checkEarlyPermissions, checkLatePermissions } from './permission-checks';
 import type { RouteRules } from './start/route-rules';
 import { checkThrottles, checkUncountedThrottles } from './throttles';
@@ -33,23 +33,19 @@ export function admit(visit: Visit): Soon<void> {
   });
 }
 
-/**
- * Asks the late rules, counts throttles, and asks about the object, before uploads are stored and parameters validated.
- *
- * @param askOwnChecker the app's own `authorizationChecker`, where the route has `@Authorized()`
- */
-export function permit(visit: Visit, askOwnChecker?: () => Soon<void>): Soon<void> {
-  return check(afterTheBody, visit, 'permitted', askOwnChecker);
+/** Asks the app's own checker, late rules, throttles and object rules, before uploads are stored and parameters validated. */
+export function permit(visit: Visit): Soon<void> {
+  return check(afterTheBody, visit, 'permitted');
 }
 
 /** Asks again once multer has read a form with files. A throttle counts the request once. */
-export function permitForm(visit: Visit, askOwnChecker?: () => Soon<void>): Soon<void> {
-  return check(behindTheForm, visit, 'form permitted', askOwnChecker);
+export function permitForm(visit: Visit): Soon<void> {
+  return check(behindTheForm, visit, 'form permitted');
 }
 
 /** Asks again, right before the handler's method, if the session's user is another one since `permit`. */
 export function permitCaller(visit: Visit): Soon<void> {
-  if (currentCaller(visit.request) === visit.askedCaller) return;
+  if (isCallerAsked(visit)) return;
   return check([checkLatePermissions, askAboutLoaded], visit, visit.stage);
 }
 
@@ -73,11 +69,12 @@ export function visitAt(stage: Stage, rules: RouteRules, request: Request): Visi
   );
 }
 
-function check(steps: readonly Step[], visit: Visit, next: Stage, askOwnChecker?: () => Soon<void>): Soon<void> {
+function check(steps: readonly Step[], visit: Visit, next: Stage): Soon<void> {
   visit.requireItsMethod();
   // The body may ask for other credentials, and the app may have replaced its session's user.
-  const checked = after(askOwnChecker?.(), () => inOrder([authenticateAgain, askAnotherCaller, ...steps], visit));
-  return after(checked, () => {
+  const checked = after(inOrder([authenticateAgain], visit), () => askOwnChecker(visit));
+  const asked = after(checked, () => inOrder([askAnotherCaller, ...steps], visit));
+  return after(asked, () => {
     checkBindingRules(visit);
     if (visit.isObjectPending) holdUntilAsked(visit);
     requireUnanswered(visit.response);

@@ -104,6 +104,8 @@ function askEarly(visit: Visit, tree: PermissionTree, shown: MethodOnly): Soon<v
     if (isExceeded) {
       forget();
       forgetAnswers(tree);
+      // The start did not see it look further, as where a flag changed: it is asked again behind a form, too.
+      for (const leaf of leavesOf(tree)) leaf.isKnown = false;
     } else if (outcome !== undefined) noteOutcome(visit, tree, outcome, 'known');
   });
 }

@@ -21,15 +21,15 @@ export function checkThrottles(visit: Visit): Soon<void> {
   return askFrom(visit.throttles, 0, [], visit);
 }
 
-/** Asks the throttles again that found nothing to count by before multer had read the form. */
+/** Asks the throttles again that may count by what multer has read since. They count nothing twice. */
 export function checkUncountedThrottles(visit: Visit): Soon<void> {
   const { controller, settings, rules, services, request } = visit;
   // A getter may name another scope, or another class, now.
   forgetMembers(controller, ['throttleScope']);
   const asked = visit.throttles.map(one => one.constructor);
   const added = throttleClassesOf(controller, settings, rules.decorations).filter(one => !asked.includes(one));
-  const uncounted = visit.throttles.filter(one => one.hasNotCounted?.(request) === true);
-  return askFrom([...uncounted, ...added.map(one => services.make(one))], 0, [], visit);
+  const again = visit.throttles.filter(one => one.hasNotCounted?.(request) === true);
+  return askFrom([...again, ...added.map(one => services.make(one))], 0, [], visit);
 }
 
 function askFrom(

@@ -56,6 +56,8 @@ const visit = Symbol('axioms.visit');
 export class Visit implements RequestContext {
   authenticators: readonly BaseAuthentication[] = [];
   successfulAuthenticator?: BaseAuthentication;
+  /** The body when the authentication classes were read. */
+  bodyBefore?: unknown;
   /** The authentication class that threw an error. */
   failedAuthenticator?: BaseAuthentication;
   caller?: Caller;
@@ -64,6 +66,10 @@ export class Visit implements RequestContext {
   sessionAccount?: unknown;
   readonly setByApp: SetByApp;
   permissions: readonly PermissionTree[] = [];
+  /** The caller about which the app's own `authorizationChecker` was asked, if the route has one. */
+  checkedCaller?: Caller;
+  /** Asks the app's own `authorizationChecker`, where the route has `@Authorized()`. */
+  askOwnChecker?: (() => Soon<void>) | undefined;
   /** The permissions that have not been asked yet. */
   unasked: readonly PermissionTree[] = [];
   arePermissionsRead = false;
@@ -119,6 +125,8 @@ export class Visit implements RequestContext {
     this.settings = services.settings;
     this.verifier = services.verifier;
     this.introspector = services.introspector;
+    // Express ignores the case. A middleware that overrides methods may take one from the client.
+    if (request.method !== request.method.toUpperCase()) request.method = request.method.toUpperCase();
     this.method = request.method;
     this.#isHeadOfGet = rules.askedAs(this.method) !== this.method;
     // Express sets `next` each time that a router receives the request.

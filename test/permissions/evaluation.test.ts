@@ -27,7 +27,9 @@ function randomNode(random: (below: number) => number, depth: number): Node {
   const operator = depth === 0 ? undefined : (['and', 'or', 'not', undefined] as const)[random(4)];
   if (operator === undefined) {
     const rule = (): boolean | undefined => [true, false, undefined][random(3)];
-    const [view, object] = [rule(), rule()];
+    const object = rule();
+    // A class without rules is a mistake.
+    const view = rule() ?? (object === undefined ? random(2) === 0 : undefined);
     return {
       ...(view === undefined ? {} : { view }),
       ...(object === undefined ? {} : { object }),
@@ -53,7 +55,7 @@ function isTrue(node: Node, isSomebody: boolean, isNegated = false): boolean {
   }
   if (node.needsAuthentication && !isSomebody) return false;
   const defined = [node.view, node.object].filter(rule => rule !== undefined);
-  return defined.length === 0 || defined.every(rule => rule) !== isNegated;
+  return defined.every(rule => rule) !== isNegated;
 }
 
 function leavesOf(node: Node): readonly Node[] {

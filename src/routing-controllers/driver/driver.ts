@@ -126,9 +126,11 @@ export class AxiomsDriver extends ExpressDriver {
   protected secondGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
     return (request, response, next) => {
       const action = { request, response, next };
-      this.guard(meta, action, false, () =>
-        permit(visitAt('admitted', route.rules, request), () => this.askOwnChecker(meta, action)),
-      );
+      this.guard(meta, action, false, () => {
+        const visit = visitAt('admitted', route.rules, request);
+        visit.askOwnChecker = () => this.askOwnChecker(meta, action);
+        return permit(visit);
+      });
     };
   }
 
@@ -136,9 +138,7 @@ export class AxiomsDriver extends ExpressDriver {
   private formGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
     return (request, response, next) => {
       const action = { request, response, next };
-      this.guard(meta, action, false, () =>
-        permitForm(visitAt('permitted', route.rules, request), () => this.askOwnChecker(meta, action)),
-      );
+      this.guard(meta, action, false, () => permitForm(visitAt('permitted', route.rules, request)));
     };
   }
 

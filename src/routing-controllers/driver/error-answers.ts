@@ -4,7 +4,7 @@ import type { Action } from 'routing-controllers';
 import { Answered } from '../../core/http/answered';
 import { APIException } from '../../core/http/exceptions';
 import type { Settings } from '../../core/settings/settings';
-import { cutOff } from '../../views/cut-off';
+import { closeConnection, cutOff } from '../../views/cut-off';
 import { passOn } from '../../views/dispatched';
 import { answer, answerTo, isAnswer, sendAnswer, setHeaders, type Answer } from '../../views/exception-handler';
 import { findVisit, placeOf } from '../../views/visit';
@@ -131,7 +131,7 @@ export class ErrorAnswers {
     }
     this.log(`${place} failed with an error that cannot be answered`, place, failure);
     const unknown = new APIException(undefined, { headers: { 'Cache-Control': 'no-store' } });
-    if (this.options.isDefaultErrorHandlingEnabled) sendAnswer(response, unknown);
+    if (this.options.isDefaultErrorHandlingEnabled) sendOrClose(response, unknown);
     else handOn(unknown, response, next);
   }
 
@@ -143,6 +143,15 @@ export class ErrorAnswers {
 
   private log(message: string, place: string, error: unknown): void {
     this.settings.logger.error(message, { place, error: textOf(error) });
+  }
+}
+
+// Whatever prevents the simplest answer, such as a middleware's own `end`, must not end the process.
+function sendOrClose(response: Response, answer: Answer): void {
+  try {
+    sendAnswer(response, answer);
+  } catch {
+    closeConnection(response);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { ErrorRequestHandler, NextFunction, RequestHandler } from 'express';
 import type { Action, ActionMetadata, UseMetadata } from 'routing-controllers';
 import { Answered } from '../../core/http/answered';
+import { isPending } from '../../core/time/soon';
 import { isAnswer } from '../../views/exception-handler';
 import { findVisit, placeOf } from '../../views/visit';
 import { asParseError } from './body';
@@ -96,7 +97,8 @@ export class MiddlewareSteps {
 export function callSafely(run: () => unknown, fail: (error: unknown) => void): void {
   try {
     const running = run();
-    if (running instanceof Promise) running.catch(fail);
+    // Also the promise of another library.
+    if (isPending(running)) Promise.resolve(running).catch(fail);
   } catch (error) {
     fail(error);
   }

@@ -1,19 +1,12 @@
 /** Reads the rules of a handler at startup, and refuses rules that are not valid. */
 import type { Request } from 'express';
-import type { BaseAuthentication } from '../../authentication/base';
 import type { RequestContext } from '../../authentication/request-context';
-import { AccessTokenReader, namedAuthentication, readsBearerTokens } from '../../authentication/token-demand';
+import { acceptsBothKinds, namedAuthentication } from '../../authentication/token-demand';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { holdsInert } from '../../core/process/inert';
 import { isAboutObject } from '../../core/requirements/judge';
 import type { Requirement } from '../../core/requirements/requirement';
-import {
-  definesObjectRule,
-  definesViewRule,
-  isAskedBeforeTheBody,
-  type ApiView,
-  type BasePermission,
-} from '../../permissions/base';
+import { isAskedBeforeTheBody, requireRule, type ApiView } from '../../permissions/base';
 import { requireOneOwner, requireOneSubject } from '../../permissions/ownership';
 import { namesOf } from '../../permissions/rule-words';
 import {
@@ -80,20 +73,6 @@ export function routeRules(route: Route, controller: ApiView, services: Services
   const lists = { unset, objectActions, notObjectActions };
   const known = { decorations, authenticators, named, trees, permissions, throttling, ...lists };
   return new RouteRules(route, { controller, services, ...known });
-}
-
-// Ignores the decorators' own class: it reads no token if another class does.
-function acceptsBothKinds(authenticators: readonly BaseAuthentication[]): boolean {
-  const readers = authenticators.filter(one => readsBearerTokens(one) && !(one instanceof AccessTokenReader));
-  return new Set(readers.map(({ takesOpaqueTokens }) => takesOpaqueTokens === true)).size > 1;
-}
-
-// Refuses a permission class without a rule: it would admit every caller. A rule with a misspelled name is not read.
-function requireRule(permission: BasePermission, place: string): void {
-  if (definesViewRule(permission) || definesObjectRule(permission)) return;
-  throw new ImproperlyConfigured(
-    `${place} has the permission class ${permission.constructor.name}, which defines neither hasPermission() nor hasObjectPermission(), so that it would let everybody in. Define one of them, or check how it is spelled.`,
-  );
 }
 
 function nameOfClass({ constructor }: object): string {
