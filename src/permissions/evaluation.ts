@@ -166,8 +166,10 @@ function isPutOff(leaf: PermissionLeaf, { only }: Subject): boolean {
 // decided per request may still have one.
 function leafTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): Soon<Truth> {
   const { permission } = leaf;
-  requireRule(permission, `${subject.controller.constructor.name}.${subject.controller.action}`);
-  if (!definesViewRule(permission)) return objectTruth(leaf, subject, isNegated);
+  if (!definesViewRule(permission)) {
+    requireRule(permission, `${subject.controller.constructor.name}.${subject.controller.action}`);
+    return objectTruth(leaf, subject, isNegated);
+  }
   return after(askViewRule(leaf, subject), answer => {
     // Only true allows, and only a false is turned around: a class that answers neither allows nothing.
     if (answer !== true) return isNegated && answer === false;
