@@ -28,7 +28,10 @@ import { MemorySignInAttempts } from '../core/attempts/sign-in-attempts';
 export interface Microservice {
   /** Its controllers, for the app's list. */
   readonly controllers: (new () => object)[];
-  /** Ends all sessions of a user, on every device, such as after a changed password. */
+  /**
+   * Ends all sessions of a user, on every device. Store a changed password, or deactivate the user, first: then a sign-in
+   * that is under way is refused, too.
+   */
   logOffEverywhere(userId: string): Promise<void>;
   /**
    * Creates the next signing key. It is published now and signs after `overlap`.

@@ -12,6 +12,7 @@ import type { RefreshFamily } from './stores/store';
 import type { Sweep } from './stores/sweep';
 import type { AccessTokens } from './tokens/access-tokens';
 import type { DpopProofs } from './tokens/dpop-proofs';
+import type { CheckedUser } from './users/password-sign-in';
 import type { User } from './users/user';
 import type { PasswordWay, SignedIn, SocialWay } from './ways-in';
 
@@ -41,7 +42,8 @@ export class Sessions {
   async signIn({ request, response, body }: Exchange): Promise<SignedIn> {
     const { username, password } = membersOf(body);
     const address = addressOf(request);
-    return this.begin(await this.services.passwords.signIn({ username, password, address }), request, response);
+    const checked = await this.services.passwords.signIn({ username, password, address });
+    return this.start(checked, request, response);
   }
 
   async socialExchange({ request, response, body }: Exchange, social: SocialWay): Promise<SignedIn> {
@@ -50,11 +52,18 @@ export class Sessions {
 
   /** Starts a session for a user whose identity has been verified, and sets its cookies. */
   async begin(user: User, request: Request, response: Response): Promise<SignedIn> {
+    const confirm = async (): Promise<void> => {
+      if ((await this.findActive(user.id)) === undefined) throw new AuthenticationFailed(notActive);
+    };
+    return this.start({ user, confirm }, request, response);
+  }
+
+  private async start({ user, confirm }: CheckedUser, request: Request, response: Response): Promise<SignedIn> {
     const { cookies, families, sweep } = this.services;
     cookies.requireReach(request);
     const jkt = await this.shownKey(request);
     sweep.whenDue();
-    const issued = await families.begin(user.id, jkt);
+    const issued = await families.begin(user.id, jkt, confirm);
     return this.answer(user, issued, response);
   }
 
@@ -97,10 +106,15 @@ export class Sessions {
   }
 
   private async activeUser(family: RefreshFamily): Promise<User> {
-    const user = await this.options.users.findById(family.userId);
-    if (user?.isActive === true) return user;
+    const user = await this.findActive(family.userId);
+    if (user !== undefined) return user;
     await this.services.families.end(family, 'user_inactive');
-    throw new SessionEnded('The account is not active');
+    throw new SessionEnded(notActive);
+  }
+
+  private async findActive(id: string): Promise<User | undefined> {
+    const user = await this.options.users.findById(id);
+    return user?.isActive === true ? user : undefined;
   }
 
   private async answer(user: User, issued: Issued, response: Response): Promise<SignedIn> {
@@ -138,6 +152,8 @@ export class Sessions {
     }
   }
 }
+
+const notActive = 'The account is not active';
 
 function membersOf(body: unknown): Readonly<Record<string, unknown>> {
   return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};

@@ -1,10 +1,10 @@
 /** How users can sign in: the contracts between the controllers and the classes for passwords and identity providers. */
-import type { SignInRequest } from './users/password-sign-in';
+import type { CheckedUser, SignInRequest } from './users/password-sign-in';
 import type { User } from './users/user';
 
 /** Sign-in by password; `users/password-sign-in.ts` implements it. */
 export interface PasswordWay {
-  signIn(request: SignInRequest): Promise<User>;
+  signIn(request: SignInRequest): Promise<CheckedUser>;
 }
 
 /** Sign-in by the tokens of an identity provider; `identity-providers/` implements it. */

@@ -58,12 +58,15 @@ export class RefreshFamilies {
    * Starts a family for a user who has just signed in. If the user has too many, the least recently used ones end.
    *
    * @param jkt the thumbprint of the client's key; `null` without one
+   * @param confirm checks the user again once the family is stored; if it throws, the family is removed. The sign-in may
+   * have taken so long that the user has ended all sessions since: from the moment of storing they include this one.
    */
-  async begin(userId: string, jkt: string | null): Promise<Issued> {
+  async begin(userId: string, jkt: string | null, confirm: () => Promise<void>): Promise<Issued> {
     await this.makeRoom(userId);
     const token = RefreshToken.random();
     const family = this.newFamily(userId, jkt, token);
     await this.services.store.addFamily(family);
+    await this.orRemoved(family, confirm);
     this.tell('started', family);
     return { family, token, isNew: true };
   }
@@ -133,6 +136,16 @@ export class RefreshFamilies {
       idleUntil: now + refreshTokenLifetime * 1000,
       expiresAt: now + sessionLifetime * 1000,
     };
+  }
+
+  // The client has no token of the family yet, so there is nothing to deny and no event.
+  private async orRemoved({ handle }: RefreshFamily, step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      await this.services.store.removeFamily(handle);
+      throw error;
+    }
   }
 
   private async makeRoom(userId: string): Promise<void> {

@@ -17,6 +17,18 @@ export interface SignInRequest {
   readonly address: string;
 }
 
+/** A user whose password was right when the user was read from the store. */
+export interface CheckedUser {
+  readonly user: User;
+  /**
+   * Reads the user again. Call it once the session is stored: the password check takes time, in which the user may
+   * change the password and log out everywhere.
+   *
+   * @throws AuthenticationFailed if the password is not right any more, or the user is not active any more
+   */
+  confirm(): Promise<void>;
+}
+
 export interface PasswordSignInOptions {
   /** Milliseconds since 1970; default: `Date.now()`. */
   readonly clock?: () => number;
@@ -42,7 +54,7 @@ const fields = {
  *
  * @example
  * const signIn = new PasswordSignIn(users, new PhcPasswordHasher(), new MemorySignInAttempts());
- * const user = await signIn.signIn({ username: 'ged', password: 'sparrowhawk', address: '192.0.2.1' });
+ * const { user } = await signIn.signIn({ username: 'ged', password: 'sparrowhawk', address: '192.0.2.1' });
  */
 export class PasswordSignIn {
   readonly #clock: () => number;
@@ -73,26 +85,26 @@ export class PasswordSignIn {
   }
 
   /**
-   * Returns the user if name and password are right.
+   * Returns the user if name and password are right. Check them once more with `confirm()` when the session is stored.
    *
    * @throws InvalidFields if a member is missing or too long
    * @throws AuthenticationFailed for any other refusal, with one answer for all reasons
    * @throws Throttled after too many tries
    * @throws ServiceUnavailable if too many passwords are being checked
    */
-  async signIn({ username: name, password: secret, address }: SignInRequest): Promise<User> {
+  async signIn({ username: name, password: secret, address }: SignInRequest): Promise<CheckedUser> {
     const { username = '', password = '' } = textFields({ username: name, password: secret }, fields);
     const attempt = { account: username, address };
     await this.attempts.begin(attempt);
     const soonestRefusal = this.#untilRefusals();
     const stored = await this.#check(username, password, attempt);
-    if (stored === undefined) {
-      await soonestRefusal;
-      throw new AuthenticationFailed('No active account found with the given credentials');
-    }
+    if (stored === undefined) return refuse(soonestRefusal);
     await this.attempts.succeeded(attempt);
     await this.#remember(stored, password, address);
-    return stored.user;
+    const confirm = async (): Promise<void> => {
+      if (!(await this.#isStillRight(stored, username, password, address))) await refuse(soonestRefusal);
+    };
+    return { user: stored.user, confirm };
   }
 
   // Runs in parallel with the work, and hides how long the work takes.
@@ -114,6 +126,14 @@ export class PasswordSignIn {
     }
   }
 
+  // Another hash need not be of another password: this sign-in, or one at the same time, may have replaced a weaker hash.
+  async #isStillRight(checked: StoredUser, username: string, password: string, address: string): Promise<boolean> {
+    const { user, passwordHash } = (await this.users.findByUsername(username)) ?? {};
+    if (passwordHash === undefined || user?.id !== checked.user.id) return false;
+    if ((user.isActive as unknown) !== true) return false;
+    return passwordHash === checked.passwordHash || this.hasher.verify(password, passwordHash, address);
+  }
+
   // A user with the right password is signed in even if this write fails.
   async #remember({ user, passwordHash }: StoredUser, password: string, address: string): Promise<void> {
     try {
@@ -125,4 +145,9 @@ export class PasswordSignIn {
       this.#logger.warn('A sign-in could not be written down', { user: user.id, reason });
     }
   }
+}
+
+async function refuse(soonest: Promise<void>): Promise<never> {
+  await soonest;
+  throw new AuthenticationFailed('No active account found with the given credentials');
 }

@@ -15,7 +15,8 @@ export class UserConflict extends Error {
 
 /**
  * Stores users: in the app's own table, or anywhere else. Every method is one atomic step. Of two simultaneous calls
- * with the same name, address or identity, one succeeds and the other throws a {@link UserConflict}.
+ * with the same name, address or identity, one succeeds and the other throws a {@link UserConflict}. Every read sees all
+ * earlier changes, so it must not go to a replica that lags behind.
  */
 export interface UserStore {
   /** Returns the user with this ID; `undefined` if there is no such user, even for an ID of another form. */

@@ -121,11 +121,11 @@ describe('signing in with a password', () => {
   it('lets in who has the right one without waiting', async () => {
     const timers = new HeldTimers();
     const slow = new PasswordSignIn(users, hasher, new MemorySignInAttempts(), { refusalTime: 0.25, timers, logger });
-    expect((await slow.signIn({ username: 'ged', password: 'sparrowhawk', address })).id).to.equal(ged.id);
+    expect((await slow.signIn({ username: 'ged', password: 'sparrowhawk', address })).user.id).to.equal(ged.id);
   });
 
   it('lets in who has the right one, and remembers when', async () => {
-    const user = await signIn.signIn({ username: 'ged', password: 'sparrowhawk', address });
+    const { user } = await signIn.signIn({ username: 'ged', password: 'sparrowhawk', address });
     expect(user.id).to.equal(ged.id);
     expect((await users.findById(ged.id))!['lastLogin']).to.deep.equal(new Date(time.now));
   });
@@ -204,7 +204,7 @@ describe('signing in with a password', () => {
 
   it('takes a password of the greatest length', async () => {
     await users.create({ username: 'long', passwordHash: await hasher.hash('x'.repeat(1024)) });
-    const user = await signIn.signIn({ username: 'long', password: 'x'.repeat(1024), address });
+    const { user } = await signIn.signIn({ username: 'long', password: 'x'.repeat(1024), address });
     expect(user.username).to.equal('long');
     expect(await failure(signIn.signIn({ username: 'long', password: 'x'.repeat(1023), address }))).to.be.instanceOf(
       AuthenticationFailed,
@@ -221,7 +221,7 @@ describe('signing in with a password', () => {
       expect(hasher.calls).to.deep.equal([]);
     }
     // From elsewhere the account is not closed.
-    const user = await new PasswordSignIn(users, hasher, new MemorySignInAttempts()).signIn({
+    const { user } = await new PasswordSignIn(users, hasher, new MemorySignInAttempts()).signIn({
       username: 'ged',
       password: 'sparrowhawk',
       address: '192.0.2.77',
@@ -236,7 +236,7 @@ describe('signing in with a password', () => {
     expect((await users.findByUsername('ged'))!.passwordHash).to.match(/^\$scrypt\$ln=10,/);
     await next.signIn({ username: 'ged', password: 'sparrowhawk', address });
     expect((await users.findByUsername('ged'))!.passwordHash).to.match(/^\$scrypt\$ln=11,/);
-    expect((await next.signIn({ username: 'ged', password: 'sparrowhawk', address })).id).to.equal(ged.id);
+    expect((await next.signIn({ username: 'ged', password: 'sparrowhawk', address })).user.id).to.equal(ged.id);
   });
 
   it('keeps a password that was changed while the old one was hashed anew', async () => {
@@ -258,7 +258,7 @@ describe('signing in with a password', () => {
 
   it('lets in also where the time of it cannot be written down, and says so without a secret', async () => {
     users.touchLogin = () => Promise.reject(new Error('read-only: sparrowhawk'));
-    const user = await signIn.signIn({ username: 'ged', password: 'sparrowhawk', address });
+    const { user } = await signIn.signIn({ username: 'ged', password: 'sparrowhawk', address });
     expect(user.id).to.equal(ged.id);
     expect(logger.text('warn')).to.contain('could not be written down').and.not.to.contain('sparrowhawk');
   });
@@ -271,6 +271,6 @@ describe('signing in with a password', () => {
         ServiceUnavailable,
       );
     users.findByUsername = findByUsername;
-    expect((await signIn.signIn({ username: 'ged', password: 'sparrowhawk', address })).id).to.equal(ged.id);
+    expect((await signIn.signIn({ username: 'ged', password: 'sparrowhawk', address })).user.id).to.equal(ged.id);
   });
 });
