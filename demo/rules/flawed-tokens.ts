@@ -11,7 +11,7 @@ export async function flawedTokens({ url, signingKey }: AuthorizationServer): Pr
   const { privateKey: otherKey } = await generateKeyPair('ES256');
   const otherApi = 'https://another-api.example';
   return [
-    flawed('expired', 'The access token expired', await sign(anHourOld(claims), signingKey)),
+    flawed('expired', 'The access token expired', await sign(expired(claims, 3600), signingKey)),
     flawed('tampered', 'The signature of the access token is wrong', tamper(good)),
     flawed('foreign key', 'The signature of the access token is wrong', await sign(claims, otherKey)),
     flawed(
@@ -36,7 +36,7 @@ export async function foreignIdTokens(
   const { privateKey: otherKey } = await generateKeyPair('ES256');
   const stranger = { ...claims, sub: 'a stranger' };
   return [
-    ['expired', await sign(anHourOld(claims), signingKey, 'JWT')],
+    ['expired', await sign(expired(claims, 60), signingKey, 'JWT')],
     ['foreign key', await sign(claims, otherKey, 'JWT')],
     ['foreign issuer', await sign({ ...claims, iss: 'https://another-issuer.example' }, otherKey, 'JWT')],
     ["another app's", await idTokenOf(url, 'bob')],
@@ -54,9 +54,9 @@ export function sign(claims: JWTPayload, key: CryptoKey | JWK, typ = 'at+jwt'): 
   return new SignJWT(claims).setProtectedHeader({ alg: 'ES256', typ, kid: 'demo' }).sign(key);
 }
 
-function anHourOld(claims: JWTPayload): JWTPayload {
-  const anHourAgo = Math.floor(Date.now() / 1000) - 3600;
-  return { ...claims, iat: anHourAgo - 3600, exp: anHourAgo };
+function expired(claims: JWTPayload, secondsAgo: number): JWTPayload {
+  const exp = Math.floor(Date.now() / 1000) - secondsAgo;
+  return { ...claims, iat: exp - 3600, exp };
 }
 
 /** One character of the signature, flipped. */

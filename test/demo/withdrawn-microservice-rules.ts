@@ -99,7 +99,7 @@ function ofProviders(): WithdrawnMicroserviceRule[] {
   const exchanged = (who: string) => `POST /auth/social-exchange/, bob, ${who}`;
   return [
     withdrawn('an expiry of ID tokens', exchanged('expired'), place => ({
-      idp: { ...providerAt(place), clockTolerance: 7200 },
+      idp: { ...providerAt(place), clockTolerance: 300 },
     })),
     withdrawn('an audience of ID tokens', exchanged("another app's"), place => ({
       idp: [providerAt(place), { ...providerAt(place), name: 'web', clientId: webClient('').client_id }],

@@ -257,7 +257,8 @@ for (const [name, make] of Object.entries(makers))
         await list.revoke({ iss, sub: 'alice', before: iat - 1, expiresAt: Date.now() / 1000 + 20 });
         expect(await list.isRevoked(token)).to.equal(true);
         const [[, life] = []] = await keysAndLives();
-        expect(life).to.be.within(80_000, 100_000);
+        // With the longest clockTolerance of a server.
+        expect(life).to.be.within(380_000, 400_000);
         await list.revoke({ iss, sub: 'alice' });
         expect(await list.isRevoked({ ...token, iat: 1e10 })).to.equal(true);
       });
@@ -272,9 +273,9 @@ for (const [name, make] of Object.entries(makers))
         expect(await list.isRevoked({ ...token, iat: token.iat + 24 })).to.equal(false);
       });
 
-      it('expires at once where it is over, and late where it is for ever', async () => {
+      it('expires at once where no server accepts the token any more, and late where it is for ever', async () => {
         const list = new RedisDenylist(made.client, { prefix });
-        await list.revoke({ iss, jti: 'j', expiresAt: Date.now() / 1000 - 5 });
+        await list.revoke({ iss, jti: 'j', expiresAt: Date.now() / 1000 - 305 });
         for (const [, life] of await keysAndLives()) expect(life).to.be.lessThan(2);
         await list.revoke({ iss, jti: 'k', expiresAt: Infinity });
         expect(await list.isRevoked({ ...token, jti: 'k' })).to.equal(true);

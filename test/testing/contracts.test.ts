@@ -398,7 +398,7 @@ class Revocations implements RevokingStore {
   }
 
   protected isFresh({ expiresAt }: Revoked): boolean {
-    return expiresAt! > this.now;
+    return expiresAt! + 300 > this.now;
   }
 
   protected isMeant({ jti, sub, sid, client_id }: Revoked, claims: Record<string, unknown>): boolean {
@@ -465,6 +465,14 @@ describe('the contract of denylists', () => {
         }
       })(),
       'remembers until a revocation expires',
+    ],
+    'forgets when the token expires': [
+      new (class extends Revocations {
+        protected override isFresh({ expiresAt }: Revoked) {
+          return expiresAt! > this.now;
+        }
+      })(),
+      'remembers a revocation 300 seconds longer: a server may accept the tokens for as long',
     ],
     'lets everything be used again': [
       new (class extends Revocations {

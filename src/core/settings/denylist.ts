@@ -9,7 +9,10 @@ export type RevokedTokens = {
   readonly iss: string;
   /** Revokes only tokens issued (`iat`) before this time, and those without `iat`; seconds since 1970. Default: all. */
   readonly before?: number | undefined;
-  /** When the revocation may be forgotten; seconds since 1970. Default: the denylist's `ttl` from now. */
+  /**
+   * When the last of the tokens expires (`exp`); seconds since 1970. Default: the denylist's `ttl` from now. A denylist
+   * keeps the revocation 300 seconds longer, because servers accept a token for `clockTolerance` longer.
+   */
   readonly expiresAt?: number | undefined;
 } & (
   | { readonly jti: string; readonly sub?: never; readonly sid?: never; readonly client_id?: never }
@@ -29,7 +32,7 @@ export type RevokedTokens = {
 export interface Denylist {
   /**
    * Revokes tokens from now on. Of two revocations of the same tokens, the later `before` and the later `expiresAt`
-   * count.
+   * count. The revocation lasts 300 seconds longer than `expiresAt`.
    */
   revoke(which: RevokedTokens): void | Promise<void>;
   /**

@@ -113,6 +113,17 @@ export const seconds = number(
 );
 export const fraction = number('a number of seconds over 0', value => value > 0);
 export const nonNegative = number('a number of seconds, 0 or more', value => value >= 0);
+
+/**
+ * The longest `clockTolerance`, in seconds. A server may accept a token for this long after its `exp`, so a revocation
+ * that lasts until then must last this much longer.
+ */
+export const longestClockTolerance = 300;
+export const tolerance = number(
+  `a number of seconds from 0 to ${longestClockTolerance}`,
+  value => value >= 0 && value <= longestClockTolerance,
+);
+
 export const positiveInteger = number('a whole number, 1 or more', value => Number.isInteger(value) && value > 0);
 export const nonNegativeInteger = number('a whole number, 0 or more', value => Number.isInteger(value) && value >= 0);
 

@@ -11,7 +11,6 @@ import {
   listOf,
   literal,
   logger,
-  nonNegative,
   nonNegativeInteger,
   onOff,
   policyClasses,
@@ -20,6 +19,7 @@ import {
   seconds,
   signatureAlgorithms,
   text,
+  tolerance,
   url,
 } from './kinds';
 import { row, type Row } from './row';
@@ -125,11 +125,11 @@ export const settingsTable = {
     fallback: 16384,
     meaning: 'bytes; a longer token is refused before decoding; Node itself answers 431 to more than 16 KiB of headers',
   }),
-  clockTolerance: row(nonNegative, {
+  clockTolerance: row(tolerance, {
     variable: 'AXIOMS_CLOCK_TOLERANCE',
     defaultText: '5',
     fallback: 5,
-    meaning: 'seconds of tolerance for `exp`, `nbf`, `iat`',
+    meaning: 'seconds of tolerance for `exp`, `nbf`, `iat`; at most 300',
   }),
   maxTokenAge: row(fraction, {
     variable: 'AXIOMS_MAX_TOKEN_AGE',

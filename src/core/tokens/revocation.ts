@@ -4,6 +4,7 @@
 import type { Claims } from '../jws/compact-jws';
 import type { Denylist, RevokedTokens } from '../settings/denylist';
 import { InvalidToken, ServiceUnavailable } from '../http/exceptions';
+import { longestClockTolerance } from '../settings/kinds';
 import type { Settings } from '../settings/settings';
 import { StoreWatch } from '../reports/store-watch';
 import type { TokenSubject } from './token-subject';
@@ -15,6 +16,7 @@ export interface DenylistEntries {
   readonly keys: readonly string[];
   /** Seconds since 1970; `Infinity` means all tokens. */
   readonly before: number;
+  /** When no server accepts the tokens any more, in seconds since 1970. */
   readonly expiresAt: number;
 }
 
@@ -63,7 +65,7 @@ export function isIssuedBefore({ iat }: Claims, before: number): boolean {
 }
 
 /**
- * Returns the entries of a revocation.
+ * Returns the entries of a revocation. They last longer than the tokens, as a server's `clockTolerance` may.
  *
  * @param ttl seconds that a revocation without `expiresAt` lasts
  * @param now seconds since 1970
@@ -90,7 +92,7 @@ export function denylistEntries(which: RevokedTokens, ttl: number, now: number):
     !isTime(expiresAt)
   )
     throw new TypeError(revokeForm);
-  return { keys: keysOfRevocation(iss, named, subjectClaim), before, expiresAt };
+  return { keys: keysOfRevocation(iss, named, subjectClaim), before, expiresAt: expiresAt + longestClockTolerance };
 }
 
 const revokeForm =

@@ -1,6 +1,7 @@
 /** Denies the access tokens of sessions that have ended, in a bounded number of entries for each user. */
 import { LRUCache } from 'lru-cache';
 import type { Denylist } from '../../core/settings/denylist';
+import { longestClockTolerance } from '../../core/settings/kinds';
 import type { SessionDenylist } from './refresh-families';
 
 export interface SessionDenialOptions {
@@ -11,14 +12,17 @@ export interface SessionDenialOptions {
 }
 
 interface Recent {
-  /** When the count starts again, in seconds since 1970: the first denial that it includes has expired by then. */
+  /** When the count starts again, in seconds since 1970: the first denial that it includes is not needed by then. */
   readonly end: number;
   last: string | undefined;
   count: number;
 }
 
-/** Seconds. More than the `clockTolerance` that any verifier should have. */
-const clockMargin = 60;
+/**
+ * Seconds that a denial lasts after the last access token has expired: the longest `clockTolerance` of a server, and a
+ * minute for clocks that differ. Included here, because the app's own denylist may forget at `expiresAt`.
+ */
+const clockMargin = longestClockTolerance + 60;
 
 /**
  * The number of a user's sessions that are denied one by one, until the first denial expires. A caller who signs in and

@@ -1,6 +1,7 @@
 /** The contract that every denylist must keep. */
 import { randomUUID } from 'node:crypto';
 import type { Claims } from '../../core/jws/compact-jws';
+import { longestClockTolerance } from '../../core/settings/kinds';
 import { promised, type ContractCase } from './contract-case';
 
 /** The tokens of an issuer that are revoked; see `RevokedTokens`. */
@@ -173,12 +174,21 @@ const promisesOfTime = (advance: (seconds: number) => void | Promise<void>): rea
     },
   ],
   [
+    `remembers a revocation ${longestClockTolerance} seconds longer: a server may accept the tokens for as long`,
+    async trial => {
+      const { denylist, iss, now } = trial;
+      await denylist.revoke({ iss, jti: 'a', expiresAt: Math.floor(now) + 60 });
+      await advance(58 + longestClockTolerance);
+      await expectRevoked(trial, true, { iss, jti: 'a' });
+    },
+  ],
+  [
     'of two revocations remembers the one that lasts longer',
     async trial => {
       const { denylist, iss, now } = trial;
       await denylist.revoke({ iss, jti: 'a', expiresAt: Math.floor(now) + 600 });
       await denylist.revoke({ iss, jti: 'a', expiresAt: Math.floor(now) + 60 });
-      await advance(300);
+      await advance(300 + longestClockTolerance);
       await expectRevoked(trial, true, { iss, jti: 'a' });
     },
   ],

@@ -324,15 +324,17 @@ const examples: Example[] = [
     good: [
       ['0', 0],
       ['0.5', 0.5],
+      ['300', 300],
     ],
-    badText: ['-1', 'NaN'],
+    badText: ['-1', 'NaN', '300.5'],
     bad: [
       [-1, '-1'],
+      [300.5, '300.5'],
       [NaN, 'NaN'],
       [Infinity, 'Infinity'],
       ['5', "'5'"],
     ],
-    accepts: 'a number of seconds, 0 or more',
+    accepts: 'a number of seconds from 0 to 300',
   },
   {
     name: 'maxTokenAge',
