@@ -2,6 +2,7 @@
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import { CountedReport } from '../../core/reports/counted-report';
 import type { Denylist } from '../../core/settings/denylist';
+import { longestClockTolerance } from '../../core/settings/kinds';
 import { APIException, ImproperlyConfigured, InvalidRequest, ServiceUnavailable } from '../../core/http/exceptions';
 import { LogoutTokenVerifier, type LogoutToken } from '../../core/tokens/logout-token';
 import { withServer } from './plain-answers';
@@ -106,7 +107,8 @@ class Logout {
     if (sid !== undefined) await this.#denylist.revoke({ iss, sid });
     // `iat` is in whole seconds, so a token issued in the same second counts as issued before the logout.
     if (sub !== undefined) await this.#denylist.revoke({ iss, sub, sid, before: Math.floor(iat) + 1 });
-    const isFirst = await this.#denylist.useOnce(iss, jti, exp + this.server.settings.clockTolerance);
+    // Each issuer may have its own tolerance. No token is accepted after the longest.
+    const isFirst = await this.#denylist.useOnce(iss, jti, exp + longestClockTolerance);
     if (!isFirst) throw new InvalidRequest('The logout token was used before');
     return token;
   }
