@@ -1,16 +1,44 @@
-/** Reads the path of a request's target. */
+/** Reads the path of a request's target, and finds the URL by which clients know it. */
 import type { Request } from 'express';
 import { ParseError } from '../core/http/exceptions';
+import { joinUrl } from '../core/http/urls';
+import { matchesPath } from './cookies/cookie-rules';
+import type { Options } from './options';
+
+/** The options that say where clients see the endpoints. */
+export type EndpointPlace = Pick<Options, 'issuer' | 'prefix' | 'refreshCookiePath'>;
+
+type Target = Pick<Request, 'originalUrl'>;
 
 /**
- * Returns the URL that a request has at this server. Only the path comes from the request (RFC 9449 §4.3): a target in
- * absolute form may name another server, or one that no URL can have.
+ * Returns the path of a request. Only the path comes from the request (RFC 9449 §4.3): a target in absolute form may name
+ * another server, or one that no URL can have.
  *
  * @throws ParseError if the target is no URL
  */
-export function urlAt(issuer: string, { originalUrl }: Pick<Request, 'originalUrl'>): string {
+export function pathOf(issuer: string, { originalUrl }: Target): string {
   if (!URL.canParse(originalUrl, issuer)) throw new ParseError('The target of the request is not a valid URL');
+  return new URL(originalUrl, issuer).pathname;
+}
+
+/**
+ * Returns the URLs that a DPoP proof may name as the target of a request: the URL that the metadata names for the
+ * endpoint, and the URL with the path that arrived if clients see the endpoints there. Behind a proxy that takes the
+ * issuer's path away, they do not: that URL may be an endpoint of another server, whose proofs must not count here.
+ *
+ * @throws ParseError if the target is no URL
+ */
+export function urlsOf({ issuer, prefix, refreshCookiePath }: EndpointPlace, target: Target): readonly string[] {
+  const path = pathOf(issuer, target);
+  const endpoint = path.slice(Math.max(0, path.lastIndexOf(`${prefix}/`)));
+  const named = new URL(joinUrl(issuer, endpoint)).href;
+  const hasNoPath = new URL(issuer).pathname === '/';
+  const isSeen = hasNoPath || (refreshCookiePath !== '/' && matchesPath(path, refreshCookiePath));
+  return isSeen ? [named, urlAt(issuer, path)] : [named];
+}
+
+function urlAt(issuer: string, path: string): string {
   const url = new URL(issuer);
-  url.pathname = new URL(originalUrl, issuer).pathname;
+  url.pathname = path;
   return url.href;
 }

@@ -7,7 +7,7 @@ import { InvalidFields } from './invalid-fields';
 import type { Options } from './options';
 import { SessionEnded, type Issued, type RefreshFamilies } from './refresh/refresh-families';
 import type { RefreshToken } from './refresh/refresh-token';
-import { urlAt } from './request-target';
+import { urlsOf } from './request-target';
 import type { RefreshFamily } from './stores/store';
 import type { Sweep } from './stores/sweep';
 import type { AccessTokens } from './tokens/access-tokens';
@@ -138,7 +138,7 @@ export class Sessions {
   private shownKey(request: Request): Promise<string | null> {
     const { rawHeaders, method } = request;
     const proofs = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'dpop');
-    return this.services.proofs.thumbprint({ proofs, method, url: urlAt(this.options.issuer, request) });
+    return this.services.proofs.thumbprint({ proofs, method, urls: urlsOf(this.options, request) });
   }
 
   // Clears the cookies of a session that has ended. If the store is unavailable they are kept: the session may still

@@ -5,7 +5,7 @@ import { ParseError } from '../../core/http/exceptions';
 import { checkOrigin } from '../cookies/request-origin';
 import type { LoginPages } from '../identity-providers/login-pages';
 import type { Options } from '../options';
-import { urlAt } from '../request-target';
+import { pathOf } from '../request-target';
 import type { Exchange, Sessions } from '../sessions';
 import type { SignedIn, SocialWay } from '../ways-in';
 import { BearerChallenge } from './bearer-challenge';
@@ -103,7 +103,7 @@ function received({ request, response }: Omit<Exchange, 'body'>, body: unknown, 
   response.setHeader('Pragma', 'no-cache');
   checkOrigin(request, options);
   // Here as well, before a password is checked or a code redeemed: their effects would stay.
-  urlAt(options.issuer, request);
+  pathOf(options.issuer, request);
   // Any page can send a form across origins, so a form is refused, even if a parser of the app has read it.
   if (hasContent(request) && request.is('application/json') === false)
     throw new ParseError('The body must be JSON: application/json');

@@ -20,8 +20,8 @@ export interface ProvenRequest {
   /** The values of the header field `DPoP`. */
   readonly proofs: readonly string[];
   readonly method: string;
-  /** The URL without query and fragment. */
-  readonly url: string;
+  /** The URLs of the endpoint, without query and fragment. The proof must name one of them. */
+  readonly urls: readonly string[];
 }
 
 export class DpopProofs {
@@ -36,13 +36,13 @@ export class DpopProofs {
    *
    * @throws AuthenticationFailed `invalid_dpop_proof` for a proof that is invalid or was used before
    */
-  async thumbprint({ proofs, method, url }: ProvenRequest): Promise<string | null> {
+  async thumbprint({ proofs, method, urls }: ProvenRequest): Promise<string | null> {
     const [proof, second] = proofs;
     if (proof === undefined) return null;
     // RFC 9449 §4.3: "There is not more than one DPoP HTTP request header field."
     if (second !== undefined || proof.length > longestProof) throw refusal();
     const { jwk, claims } = await verify(proof, this.clock());
-    if (claims['htm'] !== method || claims['htu'] !== url) throw refusal();
+    if (claims['htm'] !== method || !urls.some(url => url === claims['htu'])) throw refusal();
     const thumbprint = await calculateJwkThumbprint(jwk);
     await this.refuseReplay(thumbprint, claims);
     return thumbprint;
