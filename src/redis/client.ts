@@ -1,4 +1,5 @@
 /** Sends commands through either client of Redis, with a time limit and without piling up commands during an outage. */
+import { listenForErrors } from '../core/process/error-listener';
 import { SteadyClock, systemClock } from '../core/time/steady-clock';
 import { globalTimers, startTimer, type Timers } from '../core/time/timers';
 
@@ -99,14 +100,4 @@ export class RedisConnection {
       this.timers.clearTimeout(timer);
     }
   }
-}
-
-const heard = new WeakSet<RedisClient>();
-
-// Without a listener, a lost connection ends the process (redis) or floods the console (ioredis). The failure is reported
-// where a command fails.
-function listenForErrors(client: RedisClient): void {
-  if (heard.has(client)) return;
-  heard.add(client);
-  client.on('error', () => undefined);
 }

@@ -1,5 +1,6 @@
 /** A store in Redis: one round trip per step, and Redis removes expired rows itself. */
 import { ImproperlyConfigured } from '../../core/http/exceptions';
+import { listenForErrors } from '../../core/process/error-listener';
 import {
   endOf,
   ownerKey,
@@ -24,14 +25,17 @@ export interface RedisStoreOptions {
  * Creates a store in Redis. The app owns the client: it sets time limits (`commandTimeout`), and closes it after the
  * microservice. Redis must not evict keys (`maxmemory-policy noeviction`) and must write to disk (`appendonly yes`).
  * Otherwise users are signed out and signing keys are lost. In a cluster the prefix needs a hash tag (`{axioms}:`),
- * because a family and its user's list change together.
+ * because a family and its user's list change together. The store listens for the client's `error` event, so that a lost
+ * connection does not end the process: requests get 503 until the client has connected again.
  *
  * @throws ImproperlyConfigured for a client of neither package
  * @example
  * const store = redisStore(new Redis('redis://127.0.0.1:6379'));
  */
 export function redisStore(client: RedisClient, { prefix = 'axioms:microservice:' }: RedisStoreOptions = {}) {
-  return new RedisStore(sender(client), prefix) as MicroserviceStore;
+  const send = sender(client);
+  listenForErrors(client);
+  return new RedisStore(send, prefix) as MicroserviceStore;
 }
 
 type Send = (command: string, ...parameters: (string | number)[]) => Promise<unknown>;

@@ -124,7 +124,7 @@ async function openIoredis(): Promise<OpenStore> {
 }
 
 /** Version 4 has no `destroy()`. */
-async function end(client: { destroy?(): void; disconnect?(): unknown }): Promise<void> {
+export async function endClient(client: { destroy?(): void; disconnect?(): unknown }): Promise<void> {
   if (client.destroy === undefined) await client.disconnect?.();
   else client.destroy();
 }
@@ -141,7 +141,7 @@ async function openNodeRedis(): Promise<OpenStore> {
     remove: async () => {
       const keys = await client.keys(`${prefix}*`);
       if (keys.length > 0) await client.del(keys);
-      await end(client);
+      await endClient(client);
     },
   };
 }
