@@ -121,6 +121,7 @@ export class RefreshFamilies {
   private newFamily(userId: string, jkt: string | null, token: RefreshToken): RefreshFamily {
     const { issuer, clientId, refreshTokenLifetime, sessionLifetime, clock } = this.options;
     const now = clock();
+    const at = Math.floor(now);
     return {
       id: randomUUID(),
       handle: token.handle,
@@ -131,10 +132,10 @@ export class RefreshFamilies {
       current: token.hash,
       previous: null,
       generation: 0,
-      signedInAt: now,
-      rotatedAt: now,
-      idleUntil: now + refreshTokenLifetime * 1000,
-      expiresAt: now + sessionLifetime * 1000,
+      signedInAt: at,
+      rotatedAt: at,
+      idleUntil: Math.ceil(now + refreshTokenLifetime * 1000),
+      expiresAt: Math.ceil(now + sessionLifetime * 1000),
     };
   }
 
@@ -185,8 +186,9 @@ export class RefreshFamilies {
     const { clock, refreshTokenLifetime } = this.options;
     const { handle, current: from, generation } = family;
     const to = token.successor(family.id, generation, this.services.secrets).hash;
-    const at = clock();
-    const idleUntil = at + refreshTokenLifetime * 1000;
+    const now = clock();
+    const at = Math.floor(now);
+    const idleUntil = Math.ceil(now + refreshTokenLifetime * 1000);
     if (await this.services.store.rotateFamily({ handle, from, generation, to, at, idleUntil }))
       return { ...family, current: to, previous: from, generation: generation + 1, rotatedAt: at, idleUntil };
     return this.lostRace(token);

@@ -2,7 +2,7 @@
 
 /**
  * A sign-in and the sequence of its refresh tokens. A stored row is valid until it expires; a family ends when its row is
- * removed. Times are in milliseconds since 1970.
+ * removed. Times are in whole milliseconds since 1970: the microservice rounds expiry times up, and other times down.
  */
 export interface RefreshFamily {
   /** The `sid` of all access tokens of the family. */
@@ -67,6 +67,7 @@ export interface StoredSigningKey {
    * key.
    */
   readonly sealedJwk: string;
+  /** In whole milliseconds since 1970, like `activeFrom`. */
   readonly createdAt: number;
   /** When the key begins to sign. It is published before. */
   readonly activeFrom: number;
@@ -87,7 +88,7 @@ export interface OnceStore {
   /**
    * Marks a value as used.
    *
-   * @param until when the value may be forgotten, in milliseconds since 1970, like `now`
+   * @param until when the value may be forgotten, in whole milliseconds since 1970, like `now`
    * @returns whether this was the first use; `true` for one call only, across processes
    */
   useOnce(key: string, until: number, now: number): Promise<boolean>;
@@ -98,7 +99,7 @@ export interface OnceStore {
  * must pass the contract suite in `test/microservice/stores`.
  */
 export interface MicroserviceStore extends FamilyStore, SigningKeyStore, OnceStore {
-  /** Removes the rows that expired before `now` (milliseconds since 1970), and returns their number. */
+  /** Removes the rows that expired before `now` (whole milliseconds since 1970), and returns their number. */
   removeExpired(now: number): Promise<number>;
   /** Closes the connections that the store opened itself. */
   close(): Promise<void>;

@@ -23,7 +23,7 @@ export class Sweep {
     const now = this.#steady.now();
     if (now - this.#last < pause) return;
     this.#last = now;
-    this.#running = this.sweep(this.clock());
+    this.#running = this.sweep(Math.floor(this.clock()));
   }
 
   /** Resolves when no sweep is running. */

@@ -50,7 +50,9 @@ export class DpopProofs {
 
   private async refuseReplay(thumbprint: string, { jti, iat = 0 }: JWTPayload): Promise<void> {
     const key = `dpop:${hashOf(JSON.stringify([thumbprint, jti]))}`;
-    if (!(await this.store.useOnce(key, (iat + 2 * window) * 1000, this.clock()))) throw refusal();
+    // RFC 7519 §2: `iat` may have a fraction. Stores keep whole milliseconds.
+    const until = Math.ceil((iat + 2 * window) * 1000);
+    if (!(await this.store.useOnce(key, until, Math.floor(this.clock())))) throw refusal();
   }
 }
 

@@ -207,8 +207,10 @@ export class SigningKeys {
     // RFC 7638: the thumbprint is unique for the key.
     const kid = await calculateJwkThumbprint(jwk);
     const sealedJwk = await seal({ ...jwk, kid, alg, use: 'sig' }, { issuer, kid }, this.secrets);
-    const createdAt = clock();
-    const stored = { issuer, generation, kid, alg, sealedJwk, createdAt, activeFrom: createdAt + delay };
+    // Rounded down, so that a key without a delay signs immediately.
+    const createdAt = Math.floor(clock());
+    const activeFrom = Math.floor(createdAt + delay);
+    const stored = { issuer, generation, kid, alg, sealedJwk, createdAt, activeFrom };
     if (await this.store.addSigningKey(stored)) return stored;
     const winner = (await this.store.signingKeys(issuer)).find(key => key.generation === generation);
     if (winner === undefined) throw new ServiceUnavailable('The signing keys are being changed');

@@ -10,11 +10,16 @@ export interface UsedOnce {
 
 const text: EntitySchemaColumnOptions = { type: 'varchar' };
 
-// PostgreSQL returns a bigint as text, because it may exceed a JavaScript number. Milliseconds never do.
-const milliseconds: EntitySchemaColumnOptions = {
+// PostgreSQL returns a bigint as text, because it may exceed a JavaScript number. Milliseconds never do. It refuses a
+// fraction (22P02).
+const milliseconds = (round: (value: number) => number): EntitySchemaColumnOptions => ({
   type: 'bigint',
-  transformer: { to: (value: unknown) => value, from: (value: unknown) => Number(value) },
-};
+  transformer: { to: (value: number) => round(value), from: (value: unknown) => Number(value) },
+});
+
+const moment = milliseconds(Math.floor);
+/** Rounded up, so that nothing is forgotten too early. */
+const expiry = milliseconds(Math.ceil);
 
 export const familyTable = new EntitySchema<RefreshFamily>({
   name: 'AxiomsRefreshFamily',
@@ -29,10 +34,10 @@ export const familyTable = new EntitySchema<RefreshFamily>({
     current: { ...text, name: 'current_hash' },
     previous: { ...text, name: 'previous_hash', nullable: true },
     generation: { type: 'integer' },
-    signedInAt: { ...milliseconds, name: 'signed_in_at' },
-    rotatedAt: { ...milliseconds, name: 'rotated_at' },
-    idleUntil: { ...milliseconds, name: 'idle_until' },
-    expiresAt: { ...milliseconds, name: 'expires_at' },
+    signedInAt: { ...moment, name: 'signed_in_at' },
+    rotatedAt: { ...moment, name: 'rotated_at' },
+    idleUntil: { ...expiry, name: 'idle_until' },
+    expiresAt: { ...expiry, name: 'expires_at' },
   },
   indices: [
     { name: 'axioms_refresh_family_user', columns: ['issuer', 'userId'] },
@@ -50,8 +55,8 @@ export const signingKeyTable = new EntitySchema<StoredSigningKey>({
     kid: text,
     alg: text,
     sealedJwk: { type: 'text', name: 'sealed_jwk' },
-    createdAt: { ...milliseconds, name: 'created_at' },
-    activeFrom: { ...milliseconds, name: 'active_from' },
+    createdAt: { ...moment, name: 'created_at' },
+    activeFrom: { ...moment, name: 'active_from' },
   },
 });
 
@@ -60,7 +65,7 @@ export const usedOnceTable = new EntitySchema<UsedOnce>({
   tableName: 'axioms_used_once',
   columns: {
     key: { ...text, primary: true },
-    until: { ...milliseconds, name: 'until' },
+    until: { ...expiry, name: 'until' },
   },
   indices: [{ name: 'axioms_used_once_until', columns: ['until'] }],
 });

@@ -1,5 +1,5 @@
 /** A store in a database that TypeORM supports. Each step is one SQL statement. */
-import { LessThanOrEqual, QueryFailedError, type DataSource } from 'typeorm';
+import { LessThanOrEqual, QueryFailedError, type DataSource, type FindOperator } from 'typeorm';
 import type { MicroserviceStore, RefreshFamily, Rotation, StoredSigningKey } from '../stores/store';
 import { openDatabase, type DatabasePlace } from './database';
 import { familyTable, signingKeyTable, usedOnceTable } from './tables';
@@ -75,13 +75,13 @@ class TypeOrmStore implements MicroserviceStore {
   async useOnce(key: string, until: number, now: number): Promise<boolean> {
     const { manager } = await this.database();
     if (await inserted(manager.insert(usedOnceTable, { key, until }))) return true;
-    const renewed = await manager.update(usedOnceTable, { key, until: LessThanOrEqual(now) }, { until });
+    const renewed = await manager.update(usedOnceTable, { key, until: pastBy(now) }, { until });
     return renewed.affected === 1;
   }
 
   async removeExpired(now: number): Promise<number> {
     const { manager } = await this.database();
-    const past = LessThanOrEqual(now);
+    const past = pastBy(now);
     const gone = [
       await manager.delete(familyTable, { idleUntil: past }),
       await manager.delete(familyTable, { expiresAt: past }),
@@ -110,6 +110,11 @@ class TypeOrmStore implements MicroserviceStore {
     });
     return this.#opened;
   }
+}
+
+// PostgreSQL compares a bigint with whole numbers only. What is stored is whole, so that the fraction changes nothing.
+function pastBy(now: number): FindOperator<number> {
+  return LessThanOrEqual(Math.floor(now));
 }
 
 // TypeORM has no portable "on conflict do nothing" that reports whether it inserted a row.

@@ -142,6 +142,25 @@ for (const place of places)
         ]);
     });
 
+    it('takes times with a fraction of a millisecond, and forgets nothing too early', async () => {
+      const one = family({
+        signedInAt: now + 0.25,
+        rotatedAt: now + 0.25,
+        idleUntil: now + 60_000.25,
+        expiresAt: now + 90_000.5,
+      });
+      await store.addFamily(one);
+      expect(await store.rotateFamily(rotation(one, { at: now + 0.75, idleUntil: now + 60_000.75 }))).to.equal(true);
+      expect(await store.addSigningKey(signingKey({ createdAt: now + 0.5, activeFrom: now + 0.5 }))).to.equal(true);
+      expect(await store.useOnce('proof', now + 60_000.5, now + 0.5)).to.equal(true);
+      await store.removeExpired(now + 60_000.25);
+      expect(await store.useOnce('proof', now + 90_000.5, now + 60_000.25)).to.equal(false);
+      const found = await store.findFamily(one.handle);
+      expect(found?.idleUntil).to.be.within(now + 60_000.75, now + 60_001);
+      const [key] = await store.signingKeys(issuer);
+      expect(key?.activeFrom).to.be.within(now, now + 0.5);
+    });
+
     it('adds one signing key a generation and issuer', async () => {
       const [first, second] = [signingKey(), signingKey({ generation: 2 })];
       const foreign = signingKey({ issuer: 'https://other.example.com' });
