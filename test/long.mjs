@@ -84,7 +84,7 @@ async function run(name, command, ...others) {
   const started = Date.now();
   const [program, ...args] = [...command.split(' '), ...others.filter(other => other !== undefined)];
   // A test that needs one of these fails where it is not there, instead of being reported as pending.
-  const env = { REQUIRED_SERVERS: 'postgres,redis', ...process.env };
+  const env = { REQUIRED_SERVERS: 'postgres,mariadb,redis', ...process.env };
   process.stderr.write(`${name} …\n`);
   const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const log = join(folder, `${name}.log`);

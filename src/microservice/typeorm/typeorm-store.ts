@@ -128,9 +128,28 @@ async function inserted(insertion: Promise<unknown>): Promise<boolean> {
   }
 }
 
-// PostgreSQL, appendix A: 23505 is unique_violation. SQLite has only a message.
+interface DriverError {
+  /** PostgreSQL, MySQL and MariaDB. */
+  readonly code?: string;
+  /** SQL Server. */
+  readonly number?: number;
+  readonly message?: string;
+}
+
+const duplicates: readonly unknown[] = [
+  // PostgreSQL, appendix A: unique_violation.
+  '23505',
+  'ER_DUP_ENTRY',
+  // SQL Server, for an index and for a primary key.
+  2601,
+  2627,
+];
+
+// SQLite has only a message. Older drivers of Oracle have the code only in the message, too.
+const duplicateMessage = /UNIQUE constraint failed|^ORA-00001:/;
+
 function isDuplicate(error: unknown): boolean {
   if (!(error instanceof QueryFailedError)) return false;
-  const { code, message } = error.driverError as { code?: string; message?: string };
-  return code === '23505' || /UNIQUE constraint failed/.test(message ?? '');
+  const { code, number, message = '' } = error.driverError as DriverError;
+  return duplicates.includes(code) || duplicates.includes(number) || duplicateMessage.test(message);
 }

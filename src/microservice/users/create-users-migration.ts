@@ -1,11 +1,13 @@
 /** The migrations that create the tables of `typeorm-entities.ts`. */
-import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptions } from 'typeorm';
+import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptions, type TableOptions } from 'typeorm';
 
 function text(name: string, length: number, more: Partial<TableColumnOptions> = {}): TableColumnOptions {
   return { name, type: 'varchar', length: String(length), ...more };
 }
 
-const users = new Table({
+// Options instead of tables: the drivers of MySQL and MariaDB change the table that they create, and a second database
+// in this process would get the changes.
+const users: TableOptions = {
   name: 'axioms_users',
   columns: [
     text('id', 36, { isPrimary: true, primaryKeyConstraintName: 'PK_axioms_users' }),
@@ -21,10 +23,10 @@ const users = new Table({
     { name: 'UQ_axioms_users_username', columnNames: ['username'] },
     { name: 'UQ_axioms_users_email', columnNames: ['email'] },
   ],
-});
+};
 
 /** The identities at the providers. An app with its own table of users needs only this one. */
-const identities = new Table({
+const identities: TableOptions = {
   name: 'axioms_identities',
   columns: [
     text('issuer', 255, { isPrimary: true, primaryKeyConstraintName: 'PK_axioms_identities' }),
@@ -32,18 +34,18 @@ const identities = new Table({
     text('userId', 255),
   ],
   uniques: [{ name: 'UQ_axioms_identities_user', columnNames: ['issuer', 'userId'] }],
-});
+};
 
 /** Creates `axioms_users`. Not needed if the app has its own table of users. */
 export class CreateAxiomsUsers1735689600000 implements MigrationInterface {
   readonly name = 'CreateAxiomsUsers1735689600000';
 
   async up(runner: QueryRunner): Promise<void> {
-    await runner.createTable(users);
+    await runner.createTable(new Table(users));
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropTable(users);
+    await runner.dropTable(users.name);
   }
 }
 
@@ -52,11 +54,11 @@ export class CreateAxiomsIdentities1735689600001 implements MigrationInterface {
   readonly name = 'CreateAxiomsIdentities1735689600001';
 
   async up(runner: QueryRunner): Promise<void> {
-    await runner.createTable(identities);
+    await runner.createTable(new Table(identities));
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.dropTable(identities);
+    await runner.dropTable(identities.name);
   }
 }
 

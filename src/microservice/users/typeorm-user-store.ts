@@ -21,6 +21,10 @@ export interface TypeOrmUserStoreOptions {
  * and addresses should be unique in the app's own table, as they are in ours. Identities always are. A name is found only
  * in the exact spelling of the table, whatever its collation: override `findByUsername()` to accept others.
  *
+ * The subjects of identities are case-sensitive, and the default collation of MariaDB, MySQL and SQL Server ignores case:
+ * a user with the subject `ABC` could not be stored beside one with `abc`. Give the columns of `axioms_identities` a
+ * binary collation there, in MariaDB and MySQL as the database's default: `CREATE DATABASE app COLLATE utf8mb4_bin`.
+ *
  * @example
  * const dataSource = await new DataSource({
  *   type: 'postgres', url, entities: [Account, IdentityEntity], migrations: [CreateAxiomsIdentities1735689600001],

@@ -4,9 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Context } from 'mocha';
+import type { DataSource } from 'typeorm';
 import { memoryStore, redisStore, type MicroserviceStore } from '../../../src/microservice';
+import { createDatabase, dropDatabase, openDatabase } from '../mariadb';
 
-export type StoreAddress = { readonly schema: string } | { readonly prefix: string };
+export type StoreAddress = { readonly schema: string } | { readonly prefix: string } | { readonly database: string };
 
 export interface OpenStore {
   readonly store: MicroserviceStore;
@@ -30,6 +32,7 @@ export const places: readonly StorePlace[] = [
   { name: 'memory', open: () => Promise.resolve({ store: memoryStore(), remove: () => Promise.resolve() }) },
   { name: 'sql.js', open: openFile },
   { name: 'PostgreSQL', server: 'postgres', open: openPostgres },
+  { name: 'MariaDB', server: 'mariadb', open: openMariadb },
   { name: 'Redis (ioredis)', server: 'redis', open: openIoredis },
   { name: 'Redis (redis)', server: 'redis', open: openNodeRedis },
 ];
@@ -90,6 +93,7 @@ export async function storeAt(address: StoreAddress): Promise<OwnStore> {
     const store = typeOrmStore({ url: postgresUrl, schema: address.schema });
     return { store, close: () => store.close() };
   }
+  if ('database' in address) return storeInMariadb(address.database);
   const { Redis } = await import('ioredis');
   const client = new Redis(redisUrl);
   const close = (): Promise<void> => {
@@ -97,6 +101,25 @@ export async function storeAt(address: StoreAddress): Promise<OwnStore> {
     return Promise.resolve();
   };
   return { store: redisStore(client, address), close };
+}
+
+async function openMariadb(): Promise<OpenStore> {
+  const database = await createDatabase();
+  const { store, close, dataSource } = await storeInMariadb(database);
+  await dataSource.runMigrations();
+  const remove = async (): Promise<void> => {
+    await close();
+    await dropDatabase(database);
+  };
+  return { store, address: { database }, remove };
+}
+
+/** A store on the app's own DataSource, as an app on MariaDB has it. */
+async function storeInMariadb(database: string): Promise<OwnStore & { readonly dataSource: DataSource }> {
+  const library = await import('../../../src/microservice/typeorm/index.js');
+  const tables = { entities: [...library.microserviceEntities], migrations: [...library.microserviceMigrations] };
+  const dataSource = await openDatabase(database, tables);
+  return { dataSource, store: library.typeOrmStore({ dataSource }), close: () => dataSource.destroy() };
 }
 
 export async function dropSchema(schema: string): Promise<void> {

@@ -6,6 +6,7 @@ import {
   userMigrations,
 } from '../../../src/microservice/users/create-users-migration';
 import { IdentityEntity, userEntities } from '../../../src/microservice/users/typeorm-entities';
+import { createDatabase, dropDatabase, openDatabase } from '../mariadb';
 
 export const postgresUrl = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/test';
 
@@ -27,7 +28,7 @@ export class Account {
   @Column({ type: 'boolean', default: true })
   enabled!: boolean;
 
-  @Column({ type: Date, nullable: true })
+  @Column({ type: Date, precision: 3, nullable: true })
   seen!: Date | null;
 
   @Column({ type: 'varchar', default: 'reader' })
@@ -71,6 +72,18 @@ export async function postgres(tables: Tables): Promise<Database> {
   const remove = async (): Promise<void> => {
     await dataSource.query(`DROP SCHEMA "${schema}" CASCADE`);
     await dataSource.destroy();
+  };
+  return { dataSource, remove };
+}
+
+/** A database of MariaDB that nobody else has, with the collation that identities need. */
+export async function mariadb(tables: Tables): Promise<Database> {
+  const name = await createDatabase('utf8mb4_bin');
+  const dataSource = await openDatabase(name, tables);
+  await prepare(dataSource);
+  const remove = async (): Promise<void> => {
+    await dataSource.destroy();
+    await dropDatabase(name);
   };
   return { dataSource, remove };
 }

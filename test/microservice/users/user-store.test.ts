@@ -1,12 +1,22 @@
 import { expect } from 'chai';
 import type { Context } from 'mocha';
-import { DataSource } from 'typeorm';
+import { DataSource, TableIndex, type QueryRunner, type Table } from 'typeorm';
 import { ImproperlyConfigured } from '../../../src/core/http/exceptions';
+import { userMigrations } from '../../../src/microservice/users/create-users-migration';
 import { MemoryUserStore } from '../../../src/microservice/users/memory-user-store';
 import { IdentityEntity, UserEntity, userEntities } from '../../../src/microservice/users/typeorm-entities';
 import { TypeOrmUserStore } from '../../../src/microservice/users/typeorm-user-store';
 import { UserConflict, type UserStore } from '../../../src/microservice/users/user-store';
-import { Account, accountColumns, accountTables, ourTables, postgres, sqlite, type Database } from './user-databases';
+import {
+  Account,
+  accountColumns,
+  accountTables,
+  mariadb,
+  ourTables,
+  postgres,
+  sqlite,
+  type Database,
+} from './user-databases';
 
 interface Kept {
   readonly users: UserStore;
@@ -42,7 +52,11 @@ async function inAccounts(opening: Promise<Database>): Promise<Kept> {
   return { users, deactivate, close: remove };
 }
 
-const isPostgresRequired = (process.env.REQUIRED_SERVERS ?? '').split(',').includes('postgres');
+/** Rethrows the error of a database that must be there: one in this process, or a server in `REQUIRED_SERVERS`. */
+function requireServer(place: string, error: unknown): void {
+  const server = { PostgreSQL: 'postgres', MariaDB: 'mariadb' }[place.split(', ').at(-1) ?? ''];
+  if (server === undefined || (process.env.REQUIRED_SERVERS ?? '').split(',').includes(server)) throw error;
+}
 
 const places: readonly [name: string, open: () => Promise<Kept>][] = [
   ['in memory', inMemory],
@@ -50,6 +64,8 @@ const places: readonly [name: string, open: () => Promise<Kept>][] = [
   ["in the app's table, sql.js", () => inAccounts(sqlite(accountTables))],
   ['in our table, PostgreSQL', () => inOurs(postgres(ourTables))],
   ["in the app's table, PostgreSQL", () => inAccounts(postgres(accountTables))],
+  ['in our table, MariaDB', () => inOurs(mariadb(ourTables))],
+  ["in the app's table, MariaDB", () => inAccounts(mariadb(accountTables))],
 ];
 
 const issuer = 'https://idp.example.com';
@@ -76,8 +92,9 @@ for (const [name, open] of places)
         ({ users } = kept);
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException;
-        if (isPostgresRequired || !name.includes('PostgreSQL') || code === undefined) throw error;
-        pendAll(this, `PostgreSQL cannot be reached: ${code} ${message}`);
+        requireServer(name, error);
+        if (code === undefined) throw error;
+        pendAll(this, `The server cannot be reached: ${code} ${message}`);
       }
     });
     // `before` may have skipped.
@@ -193,6 +210,14 @@ for (const [name, open] of places)
       expect(user!['lastLogin']).to.deep.equal(time);
     });
 
+    it('keeps two identities whose subjects differ only in case as two users', async () => {
+      const [lower, upper] = ['aB3', 'Ab3'].map(subject => ({ issuer, subject }));
+      const one = await users.create({ username: 'lower', identity: lower! });
+      const other = await users.create({ username: 'upper', identity: upper! });
+      expect((await users.findByIdentity(lower!))?.id).to.equal(one.id);
+      expect((await users.findByIdentity(upper!))?.id).to.equal(other.id);
+    });
+
     it('says who is not active', async () => {
       const { id } = await users.create({ username: 'inactive', identity: { issuer, subject: 'inactive' } });
       await kept.deactivate(id);
@@ -208,13 +233,26 @@ function pendAll(context: Context, reason: string): never {
 }
 
 describe('the tables of users', () => {
+  it('regression: are the same for a second database, whatever the driver of the first did with them', async () => {
+    const seen: number[][] = [];
+    const createTable = ({ uniques, indices }: Table): void => {
+      seen.push([uniques.length, indices.length]);
+      // As the drivers of MySQL and MariaDB do.
+      indices.push(...uniques.splice(0).map(({ name, columnNames }) => new TableIndex({ name, columnNames })));
+    };
+    const runner = { createTable } as unknown as QueryRunner;
+    for (const Migration of [...userMigrations, ...userMigrations]) await new Migration().up(runner);
+    expect(seen.map(String)).to.deep.equal(['2,0', '1,0', '2,0', '1,0']);
+  });
+
   for (const [name, open] of [
     ['sql.js', sqlite],
     ['PostgreSQL', postgres],
+    ['MariaDB', mariadb],
   ] as const)
     it(`are made by the migrations as the entities say, and taken away again, in ${name}`, async function () {
       const database = await open(ourTables).catch((error: unknown) => {
-        if (isPostgresRequired || name === 'sql.js') throw error;
+        requireServer(name, error);
         return this.skip();
       });
       const { upQueries } = await database.dataSource.driver.createSchemaBuilder().log();
