@@ -31,7 +31,8 @@ import { MiddlewareSteps, callSafely } from './middleware-steps';
 import { checkInputTypes } from '../start/parameter-types';
 import { endAfterHead, isStream, tieToResponse } from './returned-streams';
 import { registrarOf } from './registrar';
-import { refuseOtherSpelling, routePath } from '../start/route-path';
+import { refuseOtherSpelling } from '../start/path-spellings';
+import { routePath } from '../start/route-path';
 import { asServerError, isExpected } from './thrown';
 
 export class AxiomsDriver extends ExpressDriver {
@@ -113,7 +114,7 @@ export class AxiomsDriver extends ExpressDriver {
         return;
       }
       this.guard(meta, { request, response, next }, isJoined, () => {
-        refuseOtherSpelling(request);
+        refuseOtherSpelling(request, this.app as object);
         const controller = route.makeController({ request, response, next });
         const visit = new Visit(route.rules, this.services, controller, request as AxiomsRequest, response);
         visit.follow(earlier);

@@ -22,3 +22,8 @@ export function pathOptionsOf(app: object): PathOptions {
   const { caseSensitive, strict } = routerOf(app) as { readonly caseSensitive?: boolean; readonly strict?: boolean };
   return { isCaseSensitive: caseSensitive === true, isStrict: strict === true };
 }
+
+/** Returns the app in which this app is mounted. */
+export function parentOf<App extends object>(app: App): App | undefined {
+  return (app as { readonly parent?: App }).parent;
+}

@@ -30,6 +30,7 @@ import { refuseReservedHandler, refuseReservedMembers } from './reserved-members
 import type { AuditedRoute } from './route-audit';
 import { countUsesOf, policyReader, sampleOf, type Sample } from './samples';
 import { refuseShared } from './shared-controller';
+import { refuseEncodedRoute } from './path-spellings';
 import { isParametrized, pathPrefix, routePath } from './route-path';
 
 export interface GuardedRoute {
@@ -82,6 +83,7 @@ export class GuardedRoutes {
       declaredBy: declaringClass(meta.target, meta.method) ?? meta.target,
     };
     const rules = routeRules(route, sample, this.#reading);
+    refuseEncodedRoute(path, rules.place);
     requireTypes(meta, rules.place);
     requireLoader(meta, rules, sample);
     this.report(rules, sample);

@@ -47,7 +47,11 @@ export type Matcher = (path: string) => boolean;
 export interface Layer {
   /** `undefined` for a middleware and a router. */
   readonly route?: unknown;
-  match(path: string): unknown;
+  /** The middleware or the router. */
+  readonly handle: object;
+  /** The part of the path that the layer took last. Newer routers of Express return it instead. */
+  readonly path?: string | undefined;
+  match(path: string): boolean | { readonly path: string };
 }
 
 export function matcherOf(path: string | RegExp, { isCaseSensitive, isStrict }: PathOptions): Matcher {
@@ -66,6 +70,21 @@ export function matches(layer: Layer | undefined, text: string): boolean {
     return Boolean(layer?.match(text));
   } catch {
     return true;
+  }
+}
+
+/**
+ * Returns the path that the layers of a router get which Express keeps in this layer; `undefined` if Express does not
+ * take the path for the layer.
+ */
+export function restBehind(layer: Layer, text: string): string | undefined {
+  try {
+    const match = layer.match(text);
+    if (match === false) return undefined;
+    const { path = '' } = match === true ? layer : match;
+    return text.slice(path.length).replace(/^(?!\/)/, '/');
+  } catch {
+    return '/';
   }
 }
 

@@ -5,7 +5,7 @@ import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { findVisit } from '../../views/visit';
 import type { Services } from '../../views/start/services';
 import type { AppContainer } from './app-container';
-import { routerOf } from './app-router';
+import { parentOf, routerOf } from './app-router';
 import type { AxiomsServer, AxiomsServerOptions } from './axioms-server';
 
 export interface Serving {
@@ -138,8 +138,4 @@ function serverOfRoute({ request, next }: Step, found: readonly ServerOfApp[]): 
   const visit = findVisit(request);
   if (visit?.nextOfStep !== next) return undefined;
   return found.find(({ server }) => servings.get(server)?.services === visit.services)?.server;
-}
-
-function parentOf(app: Application): Application | undefined {
-  return (app as { readonly parent?: Application }).parent;
 }
