@@ -34,6 +34,21 @@ export function segmentsOf(path: string | RegExp, options: PathOptions): Segment
   return segments.includes(null) ? undefined : { segments: segments as (string | undefined)[], hasRest };
 }
 
+// Text and parameters, in any order.
+const mixed = /^(?:[\w\-.~%@&=,;]|:[A-Za-z_])*$/;
+
+/**
+ * Returns the segments of a path that has parameters inside segments, such as `/report-:id`, with `undefined` for each
+ * segment that has one; `undefined` if it is more than that. Routes that take every path with these segments also take
+ * every path of the pattern.
+ */
+export function looseSegmentsOf(path: string | RegExp, options: PathOptions): Segments | undefined {
+  if (path instanceof RegExp) return undefined;
+  const parts = path.split('/').map(part => (mixed.test(part) && part.includes(':') ? ':loose' : part));
+  const found = segmentsOf(parts.join('/'), options);
+  return found?.hasRest === true ? undefined : found;
+}
+
 function segmentOf(part: string, { isCaseSensitive }: PathOptions): string | undefined | null {
   if (parameter.test(part)) return undefined;
   if (!plain.test(part)) return null;
@@ -49,16 +64,22 @@ export interface Layer {
   readonly route?: unknown;
   /** The middleware or the router. */
   readonly handle: object;
+  /** The regex into which Express 4 makes the path. */
+  readonly regexp?: RegExp;
   /** The part of the path that the layer took last. Newer routers of Express return it instead. */
   readonly path?: string | undefined;
   match(path: string): boolean | { readonly path: string };
 }
 
-export function matcherOf(path: string | RegExp, { isCaseSensitive, isStrict }: PathOptions): Matcher {
+export function matcherOf(path: string | RegExp, options: PathOptions): Matcher {
+  const layer = layerOf(path, options);
+  return text => matches(layer, text);
+}
+
+function layerOf(path: string | RegExp, { isCaseSensitive, isStrict }: PathOptions): Layer | undefined {
   const router = Router({ caseSensitive: isCaseSensitive, strict: isStrict });
   router.get(path, () => undefined);
-  const [layer] = router.stack as unknown as readonly Layer[];
-  return text => matches(layer, text);
+  return (router.stack as unknown as readonly Layer[])[0];
 }
 
 /**
@@ -88,16 +109,42 @@ export function restBehind(layer: Layer, text: string): string | undefined {
   }
 }
 
+// Values of parameters and wildcards.
+const fillings = ['1', 'a', 'a-1', '7b0a3c1e-0000-4000-8000-000000000000'];
+
 /**
  * Returns paths of several kinds that the segments take. Without parameters and a wildcard, that is the path itself.
  */
 export function examplesOf({ segments, hasRest }: Segments): readonly string[] {
   const isOne = !hasRest && !segments.includes(undefined);
-  const fillings = isOne ? [''] : ['1', 'a', 'a-1', '7b0a3c1e-0000-4000-8000-000000000000'];
-  return fillings.map(filling => {
+  return (isOne ? [''] : fillings).map(filling => {
     const parts = segments.map(segment => segment ?? filling);
     return `/${[...parts, ...(hasRest ? [filling] : [])].join('/')}`;
   });
+}
+
+/** Returns paths that a pattern takes which is more than segments; none if it is too complex for this function. */
+export function examplesOfOdd(path: string | RegExp, options: PathOptions): readonly string[] {
+  const { regexp } = layerOf(path, options) ?? {};
+  const pattern = path instanceof RegExp ? path : regexp;
+  const example = pattern === undefined ? undefined : exampleOf(pattern, options);
+  const texts = path instanceof RegExp ? [] : textsOf(path);
+  return [...(example === undefined ? [] : [example]), ...texts.filter(matcherOf(path, options))];
+}
+
+// With the optional parts in braces and without them. Leaves out the characters that have a meaning in paths.
+function textsOf(path: string): readonly string[] {
+  const filled = (text: string, filling: string): string =>
+    text.replace(/\\(.)|[:*]\w+(?:\([^)]*\))?|[*{}()?+]/g, (found: string, escaped?: string) => {
+      return escaped ?? (/^[:*]/.test(found) ? filling : '');
+    });
+  return fillings.flatMap(filling => [path, withoutBraces(path)].map(text => filled(text, filling)));
+}
+
+// From the inside out.
+function withoutBraces(path: string): string {
+  const left = path.replace(/\{[^{}]*\}/g, '');
+  return left === path ? path : withoutBraces(left);
 }
 
 /** Returns a path that the regex takes; `undefined` if its source is too complex for this function. */

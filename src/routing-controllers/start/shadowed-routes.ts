@@ -4,9 +4,10 @@
  */
 import {
   beginningOf,
-  exampleOf,
   examplesOf,
+  examplesOfOdd,
   isEverything,
+  looseSegmentsOf,
   matcherOf,
   segmentsOf,
   type Matcher,
@@ -81,7 +82,7 @@ interface Odd<R extends Registered> extends Entry<R> {
  */
 export class ShadowedRoutes<R extends Registered> {
   readonly #root = new Node<R>();
-  readonly #ordinary: (Entry<R> & { readonly segments: Segments })[] = [];
+  readonly #ordinary: (Entry<R> & { readonly segments: Segments; readonly matches: Matcher })[] = [];
   readonly #odd: Odd<R>[] = [];
   #count = 0;
 
@@ -103,30 +104,41 @@ export class ShadowedRoutes<R extends Registered> {
   }
 
   private addOrdinary(entry: Entry<R>, segments: Segments): readonly Shadow<R>[] {
-    const covering: Entry<R>[] = [];
-    this.#root.findCovering(segments, covering);
-    const found = covering.map(earlier => ({ ...earlier, takes: 'all' as const }));
+    const found = this.covering(segments);
     const odd = this.#odd.map(earlier => ({ ...earlier, takes: oddTakes(earlier, segments) }));
     let node = this.#root;
     for (const segment of segments.segments) node = node.child(segment);
     (segments.hasRest ? (node.rest ??= new Node<R>()) : node).add(entry);
-    this.#ordinary.push({ ...entry, segments });
+    this.#ordinary.push({ ...entry, segments, matches: lateMatcher(entry.route.path, this.options) });
     return shadows([...found, ...odd], entry);
   }
 
   private addOdd(entry: Entry<R>): readonly Shadow<R>[] {
     const { path } = entry.route;
     const odd = { ...entry, matches: matcherOf(path, this.options), beginning: beginningOf(path) };
-    const example = path instanceof RegExp ? exampleOf(path, this.options) : undefined;
-    const takesExample = ({ route }: Entry<R>): boolean =>
-      example !== undefined && matcherOf(route.path, this.options)(example);
+    const examples = examplesOfOdd(path, this.options);
+    const loose = looseSegmentsOf(path, this.options);
+    const covering = loose === undefined ? [] : this.covering(loose);
     const ordinary = this.#ordinary
-      .filter(earlier => examplesOf(earlier.segments).some(odd.matches) || takesExample(earlier))
+      .filter(({ index }) => covering.every(one => one.index !== index))
+      .filter(earlier => examplesOf(earlier.segments).some(odd.matches) || examples.some(earlier.matches))
       .map(earlier => ({ ...earlier, takes: 'some' as const }));
     const others = this.#odd.map(earlier => ({ ...earlier, takes: oddTakesOdd(earlier, odd) }));
     this.#odd.push(odd);
-    return shadows([...ordinary, ...others], entry);
+    return shadows([...covering, ...ordinary, ...others], entry);
   }
+
+  private covering(segments: Segments): readonly Candidate<R>[] {
+    const found: Entry<R>[] = [];
+    this.#root.findCovering(segments, found);
+    return found.map(earlier => ({ ...earlier, takes: 'all' }));
+  }
+}
+
+// Makes the matcher at its first use: most paths are never compared with an example.
+function lateMatcher(path: string | RegExp, options: PathOptions): Matcher {
+  let made: Matcher | undefined;
+  return text => (made ??= matcherOf(path, options))(text);
 }
 
 interface Candidate<R extends Registered> extends Entry<R> {

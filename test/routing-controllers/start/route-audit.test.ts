@@ -619,6 +619,58 @@ describe('a route that an earlier one shadows', () => {
     expect(warnings(/\/x\/(\d+)$/, `/y${optional(':id')}`)).to.contain('may never be reached');
   });
 
+  const everything = isExpress4 ? '/*' : '/*all';
+  for (const [earlier, later] of [
+    ['/:name', '/report-:id'],
+    ['/:name', '/:id.json'],
+    ['/:name', '/v:major.:minor'],
+    ['/:x/:y', '/files/:name.pdf'],
+    [everything, '/report-:id'],
+    [everything, '/files/:name.pdf'],
+  ] as const)
+    it(`stops the start where a segment has text and a parameter: ${later} behind ${earlier}`, () => {
+      expect(refusalOf(pair({ path: earlier, rules: open }, { path: later })))
+        .to.contain(refused)
+        .and.to.contain('is never reached');
+    });
+
+  for (const [earlier, later] of [
+    ['/:name/x', '/report-:id'],
+    ['/report', '/report-:id'],
+    ['/report-', '/report-:id'],
+    ['/files/:name', '/files-:kind/:name'],
+  ] as const)
+    it(`is not reported where a segment has text and a parameter: ${later} behind ${earlier}`, () => {
+      const controllers = pair({ path: earlier, rules: open }, { path: later });
+      expect(refusalOf(controllers)).to.equal('It started.');
+      expect(warningsOf(controllers)).to.equal('');
+    });
+
+  for (const [earlier, later] of isExpress4
+    ? ([
+        ['/:name', '/:id(report.*)'],
+        ['/:name', '/reports?'],
+        ['/reports', '/reports?'],
+        ['/:name', '/report(s)?'],
+        ['/:name', '/rep*'],
+        ['/*', '/report-:id/*'],
+        ['/:a/:b', '/report-:id/:part?'],
+      ] as const)
+    : ([
+        ['/:name', '/reports{-:id}'],
+        ['/:name', '/rep{or{t}}s'],
+        ['/repos', '/rep{or{t}}os'],
+        ['/:name', '/:id{.:format}'],
+        ['/:name', '/report-\\::id'],
+        ['/*all', '/report-:id/*rest'],
+        ['/:a/:b', '/report-:id{/:part}'],
+      ] as const))
+    it(`is warned of where the path has optional parts or patterns: ${later} behind ${earlier}`, () => {
+      const controllers = pair({ path: earlier, rules: open }, { path: later });
+      expect(refusalOf(controllers)).to.equal('It started.');
+      expect(warningsOf(controllers)).to.contain(refused).and.to.contain('may never be reached');
+    });
+
   it('is looked for where a path has a percent sign that encodes nothing', () => {
     for (const earlier of [/^\/(.*)-.*$/, '/:name-:kind'])
       expect(refusalOf(pair({ path: earlier, rules: open }, { path: '/tea-100%' }))).to.contain(refused);
