@@ -450,7 +450,10 @@ describe('openApiDocument: security', () => {
       [...each(), {}],
       'Who may: what `authorizationChecker` decides.',
     ]);
-    expect(summaryOf(theirs, 'GET /legacy/required').slice(0, 2)).to.deep.equal([[], 'Who may: anyone.']);
+    expect(summaryOf(theirs, 'GET /legacy/required').slice(0, 2)).to.deep.equal([
+      [...each(), {}],
+      'Who may: what `currentUserChecker` decides.',
+    ]);
   });
 
   it('cannot be talked out of the rules by a decorator', async () => {

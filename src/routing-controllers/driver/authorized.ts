@@ -11,19 +11,23 @@ import { requireUnanswered } from '../../core/http/answered';
 import type { Requirement } from '../../core/requirements/requirement';
 
 /**
- * Returns what `@Authorized()` and `@CurrentUser({ required: true })` require, as data. An `authorizationChecker` of
- * the app appears as a custom requirement, because only its code knows what it requires.
+ * Returns what `@Authorized()` and `@CurrentUser({ required: true })` require, as data. An `authorizationChecker` and a
+ * `currentUserChecker` of the app appear as custom requirements, because only their code knows what they require.
  */
 export function askedBesides(
   { isAuthorizedUsed, authorizedRoles, params }: ActionMetadata,
   checker: AuthorizationChecker | undefined,
   isOwnUser: boolean,
 ): readonly Requirement[] {
-  const isUserNeeded = isOwnUser && params.some(param => param.type === 'current-user' && param.required);
+  const isUserNeeded = params.some(param => param.type === 'current-user' && param.required);
   return [
     ...(isAuthorizedUsed ? authorizedRequirement(authorizedRoles as string[], checker) : []),
-    ...(isUserNeeded ? [{ kind: 'authenticated' } as const] : []),
+    ...(isUserNeeded ? [userRequirement(isOwnUser)] : []),
   ];
+}
+
+function userRequirement(isOwnUser: boolean): Requirement {
+  return isOwnUser ? { kind: 'authenticated' } : { kind: 'custom', name: 'currentUserChecker' };
 }
 
 function authorizedRequirement(

@@ -186,19 +186,35 @@ describe("the app's own authorizationChecker", () => {
       }));
 });
 
-describe('the audit of @Authorized()', () => {
-  async function ruleOfStaff(options: Omit<ApiOptions, 'controllers'>): Promise<unknown> {
+describe('the audit of @Authorized() and @CurrentUser()', () => {
+  async function ruleOf(action: string, options: Omit<ApiOptions, 'controllers'>): Promise<unknown> {
     let rule: unknown;
     await withApi(options, async api => {
-      rule = api.server.audit().find(({ handler }) => handler === 'OpenController.staff')?.rule;
+      rule = api.server.audit().find(({ handler }) => handler === `OpenController.${action}`)?.rule;
       return Promise.resolve();
     });
     return rule;
   }
+  const ruleOfStaff = (options: Omit<ApiOptions, 'controllers'>): Promise<unknown> => ruleOf('staff', options);
 
   it('names the roles', async () => {
     expect(await ruleOfStaff({})).to.equal('any of the roles staff, admin');
   });
+
+  it("names the app's own currentUserChecker where a user is required: only the checker decides", async () => {
+    const own = { currentUserChecker: () => undefined };
+    expect(await ruleOf('required', {})).to.equal('authenticated');
+    expect(await ruleOf('required', own)).to.equal('currentUserChecker');
+    expect(await ruleOf('user', own)).to.equal('anyone');
+  });
+
+  it("says that it is undecided whether an anonymous caller is admitted by the app's own currentUserChecker", () =>
+    withApi({ currentUserChecker: ({ request }) => (request as Request).get('x-user') }, async api => {
+      const route = api.server.audit().find(({ handler }) => handler === 'OpenController.required');
+      expect(route?.who).to.equal('undecided');
+      expect((await api.as(null, 'get', '/open/required')).status).to.equal(401);
+      expect((await api.as(null, 'get', '/open/required').set('x-user', 'bob')).status).to.equal(200);
+    }));
 
   it("names the app's own authorizationChecker instead of the roles: only the checker decides", async () => {
     expect(await ruleOfStaff({ authorizationChecker: () => true })).to.equal('authorizationChecker');
