@@ -27,6 +27,7 @@ import { checkRoutes, logAudit } from './start/route-audit';
 import { routesOf } from './start/routes-of-app';
 import { metadataRoute } from './endpoints/protected-resource';
 import { addServer, serversOf, serves } from './start/serving';
+import { beginStartup } from './start/startup';
 import { servedByUs } from './start/stock-servers';
 import { policyAnswer } from './driver/thrown';
 import { setTripwire } from './start/tripwire';
@@ -88,6 +89,7 @@ function serverFor(app: Application, options: AxiomsServerOptions): NewServer {
   const settings = settingsOf(options);
   const server = newServer(settings, localsOf(app).axioms as AxiomsServer | undefined);
   const { services, container } = server;
+  beginStartup(server);
   serves(server, { services, container, options, app, answersErrors: options.defaultErrorHandler !== false });
   registerServices(server);
   issuerSettings(settings).forEach(warnOfOpenings);

@@ -1,42 +1,78 @@
 /** Remembers the guards of plain routes and what they require. The metadata that a server publishes includes them. */
-import type { RequestHandler } from 'express';
+import type { Application, Request, RequestHandler } from 'express';
 import type { Requirement } from '../../core/requirements/requirement';
 import { routerOf } from '../start/app-router';
 import { handlerOf } from '../start/handlers';
 import type { AxiomsServer } from '../start/axioms-server';
 import { appOf, serversOf } from '../start/serving';
+import { countGuard, endStartupAt, isMadeAtStartup } from '../start/startup';
 
-const requirements = new WeakMap<object, readonly Requirement[]>();
+interface Known {
+  readonly required: readonly Requirement[];
+  /** The server that the guard names. */
+  readonly named: object | undefined;
+  readonly number: number;
+}
+
+const guards = new WeakMap<object, Known>();
 const guardsOfServer = new WeakMap<object, Set<RequestHandler>>();
+const mountedApps = new WeakMap<object, Set<object>>();
 
-/** Remembers what a guard requires of a token. */
-export function rememberGuard(guard: RequestHandler, required: readonly Requirement[]): void {
-  requirements.set(guard, required);
+/** Remembers what a guard requires of a token, and the server that it names. */
+export function rememberGuard(
+  guard: RequestHandler,
+  required: readonly Requirement[],
+  named: AxiomsServer | undefined,
+): void {
+  guards.set(guard, { required, named, number: countGuard() });
+  if (named !== undefined) keep(guard, named);
+}
+
+/** Remembers that a request arrived at the guard, which uses this server. */
+export function usesServer(guard: RequestHandler, server: object, { app }: Request): void {
+  endStartupAt(guards.get(guard)?.number ?? 0, server);
+  keep(guard, server);
+  if (isMountedIn(app, appOf(server))) add(mountedApps, server, app);
+}
+
+// Keeps only guards of the startup. An app may make a guard for each request, whose sender could then fill the memory and
+// choose a text of the metadata.
+function keep(guard: RequestHandler, server: object): void {
+  const { number = Infinity } = guards.get(guard) ?? {};
+  if (isMadeAtStartup(number, server)) add(guardsOfServer, server, guard);
+}
+
+function add<T>(sets: WeakMap<object, Set<T>>, key: object, value: T): void {
+  const known = sets.get(key) ?? new Set();
+  sets.set(key, known.add(value));
+}
+
+function isMountedIn(app: Application, outer: object | undefined): boolean {
+  const { parent } = app as { readonly parent?: Application };
+  return parent !== undefined && (parent === outer || isMountedIn(parent, outer));
 }
 
 /**
- * Remembers that the guard uses this server: because it names the server, or because a request for it arrived at the
- * server's app.
- */
-export function usesServer(guard: RequestHandler, server: object): void {
-  const known = guardsOfServer.get(server) ?? new Set();
-  guardsOfServer.set(server, known.add(guard));
-}
-
-/**
- * Returns what the plain routes of a server require: routes whose guard names the server, routes on its app and the
- * app's routers, and guards in front of its controllers' handlers. A guard in an app that is mounted in the server's
- * app is known only after its first request: Express does not say which apps are mounted.
+ * Returns what the plain routes of a server require: routes on its app, the app's routers and the apps mounted in it,
+ * guards in front of its controllers' handlers, and guards that were made before the first request and use the server.
+ * A guard in a mounted app is known only after a request has reached one of that app's guards: Express does not say
+ * which apps are mounted.
  */
 export function plainRequirements(server: Pick<AxiomsServer, 'routes'>): readonly Requirement[] {
-  const found = new Set([...(guardsOfServer.get(server) ?? []), ...guardsOfApp(server), ...guardsOfHandlers(server)]);
-  return [...found].flatMap(guard => requirements.get(guard) ?? []);
+  const found = new Set([...(guardsOfServer.get(server) ?? []), ...guardsOfApps(server), ...guardsOfHandlers(server)]);
+  return [...found].flatMap(guard => guards.get(guard)?.required ?? []);
 }
 
-// If the app has several servers, a guard on it must name one, and usesServer() has recorded that.
-function guardsOfApp(server: object): readonly RequestHandler[] {
+// If the app has several servers, a guard on it must name one.
+function guardsOfApps(server: object): readonly RequestHandler[] {
   const app = appOf(server);
-  return app === undefined || serversOf(app).length > 1 ? [] : guardsIn(routerOf(app));
+  if (app === undefined) return [];
+  const isAlone = serversOf(app).length <= 1;
+  const found = [app, ...(mountedApps.get(server) ?? [])].flatMap(one => guardsIn(routerOf(one)));
+  return found.filter(guard => {
+    const named = guards.get(guard)?.named;
+    return named === undefined ? isAlone : named === server;
+  });
 }
 
 function guardsOfHandlers({ routes }: Pick<AxiomsServer, 'routes'>): readonly RequestHandler[] {
@@ -63,5 +99,5 @@ function guardsIn(router: unknown, seen = new Set<unknown>()): readonly RequestH
 }
 
 function guardsOf(handler: unknown): readonly RequestHandler[] {
-  return requirements.has(Object(handler) as object) ? [handler as RequestHandler] : [];
+  return guards.has(Object(handler) as object) ? [handler as RequestHandler] : [];
 }

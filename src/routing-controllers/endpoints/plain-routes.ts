@@ -94,24 +94,20 @@ export function requireAccessToken(
     const exchange = { request, response, next };
     if (!response.headersSent) refuseInHandler(findVisit(request));
     withServer(exchange, () => {
-      route.guard(serving ?? onlyServing(exchange, guard), exchange);
+      const server = named ?? onlyServer(exchange, 'requireAccessToken()', example);
+      usesServer(guard, server, request);
+      route.guard(serving ?? namedServing(server, 'requireAccessToken()'), exchange);
     });
   };
   rememberGuard(
     guard,
     required.map(([, one]) => one),
+    named,
   );
-  if (named !== undefined) usesServer(guard, named);
   return guard;
 }
 
 const example = "requireAccessToken({ scopes: ['book:read'], server: app.locals.axioms })";
-
-function onlyServing(exchange: Exchange, guard: RequestHandler): Serving {
-  const server = onlyServer(exchange, 'requireAccessToken()', example);
-  usesServer(guard, server);
-  return namedServing(server, 'requireAccessToken()');
-}
 
 function namedOnce(
   option: AxiomsServer | undefined,
