@@ -19,6 +19,28 @@ export function injectedParameters(someClass: Class): readonly (Dependency & { r
   return dependencyTypes(someClass).map((type, index) => ({ type, isByHand: isInjectedByHand(someClass, index) }));
 }
 
+/** Returns the indexes of the constructor parameters into which `@Inject()` puts a value instead of a service. */
+export function injectedValues(someClass: Class): readonly number[] {
+  return dependencyTypes(someClass).flatMap((type, index) => {
+    const handler = handlerOfParameter(someClass, index);
+    return handler === undefined || isServiceType(type) || isServiceType(identifierOf(handler)) ? [] : [index];
+  });
+}
+
+/** Whether the type is a class. TypeScript emits Object for an interface, and for a text that may also be a number. */
+export function isServiceType(type: unknown): boolean {
+  return typeof type === 'function' && !isPrimitive(type) && type !== Symbol && type !== BigInt;
+}
+
+// In an import cycle TypeScript emits no type for `@Inject(() => TheClass)`. Then only the decorator knows the class.
+function identifierOf({ value }: Handler): unknown {
+  try {
+    return value({ get: (identifier: unknown) => identifier } as never);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The entry that `@Inject()` registers. */
 export type Handler = (typeof Container.handlers)[number];
 

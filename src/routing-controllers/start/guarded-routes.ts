@@ -142,8 +142,12 @@ export class GuardedRoutes {
     return { factory, sample };
   }
 
-  private reportDoubts({ object, isDoubtful }: Sample): void {
-    if (isDoubtful)
+  private reportDoubts({ object, isDoubtful, takesValue }: Sample): void {
+    if (takesValue)
+      this.services.settings.logger.info(
+        `The constructor of ${object.constructor.name} takes an injected value that is no object of a class, so its rules are decided per request. To have them read at startup, inject a class, or make the value a field that the rules do not read.`,
+      );
+    else if (isDoubtful)
       this.services.settings.logger.info(
         `The constructor of ${object.constructor.name} uses its dependencies, so its rules are decided per request. To have them read at startup, only keep the dependencies in the constructor, and use them in the handlers.`,
       );

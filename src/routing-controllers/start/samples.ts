@@ -8,7 +8,9 @@ import {
   dependencyTypes,
   injectedMembers,
   injectedParameters,
+  injectedValues,
   isPrimitive,
+  isServiceType,
   needsNothingInjected,
   type Class,
   type Dependency,
@@ -16,8 +18,13 @@ import {
 
 export interface Sample<T extends object = object> {
   readonly object: T;
-  /** Whether the constructor did more with a service than keep it, so that any member may depend on it. */
+  /**
+   * Whether the constructor did more with a service than keep it, or was given a value instead of a service, so that any
+   * member may depend on it.
+   */
   readonly isDoubtful: boolean;
+  /** Whether a value is injected: a text, a number, a boolean, or something without a class. */
+  readonly takesValue: boolean;
   /** Whether the constructor failed because it had no real service. The object then has no fields. */
   readonly isUnmade: boolean;
 }
@@ -34,11 +41,21 @@ export function sampleOf<T extends object>(someClass: Class<T>, isTypedi = true)
   const usesBefore = inertUses();
   try {
     const object = isTypedi ? construct(someClass, services) : constructOpenly(someClass, services);
-    return { object, isDoubtful: !services.areOnlyKept, isUnmade: false };
+    const takesValue = takesValueIn(someClass, object, isTypedi);
+    return { object, isDoubtful: takesValue || !services.areOnlyKept, takesValue, isUnmade: false };
   } catch (error) {
     if (inertUses() === usesBefore) throw error;
-    return { object: Object.create(someClass.prototype as object) as T, isDoubtful: true, isUnmade: true };
+    const object = Object.create(someClass.prototype as object) as T;
+    return { object, isDoubtful: true, takesValue: false, isUnmade: true };
   }
+}
+
+// Comparing an inert object with a value leaves no trace: `mode === 'open' ? [AllowAny] : [IsAuthenticated]`. A member
+// with @Inject() that is a field leaves one, because countUsesOf() counts its reads. A setter may keep its value anywhere.
+function takesValueIn(someClass: Class, object: object, isTypedi: boolean): boolean {
+  const isUnread = ({ name }: { readonly name: string }): boolean => !Object.hasOwn(object, name);
+  if (isTypedi) return injectedValues(someClass).length > 0 || injectedMembers(someClass).some(isUnread);
+  return parameterTypes(someClass).some(type => !isServiceType(type));
 }
 
 // Uses typedi's order: first the constructor parameters and the container itself, then the properties.
@@ -54,18 +71,23 @@ function construct<T extends object>(someClass: Class<T>, services: InertService
 
 // Another container may inject into every parameter, and into every property with a decorator.
 function constructOpenly<T extends object>(someClass: Class<T>, services: InertServices): T {
-  const types = dependencyTypes(someClass);
-  const { length } = types.length > 0 ? types : someClass;
-  const given = Array.from({ length }, (_, index) => inertOf(types[index], services));
+  const given = parameterTypes(someClass).map(type => inertOf(type, services));
   const made = new (someClass as new (...given: unknown[]) => T)(...given);
-  const typeOf = (name: string | symbol): unknown => Reflect.getMetadata('design:type', made, name);
+  const declaring = Object.getPrototypeOf(made) as object;
+  const typeOf = (name: string | symbol): unknown => Reflect.getMetadata('design:type', declaring, name);
   for (const [name, value] of Object.entries(made))
     if (value === undefined && typeOf(name) !== undefined) Reflect.set(made, name, inertOf(typeOf(name), services));
-  const get = (prototype: object, name: string | symbol, receiver: unknown): unknown =>
-    name in prototype || typeOf(name) === undefined
-      ? Reflect.get(prototype, name, receiver)
-      : inertOf(typeOf(name), services);
-  return Object.setPrototypeOf(made, new Proxy(Object.getPrototypeOf(made) as object, { get })) as T;
+  const get = (prototype: object, name: string | symbol, receiver: unknown): unknown => {
+    if (name in prototype || typeOf(name) === undefined) return Reflect.get(prototype, name, receiver);
+    countInertUse();
+    return inertOf(typeOf(name), services);
+  };
+  return Object.setPrototypeOf(made, new Proxy(declaring, { get })) as T;
+}
+
+function parameterTypes(someClass: Class): readonly unknown[] {
+  const types = dependencyTypes(someClass);
+  return types.length > 0 ? types : Array.from({ length: someClass.length });
 }
 
 function inertOf(type: unknown, services: InertServices): object {
