@@ -20,7 +20,7 @@ import { logAnswered } from '../driver/error-answers';
 import { answerToForeign, exposedStatus } from '../driver/foreign-errors';
 import { rememberGuard, usesServer } from './plain-guards';
 import { refuse, withServer, type Exchange } from './plain-answers';
-import { refuseInHandler, rememberVisit, takenOver } from './plain-visits';
+import { isInFrontOf, refuseInHandler, rememberVisit, takenOver } from './plain-visits';
 import { namedServing, onlyServer, type ServerOption, type Serving } from '../start/serving';
 import type { AxiomsServer } from '../start/axioms-server';
 
@@ -123,6 +123,7 @@ function namedOnce(
 class PlainRoutes {
   readonly #controllerClass: new () => object;
   readonly #rules = new WeakMap<Services, RouteRules>();
+  readonly #rulesInFront = new WeakMap<Services, RouteRules>();
 
   constructor(permissionClasses: readonly PermissionRule[]) {
     this.#controllerClass = plainController(permissionClasses);
@@ -137,7 +138,8 @@ class PlainRoutes {
       return;
     }
     const restore = rememberVisit(earlier, exchange);
-    const visit = new Visit(this.rulesFor(services), services, this.#make(), request as AxiomsRequest, response);
+    const rules = isInFrontOf(earlier, exchange) ? this.#rulesInFrontFor(services) : this.rulesFor(services);
+    const visit = new Visit(rules, services, this.#make(), request as AxiomsRequest, response);
     visit.follow(earlier);
     const fail = (error: unknown): void => {
       refuse(error, serving, exchange);
@@ -161,6 +163,13 @@ class PlainRoutes {
     warnOfPublicMethods(rules, services.settings);
     this.#rules.set(services, rules);
     return rules;
+  }
+
+  // The lists of the controller decide how often its handler may be called. The guard would count each request again.
+  #rulesInFrontFor(services: Services): RouteRules {
+    const known = this.#rulesInFront.get(services) ?? this.rulesFor(services).withoutThrottles();
+    this.#rulesInFront.set(services, known);
+    return known;
   }
 
   #make(): ApiView {

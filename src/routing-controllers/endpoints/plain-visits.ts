@@ -19,12 +19,18 @@ export function refuseInHandler(visit: Visit | undefined): void {
     );
 }
 
+/** Whether the guard is called by a step in front of the handler of this visit. */
+export function isInFrontOf(visit: Visit | undefined, { next }: Exchange): visit is Visit {
+  return visit?.nextOfStep === next;
+}
+
 /**
  * Returns a function that restores the controller's visit and caller. A request in the middlewares of a controller's
  * route remains the controller's.
  */
-export function rememberVisit(visit: Visit | undefined, { request, next }: Exchange): () => void {
-  if (visit?.nextOfStep !== next) return () => undefined;
+export function rememberVisit(visit: Visit | undefined, exchange: Exchange): () => void {
+  if (!isInFrontOf(visit, exchange)) return () => undefined;
+  const { request } = exchange;
   const { user, auth, authJwt } = visit.request;
   return () => {
     setContext(request, visit);
