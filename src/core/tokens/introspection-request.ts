@@ -52,7 +52,12 @@ async function authentication(settings: Settings, oauth: OAuth): Promise<ClientA
   const { importJWK } = await import('jose');
   const { kid, ...key } = jwk as NonNullable<typeof jwk>;
   const imported = (await importJWK(key, key.alg)) as SigningKey;
-  return oauth.PrivateKeyJwt(kid === undefined ? imported : { key: imported, kid });
+  return oauth.PrivateKeyJwt(kid === undefined ? imported : { key: imported, kid }, {
+    // The library names every Ed25519 key `Ed25519`; an issuer may know only the name of the JWK, `EdDSA` (RFC 9864).
+    [oauth.modifyAssertion]: header => {
+      header.alg = key.alg;
+    },
+  });
 }
 
 // Uses only the message of the library's error, because its cause has the answer.
