@@ -86,6 +86,7 @@ export class AuthorizationServer {
    * @throws ServiceUnavailable if the provider is unavailable
    */
   async requireSubject(accessToken: string, subject: string): Promise<void> {
+    requireSendable(accessToken);
     const library = await load();
     const configuration = await this.#configuration(library);
     if (configuration.serverMetadata().userinfo_endpoint === undefined)
@@ -158,6 +159,13 @@ export class AuthorizationServer {
     logger.error('An identity provider cannot be reached', { provider: this.provider.name, reason: code ?? name });
     return new ServiceUnavailable('The identity provider cannot be reached at the moment', pause / 1000);
   }
+}
+
+// Visible ASCII: more than RFC 6750 §2.1 allows, because some providers do. `fetch` throws for other characters in a
+// header field, as it does for an unreachable provider.
+function requireSendable(accessToken: string): void {
+  if (!/^[\x21-\x7e]+$/.test(accessToken))
+    throw new IdentityRefused('The access token has characters that no access token has', 'token_subject');
 }
 
 // Errors that mean that the provider did not answer. Any other error means that its answer is not acceptable.
