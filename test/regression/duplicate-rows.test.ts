@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { QueryFailedError, type DataSource } from 'typeorm';
+import { memoryStore, type StoredSigningKey } from '../../src/microservice';
 import { typeOrmStore } from '../../src/microservice/typeorm';
 import type { Browser } from '../microservice/browser';
 import { expectRefused } from '../microservice/refused';
@@ -39,6 +40,29 @@ for (const place of places.filter(({ server }) => server !== undefined))
       await app.close();
     });
   });
+
+describe('regression: two processes that start together made two first keys', () => {
+  it('uses the key that another process made after this one had found none', async () => {
+    const store = memoryStore();
+    const { signingKeys } = store;
+    const first = await new SignInApp({ store }, { jwksPrefetch: false }).withUsers();
+    // The second process reads before the first one has a key, and goes on after it.
+    const late = {
+      async signingKeys(of: string) {
+        late.signingKeys = of => signingKeys.call(store, of);
+        const none = await signingKeys.call(store, of);
+        expect((await first.browser().signIn()).status).to.equal(200);
+        return none;
+      },
+      addSigningKey: (key: StoredSigningKey) => store.addSigningKey(key),
+      removeSigningKey: (of: string, generation: number) => store.removeSigningKey(of, generation),
+    };
+    const second = await new SignInApp({ store, signingKeyStore: late }, { jwksPrefetch: false }).withUsers();
+    expect((await second.browser().signIn()).status).to.equal(200);
+    expect(await store.signingKeys(issuer)).to.have.length(1);
+    for (const app of [first, second]) await app.close();
+  });
+});
 
 async function proofAt(now: number): Promise<string> {
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });

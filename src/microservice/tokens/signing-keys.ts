@@ -167,19 +167,23 @@ export class SigningKeys {
   }
 
   private async readOrMake(): Promise<readonly KnownKey[]> {
-    const keys = await this.read();
-    if (!keys.some(({ alg }) => alg === this.options.algorithm)) {
-      // The very first key signs immediately. A key for another algorithm is published in advance like any other.
-      await this.add(await this.nextGeneration(), keys.length === 0 ? 0 : this.options.signingKeyOverlap * 1000);
-      return this.read();
-    }
-    return keys;
+    const stored = await this.store.signingKeys(this.options.issuer);
+    const keys = await this.openAll(stored);
+    if (keys.some(({ alg }) => alg === this.options.algorithm)) return keys;
+    // The very first key signs immediately. A key for another algorithm is published in advance like any other. The
+    // generation follows the keys that were read: if another process makes a key meanwhile, both use that one.
+    await this.add(generationAfter(stored), keys.length === 0 ? 0 : this.options.signingKeyOverlap * 1000);
+    return this.read();
   }
 
   /** Reads the keys, in the order of generations. */
   private async read(): Promise<readonly KnownKey[]> {
-    const stored = [...(await this.store.signingKeys(this.options.issuer))].sort((a, b) => a.generation - b.generation);
-    const opened = await Promise.all(stored.map(key => this.open(key)));
+    return this.openAll(await this.store.signingKeys(this.options.issuer));
+  }
+
+  private async openAll(stored: readonly StoredSigningKey[]): Promise<readonly KnownKey[]> {
+    const inOrder = [...stored].sort((a, b) => a.generation - b.generation);
+    const opened = await Promise.all(inOrder.map(key => this.open(key)));
     return opened.filter(key => key !== undefined);
   }
 
@@ -195,8 +199,7 @@ export class SigningKeys {
   }
 
   private async nextGeneration(): Promise<number> {
-    const stored = await this.store.signingKeys(this.options.issuer);
-    return Math.max(0, ...stored.map(({ generation }) => generation)) + 1;
+    return generationAfter(await this.store.signingKeys(this.options.issuer));
   }
 
   // If two processes create the same generation, one wins, and both use its key.
@@ -223,6 +226,10 @@ export class SigningKeys {
     const rest = accessTokenLifetime * 1000 + cacheTime + margin;
     return keys.some(later => later.generation > generation && later.activeFrom + rest <= clock());
   }
+}
+
+function generationAfter(stored: readonly StoredSigningKey[]): number {
+  return Math.max(0, ...stored.map(({ generation }) => generation)) + 1;
 }
 
 function publicPart({ kty, crv, x, y, n, e, kid, alg, use }: PublicJwk): PublicJwk {
