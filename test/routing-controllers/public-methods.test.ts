@@ -204,7 +204,7 @@ describe('the audit of a handler that takes every method', () => {
       }
     }
     expect(audited(LeakyController)).to.deep.equal({
-      'ALL /leaky/': ['anyone', '(only GET, POST, PUT, PATCH, DELETE and authenticated) or only OPTIONS'],
+      'ALL /leaky/': ['anyone', '(any method but OPTIONS and authenticated) or only OPTIONS'],
     });
   });
 
@@ -218,7 +218,7 @@ describe('the audit of a handler that takes every method', () => {
     }
     expect(audited(RareController)['ALL /rare/']).to.deep.equal([
       'anyone',
-      '(only GET, POST, PUT, PATCH, DELETE, OPTIONS and authenticated) or only PURGE',
+      '(any method but PURGE and authenticated) or only PURGE',
     ]);
   });
 
@@ -239,7 +239,7 @@ describe('a method of publicMethods that a guarded handler takes', () => {
     expect(audited(DefaultController, { publicMethods })).to.deep.equal({
       'ALL /default/': [
         'anyone',
-        '(only GET, POST, PUT, PATCH, DELETE and authenticated) or only OPTIONS; public by the setting publicMethods: OPTIONS',
+        '(any method but OPTIONS and authenticated) or only OPTIONS; public by the setting publicMethods: OPTIONS',
       ],
       'OPTIONS /default/own': ['anyone', 'anyone; public by the setting publicMethods: OPTIONS'],
       'GET /default/read': ['authenticated', 'authenticated'],

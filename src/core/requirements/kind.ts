@@ -42,6 +42,8 @@ export interface RequirementKind<Of extends { readonly kind: string }> {
   judge(requirement: Of, caller: Caller): Truth;
   /** The requirement as text, for tables and messages. */
   words(requirement: Of): string;
+  /** The negated requirement as text. Default: "not" and the words. */
+  wordsOfNegation?(requirement: Of): string;
   /** The requirement in Markdown, for an OpenAPI description. */
   documented(requirement: Of): string;
   /** Tells whether a value of this kind has all members of the kind. */

@@ -6,6 +6,8 @@ interface Words {
   readonly text: string;
   /** Whether the text needs parentheses inside another requirement. */
   readonly isJoined: boolean;
+  /** The text of the negation, where "not" in front would be ambiguous. */
+  readonly negation?: string | undefined;
 }
 
 /**
@@ -18,8 +20,12 @@ export function inWords(requirement: Requirement): string {
   const { text } = fold<Words>(requirement, {
     all: parts => joined(' and ', parts),
     any: parts => joined(' or ', parts),
-    not: part => ({ text: `not ${closed(part)}`, isJoined: false }),
-    leaf: leaf => ({ text: kindOf(leaf).words(leaf), isJoined: false }),
+    not: part => ({ text: part.negation ?? `not ${closed(part)}`, isJoined: false }),
+    leaf: leaf => ({
+      text: kindOf(leaf).words(leaf),
+      isJoined: false,
+      negation: kindOf(leaf).wordsOfNegation?.(leaf),
+    }),
   });
   return text;
 }

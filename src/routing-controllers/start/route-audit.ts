@@ -164,13 +164,19 @@ function checkShadows(routes: readonly AuditedRoute[], ofApp: AppRoutes, { logge
 }
 
 function judge({ earlier, takes }: Shadow<AuditedRoute>, later: AuditedRoute): 'refused' | 'doubtful' | undefined {
-  const pairs = methodsOf(later.rules).map(
+  const pairs = comparedMethods(earlier.rules, later.rules).map(
     method => [admissionOf(earlier, method, later), admissionOf(later, method, earlier)] as const,
   );
   const isCertain = pairs.some(pair => isMoreOpen(...pair));
   if (takes === 'all') return isCertain ? 'refused' : 'doubtful';
   const isDoubtful = isCertain || hasOtherCallers(earlier, later);
   return isDoubtful || pairs.some(pair => letsInBeyond(...pair) === 'maybe') ? 'doubtful' : undefined;
+}
+
+// If both routes take every method, also those of the earlier route that differ, and one for those that neither lists.
+function comparedMethods(earlier: RouteRules, later: RouteRules): readonly string[] {
+  if (later.method !== undefined) return [later.method];
+  return [...new Set([...methodsOf(later), ...methodsOf(earlier), ''])];
 }
 
 // The same rule admits other callers if another issuer or another audience is trusted.

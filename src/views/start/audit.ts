@@ -2,7 +2,7 @@
 import { METHODS } from 'node:http';
 import { whoIsLetIn, type Who } from '../../core/requirements/openness';
 import type { Requirement } from '../../core/requirements/requirement';
-import { allOf, anyOf } from '../../core/requirements/simplified';
+import { allOf, anyOf, anyone, notThat } from '../../core/requirements/simplified';
 import { inWords } from '../../core/requirements/words';
 import type { AskedPermission } from './asked-order';
 import type { RouteRules } from './route-rules';
@@ -53,15 +53,39 @@ export function auditRoute(rules: RouteRules): RouteAudit {
 
 function requirementOfRoute(rules: RouteRules): Requirement {
   if (rules.method !== undefined) return rules.admission(rules.method);
-  const found = methodsOf(rules).map(one => ({ method: one, asks: rules.admission(one) }));
-  const texts = [...new Set(found.map(({ asks }) => JSON.stringify(asks)))];
-  const cases = texts.map(text => found.filter(({ asks }) => JSON.stringify(asks) === text));
-  if (cases.length === 1) return rules.admission('GET');
-  return anyOf(
-    cases.map(same =>
-      allOf([{ kind: 'methods', methods: same.map(one => one.method) }, ...same.slice(0, 1).map(one => one.asks)]),
-    ),
-  );
+  const cases = casesOf(rules);
+  const listed = cases.flatMap(({ methods }) => (methods.includes(unlisted) ? [] : methods));
+  return anyOf(cases.map(({ methods, asks }) => allOf([onlyFor(methods, listed), asks])));
+}
+
+/** The methods for which a route that takes every method requires the same. */
+interface Case {
+  readonly methods: readonly string[];
+  readonly asks: Requirement;
+}
+
+function casesOf(rules: RouteRules): readonly Case[] {
+  const methods = [...methodsOf(rules).flatMap(withHead), unlisted];
+  const found = methods.map(method => ({ method, asks: rules.admission(method) }));
+  const byText = new Map(found.map(({ asks }) => [JSON.stringify(asks), asks]));
+  return [...byText].map(([text, asks]) => {
+    const same = found.filter(one => JSON.stringify(one.asks) === text);
+    return { asks, methods: same.map(({ method }) => method) };
+  });
+}
+
+// Stands for every method that is not listed.
+const unlisted = '';
+
+// A requirement with a list of methods is false for HEAD if the list does not name it.
+function withHead(method: string): readonly string[] {
+  return method === 'GET' ? ['GET', 'HEAD'] : [method];
+}
+
+/** @param others the methods of all cases but that of the unlisted methods */
+function onlyFor(methods: readonly string[], others: readonly string[]): Requirement {
+  if (!methods.includes(unlisted)) return { kind: 'methods', methods };
+  return others.length === 0 ? anyone : notThat({ kind: 'methods', methods: others });
 }
 
 // Without HEAD, which has the rules of GET.

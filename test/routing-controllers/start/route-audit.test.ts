@@ -206,7 +206,7 @@ describe('the route audit', () => {
       'GET /owned': 'authenticated | authenticated | field',
       'PUT /owned/:id': 'some | the owner (authorSub) | field',
       'ALL /owned/:id/all':
-        'some | (only GET, OPTIONS and authenticated) or (only POST, PUT, PATCH, DELETE and the owner (authorSub)) | field',
+        'some | (only GET, HEAD, OPTIONS and authenticated) or (any method but GET, HEAD, OPTIONS and the owner (authorSub)) | field',
       'GET /composed': 'some | authenticated and (Odd or the role admin) | field',
       'DELETE /composed/:id': 'some | authenticated and (Odd or (the role admin and not the owner (user))) | field',
       'GET /old/roles': 'some | any of the roles admin, editor | field',
