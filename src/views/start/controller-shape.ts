@@ -32,8 +32,8 @@ export function checkShape(
   for (const { name, yieldsTo } of ruleWords) if (yieldsTo !== undefined) warnOfTwo(controller, name, yieldsTo, logger);
 }
 
-/** Returns the prototypes of the controller's class and of its base classes, nearest first. */
-function prototypesOf(controller: object): readonly object[] {
+/** Returns the prototypes of an object's class and of its base classes, nearest first. */
+export function prototypesOf(controller: object): readonly object[] {
   const prototypes: object[] = [];
   for (
     let proto: unknown = Object.getPrototypeOf(controller);
@@ -90,8 +90,8 @@ function isNearly(name: string, other: string): boolean {
   return distance(one, two) <= 2;
 }
 
-// Computes the Levenshtein distance, row by row.
-function distance(one: string, other: string): number {
+/** Returns how many letters are added, removed or replaced (the Levenshtein distance). Computes it row by row. */
+export function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (const [index, letter] of Array.from(one).entries()) {
     const next = [index + 1];

@@ -20,6 +20,7 @@ import {
 import { decorationsOf, type Decorations } from './decorations';
 import type { BaseThrottle } from '../../throttling/base';
 import { MethodOnly } from './method-only';
+import { refuseMisspelledRules } from './misspelled-rules';
 import { authenticationClassesOf, permissionRulesOf, refuseOtherCopies, throttleClassesOf } from './policies';
 import type { Services } from './services';
 
@@ -43,12 +44,14 @@ export function routeRules(route: Route, controller: ApiView, services: Services
   const named = read(() => {
     const classes = authenticationClassesOf(controller, services.settings, decorations);
     context.authenticators = classes.map(one => services.make(one));
+    for (const one of context.authenticators) refuseMisspelledRules(one, 'BaseAuthentication', place);
     for (const one of context.authenticators) one.checkSettings?.(services.settings);
     return namedAuthentication(context.authenticators, shown.request as Request);
   });
   const trees = read(() => permissionTrees(controller, services, decorations));
   trees?.flatMap(leavesOf).forEach(({ permission }) => {
     requireRule(permission, place);
+    refuseMisspelledRules(permission, 'BasePermission', place);
   });
   const found = new Map<PermissionLeaf, Known>();
   for (const leaf of trees?.flatMap(leavesOf) ?? []) {
@@ -62,7 +65,7 @@ export function routeRules(route: Route, controller: ApiView, services: Services
       requireOneOwner(controller, services.settings);
       requireOneSubject(controller, services.settings, acceptsBothKinds(context.authenticators));
     });
-  const throttling = read(() => checkedThrottles(controller, services, decorations))?.map(nameOfClass);
+  const throttling = read(() => checkedThrottles(controller, services, decorations, place))?.map(nameOfClass);
   const [objectActions, notObjectActions] = objectActionLists.map(name =>
     listedActions(name, controller, shown, place),
   );
@@ -83,8 +86,10 @@ function checkedThrottles(
   controller: ApiView,
   { settings, make }: Services,
   decorations: Decorations | undefined,
+  place: string,
 ): readonly BaseThrottle[] {
   const throttles = throttleClassesOf(controller, settings, decorations).map(one => make(one));
+  for (const throttle of throttles) refuseMisspelledRules(throttle, 'BaseThrottle', place);
   for (const throttle of throttles) throttle.checkConfiguration?.(controller, settings);
   return throttles;
 }

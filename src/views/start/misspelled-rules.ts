@@ -1,0 +1,46 @@
+/** Refuses at startup policy classes that have a rule under a misspelled name, which would never be asked. */
+import { ImproperlyConfigured } from '../../core/http/exceptions';
+import { distance, prototypesOf } from './controller-shape';
+
+// How many letters may differ. Short words are likely to be names of an app's own methods.
+const rules = {
+  BasePermission: {
+    hasPermission: 2,
+    hasObjectPermission: 2,
+    needsAuthentication: 2,
+    requirement: 1,
+    members: 0,
+  },
+  BaseAuthentication: { authenticate: 2, authenticateHeader: 2, isPublic: 1, isMandatory: 1 },
+  BaseThrottle: { allowRequest: 2 },
+} as const;
+
+/**
+ * Checks the members of a permission, an authentication class or a throttle, and of its base classes.
+ *
+ * @param base the name of the base class whose rules may be misspelled
+ * @throws ImproperlyConfigured if a member is a likely misspelling of a rule. The message names both.
+ */
+export function refuseMisspelledRules(policy: object, base: keyof typeof rules, place: string): void {
+  const levels = [policy, ...prototypesOf(policy)];
+  for (const [index, level] of levels.entries())
+    for (const name of Object.getOwnPropertyNames(level)) {
+      const meant = meantBy(name, rules[base]);
+      // A class with the right rule beside it has the other one for itself. Its fields are members of the object.
+      const isBeside = (one: object): boolean => meant !== undefined && Object.hasOwn(one, meant);
+      if (meant === undefined || levels.slice(index, Math.max(2, index + 1)).some(isBeside)) continue;
+      throw new ImproperlyConfigured(
+        `${place} lists ${policy.constructor.name}, whose member ${name} is no rule of a ${base}: did you mean ${meant}? If it is not a rule, give it another name.`,
+      );
+    }
+}
+
+function meantBy(name: string, known: Readonly<Record<string, number>>): string | undefined {
+  if (name in known) return undefined;
+  const spelled = plain(name);
+  return Object.keys(known).find(rule => distance(spelled, plain(rule)) <= (known[rule] ?? 0));
+}
+
+function plain(name: string): string {
+  return name.replace(/_/g, '').toLowerCase();
+}
