@@ -89,7 +89,7 @@ export class GuardedRoutes {
     this.report(rules, sample);
     this.all.push(rules);
     const { settings } = this.services;
-    const hasClassParameter = isParametrized(meta.controllerMetadata.route);
+    const earlierParameter = placeOfEarlierParameter(routePrefix, meta);
     this.audited.push({
       rules,
       sample,
@@ -97,7 +97,7 @@ export class GuardedRoutes {
       path,
       method: route.method,
       mayPassOn: hasMiddleware(meta),
-      hasClassParameter,
+      earlierParameter,
     });
     rememberHandler(rules, { action: meta, path, prefix: pathPrefix(routePrefix, meta) });
     return { rules, makeController: action => this.make(known, rules, action) };
@@ -177,6 +177,11 @@ export class GuardedRoutes {
       );
     }
   }
+}
+
+function placeOfEarlierParameter(routePrefix: string, { controllerMetadata }: ActionMetadata): string | undefined {
+  if (isParametrized(controllerMetadata.route)) return 'the path of the class';
+  return isParametrized(routePrefix) ? 'the option routePrefix' : undefined;
 }
 
 // A middleware in front of the handler may call next('route').

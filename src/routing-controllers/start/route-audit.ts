@@ -20,8 +20,11 @@ export interface AuditedRoute extends Registered {
   readonly rules: RouteRules;
   /** The controller that was created only to read the rules. */
   readonly sample: ApiView;
-  /** Whether the path of the controller's class has a parameter. That does not make its handlers object actions. */
-  readonly hasClassParameter: boolean;
+  /**
+   * What has a parameter in front of the handler's own path: the path of the class, or the option routePrefix. That makes
+   * no handler an object action.
+   */
+  readonly earlierParameter: string | undefined;
   /** The settings of the route's server. */
   readonly settings: Settings;
 }
@@ -71,7 +74,7 @@ function warnOfObjectActions(routes: readonly AuditedRoute[], { logger }: Settin
   const excluded = actionsOf(routes.filter(({ rules }) => rules.isNotObjectAction));
   const overlooked = actionsOf(routes.filter(isOverlooked));
   const name = routes[0]?.sample.constructor.name ?? '';
-  warnOfClassParameters(name, actionsOf(routes.filter(isBehindParameter)), logger);
+  warnOfEarlierParameters(name, routes.filter(isBehindParameter), logger);
   if (excluded.length > 0)
     logger.warn(
       `${name}.notObjectActions excludes ${excluded.join(', ')}: object rules require nothing there, and getObject() is not called.`,
@@ -82,16 +85,18 @@ function warnOfObjectActions(routes: readonly AuditedRoute[], { logger }: Settin
     );
 }
 
-function warnOfClassParameters(name: string, actions: readonly string[], logger: Logger): void {
-  if (actions.length === 0) return;
+function warnOfEarlierParameters(name: string, routes: readonly AuditedRoute[], logger: Logger): void {
+  const [first] = routes;
+  if (first?.earlierParameter === undefined) return;
+  const actions = actionsOf(routes);
   const list = actions.map(one => `'${one}'`).join(', ');
   logger.warn(
-    `${name} has a rule about objects, and the parameter of its requests is in the path of the class, which makes no handler one about an object: on ${actions.join(', ')} the rule asks nothing. Write objectActions = [${list}], or notObjectActions = [] if that is meant.`,
+    `${name} has a rule about objects, and the parameter of its requests is in ${first.earlierParameter}, which makes no handler one about an object: on ${actions.join(', ')} the rule asks nothing. Write objectActions = [${list}], or notObjectActions = [] if that is meant.`,
   );
 }
 
-function isBehindParameter({ rules, sample, hasClassParameter }: AuditedRoute): boolean {
-  if (!hasClassParameter || rules.notObjectActions !== undefined) return false;
+function isBehindParameter({ rules, sample, earlierParameter }: AuditedRoute): boolean {
+  if (earlierParameter === undefined || rules.notObjectActions !== undefined) return false;
   const isLeftOut = methodsOf(rules).some(method => !rules.isObjectAction(method));
   return isLeftOut && rules.leaves.some(one => definesObjectRule(one) && couldMatter(one, rules, sample));
 }
