@@ -23,7 +23,6 @@ import {
   type CallHandler,
 } from './execution';
 import type { GuardedRoute, GuardedRoutes } from '../start/guarded-routes';
-import type { Class } from '../start/dependencies';
 import { IdleMiddlewares } from '../start/idle-middlewares';
 import { endOptions, joined, mayBeOptions } from './layers';
 import { isErrorClass, type GlobalMiddleware, type Made } from '../start/middleware';
@@ -61,7 +60,7 @@ export class AxiomsDriver extends ExpressDriver {
     const handler = isForErrors
       ? this.steps.forErrors(undefined, (...received) => made().error?.(...received))
       : this.steps.one(undefined, (...received) => made().use?.(...received), { isClass: true });
-    const { name } = middleware.target as Class;
+    const { name } = middleware.target as { readonly name: string };
     (this.app as Application).use(routePrefix || '/', Object.defineProperty(handler, 'name', { value: name }));
   }
 

@@ -52,7 +52,7 @@ async function inAccounts(opening: Promise<Database>): Promise<Kept> {
   return { users, deactivate, close: remove };
 }
 
-/** Rethrows the error of a database that must be there: one in this process, or a server in `REQUIRED_SERVERS`. */
+/** Rethrows the error of a database that is required: one in this process, or a server in `REQUIRED_SERVERS`. */
 function requireServer(place: string, error: unknown): void {
   const server = { PostgreSQL: 'postgres', MariaDB: 'mariadb' }[place.split(', ').at(-1) ?? ''];
   if (server === undefined || (process.env.REQUIRED_SERVERS ?? '').split(',').includes(server)) throw error;
