@@ -75,7 +75,7 @@ function explainingDriver(app: Application, server: AxiomsServer): ExplainingDri
     );
   const { services, container } = serving;
   const driver = new ExplainingDriver(app, services, new GuardedRoutes(services, container));
-  withInheritedMetadata(() => {
+  withInheritedMetadata(container, () => {
     createExecutor(driver, serving.options);
   });
   return driver;

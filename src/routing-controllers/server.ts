@@ -199,11 +199,11 @@ function newServer(settings: Settings, before: AxiomsServer | undefined): NewSer
   };
 }
 
-function serve(app: Application, options: AxiomsServerOptions, { services, guarded }: NewServer): void {
+function serve(app: Application, options: AxiomsServerOptions, { services, guarded, container }: NewServer): void {
   requireControllers(options);
   hideStacks(app as { readonly settings?: unknown });
   const driver = new AxiomsDriver(app, services, guarded);
-  withInheritedMetadata(() => {
+  withInheritedMetadata(container, () => {
     createExecutor(driver, { ...options, development: isDevelopmentMode(options, services.settings) });
   });
   if (guarded.all.length === 0)

@@ -25,7 +25,7 @@ import {
 import type { GuardedRoute, GuardedRoutes } from '../start/guarded-routes';
 import { IdleMiddlewares } from '../start/idle-middlewares';
 import { endOptions, joined, mayBeOptions } from './layers';
-import { isErrorClass, type GlobalMiddleware, type Made } from '../start/middleware';
+import { isErrorClass, madeBy, type GlobalMiddleware, type Made } from '../start/middleware';
 import { MiddlewareSteps, callSafely } from './middleware-steps';
 import { checkInputTypes } from '../start/parameter-types';
 import { endAfterHead, isStream, tieToResponse } from './returned-streams';
@@ -48,14 +48,18 @@ export class AxiomsDriver extends ExpressDriver {
     super(app);
     this.errors = new ErrorAnswers(services.settings, this);
     this.idleMiddlewares = new IdleMiddlewares(services.settings.logger);
-    this.steps = new MiddlewareSteps(this.errors, (...failure) => {
-      this.answerFailure(...failure);
-    });
+    this.steps = new MiddlewareSteps(
+      this.errors,
+      (...failure) => {
+        this.answerFailure(...failure);
+      },
+      routes.container,
+    );
   }
 
   override registerMiddleware(middleware: GlobalMiddleware, { routePrefix }: { routePrefix?: string }): void {
-    const made = (): Made => middleware.instance as Made;
-    const isForErrors = isErrorClass(middleware);
+    const made = (): Made => madeBy(this.routes.container, middleware);
+    const isForErrors = isErrorClass(middleware, this.routes.container);
     this.idleMiddlewares.noteClass(middleware.target, isForErrors ? 'error' : 'use');
     const handler = isForErrors
       ? this.steps.forErrors(undefined, (...received) => made().error?.(...received))

@@ -14,6 +14,7 @@ import {
   type ErrorMiddleware,
   type Middleware,
 } from '../start/middleware';
+import type { AppContainer } from '../start/app-container';
 import { asReadable, asThrown, isSaid } from './thrown';
 
 /** Whether a middleware is a class, and whether it runs before the handler. */
@@ -27,12 +28,13 @@ export class MiddlewareSteps {
   constructor(
     private readonly errors: ErrorAnswers,
     private readonly fail: (error: unknown, meta: ActionMetadata | undefined, action: Action) => void,
+    private readonly container: AppContainer,
   ) {}
 
   /** Returns the middlewares of `@UseBefore` or `@UseAfter`. */
   all(meta: ActionMetadata, uses: UseMetadata[], isBefore: boolean): (RequestHandler | ErrorRequestHandler)[] {
     return uses.map(use => {
-      const middleware = middlewareFunction(use);
+      const middleware = middlewareFunction(use, this.container);
       const kind = { isClass: isMiddlewareClass(use), isBefore };
       return isErrorMiddleware(middleware) ? this.forErrors(meta, middleware, kind) : this.one(meta, middleware, kind);
     });

@@ -28,6 +28,8 @@ export interface AppContainer {
   /** Whether the container creates the class. The answer is also `true` for a class that it may know only later. */
   has(someClass: Class): boolean;
   get<T extends object>(someClass: Class<T>): T;
+  /** Returns the object of a class that routing-controllers would get from its container, such as a middleware. */
+  ofServer<T>(someClass: Class<T & object>, action?: Action): T;
   /**
    * Creates an object of the class that the container does not keep.
    *
@@ -41,15 +43,19 @@ export interface AppContainer {
 /** Returns the container that is configured now. An app must call `useContainer()` before it makes its server. */
 export function appContainer(): AppContainer {
   const typedi = givenTypedi();
-  if (typedi !== undefined) return new TypediContainer(typedi);
-  return isGiven() ? new OtherContainer() : new TypediContainer(Container.of());
+  if (typedi !== undefined) return new TypediContainer(typedi, true);
+  return isGiven() ? new OtherContainer() : new TypediContainer(Container.of(), false);
 }
 
 /** Uses typedi's container. Dependencies are shared exactly as that container shares them. */
 class TypediContainer implements AppContainer {
   readonly isTypedi = true;
 
-  constructor(private readonly container: ContainerInstance) {}
+  /** @param isGiven whether `useContainer()` was called with this container */
+  constructor(
+    private readonly container: ContainerInstance,
+    private readonly isGiven: boolean,
+  ) {}
 
   has(someClass: Class): boolean {
     const id = someClass as Constructable<object>;
@@ -58,6 +64,12 @@ class TypediContainer implements AppContainer {
 
   get<T extends object>(someClass: Class<T>): T {
     return this.container.get(someClass as unknown as Constructable<T>);
+  }
+
+  // routing-controllers asks the container that was given last, which may be another server's. Only it knows the
+  // options of useContainer() for a class that this container does not know.
+  ofServer<T>(someClass: Class<T & object>, action?: Action): T {
+    return this.isGiven && this.has(someClass) ? this.get(someClass) : getFromContainer<T>(someClass, action);
   }
 
   // Uses typedi's order: first the constructor parameters, then the properties.
@@ -103,6 +115,10 @@ class OtherContainer implements AppContainer {
     throw new ImproperlyConfigured(
       `The container of useContainer() returned ${found === null ? 'null' : typeof found} for ${someClass.name}: it must return an object of the class.`,
     );
+  }
+
+  ofServer<T>(someClass: Class<T & object>, action?: Action): T {
+    return getFromContainer<T>(someClass, action);
   }
 
   // Ignores `given`: only typedi's container holds the library's services.

@@ -56,7 +56,7 @@ export class GuardedRoutes {
   /** @throws ImproperlyConfigured if a default list has a class of another copy of this package. */
   constructor(
     private readonly services: Services,
-    private readonly container: AppContainer,
+    readonly container: AppContainer,
   ) {
     this.#reading = { ...services, make: policyReader(container) };
     refuseOtherCopiesInDefaults(services.settings);

@@ -2,7 +2,7 @@
 import type { UseMetadata } from 'routing-controllers';
 import type { Logger } from '../../core/settings/logger';
 import { routerOf } from './app-router';
-import { isErrorMiddleware, middlewareFunction, type Made } from './middleware';
+import { isForErrors, type Made } from './middleware';
 
 interface Place {
   readonly name: string;
@@ -21,9 +21,9 @@ export class IdleMiddlewares {
    * errors itself.
    */
   note(uses: readonly UseMetadata[], place: string): void {
-    const handsOn = uses.findIndex(use => !isErrorMiddleware(middlewareFunction(use)));
+    const handsOn = uses.findIndex(use => !isForErrors(use));
     for (const [index, use] of uses.entries()) {
-      if (!isErrorMiddleware(middlewareFunction(use))) continue;
+      if (!isForErrors(use)) continue;
       const { middleware } = use;
       if (handsOn >= 0 && handsOn < index) this.#reached.add(middleware);
       else this.#idle.set(middleware, this.#idle.get(middleware) ?? { name: nameOf(middleware), place });

@@ -3,6 +3,8 @@
  * would serve an inherited handler without it.
  */
 import { getMetadataArgsStorage } from 'routing-controllers';
+import type { AppContainer } from './app-container';
+import { interceptorFunction } from './interceptors';
 
 type Storage = ReturnType<typeof getMetadataArgsStorage>;
 type Entry = { readonly target: unknown; readonly method?: unknown };
@@ -12,11 +14,13 @@ const home = globalThis as { routingControllersMetadataArgsStorage?: Storage };
 /**
  * Applies the parameters, middlewares, interceptors, `@Authorized`, `@HttpCode` and the like of base classes to their
  * subclasses while `build` runs.
+ *
+ * @param container makes the interceptor classes: routing-controllers would ask the container that was given last
  */
-export function withInheritedMetadata(build: () => void): void {
+export function withInheritedMetadata(container: AppContainer, build: () => void): void {
   const own = getMetadataArgsStorage();
   groups = new WeakMap();
-  home.routingControllersMetadataArgsStorage = inheriting(own);
+  home.routingControllersMetadataArgsStorage = inheriting(own, container);
   try {
     build();
   } finally {
@@ -25,12 +29,28 @@ export function withInheritedMetadata(build: () => void): void {
 }
 
 // Shares the lists with the original storage, so that controllers that a glob loads meanwhile are registered in both.
-function inheriting(own: Storage): Storage {
+function inheriting(own: Storage, container: AppContainer): Storage {
+  const ofServer = <T extends { readonly target: object }>(one: T): T => ({
+    ...one,
+    target: interceptorFunction(one.target, container),
+  });
   return Object.assign(Object.create(own) as Storage, {
     filterActionsWithTarget: (target: object) => [...entriesOf(own.actions, target)],
     filterUsesWithTargetAndMethod: (target: object, method?: string) => outermostFirst(own.uses, target, method),
     filterInterceptorUsesWithTargetAndMethod: (target: object, method?: string) =>
-      outermostFirst(own.useInterceptors, target, method),
+      outermostFirst(own.useInterceptors, target, method).map(use => ({
+        ...use,
+        interceptor: interceptorFunction(use.interceptor, container),
+      })),
+    filterInterceptorMetadatasForClasses: (classes: Parameters<Storage['filterInterceptorMetadatasForClasses']>[0]) =>
+      own.filterInterceptorMetadatasForClasses(classes).map(ofServer),
+    // Stays the original list for what a glob adds meanwhile. routing-controllers reads it with map().
+    interceptors: new Proxy(own.interceptors, {
+      get: (list, name): unknown =>
+        name === 'map'
+          ? (build: (one: unknown) => unknown) => list.map(one => build(ofServer(one)))
+          : Reflect.get(list, name),
+    }),
     filterParamsWithTargetAndMethod: (target: object, method: string) => nearestParams(own, target, method),
     filterResponseHandlersWithTarget: (target: object) =>
       classesOf(target).flatMap(one => [...entriesOf(own.responseHandlers, one)]),
