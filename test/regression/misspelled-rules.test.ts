@@ -85,7 +85,7 @@ describe('a rule whose name is misspelled stops the start', () => {
   });
 
   for (const [name, value] of [
-    ['isMandatry', true],
+    ['is_mandatory', true],
     ['authenticate_header', () => 'Key'],
     ['IsPublic', () => false],
   ] as const)

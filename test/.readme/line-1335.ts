@@ -1,0 +1,40 @@
+import { createExpressServer, HasAccessTokenScopes, AxiomsRequest } from 'axioms-routing-controllers';
+import { TestIssuer, forge, expectAccessMatrix } from 'axioms-routing-controllers/testing';
+import { JsonController, Get, Post } from 'routing-controllers';
+@JsonController('/books')
+class BookController {
+  permissionClasses = [HasAccessTokenScopes];
+  declare request: AxiomsRequest;
+  get accessTokenScopes() {
+    return this.request.method === 'POST' ? ['book:create'] : ['book:read'];
+  }
+  @Get('/') list() {
+    return [];
+  }
+  @Post('/') create() {
+    return {};
+  }
+}
+
+const issuer = new TestIssuer();
+const app = issuer.attachTo(createExpressServer({ controllers: [BookController], axioms: issuer.settings() }));
+
+it('answers every caller with the expected status', async () => {
+  await expectAccessMatrix(
+    app,
+    {
+      'GET /books': { anonymous: 401, stranger: 401, bob: 200, alice: 200 },
+      'POST /books': { anonymous: 401, stranger: 401, bob: 403, alice: 200 },
+    },
+    {
+      tokens: {
+        bob: issuer.token({ sub: 'bob', scope: 'book:read' }),
+        stranger: issuer.forge('tampered', { scope: 'book:read book:create' }),
+      },
+      users: { alice: { sub: 'alice', scope: 'book:read book:create' } },
+      requests: { 'POST /books': { body: { title: 'Dune' } } },
+    },
+  );
+});
+
+export {};

@@ -1,0 +1,4 @@
+import { createExpressServer } from 'axioms-routing-controllers';
+const app = createExpressServer({ cors: true, controllers: ['controllers/*.js'] });
+
+export {};
