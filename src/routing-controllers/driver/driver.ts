@@ -48,13 +48,9 @@ export class AxiomsDriver extends ExpressDriver {
     super(app);
     this.errors = new ErrorAnswers(services.settings, this);
     this.idleMiddlewares = new IdleMiddlewares(services.settings.logger);
-    this.steps = new MiddlewareSteps(
-      this.errors,
-      (...failure) => {
-        this.answerFailure(...failure);
-      },
-      routes.container,
-    );
+    this.steps = new MiddlewareSteps(this.errors, routes.container, (...failure) => {
+      this.answerFailure(...failure);
+    });
   }
 
   override registerMiddleware(middleware: GlobalMiddleware, { routePrefix }: { routePrefix?: string }): void {

@@ -27,8 +27,8 @@ export class MiddlewareSteps {
   /** @param fail answers an error that a middleware reports, unless Express must answer it */
   constructor(
     private readonly errors: ErrorAnswers,
-    private readonly fail: (error: unknown, meta: ActionMetadata | undefined, action: Action) => void,
     private readonly container: AppContainer,
+    private readonly fail: (error: unknown, meta: ActionMetadata | undefined, action: Action) => void,
   ) {}
 
   /** Returns the middlewares of `@UseBefore` or `@UseAfter`. */
