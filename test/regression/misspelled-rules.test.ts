@@ -85,7 +85,7 @@ describe('a rule whose name is misspelled stops the start', () => {
   });
 
   for (const [name, value] of [
-    ['is_mandatory', true],
+    ['isMandatry', true],
     ['authenticate_header', () => 'Key'],
     ['IsPublic', () => false],
   ] as const)

@@ -13,7 +13,6 @@ import { auditRoute, auditTable, methodsOf } from '../../views/start/audit';
 import { definesObjectRule, dependsOnObject, type BasePermission } from '../../permissions/base';
 import type { ApiView } from '../../permissions/base';
 import type { RouteRules } from '../../views/start/route-rules';
-import { warnOfUnreadMembers } from './unread-members';
 import type { Registered, Shadow, ShadowedRoutes } from './shadowed-routes';
 
 /** A route with everything that is known about it at startup. */
@@ -44,12 +43,7 @@ export function checkRoutes(routes: readonly AuditedRoute[], ofApp: AppRoutes, s
   for (const { rules } of routes) refuseUnknownScopes(rules, settings);
   refuseIdleObjectRules(routes);
   warnOfPublicMethods(routes, settings);
-  for (const ofController of byController(routes)) {
-    warnOfObjectActions(ofController, settings);
-    const [{ sample }] = ofController;
-    const rules = ofController.map(route => route.rules);
-    warnOfUnreadMembers(sample, rules, settings.logger);
-  }
+  for (const ofController of byController(routes)) warnOfObjectActions(ofController, settings);
   checkShadows(routes, ofApp, settings);
 }
 
@@ -70,11 +64,9 @@ function warnOfPublicMethods(routes: readonly AuditedRoute[], { logger }: Settin
   );
 }
 
-type RoutesOfController = readonly [AuditedRoute, ...AuditedRoute[]];
-
-function byController(routes: readonly AuditedRoute[]): readonly RoutesOfController[] {
-  const groups = new Map<ApiView, RoutesOfController>();
-  for (const route of routes) groups.set(route.sample, [...(groups.get(route.sample) ?? []), route] as never);
+function byController(routes: readonly AuditedRoute[]): readonly (readonly AuditedRoute[])[] {
+  const groups = new Map<ApiView, AuditedRoute[]>();
+  for (const route of routes) groups.set(route.sample, [...(groups.get(route.sample) ?? []), route]);
   return [...groups.values()];
 }
 

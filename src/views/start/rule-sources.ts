@@ -56,7 +56,7 @@ function saidBy(controller: object, tree: PermissionTree): RuleSource | undefine
  * Returns how the member is declared. A value on the prototype counts as a field. A member that is `undefined` declares
  * nothing.
  */
-export function memberSource(controller: object, name: string): RuleSource | undefined {
+function memberSource(controller: object, name: string): RuleSource | undefined {
   for (let one: unknown = controller; typeof one === 'object' && one !== null; one = Object.getPrototypeOf(one)) {
     const member = Object.getOwnPropertyDescriptor(one, name);
     if (member !== undefined)
