@@ -13,7 +13,7 @@ import {
 import { BaseThrottle } from 'axioms-routing-controllers/throttling';
 import { Api } from '../api';
 import { expectExactRefusal, permissionDenied } from '../refusals';
-import { startError } from '../start-error';
+import { startError, startWarnings } from '../start-error';
 
 class SignedIn extends BasePermission {
   override hasPermission(request: Request): boolean {
@@ -66,7 +66,7 @@ describe('a rule whose name is misspelled stops the start', () => {
     ['has_object_permission', 'hasObjectPermission'],
     ['hasPermision', 'hasPermission'],
     ['needsAuthentification', 'needsAuthentication'],
-    ['requirements', 'requirement'],
+    ['Requirement', 'requirement'],
     ['Members', 'members'],
   ] as const)
     it(`in a permission class: ${name}`, () => {
@@ -100,7 +100,13 @@ describe('a rule whose name is misspelled stops the start', () => {
   });
 });
 
-describe('a method of a name like a rule, beside the rule itself', () => {
+describe('a member of a name like a rule, beside the rule itself', () => {
+  it('is a member of the app: requirements of a permission class, and authenticated of an authentication class', () => {
+    const permissionClasses = [withMember(SignedIn, 'requirements', ['a'])];
+    const authenticationClasses = [withMember(Key, 'authenticated', 0)];
+    expect(startWarnings(controllerWith({ permissionClasses, authenticationClasses }))).to.equal('');
+  });
+
   it('is a method of the app, and the rules are asked', async () => {
     class Owners extends BasePermission {
       override hasPermission(request: Request): boolean {

@@ -2,16 +2,16 @@
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { distance, prototypesOf } from './controller-shape';
 
-// How many letters may differ. Short words are likely to be names of an app's own methods.
+// How many letters may differ. Short words, `requirements` and `authenticated` are likely to be an app's own members.
 const rules = {
   BasePermission: {
     hasPermission: 2,
     hasObjectPermission: 2,
     needsAuthentication: 2,
-    requirement: 1,
+    requirement: 0,
     members: 0,
   },
-  BaseAuthentication: { authenticate: 2, authenticateHeader: 2, isPublic: 1, isMandatory: 1 },
+  BaseAuthentication: { authenticate: 0, authenticateHeader: 2, isPublic: 1, isMandatory: 1 },
   BaseThrottle: { allowRequest: 2 },
 } as const;
 
