@@ -83,6 +83,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'authentication',
   ],
   redis: [...everyRoomOf('core', 'time', 'process', 'settings', 'tokens'), 'throttling'],
+  filters: everyRoomOf('core', 'http', 'requirements'),
   opentelemetry: ['core/http', 'core/reports'],
   prometheus: ['core/reports'],
   testing: [

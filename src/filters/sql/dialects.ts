@@ -1,0 +1,175 @@
+/** How each database writes names, parameters and comparisons. */
+import { ImproperlyConfigured } from '../../core/http/exceptions';
+import type { CompareOperator } from '../../core/requirements/object-filter';
+
+/** The databases that `toSql` writes for. `mysql` is MariaDB, too. */
+export type SqlDialect = 'postgresql' | 'mysql' | 'sqlite';
+
+/** Collects the values of a statement, and returns the placeholder of each. */
+export type Parameter = (value: unknown) => string;
+
+export interface Dialect {
+  /** The quotation mark of a name. */
+  readonly quote: string;
+  readonly maxInteger: bigint;
+  placeholder(position: number): string;
+  /** Equality of text: by `=`, so that an index can be used, and by bytes, because `=` follows the column's collation. */
+  texts(column: string, values: readonly string[], parameter: Parameter): string;
+  integers(column: string, values: readonly string[], parameter: Parameter): string;
+  numbers(column: string, values: readonly number[], parameter: Parameter): string;
+  boolean(value: boolean): string;
+  /** Compares an integer with a whole number, by its digits. */
+  integerOrder(column: string, operator: CompareOperator, value: string, parameter: Parameter): string;
+  numberOrder(column: string, operator: CompareOperator, value: number, parameter: Parameter): string;
+  /** Compares a time of at least millisecond precision with a time. */
+  timeOrder(column: string, operator: '<' | '>=', time: Date, parameter: Parameter): string;
+}
+
+function listed(column: string, values: readonly unknown[], write: (value: unknown) => string): string {
+  return values.length === 1 ? `${column} = ${write(values[0])}` : `${column} IN (${values.map(write).join(', ')})`;
+}
+
+const maxSigned = 2n ** 63n - 1n;
+
+function anyOf(column: string, values: readonly unknown[], type: string, parameter: Parameter): string {
+  return values.length === 1
+    ? `${column} = ${parameter(values[0])}::${type}`
+    : `${column} = ANY(${parameter(values)}::${type}[])`;
+}
+
+const postgresql: Dialect = {
+  quote: '"',
+  maxInteger: maxSigned,
+  placeholder: position => `$${position}`,
+  texts(column, values, parameter) {
+    const value = parameter(values.length === 1 ? values[0] : values);
+    const compared = values.length === 1 ? `${value}::text` : `ANY(${value}::text[])`;
+    return `(${column} = ${compared} AND ${column}::text COLLATE "C" = ${compared})`;
+  },
+  integers: (column, values, parameter) => anyOf(column, values, 'bigint', parameter),
+  numbers: (column, values, parameter) => anyOf(column, values.map(String), 'double precision', parameter),
+  boolean: value => (value ? 'TRUE' : 'FALSE'),
+  integerOrder: (column, operator, value, parameter) => `${column} ${operator} ${parameter(value)}::bigint`,
+  // PostgreSQL takes NaN for the largest number.
+  numberOrder: (column, operator, value, parameter) =>
+    `(${column} ${operator} ${parameter(String(value))}::double precision AND ${column} <> 'NaN')`,
+  timeOrder: (column, operator, time, parameter) =>
+    withinRange(
+      postgresTimes,
+      column,
+      operator,
+      time,
+      () => `${column} ${operator} ${parameter(postgresTime(time))}::timestamptz`,
+    ),
+};
+
+// Its first day is 24 November 4714 BC; its last year is behind the last of JavaScript.
+const postgresTimes: Range = { min: Date.UTC(-4713, 10, 24), max: Infinity };
+
+// PostgreSQL counts years before 1 as BC, and has no sign in front of a year.
+function postgresTime(time: Date): string {
+  const year = time.getUTCFullYear();
+  const rest = time.toISOString().replace(/^[+-]?\d+/, '');
+  const written = String(year > 0 ? year : 1 - year).padStart(4, '0');
+  return `${written}${rest}${year > 0 ? '' : ' BC'}`;
+}
+
+const mysql: Dialect = {
+  quote: '`',
+  maxInteger: 2n ** 64n - 1n,
+  placeholder: () => '?',
+  texts(column, values, parameter) {
+    const bytes = (value: string): string => `CAST(CONVERT(${value} USING utf8mb4) AS BINARY)`;
+    const equal = listed(column, values, parameter);
+    return `(${equal} AND ${listed(bytes(column), values, value => bytes(parameter(value)))})`;
+  },
+  integers: (column, values, parameter) => listed(column, values, value => mysqlInteger(value as string, parameter)),
+  // A sum with a double is a double, whichever type the driver sends.
+  numbers: (column, values, parameter) => listed(column, values, value => `(${parameter(value)} + 0e0)`),
+  boolean: value => (value ? '1' : '0'),
+  integerOrder: (column, operator, value, parameter) => `${column} ${operator} ${mysqlInteger(value, parameter)}`,
+  numberOrder: (column, operator, value, parameter) => `${column} ${operator} (${parameter(value)} + 0e0)`,
+  timeOrder: (column, operator, time, parameter) =>
+    withinRange(
+      fourDigitYears,
+      column,
+      operator,
+      time,
+      () => `${column} ${operator} CAST(${parameter(plainTime(time))} AS DATETIME(3))`,
+    ),
+};
+
+// Text that is compared with a number becomes a double, which has no room for every bigint.
+function mysqlInteger(value: string, parameter: Parameter): string {
+  return `CAST(${parameter(value)} AS ${BigInt(value) > maxSigned ? 'UNSIGNED' : 'SIGNED'})`;
+}
+
+const sqlite: Dialect = {
+  quote: '"',
+  maxInteger: maxSigned,
+  placeholder: () => '?',
+  texts(column, values, parameter) {
+    const equal = listed(column, values, parameter);
+    return `(${equal} AND ${listed(`CAST(${column} AS BLOB)`, values, value => `CAST(${parameter(value)} AS BLOB)`)})`;
+  },
+  integers: (column, values, parameter) => listed(column, values, value => `CAST(${parameter(value)} AS INTEGER)`),
+  numbers: (column, values, parameter) => listed(column, values, value => `CAST(${parameter(value)} AS REAL)`),
+  boolean: value => (value ? '1' : '0'),
+  integerOrder: (column, operator, value, parameter) => `${column} ${operator} CAST(${parameter(value)} AS INTEGER)`,
+  numberOrder: (column, operator, value, parameter) => `${column} ${operator} CAST(${parameter(value)} AS REAL)`,
+  // SQLite keeps times as text, in more than one form.
+  timeOrder: (column, operator, time, parameter) =>
+    withinRange(
+      fourDigitYears,
+      column,
+      operator,
+      time,
+      () => `strftime('%Y-%m-%d %H:%M:%f', ${column}) ${operator} ${parameter(plainTime(time))}`,
+    ),
+};
+
+/** `YYYY-MM-DD HH:MM:SS.mmm` in UTC. */
+function plainTime(time: Date): string {
+  return time.toISOString().slice(0, 23).replace('T', ' ');
+}
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+// What MySQL's and SQLite's functions take.
+const fourDigitYears: Range = {
+  min: Date.parse('0001-01-01T00:00:00.000Z'),
+  max: Date.parse('9999-12-31T23:59:59.999Z'),
+};
+
+// A time that the database cannot write is before or after all of its rows.
+function withinRange(
+  { min, max }: Range,
+  column: string,
+  operator: '<' | '>=',
+  time: Date,
+  write: () => string,
+): string {
+  if (time.getTime() >= min && time.getTime() <= max) return write();
+  return (operator === '<') === time.getTime() > max ? `${column} IS NOT NULL` : '1 = 0';
+}
+
+const dialects: Readonly<Record<SqlDialect, Dialect>> = { postgresql, mysql, sqlite };
+
+/** @throws ImproperlyConfigured if the name is of no dialect */
+export function dialectOf(name: SqlDialect): Dialect {
+  if (Object.hasOwn(dialects, name)) return dialects[name];
+  throw new ImproperlyConfigured(`The option 'dialect' must be one of: ${Object.keys(dialects).join(', ')}.`);
+}
+
+/** Quotes the name of a table or a column. A table may be `schema.table`. */
+export function quotedName(name: unknown, { quote }: Dialect): string {
+  if (typeof name !== 'string' || !/^[^\0.]+(?:\.[^\0.]+)?$/.test(name))
+    throw new ImproperlyConfigured('The name of a table or a column must be a text that is not empty.');
+  return name
+    .split('.')
+    .map(part => `${quote}${part.replaceAll(quote, quote + quote)}${quote}`)
+    .join('.');
+}
