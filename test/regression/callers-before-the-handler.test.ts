@@ -30,6 +30,7 @@ type WithUser = Request & { session: { user?: object | undefined } };
 const users: Readonly<Record<string, object>> = {
   alice: { id: 1, sub: 'alice', isStaff: true },
   bob: { id: 2, sub: 'bob' },
+  carol: { id: 3, sub: 'carol', isStaff: true },
 };
 
 let handled = 0;
@@ -154,6 +155,11 @@ describe("regression: a session's user that is replaced right before the handler
     expect((await get('/notes/1')).body).to.deep.equal({ user: 'alice' });
     expect((await get('/overridden')).body).to.deep.equal({ isOverridden: true });
     expect(handled).to.equal(3);
+  });
+
+  it('lets the other user in if the rules allow it', async () => {
+    expect((await get('/admin?become=carol')).body).to.deep.equal({ user: 'carol' });
+    expect(handled).to.equal(1);
   });
 
   for (const path of ['/admin', '/notes/1', '/overridden']) {

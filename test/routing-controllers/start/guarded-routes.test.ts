@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { Get, JsonController } from 'routing-controllers';
 import { hasValidAccessToken } from 'axioms-routing-controllers/decorators';
-import { startError } from '../../start-error';
+import { startError, startWarnings } from '../../start-error';
 
 describe('the start refuses', () => {
   it('a path that encodes a character which a request may send as it is', () => {
@@ -13,6 +13,16 @@ describe('the start refuses', () => {
       }
     }
     expect(startError(UserController)).to.contain('/users/%40me of UserController.me').and.contain('Write @ instead');
+  });
+
+  it('no regular expression, which may take both spellings', () => {
+    @JsonController()
+    class EitherController {
+      @Get(/^\/users\/(?:@|%40)me$/) me() {
+        return {};
+      }
+    }
+    expect(startWarnings(EitherController)).to.equal('');
   });
 
   it('a decorator of a method that has no route', () => {
