@@ -36,7 +36,6 @@ export function refuseMisspelledRules(policy: object, base: keyof typeof rules, 
 }
 
 function meantBy(name: string, known: Readonly<Record<string, number>>): string | undefined {
-  if (name in known) return undefined;
   const spelled = plain(name);
   return Object.keys(known).find(rule => distance(spelled, plain(rule)) <= (known[rule] ?? 0));
 }
