@@ -21,7 +21,9 @@ export interface Dialect {
   /** Compares an integer with a whole number, by its digits. */
   integerOrder(column: string, operator: CompareOperator, value: string, parameter: Parameter): string;
   numberOrder(column: string, operator: CompareOperator, value: number, parameter: Parameter): string;
-  /** Compares a time of at least millisecond precision with a time. */
+  /** The times that the database can write, in milliseconds since 1970. All of its rows are within them. */
+  readonly times: { readonly min: number; readonly max: number };
+  /** Compares a time of at least millisecond precision with one of {@link times}. */
   timeOrder(column: string, operator: '<' | '>=', time: Date, parameter: Parameter): string;
 }
 
@@ -30,6 +32,9 @@ function listed(column: string, values: readonly unknown[], write: (value: unkno
 }
 
 const maxSigned = 2n ** 63n - 1n;
+
+// What MySQL's and SQLite's functions take.
+const fourDigitYears = { min: Date.parse('0001-01-01T00:00:00.000Z'), max: Date.parse('9999-12-31T23:59:59.999Z') };
 
 function anyOf(column: string, values: readonly unknown[], type: string, parameter: Parameter): string {
   return values.length === 1
@@ -53,18 +58,11 @@ const postgresql: Dialect = {
   // PostgreSQL takes NaN for the largest number.
   numberOrder: (column, operator, value, parameter) =>
     `(${column} ${operator} ${parameter(String(value))}::double precision AND ${column} <> 'NaN')`,
+  // From 24 November 4714 BC to the last Date.
+  times: { min: Date.UTC(-4713, 10, 24), max: 8.64e15 },
   timeOrder: (column, operator, time, parameter) =>
-    withinRange(
-      postgresTimes,
-      column,
-      operator,
-      time,
-      () => `${column} ${operator} ${parameter(postgresTime(time))}::timestamptz`,
-    ),
+    `${column} ${operator} ${parameter(postgresTime(time))}::timestamptz`,
 };
-
-// Its first day is 24 November 4714 BC; its last year is behind the last of JavaScript.
-const postgresTimes: Range = { min: Date.UTC(-4713, 10, 24), max: Infinity };
 
 // PostgreSQL counts years before 1 as BC, and has no sign in front of a year.
 function postgresTime(time: Date): string {
@@ -89,14 +87,9 @@ const mysql: Dialect = {
   boolean: value => (value ? '1' : '0'),
   integerOrder: (column, operator, value, parameter) => `${column} ${operator} ${mysqlInteger(value, parameter)}`,
   numberOrder: (column, operator, value, parameter) => `${column} ${operator} (${parameter(value)} + 0e0)`,
+  times: fourDigitYears,
   timeOrder: (column, operator, time, parameter) =>
-    withinRange(
-      fourDigitYears,
-      column,
-      operator,
-      time,
-      () => `${column} ${operator} CAST(${parameter(plainTime(time))} AS DATETIME(3))`,
-    ),
+    `${column} ${operator} CAST(${parameter(plainTime(time))} AS DATETIME(3))`,
 };
 
 // Text that is compared with a number becomes a double, which has no room for every bigint.
@@ -117,43 +110,15 @@ const sqlite: Dialect = {
   boolean: value => (value ? '1' : '0'),
   integerOrder: (column, operator, value, parameter) => `${column} ${operator} CAST(${parameter(value)} AS INTEGER)`,
   numberOrder: (column, operator, value, parameter) => `${column} ${operator} CAST(${parameter(value)} AS REAL)`,
+  times: fourDigitYears,
   // SQLite keeps times as text, in more than one form.
   timeOrder: (column, operator, time, parameter) =>
-    withinRange(
-      fourDigitYears,
-      column,
-      operator,
-      time,
-      () => `strftime('%Y-%m-%d %H:%M:%f', ${column}) ${operator} ${parameter(plainTime(time))}`,
-    ),
+    `strftime('%Y-%m-%d %H:%M:%f', ${column}) ${operator} ${parameter(plainTime(time))}`,
 };
 
 /** `YYYY-MM-DD HH:MM:SS.mmm` in UTC. */
 function plainTime(time: Date): string {
   return time.toISOString().slice(0, 23).replace('T', ' ');
-}
-
-interface Range {
-  readonly min: number;
-  readonly max: number;
-}
-
-// What MySQL's and SQLite's functions take.
-const fourDigitYears: Range = {
-  min: Date.parse('0001-01-01T00:00:00.000Z'),
-  max: Date.parse('9999-12-31T23:59:59.999Z'),
-};
-
-// A time that the database cannot write is before or after all of its rows.
-function withinRange(
-  { min, max }: Range,
-  column: string,
-  operator: '<' | '>=',
-  time: Date,
-  write: () => string,
-): string {
-  if (time.getTime() >= min && time.getTime() <= max) return write();
-  return (operator === '<') === time.getTime() > max ? `${column} IS NOT NULL` : '1 = 0';
 }
 
 const dialects: Readonly<Record<SqlDialect, Dialect>> = { postgresql, mysql, sqlite };

@@ -151,11 +151,12 @@ class Statement {
 
   // A column may be more precise than a Date, which drops what is below a millisecond.
   #timeInOrder(operator: CompareFilter['operator'], time: Date, name: string): string {
-    const isNext = operator === '<=' || operator === '>';
-    const bound = new Date(time.getTime() + (isNext ? 1 : 0));
-    const written = operator === '<' || operator === '<=' ? '<' : '>=';
-    if (!Number.isFinite(bound.getTime())) return written === '<' ? `${name} IS NOT NULL` : fixed(false);
-    return this.#dialect.timeOrder(name, written, bound, this.#parameter);
+    const bound = time.getTime() + (operator === '<=' || operator === '>' ? 1 : 0);
+    const isBefore = operator === '<' || operator === '<=';
+    const { min, max } = this.#dialect.times;
+    if (bound >= min && bound <= max)
+      return this.#dialect.timeOrder(name, isBefore ? '<' : '>=', new Date(bound), this.#parameter);
+    return isBefore === bound > max ? `${name} IS NOT NULL` : fixed(false);
   }
 
   readonly #parameter = (value: unknown): string => this.#dialect.placeholder(this.values.push(value));
