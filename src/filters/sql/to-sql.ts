@@ -29,7 +29,7 @@ export interface SqlOptions {
  * @throws ImproperlyConfigured if the filter is wrong, or names what the options do not describe, or has more than 10,000
  * values
  * @example
- * const { text, values } = toSql(await this.authorizedFilter(), {
+ * const { text, values } = toSql(whereEquals('authorSub', 'alice'), {
  *   dialect: 'postgresql',
  *   columns: { authorSub: { column: 'author_sub', type: 'text' } },
  *   where: { text: 'state = $1', values: ['published'] },
