@@ -61,18 +61,18 @@ function decimalText(value: unknown): string | undefined {
 
 function isInOrder({ operator, value }: CompareFilter, found: unknown): boolean {
   const [left, right] = typeof value === 'number' ? [amountOf(found), value] : [timeOf(found), Date.parse(value.date)];
-  if (left === undefined) return false;
   if (operator === '<') return left < right;
   if (operator === '<=') return left <= right;
   return operator === '>' ? left > right : left >= right;
 }
 
-function amountOf(found: unknown): number | bigint | undefined {
-  return typeof found === 'number' || typeof found === 'bigint' ? found : undefined;
+// NaN is neither less nor more than anything.
+function amountOf(found: unknown): number | bigint {
+  return typeof found === 'number' || typeof found === 'bigint' ? found : NaN;
 }
 
-function timeOf(found: unknown): number | undefined {
-  return found instanceof Date ? found.getTime() : undefined;
+function timeOf(found: unknown): number {
+  return found instanceof Date ? found.getTime() : NaN;
 }
 
 /** Returns the value of a property, or of a related object's; null if there is no related object. */
