@@ -2,7 +2,10 @@
 import type { Request } from 'express';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import { markAsOurs } from '../core/process/copies';
+import { matches } from '../core/requirements/matches';
+import type { ObjectFilter } from '../core/requirements/object-filter';
 import type { Requirement } from '../core/requirements/requirement';
+import { after, type Soon } from '../core/time/soon';
 import type { ApiView } from './rule-words';
 
 export type { ApiView } from './rule-words';
@@ -36,6 +39,13 @@ export abstract class BasePermission {
     return true;
   }
 
+  /**
+   * The objects that the object rule allows for this caller. `authorizedFilter()` gives it to lists. A class without
+   * `hasObjectPermission` is asked about an object with `matches`. A class with both must say the same in both. Only the
+   * nearer one counts where a subclass defines one of them anew.
+   */
+  objectFilter?(request: Request, controller: ApiView): ObjectFilter | Promise<ObjectFilter>;
+
   /** The members of the controller that say what this rule asks for. */
   members?(): readonly string[];
 
@@ -53,7 +63,60 @@ export function definesViewRule(permission: BasePermission): boolean {
 }
 
 export function definesObjectRule(permission: BasePermission): boolean {
-  return isDefined(permission.hasObjectPermission, BasePermission.prototype.hasObjectPermission);
+  return definesOwnObjectRule(permission) || typeof permission.objectFilter === 'function';
+}
+
+function definesOwnObjectRule({ hasObjectPermission }: BasePermission): boolean {
+  return isDefined(hasObjectPermission, BasePermission.prototype.hasObjectPermission);
+}
+
+/** Does the permission say which objects it allows? A filter that a subclass has replaced by a rule of its own does not count. */
+export function definesFilter(permission: BasePermission): boolean {
+  const depth = depthOf(permission, 'objectFilter');
+  return depth < Infinity && depth <= depthOf(permission, 'hasObjectPermission');
+}
+
+/** Asks the object rule. It is the filter, where that is defined nearer than `hasObjectPermission`. */
+export function askObjectRule(
+  permission: BasePermission,
+  request: Request,
+  controller: ApiView,
+  object: unknown,
+): Soon<unknown> {
+  if (!isAskedByFilter(permission)) return permission.hasObjectPermission(request, controller, object);
+  return after(permission.objectFilter?.(request, controller) as Soon<ObjectFilter>, filter =>
+    matches(filter, requireObject(object, permission)),
+  );
+}
+
+function isAskedByFilter(permission: BasePermission): boolean {
+  const isThere = permission.objectFilter !== undefined;
+  return isThere && depthOf(permission, 'objectFilter') < depthOf(permission, 'hasObjectPermission');
+}
+
+function requireObject(object: unknown, { constructor }: BasePermission): object {
+  if (typeof object === 'object' && object !== null) return object;
+  throw new ImproperlyConfigured(`${constructor.name} is asked about a value that is no object.`);
+}
+
+/**
+ * Whether the description belongs to the rules. It does not if a base class describes rules that a subclass has
+ * replaced.
+ */
+export function isDescribed(permission: BasePermission): boolean {
+  const rules = ['hasPermission', 'hasObjectPermission', 'objectFilter'] as const;
+  return rules.every(rule => depthOf(permission, 'requirement') <= depthOf(permission, rule));
+}
+
+/** Returns how many prototypes away a member is defined; `Infinity` if only `BasePermission` or nothing defines it. */
+function depthOf(permission: BasePermission, name: keyof BasePermission): number {
+  let depth = 0;
+  for (let object: object | null = permission; object !== null; depth++) {
+    if (object === BasePermission.prototype) break;
+    if (Object.hasOwn(object, name)) return depth;
+    object = Object.getPrototypeOf(object) as object | null;
+  }
+  return Infinity;
 }
 
 /**
@@ -64,7 +127,7 @@ export function definesObjectRule(permission: BasePermission): boolean {
 export function requireRule(permission: BasePermission, place: string): void {
   if (definesViewRule(permission) || definesObjectRule(permission)) return;
   throw new ImproperlyConfigured(
-    `${place} has the permission class ${permission.constructor.name}, which defines neither hasPermission() nor hasObjectPermission(), so that it would let everybody in. Define one of them, or check how it is spelled.`,
+    `${place} has the permission class ${permission.constructor.name}, which defines neither hasPermission() nor hasObjectPermission() nor objectFilter(), so that it would let everybody in. Define one of them, or check how it is spelled.`,
   );
 }
 
@@ -95,11 +158,15 @@ export function dependsOnObjectWhen(permissionClass: PermissionClass, depends: D
 }
 
 /** Are there requests whose answer no object changes? */
-export function mayNotNeedObject({ hasObjectPermission }: BasePermission): boolean {
-  return objectRules.has(hasObjectPermission);
+export function mayNotNeedObject(permission: BasePermission): boolean {
+  return dependence(permission) !== undefined;
 }
 
-/** Can the object change the answer? A subclass with a `hasObjectPermission` of its own is always asked. */
+/** Can the object change the answer? A subclass with an object rule of its own is always asked. */
 export function dependsOnObject(permission: BasePermission, request: Request, controller: ApiView): boolean {
-  return objectRules.get(permission.hasObjectPermission)?.(request, controller) ?? true;
+  return dependence(permission)?.(request, controller) ?? true;
+}
+
+function dependence(permission: BasePermission): DependsOnObject | undefined {
+  return isAskedByFilter(permission) ? undefined : objectRules.get(permission.hasObjectPermission);
 }

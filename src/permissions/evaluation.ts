@@ -3,7 +3,14 @@ import { requireUnanswered } from '../core/http/answered';
 import { InsufficientScope, NotAuthenticated, PermissionDenied, type APIException } from '../core/http/exceptions';
 import { after, inTurn, type Soon } from '../core/time/soon';
 import { isAuthenticated } from '../authentication/caller';
-import { definesObjectRule, definesViewRule, dependsOnObject, isAskedBeforeTheBody, requireRule } from './base';
+import {
+  askObjectRule,
+  definesObjectRule,
+  definesViewRule,
+  dependsOnObject,
+  isAskedBeforeTheBody,
+  requireRule,
+} from './base';
 import { judgementOf } from './judgement';
 import type {
   Cause,
@@ -177,7 +184,7 @@ function leafTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean): 
   });
 }
 
-function askViewRule(leaf: PermissionLeaf, { request, controller, response }: Subject): Soon<unknown> {
+export function askViewRule(leaf: PermissionLeaf, { request, controller, response }: Subject): Soon<unknown> {
   if ('viewRule' in leaf) return leaf.viewRule;
   if (!isAskedBeforeTheBody(leaf.permission)) requireUnanswered(response);
   return after(leaf.permission.hasPermission(request, controller) as Soon<unknown>, answer => {
@@ -192,7 +199,7 @@ function objectTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean)
   if (!dependsOnObject(permission, request, controller)) return !isNegated;
   if (object === undefined) return undefined;
   requireUnanswered(subject.response);
-  return after(permission.hasObjectPermission(request, controller, object.value) as Soon<unknown>, answer => {
+  return after(askObjectRule(permission, request, controller, object.value), answer => {
     keepWords(leaf, answer);
     leaf.objectRule = answer;
     return answer === !isNegated;

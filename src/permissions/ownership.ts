@@ -1,13 +1,15 @@
 /** Permissions by ownership: the object's owner is the token's subject. */
 import type { Request } from 'express';
-import { currentCaller } from '../authentication/caller';
-import { findContext, type RequestContext } from '../authentication/request-context';
+import { currentCaller, isAuthenticated } from '../authentication/caller';
+import { findContext } from '../authentication/request-context';
 import { acceptsBothKinds } from '../authentication/token-demand';
 import { AccessTokenUser, type AxiomsRequest } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/http/exceptions';
+import { allObjects, filterAnd, noObjects, whereEquals, type ObjectFilter } from '../core/requirements/object-filter';
 import type { Requirement } from '../core/requirements/requirement';
 import type { Settings } from '../core/settings/settings';
 import { issuerSettings } from '../core/settings/trusted-issuers';
+import { after } from '../core/time/soon';
 import { safeMethodsOf } from './access';
 import { BasePermission, dependsOnObjectWhen, type ApiView } from './base';
 import { memberOf } from './evaluated';
@@ -62,7 +64,11 @@ export function requireOneSubject(controller: ApiView, settings: Settings, hasBo
   );
 }
 
-function requireOneName(controller: ApiView, { settings, authenticators }: RequestContext): void {
+// Startup does not know a list that is decided per request.
+function requireOneName(request: Request, controller: ApiView): void {
+  const context = findContext(request);
+  if (context === undefined) return;
+  const { settings, authenticators } = context;
   requireOneOwner(controller, settings);
   requireOneSubject(controller, settings, acceptsBothKinds(authenticators));
 }
@@ -84,15 +90,20 @@ export class IsSubOwner extends BasePermission {
   override readonly needsAuthentication: boolean = true;
 
   override hasObjectPermission(request: Request, controller: ApiView, object: unknown): boolean | Promise<boolean> {
-    const context = findContext(request);
-    // Startup does not know a list that is decided per request.
-    if (context !== undefined) requireOneName(controller, context);
+    requireOneName(request, controller);
     const owner = ownerText(attributeValue(controller, object, 'ownerAttribute', ownerAttributeOf(controller)));
     const isTheirs = isOfTheirIssuer(request, controller, object);
     const caller = ownerNameOf(request, controller);
     return caller instanceof Promise
       ? caller.then(found => isTheirs && owns(found, owner))
       : isTheirs && owns(caller, owner);
+  }
+
+  override objectFilter(request: Request, controller: ApiView): ObjectFilter | Promise<ObjectFilter> {
+    if (!isAuthenticated(request)) return noObjects;
+    requireOneName(request, controller);
+    const [attribute, ofTheirIssuer] = [ownerAttributeOf(controller), issuerFilter(request, controller)];
+    return after(ownerNameOf(request, controller), caller => filterAnd(namedFilter(attribute, caller), ofTheirIssuer));
   }
 
   override requirement(controller: ApiView): Requirement {
@@ -113,6 +124,10 @@ export class IsSubOwnerOrSafeOnly extends IsSubOwner {
     return isSafe(request, controller) || super.hasObjectPermission(request, controller, object);
   }
 
+  override objectFilter(request: Request, controller: ApiView): ObjectFilter | Promise<ObjectFilter> {
+    return isSafe(request, controller) ? allObjects : super.objectFilter(request, controller);
+  }
+
   override requirement(controller: ApiView): Requirement {
     return { kind: 'or', of: [{ kind: 'methods', methods: safeMethodsOf(controller) }, super.requirement(controller)] };
   }
@@ -131,17 +146,31 @@ function ownerNameOf(request: Request, controller: ApiView): unknown {
 }
 
 function owns(caller: unknown, owner: string | undefined): boolean {
-  return typeof caller === 'string' && caller !== '' && caller === owner;
+  return isName(caller) && caller === owner;
+}
+
+function isName(caller: unknown): caller is string {
+  return typeof caller === 'string' && caller !== '';
+}
+
+function namedFilter(attribute: string, caller: unknown): ObjectFilter {
+  return isName(caller) ? whereEquals(attribute, caller) : noObjects;
+}
+
+function issuerFilter(request: Request, controller: ApiView): ObjectFilter {
+  const attribute = ownerIssuerAttributeOf(controller);
+  return attribute === undefined ? allObjects : namedFilter(attribute, issuerOf(request));
 }
 
 function isOfTheirIssuer(request: Request, controller: ApiView, object: unknown): boolean {
   const attribute = ownerIssuerAttributeOf(controller);
   if (attribute === undefined) return true;
+  return owns(issuerOf(request), ownerText(attributeValue(controller, object, 'ownerIssuerAttribute', attribute)));
+}
+
+function issuerOf(request: Request): unknown {
   const { user, auth } = currentCaller(request);
-  return owns(
-    auth?.claims?.iss ?? (user as Partial<AccessTokenUser>).claims?.iss,
-    ownerText(attributeValue(controller, object, 'ownerIssuerAttribute', attribute)),
-  );
+  return auth?.claims?.iss ?? (user as Partial<AccessTokenUser>).claims?.iss;
 }
 
 function attributeValue(
@@ -150,15 +179,24 @@ function attributeValue(
   member: 'ownerAttribute' | 'ownerIssuerAttribute',
   attribute: string,
 ): unknown {
-  if (typeof object === 'object' && object !== null && hasAttribute(object, attribute))
-    return (object as Record<string, unknown>)[attribute];
+  const { holder, name } = holderOf(object, attribute);
+  if (holder === null && object !== null) return null;
+  if (hasAttribute(holder, name)) return holder[name];
   throw new ImproperlyConfigured(
     `The object that ${controller.constructor.name}.${controller.action} is about has no attribute '${attribute}': set ${member} to the property that names the owner${member === 'ownerAttribute' ? '' : "'s issuer"}.`,
   );
 }
 
+/** Returns the object that has the attribute: for `relation.property` the related one, which is null if there is none. */
+function holderOf(object: unknown, attribute: string): { readonly holder: unknown; readonly name: string } {
+  const [relation = '', name, ...deeper] = attribute.split('.');
+  if (name === undefined || deeper.length > 0) return { holder: object, name: attribute };
+  return { holder: hasAttribute(object, relation) ? object[relation] : undefined, name };
+}
+
 // An own property, or an accessor of its class; never what every object inherits.
-function hasAttribute(object: object, attribute: string): boolean {
+function hasAttribute(object: unknown, attribute: string): object is Readonly<Record<string, unknown>> {
+  if (typeof object !== 'object' || object === null) return false;
   if (Object.hasOwn(object, attribute)) return true;
   for (
     let proto: unknown = Object.getPrototypeOf(object);

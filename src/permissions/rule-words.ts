@@ -1,6 +1,7 @@
 /** The rule words: every member that the library reads from a controller or sets on it, as a type and as one table. */
 import type { Response } from 'express';
 import type { AxiomsRequest } from '../authentication/user';
+import type { ObjectFilter } from '../core/requirements/object-filter';
 
 /** What a rule may be: a value, or a promise of it from an async getter. */
 type Now<T> = T | Promise<T>;
@@ -54,11 +55,26 @@ export interface ApiView {
   readonly objectActions?: readonly string[] | undefined;
   /** The handlers that are not about one object, although they are by default. The server warns about them at startup. */
   readonly notObjectActions?: readonly string[] | undefined;
+  /**
+   * The handlers that answer lists, by name, in addition to the default ones: every GET, HEAD and `@All()` handler that is
+   * not about one object. A list under an object rule is answered only if its filter was used.
+   */
+  readonly listActions?: readonly string[] | undefined;
+  /** The handlers that are neither lists nor about one object, as an explicit choice. */
+  readonly unfilteredActions?: readonly string[] | undefined;
   /** Loads the object that an object action is about; `undefined` or `null` is a 404. */
   getObject?(): unknown;
   /** Checks the object rules of this controller on the object now; throws PermissionDenied or NotAuthenticated. */
   checkObjectPermissions(object: unknown): Promise<void>;
+  /**
+   * Returns the objects that this route's rules allow for the caller. With another controller's class, those that its rules
+   * allow for GET.
+   */
+  authorizedFilter(controllerClass?: ControllerClass): Promise<ObjectFilter>;
 }
+
+/** A controller class. */
+export type ControllerClass = new (...dependencies: never[]) => object;
 
 /** What a member holds. An attribute is the name of a property of the object that the request is about. */
 type Kind =
@@ -96,9 +112,12 @@ const table = {
   safeMethods:               { kind: 'names',                tripwire: true, spelling: /^safemethods?$/ },
   objectActions:             { kind: 'actions',              tripwire: true, spelling: /^objectactions?$/ },
   notObjectActions:          { kind: 'actions',              tripwire: true, spelling: /^notobjectactions?$/ },
+  listActions:               { kind: 'actions',              tripwire: true, spelling: /^listactions?$/ },
+  unfilteredActions:         { kind: 'actions',              tripwire: true, spelling: /^unfilteredactions?$/ },
   ownerOf:                   { kind: 'function',             tripwire: true },
   getObject:                 { kind: 'function',             tripwire: false },
   checkObjectPermissions:    { kind: 'function',             tripwire: false },
+  authorizedFilter:          { kind: 'function',             tripwire: false },
   request:                   { kind: 'set for each request', tripwire: false },
   response:                  { kind: 'set for each request', tripwire: false },
   action:                    { kind: 'set for each request', tripwire: false },

@@ -174,8 +174,15 @@ function newServer(settings: Settings, before: AxiomsServer | undefined): NewSer
   const introspector = new TokenIntrospector(settings, jwksManager);
   const container = appContainer();
   const make = policyMaker(container, { settings, jwksManager, verifier, introspector });
-  const services: Services = { settings, verifier, introspector, toAnswer: policyAnswer, make };
-  const guarded = new GuardedRoutes(services, container);
+  const services: Services = {
+    settings,
+    verifier,
+    introspector,
+    toAnswer: policyAnswer,
+    make,
+    makeController: (...asked) => guarded.makeOther(...asked),
+  };
+  const guarded: GuardedRoutes = new GuardedRoutes(services, container);
   const close = (): void => {
     jwksManager.close();
     introspector.close();

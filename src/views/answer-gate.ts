@@ -5,6 +5,7 @@ import { isAnotherRoutes } from './dispatched';
 import { answer, sendAnswer, type Answer } from './exception-handler';
 import { headOf, setHead, takeBackHeader, type Head } from './response-head';
 import { drop, silence } from './silence';
+import { isUnfiltered, tellCaches, unfiltered } from './unfiltered-lists';
 import type { Gate, Visit } from './visit';
 
 const methodNames = ['write', 'end', 'writeHead', 'writeEarlyHints', 'flushHeaders'] as const;
@@ -137,16 +138,19 @@ export class AnswerGate implements Gate {
     }
     if (this.#response.headersSent || this.#response.statusCode >= 400) return undefined;
     if (visit.refusal !== undefined) return objectionOf(visit.refusal);
-    return visit.isObjectPending && !isAnotherRoutes(visit) ? neverAsked(visit) : undefined;
+    const missing = visit.isObjectPending ? neverAsked : isUnfiltered(visit) ? unfiltered : undefined;
+    return missing === undefined || isAnotherRoutes(visit) ? undefined : missing(visit);
   }
 
   #guarded(name: MethodName): Method {
     return (...given) => {
+      const { visit } = this;
       const response = this.#response;
       // Node throws if the header has already been sent.
       const isSecondHead = name === 'writeHead' && response.headersSent;
       if (name === 'writeHead' && !isSecondHead) response.statusCode = given[0] as number;
       const objection = this.#kept === undefined ? this.#objection : undecided;
+      if (objection === undefined) tellCaches(visit);
       if (objection === undefined || isSecondHead) return Reflect.apply(this.#methods[name], response, given);
       if (objection === undecided) return this.#keep({ name, given });
       this.refuse(objection);
@@ -158,6 +162,7 @@ export class AnswerGate implements Gate {
   #guardedMaker(name: (typeof headerNames)[number]): Method {
     return (...given) => {
       if (this.#kept !== undefined || this.#objection !== undefined) this.#break();
+      else if (name === '_implicitHeader') tellCaches(this.visit);
       return Reflect.apply(this.#internals[name], this.#response, given);
     };
   }
@@ -210,6 +215,7 @@ export class AnswerGate implements Gate {
   #replay({ calls, sends }: Kept): void {
     this.#kept = undefined;
     try {
+      tellCaches(this.visit);
       for (const given of sends) Reflect.apply(this.#internals._send, this.#response, given);
       const results = calls.map(({ name, given }) => [name, Reflect.apply(this.#methods[name], this.#response, given)]);
       const isDrained = results.some(([name, result]) => name === 'write' && result === true);

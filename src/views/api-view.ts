@@ -1,6 +1,9 @@
 /** Types for controllers: the interface that permissions see, and an optional base class. */
 import { markAsOurs } from '../core/process/copies';
 import type { ApiView } from '../permissions/base';
+import type { ObjectFilter } from '../core/requirements/object-filter';
+import type { ControllerClass } from '../permissions/rule-words';
+import { authorizedFilter } from './authorized-filter';
 import { checkObjectPermissions } from './object-rules';
 
 export type { ApiView } from '../permissions/base';
@@ -9,8 +12,8 @@ export type { ApiView } from '../permissions/base';
 export interface ApiController extends ApiView {}
 
 /**
- * An optional base class that types what every controller has: `request`, `response`, `action` and
- * `checkObjectPermissions`. Controllers without it work the same.
+ * An optional base class that types what every controller has: `request`, `response`, `action`,
+ * `checkObjectPermissions` and `authorizedFilter`. Controllers without it work the same.
  *
  * @example
  * @JsonController('/articles')
@@ -32,6 +35,19 @@ export abstract class ApiController {
    */
   checkObjectPermissions(object: unknown): Promise<void> {
     return checkObjectPermissions(this, object);
+  }
+
+  /**
+   * Returns the objects that the rules of this route allow for its caller, to give to a compiler of
+   * `axioms-routing-controllers/filters` or to `matches`. A list under a rule about objects is not answered without it.
+   *
+   * @param controllerClass another controller; the filter is then what its rules allow for GET, for included objects
+   * @throws ImproperlyConfigured if a rule about objects has no `objectFilter`, or outside of a request
+   * @example
+   * const { text, values } = toSql(await this.authorizedFilter(), { dialect: 'postgresql', columns });
+   */
+  authorizedFilter(controllerClass?: ControllerClass): Promise<ObjectFilter> {
+    return authorizedFilter(this, controllerClass);
   }
 }
 markAsOurs(ApiController);

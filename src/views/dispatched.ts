@@ -1,6 +1,7 @@
 /** Tracks which code answers a request that a handler has passed on. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { isClosed, onceClosed } from './response-close';
+import { isUnfiltered } from './unfiltered-lists';
 import type { Visit } from './visit';
 
 /** Marks code that runs in place of the handler of a visit. */
@@ -18,13 +19,17 @@ let inUse = 0;
  */
 export function passOn(visit: Visit | undefined, run: () => void): void {
   // If the client has left, nothing is answered, and no event would end the use of the storage.
-  if (visit?.isObjectPending !== true || isClosed(visit.response)) {
+  if (visit === undefined || !isWithheld(visit) || isClosed(visit.response)) {
     run();
     return;
   }
   inUse += 1;
   onceClosed(visit.response, stopUsing);
   answering.run({ by: visit, earlier: answering.getStore() }, run);
+}
+
+function isWithheld(visit: Visit): boolean {
+  return visit.isObjectPending || isUnfiltered(visit);
 }
 
 // Before Node 24, a storage in use slows every promise of the process.

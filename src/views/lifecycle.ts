@@ -8,7 +8,7 @@ import { ImproperlyConfigured } from '../core/http/exceptions';
 import { after, inTurn, type Soon } from '../core/time/soon';
 import { authenticate, authenticateAgain } from './authenticate';
 import { checkBindingRules } from './binding-rules';
-import { askAboutLoaded, holdUntilAsked, loadObject } from './object-rules';
+import { askAboutLoaded, holdBack, loadObject } from './object-rules';
 import { askOwnChecker, isCallerAsked } from './own-checker';
 import { askAboutForm, askAnotherCaller, checkEarlyPermissions, checkLatePermissions } from './permission-checks';
 import type { RouteRules } from './start/route-rules';
@@ -76,7 +76,7 @@ function check(steps: readonly Step[], visit: Visit, next: Stage): Soon<void> {
   const asked = after(checked, () => inOrder([askAnotherCaller, ...steps], visit));
   return after(asked, () => {
     checkBindingRules(visit);
-    if (visit.isObjectPending) holdUntilAsked(visit);
+    if (visit.isObjectPending || visit.needsFilter) holdBack(visit);
     requireUnanswered(visit.response);
     visit.stage = next;
   });

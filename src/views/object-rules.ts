@@ -114,7 +114,7 @@ export function askAboutLoaded(visit: Visit): Soon<void> {
   });
 }
 
-/** Holds back the handler's response until the object rule has been asked. */
-export function holdUntilAsked(visit: Visit): void {
+/** Holds back the handler's response until the object rule has been asked, or the filter of its list was used. */
+export function holdBack(visit: Visit): void {
   visit.gate ??= new AnswerGate(visit);
 }

@@ -144,6 +144,9 @@ function outcomeOf(visit: Visit, tree: PermissionTree, only?: 'known'): Soon<Out
 function noteOutcome(visit: Visit, tree: PermissionTree, { truth }: Outcome, only?: 'known'): void {
   const isWaiting = truth === undefined && only === 'known' && !isKnown(tree);
   if (isWaiting) return;
-  if (truth === undefined && visit.isObjectAction) visit.isObjectPending = true;
+  if (truth === undefined) {
+    visit.isUndecided = true;
+    if (visit.isObjectAction) visit.isObjectPending = true;
+  }
   visit.unasked = visit.unasked.filter(one => one !== tree);
 }

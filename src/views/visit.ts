@@ -9,10 +9,12 @@ import type { AxiomsRequest } from '../authentication/user';
 import type { AccessTokenVerifier } from '../core/tokens/access-token';
 import { ImproperlyConfigured, MethodChanged } from '../core/http/exceptions';
 import type { TokenIntrospector } from '../core/tokens/introspection';
+import type { ObjectFilter } from '../core/requirements/object-filter';
 import type { Settings } from '../core/settings/settings';
 import { after, lastly, type Soon } from '../core/time/soon';
 import type { ApiView } from '../permissions/base';
 import { rememberEvaluations } from '../permissions/evaluated';
+import type { ControllerClass } from '../permissions/rule-words';
 import type { PermissionTree, Subject } from '../permissions/tree';
 import type { BaseThrottle } from '../throttling/base';
 import { Observation } from './observation';
@@ -51,6 +53,16 @@ export interface Gate {
   silence(): void;
 }
 
+/** A filter that a handler was given. */
+export interface GivenFilter {
+  readonly filter: ObjectFilter;
+  readonly caller: Caller;
+  /** The class of the other controller whose rules it states; `undefined` for the route's own. */
+  readonly of: ControllerClass | undefined;
+  /** Has a compiler or the like read it? */
+  isTaken: boolean;
+}
+
 const visit = Symbol('axioms.visit');
 
 export class Visit implements RequestContext {
@@ -75,8 +87,12 @@ export class Visit implements RequestContext {
   arePermissionsRead = false;
   /** The throttles that have been asked. */
   throttles: readonly BaseThrottle[] = [];
+  /** Whether a permission that was asked needs an object to decide. */
+  isUndecided = false;
   /** Whether the response depends on an object that no rule has seen. */
   isObjectPending = false;
+  /** The filters that `authorizedFilter()` has returned. */
+  readonly filters: GivenFilter[] = [];
   /** The object that `getObject()` loaded. */
   object?: { readonly value: unknown };
   stage: Stage = 'begun';
@@ -168,19 +184,34 @@ export class Visit implements RequestContext {
     return this.rules.isObjectAction(this.method);
   }
 
+  get isListAction(): boolean {
+    return this.rules.isListAction(this.method);
+  }
+
+  /** Whether the answer is a list under a rule about objects. */
+  get needsFilter(): boolean {
+    return this.isListAction && this.dependsOnObjects;
+  }
+
+  /** Whether an object can change what the rules say to this caller. */
+  get dependsOnObjects(): boolean {
+    return this.rules.dependOnObjects(this.method) ?? this.isUndecided;
+  }
+
   /**
    * Asks rules while the request shows the route's method: the method that was admitted, or GET for a HEAD that GET's
    * handler serves (RFC 9110 §9.3.2), so that the rules of GET decide. Restores the method afterwards. Calls of a
    * handler may overlap.
    */
-  asItsRoute(ask: () => Soon<void>): Soon<void> {
+  asItsRoute<T>(ask: () => Soon<T>): Soon<T> {
     const method = this.#isHeadOfGet ? 'GET' : this.method;
     const isShown = this.#asking === 0 && this.request.method === method;
     // Checks the method again: a rule, or code that ran meanwhile, may have changed it, and the remaining rules were
     // then asked about another method.
-    const askAndLook = (): Soon<void> =>
-      after(ask(), () => {
+    const askAndLook = (): Soon<T> =>
+      after(ask(), answer => {
         this.#requireMethod(method);
+        return answer;
       });
     if (isShown && this.observation === undefined) return askAndLook();
     const stopTime = this.observation?.timeFromHere();

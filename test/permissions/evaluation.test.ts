@@ -85,10 +85,11 @@ function answersOfAllObjects(node: Node, isSomebody: boolean): ReadonlySet<boole
 function expected(node: Node, isSomebody: boolean): readonly number[] {
   const refused = isSomebody ? 403 : 401;
   const all = answersOfAllObjects(node, isSomebody);
-  const list = all.has(true) ? 200 : refused;
+  const certain = all.has(true) ? 200 : refused;
   const loaded = isTrue(node, isSomebody) ? 200 : refused;
-  const unloaded = all.has(true) && all.has(false) ? 500 : list;
-  return [list, loaded, unloaded];
+  // Neither a list whose filter nobody used, nor an object that nobody loaded.
+  const undecided = all.has(true) && all.has(false) ? 500 : certain;
+  return [undecided, loaded, undecided];
 }
 
 const random = generator(20_260_101);

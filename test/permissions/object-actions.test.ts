@@ -24,6 +24,7 @@ function articles(members: object): ControllerClass {
   @JsonController('/articles')
   class ArticleController extends ApiController {
     override permissionClasses: readonly PermissionRule[] = [IsSubOwner];
+    override unfilteredActions: readonly string[] = ['list'];
     override getObject() {
       return { user: 'alice' };
     }
@@ -107,8 +108,8 @@ describe('objectActions', () => {
 
   it('is not commented on where it names every default handler, or where notObjectActions is there too', () => {
     for (const members of [
-      {},
-      { objectActions: undefined },
+      { unfilteredActions: ['list', 'publish'] },
+      { unfilteredActions: ['list', 'publish'], objectActions: undefined },
       { objectActions: ['publish', 'retrieve', 'update', 'destroy'] },
       { objectActions: ['publish'], notObjectActions: [] },
     ])
@@ -153,7 +154,7 @@ describe('notObjectActions', () => {
     const warned = startWarnings(articles({ notObjectActions: ['update', 'destroy'] }));
     expect(warned).to.contain('ArticleController.notObjectActions excludes update, destroy');
     expect(warned.split('notObjectActions')).to.have.length(2);
-    expect(startWarnings(articles({ notObjectActions: [] }))).to.equal('');
+    expect(startWarnings(articles({ notObjectActions: [], unfilteredActions: ['list', 'publish'] }))).to.equal('');
   });
 
   it('is said at startup of the handlers without an object, where there is an object rule', () => {

@@ -45,6 +45,7 @@ abstract class Things {
   declare request: AxiomsRequest;
   declare action: string;
   declare checkObjectPermissions: ApiView['checkObjectPermissions'];
+  unfilteredActions = ['list'];
 
   @Get('/') list() {
     return [];

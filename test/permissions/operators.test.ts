@@ -46,6 +46,8 @@ class Trees {
 
 @JsonController('/loaded')
 class LoadedController extends Trees {
+  unfilteredActions = ['list'];
+
   getObject() {
     return { user: this.request.query.owner };
   }

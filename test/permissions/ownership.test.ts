@@ -36,6 +36,7 @@ import {
   type AuthenticationResult,
   type PermissionRule,
 } from 'axioms-routing-controllers';
+import { matches } from 'axioms-routing-controllers/filters';
 import { Api, type Method } from '../api';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { expectHeadRefusal, expectRefusal } from '../refusals';
@@ -129,7 +130,12 @@ describe('who owns an object', () => {
     { title: 'what every object has', object: {}, attribute: 'constructor', status: 500 },
     { title: 'the prototype', object: {}, attribute: '__proto__', status: 500 },
     { title: 'a method of every object', object: {}, attribute: 'toString', status: 500 },
-    { title: 'a path, which is only a name', object: { user: { id: 'alice' } }, attribute: 'user.id', status: 500 },
+    { title: 'the name of a related object', object: { user: { id: 'alice' } }, attribute: 'user.id', status: 200 },
+    { title: "another's related object", object: { user: { id: 'bob' } }, attribute: 'user.id', status: 403 },
+    { title: 'a related object that is null', object: { user: null }, attribute: 'user.id', status: 403 },
+    { title: 'a related object that was not loaded', object: { id: 1 }, attribute: 'user.id', status: 500 },
+    { title: 'a list of related objects', object: { user: [{ id: 'alice' }] }, attribute: 'user.id', status: 500 },
+    { title: 'a path of three names', object: { a: { b: { c: 'alice' } } }, attribute: 'a.b.c', status: 500 },
     { title: 'text instead of an object', object: 'alice', status: 500 },
     { title: 'a number instead of an object', object: 42, sub: '42', status: 500 },
     { title: 'false instead of an object', object: false, status: 500 },
@@ -250,6 +256,8 @@ describe('ownership rules', () => {
 
   @JsonController('/books')
   class BookController extends Books {
+    unfilteredActions = ['list'];
+
     @Get('/') list() {
       return { loads: loads.length };
     }
@@ -278,13 +286,19 @@ describe('ownership rules', () => {
 
   @JsonController('/anything')
   class AnythingController extends Books {
-    @All('/') serve() {
+    declare authorizedFilter: ApiView['authorizedFilter'];
+
+    // PUT, PATCH and DELETE are about one object, and the other methods answer a list.
+    @All('/') async serve() {
+      matches(await this.authorizedFilter(), { user: 'bob' });
       return {};
     }
   }
 
   @JsonController('/shelves/:id')
   class ShelfController extends Books {
+    unfilteredActions = ['list'];
+
     @Get('/') list() {
       return {};
     }
@@ -296,7 +310,8 @@ describe('ownership rules', () => {
   @JsonController('/explicit')
   class ExplicitController extends Books {
     objectActions = ['search', 'update'];
-    notObjectActions = ['destroyAll', 'preview'];
+    notObjectActions = ['destroyAll'];
+    unfilteredActions = ['preview'];
 
     @Get('/search') search() {
       return {};
@@ -330,6 +345,7 @@ describe('ownership rules', () => {
   @JsonController('/excluded')
   class ExcludedController extends Books {
     notObjectActions = ['serve'];
+    unfilteredActions = ['serve'];
 
     @All('/:id') serve() {
       return {};

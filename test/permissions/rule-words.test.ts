@@ -23,12 +23,19 @@ describe('the table of rule words', () => {
 
   it('has the names of one kind', () => {
     expect(namesOf('classes')).to.deep.equal(['authenticationClasses', 'permissionClasses', 'throttleClasses']);
-    expect(namesOf('actions')).to.deep.equal(['objectActions', 'notObjectActions']);
+    expect(namesOf('actions')).to.deep.equal(['objectActions', 'notObjectActions', 'listActions', 'unfilteredActions']);
     expect(namesOf('set for each request')).to.deep.equal(['request', 'response', 'action']);
   });
 
   it('lets a stock server serve what may be something else than a rule, and nothing else', () => {
     const harmless = ruleWords.filter(({ tripwire }) => !tripwire).map(({ name }) => name);
-    expect(harmless).to.deep.equal(['getObject', 'checkObjectPermissions', 'request', 'response', 'action']);
+    expect(harmless).to.deep.equal([
+      'getObject',
+      'checkObjectPermissions',
+      'authorizedFilter',
+      'request',
+      'response',
+      'action',
+    ]);
   });
 });

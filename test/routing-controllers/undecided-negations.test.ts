@@ -46,6 +46,7 @@ const controllers = Object.entries(lists).map(([name, list]) => {
   @JsonController(`/${name}`)
   class UndecidedController {
     permissionClasses = list;
+    unfilteredActions = ['list'];
     getObject() {
       return { user: 'bob' };
     }

@@ -94,6 +94,7 @@ function endLater(_request: Request, response: Response, next: NextFunction): vo
 @JsonController('/held')
 class HeldController {
   permissionClasses: readonly object[] = [IsSubOwner];
+  objectActions = ['slow'];
   declare request: ApiView['request'];
   declare response: ApiView['response'];
   declare checkObjectPermissions: ApiView['checkObjectPermissions'];

@@ -60,6 +60,7 @@ class EntryController {
   declare response: ApiView['response'];
   declare action: string;
   declare checkObjectPermissions: ApiView['checkObjectPermissions'];
+  declare authorizedFilter: ApiView['authorizedFilter'];
 
   constructor(private readonly ledger: Ledger) {}
 

@@ -5,6 +5,7 @@ import { requireUnanswered } from '../../core/http/answered';
 import { isPlain } from '../../core/process/plain';
 import { after } from '../../core/time/soon';
 import { permitCaller } from '../../views/lifecycle';
+import { checkReturned } from '../../views/returned-lists';
 import { findVisit, type Visit } from '../../views/visit';
 
 const visitKey = Symbol('axioms.visit');
@@ -50,7 +51,17 @@ function checkedBefore(call: CallHandler): CallHandler {
     // The app's checker or a parameter decorator of the app may have sent a response, or changed the request.
     if (meta.params.length > 0) requireUnanswered(visit.response);
     visit.requireItsMethod();
-    return after(permitCaller(visit), () => call(meta, action, params));
+    return after(permitCaller(visit), () => {
+      const returned = call(meta, action, params);
+      return visit.dependsOnObjects ? after(returned, checked(visit)) : returned;
+    });
+  };
+}
+
+function checked(visit: Visit): (returned: unknown) => unknown {
+  return returned => {
+    checkReturned(visit, returned);
+    return returned;
   };
 }
 

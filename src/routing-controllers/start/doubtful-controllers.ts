@@ -16,12 +16,12 @@ const actionLists = namesOf('actions');
 /**
  * Checks a controller that was created for a request.
  *
- * @throws ImproperlyConfigured if the shape is wrong, or if `objectActions` or `notObjectActions` differs from startup.
+ * @throws ImproperlyConfigured if the shape is wrong, or if `objectActions`, `listActions` and the like differ from startup.
  */
 export function checkDoubtful(controller: ApiView, sample: Sample, rules: RouteRules, logger: Logger): void {
   if (sample.isUnmade) checkShapeOnce(controller, sample, logger);
   for (const name of actionLists)
-    if (mayDiffer(controller, name, sample) && JSON.stringify(controller[name]) !== JSON.stringify(rules[name]))
+    if (mayDiffer(controller, name, sample) && JSON.stringify(controller[name]) !== JSON.stringify(rules.listed(name)))
       throw new ImproperlyConfigured(
         `${controller.constructor.name}.${name} is another list than at startup, because the constructor uses its dependencies: write it as a getter that uses none, get ${name}() { return [...]; }`,
       );

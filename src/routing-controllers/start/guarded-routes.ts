@@ -8,20 +8,20 @@ import type { Requirement } from '../../core/requirements/requirement';
 import type { Logger } from '../../core/settings/logger';
 import type { ApiView } from '../../permissions/base';
 import { ComposedPermission, type PermissionRule } from '../../permissions/operators';
-import type { NameOf } from '../../permissions/rule-words';
+import type { ControllerClass } from '../../permissions/rule-words';
 import { IsAuthenticatedOrTokenHasScope } from '../../permissions/token-scope';
 import { checkShape } from '../../views/start/controller-shape';
 import { decoratedActions } from '../../views/start/decorations';
-import { ApiController } from '../../views/api-view';
-import { checkByOwnMethod, checkObjectPermissions } from '../../views/object-rules';
 import { refuseOtherCopiesInDefaults } from '../../views/start/policies';
 import { routeRules } from '../../views/start/read-rules';
 import type { RouteRules } from '../../views/start/route-rules';
-import type { Services } from '../../views/start/services';
+import type { Exchange, Services } from '../../views/start/services';
+import { requireKnownActions } from './action-lists';
 import type { AppContainer, ControllerFactory } from './app-container';
 import { unknownDependencies } from './container';
 import type { Class } from './dependencies';
 import { checkDoubtful } from './doubtful-controllers';
+import { giveFilter, giveObjectCheck } from './given-members';
 import { rememberHandler } from './handlers';
 import { declaringClass } from './inherited-metadata';
 import { requireTypes } from './parameter-types';
@@ -98,9 +98,33 @@ export class GuardedRoutes {
       method: route.method,
       mayPassOn: hasMiddleware(meta),
       earlierParameter,
+      ownPath: meta.route,
     });
     rememberHandler(rules, { action: meta, path, prefix: pathPrefix(routePrefix, meta) });
     return { rules, makeController: action => this.make(known, rules, action) };
+  }
+
+  /**
+   * Creates a controller of a class for a request of another one.
+   *
+   * @throws ImproperlyConfigured if the server has no such controller.
+   */
+  makeOther(controllerClass: ControllerClass, { request, response }: Exchange): ApiView {
+    const known = this.#controllers.get(controllerClass);
+    if (known === undefined)
+      throw new ImproperlyConfigured(
+        `authorizedFilter(${controllerClass.name}) needs a controller of this server: add the class to its controllers.`,
+      );
+    const controller = known.factory.make({ request, response }) as ApiView;
+    const action = this.#readingAction(known.sample.object);
+    return Object.assign<ApiView, Partial<ApiView>>(controller, { request, response, action });
+  }
+
+  // What a getter says of the list, or else of another handler that reads.
+  #readingAction(sample: ApiView): string {
+    const reading = this.audited.filter(one => one.sample === sample && (one.rules.method ?? 'GET') === 'GET');
+    const list = reading.find(({ rules }) => rules.isListAction('GET'));
+    return (list ?? reading[0])?.rules.action ?? '';
   }
 
   /** The controller classes of the handlers. */
@@ -132,6 +156,7 @@ export class GuardedRoutes {
     giveObjectCheck(controllerClass);
     const sample = make(controllerClass, isTypedi) as Sample<ApiView>;
     refuseReservedMembers(sample.object);
+    giveFilter(controllerClass, sample.object);
     refuseShared(controllerClass, sample.object, make(controllerClass, isTypedi).object);
     checkShape(sample.object, one => sampleOf(one, isTypedi).object, this.services.settings.logger);
     countUsesOf(sample);
@@ -168,7 +193,10 @@ export class GuardedRoutes {
     warnOfClosedDoor(rules, logger);
     warnOfUndeclaredTokens(rules, logger);
     if (!hasObjectRule) return;
-    if (!rules.isObjectAction(method)) {
+    if (rules.isListAction(method)) {
+      if (rules.dependOnObjects(method) !== false)
+        logger.info(`${place} answers a list: it is sent only if what this.authorizedFilter() returns was used.`);
+    } else if (!rules.isObjectAction(method)) {
       logger.info(`${place} is about no one object: its object rule asks nothing there.`);
       warnOfUndecided(rules, logger);
     } else if (controller.getObject === undefined && !['GET', 'HEAD', 'OPTIONS'].includes(method)) {
@@ -206,46 +234,6 @@ function hintFor(reason: string): string {
   return reason.includes('which has only a getter')
     ? '. A field of a base class meets a getter of this name in a subclass: make it a getter in both.'
     : '';
-}
-
-const safeChecks = new WeakSet<object>([Reflect.get(ApiController.prototype, 'checkObjectPermissions')]);
-
-// Defines checkObjectPermissions() on a controller class without a base class. Wraps a method that the class defines
-// itself, so that a missing `await` is safe there, too.
-function giveObjectCheck({ prototype }: Class): void {
-  const { checkObjectPermissions: own } = prototype as { checkObjectPermissions?: unknown };
-  if (typeof own === 'function' && safeChecks.has(own)) return;
-  const value = function (this: object, ...given: [object: unknown]): unknown {
-    if (typeof own !== 'function') return checkObjectPermissions(this, ...given);
-    return checkByOwnMethod(this, () => Reflect.apply(own, this, given) as unknown);
-  };
-  safeChecks.add(value);
-  Object.defineProperty(prototype, 'checkObjectPermissions', { value, writable: true, configurable: true });
-}
-
-function requireKnownActions(sample: ApiView, { controllerMetadata }: ActionMetadata): void {
-  const actions = controllerMetadata.actions.map(({ method }) => method);
-  const [added, excluded] = [listedActions(sample, 'objectActions'), listedActions(sample, 'notObjectActions')];
-  refuseUnknownAction(sample, 'objectActions', added, actions);
-  refuseUnknownAction(sample, 'notObjectActions', excluded, actions);
-  const both = added.find(action => excluded.includes(action));
-  if (both !== undefined)
-    throw new ImproperlyConfigured(
-      `${sample.constructor.name} names '${both}' in objectActions and in notObjectActions: remove it from one of them.`,
-    );
-}
-
-function refuseUnknownAction(
-  { constructor }: ApiView,
-  name: ObjectActionList,
-  listed: readonly string[],
-  actions: readonly string[],
-): void {
-  const unknown = listed.find(action => !actions.includes(action));
-  if (unknown !== undefined)
-    throw new ImproperlyConfigured(
-      `${constructor.name}.${name} names '${unknown}', which is no handler. The handlers are: ${actions.join(', ')}.`,
-    );
 }
 
 // Refuses a decorator on a method without a route: it would guard nothing and look as if it did.
@@ -288,20 +276,6 @@ function warnOfUndeclaredTokens({ place, leaves, authenticators = [] }: RouteRul
 
 function nameOf(rule: PermissionRule): string {
   return rule instanceof ComposedPermission ? rule.operator : `@${rule.name}`;
-}
-
-type ObjectActionList = NameOf<'actions'>;
-
-function listedActions(sample: ApiView, name: ObjectActionList): readonly string[] {
-  let listed: unknown;
-  try {
-    listed = sample[name] ?? [];
-  } catch {
-    // A getter that uses the request. It is evaluated again for each route.
-    return [];
-  }
-  if (Array.isArray(listed)) return listed as readonly string[];
-  throw new ImproperlyConfigured(`${sample.constructor.name}.${name} must be a list of handlers' names.`);
 }
 
 function requireLoader({ params }: ActionMetadata, rules: RouteRules, controller: ApiView): void {

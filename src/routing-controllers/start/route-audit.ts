@@ -10,9 +10,11 @@ import type { Logger } from '../../core/settings/logger';
 import type { Settings } from '../../core/settings/settings';
 import { issuerSettings } from '../../core/settings/trusted-issuers';
 import { auditRoute, auditTable, methodsOf } from '../../views/start/audit';
-import { definesObjectRule, dependsOnObject, type BasePermission } from '../../permissions/base';
+import { definesObjectRule, type BasePermission } from '../../permissions/base';
 import type { ApiView } from '../../permissions/base';
+import { couldMatter } from '../../views/start/object-dependence';
 import type { RouteRules } from '../../views/start/route-rules';
+import { warnOfLists } from './list-warnings';
 import type { Registered, Shadow, ShadowedRoutes } from './shadowed-routes';
 
 /** A route with everything that is known about it at startup. */
@@ -25,6 +27,8 @@ export interface AuditedRoute extends Registered {
    * no handler an object action.
    */
   readonly earlierParameter: string | undefined;
+  /** The path of the handler itself. */
+  readonly ownPath: string | RegExp | undefined;
   /** The settings of the route's server. */
   readonly settings: Settings;
 }
@@ -43,7 +47,10 @@ export function checkRoutes(routes: readonly AuditedRoute[], ofApp: AppRoutes, s
   for (const { rules } of routes) refuseUnknownScopes(rules, settings);
   refuseIdleObjectRules(routes);
   warnOfPublicMethods(routes, settings);
-  for (const ofController of byController(routes)) warnOfObjectActions(ofController, settings);
+  for (const ofController of byController(routes)) {
+    warnOfObjectActions(ofController, settings);
+    warnOfLists(ofController, settings.logger);
+  }
   checkShadows(routes, ofApp, settings);
 }
 
@@ -96,15 +103,17 @@ function warnOfEarlierParameters(name: string, routes: readonly AuditedRoute[], 
 }
 
 function isBehindParameter({ rules, sample, earlierParameter }: AuditedRoute): boolean {
-  if (earlierParameter === undefined || rules.notObjectActions !== undefined) return false;
+  if (earlierParameter === undefined || rules.listed('notObjectActions') !== undefined) return false;
   const isLeftOut = methodsOf(rules).some(method => !rules.isObjectAction(method));
-  return isLeftOut && rules.leaves.some(one => definesObjectRule(one) && couldMatter(one, rules, sample));
+  return isLeftOut && rules.leaves.some(one => definesObjectRule(one) && couldMatterHere(one, rules, sample));
 }
 
 // In earlier versions objectActions was the whole list.
 function isOverlooked({ rules }: AuditedRoute): boolean {
-  const { objectActions, notObjectActions, action } = rules;
+  const { action } = rules;
+  const [objectActions, notObjectActions] = [rules.listed('objectActions'), rules.listed('notObjectActions')];
   if (objectActions === undefined || notObjectActions !== undefined || objectActions.includes(action)) return false;
+  if (rules.isIn('listActions') || rules.isIn('unfilteredActions')) return false;
   return methodsOf(rules).some(method => rules.isObjectActionByDefault(method));
 }
 
@@ -129,7 +138,7 @@ function refuseIdleObjectRules(routes: readonly AuditedRoute[]): void {
   const asked = new Set(routes.filter(isAskedSometime).map(({ sample }) => sample));
   for (const { rules, sample } of routes) {
     const isKnown = asked.has(sample) || isWithoutObjects(rules);
-    const idle = isKnown ? undefined : rules.objectOnly.find(one => couldMatter(one, rules, sample));
+    const idle = isKnown ? undefined : rules.objectOnly.find(one => couldMatterHere(one, rules, sample));
     if (idle === undefined) continue;
     throw new ImproperlyConfigured(
       `${rules.place} has the permission ${idle.constructor.name}, a rule about an object, and no handler of ${sample.constructor.name} with such a rule is about one object: it is never asked, and lets everybody authenticated in. List the handlers that are about an object, objectActions = ['${rules.action}'], use another permission class, or say that there are none on purpose: objectActions = [].`,
@@ -138,22 +147,22 @@ function refuseIdleObjectRules(routes: readonly AuditedRoute[]): void {
 }
 
 // An empty objectActions, or any notObjectActions, shows that this is intended.
-function isWithoutObjects({ objectActions, notObjectActions = [] }: RouteRules): boolean {
-  return objectActions?.length === 0 || notObjectActions.length > 0;
+function isWithoutObjects(rules: RouteRules): boolean {
+  return rules.listed('objectActions')?.length === 0 || (rules.listed('notObjectActions') ?? []).length > 0;
 }
 
 function isAskedSometime({ rules }: AuditedRoute): boolean {
-  return rules.hasObjectRule && methodsOf(rules).some(method => rules.isObjectAction(method));
+  return rules.hasObjectRule && methodsOf(rules).some(method => isAsked(rules, method));
+}
+
+// A list asks the rule by its filter.
+function isAsked(rules: RouteRules, method: string): boolean {
+  return rules.isObjectAction(method) || (rules.isListAction(method) && rules.dependOnObjects(method) !== false);
 }
 
 // A rule that every object satisfies for the route's methods is not missed.
-function couldMatter(permission: BasePermission, rules: RouteRules, sample: ApiView): boolean {
-  try {
-    return methodsOf(rules).some(method => dependsOnObject(permission, { method } as never, sample));
-  } catch {
-    // The safe methods of the rule are decided per request.
-    return true;
-  }
+function couldMatterHere(permission: BasePermission, rules: RouteRules, sample: ApiView): boolean {
+  return methodsOf(rules).some(method => couldMatter(permission, method, sample));
 }
 
 // Express tries the routes of an earlier server of the app first, whatever their prefixes.

@@ -47,3 +47,13 @@ function escaped(text: string): string {
 function unanchored(source: string): string {
   return source.replace(/^\^/, '').replace(/(?<!\\)\$$/, '');
 }
+
+/** Whether the handler's own path is that of its controller. */
+export function isRootPath(route: string | RegExp | undefined): boolean {
+  return route === undefined || route === '' || route === '/';
+}
+
+/** Whether the handler's own path goes on with a fixed part after its last parameter, such as `/:id/notes`. */
+export function namesAfterParameter(route: string | RegExp | undefined): boolean {
+  return typeof route === 'string' && /[:*)]/.test(route) && /\/[^/:*(){}]+\/?$/.test(route);
+}

@@ -18,12 +18,13 @@ import {
   rewritten,
 } from '../../core/requirements/simplified';
 import {
-  BasePermission,
   definesObjectRule,
   definesViewRule,
   isAskedBeforeTheBody,
+  isDescribed,
   mayNotNeedObject,
   type ApiView,
+  type BasePermission,
 } from '../../permissions/base';
 import { isClosedToNobody, type PermissionTree } from '../../permissions/tree';
 import type { Services } from './services';
@@ -186,25 +187,6 @@ function described(
 function opened(isOpen: boolean | undefined): Requirement {
   if (isOpen === undefined) return anyOf([perRequest, authenticated]);
   return isOpen ? anyone : authenticated;
-}
-
-/**
- * Whether the description belongs to the rules. It does not if a base class describes rules that a subclass has
- * replaced.
- */
-function isDescribed(permission: BasePermission): boolean {
-  const depth = depthOf(permission, 'requirement');
-  return depth <= depthOf(permission, 'hasPermission') && depth <= depthOf(permission, 'hasObjectPermission');
-}
-
-function depthOf(permission: BasePermission, name: keyof BasePermission): number {
-  let depth = 0;
-  for (let object: object | null = permission; object !== null; depth++) {
-    if (object === BasePermission.prototype) break;
-    if (Object.hasOwn(object, name)) return depth;
-    object = Object.getPrototypeOf(object) as object | null;
-  }
-  return Infinity;
 }
 
 function customRule({ constructor }: BasePermission): Requirement {

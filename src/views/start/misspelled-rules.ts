@@ -7,6 +7,7 @@ const rules = {
   BasePermission: {
     hasPermission: 2,
     hasObjectPermission: 2,
+    objectFilter: 2,
     needsAuthentication: 2,
     requirement: 0,
     members: 0,

@@ -142,7 +142,7 @@ function isPermissionRule(rule: unknown): boolean {
   // later with a message that names both copies.
   if (classesOf(rule).some(isOfAnotherCopy)) return true;
   if (rule instanceof ComposedPermission) return rule.operands.every(isPermissionRule);
-  return hasMethod(rule, 'hasPermission') || hasMethod(rule, 'hasObjectPermission');
+  return ['hasPermission', 'hasObjectPermission', 'objectFilter'].some(name => hasMethod(rule, name));
 }
 
 function hasMethod(listed: unknown, name: string): boolean {

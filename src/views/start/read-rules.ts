@@ -8,7 +8,7 @@ import { isAboutObject } from '../../core/requirements/judge';
 import type { Requirement } from '../../core/requirements/requirement';
 import { isAskedBeforeTheBody, requireRule, type ApiView } from '../../permissions/base';
 import { requireOneOwner, requireOneSubject } from '../../permissions/ownership';
-import { namesOf } from '../../permissions/rule-words';
+import { namesOf, type NameOf } from '../../permissions/rule-words';
 import {
   leavesOf,
   permissionTree,
@@ -66,16 +66,14 @@ export function routeRules(route: Route, controller: ApiView, services: Services
       requireOneSubject(controller, services.settings, acceptsBothKinds(context.authenticators));
     });
   const throttling = read(() => checkedThrottles(controller, services, decorations, place))?.map(nameOfClass);
-  const [objectActions, notObjectActions] = objectActionLists.map(name =>
-    listedActions(name, controller, shown, place),
-  );
+  const actions = Object.fromEntries(actionLists.map(name => [name, listedActions(name, controller, shown, place)]));
   const authenticators = named && context.authenticators;
   const unset = policyLists.filter(
     name => decorations?.[name] === undefined && read(() => controller[name] ?? null) === null,
   );
-  const lists = { unset, objectActions, notObjectActions };
-  const known = { decorations, authenticators, named, trees, permissions, throttling, ...lists };
-  return new RouteRules(route, { controller, services, ...known });
+  const known = { decorations, authenticators, named, trees, permissions, throttling, unset, actions };
+  const requirementOfLeaves: ReadonlyMap<PermissionLeaf, Known> = found;
+  return new RouteRules(route, { controller, services, requirementOfLeaves, ...known });
 }
 
 function nameOfClass({ constructor }: object): string {
@@ -127,11 +125,11 @@ function settled(requirement: Requirement | Promise<Requirement>): Known {
 
 const policyLists = namesOf('classes');
 
-const objectActionLists = ['objectActions', 'notObjectActions'] as const;
+const actionLists = namesOf('actions');
 
 // Requires lists that do not depend on the request: if a list could differ, an object could be left without its rule.
 function listedActions(
-  name: (typeof objectActionLists)[number],
+  name: NameOf<'actions'>,
   controller: ApiView,
   shown: MethodOnly,
   place: string,

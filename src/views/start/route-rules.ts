@@ -5,9 +5,17 @@ import { whoIsLetIn } from '../../core/requirements/openness';
 import type { Requirement } from '../../core/requirements/requirement';
 import { Settings } from '../../core/settings/settings';
 import { definesObjectRule, definesViewRule, type ApiView, type BasePermission } from '../../permissions/base';
-import { hasObjectRule, leavesOf, undecidedWithoutObject, type PermissionTree } from '../../permissions/tree';
+import type { NameOf } from '../../permissions/rule-words';
+import {
+  hasObjectRule,
+  leavesOf,
+  undecidedWithoutObject,
+  type PermissionLeaf,
+  type PermissionTree,
+} from '../../permissions/tree';
 import { admission } from './admission';
 import { type Decorations } from './decorations';
+import { dependOnObjects } from './object-dependence';
 import { askedInOrder, type AskedPermission } from './asked-order';
 import { listSources, permissionSources, type ListSources, type RuleSource } from './rule-sources';
 import type { Services } from './services';
@@ -30,6 +38,9 @@ export interface Route {
   readonly declaredBy?: object | undefined;
 }
 
+/** The name of a controller's list of handlers. */
+export type ActionList = NameOf<'actions'>;
+
 /** The requirement of one permission of the list; `undefined` if it is decided per request. */
 export type Known = Requirement | undefined;
 
@@ -44,8 +55,10 @@ export interface Read {
   readonly trees: readonly PermissionTree[] | undefined;
   readonly permissions: readonly Known[] | undefined;
   readonly throttling: readonly string[] | undefined;
-  readonly objectActions: readonly string[] | undefined;
-  readonly notObjectActions: readonly string[] | undefined;
+  /** The requirement of each permission inside the compositions. */
+  readonly requirementOfLeaves: ReadonlyMap<PermissionLeaf, Known>;
+  /** The controller's lists of handlers. */
+  readonly actions: Readonly<Partial<Record<ActionList, readonly string[]>>>;
   /** The lists that are `undefined` for this handler, also by a getter: the default applies. */
   readonly unset: readonly string[];
 }
@@ -70,6 +83,7 @@ export class RouteRules implements Route {
   readonly #read: Read;
   /** The scopes to request, by method. */
   readonly #demandedScopes = new Map<string, readonly string[]>();
+  readonly #dependsOnObjects = new Map<string, boolean>();
   /** For each permission, its class if it can be asked before the body is read, and otherwise `undefined`. */
   readonly #known: readonly (object | undefined)[];
 
@@ -106,19 +120,24 @@ export class RouteRules implements Route {
   }
 
   get hasObjectRule(): boolean {
-    return this.#trees.some(hasObjectRule);
+    return this.trees.some(hasObjectRule);
+  }
+
+  /** The permissions of the list; none if the list is decided per request. */
+  get trees(): readonly PermissionTree[] {
+    return this.#read.trees ?? [];
   }
 
   /** Every permission of the list, including those inside compositions. */
   get leaves(): readonly BasePermission[] {
-    return this.#trees.flatMap(leavesOf).map(({ permission }) => permission);
+    return this.trees.flatMap(leavesOf).map(({ permission }) => permission);
   }
 
   /**
    * The permissions of the list in the order in which they are asked; `undefined` if the list is decided per request.
    */
   get order(): readonly AskedPermission[] | undefined {
-    return this.#read.trees && askedInOrder(this.#trees.flatMap(leavesOf), this.#hasObjects);
+    return this.#read.trees && askedInOrder(this.trees.flatMap(leavesOf), this.#hasObjects);
   }
 
   // PUT represents a route that takes every method.
@@ -133,7 +152,7 @@ export class RouteRules implements Route {
 
   /** The permissions that refuse no caller if there is no object: they have both rules, and are negated. */
   get undecidedWithoutObject(): readonly BasePermission[] {
-    return this.#trees.flatMap(tree => undecidedWithoutObject(tree));
+    return this.trees.flatMap(tree => undecidedWithoutObject(tree));
   }
 
   /** Where each list is declared. */
@@ -149,8 +168,34 @@ export class RouteRules implements Route {
 
   /** Returns whether the handler is about one object, by default or because `objectActions` adds it. */
   isObjectAction(method: string): boolean {
+    if (this.isIn('unfilteredActions')) return false;
+    if (this.isIn('listActions')) return this.isIn('objectActions');
     if (this.isNotObjectAction) return false;
-    return this.objectActions?.includes(this.action) === true || this.isObjectActionByDefault(method);
+    return this.isIn('objectActions') || this.isObjectActionByDefault(method);
+  }
+
+  /** Returns whether the handler answers a list: `listActions` names it, or it reads and is not about one object. */
+  isListAction(method: string): boolean {
+    if (this.isIn('unfilteredActions')) return false;
+    if (this.isIn('listActions')) return true;
+    const reads = this.method === undefined || this.method === 'GET' || this.method === 'HEAD';
+    return reads && !this.isObjectAction(method);
+  }
+
+  /** Returns whether the controller's list names the handler. */
+  isIn(list: ActionList): boolean {
+    return this.#read.actions[list]?.includes(this.action) === true;
+  }
+
+  /**
+   * Returns whether an object can change what the rules say to a caller who is let in; `undefined` if the rules are
+   * decided per request.
+   */
+  dependOnObjects(method: string): boolean | undefined {
+    const asked = this.askedAs(method);
+    const known = this.#dependsOnObjects.get(asked) ?? this.#readDependence(asked);
+    if (known !== undefined) this.#dependsOnObjects.set(asked, known);
+    return known;
   }
 
   /** Returns whether the handler's own path has a parameter, or the method is PUT, PATCH or DELETE. */
@@ -160,17 +205,12 @@ export class RouteRules implements Route {
 
   /** Whether `notObjectActions` excludes the handler. */
   get isNotObjectAction(): boolean {
-    return this.notObjectActions?.includes(this.action) === true;
+    return this.isIn('notObjectActions');
   }
 
-  /** The controller's list. */
-  get objectActions(): readonly string[] | undefined {
-    return this.#read.objectActions;
-  }
-
-  /** The controller's list. */
-  get notObjectActions(): readonly string[] | undefined {
-    return this.#read.notObjectActions;
+  /** Returns the controller's list of this name. */
+  listed(list: ActionList): readonly string[] | undefined {
+    return this.#read.actions[list];
   }
 
   /**
@@ -230,8 +270,9 @@ export class RouteRules implements Route {
     return new RouteRules(this, { ...this.#read, decorations, throttling: [] });
   }
 
-  get #trees(): readonly PermissionTree[] {
-    return this.#read.trees ?? [];
+  #readDependence(method: string): boolean | undefined {
+    const { controller, trees, requirementOfLeaves } = this.#read;
+    return trees && dependOnObjects(trees, { controller, method, requirementOfLeaves });
   }
 }
 

@@ -453,7 +453,7 @@ describe('an object rule that is never asked', () => {
       constructor() {
         Object.assign(this, more);
       }
-      @Get() list() {
+      @Post('/search') search() {
         return [];
       }
       @Post() create() {
@@ -484,7 +484,7 @@ describe('an object rule that is never asked', () => {
       IsSubOwnerOrSafeOnly,
     ])
       expect(refusalOf(withRule(rule))).to.match(
-        /^ListedController\.(?:list|create) has the permission \w+, a rule about an object, and no handler of ListedController/,
+        /^ListedController\.(?:search|create) has the permission \w+, a rule about an object, and no handler of ListedController/,
       );
   });
 
@@ -508,6 +508,23 @@ describe('an object rule that is never asked', () => {
     }
     expect(refusalOf([UsualController, EveryController])).to.equal('It started.');
     expect(refusalOf(withRule(IsSubOwner, { objectActions: ['create'] }))).to.equal('It started.');
+  });
+
+  it('is not reported where the controller has a list, whose filter asks the rule', () => {
+    @JsonController('/lists')
+    class OnlyListsController {
+      permissionClasses: readonly PermissionRule[] = [IsSubOwner];
+      @Get() list() {
+        return [];
+      }
+    }
+    @JsonController('/open-lists')
+    class OpenListsController extends OnlyListsController {
+      override permissionClasses = [IsSubOwnerOrSafeOnly];
+    }
+    expect(refusalOf(OnlyListsController)).to.equal('It started.');
+    expect(refusalOf(withRule(IsSubOwner, { listActions: ['search'] }))).to.equal('It started.');
+    expect(refusalOf(OpenListsController)).to.equal('It started.');
   });
 
   it('is not reported where objectActions is empty, where the class has another rule, and where the object does not matter', () => {

@@ -1,0 +1,83 @@
+/** Checks what a handler returns: objects that the caller may not see, and lists where one object was expected. */
+import { ImproperlyConfigured } from '../core/http/exceptions';
+import { matches } from '../core/requirements/matches';
+import type { ObjectFilter, PropertyFilter } from '../core/requirements/object-filter';
+import { isFiltered } from './unfiltered-lists';
+import type { Visit } from './visit';
+
+/**
+ * Checks the value that the handler of a route with object rules has returned.
+ *
+ * @throws ImproperlyConfigured if an array has an object that the filter of the rules does not allow, or if a handler
+ * about one object returns an array without having used the filter
+ */
+export function checkReturned(visit: Visit, returned: unknown): void {
+  if (!isFiltered(visit)) {
+    if (Array.isArray(returned) && visit.isObjectAction) throw unexpectedList(visit);
+    return;
+  }
+  const filter = visit.filters.findLast(({ of, isTaken }) => of === undefined && isTaken)?.filter;
+  if (filter === undefined || filter.kind === 'all') return;
+  const properties = propertiesOf(filter);
+  for (const element of elementsIn(returned))
+    if (properties.every(one => isShown(element, one)) && !matches(filter, element)) throw notAllowed(visit);
+}
+
+function unexpectedList({ rules }: Visit): ImproperlyConfigured {
+  return new ImproperlyConfigured(
+    `${rules.place} is about one object and returned an array, and the filter of its rules was not used: name the handler in listActions if it answers a list, and give what this.authorizedFilter() returns to a compiler or to matches(). If it answers no objects of the rules, return them as a member: { tags: [...] }.`,
+  );
+}
+
+function notAllowed({ rules }: Visit): ImproperlyConfigured {
+  return new ImproperlyConfigured(
+    `${rules.place} returned an object that its rules do not allow the caller to see: join its own condition to the filter by AND, with the compiler's option 'where'.`,
+  );
+}
+
+/** The objects of a returned array, or of the arrays that an object has as members. */
+function elementsIn(returned: unknown): readonly object[] {
+  if (typeof returned !== 'object' || returned === null || ArrayBuffer.isView(returned)) return [];
+  const lists = Array.isArray(returned) ? [returned] : Object.values(returned).filter(Array.isArray);
+  // A query for a page returns the rows and their number: [[...], 12].
+  return lists
+    .flat()
+    .flat()
+    .filter((one): one is object => typeof one === 'object' && one !== null);
+}
+
+function propertiesOf(filter: ObjectFilter): readonly PropertyFilter[] {
+  switch (filter.kind) {
+    case 'all':
+    case 'none':
+      return [];
+    case 'and':
+    case 'or':
+      return filter.of.flatMap(propertiesOf);
+    case 'not':
+      return propertiesOf(filter.of);
+    default:
+      return [filter];
+  }
+}
+
+/** Does the element have the property as a value that the filter can be compared with? A handler may return other objects. */
+function isShown(element: object, filter: PropertyFilter): boolean {
+  const [first = '', second] = filter.property.split('.');
+  const value = (element as Readonly<Record<string, unknown>>)[first];
+  if (second === undefined || value === null) return isComparable(value, filter);
+  return typeof value === 'object' && isComparable((value as Readonly<Record<string, unknown>>)[second], filter);
+}
+
+// A time that was made text, or a flag that a database keeps as 1, says nothing here.
+function isComparable(value: unknown, filter: PropertyFilter): boolean {
+  if (value === null) return true;
+  if (filter.kind === 'compare') return typeof filter.value === 'number' ? isNumber(value) : value instanceof Date;
+  const values: readonly unknown[] = filter.kind === 'in' ? filter.values : [filter.value];
+  if (values.some(one => typeof one === 'boolean')) return typeof value === 'boolean';
+  return typeof value === 'string' || typeof value === 'boolean' || isNumber(value);
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number' || typeof value === 'bigint';
+}
