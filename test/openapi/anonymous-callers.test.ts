@@ -36,6 +36,7 @@ import {
   SessionAuthentication,
   TokenHasReadWriteScope,
   TokenHasScope,
+  type ApiView,
   type AuthenticationClass,
   type AxiomsRequest,
   type PermissionRule,
@@ -44,6 +45,7 @@ import {
   type SettingsInput,
 } from 'axioms-routing-controllers';
 import { allowAny, hasRequiredScopes, hasValidAccessToken } from 'axioms-routing-controllers/decorators';
+import { allObjects, normalForm } from 'axioms-routing-controllers/filters';
 import { openApiDocument, type OpenApiDocument, type OperationObject } from 'axioms-routing-controllers/openapi';
 import { judge } from '../../src/core/requirements/judge';
 import { Api, type ApiOptions, type Method } from '../api';
@@ -105,6 +107,10 @@ class HasScopeOfItsOwn extends BasePermission {
 class OwnsSomething extends BasePermission {
   override hasObjectPermission() {
     return true;
+  }
+
+  override objectFilter() {
+    return allObjects;
   }
 }
 
@@ -187,7 +193,10 @@ function controllerOf(spec: Spec, index: number): new () => object {
       return { user: 'alice' };
     }
 
-    handle() {
+    declare authorizedFilter: ApiView['authorizedFilter'];
+
+    async handle() {
+      normalForm(await this.authorizedFilter());
       return {};
     }
   }

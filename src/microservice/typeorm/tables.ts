@@ -12,9 +12,13 @@ const text: EntitySchemaColumnOptions = { type: 'varchar' };
 
 // PostgreSQL returns a bigint as text, because it may exceed a JavaScript number. Milliseconds never do. It refuses a
 // fraction (22P02).
+// TypeORM 0.3 asks it about the operators of a condition, too.
 const milliseconds = (round: (value: number) => number): EntitySchemaColumnOptions => ({
   type: 'bigint',
-  transformer: { to: (value: number) => round(value), from: (value: unknown) => Number(value) },
+  transformer: {
+    to: (value: unknown) => (typeof value === 'number' ? round(value) : value),
+    from: (value: unknown) => Number(value),
+  },
 });
 
 const moment = milliseconds(Math.floor);

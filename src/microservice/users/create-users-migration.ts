@@ -36,12 +36,19 @@ const identities: TableOptions = {
   uniques: [{ name: 'UQ_axioms_identities_user', columnNames: ['issuer', 'userId'] }],
 };
 
+// The word BOOLEAN of MySQL and MariaDB makes a narrower column than the entity describes, which TypeORM 0.3 would change in
+// each generated migration.
+function withItsBoolean(table: TableOptions, { connection }: Partial<QueryRunner>): TableOptions {
+  const type = connection?.driver.normalizeType({ type: 'boolean' }) ?? 'boolean';
+  return { ...table, columns: table.columns?.map(one => (one.type === 'boolean' ? { ...one, type } : one)) };
+}
+
 /** Creates `axioms_users`. Not needed if the app has its own table of users. */
 export class CreateAxiomsUsers1735689600000 implements MigrationInterface {
   readonly name = 'CreateAxiomsUsers1735689600000';
 
   async up(runner: QueryRunner): Promise<void> {
-    await runner.createTable(new Table(users));
+    await runner.createTable(new Table(withItsBoolean(users, runner)));
   }
 
   async down(runner: QueryRunner): Promise<void> {
