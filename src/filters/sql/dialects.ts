@@ -12,7 +12,6 @@ export interface Dialect {
   /** The quotation mark of a name. */
   readonly quote: string;
   readonly maxInteger: bigint;
-  placeholder(position: number): string;
   /** Equality of text: by `=`, so that an index can be used, and by bytes, because `=` follows the column's collation. */
   texts(column: string, values: readonly string[], parameter: Parameter): string;
   integers(column: string, values: readonly string[], parameter: Parameter): string;
@@ -45,7 +44,6 @@ function anyOf(column: string, values: readonly unknown[], type: string, paramet
 const postgresql: Dialect = {
   quote: '"',
   maxInteger: maxSigned,
-  placeholder: position => `$${position}`,
   texts(column, values, parameter) {
     const value = parameter(values.length === 1 ? values[0] : values);
     const compared = values.length === 1 ? `${value}::text` : `ANY(${value}::text[])`;
@@ -75,7 +73,6 @@ function postgresTime(time: Date): string {
 const mysql: Dialect = {
   quote: '`',
   maxInteger: 2n ** 64n - 1n,
-  placeholder: () => '?',
   texts(column, values, parameter) {
     const bytes = (value: string): string => `CAST(CONVERT(${value} USING utf8mb4) AS BINARY)`;
     const equal = listed(column, values, parameter);
@@ -100,7 +97,6 @@ function mysqlInteger(value: string, parameter: Parameter): string {
 const sqlite: Dialect = {
   quote: '"',
   maxInteger: maxSigned,
-  placeholder: () => '?',
   texts(column, values, parameter) {
     const equal = listed(column, values, parameter);
     return `(${equal} AND ${listed(`CAST(${column} AS BLOB)`, values, value => `CAST(${parameter(value)} AS BLOB)`)})`;
@@ -121,12 +117,35 @@ function plainTime(time: Date): string {
   return time.toISOString().slice(0, 23).replace('T', ' ');
 }
 
+/** PostgreSQL, for libraries that take a list for several parameters. */
+const postgresqlWithoutArrays: Dialect = {
+  ...postgresql,
+  texts(column, values, parameter) {
+    const written = values.map(value => `CAST(${parameter(value)} AS text)`).join(', ');
+    return `(${column} IN (${written}) AND CAST(${column} AS text) COLLATE "C" IN (${written}))`;
+  },
+  integers: (column, values, parameter) => listed(column, values, value => `CAST(${parameter(value)} AS bigint)`),
+  numbers: (column, values, parameter) =>
+    listed(column, values, value => `CAST(${parameter(String(value))} AS double precision)`),
+  integerOrder: (column, operator, value, parameter) => `${column} ${operator} CAST(${parameter(value)} AS bigint)`,
+  numberOrder: (column, operator, value, parameter) =>
+    `(${column} ${operator} CAST(${parameter(String(value))} AS double precision) AND ${column} <> 'NaN')`,
+  timeOrder: (column, operator, time, parameter) =>
+    `${column} ${operator} CAST(${parameter(postgresTime(time))} AS timestamptz)`,
+};
+
 const dialects: Readonly<Record<SqlDialect, Dialect>> = { postgresql, mysql, sqlite };
 
 /** @throws ImproperlyConfigured if the name is of no dialect */
-export function dialectOf(name: SqlDialect): Dialect {
+export function dialectOf(name: SqlDialect, hasNoArrays = false): Dialect {
+  if (name === 'postgresql' && hasNoArrays) return postgresqlWithoutArrays;
   if (Object.hasOwn(dialects, name)) return dialects[name];
   throw new ImproperlyConfigured(`The option 'dialect' must be one of: ${Object.keys(dialects).join(', ')}.`);
+}
+
+/** Returns what stands for the value at this position of a statement, counted from 1. */
+export function placeholder(name: SqlDialect, position: number): string {
+  return name === 'postgresql' ? `$${position}` : '?';
 }
 
 /** Quotes the name of a table or a column. A table may be `schema.table`. */

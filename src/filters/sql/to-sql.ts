@@ -1,10 +1,8 @@
 /** Compiles a filter to a condition of SQL. */
-import { ImproperlyConfigured } from '../../core/http/exceptions';
-import { normalForm, type NormalFilter, type NormalProperty } from '../../core/requirements/normal-form';
-import type { CompareFilter, FilterValue, ObjectFilter } from '../../core/requirements/object-filter';
-import { columnOf, relationOf, type SqlColumn, type SqlRelation } from './columns';
-import { dialectOf, quotedName, type Dialect, type SqlDialect } from './dialects';
-import { booleansOf, integersOf, numbersOf, textsOf } from './held-values';
+import type { ObjectFilter } from '../../core/requirements/object-filter';
+import type { SqlColumn, SqlRelation } from './columns';
+import { placeholder, type SqlDialect } from './dialects';
+import { conditionOf } from './statement';
 
 /** A condition and its parameters, in order. */
 export interface SqlCondition {
@@ -37,157 +35,10 @@ export interface SqlOptions {
  * const { rows } = await pool.query(`SELECT * FROM note WHERE ${text}`, [...values]);
  */
 export function toSql(filter: ObjectFilter, options: SqlOptions): SqlCondition {
-  const { where } = options;
-  const statement = new Statement(options, where?.values ?? []);
-  const text = statement.condition(normalForm(filter));
+  const { where, dialect } = options;
+  const values = [...(where?.values ?? [])];
+  const parameter = (value: unknown): string => placeholder(dialect, values.push(value));
+  const text = conditionOf(filter, options, { parameter });
   // A comment at the end of the app's condition ends with the line.
-  return { text: where === undefined ? `(${text})` : `((${where.text}\n) AND ${text})`, values: statement.values };
-}
-
-const maxValues = 10_000;
-
-class Statement {
-  readonly values: unknown[];
-  readonly #dialect: Dialect;
-  #valuesOfFilter = 0;
-
-  constructor(
-    private readonly options: SqlOptions,
-    first: readonly unknown[],
-  ) {
-    this.values = [...first];
-    this.#dialect = dialectOf(options.dialect);
-  }
-
-  condition(filter: NormalFilter): string {
-    switch (filter.kind) {
-      case 'all':
-      case 'none':
-        return fixed(filter.kind === 'all');
-      case 'and':
-      case 'or':
-        return `(${filter.of.map(one => this.condition(one)).join(filter.kind === 'and' ? ' AND ' : ' OR ')})`;
-      default:
-        return this.#ofProperty(filter);
-    }
-  }
-
-  #ofProperty(filter: NormalProperty): string {
-    const { property } = filter;
-    const [first = '', second] = property.split('.');
-    this.#count(filter);
-    if (second !== undefined)
-      return this.#ofRelated(filter, relationOf(this.options.relations, first, property), second);
-    const column = columnOf(this.options.columns, first, property);
-    const name = this.#columnName(this.options.alias, column.column);
-    if (isNull(filter)) return `${name} IS ${filter.isNegated ? 'NOT NULL' : 'NULL'}`;
-    const condition = this.#met(filter, name, column);
-    if (condition === undefined) return fixed(filter.isNegated);
-    // Also where the column is null, and where the condition is unknown.
-    return filter.isNegated ? `(${condition} IS NOT TRUE)` : condition;
-  }
-
-  // A subquery, and no join: a join loses the rows that are related to none.
-  #ofRelated(filter: NormalProperty, relation: SqlRelation, property: string): string {
-    const column = columnOf(relation.columns, property, filter.property);
-    const alias = this.#aliasOfRelated(filter.property);
-    const name = this.#columnName(alias, column.column);
-    const isNegated = isNull(filter) !== filter.isNegated;
-    const condition = isNull(filter) ? `${name} IS NOT NULL` : this.#met(filter, name, column);
-    if (condition === undefined) return fixed(isNegated);
-    return `${isNegated ? 'NOT ' : ''}EXISTS (${this.#related(relation, alias)} AND ${condition})`;
-  }
-
-  #related({ table, from, to, deleted }: SqlRelation, alias: string): string {
-    const inner = (column: string): string => this.#columnName(alias, column);
-    const present = deleted === undefined ? '' : ` AND ${inner(deleted)} IS NULL`;
-    const source = `${quotedName(table, this.#dialect)} ${quotedName(alias, this.#dialect)}`;
-    return `SELECT 1 FROM ${source} WHERE ${inner(to)} = ${this.#columnName(this.options.alias, from)}${present}`;
-  }
-
-  // Without an alias, a column of the outer table could be taken for one of the inner table.
-  #aliasOfRelated(path: string): string {
-    const { alias } = this.options;
-    if (alias === undefined)
-      throw new ImproperlyConfigured(
-        `A filter goes over the relation of '${path}': give the option 'alias', the name of the table in your statement.`,
-      );
-    return `${alias.replaceAll('.', '_')}_related`;
-  }
-
-  /** The condition under which a column that is not null meets the filter; `undefined`: no value of the column does. */
-  #met(filter: NormalProperty, name: string, { type }: SqlColumn): string | undefined {
-    if (filter.kind === 'compare') return this.#inOrder(filter, name, type);
-    return this.#equal(filter.kind === 'in' ? filter.values : [filter.value], name, type);
-  }
-
-  #equal(values: readonly FilterValue[], name: string, type: SqlColumn['type']): string | undefined {
-    const dialect = this.#dialect;
-    const parameter = this.#parameter;
-    const written = {
-      text: () => unlessEmpty(textsOf(values), held => dialect.texts(name, held, parameter)),
-      integer: () =>
-        unlessEmpty(integersOf(values, dialect.maxInteger), held => dialect.integers(name, held, parameter)),
-      number: () => unlessEmpty(numbersOf(values), held => dialect.numbers(name, held, parameter)),
-      boolean: () =>
-        unlessEmpty(booleansOf(values), held => `${name} IN (${held.map(one => dialect.boolean(one)).join(', ')})`),
-      date: () => undefined,
-    };
-    return written[type]();
-  }
-
-  #inOrder({ operator, value }: CompareFilter, name: string, type: SqlColumn['type']): string | undefined {
-    const parameter = this.#parameter;
-    if (typeof value !== 'number')
-      return type === 'date' ? this.#timeInOrder(operator, new Date(value.date), name) : undefined;
-    if (type === 'number') return this.#dialect.numberOrder(name, operator, value, parameter);
-    if (type !== 'integer') return undefined;
-    if (Number.isInteger(value)) return this.#dialect.integerOrder(name, operator, digitsOf(value), parameter);
-    // Between two whole numbers.
-    return operator === '<' || operator === '<='
-      ? this.#dialect.integerOrder(name, '<=', digitsOf(Math.floor(value)), parameter)
-      : this.#dialect.integerOrder(name, '>=', digitsOf(Math.ceil(value)), parameter);
-  }
-
-  // A column may be more precise than a Date, which drops what is below a millisecond.
-  #timeInOrder(operator: CompareFilter['operator'], time: Date, name: string): string {
-    const bound = time.getTime() + (operator === '<=' || operator === '>' ? 1 : 0);
-    const isBefore = operator === '<' || operator === '<=';
-    const { min, max } = this.#dialect.times;
-    if (bound >= min && bound <= max)
-      return this.#dialect.timeOrder(name, isBefore ? '<' : '>=', new Date(bound), this.#parameter);
-    return isBefore === bound > max ? `${name} IS NOT NULL` : fixed(false);
-  }
-
-  readonly #parameter = (value: unknown): string => this.#dialect.placeholder(this.values.push(value));
-
-  #columnName(alias: string | undefined, column: string): string {
-    const name = quotedName(column, this.#dialect);
-    return alias === undefined ? name : `${quotedName(alias, this.#dialect)}.${name}`;
-  }
-
-  #count(filter: NormalProperty): void {
-    this.#valuesOfFilter += filter.kind === 'in' ? filter.values.length : 1;
-    if (this.#valuesOfFilter > maxValues)
-      throw new ImproperlyConfigured(
-        `A filter has more than ${maxValues} values, which is too much for one statement.`,
-      );
-  }
-}
-
-function isNull(filter: NormalProperty): boolean {
-  return filter.kind === 'equals' && filter.value === null;
-}
-
-function unlessEmpty<T>(held: readonly T[], write: (held: readonly T[]) => string): string | undefined {
-  return held.length === 0 ? undefined : write(held);
-}
-
-function fixed(isTrue: boolean): string {
-  return isTrue ? '1 = 1' : '1 = 0';
-}
-
-// `-0` would be written as such.
-function digitsOf(value: number): string {
-  return BigInt(value).toString();
+  return { text: where === undefined ? `(${text})` : `((${where.text}\n) AND ${text})`, values };
 }
