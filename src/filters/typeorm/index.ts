@@ -1,0 +1,2 @@
+/** Compiles object filters for typeorm. */
+export {};
