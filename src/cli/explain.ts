@@ -87,9 +87,10 @@ function inText(decision: Decision | undefined, { method, path }: AskedRequest, 
   return `${lines.join('\n')}\n`;
 }
 
-function outcome({ isAllowed, isObjectPending, status, error, reason }: Decision, paint: Paint): string {
+function outcome({ isAllowed, isObjectPending, filter, status, error, reason }: Decision, paint: Paint): string {
   const pending = isObjectPending ? ', and the handler must ask about the object' : '';
-  if (isAllowed) return paint('green', `✓ allowed${pending}`);
+  const listed = filter === undefined ? '' : `, and the list has: ${printable(filter)}`;
+  if (isAllowed) return paint('green', `✓ allowed${pending}${listed}`);
   return paint('red', `✗ refused: ${[status, error].filter(Boolean).join(' ')} (${printable(reason ?? '')})`);
 }
 

@@ -2,12 +2,16 @@
 import { letsInBeyond, whoIsLetIn, type Found } from '../core/requirements/openness';
 import { fold } from '../core/requirements/fold';
 import { isRequirement, type Requirement } from '../core/requirements/requirement';
+import { anyone } from '../core/requirements/simplified';
 import { inWords } from '../core/requirements/words';
 import type { RouteAudit } from '../views/start/audit';
 import { UsageError } from './usage-error';
 
 /** The part of a route that a snapshot has. */
-export type KnownRoute = Pick<RouteAudit, 'method' | 'path' | 'handler' | 'who' | 'requirement' | 'authentication'>;
+export type KnownRoute = Pick<
+  RouteAudit,
+  'method' | 'path' | 'handler' | 'who' | 'requirement' | 'filter' | 'authentication'
+>;
 
 export interface Change {
   /** `GET /books`. */
@@ -25,8 +29,8 @@ const version = 1;
 
 /** Returns the text of a snapshot, in the order of paths, so that every difference is a change. */
 export function snapshotOf(audits: readonly RouteAudit[]): string {
-  const routes = firstOfEach(audits).map(({ method, path, handler, who, requirement, authentication }) => {
-    return { method, path, handler, who, requirement, authentication };
+  const routes = firstOfEach(audits).map(({ method, path, handler, who, requirement, authentication, filter }) => {
+    return { method, path, handler, who, requirement, authentication, ...(filter === undefined ? {} : { filter }) };
   });
   return `${JSON.stringify({ version, routes: routes.toSorted(byName) }, null, 2)}\n`;
 }
@@ -53,8 +57,9 @@ function parsed(text: string): object {
 }
 
 function isKnownRoute(route: unknown): route is KnownRoute {
-  const { method, path, requirement } = Object(route) as Partial<Record<keyof KnownRoute, unknown>>;
-  return typeof method === 'string' && typeof path === 'string' && isRequirement(requirement);
+  const { method, path, requirement, filter } = Object(route) as Partial<Record<keyof KnownRoute, unknown>>;
+  const isRight = isRequirement(requirement) && (filter === undefined || isRequirement(filter));
+  return typeof method === 'string' && typeof path === 'string' && isRight;
 }
 
 /** Returns all changes since a snapshot, whether or not they open a route. */
@@ -80,7 +85,20 @@ function changeOf(before: KnownRoute | undefined, now: RouteAudit): Change | und
     return { ...change, isOpening: added.length > 0, what, ...texts };
   }
   if (added.length > 0) return { ...change, what: others.join('') };
+  const shown = widenedFilter(before.filter, now.filter ?? anyone);
+  if (shown !== undefined) return { ...change, ...shown };
   return texts.before === texts.now ? undefined : { ...change, isOpening: false, what: 'is no more open', ...texts };
+}
+
+/** Compares the filters of a list; a route that had none shows no more than it did. */
+function widenedFilter(
+  before: Requirement | undefined,
+  now: Requirement,
+): Pick<Change, 'what' | 'before' | 'now' | 'isCompared'> | undefined {
+  const found = before === undefined ? 'no' : comparedRules(before, now);
+  if (before === undefined || found === 'no') return undefined;
+  const what = found === 'yes' ? 'lists objects that it did not list' : 'lists objects by a rule that was not compared';
+  return { what, isCompared: found === 'yes', before: inWords(before), now: inWords(now) };
 }
 
 // An unchanged rule needs no comparison, however complex it is.

@@ -20,6 +20,8 @@ export interface Guarded {
   readonly method: string;
   /** Everything that is required for this method: the audit reads the same. */
   readonly requirement: Requirement;
+  /** What each object of the list must satisfy, if the handler answers a filtered list. */
+  readonly filter: Requirement | undefined;
   readonly callers: Callers;
   readonly loadsObject: boolean;
   readonly readsBody: boolean;
@@ -38,6 +40,7 @@ export function guardedAt(rules: RouteRules, { action }: Handler, method: string
     rules,
     method,
     requirement: rules.admission(method),
+    filter: rules.filter(method),
     callers: callersOf(rules, rules.askedAs(method), server),
     loadsObject: rules.isObjectAction(method) && 'getObject' in prototype,
     readsBody: isBodyUsed || isFilesUsed || isFileUsed,
@@ -55,7 +58,7 @@ const readable: readonly string[] = ['param', 'params', 'query', 'queries', 'hea
  */
 export function guardedOperation(
   described: Described,
-  { rules, method, requirement, callers, loadsObject, readsBody, readsParameters }: Guarded,
+  { rules, method, requirement, filter, callers, loadsObject, readsBody, readsParameters }: Guarded,
   server: AxiomsServer,
   signIns: readonly string[],
 ): OperationObject {
@@ -73,7 +76,8 @@ export function guardedOperation(
   });
   return {
     ...described,
-    description: [described.description, whoMay(requirement)].filter(Boolean).join('\n\n'),
+    description: [described.description, whoMay(requirement), whichObjects(filter)].filter(Boolean).join('\n\n'),
+    ...(filter === undefined ? {} : { 'x-authorized-filter': filter }),
     security: securityOf({ requirement, callers }, signIns),
     responses: { ...described.responses, ...withTheirs(refusals, described.responses) },
   };
@@ -92,6 +96,10 @@ function withTheirs(
 /** Tells whether an authenticated caller may be refused. */
 function canDeny(requirement: Requirement): boolean {
   return letsInBeyond({ kind: 'authenticated' }, requirement) !== 'no';
+}
+
+function whichObjects(filter: Requirement | undefined): string | undefined {
+  return filter && `The list has only objects that the caller may see: ${inMarkdown(filter)}.`;
 }
 
 function whoMay(requirement: Requirement): string {

@@ -1,4 +1,5 @@
 /** The parts of OpenAPI 3.1's types that this library writes. */
+import type { Requirement } from '../core/requirements/requirement';
 
 /** A JSON Schema of draft 2020-12. */
 export type SchemaObject = Readonly<Record<string, unknown>>;
@@ -43,6 +44,8 @@ export interface OperationObject {
   readonly responses: Readonly<Record<string, ResponseObject>>;
   /** The alternatives. An empty list means that anonymous callers are allowed. */
   readonly security: readonly SecurityRequirement[];
+  /** What each object of the list that is answered must satisfy, if the list is filtered for its caller. */
+  readonly 'x-authorized-filter'?: Requirement;
 }
 
 /** Operations by method, in lower case. */

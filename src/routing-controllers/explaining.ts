@@ -15,6 +15,8 @@ import { createExecutor, type Action, type ActionMetadata } from 'routing-contro
 import { currentCaller } from '../authentication/caller';
 import { Answered } from '../core/http/answered';
 import { ImproperlyConfigured } from '../core/http/exceptions';
+import { inFilterWords } from '../core/requirements/filter-words';
+import { allowedObjects } from '../permissions/allowed-objects';
 import { explanationOf, type Explanation } from '../permissions/explanation';
 import { answerTo, type Answer } from '../views/exception-handler';
 import { findVisit, type Visit } from '../views/visit';
@@ -47,6 +49,8 @@ export interface Decision {
   readonly challenges: readonly string[];
   /** Whether the handler would run and would have to check the object itself. */
   readonly isObjectPending: boolean;
+  /** Of a list under a rule about objects: the filter for this caller, without its values. */
+  readonly filter?: string;
   /** The names of the claims of the verified token. */
   readonly claims: readonly string[];
   readonly explanation: Explanation;
@@ -128,11 +132,21 @@ class ExplainingDriver extends AxiomsDriver {
       isAllowed: error === undefined,
       ...refusalOf(error, request, visit),
       isObjectPending: visit.isObjectPending,
+      ...(error === undefined && visit.needsFilter ? { filter: await filterText(visit) } : {}),
       claims: Object.keys(currentCaller(request).authJwt ?? {}),
       explanation: explanation ?? (await explanationOf(visit.permissions, visit.subject)),
     };
     response.statusCode = 204;
     response.end();
+  }
+}
+
+// A filter that cannot be made fails in the handler, so it does not change the decision about the request.
+async function filterText({ permissions, subject }: Visit): Promise<string> {
+  try {
+    return inFilterWords(await allowedObjects(permissions, subject));
+  } catch (error) {
+    return `an error: ${error instanceof Error ? error.message : typeof error}`;
   }
 }
 

@@ -1,5 +1,12 @@
 /** The migrations that create the tables of `typeorm-entities.ts`. */
-import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptions, type TableOptions } from 'typeorm';
+import {
+  Table,
+  type DataSource,
+  type MigrationInterface,
+  type QueryRunner,
+  type TableColumnOptions,
+  type TableOptions,
+} from 'typeorm';
 
 function text(name: string, length: number, more: Partial<TableColumnOptions> = {}): TableColumnOptions {
   return { name, type: 'varchar', length: String(length), ...more };
@@ -36,9 +43,15 @@ const identities: TableOptions = {
   uniques: [{ name: 'UQ_axioms_identities_user', columnNames: ['issuer', 'userId'] }],
 };
 
+/** A query runner; TypeORM 0.3 calls its data source `connection`. */
+interface OfDataSource {
+  readonly dataSource?: DataSource;
+  readonly connection?: DataSource;
+}
+
 // The word BOOLEAN of MySQL and MariaDB makes a narrower column than the entity describes, which TypeORM 0.3 would change in
 // each generated migration.
-function withItsBoolean(table: TableOptions, { connection }: Partial<QueryRunner>): TableOptions {
+function withItsBoolean(table: TableOptions, { dataSource, connection = dataSource }: OfDataSource): TableOptions {
   const type = connection?.driver.normalizeType({ type: 'boolean' }) ?? 'boolean';
   return { ...table, columns: table.columns?.map(one => (one.type === 'boolean' ? { ...one, type } : one)) };
 }

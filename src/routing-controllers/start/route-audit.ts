@@ -146,9 +146,10 @@ function refuseIdleObjectRules(routes: readonly AuditedRoute[]): void {
   }
 }
 
-// An empty objectActions, or any notObjectActions, shows that this is intended.
+// An empty objectActions, or a handler that is left out by name, shows that this is intended.
 function isWithoutObjects(rules: RouteRules): boolean {
-  return rules.listed('objectActions')?.length === 0 || (rules.listed('notObjectActions') ?? []).length > 0;
+  const leftOut = [...(rules.listed('notObjectActions') ?? []), ...(rules.listed('unfilteredActions') ?? [])];
+  return rules.listed('objectActions')?.length === 0 || leftOut.length > 0;
 }
 
 function isAskedSometime({ rules }: AuditedRoute): boolean {

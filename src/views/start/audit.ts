@@ -21,7 +21,7 @@ export interface RouteAudit {
    * can decide.
    */
   readonly who: Who;
-  /** The requirement as text, with a remark if `publicMethods` or `notObjectActions` opens the route. */
+  /** The requirement as text, with a remark if `publicMethods`, `notObjectActions` or `unfilteredActions` opens the route, and the filter of a list. */
   readonly rule: string;
   /** Where the rule is declared: `field`, `getter`, `decorator`, `default`, or several of them, separated by commas. */
   readonly source: string;
@@ -31,12 +31,18 @@ export interface RouteAudit {
   readonly authentication: readonly string[] | null;
   /** The permissions in the order in which they are asked; `null` if the list is decided per request. */
   readonly order: readonly AskedPermission[] | null;
+  /**
+   * What is required for each object of the list that the handler answers, by its filter. Left out if it answers no list,
+   * or one that needs no filter.
+   */
+  readonly filter?: Requirement;
   /** Everything that is required before the handler, combined. What is decided per request is a `custom` rule. */
   readonly requirement: Requirement;
 }
 
 export function auditRoute(rules: RouteRules): RouteAudit {
   const requirement = requirementOfRoute(rules);
+  const filter = filterOf(rules);
   return {
     method: rules.method ?? 'ALL',
     path: rules.path,
@@ -47,8 +53,14 @@ export function auditRoute(rules: RouteRules): RouteAudit {
     sources: rules.sources,
     authentication: rules.authentication ?? null,
     order: rules.order ?? null,
+    ...(filter === undefined ? {} : { filter }),
     requirement,
   };
+}
+
+// GET represents a route that takes every method.
+function filterOf(rules: RouteRules): Requirement | undefined {
+  return rules.filter(rules.method ?? 'GET');
 }
 
 function requirementOfRoute(rules: RouteRules): Requirement {
@@ -105,9 +117,12 @@ export function methodsOf(rules: RouteRules): readonly string[] {
 /** Returns the requirement as text, with remarks about what it does not show. */
 function ruleText(rules: RouteRules, requirement: Requirement): string {
   const { publicMethods, isNotObjectAction } = rules;
+  const filter = filterOf(rules);
   const remarks = [
     ...(publicMethods.length > 0 ? [`public by the setting publicMethods: ${publicMethods.join(', ')}`] : []),
     ...(isNotObjectAction ? ['without object rules by notObjectActions'] : []),
+    ...(rules.hasObjectRule && rules.isIn('unfilteredActions') ? ['without object rules by unfilteredActions'] : []),
+    ...(filter === undefined ? [] : [`each object of the list: ${inWords(filter)}`]),
   ];
   return [inWords(requirement), ...remarks].join('; ');
 }

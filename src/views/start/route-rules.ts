@@ -236,6 +236,17 @@ export class RouteRules implements Route {
   }
 
   /**
+   * Returns what the rules require for each object of the list that the handler answers; `undefined` if it answers no
+   * list, or one that needs no filter.
+   */
+  filter(method: string, services: Services = this.#read.services): Requirement | undefined {
+    if (!this.isListAction(method) || this.dependOnObjects(method) === false || !this.hasObjectRule) return undefined;
+    if (this.admission(method, services).kind === 'nobody') return undefined;
+    const others = this.asksBesides;
+    return admission({ ...this.#read, services, others, isObjectAction: true }, this.askedAs(method));
+  }
+
+  /**
    * Returns the scopes that a caller without a valid token should request. Scopes of rules that are decided per request
    * are unknown.
    */
