@@ -136,7 +136,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   express: binding,
   'routing-controllers': [...binding, 'testing'],
   typedi: binding,
-  'class-validator': binding,
+  'class-validator': [...binding, 'testing'],
   'class-transformer': binding,
   'reflect-metadata': ['routing-controllers', 'decorators', 'openapi'],
   'routing-controllers-openapi': ['openapi'],

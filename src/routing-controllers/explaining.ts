@@ -49,6 +49,8 @@ export interface Decision {
   readonly challenges: readonly string[];
   /** Whether the handler would run and would have to check the object itself. */
   readonly isObjectPending: boolean;
+  /** Whether a rule needs an object to decide about this caller. */
+  readonly dependsOnObject: boolean;
   /** Of a list under a rule about objects: the filter for this caller, without its values. */
   readonly filter?: string;
   /** The names of the claims of the verified token. */
@@ -132,6 +134,7 @@ class ExplainingDriver extends AxiomsDriver {
       isAllowed: error === undefined,
       ...refusalOf(error, request, visit),
       isObjectPending: visit.isObjectPending,
+      dependsOnObject: visit.isUndecided,
       ...(error === undefined && visit.needsFilter ? { filter: await filterText(visit) } : {}),
       claims: Object.keys(currentCaller(request).authJwt ?? {}),
       explanation: explanation ?? (await explanationOf(visit.permissions, visit.subject)),

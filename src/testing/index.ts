@@ -18,6 +18,17 @@ export {
   type TestedApp,
 } from './access-matrix';
 export type { RequestContent } from './loopback';
+export { expectIsolation, type IsolationOptions } from './isolation/expect-isolation';
+export type { IsolationCaller, IsolationSeed } from './isolation/isolation-run';
+export {
+  IsolationError,
+  isolationJUnit,
+  isolationTable,
+  type IsolationLeak,
+  type IsolationReport,
+  type LeakKind,
+  type UntestedRoute,
+} from './isolation/report';
 export { ContractViolation, type ContractCase } from './contracts/contract-case';
 export {
   authenticationContract,

@@ -35,7 +35,7 @@ describe('the outputs about a list under a rule about objects', () => {
     expect(auditRoutes(options())[0]?.rule).to.equal('the role admin');
   });
 
-  it('are the OpenAPI document, in words and as data', async () => {
+  it('are the OpenAPI document, as text and as data', async () => {
     const served = createExpressServer(options());
     const operation = (await openApiDocument(served)).paths['/notes']?.get;
     (served.locals.axioms as { close(): void }).close();

@@ -20,6 +20,7 @@ import {
   type AuthenticationResult,
   type Requirement,
 } from 'axioms-routing-controllers';
+import { allObjects, noObjects } from 'axioms-routing-controllers/filters';
 import {
   authenticationContract,
   ContractViolation,
@@ -282,6 +283,37 @@ describe('the contract of permission classes', () => {
     it(`is not kept by a class that ${what}`, async () => {
       expect(await failing(permissionContract({ make: () => new Broken(), ...tenantCases }))).to.include(promise);
     });
+
+  const ofAlice = {
+    allowed: [{ title: 'of the owner', user: { sub: 'alice' }, object: { user: 'alice' } }],
+    refused: [{ title: 'of another', user: { sub: 'alice' }, object: { user: 'bob' } }],
+  };
+  for (const [what, filter] of [
+    ['more', allObjects],
+    ['less', noObjects],
+  ] as const)
+    it(`is not kept by a class whose filter has ${what} objects than its object rule allows`, async () => {
+      class Drifted extends IsSubOwner {
+        override hasObjectPermission(...asked: Parameters<IsSubOwner['hasObjectPermission']>) {
+          return super.hasObjectPermission(...asked);
+        }
+        override objectFilter() {
+          return filter;
+        }
+      }
+      const failed = await failing(permissionContract({ make: () => new Drifted(), ...ofAlice }));
+      expect(failed).to.deep.equal(['filters a list as it decides about the object']);
+    });
+
+  it('does not use a filter that a subclass has replaced by an object rule of its own', () => {
+    class Stricter extends IsSubOwner {
+      override hasObjectPermission() {
+        return false;
+      }
+    }
+    const cases = permissionContract({ make: () => new Stricter(), ...ofAlice });
+    expect(cases.map(({ name }) => name)).not.to.include('filters a list as it decides about the object');
+  });
 
   it('shows nothing without a case of each kind', () => {
     const make = () => new IsOfTenant();

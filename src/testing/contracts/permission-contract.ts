@@ -2,14 +2,14 @@
 import type { SettingsInput } from '../../core/settings/settings';
 import type { Requirement } from '../../core/requirements/requirement';
 import { AllowAny, DenyAll } from '../../permissions/access';
-import { definesObjectRule, definesViewRule, type BasePermission } from '../../permissions/base';
+import { definesFilter, definesObjectRule, definesViewRule, type BasePermission } from '../../permissions/base';
 import { and, not, or, type PermissionRule } from '../../permissions/operators';
 import { force, isAnonymous, userOf, type ForcedUser } from '../force-authenticate';
 import type { LoopbackAnswer, Send } from '../loopback';
 import { axiomsServerOf } from '../served-app';
 import { promised, type ContractCase } from './contract-case';
 import { isMetBy } from './described-requirement';
-import { permissionMadeBy, ruleProbe, withProbes, type ProbedApp } from './probe-server';
+import { filterProbe, permissionMadeBy, ruleProbe, withProbes, type ProbedApp } from './probe-server';
 
 /** A request to a route that the permission guards. */
 export interface PermissionCase {
@@ -75,6 +75,9 @@ function casesOf(contract: PermissionContract, one: PermissionCase, isAllowed: b
       name: 'describes what it enforces, where it describes it',
       run: () => checkDescription(contract, one, isAllowed),
     },
+    ...('object' in one && definesFilter(contract.make())
+      ? [{ name: 'filters a list as it decides about the object', run: () => checkFilter(contract, one, isAllowed) }]
+      : []),
   ];
 }
 
@@ -125,6 +128,28 @@ async function checkDescription(contract: PermissionContract, one: PermissionCas
   );
 }
 
+// The caller may already be refused the whole list.
+async function checkFilter(contract: PermissionContract, one: PermissionCase, isAllowed: boolean): Promise<void> {
+  const rule = permissionMadeBy(contract.make);
+  const object = { value: one.object };
+  const probe = filterProbe({ path: '/probe', method: methodOf(one), rule, members: one.controller ?? {}, object });
+  const answer = await withProbes([probe], contract.axioms, (send, app) => {
+    force(one.user ?? { isAuthenticated: false }, axiomsServerOf(app).settings);
+    return send(methodOf(one), pathOf('/probe', one), { headers: one.headers });
+  });
+  const isListed = answer.status === 200 && answer.body === '{"isListed":true}';
+  const isRight = isListed === isAllowed && [200, 401, 403].includes(answer.status);
+  promised(isRight, `A list with objectFilter() is answered with ${shownList(answer)}.`);
+}
+
+function shownList({ status, body }: LoopbackAnswer): string {
+  return `${status} ${body}`;
+}
+
+function pathOf(path: string, { query }: PermissionCase): string {
+  return query === undefined ? path : `${path}?${query}`;
+}
+
 function methodOf({ method = 'GET' }: PermissionCase): string {
   return method.toUpperCase();
 }
@@ -137,7 +162,7 @@ function answerTo(
   return probed(contract, one, compose, (send, app) => {
     force(one.user ?? { isAuthenticated: false }, axiomsServerOf(app).settings);
     const path = 'object' in one ? '/probe/1' : '/probe';
-    return send(methodOf(one), one.query === undefined ? path : `${path}?${one.query}`, { headers: one.headers });
+    return send(methodOf(one), pathOf(path, one), { headers: one.headers });
   });
 }
 

@@ -5,7 +5,8 @@ import type { AuthenticationClass, BaseAuthentication } from '../../authenticati
 import { callerOf } from '../../authentication/caller';
 import type { AxiomsRequest } from '../../authentication/user';
 import type { SettingsInput } from '../../core/settings/settings';
-import type { BasePermission, PermissionClass } from '../../permissions/base';
+import { matches } from '../../core/requirements/matches';
+import type { ApiView, BasePermission, PermissionClass } from '../../permissions/base';
 import type { PermissionRule } from '../../permissions/operators';
 import { keepingServices } from '../../routing-controllers/start/container';
 import { createExpressServer } from '../../routing-controllers/server';
@@ -74,7 +75,7 @@ export interface RuleProbe {
 
 /** Returns a controller with this permission. If there is an object, its route is about that object. */
 export function ruleProbe({ path, method, rule, members, object }: RuleProbe): ControllerClass {
-  const actions = object === undefined ? withoutObject(method) : { getObject: () => object.value };
+  const actions = object === undefined ? withoutObject : { getObject: () => object.value };
   @JsonController(path)
   class PermissionProbe {
     permissionClasses = [rule];
@@ -91,9 +92,27 @@ export function ruleProbe({ path, method, rule, members, object }: RuleProbe): C
   return PermissionProbe;
 }
 
-function withoutObject(method: string): object {
-  const isObjectAction = ['PUT', 'PATCH', 'DELETE'].includes(method.toUpperCase());
-  return { objectActions: [], ...(isObjectAction ? { notObjectActions: ['answer'] } : {}) };
+// The handler answers neither an object nor a list.
+const withoutObject = { unfilteredActions: ['answer'] };
+
+/** Returns a controller with this permission, whose `/` answers whether the filter of its rules has the object. */
+export function filterProbe({ path, method, rule, members, object }: RuleProbe): ControllerClass {
+  @JsonController(path)
+  class FilterProbe {
+    permissionClasses = [rule];
+    listActions = ['answer'];
+    declare authorizedFilter: ApiView['authorizedFilter'];
+
+    constructor() {
+      Object.assign(this, members);
+    }
+
+    @Method(method.toLowerCase() as 'get', '/')
+    async answer(): Promise<object> {
+      return { isListed: matches(await this.authorizedFilter(), Object(object?.value) as object) };
+    }
+  }
+  return FilterProbe;
 }
 
 export type ProbedApp = AppWithServer & RequestListener;

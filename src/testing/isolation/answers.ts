@@ -1,0 +1,86 @@
+/** Compares answers, and finds texts of one caller in those of another. */
+import type { LoopbackAnswer } from '../loopback';
+
+/** Fields that differ between two answers to the same request. */
+const changing =
+  /^(?:date|connection|keep-alive|age|etag|content-length|server-timing|traceparent|retry-after|.*(?:request-?id|correlation-?id|response-time|ratelimit|trace-?id).*)$/;
+/** Of these, what follows from the body. */
+const ofBody = ['etag', 'content-length'];
+
+/** Returns the texts of an answer by their place: `status`, a header field, or `body` with the path of a JSON value. */
+export function partsOf({ status, headers, body }: LoopbackAnswer): ReadonlyMap<string, string> {
+  const fields = Object.entries(headers).map(([name, value]) => [name, String(value)] as const);
+  return new Map([['status', String(status)], ...fields, ...bodyParts(body)]);
+}
+
+function bodyParts(body: string): readonly (readonly [string, string])[] {
+  try {
+    return flattened(JSON.parse(body), 'body');
+  } catch {
+    return [['body', body]];
+  }
+}
+
+function flattened(value: unknown, path: string): readonly (readonly [string, string])[] {
+  if (typeof value !== 'object' || value === null) return [[path, String(value)]];
+  const entries = Object.entries(value);
+  if (entries.length === 0) return [[path, JSON.stringify(value)]];
+  return entries.flatMap(([name, one]) => flattened(one, `${path}.${name}`));
+}
+
+/**
+ * Returns where the third answer differs from the second, and the second does not differ from the first: clocks and random
+ * numbers differ each time.
+ */
+export function changeBetween(
+  first: LoopbackAnswer,
+  second: LoopbackAnswer,
+  third: LoopbackAnswer,
+): string | undefined {
+  const [one, two, now] = [partsOf(first), partsOf(second), partsOf(third)];
+  const isStable = (name: string): boolean => one.get(name) === two.get(name);
+  const hasStableBody = [...new Set([...one.keys(), ...two.keys()])].filter(isOfBody).every(isStable);
+  const compared = (name: string): boolean => !changing.test(name) || (hasStableBody && ofBody.includes(name));
+  const names = [...new Set([...two.keys(), ...now.keys()])].filter(name => compared(name) && isStable(name));
+  const changed = names.find(name => two.get(name) !== now.get(name));
+  return changed === undefined ? undefined : placeOf(changed);
+}
+
+function isOfBody(name: string): boolean {
+  return name.startsWith('body');
+}
+
+function placeOf(name: string): string {
+  return isOfBody(name) ? 'body' : name;
+}
+
+/** Returns where one of the texts stands in the answer, as a whole word. */
+export function placeOfTexts(answer: LoopbackAnswer, texts: readonly string[]): string | undefined {
+  for (const [name, part] of partsOf(answer))
+    if (texts.some(text => hasWord(part, text) || hasWord(part, encodeURIComponent(text)))) return placeOf(name);
+  return texts.some(text => hasWord(answer.body, text)) ? 'body' : undefined;
+}
+
+function hasWord(text: string, word: string): boolean {
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+    const [before = '', behind = ''] = [text[at - 1], text[at + word.length]];
+    if (!/[\p{L}\p{N}]/u.test(before) && !/[\p{L}\p{N}]/u.test(behind)) return true;
+  }
+  return false;
+}
+
+/** Returns the texts in a value of JSON by which an object can be recognized: not numbers, times and short words. */
+export function textsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return isTelling(value) ? [value] : [];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+/** Returns the texts of an answer. */
+export function textsOf({ body }: LoopbackAnswer): readonly string[] {
+  return bodyParts(body).flatMap(([, text]) => textsIn(text));
+}
+
+function isTelling(text: string): boolean {
+  const isTime = /^\d{4}-\d\d-\d\d/.test(text);
+  return text.length >= 4 && text.length <= 2_000 && !isTime && !/^[\d.,:+-]*$/.test(text);
+}
