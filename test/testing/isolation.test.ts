@@ -305,7 +305,7 @@ describe('expectIsolation', function () {
     expect(shared.leaks).to.deep.equal([]);
   });
 
-  it('excuses a caller to whom a role allows everything', async () => {
+  it('excuses a caller if a role allows everything', async () => {
     @JsonController('/files')
     class FileController extends ApiController {
       override permissionClasses: readonly PermissionRule[] = [or(HasAccessTokenRoles, IsSubOwner)];
