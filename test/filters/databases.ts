@@ -9,6 +9,7 @@ export interface Database {
   /** Returns the ids of the notes that meet the condition. */
   select(text: string, values: readonly unknown[]): Promise<readonly number[]>;
   close(): Promise<void>;
+  readonly source: DataSource;
 }
 
 export interface Engine {
@@ -16,7 +17,8 @@ export interface Engine {
   readonly dialect: SqlDialect;
   /** As `REQUIRED_SERVERS` names it; `undefined` for one that is always there. */
   readonly server?: string;
-  open(): Promise<Database>;
+  /** @param entities of TypeORM, over the same tables */
+  open(entities?: DataSourceOptions['entities']): Promise<Database>;
 }
 
 interface Types {
@@ -36,9 +38,15 @@ export const engines: readonly Engine[] = [
     name: 'PostgreSQL',
     dialect: 'postgresql',
     server: 'postgres',
-    open: async () => {
+    open: async (entities = []) => {
       const schema = `axioms_filters_${randomUUID()}`;
-      const db = await new DataSource({ type: 'postgres', url: postgresUrl, schema, extra: { max: 1 } }).initialize();
+      const db = await new DataSource({
+        type: 'postgres',
+        url: postgresUrl,
+        schema,
+        entities,
+        extra: { max: 1 },
+      }).initialize();
       await db.query(`CREATE SCHEMA "${schema}"`);
       await db.query(`SET search_path TO "${schema}"`);
       await db.query(`CREATE COLLATION folding (provider = icu, locale = 'und-u-ks-level1', deterministic = false)`);
@@ -56,7 +64,7 @@ export const engines: readonly Engine[] = [
     name: 'MariaDB',
     dialect: 'mysql',
     server: 'mariadb',
-    open: async () => {
+    open: async (entities = []) => {
       const database = `axioms_filters_${randomUUID().replaceAll('-', '')}`;
       const options = { type: 'mysql', url: mariadbUrl, timezone: 'Z' } satisfies DataSourceOptions;
       const first = await new DataSource(options).initialize();
@@ -65,6 +73,7 @@ export const engines: readonly Engine[] = [
       const db = await new DataSource({
         ...options,
         database,
+        entities,
         url: mariadbUrl.replace(/\/\w*$/, `/${database}`),
       }).initialize();
       return filled(db, `DROP DATABASE ${database}`, {
@@ -80,8 +89,8 @@ export const engines: readonly Engine[] = [
   {
     name: 'SQLite',
     dialect: 'sqlite',
-    open: async () =>
-      filled(await new DataSource({ type: 'sqljs' }).initialize(), undefined, {
+    open: async (entities = []) =>
+      filled(await new DataSource({ type: 'sqljs', entities }).initialize(), undefined, {
         text: 'text',
         folded: 'text COLLATE NOCASE',
         real: 'double',
@@ -112,6 +121,7 @@ async function filled(db: DataSource, dropping: string | undefined, types: Types
     await insert('note', [id, body, ...written, teamId]);
   }
   return {
+    source: db,
     select: async (condition, values) => {
       const found: unknown = await db.query(`SELECT id FROM note n WHERE ${condition} ORDER BY id`, [...values]);
       return (found as readonly { readonly id: number }[]).map(({ id }) => id);

@@ -14,6 +14,7 @@ export interface Dialect {
   readonly maxInteger: bigint;
   /** Equality of text: by `=`, so that an index can be used, and by bytes, because `=` follows the column's collation. */
   texts(column: string, values: readonly string[], parameter: Parameter): string;
+  uuids(column: string, values: readonly string[], parameter: Parameter): string;
   integers(column: string, values: readonly string[], parameter: Parameter): string;
   numbers(column: string, values: readonly number[], parameter: Parameter): string;
   boolean(value: boolean): string;
@@ -49,6 +50,7 @@ const postgresql: Dialect = {
     const compared = values.length === 1 ? `${value}::text` : `ANY(${value}::text[])`;
     return `(${column} = ${compared} AND ${column}::text COLLATE "C" = ${compared})`;
   },
+  uuids: (column, values, parameter) => anyOf(column, values, 'uuid', parameter),
   integers: (column, values, parameter) => anyOf(column, values, 'bigint', parameter),
   numbers: (column, values, parameter) => anyOf(column, values.map(String), 'double precision', parameter),
   boolean: value => (value ? 'TRUE' : 'FALSE'),
@@ -78,6 +80,7 @@ const mysql: Dialect = {
     const equal = listed(column, values, parameter);
     return `(${equal} AND ${listed(bytes(column), values, value => bytes(parameter(value)))})`;
   },
+  uuids: listed,
   integers: (column, values, parameter) => listed(column, values, value => mysqlInteger(value as string, parameter)),
   // A sum with a double is a double, whichever type the driver sends.
   numbers: (column, values, parameter) => listed(column, values, value => `(${parameter(value)} + 0e0)`),
@@ -101,6 +104,7 @@ const sqlite: Dialect = {
     const equal = listed(column, values, parameter);
     return `(${equal} AND ${listed(`CAST(${column} AS BLOB)`, values, value => `CAST(${parameter(value)} AS BLOB)`)})`;
   },
+  uuids: (column, values, parameter) => sqlite.texts(column, values, parameter),
   integers: (column, values, parameter) => listed(column, values, value => `CAST(${parameter(value)} AS INTEGER)`),
   numbers: (column, values, parameter) => listed(column, values, value => `CAST(${parameter(value)} AS REAL)`),
   boolean: value => (value ? '1' : '0'),
@@ -124,6 +128,7 @@ const postgresqlWithoutArrays: Dialect = {
     const written = values.map(value => `CAST(${parameter(value)} AS text)`).join(', ');
     return `(${column} IN (${written}) AND CAST(${column} AS text) COLLATE "C" IN (${written}))`;
   },
+  uuids: (column, values, parameter) => listed(column, values, value => `CAST(${parameter(value)} AS uuid)`),
   integers: (column, values, parameter) => listed(column, values, value => `CAST(${parameter(value)} AS bigint)`),
   numbers: (column, values, parameter) =>
     listed(column, values, value => `CAST(${parameter(String(value))} AS double precision)`),

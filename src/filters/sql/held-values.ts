@@ -8,6 +8,13 @@ export function textsOf(values: readonly FilterValue[]): readonly string[] {
   return values.flatMap(value => (typeof value === 'string' || Number.isSafeInteger(value) ? [String(value)] : []));
 }
 
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/** Returns the values that a column of UUIDs can equal: in the form in which databases return them. */
+export function uuidsOf(values: readonly FilterValue[]): readonly string[] {
+  return textsOf(values).filter(text => uuid.test(text));
+}
+
 /**
  * Returns the whole numbers that a column of integers can equal, by their digits.
  *

@@ -4,7 +4,7 @@ import { normalForm, type NormalFilter, type NormalProperty } from '../../core/r
 import type { CompareFilter, FilterValue, ObjectFilter } from '../../core/requirements/object-filter';
 import { columnOf, relationOf, type SqlColumn, type SqlRelation } from './columns';
 import { dialectOf, quotedName, type Dialect, type Parameter, type SqlDialect } from './dialects';
-import { booleansOf, integersOf, numbersOf, textsOf } from './held-values';
+import { booleansOf, integersOf, numbersOf, textsOf, uuidsOf } from './held-values';
 
 /** What a statement must know of the table and of the app's own statement. */
 export interface StatementOptions {
@@ -64,6 +64,9 @@ export function piecesOf(
     values: parts.filter((_, index) => index % 2 === 1).map(index => noted[Number(index)]),
   };
 }
+
+/** The alias of a related table, where the library writes the columns of the outer table. */
+export const aliasOfRelated = 'axioms_related';
 
 const maxValues = 10_000;
 
@@ -129,7 +132,7 @@ class Statement {
   // Without an alias, a column of the outer table could be taken for one of the inner table.
   #aliasOfRelated(path: string): string {
     const { alias } = this.options;
-    if (this.writing.outerColumn !== undefined) return 'axioms_related';
+    if (this.writing.outerColumn !== undefined) return aliasOfRelated;
     if (alias === undefined)
       throw new ImproperlyConfigured(
         `A filter goes over the relation of '${path}': give the option 'alias', the name of the table in your statement.`,
@@ -148,6 +151,7 @@ class Statement {
     const parameter = this.#parameter;
     const written = {
       text: () => unlessEmpty(textsOf(values), held => dialect.texts(name, held, parameter)),
+      uuid: () => unlessEmpty(uuidsOf(values), held => dialect.uuids(name, held, parameter)),
       integer: () =>
         unlessEmpty(integersOf(values, dialect.maxInteger), held => dialect.integers(name, held, parameter)),
       number: () => unlessEmpty(numbersOf(values), held => dialect.numbers(name, held, parameter)),

@@ -1,2 +1,3 @@
-/** Compiles object filters for typeorm. */
-export {};
+/** Compiles object filters for TypeORM, on PostgreSQL, MySQL, MariaDB and SQLite. */
+export { applyFilter, type FilterableBuilder } from './guarded-builder';
+export { toTypeOrm } from './find-where';
