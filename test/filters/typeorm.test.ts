@@ -28,7 +28,7 @@ import {
 import { applyFilter, toTypeOrm } from '../../src/filters/typeorm';
 import { engines, type Database } from './databases';
 import { filters, rows } from './rows';
-import { entitiesOf, type NoteEntity } from './typeorm-entities';
+import { entitiesOf, type NoteEntity, type TeamEntity } from './typeorm-entities';
 
 type Where = FindOptionsWhere<NoteEntity>;
 
@@ -114,6 +114,18 @@ for (const { name, dialect, server, open } of engines)
       expect(await found(filter, { team: { id: In(['blue', 'Blue']) } })).to.deep.equal(
         expected(filterAnd(filter, whereIn('team.id', ['blue', 'Blue']))),
       );
+    });
+
+    it('selects by a related entity, and not where there is none', async () => {
+      const teams = database.source.getRepository<TeamEntity>('Team');
+      for (const [filter, same] of [
+        [allObjects, filterNot(whereEquals('team.id', null))],
+        [filterNot(whereEquals('id', 'blue')), whereIn('team.id', ['Blue', ''])],
+      ] as const)
+        for (const relations of [{ team: true }, {}]) {
+          const found = await notes.find({ where: { team: toTypeOrm(filter, teams) }, relations });
+          expect(idsOf(found)).to.deep.equal(expected(same));
+        }
     });
 
     it('adds the filter to each alternative', async () => {

@@ -3,10 +3,11 @@ import { ImproperlyConfigured } from '../../core/http/exceptions';
 
 /**
  * What a column holds. `text`: varchar, text and the like, without padding. `integer`: whole numbers. `number`: double
- * precision. `boolean`: true and false, or 1 and 0. `date`: a time with its zone, or in UTC. `uuid`: the database's own type
- * of that name, which PostgreSQL and MariaDB have.
+ * precision. `boolean`: true and false, or 1 and 0. `date`: a time, in UTC where its type has no zone, and with its zone on
+ * PostgreSQL. `utc`: a time in UTC without a zone. `milliseconds`: a time as a whole number of milliseconds since 1970. `uuid`:
+ * the database's own type of that name, which PostgreSQL and MariaDB have.
  */
-export type SqlColumnType = 'text' | 'uuid' | 'integer' | 'number' | 'boolean' | 'date';
+export type SqlColumnType = 'text' | 'uuid' | 'integer' | 'number' | 'boolean' | 'date' | 'utc' | 'milliseconds';
 
 /** A column of a table, by its name in the database. */
 export interface SqlColumn {
@@ -34,7 +35,7 @@ export function columnOf(columns: Readonly<Record<string, SqlColumn>>, name: str
   return column;
 }
 
-const types: readonly unknown[] = ['text', 'uuid', 'integer', 'number', 'boolean', 'date'];
+const types: readonly unknown[] = ['text', 'uuid', 'integer', 'number', 'boolean', 'date', 'utc', 'milliseconds'];
 
 /** @throws ImproperlyConfigured if no relation has this name */
 export function relationOf(

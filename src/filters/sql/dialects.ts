@@ -24,7 +24,7 @@ export interface Dialect {
   /** The times that the database can write, in milliseconds since 1970. All of its rows are within them. */
   readonly times: { readonly min: number; readonly max: number };
   /** Compares a time of at least millisecond precision with one of {@link times}. */
-  timeOrder(column: string, operator: '<' | '>=', time: Date, parameter: Parameter): string;
+  timeOrder(column: string, operator: '<' | '>=', time: Date, parameter: Parameter, hasNoZone: boolean): string;
 }
 
 function listed(column: string, values: readonly unknown[], write: (value: unknown) => string): string {
@@ -60,9 +60,14 @@ const postgresql: Dialect = {
     `(${column} ${operator} ${parameter(String(value))}::double precision AND ${column} <> 'NaN')`,
   // From 24 November 4714 BC to the last Date.
   times: { min: Date.UTC(-4713, 10, 24), max: 8.64e15 },
-  timeOrder: (column, operator, time, parameter) =>
-    `${column} ${operator} ${parameter(postgresTime(time))}::timestamptz`,
+  timeOrder: (column, operator, time, parameter, hasNoZone) =>
+    `${column} ${operator} ${parameter(postgresTime(time))}::${timeType(hasNoZone)}`,
 };
+
+// PostgreSQL compares times with and without a zone by the zone of the session.
+function timeType(hasNoZone: boolean): string {
+  return hasNoZone ? 'timestamp' : 'timestamptz';
+}
 
 // PostgreSQL counts years before 1 as BC, and has no sign in front of a year.
 function postgresTime(time: Date): string {
@@ -135,8 +140,8 @@ const postgresqlWithoutArrays: Dialect = {
   integerOrder: (column, operator, value, parameter) => `${column} ${operator} CAST(${parameter(value)} AS bigint)`,
   numberOrder: (column, operator, value, parameter) =>
     `(${column} ${operator} CAST(${parameter(String(value))} AS double precision) AND ${column} <> 'NaN')`,
-  timeOrder: (column, operator, time, parameter) =>
-    `${column} ${operator} CAST(${parameter(postgresTime(time))} AS timestamptz)`,
+  timeOrder: (column, operator, time, parameter, hasNoZone) =>
+    `${column} ${operator} CAST(${parameter(postgresTime(time))} AS ${timeType(hasNoZone)})`,
 };
 
 const dialects: Readonly<Record<SqlDialect, Dialect>> = { postgresql, mysql, sqlite };

@@ -158,14 +158,15 @@ class Statement {
       boolean: () =>
         unlessEmpty(booleansOf(values), held => `${name} IN (${held.map(one => dialect.boolean(one)).join(', ')})`),
       date: () => undefined,
+      utc: () => undefined,
+      milliseconds: () => undefined,
     };
     return written[type]();
   }
 
   #inOrder({ operator, value }: CompareFilter, name: string, type: SqlColumn['type']): string | undefined {
     const parameter = this.#parameter;
-    if (typeof value !== 'number')
-      return type === 'date' ? this.#timeInOrder(operator, new Date(value.date), name) : undefined;
+    if (typeof value !== 'number') return this.#dateInOrder(operator, new Date(value.date), name, type);
     if (type === 'number') return this.#dialect.numberOrder(name, operator, value, parameter);
     if (type !== 'integer') return undefined;
     if (Number.isInteger(value)) return this.#dialect.integerOrder(name, operator, digitsOf(value), parameter);
@@ -175,13 +176,24 @@ class Statement {
       : this.#dialect.integerOrder(name, '>=', digitsOf(Math.ceil(value)), parameter);
   }
 
+  #dateInOrder(
+    operator: CompareFilter['operator'],
+    time: Date,
+    name: string,
+    type: SqlColumn['type'],
+  ): string | undefined {
+    if (type === 'milliseconds')
+      return this.#dialect.integerOrder(name, operator, digitsOf(time.getTime()), this.#parameter);
+    return type === 'date' || type === 'utc' ? this.#timeInOrder(operator, time, name, type === 'utc') : undefined;
+  }
+
   // A column may be more precise than a Date, which drops what is below a millisecond.
-  #timeInOrder(operator: CompareFilter['operator'], time: Date, name: string): string {
+  #timeInOrder(operator: CompareFilter['operator'], time: Date, name: string, hasNoZone: boolean): string {
     const bound = time.getTime() + (operator === '<=' || operator === '>' ? 1 : 0);
     const isBefore = operator === '<' || operator === '<=';
     const { min, max } = this.#dialect.times;
     if (bound >= min && bound <= max)
-      return this.#dialect.timeOrder(name, isBefore ? '<' : '>=', new Date(bound), this.#parameter);
+      return this.#dialect.timeOrder(name, isBefore ? '<' : '>=', new Date(bound), this.#parameter, hasNoZone);
     return isBefore === bound > max ? `${name} IS NOT NULL` : fixed(false);
   }
 

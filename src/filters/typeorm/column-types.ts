@@ -18,7 +18,8 @@ const types: Readonly<Record<SqlDialect, Types>> = {
     ...typed('integer', 'int2', 'int4', 'int8'),
     ...typed('number', 'double precision', 'float8', 'float'),
     ...typed('boolean', 'boolean', 'bool'),
-    ...typed('date', 'timestamptz', 'timestamp with time zone', 'date()', 'timestamp', 'timestamp without time zone'),
+    ...typed('date', 'timestamptz', 'timestamp with time zone'),
+    ...typed('utc', 'date()', 'timestamp', 'timestamp without time zone'),
   },
   mysql: {
     ...integers,
@@ -27,7 +28,7 @@ const types: Readonly<Record<SqlDialect, Types>> = {
     ...typed('integer', 'tinyint', 'mediumint'),
     ...typed('number', 'double', 'double precision', 'real'),
     ...typed('boolean', 'boolean', 'bool'),
-    ...typed('date', 'date()', 'datetime', 'timestamp'),
+    ...typed('utc', 'date()', 'datetime', 'timestamp'),
   },
   sqlite: {
     ...integers,
@@ -55,12 +56,6 @@ export function typeOf({ type }: ColumnMetadata, dialect: SqlDialect, source: Da
 function nameOf(type: ColumnMetadata['type']): string {
   if (typeof type === 'string') return type;
   return type === Date ? 'date()' : (type as { readonly name: string }).name.toLowerCase();
-}
-
-/** Does the column keep times without a zone, which the driver reads as times of a zone of its own? */
-export function isWithoutZone({ type }: ColumnMetadata, dialect: SqlDialect): boolean {
-  if (dialect === 'sqlite') return false;
-  return dialect === 'mysql' || !['timestamptz', 'timestamp with time zone'].includes(nameOf(type));
 }
 
 /** Does the driver read times without a zone as times in UTC? */

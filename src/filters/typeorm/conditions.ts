@@ -7,7 +7,7 @@ import { aliasOfRelated, conditionOf } from '../sql/statement';
 import { dialectOf, TypeOrmEntity } from './entities';
 
 export interface EntityCondition {
-  /** The condition in parentheses, for an entity that a query selects by this alias. */
+  /** The condition in parentheses, for an entity that a query selects by this alias. Without a joined row, it is not met. */
   ofAlias(alias: string): string;
   /** The condition in parentheses, for an update or a delete, which have no aliases. */
   ofTable(): string;
@@ -28,8 +28,10 @@ export function conditionOn(filter: ObjectFilter, entity: EntityMetadata, source
   };
   const tables = tablesOf(filter, new TypeOrmEntity(entity, source));
   const text = conditionOf(filter, { dialect, ...tables }, { parameter, outerColumn: marked, hasNoArrays: true });
+  const [primary] = entity.primaryColumns;
+  const joined = primary === undefined ? text : `${marked(primary.databaseName)} IS NOT NULL AND ${text}`;
   return {
-    ofAlias: alias => withAlias(text, alias, source),
+    ofAlias: alias => withAlias(joined, alias, source),
     ofTable: () => withoutBareWords(withAlias(text, entity.tableName, source)),
     parameters: Object.freeze(values),
   };
@@ -46,10 +48,18 @@ function withAlias(text: string, alias: string, { driver }: DataSource): string 
   return `(${text.replace(/\0([^\0]+)\0/g, (_, column: string) => `${driver.escape(alias)}.${driver.escape(column)}`)})`;
 }
 
-const quotedOrSpace = /('[^']*'|"[^"]*"|`[^`]*`)| /g;
+const quotedOrBoundary = /('[^']*'|"[^"]*"|`[^`]*`)|([ ()])/g;
 
-// In an update or a delete, TypeORM takes each word between spaces that is the name of a property for that property. One may
-// be named `text`, `NOT` or `EXISTS`.
+// In an update or a delete, TypeORM takes each word between spaces or brackets that is the name of a property for that
+// property. One may be named `text`, `NOT` or `TRUE`.
 function withoutBareWords(text: string): string {
-  return text.replace(quotedOrSpace, (_, quoted?: string) => quoted ?? '\t');
+  return text.replace(
+    quotedOrBoundary,
+    (_, quoted: string | undefined, boundary: string) => quoted ?? tabbed(boundary),
+  );
+}
+
+function tabbed(boundary: string): string {
+  if (boundary === '(') return '(\t';
+  return boundary === ')' ? '\t)' : '\t';
 }

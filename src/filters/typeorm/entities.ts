@@ -4,7 +4,7 @@ import { ImproperlyConfigured } from '../../core/http/exceptions';
 import type { SqlColumn } from '../sql/columns';
 import type { DescribedEntity, DescribedRelation } from '../sql/described';
 import type { SqlDialect } from '../sql/dialects';
-import { isWithoutZone, readsUtc, typeOf, type ColumnMetadata } from './column-types';
+import { readsUtc, typeOf, type ColumnMetadata } from './column-types';
 
 const dialects: Readonly<Record<string, SqlDialect>> = {
   postgres: 'postgresql',
@@ -73,8 +73,8 @@ export class TypeOrmEntity implements DescribedEntity {
     const dialect = dialectOf(this.source);
     const type = column.isArray ? undefined : typeOf(column, dialect, this.source);
     if (type === undefined) throw this.#refused(path, 'its column type cannot be compared exactly');
-    if (type === 'date' && isWithoutZone(column, dialect) && !readsUtc(this.source))
-      throw this.#refused(path, `its times have no zone: ${zoneAdvice[dialect]}`);
+    if (type === 'utc' && !readsUtc(this.source))
+      throw this.#refused(path, `its times have no zone: ${dialect === 'mysql' ? mysqlAdvice : postgresAdvice}`);
     return type;
   }
 
@@ -85,11 +85,8 @@ export class TypeOrmEntity implements DescribedEntity {
   }
 }
 
-const zoneAdvice: Readonly<Record<SqlDialect, string>> = {
-  postgresql: "use the type 'timestamptz', or run the process with TZ=UTC",
-  mysql: "set timezone: 'Z' in the DataSource",
-  sqlite: 'none is needed',
-};
+const mysqlAdvice = "set timezone: 'Z' in the DataSource";
+const postgresAdvice = "use the type 'timestamptz', or run the process with TZ=UTC";
 
 // With two rows behind one value, "the related entity" would have no meaning.
 function isUnique(column: ColumnMetadata, entity: EntityMetadata): boolean {
