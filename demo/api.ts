@@ -24,6 +24,7 @@ import { listenOn } from './listening';
 import { startMicroservice, type MicroservicePlace } from './microservice';
 import { ArticleRepository } from './models/article';
 import { BookRepository } from './models/book';
+import { NoteRepository } from './models/note';
 import { servePage } from './page';
 import { AccountController, addSessions, SessionController } from './session-login';
 
@@ -129,4 +130,5 @@ function createApi(place: ApiPlace & { database: DataSource; authors: readonly A
 export function provideRepositories(database: DataSource) {
   Container.set(ArticleRepository, new ArticleRepository(database));
   Container.set(BookRepository, new BookRepository(database));
+  Container.set(NoteRepository, new NoteRepository(database));
 }

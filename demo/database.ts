@@ -7,6 +7,7 @@ import { microserviceEntities, userEntities } from 'axioms-routing-controllers/m
 import type { Author } from './authors';
 import { Article } from './models/article';
 import { Book } from './models/book';
+import { Note } from './models/note';
 
 /** A schema of PostgreSQL, or a file of SQLite. */
 export type DatabasePlace = { readonly url: string; readonly schema: string } | { readonly file: string };
@@ -23,7 +24,7 @@ export async function temporaryPlace(): Promise<DatabasePlace> {
   return { file: join(await mkdtemp(join(tmpdir(), 'axioms-demo-')), 'demo.sqlite') };
 }
 
-const entities = [Article, Book, ...userEntities, ...microserviceEntities];
+const entities = [Article, Book, Note, ...userEntities, ...microserviceEntities];
 
 export async function openDatabase(place: DatabasePlace): Promise<DataSource> {
   if ('file' in place) await mkdir(dirname(place.file), { recursive: true });
@@ -43,9 +44,12 @@ function driver(place: DatabasePlace): DataSourceOptions {
 export async function addExamples({ manager }: DataSource, authors: readonly Author[]) {
   if (!(await manager.exists(Book)))
     await manager.save(Book, { title: 'A Wizard of Earthsea', author: 'Ursula K. Le Guin' });
-  for (const { name, authorIss, authorSub } of authors)
+  for (const { name, authorIss, authorSub } of authors) {
     if (!(await manager.existsBy(Article, { authorIss, authorSub })))
       await manager.save(Article, { title: `Notes of ${name}`, text: 'Names have power.', authorIss, authorSub });
+    if (!(await manager.existsBy(Note, { authorIss, authorSub })))
+      await manager.save(Note, { text: `A private note of ${name}.`, authorIss, authorSub });
+  }
 }
 
 /** Leaves nothing of it behind. */

@@ -11,6 +11,7 @@ import { addExamples } from './database';
 import { providerName } from './microservice';
 import { Article } from './models/article';
 import { Book } from './models/book';
+import { Note } from './models/note';
 import { rules } from './rules/table';
 
 export interface PageOptions {
@@ -68,11 +69,13 @@ const isOfTheMicroservice = (path: string) => /^\/(auth|\.well-known)\//.test(pa
 type RouteRules = AxiomsServer['routes'][number];
 
 /** A route as the server enforces it, and a body that it takes. */
-function described({ method = 'GET', path: mounted, place, insisting, authentication, permissions }: RouteRules) {
+function described(route: RouteRules) {
+  const { method = 'GET', path: mounted, place, insisting, authentication, permissions } = route;
   const path = mounted.replace(/\/$/, '');
   // What is decided per request is null in JSON.
   const rules = permissions?.map(rule => rule ?? null) ?? null;
-  return { method, path, handler: place, authentication, insisting, rules, body: bodyFor(method, path) };
+  const filter = route.filter(method);
+  return { method, path, handler: place, authentication, insisting, rules, filter, body: bodyFor(method, path) };
 }
 
 /** One from the table of rules, with which the request is granted to somebody. */
@@ -87,9 +90,13 @@ async function examplesIn({ database, authors }: PageOptions) {
   await addExamples(database, authors);
   const { manager } = database;
   const [book] = await manager.find(Book, { order: { id: 'ASC' }, take: 1 });
-  const articles = authors.map(async ({ name, authorIss, authorSub }) => {
-    const { id } = await manager.findOneByOrFail(Article, { authorIss, authorSub });
-    return { id, name: `${name}’s` };
-  });
-  return { books: [{ id: book!.id, name: book!.title }], articles: await Promise.all(articles) };
+  const ofAuthors = (entity: typeof Article | typeof Note) =>
+    Promise.all(
+      authors.map(async ({ name, authorIss, authorSub }) => {
+        const { id } = await manager.findOneByOrFail<Article | Note>(entity, { authorIss, authorSub });
+        return { id, name: `${name}’s` };
+      }),
+    );
+  const [articles, notes] = [await ofAuthors(Article), await ofAuthors(Note)];
+  return { books: [{ id: book!.id, name: book!.title }], articles, notes };
 }

@@ -2,6 +2,7 @@ import { ArticleController } from './article-controller';
 import { BookController } from './book-controller';
 import { ExportController } from './export-controller';
 import { NewsController } from './news-controller';
+import { NoteController } from './note-controller';
 import { ProfileController } from './profile-controller';
 import { ProtectedController } from './protected-controller';
 import { PublicController } from './public-controller';
@@ -23,5 +24,6 @@ export const controllers: ControllerClass[] = [
   ShelfController,
   BookController,
   ArticleController,
+  NoteController,
   ExportController,
 ];

@@ -29,4 +29,4 @@ export abstract class ResourceController<T extends { id: number }> extends ApiCo
 }
 
 // As many digits as an integer column of any database holds.
-const isId = (text: string) => /^\d{1,9}$/.test(text);
+export const isId = (text: string) => /^\d{1,9}$/.test(text);

@@ -5,7 +5,8 @@ import { inWords } from './words.js';
 
 /**
  * @typedef {{ method: string, path: string, handler: string, authentication: string[] | null, insisting: string[],
- *   rules: (import('./words.js').Requirement | null)[] | null, body?: object }} Route
+ *   rules: (import('./words.js').Requirement | null)[] | null, filter?: import('./words.js').Requirement,
+ *   body?: object }} Route
  * @typedef {Record<string, { id: number, name: string }[]>} Examples
  * @typedef {(path: string, init: RequestInit) => Promise<Response>} Send
  */
@@ -94,10 +95,11 @@ export class RouteView {
 }
 
 /** @param {Route} route */
-function rulesInWords({ rules, handler, insisting }) {
+function rulesInWords({ rules, handler, insisting, filter }) {
   const needed = rules === null ? 'what is decided per request' : rules.map(inWords).join('; and ');
   const token = insisting.length > 0 ? [element('br'), `${insisting.join(', ')}: a valid token, whatever else.`] : [];
-  return [element('code', {}, handler), ` is for ${needed}.`, ...token];
+  const listed = filter ? [element('br'), `The list has only what is for ${inWords(filter)}.`] : [];
+  return [element('code', {}, handler), ` is for ${needed}.`, ...listed, ...token];
 }
 
 /**

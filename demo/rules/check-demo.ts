@@ -3,6 +3,7 @@ import { startDemo, type DemoOptions } from '../demo';
 import { removeDatabase, temporaryPlace } from '../database';
 import { microserviceOptions, type MicroservicePlace } from '../microservice';
 import { Callers } from './callers';
+import { checkLists } from './check-lists';
 import { checkLogout } from './check-logout';
 import { checkMicroservice } from './check-microservice';
 import { checkRules, type Outcome } from './check-rules';
@@ -19,6 +20,7 @@ export async function checkDemo(
   try {
     const callers = new Callers(demo.issuer);
     for await (const outcome of checkRules(demo.api.url, callers)) outcomes.push(outcome);
+    for await (const outcome of checkLists(demo.api.url, callers)) outcomes.push(outcome);
     for await (const outcome of checkMicroservice(demo, callers)) outcomes.push(outcome);
     for await (const outcome of checkLogout(demo.api.url, callers)) outcomes.push(outcome);
   } finally {

@@ -8,6 +8,8 @@ export interface Answer {
   readonly challenge: string | null;
   /** Does `Retry-After` say in how many seconds, of a minute, to come again? */
   readonly saysWhenAgain: boolean;
+  /** Whose private notes are in the body; left out where that is not looked at. */
+  readonly shows?: readonly string[];
 }
 
 export interface Expectation {

@@ -15,9 +15,13 @@ function row({ passed, request, caller, expected, got }: Outcome): string[] {
 }
 
 /** The status and the challenge's error code; what is compared is the whole challenge. */
-function brief({ status, challenge }: Answer): string {
+function brief({ status, challenge, shows }: Answer): string {
   const [, code = challenge] = /error="([^"]*)"/.exec(challenge ?? '') ?? [];
-  return [status, code].join(' ').trimEnd();
+  return [status, code, listed(shows)].filter(Boolean).join(' ');
+}
+
+function listed(shows: Answer['shows']): string {
+  return shows === undefined ? '' : `notes of ${shows.join(' and ') || 'nobody'}`;
 }
 
 /** What was expected and what came, in full. */
@@ -25,6 +29,7 @@ export function difference({ request, caller, expected, got }: Outcome): string 
   return `\n${request} as ${caller.name}\n  expected ${inFull(expected)}\n  got      ${inFull(got)}`;
 }
 
-function inFull({ status, challenge, saysWhenAgain }: Answer): string {
-  return `${status}, WWW-Authenticate: ${challenge ?? '(none)'}${saysWhenAgain ? ', Retry-After' : ''}`;
+function inFull({ status, challenge, saysWhenAgain, shows }: Answer): string {
+  const text = `${status}, WWW-Authenticate: ${challenge ?? '(none)'}${saysWhenAgain ? ', Retry-After' : ''}`;
+  return [text, listed(shows)].filter(Boolean).join(', ');
 }

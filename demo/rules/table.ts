@@ -22,7 +22,9 @@ const book = { title: 'The Dispossessed', author: 'Ursula K. Le Guin' };
 // Who wrote it is for the token to say: what a body claims must not count.
 const article = { title: 'On walls', text: 'There was a wall.', authorSub: 'nobody' };
 
-export const examples: Record<string, object> = { books: book, articles: article };
+const note = { text: 'Only I see this.' };
+
+export const examples: Record<string, object> = { books: book, articles: article, notes: note };
 
 export const rules: readonly Rule[] = [
   ['GET /public', [200, 200, 200, 200]],
@@ -76,4 +78,14 @@ export const rules: readonly Rule[] = [
   ["DELETE /articles/{alice's}", [401, 403, 204, 403]],
   ["DELETE /articles/{bob's}", [401, 204, 403, 403]],
   ['DELETE /articles/0', [401, 404, 404, 404]],
+
+  ['GET /notes', [401, 200, 200, 200]],
+  ['HEAD /notes', [401, 200, 200, 200]],
+  ['GET /notes/search', [401, 200, 200, 200]],
+  ['GET /notes/export', [401, 200, 200, 200]],
+  ['POST /notes', [401, 201, 201, 201], { body: note }],
+  ["GET /notes/{alice's}", [401, 403, 200, 403]],
+  ["GET /notes/{bob's}", [401, 200, 403, 403]],
+  ["DELETE /notes/{alice's}", [401, 403, 204, 403]],
+  ["DELETE /notes/{bob's}", [401, 204, 403, 403]],
 ];
