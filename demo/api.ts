@@ -11,7 +11,7 @@ import {
 import type { Microservice } from 'axioms-routing-controllers/microservice';
 import { TypeOrmUserStore, typeOrmStore } from 'axioms-routing-controllers/microservice/typeorm';
 import { serveOpenApi } from 'axioms-routing-controllers/openapi';
-import express from 'express';
+import express, { type Express } from 'express';
 import { Container } from 'typedi';
 import type { DataSource } from 'typeorm';
 import { API, API_SCOPES } from './accounts';
@@ -42,6 +42,7 @@ export interface ApiOptions {
 
 export interface Api {
   readonly url: string;
+  readonly app: Express;
   readonly server: AxiomsServer;
   close(): Promise<void>;
 }
@@ -58,6 +59,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   server.on('request', app);
   return {
     url,
+    app,
     server: axioms,
     close: async () => {
       axioms.close();

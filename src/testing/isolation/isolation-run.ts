@@ -47,6 +47,7 @@ export class IsolationRun {
   readonly #exercised = new Set<TestedRoute>();
   readonly #reasons = new Map<TestedRoute, string>();
   readonly #owners = new Map<string, Owner>();
+  readonly #sentBy = new Map<string, Set<string>>();
 
   constructor(
     private readonly servers: readonly AxiomsServer[],
@@ -83,6 +84,13 @@ export class IsolationRun {
     };
   }
 
+  /** All texts of objects that were created for the caller. */
+  #everSent(name: string): Set<string> {
+    const texts = this.#sentBy.get(name) ?? new Set();
+    this.#sentBy.set(name, texts);
+    return texts;
+  }
+
   /** Creates an object for the caller, and learns by which texts it can be recognized. */
   async #seed(name: string): Promise<Owner> {
     const token = this.options.callers[name] ?? '';
@@ -95,13 +103,14 @@ export class IsolationRun {
     const values = await (this.options.seed ?? this.#seedByPosts)(caller, async (method, path, body) => {
       sent.push(...textsIn(body));
       const answer = await this.#send(token, method, path, body);
-      sent.push(...textsOf(answer));
+      if (answer.status < 400) sent.push(...textsOf(answer));
       return responseOf(answer);
     });
+    for (const text of sent) this.#everSent(name).add(text);
     const own = [...sent, ...Object.values(values).flatMap(textsIn)].filter(text => !known.has(text));
     const owner: Owner = { ...caller, values, sent: own, texts: own };
-    const read = [...(await this.#read(owner)).values()].flatMap(textsOf).filter(text => !known.has(text));
-    const seeded = { ...owner, texts: [...new Set([...own, ...read])] };
+    const read = [...(await this.#read(owner)).values()].filter(({ status }) => status < 400).flatMap(textsOf);
+    const seeded = { ...owner, texts: [...new Set([...own, ...read.filter(text => !known.has(text))])] };
     this.#owners.set(name, seeded);
     return seeded;
   }
@@ -154,12 +163,13 @@ export class IsolationRun {
     await this.#attack(observer, owner, texts);
     // What creates has the owner's text now, so that it comes last.
     const others = this.#routes.filter(route => !route.reads && route.parameters.length === 0 && takesBody(route));
-    await this.#search(others, observer, owner, texts);
+    const current = this.#owners.get(ownerName) as Owner;
+    await this.#search(others, observer, current, [current.canary]);
   }
 
   /** Finds the object that the other caller has had since before, which a cache may have kept. */
   async #noteShown(answers: Answers, observer: Owner, owner: Owner): Promise<void> {
-    const texts = owner.sent.filter(text => !observer.texts.includes(text));
+    const texts = owner.sent.filter(text => !this.#everSent(observer.name).has(text));
     for (const [route, answer] of answers) {
       const shown = placeOfTexts(answer, texts);
       if (shown !== undefined) await this.#note(route, 'shows', observer, owner, shown, this.#pathOf(route, observer));
@@ -169,7 +179,8 @@ export class IsolationRun {
   // What both callers see anyway says nothing, and neither does what the observer's own objects have.
   #ownTexts(owner: Owner, observer: Owner, seen: Answers): readonly string[] {
     const known = [...seen.values()].map(({ body, headers }) => `${JSON.stringify(headers)}${body}`).join('\n');
-    return owner.texts.filter(text => !known.includes(text) && !observer.texts.includes(text));
+    const own = this.#everSent(observer.name);
+    return owner.texts.filter(text => !known.includes(text) && !own.has(text) && !observer.texts.includes(text));
   }
 
   /** A search for the other caller's text must find as little as a search for any other text. */
@@ -179,8 +190,9 @@ export class IsolationRun {
     owner: Owner,
     texts: readonly string[],
   ): Promise<void> {
-    const other = newText('nobody');
     for (const route of routes) {
+      // Another one for each route: the text may be in an object afterwards.
+      const other = newText('nobody');
       const ask = (text: string): Promise<LoopbackAnswer | undefined> => this.#ask(route, observer, observer, text);
       const [first, second, found] = [await ask(other), await ask(other), await ask(owner.canary)];
       if (first === undefined || second === undefined || found === undefined) continue;
