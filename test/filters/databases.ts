@@ -30,7 +30,7 @@ interface Types {
   placeholder(position: number): string;
 }
 
-const mariadbUrl = process.env.MARIADB_URL ?? 'mysql://root@127.0.0.1:3306/test';
+export const mariadbUrl = process.env.MARIADB_URL ?? 'mysql://root@127.0.0.1:3306/test';
 const plainTime = (at: Date): string => at.toISOString().slice(0, 23).replace('T', ' ');
 
 export const engines: readonly Engine[] = [

@@ -1,2 +1,2 @@
-/** Compiles object filters for mikro-orm. */
-export {};
+/** Compiles object filters for MikroORM, on PostgreSQL, MySQL, MariaDB and SQLite. */
+export { toMikroOrm } from './entity-where';

@@ -1,0 +1,53 @@
+/** The app's own conditions, as they may stand next to a filter. */
+import { ImproperlyConfigured } from '../../core/http/exceptions';
+
+const groups = ['$and', '$or'];
+
+/** @throws ImproperlyConfigured if MikroORM would take a part of the app's condition for "no condition" */
+export function requireConditions(condition: unknown, path = 'where'): void {
+  if (condition === undefined) throw noCondition(path, 'undefined', 'leave it out');
+  if (Array.isArray(condition)) {
+    for (const [index, one] of condition.entries()) requireConditions(one, `${path}[${index}]`);
+    return;
+  }
+  if (!isPlain(condition)) return;
+  const entries = Object.entries(condition);
+  if (entries.length === 0) throw noCondition(path, 'an empty object', 'leave it out');
+  for (const [key, value] of entries) {
+    if (groups.includes(key) && isEmptyList(value))
+      throw noCondition(`${path}.${key}`, 'an empty list', 'leave it out');
+    requireConditions(value, `${path}.${nameOf(key)}`);
+  }
+}
+
+/** Does the condition have SQL of the app's own? MikroORM writes it without brackets. */
+export function hasOwnSql(condition: unknown): boolean {
+  if (Array.isArray(condition)) return condition.some(hasOwnSql);
+  if (!isPlain(condition)) return false;
+  if (Object.getOwnPropertySymbols(condition).length > 0) return true;
+  return Object.entries(condition).some(([key, value]) => isSql(key) || hasOwnSql(value));
+}
+
+function isSql(key: string): boolean {
+  return key.startsWith('[raw]');
+}
+
+// The text of a fragment may contain a value.
+function nameOf(key: string): string {
+  return isSql(key) ? 'raw()' : key;
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  const prototype: unknown = typeof value === 'object' && value !== null ? Object.getPrototypeOf(value) : undefined;
+  return prototype === Object.prototype || prototype === null;
+}
+
+function noCondition(path: string, what: string, advice: string): ImproperlyConfigured {
+  return new ImproperlyConfigured(
+    `'${path}' of your own condition is ${what}, which MikroORM may take for no condition: ${advice}.`,
+  );
+}
