@@ -157,6 +157,35 @@ describe('toSql', () => {
       );
     });
 
+  it('compares a UUID by its own type, and with nothing that is none', () => {
+    const columns = { id: { column: 'id', type: 'uuid' as const } };
+    const uuid = '11111111-aaaa-4aaa-8aaa-aaaaaaaaaaaa';
+    const written = (value: string, dialect: SqlDialect) =>
+      toSql(whereEquals('id', value), { ...options, dialect, columns }).text;
+    expect(written(uuid, 'postgresql')).to.equal('("n"."id" = $1::uuid)');
+    expect(written(uuid, 'mysql')).to.equal('(`n`.`id` = ?)');
+    expect(written(uuid, 'sqlite')).to.include('CAST("n"."id" AS BLOB)');
+    for (const value of [uuid.toUpperCase(), `{${uuid}}`, uuid.replaceAll('-', ''), ''])
+      expect(written(value, 'postgresql')).to.equal('(1 = 0)');
+  });
+
+  it('compares times without a zone, and times as milliseconds', () => {
+    const columns = { at: { column: 'at', type: 'utc' as const }, ms: { column: 'ms', type: 'milliseconds' as const } };
+    const written = (filter: ObjectFilter) => toSql(filter, { ...options, columns });
+    // By a timestamptz, PostgreSQL would convert the column by the zone of the session.
+    expect(written(whereCompare('at', '<', new Date(5)))).to.deep.equal({
+      text: '("n"."at" < $1::timestamp)',
+      values: ['1970-01-01T00:00:00.005Z'],
+    });
+    expect(written(whereCompare('ms', '<=', new Date(5)))).to.deep.equal({
+      text: '("n"."ms" <= $1::bigint)',
+      values: ['5'],
+    });
+    for (const property of ['at', 'ms'])
+      for (const filter of [whereEquals(property, 5), whereCompare(property, '<', 5), whereEquals(property, 'a')])
+        expect(written(filter).text).to.equal('(1 = 0)');
+  });
+
   it('compares no text by size', () => {
     for (const property of ['text', 'flag', 'at', 'folded'])
       expect(toSql(whereCompare(property, '<', 5), options).text).to.equal('(1 = 0)');
