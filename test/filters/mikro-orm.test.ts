@@ -22,6 +22,7 @@ import { filters, rows } from './rows';
 type Where = FilterQuery<NoteEntity>;
 
 const numRuns = Number(process.env.FILTERS_RUNS ?? 1000);
+const timeout = Math.max(20_000, numRuns * 20);
 const idsOf = (found: readonly { readonly id: number }[]): readonly number[] =>
   found.map(({ id }) => id).sort((one, other) => one - other);
 const expected = (filter: ObjectFilter): readonly number[] => idsOf(rows.filter(row => matches(filter, row)));
@@ -54,7 +55,7 @@ for (const { name, server, open } of engines)
         }),
         { numRuns },
       );
-    });
+    }).timeout(timeout);
 
     it('selects everything, and nothing', async () => {
       expect(await found(allObjects)).to.have.length(rows.length);
@@ -298,8 +299,8 @@ describe('toMikroOrm', () => {
     expect(await compiled({ forceUtcTimezone: true })).not.to.throw();
   });
 
-  it('takes the entity by its class, its schema or its name', () => {
-    for (const entity of [Kinds, 'Kinds', { name: 'Kinds' }])
+  it('takes the entity by its schema or its name', () => {
+    for (const entity of [Kinds, 'Kinds'])
       expect(() => toMikroOrm(whereEquals('plain', 'a'), em, entity as never)).not.to.throw();
   });
 });

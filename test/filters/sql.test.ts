@@ -157,7 +157,7 @@ describe('toSql', () => {
       );
     });
 
-  it('compares a UUID by its own type, and with nothing that is none', () => {
+  it('compares a UUID by its own type, and lets it equal no other text', () => {
     const columns = { id: { column: 'id', type: 'uuid' as const } };
     const uuid = '11111111-aaaa-4aaa-8aaa-aaaaaaaaaaaa';
     const written = (value: string, dialect: SqlDialect) =>

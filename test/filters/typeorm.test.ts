@@ -33,6 +33,7 @@ import { entitiesOf, type NoteEntity, type TeamEntity } from './typeorm-entities
 type Where = FindOptionsWhere<NoteEntity>;
 
 const numRuns = Number(process.env.FILTERS_RUNS ?? 1000);
+const timeout = Math.max(20_000, numRuns * 20);
 const idsOf = (found: readonly { readonly id: number }[]): readonly number[] =>
   found.map(({ id }) => id).sort((one, other) => one - other);
 const expected = (filter: ObjectFilter): readonly number[] => idsOf(rows.filter(row => matches(filter, row)));
@@ -64,7 +65,7 @@ for (const { name, dialect, server, open } of engines)
         }),
         { numRuns },
       );
-    });
+    }).timeout(timeout);
 
     it('selects exactly what `matches` accepts in a query builder', async () => {
       await fc.assert(
@@ -75,7 +76,7 @@ for (const { name, dialect, server, open } of engines)
         }),
         { numRuns: numRuns / 5 },
       );
-    });
+    }).timeout(timeout);
 
     it('selects everything, and nothing', async () => {
       expect(await found(allObjects)).to.have.length(rows.length);

@@ -27,20 +27,15 @@ export function toMikroOrm<Entity extends object>(
   entity: EntityName<Entity>,
   where?: FilterQuery<NoInfer<Entity>>,
 ): FilterQuery<Entity> {
-  const metadata = em.getMetadata().get<object>(nameOf(entity));
+  const metadata = em.getMetadata(entity) as unknown as EntityMetadata<object>;
   const own = where === undefined || isEmpty(where) ? undefined : bracketed(where);
   const condition = { [sqlOf(filter, metadata, em)]: [] };
   return (own === undefined ? condition : { ...condition, $and: [own] }) as FilterQuery<Entity>;
 }
 
-function nameOf(entity: unknown): string {
-  if (typeof entity === 'string') return entity;
-  const { name, meta } = entity as { readonly name?: string; readonly meta?: { readonly className: string } };
-  return meta?.className ?? name ?? '';
-}
-
+// MikroORM 7 has symbols for SQL.
 function isEmpty(where: unknown): boolean {
-  return typeof where === 'object' && where !== null && !Array.isArray(where) && Object.keys(where).length === 0;
+  return typeof where === 'object' && where !== null && !Array.isArray(where) && Reflect.ownKeys(where).length === 0;
 }
 
 function bracketed(where: unknown): unknown {

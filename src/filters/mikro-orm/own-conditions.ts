@@ -11,9 +11,8 @@ export function requireConditions(condition: unknown, path = 'where'): void {
     return;
   }
   if (!isPlain(condition)) return;
-  const entries = Object.entries(condition);
-  if (entries.length === 0) throw noCondition(path, 'an empty object', 'leave it out');
-  for (const [key, value] of entries) {
+  if (Reflect.ownKeys(condition).length === 0) throw noCondition(path, 'an empty object', 'leave it out');
+  for (const [key, value] of Object.entries(condition)) {
     if (groups.includes(key) && isEmptyList(value))
       throw noCondition(`${path}.${key}`, 'an empty list', 'leave it out');
     requireConditions(value, `${path}.${nameOf(key)}`);
@@ -24,6 +23,7 @@ export function requireConditions(condition: unknown, path = 'where'): void {
 export function hasOwnSql(condition: unknown): boolean {
   if (Array.isArray(condition)) return condition.some(hasOwnSql);
   if (!isPlain(condition)) return false;
+  // MikroORM 7 has symbols for SQL.
   if (Object.getOwnPropertySymbols(condition).length > 0) return true;
   return Object.entries(condition).some(([key, value]) => isSql(key) || hasOwnSql(value));
 }
