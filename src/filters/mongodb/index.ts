@@ -1,2 +1,3 @@
-/** Compiles object filters for mongodb. */
-export {};
+/** Compiles object filters to filter documents of MongoDB. */
+export { toMongo, type MongoFilter, type MongoOptions } from './to-mongo';
+export type { MongoProperties, MongoType } from './properties';

@@ -2,7 +2,7 @@
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { normalForm, type NormalFilter, type NormalProperty } from '../../core/requirements/normal-form';
 import type { ObjectFilter } from '../../core/requirements/object-filter';
-import { appCondition } from '../app-condition';
+import { appCondition, isRecord } from '../app-condition';
 import { anyOf, comparisonOf, present, type Condition } from './comparisons';
 import { anchorOf, fieldOf, type Field, type PrismaProperties } from './properties';
 import { providerOf, type Provider, type PrismaProvider } from './providers';
@@ -50,7 +50,7 @@ export interface PrismaWhere {
  */
 export function toPrisma(filter: ObjectFilter, options: PrismaOptions): PrismaWhere {
   const condition = new WhereWriter(options).condition(normalForm(filter));
-  const { AND, ...where } = appCondition(options.where ?? {});
+  const { AND, ...where } = appCondition(options.where ?? {}, isDropped);
   const ofApp = AND === undefined ? [] : [AND].flat();
   // The app's condition stays at the top: Prisma drops an `OR: []` that stands inside of AND.
   return { ...where, AND: [...ofApp, condition] as never[] };
@@ -151,4 +151,14 @@ function orNull(condition: Condition, { name, isOptional }: Field): Condition {
 
 function always(isTrue: boolean, name: string): Condition {
   return { [name]: { [isTrue ? 'notIn' : 'in']: [] } };
+}
+
+function isDropped(value: unknown): boolean {
+  return value === undefined || isMarkOfPrisma(value);
+}
+
+// `Prisma.skip` is an object of a class without content, and drops its part of the condition.
+function isMarkOfPrisma(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || isRecord(value)) return false;
+  return Reflect.ownKeys(value).length === 0 && !(value instanceof Date) && !ArrayBuffer.isView(value);
 }
