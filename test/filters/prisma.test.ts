@@ -199,6 +199,31 @@ for (const { name, provider, server, open } of prismaEngines)
       }
     });
 
+    it('takes a related row that does not exist for none, also where the key is not null', async () => {
+      const { client } = opened;
+      await client.note.createMany({ data: [{ id: 500, teamId: 'gone', homeId: 'gone' }] });
+      const object = { ...properties, id: 500, team: null, home: null };
+      for (const property of ['team.id', 'team.size', 'home.id', 'home.size'])
+        for (const value of [null, 'blue', 'gone', 5])
+          for (const filter of [whereEquals(property, value), filterNot(whereEquals(property, value))]) {
+            const found = await selected(client, toPrisma(filter, { ...options, where: { id: 500 } }));
+            expect(found, JSON.stringify(filter)).to.deep.equal(matches(filter, object) ? [500] : []);
+          }
+      await client.$executeRawUnsafe(`DELETE FROM ${opened.prefix}note WHERE id = 500`);
+    });
+
+    it('takes a number in a column of booleans for what Prisma reads', async function () {
+      if (provider === 'postgresql') return this.skip();
+      const { client } = opened;
+      await client.note.createMany({ data: [{ id: 500, homeId: 'blue' }] });
+      await client.$executeRawUnsafe('UPDATE note SET flag = 2 WHERE id = 500');
+      const [row = {}] = await client.note.findMany({ where: { id: 500 }, select: { flag: true } });
+      for (const filter of [whereEquals('flag', true), whereEquals('flag', false), whereIn('flag', [true, false])])
+        for (const one of [filter, filterNot(filter)])
+          expect(await select(one, { where: { id: 500 } })).to.have.length(matches(one, row) ? 1 : 0);
+      await client.$executeRawUnsafe('DELETE FROM note WHERE id = 500');
+    });
+
     it('joins the condition of the app by AND', async () => {
       const filter = filterOr(whereEquals('text', 'a'), whereEquals('whole', 5));
       for (const [where, ids] of [
@@ -377,6 +402,7 @@ describe('toPrisma', () => {
       { where: { text: new (class Skip {})() } },
       "no value at 'where.text'",
     ],
+    ['null for a condition', allObjects, { where: null }, 'must be a plain object'],
     ['a condition that is a list', allObjects, { where: [] }, 'must be a plain object'],
     ['a condition that is a class', allObjects, { where: new Date() }, 'must be a plain object'],
   ] as const)

@@ -69,15 +69,11 @@ function among(name: string, values: readonly unknown[], others: Condition = {})
   return { met: { [name]: { in: values, ...others } }, unmet: { [name]: { notIn: values, ...others } } };
 }
 
-// A field of booleans has no list of values.
+// A field of booleans has no list of values. MySQL keeps them as numbers, and Prisma reads all but 1 as false.
 function booleanIn(name: string, [first, ...others]: readonly boolean[]): Comparison {
-  if (others.some(one => one !== first))
-    return { met: { OR: [{ [name]: true }, { [name]: false }] }, unmet: never(name) };
-  return { met: { [name]: { equals: first } }, unmet: { [name]: { not: first } } };
-}
-
-function never(name: string): Condition {
-  return { AND: [{ [name]: true }, { [name]: false }] };
+  const [isTrue, isFalse] = [{ [name]: { equals: true } }, { [name]: { not: true } }];
+  if (others.some(one => one !== first)) return { met: anyOf([isTrue, isFalse]), unmet: { AND: [isTrue, isFalse] } };
+  return first === true ? { met: isTrue, unmet: isFalse } : { met: isFalse, unmet: isTrue };
 }
 
 // Only text has this operator, which is true of all texts: Prisma refuses the filter if the field is not text.

@@ -50,7 +50,7 @@ export interface PrismaWhere {
  */
 export function toPrisma(filter: ObjectFilter, options: PrismaOptions): PrismaWhere {
   const condition = new WhereWriter(options).condition(normalForm(filter));
-  const { AND, ...where } = appCondition(options.where ?? {}, isDropped);
+  const { AND, ...where } = appCondition(options.where === undefined ? {} : options.where, isDropped);
   const ofApp = AND === undefined ? [] : [AND].flat();
   // The app's condition stays at the top: Prisma drops an `OR: []` that stands inside of AND.
   return { ...where, AND: [...ofApp, condition] as never[] };
