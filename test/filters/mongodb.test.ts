@@ -236,6 +236,11 @@ describe('toMongo', () => {
       ]);
   });
 
+  it('takes the path of an embedded property, too', () => {
+    const filter = whereEquals('team.id', 'blue');
+    expect(toMongo(filter, { properties: { 'team.id': 'text' } })).to.deep.equal(toMongo(filter, options));
+  });
+
   it('takes 10,000 values', () => {
     const many = Array.from({ length: 9_999 }, (_, index) => `x${index}`);
     expect(selected(toMongo(whereIn('text', [...many, 'a']), options))).to.deep.equal(

@@ -440,6 +440,16 @@ describe('toPrisma', () => {
     expect(toPrisma(filterAnd(whereCompare('flag', '<', new Date())), options)).to.deep.equal(none);
   });
 
+  it('takes the path of a field of a related model, too', () => {
+    const filter = filterNot(whereEquals('team.size', 5));
+    const paths: PrismaProperties = { 'team.id': 'String', 'team.size': 'Int?', 'home.key': 'Uuid', text: 'String' };
+    expect(toPrisma(filter, { ...options, properties: paths })).to.deep.equal(toPrisma(filter, options));
+    expect(toPrisma(noObjects, { ...options, properties: paths }).AND).to.deep.equal([{ text: { in: [] } }]);
+    expect(() => toPrisma(whereEquals('team.key', 'a'), { ...options, properties: paths })).to.throw(
+      "names 'team.key'",
+    );
+  });
+
   it('has a constant for a model of booleans', () => {
     const where = toPrisma(noObjects, { ...options, properties: { flag: 'Boolean' } });
     expect(where.AND).to.deep.equal([{ id: { in: [] } }]);

@@ -4,7 +4,10 @@ import { ImproperlyConfigured } from '../../core/http/exceptions';
 /** What a property holds. `integer`: whole numbers, also large ones (`Long`). `number`: double precision. */
 export type MongoType = 'text' | 'integer' | 'number' | 'boolean' | 'date';
 
-/** The types of properties, and of the properties of embedded documents, by the name of the document. */
+/**
+ * The types of properties, and of the properties of embedded documents: `{ team: { id: 'text' } }`, or `{ 'team.id': 'text'
+ * }`.
+ */
 export type MongoProperties = Readonly<Record<string, MongoType | Readonly<Record<string, MongoType>>>>;
 
 const types: readonly unknown[] = ['text', 'integer', 'number', 'boolean', 'date'] satisfies MongoType[];
@@ -14,7 +17,7 @@ export function typeOf(properties: MongoProperties, path: string): MongoType {
   const names = path.split('.');
   if (names.some(name => name.startsWith('$')))
     throw new ImproperlyConfigured('A filter names a property that begins with $, as the operators of MongoDB do.');
-  const type = names.reduce<unknown>(ownValue, properties);
+  const type = ownValue(properties, path) ?? names.reduce<unknown>(ownValue, properties);
   if (types.includes(type)) return type as MongoType;
   throw new ImproperlyConfigured(
     `A filter names '${path}', and the option 'properties' has no type for it, which is one of: ${types.join(', ')}.`,

@@ -8,8 +8,21 @@ export type PrismaScalar = 'String' | 'Uuid' | 'Int' | 'BigInt' | 'Float' | 'Boo
 /** The type of a field, as in the schema: `Int`, or `Int?` if the field is optional. */
 export type PrismaField = PrismaScalar | `${PrismaScalar}?`;
 
-/** The fields of a model, and the fields of the models that it is related to, by the name of the relation. */
+/**
+ * The fields of a model, and the fields of the models that it is related to, by the name of the relation: `{ team: { id:
+ * 'String' } }`, or `{ 'team.id': 'String' }`.
+ */
 export type PrismaProperties = Readonly<Record<string, PrismaField | Readonly<Record<string, PrismaField>>>>;
+
+/** The types that the app gives, by the path of the field. */
+export type TypesByPath = ReadonlyMap<string, unknown>;
+
+export function typesByPath(properties: PrismaProperties): TypesByPath {
+  const entries = Object.entries(properties).flatMap(([name, type]): [string, unknown][] =>
+    typeof type === 'object' ? Object.entries(type).map(([inner, one]) => [`${name}.${inner}`, one]) : [[name, type]],
+  );
+  return new Map(entries);
+}
 
 /** A field of a model. */
 export interface Field {
@@ -21,26 +34,18 @@ export interface Field {
 }
 
 /** Returns the field that the filter names, of the model or of one that it is related to. */
-export function fieldOf(properties: PrismaProperties | undefined, filter: PropertyFilter): Field {
+export function fieldOf(types: TypesByPath | undefined, filter: PropertyFilter): Field {
   const names = filter.property.split('.');
   for (const name of names) requireFieldName(name);
   const name = names.at(-1) ?? '';
-  if (properties === undefined) return { name, type: inferredType(filter), isOptional: true, isInferred: true };
-  return { name, ...declared(typeIn(properties, names), filter.property), isInferred: false };
+  if (types === undefined) return { name, type: inferredType(filter), isOptional: true, isInferred: true };
+  return { name, ...declared(types.get(filter.property), filter.property), isInferred: false };
 }
 
 // `{ OR: null }` would be no condition.
 function requireFieldName(name: string): void {
   if (['AND', 'OR', 'NOT'].includes(name))
     throw new ImproperlyConfigured(`A filter names '${name}', which is an operator of Prisma and no field.`);
-}
-
-function typeIn(properties: PrismaProperties, [first = '', second]: readonly string[]): unknown {
-  const own: unknown = Object.hasOwn(properties, first) ? properties[first] : undefined;
-  if (second === undefined) return own;
-  return typeof own === 'object' && own !== null && Object.hasOwn(own, second)
-    ? (own as Readonly<Record<string, unknown>>)[second]
-    : undefined;
 }
 
 const scalars: readonly unknown[] = [
@@ -54,7 +59,7 @@ const scalars: readonly unknown[] = [
 ] satisfies PrismaScalar[];
 
 function declared(type: unknown, path: string): Pick<Field, 'type' | 'isOptional'> {
-  if (type === undefined || typeof type === 'object')
+  if (type === undefined)
     throw new ImproperlyConfigured(
       `A filter names '${path}', and the option 'properties' names no such field: describe it there.`,
     );
@@ -82,10 +87,18 @@ function inferredType(filter: PropertyFilter): PrismaScalar {
 /**
  * Returns the name of a field that has the operator `in`, for conditions that are always true or false: Prisma drops
  * `{ OR: [] }` and `{ NOT: {} }` inside of another condition, and so returns every row.
+ *
+ * @param relation the relation to the model of the field; default: the app's own model
  */
-export function anchorOf(properties: PrismaProperties[string] | PrismaProperties | undefined): string {
-  const found = Object.entries(properties ?? {}).find(
-    ([, type]) => typeof type === 'string' && !type.startsWith('Boolean'),
-  );
-  return found?.[0] ?? 'id';
+export function anchorOf(types: TypesByPath = new Map(), relation?: string): string {
+  const path = [...types.keys()].find(one => isOf(one, relation) && hasLists(types.get(one)));
+  return path?.split('.').at(-1) ?? 'id';
+}
+
+function isOf(path: string, relation: string | undefined): boolean {
+  return relation === undefined ? !path.includes('.') : path.startsWith(`${relation}.`);
+}
+
+function hasLists(type: unknown): boolean {
+  return typeof type === 'string' && !type.startsWith('Boolean');
 }

@@ -4,7 +4,7 @@ import { normalForm, type NormalFilter, type NormalProperty } from '../../core/r
 import type { ObjectFilter } from '../../core/requirements/object-filter';
 import { appCondition, isRecord } from '../app-condition';
 import { anyOf, comparisonOf, present, type Condition } from './comparisons';
-import { anchorOf, fieldOf, type Field, type PrismaProperties } from './properties';
+import { anchorOf, fieldOf, typesByPath, type Field, type PrismaProperties, type TypesByPath } from './properties';
 import { providerOf, type Provider, type PrismaProvider } from './providers';
 
 /** What `toPrisma` must know of the model and of the app's own condition. */
@@ -58,10 +58,12 @@ export function toPrisma(filter: ObjectFilter, options: PrismaOptions): PrismaWh
 
 class WhereWriter {
   readonly #provider: Provider;
+  readonly #types: TypesByPath | undefined;
   #valuesOfFilter = 0;
 
   constructor(private readonly options: PrismaOptions) {
     this.#provider = providerOf(options.provider);
+    this.#types = options.properties && typesByPath(options.properties);
   }
 
   condition(filter: NormalFilter): Condition {
@@ -78,12 +80,12 @@ class WhereWriter {
   }
 
   #fixed(isTrue: boolean): Condition {
-    return always(isTrue, anchorOf(this.options.properties));
+    return always(isTrue, anchorOf(this.#types));
   }
 
   #ofProperty(filter: NormalProperty): Condition {
     this.#count(filter);
-    const field = fieldOf(this.options.properties, filter);
+    const field = fieldOf(this.#types, filter);
     const [relation, second] = filter.property.split('.');
     if (second !== undefined) return this.#ofRelated(filter, field, relation as string);
     if (isNull(filter)) return this.#null(field, filter.isNegated);
@@ -112,7 +114,7 @@ class WhereWriter {
   }
 
   #anyRelated(relation: string): Condition {
-    return always(true, anchorOf(this.options.properties?.[relation]));
+    return always(true, anchorOf(this.#types, relation));
   }
 
   #comparison(filter: NormalProperty, field: Field): ReturnType<typeof comparisonOf> {
