@@ -7,12 +7,26 @@ import { join, resolve } from 'node:path';
 import { PrismaLibSql } from '@prisma/adapter-libsql';
 import { PrismaMariaDb } from '@prisma/adapter-mariadb';
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { PrismaProvider } from '../../src/filters/prisma';
+import type { PrismaProperties, PrismaProvider } from '../../src/filters/prisma';
 import { postgresUrl } from '../microservice/users/user-databases';
 import { createDatabase, dropDatabase } from '../microservice/mariadb';
 import { rows, teams } from './rows';
 
 const root = resolve(__dirname, '../../..');
+
+/** The fields of the schema below that every engine has. */
+export const properties: PrismaProperties = {
+  flag: 'Boolean?',
+  id: 'Int',
+  text: 'String?',
+  folded: 'String?',
+  whole: 'Int?',
+  big: 'BigInt?',
+  real: 'Float?',
+  at: 'DateTime?',
+  team: { id: 'String', size: 'Int?' },
+  home: { id: 'String', size: 'Int?' },
+};
 
 interface Model {
   findMany(query: object): Promise<readonly ({ readonly id: number } & Readonly<Record<string, unknown>>)[]>;
