@@ -8,6 +8,8 @@ import { rows, teams } from './rows';
 export interface Database {
   /** Returns the ids of the notes that meet the condition. */
   select(text: string, values: readonly unknown[]): Promise<readonly number[]>;
+  /** Runs a whole statement. */
+  run(text: string, values: readonly unknown[]): Promise<readonly { readonly id: number }[]>;
   close(): Promise<void>;
   readonly source: DataSource;
 }
@@ -120,12 +122,12 @@ async function filled(db: DataSource, dropping: string | undefined, types: Types
     const written = [row.folded, whole, big === null ? null : String(big), amount, flag, row.at && ofTime(row.at)];
     await insert('note', [id, body, ...written, teamId]);
   }
+  const run: Database['run'] = async (text, values) => db.query(text, [...values]);
   return {
     source: db,
-    select: async (condition, values) => {
-      const found: unknown = await db.query(`SELECT id FROM note n WHERE ${condition} ORDER BY id`, [...values]);
-      return (found as readonly { readonly id: number }[]).map(({ id }) => id);
-    },
+    select: async (condition, values) =>
+      (await run(`SELECT id FROM note n WHERE ${condition} ORDER BY id`, values)).map(({ id }) => id),
+    run,
     close: async () => {
       if (dropping !== undefined) await db.query(dropping);
       await db.destroy();

@@ -23,6 +23,8 @@ export interface Dialect {
   numberOrder(column: string, operator: CompareOperator, value: number, parameter: Parameter): string;
   /** The times that the database can write, in milliseconds since 1970. All of its rows are within them. */
   readonly times: { readonly min: number; readonly max: number };
+  /** The condition under which a column has a time that a `Date` can hold. */
+  isTime(column: string): string;
   /** Compares a time of at least millisecond precision with one of {@link times}. */
   timeOrder(column: string, operator: '<' | '>=', time: Date, parameter: Parameter, hasNoZone: boolean): string;
 }
@@ -60,9 +62,15 @@ const postgresql: Dialect = {
     `(${column} ${operator} ${parameter(String(value))}::double precision AND ${column} <> 'NaN')`,
   // From 24 November 4714 BC to the last Date.
   times: { min: Date.UTC(-4713, 10, 24), max: 8.64e15 },
+  isTime: postgresIsTime,
   timeOrder: (column, operator, time, parameter, hasNoZone) =>
-    `${column} ${operator} ${parameter(postgresTime(time))}::${timeType(hasNoZone)}`,
+    `(${column} ${operator} ${parameter(postgresTime(time))}::${timeType(hasNoZone)} AND ${postgresIsTime(column)})`,
 };
+
+// PostgreSQL also has infinite times, and times after the last Date.
+function postgresIsTime(column: string): string {
+  return `${column} > '-infinity' AND ${column} < '275760-09-13 00:00:00.001+00'`;
+}
 
 // PostgreSQL compares times with and without a zone by the zone of the session.
 function timeType(hasNoZone: boolean): string {
@@ -93,9 +101,15 @@ const mysql: Dialect = {
   integerOrder: (column, operator, value, parameter) => `${column} ${operator} ${mysqlInteger(value, parameter)}`,
   numberOrder: (column, operator, value, parameter) => `${column} ${operator} (${parameter(value)} + 0e0)`,
   times: fourDigitYears,
+  isTime: mysqlIsTime,
   timeOrder: (column, operator, time, parameter) =>
-    `${column} ${operator} CAST(${parameter(plainTime(time))} AS DATETIME(3))`,
+    `(${column} ${operator} CAST(${parameter(plainTime(time))} AS DATETIME(3)) AND ${mysqlIsTime(column)})`,
 };
+
+// MySQL may keep dates without a month or a day, such as 0000-00-00.
+function mysqlIsTime(column: string): string {
+  return `MONTH(${column}) * DAYOFMONTH(${column}) > 0`;
+}
 
 // Text that is compared with a number becomes a double, which has no room for every bigint.
 function mysqlInteger(value: string, parameter: Parameter): string {
@@ -116,10 +130,14 @@ const sqlite: Dialect = {
   integerOrder: (column, operator, value, parameter) => `${column} ${operator} CAST(${parameter(value)} AS INTEGER)`,
   numberOrder: (column, operator, value, parameter) => `${column} ${operator} CAST(${parameter(value)} AS REAL)`,
   times: fourDigitYears,
-  // SQLite keeps times as text, in more than one form.
-  timeOrder: (column, operator, time, parameter) =>
-    `strftime('%Y-%m-%d %H:%M:%f', ${column}) ${operator} ${parameter(plainTime(time))}`,
+  isTime: column => `${sqliteTime(column)} IS NOT NULL`,
+  timeOrder: (column, operator, time, parameter) => `${sqliteTime(column)} ${operator} ${parameter(plainTime(time))}`,
 };
+
+// SQLite keeps times as text, in more than one form.
+function sqliteTime(column: string): string {
+  return `strftime('%Y-%m-%d %H:%M:%f', ${column})`;
+}
 
 /** `YYYY-MM-DD HH:MM:SS.mmm` in UTC. */
 function plainTime(time: Date): string {
@@ -141,7 +159,7 @@ const postgresqlWithoutArrays: Dialect = {
   numberOrder: (column, operator, value, parameter) =>
     `(${column} ${operator} CAST(${parameter(String(value))} AS double precision) AND ${column} <> 'NaN')`,
   timeOrder: (column, operator, time, parameter, hasNoZone) =>
-    `${column} ${operator} CAST(${parameter(postgresTime(time))} AS ${timeType(hasNoZone)})`,
+    `(${column} ${operator} CAST(${parameter(postgresTime(time))} AS ${timeType(hasNoZone)}) AND ${postgresIsTime(column)})`,
 };
 
 const dialects: Readonly<Record<SqlDialect, Dialect>> = { postgresql, mysql, sqlite };

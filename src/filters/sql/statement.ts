@@ -20,8 +20,16 @@ export interface Writing {
   readonly parameter: Parameter;
   /** Writes a column of the app's own table; default: its quoted name, behind the alias if there is one. */
   readonly outerColumn?: (column: string) => string;
+  /** Writes the table of a relation with its alias, and its columns; default: their quoted names. */
+  readonly related?: RelatedWriting<string> | undefined;
   /** Are lists written item by item? By default a list is one parameter where the database has arrays. */
   readonly hasNoArrays?: boolean;
+}
+
+/** How a library names what is inside of the subquery of a relation. */
+export interface RelatedWriting<Written> {
+  table(relation: SqlRelation, alias: string): Written;
+  column(relation: SqlRelation, alias: string, column: string): Written;
 }
 
 /**
@@ -48,16 +56,19 @@ const mark = /\0(\d+)\0/;
  * twice stands there twice.
  *
  * @param chunkOf returns the library's own object for a column of the table, which then stands among the values
+ * @param related does the same for the tables and the columns of relations
  */
 export function piecesOf(
   filter: ObjectFilter,
   options: StatementOptions,
   chunkOf?: (column: string) => unknown,
+  related?: RelatedWriting<unknown>,
 ): SqlPieces {
   const noted: unknown[] = [];
   const parameter: Parameter = value => `\0${noted.push(value) - 1}\0`;
   const outerColumn = chunkOf && { outerColumn: (column: string) => parameter(chunkOf(column)) };
-  const text = `(${conditionOf(filter, options, { parameter, hasNoArrays: true, ...outerColumn })})`;
+  const writing = { parameter, hasNoArrays: true, ...outerColumn, related: related && writtenAs(related, parameter) };
+  const text = `(${conditionOf(filter, options, writing)})`;
   const parts = text.split(mark);
   return {
     strings: parts.filter((_, index) => index % 2 === 0),
@@ -67,6 +78,13 @@ export function piecesOf(
 
 /** The alias of a related table, where the library writes the columns of the outer table. */
 export const aliasOfRelated = 'axioms_related';
+
+function writtenAs(related: RelatedWriting<unknown>, parameter: Parameter): RelatedWriting<string> {
+  return {
+    table: (relation, alias) => parameter(related.table(relation, alias)),
+    column: (relation, alias, column) => parameter(related.column(relation, alias, column)),
+  };
+}
 
 const maxValues = 10_000;
 
@@ -115,29 +133,36 @@ class Statement {
   #ofRelated(filter: NormalProperty, relation: SqlRelation, property: string): string {
     const column = columnOf(relation.columns, property, filter.property);
     const alias = this.#aliasOfRelated(filter.property);
-    const name = this.#columnName(alias, column.column);
+    const name = this.#relatedColumn(relation, alias, column.column);
     const isNegated = isNull(filter) !== filter.isNegated;
     const condition = isNull(filter) ? `${name} IS NOT NULL` : this.#met(filter, name, column);
     if (condition === undefined) return fixed(isNegated);
     return `${isNegated ? 'NOT ' : ''}EXISTS (${this.#related(relation, alias)} AND ${condition})`;
   }
 
-  #related({ table, from, to, deleted }: SqlRelation, alias: string): string {
-    const inner = (column: string): string => this.#columnName(alias, column);
+  #related(relation: SqlRelation, alias: string): string {
+    const { table, from, to, deleted } = relation;
+    const inner = (column: string): string => this.#relatedColumn(relation, alias, column);
     const present = deleted === undefined ? '' : ` AND ${inner(deleted)} IS NULL`;
-    const source = `${quotedName(table, this.#dialect)} ${quotedName(alias, this.#dialect)}`;
+    const source =
+      this.writing.related?.table(relation, alias) ??
+      `${quotedName(table, this.#dialect)} ${quotedName(alias, this.#dialect)}`;
     return `SELECT 1 FROM ${source} WHERE ${inner(to)} = ${this.#outerColumn(from)}${present}`;
   }
 
-  // Without an alias, a column of the outer table could be taken for one of the inner table.
+  #relatedColumn(relation: SqlRelation, alias: string, column: string): string {
+    return this.writing.related?.column(relation, alias, column) ?? this.#columnName(alias, column);
+  }
+
+  // Without an alias, a column of the outer table could be taken for one of the inner table. The alias of the inner table
+  // is not made from it: a database may cut a long name, and the two would be the same.
   #aliasOfRelated(path: string): string {
     const { alias } = this.options;
-    if (this.writing.outerColumn !== undefined) return aliasOfRelated;
-    if (alias === undefined)
+    if (alias === undefined && this.writing.outerColumn === undefined)
       throw new ImproperlyConfigured(
         `A filter goes over the relation of '${path}': give the option 'alias', the name of the table in your statement.`,
       );
-    return `${alias.replaceAll('.', '_')}_related`;
+    return alias?.toLowerCase() === aliasOfRelated ? `${aliasOfRelated}_other` : aliasOfRelated;
   }
 
   /** The condition under which a column that is not null meets the filter; `undefined`: no value of the column does. */
@@ -182,8 +207,7 @@ class Statement {
     name: string,
     type: SqlColumn['type'],
   ): string | undefined {
-    if (type === 'milliseconds')
-      return this.#dialect.integerOrder(name, operator, digitsOf(time.getTime()), this.#parameter);
+    if (type === 'milliseconds') return this.#millisecondsInOrder(operator, time, name);
     return type === 'date' || type === 'utc' ? this.#timeInOrder(operator, time, name, type === 'utc') : undefined;
   }
 
@@ -194,7 +218,13 @@ class Statement {
     const { min, max } = this.#dialect.times;
     if (bound >= min && bound <= max)
       return this.#dialect.timeOrder(name, isBefore ? '<' : '>=', new Date(bound), this.#parameter, hasNoZone);
-    return isBefore === bound > max ? `${name} IS NOT NULL` : fixed(false);
+    return isBefore === bound > max ? `(${this.#dialect.isTime(name)})` : fixed(false);
+  }
+
+  // A number outside of these is of no Date.
+  #millisecondsInOrder(operator: CompareFilter['operator'], time: Date, name: string): string {
+    const compared = this.#dialect.integerOrder(name, operator, digitsOf(time.getTime()), this.#parameter);
+    return `(${compared} AND ${name} BETWEEN -8640000000000000 AND 8640000000000000)`;
   }
 
   #outerColumn(column: string): string {
