@@ -128,6 +128,8 @@ const binding = ['routing-controllers', 'microservice', 'openapi'];
 /** The rooms where a package of others is at home. */
 const homes: Readonly<Record<string, readonly string[]>> = {
   jose: ['core', 'microservice'],
+  kysely: ['filters'],
+  'drizzle-orm': ['filters'],
   'lru-cache': ['core', 'throttling', 'microservice'],
   oauth4webapi: ['core'],
   '@node-rs/argon2': ['microservice'],

@@ -1,2 +1,4 @@
-/** Compiles object filters for kysely. */
-export {};
+/** Compiles object filters to expressions of Kysely. */
+export { toKysely, type KyselyFilterOptions } from './to-kysely';
+export type { SqlColumn, SqlColumnType, SqlRelation } from '../sql/columns';
+export type { SqlDialect } from '../sql/dialects';
