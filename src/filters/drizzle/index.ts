@@ -1,2 +1,3 @@
-/** Compiles object filters for drizzle. */
-export {};
+/** Compiles object filters to conditions of Drizzle. */
+export { toDrizzle } from './to-drizzle';
+export type { DrizzleColumn, DrizzleRelation, DrizzleTable } from './tables';

@@ -15,6 +15,12 @@ export interface SqlColumn {
   readonly type: SqlColumnType;
 }
 
+/** A column as a compiler for a library knows it. */
+export interface StatementColumn extends SqlColumn {
+  /** Does the library read whole numbers as `number`? A larger one loses digits, and then equals none. */
+  readonly isReadAsNumber?: boolean;
+}
+
 /** A relation to one row of another table: `from` is the column of this table, and `to` the unique one of the other. */
 export interface SqlRelation {
   /** The table's name, or `schema.table`. */
@@ -27,7 +33,7 @@ export interface SqlRelation {
 }
 
 /** @throws ImproperlyConfigured if the table does not name it */
-export function columnOf(columns: Readonly<Record<string, SqlColumn>>, name: string, path: string): SqlColumn {
+export function columnOf(columns: Readonly<Record<string, SqlColumn>>, name: string, path: string): StatementColumn {
   const column = Object.hasOwn(columns, name) ? columns[name] : undefined;
   if (column === undefined) throw unknown(path, 'columns');
   if (!types.includes(column.type))

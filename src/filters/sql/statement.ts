@@ -2,7 +2,7 @@
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { normalForm, type NormalFilter, type NormalProperty } from '../../core/requirements/normal-form';
 import type { CompareFilter, FilterValue, ObjectFilter } from '../../core/requirements/object-filter';
-import { columnOf, relationOf, type SqlColumn, type SqlRelation } from './columns';
+import { columnOf, relationOf, type SqlColumn, type SqlRelation, type StatementColumn } from './columns';
 import { dialectOf, quotedName, type Dialect, type Parameter, type SqlDialect } from './dialects';
 import { booleansOf, integersOf, numbersOf, textsOf, uuidsOf } from './held-values';
 
@@ -166,19 +166,18 @@ class Statement {
   }
 
   /** The condition under which a column that is not null meets the filter; `undefined`: no value of the column does. */
-  #met(filter: NormalProperty, name: string, { type }: SqlColumn): string | undefined {
-    if (filter.kind === 'compare') return this.#inOrder(filter, name, type);
-    return this.#equal(filter.kind === 'in' ? filter.values : [filter.value], name, type);
+  #met(filter: NormalProperty, name: string, column: StatementColumn): string | undefined {
+    if (filter.kind === 'compare') return this.#inOrder(filter, name, column.type);
+    return this.#equal(filter.kind === 'in' ? filter.values : [filter.value], name, column);
   }
 
-  #equal(values: readonly FilterValue[], name: string, type: SqlColumn['type']): string | undefined {
+  #equal(values: readonly FilterValue[], name: string, column: StatementColumn): string | undefined {
     const dialect = this.#dialect;
     const parameter = this.#parameter;
     const written = {
       text: () => unlessEmpty(textsOf(values), held => dialect.texts(name, held, parameter)),
       uuid: () => unlessEmpty(uuidsOf(values), held => dialect.uuids(name, held, parameter)),
-      integer: () =>
-        unlessEmpty(integersOf(values, dialect.maxInteger), held => dialect.integers(name, held, parameter)),
+      integer: () => unlessEmpty(this.#integersOf(values, column), held => dialect.integers(name, held, parameter)),
       number: () => unlessEmpty(numbersOf(values), held => dialect.numbers(name, held, parameter)),
       boolean: () =>
         unlessEmpty(booleansOf(values), held => `${name} IN (${held.map(one => dialect.boolean(one)).join(', ')})`),
@@ -186,7 +185,12 @@ class Statement {
       utc: () => undefined,
       milliseconds: () => undefined,
     };
-    return written[type]();
+    return written[column.type]();
+  }
+
+  #integersOf(values: readonly FilterValue[], { isReadAsNumber }: StatementColumn): readonly string[] {
+    const held = integersOf(values, this.#dialect.maxInteger);
+    return isReadAsNumber === true ? held.filter(text => Number.isSafeInteger(Number(text))) : held;
   }
 
   #inOrder({ operator, value }: CompareFilter, name: string, type: SqlColumn['type']): string | undefined {
