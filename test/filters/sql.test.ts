@@ -148,8 +148,11 @@ describeOnEngines('toSql with values that JavaScript does not have', ({ dialect 
     });
 
   if (dialect === 'sqlite')
-    it('does not take a text for a time if it is not one', async () => {
-      for (const filter of anyTime) expect(await count(`(SELECT 'soon' AS at)`, filter, 'date')).to.equal(0);
+    it('does not take a text or a number for a time if it is not one', async () => {
+      for (const value of ["'soon'", "'now'", "'12:00'", "'2460000.5'", '2460000.5', '1767225600'])
+        for (const filter of anyTime) expect(await count(`(SELECT ${value} AS at)`, filter, 'date')).to.equal(0);
+      for (const value of ["'2026-01-01'", "'2026-01-01T00:00:00.000Z'", "'2026-01-01 00:00:00'"])
+        for (const filter of anyTime) expect(await count(`(SELECT ${value} AS at)`, filter, 'date')).to.equal(1);
     });
 });
 

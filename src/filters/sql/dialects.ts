@@ -130,13 +130,19 @@ const sqlite: Dialect = {
   integerOrder: (column, operator, value, parameter) => `${column} ${operator} CAST(${parameter(value)} AS INTEGER)`,
   numberOrder: (column, operator, value, parameter) => `${column} ${operator} CAST(${parameter(value)} AS REAL)`,
   times: fourDigitYears,
-  isTime: column => `${sqliteTime(column)} IS NOT NULL`,
-  timeOrder: (column, operator, time, parameter) => `${sqliteTime(column)} ${operator} ${parameter(plainTime(time))}`,
+  isTime: column => `${sqliteTime(column)} IS NOT NULL AND ${sqliteIsDate(column)}`,
+  timeOrder: (column, operator, time, parameter) =>
+    `(${sqliteTime(column)} ${operator} ${parameter(plainTime(time))} AND ${sqliteIsDate(column)})`,
 };
 
 // SQLite keeps times as text, in more than one form.
 function sqliteTime(column: string): string {
   return `strftime('%Y-%m-%d %H:%M:%f', ${column})`;
+}
+
+// SQLite also takes `now`, a time of day and a number of days for a time.
+function sqliteIsDate(column: string): string {
+  return `${column} GLOB '[0-9][0-9][0-9][0-9]-*'`;
 }
 
 /** `YYYY-MM-DD HH:MM:SS.mmm` in UTC. */
