@@ -209,6 +209,15 @@ describe('toDrizzle', () => {
     );
   });
 
+  it('refuses a column of a table of the same name in another schema', () => {
+    const other = pg.pgSchema('hr').table('team', { id: pg.text().primaryKey() });
+    const team = { table: pgTeams, from: pgNotes.teamId, to: other.id };
+    expect(() => toDrizzle(allObjects, pgNotes, { team })).to.throw(
+      ImproperlyConfigured,
+      "'to' of the relation 'team'",
+    );
+  });
+
   it('takes the columns of the table for those of its alias', () => {
     const team = { table: pgTeams, from: pgNotes.teamId, to: pgTeams.id };
     for (const alias of ['n', 'axioms_related'])

@@ -117,6 +117,13 @@ describeOnEngines('toSql with values that JavaScript does not have', ({ dialect 
     return (await database().run(`SELECT 1 AS id FROM ${source} n WHERE ${text}`, values)).length;
   };
 
+  it('does not take a number for a time that is larger than that of every Date', async () => {
+    for (const number of ['9000000000000000', '-9000000000000000'])
+      for (const filter of anyTime) expect(await count(`(SELECT ${number} AS at)`, filter, 'milliseconds')).to.equal(0);
+    for (const filter of anyTime)
+      expect(await count('(SELECT 1767225600000 AS at)', filter, 'milliseconds')).to.equal(1);
+  });
+
   if (dialect === 'postgresql') {
     for (const time of ['infinity', '-infinity', '290000-01-01Z'])
       it(`does not take ${time} for a time`, async () => {
