@@ -238,11 +238,11 @@ describe('toSql', () => {
     const written = (filter: ObjectFilter) => toSql(filter, { ...options, columns });
     // By a timestamptz, PostgreSQL would convert the column by the zone of the session.
     expect(written(whereCompare('at', '<', new Date(5)))).to.deep.equal({
-      text: '("n"."at" < $1::timestamp)',
+      text: `(("n"."at" < $1::timestamp AND "n"."at" > '-infinity' AND "n"."at" < '275760-09-13 00:00:00.001+00'))`,
       values: ['1970-01-01T00:00:00.005Z'],
     });
     expect(written(whereCompare('ms', '<=', new Date(5)))).to.deep.equal({
-      text: '("n"."ms" <= $1::bigint)',
+      text: '(("n"."ms" <= $1::bigint AND "n"."ms" BETWEEN -8640000000000000 AND 8640000000000000))',
       values: ['5'],
     });
     for (const property of ['at', 'ms'])

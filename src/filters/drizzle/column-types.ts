@@ -19,6 +19,7 @@ const columnTypes: Readonly<Record<SqlColumnType, readonly string[]>> = {
   number: ['PgDoublePrecision', 'MySqlDouble', 'SQLiteReal'],
   boolean: ['PgBoolean', 'MySqlBoolean', 'SQLiteBoolean'],
   date: ['PgTimestamp', 'MySqlTimestamp', 'MySqlDateTime'],
+  utc: [],
   milliseconds: ['SQLiteTimestamp'],
 };
 
@@ -33,7 +34,10 @@ export function dialectOfColumn({ columnType }: Column): SqlDialect | undefined 
 }
 
 /** @throws ImproperlyConfigured if no comparison with a column of this type is exact */
-export function typeOfColumn({ columnType }: Column, property: string): SqlColumnType {
+export function typeOfColumn(column: Column, property: string): SqlColumnType {
+  const { columnType } = column;
+  // Without a zone, Drizzle reads it in UTC, whatever the zone of the session.
+  if (columnType === 'PgTimestamp' && settings(column).withTimezone !== true) return 'utc';
   const type = typeOf.get(columnType);
   if (type === undefined)
     throw new ImproperlyConfigured(
@@ -52,8 +56,6 @@ export function valueOfColumn(column: Column): SQL {
   const { columnType } = column;
   // Every other number is read as false.
   if (columnType === 'MySqlBoolean' || columnType === 'SQLiteBoolean') return sql`(${column} = 1)`;
-  // The column has no zone, and Drizzle reads it in UTC, whatever the zone of the session.
-  if (columnType === 'PgTimestamp' && !settings(column).withTimezone) return sql`(${column} AT TIME ZONE 'UTC')`;
   if (columnType === 'SQLiteTimestamp' && settings(column).mode === 'timestamp')
     return sql`CAST(${column} * 1000 AS INTEGER)`;
   return sql`${column}`;
