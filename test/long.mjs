@@ -44,6 +44,7 @@ const parts = {
   'five-minutes': 'npm run five-minutes',
   upstream: 'npm run upstream --',
   properties: 'npm run properties',
+  filters: 'npm run filters',
   matrix: 'npm run matrix',
   mutate: 'npm run mutate',
 };

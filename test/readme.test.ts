@@ -43,9 +43,9 @@ const imports: Readonly<Record<string, readonly string[]>> = {
   express: ['Request', 'Response'],
 };
 
-function codeBlocks(language: string): { readonly line: number; readonly code: string }[] {
-  const fences = [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))];
-  return fences.map(fence => ({ line: readme.slice(0, fence.index).split('\n').length, code: fence[1] ?? '' }));
+function codeBlocks(language: string, text = readme): { readonly line: number; readonly code: string }[] {
+  const fences = [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))];
+  return fences.map(fence => ({ line: text.slice(0, fence.index).split('\n').length, code: fence[1] ?? '' }));
 }
 
 function withImports(code: string): string {
@@ -123,6 +123,18 @@ describe('the README', () => {
     expect(servers).to.have.lengthOf(2);
     const imported = /^import \{[^}]*\bcreateExpressServer\b[^}]*\} from 'axioms-routing-controllers';$/m;
     for (const { code } of servers) expect(code).to.match(imported);
+  });
+
+  it('has guides whose code blocks compile as they are', function () {
+    this.timeout(120_000);
+    for (const guide of ['lists', 'object-filters']) {
+      const text = readFileSync(join(root, `docs/${guide}.md`), 'utf8');
+      const files = codeBlocks('ts', text).map(({ line, code }) =>
+        writeAsItIs(`${guide}-${line}.ts`, `${code}\nexport {};`),
+      );
+      expect(files.length, guide).to.be.at.least(4);
+      expect(compile(files), guide).to.deep.equal([]);
+    }
   });
 
   it('has every setting of the table, as the code has it', () => {
