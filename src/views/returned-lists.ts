@@ -1,6 +1,6 @@
 /** Checks what a handler returns: objects that the caller may not see, and lists where one object was expected. */
 import { ImproperlyConfigured } from '../core/http/exceptions';
-import { matches } from '../core/requirements/matches';
+import { matcherOf } from '../core/requirements/matches';
 import type { ObjectFilter, PropertyFilter } from '../core/requirements/object-filter';
 import { isFiltered } from './unfiltered-lists';
 import type { Visit } from './visit';
@@ -18,9 +18,9 @@ export function checkReturned(visit: Visit, returned: unknown): void {
   }
   const filter = visit.filters.findLast(({ of, isTaken }) => of === undefined && isTaken)?.filter;
   if (filter === undefined || filter.kind === 'all') return;
-  const properties = propertiesOf(filter);
+  const [isAllowed, shown] = [matcherOf(filter), propertiesOf(filter).map(shownIn)];
   for (const element of elementsIn(returned))
-    if (properties.every(one => isShown(element, one)) && !matches(filter, element)) throw notAllowed(visit);
+    if (shown.every(isShown => isShown(element)) && !isAllowed(element, {})) throw notAllowed(visit);
 }
 
 function unexpectedList({ rules }: Visit): ImproperlyConfigured {
@@ -61,21 +61,28 @@ function propertiesOf(filter: ObjectFilter): readonly PropertyFilter[] {
   }
 }
 
-/** Does the element have the property as a value that the filter can be compared with? A handler may return other objects. */
-function isShown(element: object, filter: PropertyFilter): boolean {
+/** Does an element have the property as a value that the filter can be compared with? A handler may return other objects. */
+function shownIn(filter: PropertyFilter): (element: object) => boolean {
   const [first = '', second] = filter.property.split('.');
-  const value = (element as Readonly<Record<string, unknown>>)[first];
-  if (second === undefined || value === null) return isComparable(value, filter);
-  return typeof value === 'object' && isComparable((value as Readonly<Record<string, unknown>>)[second], filter);
+  const isComparable = comparability(filter);
+  return element => {
+    const value = (element as Readonly<Record<string, unknown>>)[first];
+    const found =
+      second === undefined || value === null ? value : (Object(value) as Readonly<Record<string, unknown>>)[second];
+    return found === null || isComparable(found);
+  };
 }
 
 // A time that was made text, or a flag that a database keeps as 1, says nothing here.
-function isComparable(value: unknown, filter: PropertyFilter): boolean {
-  if (value === null) return true;
-  if (filter.kind === 'compare') return typeof filter.value === 'number' ? isNumber(value) : value instanceof Date;
+function comparability(filter: PropertyFilter): (value: unknown) => boolean {
+  if (filter.kind === 'compare') return typeof filter.value === 'number' ? isNumber : isTime;
   const values: readonly unknown[] = filter.kind === 'in' ? filter.values : [filter.value];
-  if (values.some(one => typeof one === 'boolean')) return typeof value === 'boolean';
-  return typeof value === 'string' || typeof value === 'boolean' || isNumber(value);
+  if (values.some(one => typeof one === 'boolean')) return value => typeof value === 'boolean';
+  return value => typeof value === 'string' || typeof value === 'boolean' || isNumber(value);
+}
+
+function isTime(value: unknown): boolean {
+  return value instanceof Date;
 }
 
 function isNumber(value: unknown): boolean {

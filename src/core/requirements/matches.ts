@@ -23,35 +23,58 @@ export interface MatchOptions {
  * matches(whereEquals('authorSub', 'alice'), { authorSub: 'alice' }); // true
  */
 export function matches(filter: ObjectFilter, object: object, options: MatchOptions = {}): boolean {
-  return isMetBy(checkedFilter(filter), object, options);
+  return matcherOf(filter)(object, options);
 }
 
-function isMetBy(filter: ObjectFilter, object: object, options: MatchOptions): boolean {
+/** Tells whether an object passes the filter that it was made of. */
+export type Matcher = (object: object, options: MatchOptions) => boolean;
+
+/**
+ * Reads the filter once, for many objects.
+ *
+ * @throws ImproperlyConfigured if the filter is wrong
+ */
+export function matcherOf(filter: ObjectFilter): Matcher {
+  return made(checkedFilter(filter));
+}
+
+function made(filter: ObjectFilter): Matcher {
   switch (filter.kind) {
     case 'all':
     case 'none':
-      return filter.kind === 'all';
-    case 'and':
-      return filter.of.every(one => isMetBy(one, object, options));
-    case 'or':
-      return filter.of.some(one => isMetBy(one, object, options));
-    case 'not':
-      return !isMetBy(filter.of, object, options);
-    default:
-      return isPropertyMet(filter, propertyOf(object, filter.property, options));
+      return () => filter.kind === 'all';
+    case 'and': {
+      const parts = filter.of.map(made);
+      return (object, options) => parts.every(isMet => isMet(object, options));
+    }
+    case 'or': {
+      const parts = filter.of.map(made);
+      return (object, options) => parts.some(isMet => isMet(object, options));
+    }
+    case 'not': {
+      const isMet = made(filter.of);
+      return (object, options) => !isMet(object, options);
+    }
+    default: {
+      const [valueOf, isMet] = [readerOf(filter.property), testOf(filter)];
+      return (object, options) => isMet(valueOf(object, options));
+    }
   }
 }
 
-function isPropertyMet(filter: PropertyFilter, found: unknown): boolean {
-  if (filter.kind === 'equals') return equals(filter.value, found);
-  if (filter.kind === 'in') return filter.values.some(value => equals(value, found));
-  return isInOrder(filter, found);
+function testOf(filter: PropertyFilter): (found: unknown) => boolean {
+  if (filter.kind === 'compare') return inOrder(filter);
+  return oneOf(filter.kind === 'in' ? filter.values : [filter.value]);
 }
 
 // Text and whole numbers by their decimal digits, as ownership compares them; everything else only with its own type.
-function equals(value: FilterValue, found: unknown): boolean {
-  const text = decimalText(value);
-  return text === undefined ? value === found : text === decimalText(found);
+function oneOf(values: readonly FilterValue[]): (found: unknown) => boolean {
+  const texts = new Set(values.map(decimalText).filter(text => text !== undefined));
+  const others = new Set<unknown>(values.filter(value => decimalText(value) === undefined));
+  return found => {
+    const text = decimalText(found);
+    return text === undefined ? others.has(found) : texts.has(text);
+  };
 }
 
 function decimalText(value: unknown): string | undefined {
@@ -59,11 +82,14 @@ function decimalText(value: unknown): string | undefined {
   return typeof value === 'bigint' || Number.isSafeInteger(value) ? String(value) : undefined;
 }
 
-function isInOrder({ operator, value }: CompareFilter, found: unknown): boolean {
-  const [left, right] = typeof value === 'number' ? [amountOf(found), value] : [timeOf(found), Date.parse(value.date)];
-  if (operator === '<') return left < right;
-  if (operator === '<=') return left <= right;
-  return operator === '>' ? left > right : left >= right;
+function inOrder({ operator, value }: CompareFilter): (found: unknown) => boolean {
+  const [read, right] = typeof value === 'number' ? [amountOf, value] : [timeOf, Date.parse(value.date)];
+  return found => {
+    const left = read(found);
+    if (operator === '<') return left < right;
+    if (operator === '<=') return left <= right;
+    return operator === '>' ? left > right : left >= right;
+  };
 }
 
 // NaN is neither less nor more than anything.
@@ -75,14 +101,17 @@ function timeOf(found: unknown): number {
   return found instanceof Date ? found.getTime() : NaN;
 }
 
-/** Returns the value of a property, or of a related object's; null if there is no related object. */
-function propertyOf(object: object, path: string, options: MatchOptions): unknown {
+/** Reads the value of a property, or of a related object's; null if there is no related object. */
+function readerOf(path: string): (object: object, options: MatchOptions) => unknown {
   const [first = '', second] = path.split('.');
-  const value = ownValue(object, first, path, options);
-  if (second === undefined || value === null) return value;
-  if (typeof value !== 'object' || Array.isArray(value) || value instanceof Date)
-    throw new ImproperlyConfigured(`A filter needs '${path}', and '${first}' is not one related object.`);
-  return ownValue(value, second, path, options);
+  if (second === undefined) return (object, options) => ownValue(object, first, path, options);
+  return (object, options) => {
+    const related = ownValue(object, first, path, options);
+    if (related === null) return null;
+    if (typeof related !== 'object' || Array.isArray(related) || related instanceof Date)
+      throw new ImproperlyConfigured(`A filter needs '${path}', and '${first}' is not one related object.`);
+    return ownValue(related, second, path, options);
+  };
 }
 
 function ownValue(object: object, name: string, path: string, { missing }: MatchOptions): unknown {
