@@ -72,8 +72,9 @@ function definesOwnObjectRule({ hasObjectPermission }: BasePermission): boolean 
 
 /** Does the permission say which objects it allows? A filter that a subclass has replaced by a rule of its own does not count. */
 export function definesFilter(permission: BasePermission): boolean {
-  const depth = depthOf(permission, 'objectFilter');
-  return depth < Infinity && depth <= depthOf(permission, 'hasObjectPermission');
+  if (typeof permission.objectFilter !== 'function') return false;
+  refuseMixture(permission);
+  return depthOf(permission, 'objectFilter') <= depthOf(permission, 'hasObjectPermission');
 }
 
 /** Asks the object rule. It is the filter, where that is defined nearer than `hasObjectPermission`. */
@@ -90,8 +91,17 @@ export function askObjectRule(
 }
 
 function isAskedByFilter(permission: BasePermission): boolean {
-  const isThere = permission.objectFilter !== undefined;
-  return isThere && depthOf(permission, 'objectFilter') < depthOf(permission, 'hasObjectPermission');
+  return definesFilter(permission) && depthOf(permission, 'objectFilter') < depthOf(permission, 'hasObjectPermission');
+}
+
+// A field does not tell which class has declared it, so that nobody can say which of the two is nearer.
+function refuseMixture(permission: BasePermission): void {
+  const { constructor } = permission;
+  const fields = ['objectFilter', 'hasObjectPermission'].filter(name => Object.hasOwn(permission, name));
+  if (fields.length === 1 && definesOwnObjectRule(permission))
+    throw new ImproperlyConfigured(
+      `${constructor.name} has ${fields[0] ?? ''} as a field, and the other one of objectFilter() and hasObjectPermission() as a method: write both as methods.`,
+    );
 }
 
 function requireObject(object: unknown, { constructor }: BasePermission): object {

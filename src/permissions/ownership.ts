@@ -5,7 +5,14 @@ import { findContext } from '../authentication/request-context';
 import { acceptsBothKinds } from '../authentication/token-demand';
 import { AccessTokenUser, type AxiomsRequest } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/http/exceptions';
-import { allObjects, filterAnd, noObjects, whereEquals, type ObjectFilter } from '../core/requirements/object-filter';
+import {
+  allObjects,
+  filterAnd,
+  isFilterText,
+  noObjects,
+  whereEquals,
+  type ObjectFilter,
+} from '../core/requirements/object-filter';
 import type { Requirement } from '../core/requirements/requirement';
 import type { Settings } from '../core/settings/settings';
 import { issuerSettings } from '../core/settings/trusted-issuers';
@@ -94,9 +101,7 @@ export class IsSubOwner extends BasePermission {
     const owner = ownerText(attributeValue(controller, object, 'ownerAttribute', ownerAttributeOf(controller)));
     const isTheirs = isOfTheirIssuer(request, controller, object);
     const caller = ownerNameOf(request, controller);
-    return caller instanceof Promise
-      ? caller.then(found => isTheirs && owns(found, owner))
-      : isTheirs && owns(caller, owner);
+    return after(caller, found => isTheirs && owns(found, owner));
   }
 
   override objectFilter(request: Request, controller: ApiView): ObjectFilter | Promise<ObjectFilter> {
@@ -154,7 +159,7 @@ function isName(caller: unknown): caller is string {
 }
 
 function namedFilter(attribute: string, caller: unknown): ObjectFilter {
-  return isName(caller) ? whereEquals(attribute, caller) : noObjects;
+  return isName(caller) && isFilterText(caller) ? whereEquals(attribute, caller) : noObjects;
 }
 
 function issuerFilter(request: Request, controller: ApiView): ObjectFilter {

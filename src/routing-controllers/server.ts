@@ -180,7 +180,7 @@ function newServer(settings: Settings, before: AxiomsServer | undefined): NewSer
     introspector,
     toAnswer: policyAnswer,
     make,
-    makeController: (...asked) => guarded.makeOther(...asked),
+    makeOther: (...asked) => guarded.makeOther(...asked),
   };
   const guarded: GuardedRoutes = new GuardedRoutes(services, container);
   const close = (): void => {

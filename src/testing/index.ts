@@ -19,7 +19,7 @@ export {
 } from './access-matrix';
 export type { RequestContent } from './loopback';
 export { expectIsolation, type IsolationOptions } from './isolation/expect-isolation';
-export type { IsolationCaller, IsolationSeed } from './isolation/isolation-run';
+export type { IsolationCaller, IsolationSeed } from './isolation/seeding';
 export {
   IsolationError,
   isolationJUnit,

@@ -46,8 +46,8 @@ export abstract class ApiController {
    * @example
    * const { text, values } = toSql(await this.authorizedFilter(), { dialect: 'postgresql', columns });
    */
-  authorizedFilter(controllerClass?: ControllerClass): Promise<ObjectFilter> {
-    return authorizedFilter(this, controllerClass);
+  authorizedFilter(...controllerClass: readonly [controllerClass?: ControllerClass]): Promise<ObjectFilter> {
+    return authorizedFilter(this, ...controllerClass);
   }
 }
 markAsOurs(ApiController);

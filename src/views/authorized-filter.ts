@@ -1,37 +1,67 @@
 /** Gives handlers the filter of their rules, and notes whether it was used. */
 import type { Request } from 'express';
-import { currentCaller } from '../authentication/caller';
+import { currentCaller, isAuthenticated } from '../authentication/caller';
 import { setContext, type RequestContext } from '../authentication/request-context';
 import type { AxiomsRequest } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/http/exceptions';
-import { copyOf, type ObjectFilter } from '../core/requirements/object-filter';
+import { copyOf, noObjects, type ObjectFilter } from '../core/requirements/object-filter';
 import { noteWhenTaken } from '../core/requirements/taken-filters';
 import { after, type Soon } from '../core/time/soon';
 import { allowedObjects } from '../permissions/allowed-objects';
-import { rememberEvaluations } from '../permissions/evaluated';
-import type { ControllerClass } from '../permissions/rule-words';
+import { forgetMembers, rememberEvaluations } from '../permissions/evaluated';
+import { namesOf, type ApiView, type ControllerClass } from '../permissions/rule-words';
 import { permissionTree, type Subject } from '../permissions/tree';
 import { AnswerGate } from './answer-gate';
 import { askAnotherCaller } from './permission-checks';
-import { decorationsOf } from './start/decorations';
-import { permissionRulesOf } from './start/policies';
+import { authenticationClassesOf, permissionRulesOf } from './start/policies';
+import type { OtherRules } from './start/services';
 import { visitOf, type GivenFilter, type Visit } from './visit';
+
+const attributes = namesOf('attribute');
 
 /**
  * Returns the objects that the rules of this controller's route allow for its caller, or those that the rules of another
- * controller's class allow for GET.
+ * controller allow for GET.
+ *
+ * @param asked the class of the other controller; nothing for the route's own rules
  */
-export async function authorizedFilter(controller: object, other?: ControllerClass): Promise<ObjectFilter> {
+export async function authorizedFilter(
+  controller: object,
+  ...asked: readonly [controllerClass?: ControllerClass]
+): Promise<ObjectFilter> {
   const visit = visitOf(controller);
   if (visit === undefined)
     throw new ImproperlyConfigured(`${controller.constructor.name}.authorizedFilter was called outside of a request.`);
-  const filter = await visit.asItsRoute(() =>
-    after(askAnotherCaller(visit), () => {
-      requireAsked(visit);
-      return other === undefined ? allowedObjects(visit.permissions, visit.subject) : filterOf(other, visit);
-    }),
-  );
-  return give(filter, other, visit);
+  const [other] = asked;
+  // A name that is undefined, as in an import cycle, must not mean the route's own rules.
+  if (asked.length > 0 && typeof other !== 'function')
+    throw new ImproperlyConfigured(
+      `${visit.rules.place} called authorizedFilter() with something that is no controller class: an import cycle?`,
+    );
+  return give(await filterFor(visit, other), other, visit);
+}
+
+/** The most filters that are being made for one request: an endless recursion ends before the memory does. */
+const mostInProgress = 10_000;
+
+async function filterFor(visit: Visit, other: ControllerClass | undefined): Promise<ObjectFilter> {
+  if (visit.filtersInProgress >= mostInProgress)
+    throw new ImproperlyConfigured(
+      `${visit.rules.place} makes more than ${mostInProgress} filters at once: objectFilter() may not call authorizedFilter() of its own controller.`,
+    );
+  visit.filtersInProgress += 1;
+  try {
+    return await visit.asItsRoute(() =>
+      after(askAnotherCaller(visit), () => {
+        requireAsked(visit);
+        // A handler may set another name for each list, as for each object.
+        forgetMembers(visit.controller, attributes);
+        return other === undefined ? allowedObjects(visit.permissions, visit.subject) : filterOf(other, visit);
+      }),
+    );
+  } finally {
+    visit.filtersInProgress -= 1;
+  }
 }
 
 // A list of rules that is not read yet, or not asked to its end, would allow everything.
@@ -43,7 +73,13 @@ function requireAsked({ isCurrent, arePermissionsRead, unasked, rules }: Visit):
 }
 
 function give(filter: ObjectFilter, of: ControllerClass | undefined, visit: Visit): ObjectFilter {
-  const given: GivenFilter = { filter: copyOf(filter), caller: currentCaller(visit.request), of, isTaken: false };
+  const given: GivenFilter = {
+    filter: copyOf(filter),
+    caller: currentCaller(visit.request),
+    of,
+    isTaken: false,
+    isOfHandler: visit.stage === 'handled',
+  };
   noteWhenTaken(given.filter, () => {
     given.isTaken = true;
   });
@@ -55,11 +91,26 @@ function give(filter: ObjectFilter, of: ControllerClass | undefined, visit: Visi
 function filterOf(controllerClass: ControllerClass, visit: Visit): Soon<ObjectFilter> {
   const { services, settings, response } = visit;
   const request = asGet(visit);
-  const controller = services.makeController(controllerClass, { request, response });
+  const { controller, rules } = services.makeOther(controllerClass, { request, response });
   rememberEvaluations(controller);
-  const rules = permissionRulesOf(controller, settings, decorationsOf(controllerClass, ''));
-  const trees = rules.map(rule => permissionTree(rule, one => services.make(one)));
+  if (!accepts(controller, rules, visit)) return noObjects;
+  const listed = permissionRulesOf(controller, settings, rules?.decorations);
+  const trees = listed.map(rule => permissionTree(rule, one => services.make(one)));
   return allowedObjects(trees, { request, controller } satisfies Subject);
+}
+
+/** Would a route of the other controller let this caller in, whatever its permissions say? */
+function accepts(controller: ApiView, rules: OtherRules | undefined, visit: Visit): boolean {
+  const { services, settings, successfulAuthenticator: used, request } = visit;
+  const asked = rules?.asksBesides ?? [];
+  if (asked.some(({ kind }) => kind !== 'authenticated'))
+    throw new ImproperlyConfigured(
+      `${visit.rules.place} called authorizedFilter(${controller.constructor.name}), whose @Authorized() only the app's checker can decide: use permission classes there.`,
+    );
+  if (asked.length > 0 && !isAuthenticated(request)) return false;
+  if (used === undefined) return true;
+  const classes = authenticationClassesOf(controller, settings, rules?.decorations).map(one => services.make(one));
+  return classes.some(one => used instanceof one.constructor || (used.isToken === true && one.isToken === true));
 }
 
 /** The request as the rules for GET see it, with the same caller. */

@@ -30,6 +30,7 @@ function checkObject(visit: Visit, object: unknown): Soon<void> {
     visit.asItsRoute(() => askObjectRules(visit, object)),
     () => {
       visit.isObjectPending = false;
+      if (Object(object) === object) (visit.allowedObjects ??= new WeakSet()).add(object as object);
     },
   );
 }

@@ -12,20 +12,28 @@ import type { Visit } from './visit';
  * about one object returns an array without having used the filter
  */
 export function checkReturned(visit: Visit, returned: unknown): void {
+  if (!visit.dependsOnObjects) return;
   if (!isFiltered(visit)) {
-    if (Array.isArray(returned) && visit.isObjectAction) throw unexpectedList(visit);
+    if (isList(returned) && visit.isObjectAction && !isChecked(returned, visit)) throw unexpectedList(visit);
     return;
   }
-  const filter = visit.filters.findLast(({ of, isTaken }) => of === undefined && isTaken)?.filter;
+  const filter = visit.filters.findLast(
+    ({ of, isTaken, isOfHandler }) => of === undefined && isTaken && isOfHandler,
+  )?.filter;
   if (filter === undefined || filter.kind === 'all') return;
   const [isAllowed, shown] = [matcherOf(filter), propertiesOf(filter).map(shownIn)];
   for (const element of elementsIn(returned))
     if (shown.every(isShown => isShown(element)) && !isAllowed(element, {})) throw notAllowed(visit);
 }
 
+// A handler may ask the rule about each object instead.
+function isChecked(returned: List, { allowedObjects }: Visit): boolean {
+  return allowedObjects !== undefined && itemsOf(returned).every(item => allowedObjects.has(Object(item) as object));
+}
+
 function unexpectedList({ rules }: Visit): ImproperlyConfigured {
   return new ImproperlyConfigured(
-    `${rules.place} is about one object and returned an array, and the filter of its rules was not used: name the handler in listActions if it answers a list, and give what this.authorizedFilter() returns to a compiler or to matches(). If it answers no objects of the rules, return them as a member: { tags: [...] }.`,
+    `${rules.place} is about one object and returned an array, and the filter of its rules was not used: name the handler in listActions if it answers a list, and give what this.authorizedFilter() returns to a compiler or to matches(). Or check each of the objects with checkObjectPermissions(). If it answers no objects of the rules, return them as a member: { tags: [...] }.`,
   );
 }
 
@@ -38,12 +46,23 @@ function notAllowed({ rules }: Visit): ImproperlyConfigured {
 /** The objects of a returned array, or of the arrays that an object has as members. */
 function elementsIn(returned: unknown): readonly object[] {
   if (typeof returned !== 'object' || returned === null || ArrayBuffer.isView(returned)) return [];
-  const lists = Array.isArray(returned) ? [returned] : Object.values(returned).filter(Array.isArray);
+  const lists = isList(returned) ? [returned] : Object.values(returned).filter(isList);
   // A query for a page returns the rows and their number: [[...], 12].
   return lists
-    .flat()
-    .flat()
+    .flatMap(itemsOf)
+    .flatMap(item => (isList(item) ? itemsOf(item) : [item]))
     .filter((one): one is object => typeof one === 'object' && one !== null);
+}
+
+type List = readonly unknown[] | ReadonlySet<unknown> | ReadonlyMap<unknown, unknown>;
+
+// class-transformer writes sets and maps, too.
+function isList(value: unknown): value is List {
+  return Array.isArray(value) || value instanceof Set || value instanceof Map;
+}
+
+function itemsOf(list: List): readonly unknown[] {
+  return [...list.values()];
 }
 
 function propertiesOf(filter: ObjectFilter): readonly PropertyFilter[] {

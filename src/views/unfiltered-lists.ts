@@ -1,18 +1,24 @@
 /** Which answers are lists whose filter nobody has used. They are withheld, and what is answered is marked as the caller's own. */
 import { SessionAuthentication } from '../authentication/session';
 import { ImproperlyConfigured } from '../core/http/exceptions';
-import type { Visit } from './visit';
+import type { GivenFilter, Visit } from './visit';
 
 /** Is the answer a list whose filter nobody has used? A filter that another caller was given does not count. */
 export function isUnfiltered(visit: Visit): boolean {
   if (visit.needsFilter && !isFiltered(visit)) return true;
-  const others = visit.isListAction ? visit.filters.filter(({ of }) => of !== undefined) : [];
-  return others.some(one => !others.some(({ of, isTaken }) => of === one.of && isTaken));
+  const others = visit.isListAction
+    ? visit.filters.filter(({ of, isOfHandler }) => of !== undefined && isOfHandler)
+    : [];
+  const isUsed = (one: GivenFilter): boolean =>
+    others.some(({ of, isTaken, caller }) => of === one.of && isTaken && caller === one.caller);
+  return !others.every(isUsed);
 }
 
 /** Was the filter of the route's own rules used? */
 export function isFiltered({ filters, askedCaller }: Visit): boolean {
-  return filters.some(({ of, isTaken, caller }) => of === undefined && isTaken && caller === askedCaller);
+  return filters.some(
+    ({ of, isTaken, isOfHandler, caller }) => of === undefined && isTaken && isOfHandler && caller === askedCaller,
+  );
 }
 
 /** The error in place of a list whose filter was not used. */

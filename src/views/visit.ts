@@ -61,6 +61,8 @@ export interface GivenFilter {
   readonly of: ControllerClass | undefined;
   /** Has a compiler or the like read it? */
   isTaken: boolean;
+  /** Was it given to the handler itself? `getObject()` loads one object with it, and no list. */
+  readonly isOfHandler: boolean;
 }
 
 const visit = Symbol('axioms.visit');
@@ -91,8 +93,12 @@ export class Visit implements RequestContext {
   isUndecided = false;
   /** Whether the response depends on an object that no rule has seen. */
   isObjectPending = false;
+  /** The objects that passed a check of the handler. */
+  allowedObjects?: WeakSet<object>;
   /** The filters that `authorizedFilter()` has returned. */
   readonly filters: GivenFilter[] = [];
+  /** How many filters are being made: an `objectFilter()` that asks for its own would never end. */
+  filtersInProgress = 0;
   /** The object that `getObject()` loaded. */
   object?: { readonly value: unknown };
   stage: Stage = 'begun';
@@ -195,7 +201,8 @@ export class Visit implements RequestContext {
 
   /** Whether an object can change what the rules say to this caller. */
   get dependsOnObjects(): boolean {
-    return this.rules.dependOnObjects(this.method) ?? this.isUndecided;
+    // What the start has read may have changed since, as where a getter looks at a flag.
+    return this.isUndecided || this.rules.dependOnObjects(this.method) === true;
   }
 
   /**

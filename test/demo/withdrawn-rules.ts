@@ -1,5 +1,5 @@
 /** Every rule of the demo's controllers, each taken away from one action. */
-import { AccessTokenAuthentication, AllowAny } from 'axioms-routing-controllers';
+import { AccessTokenAuthentication, AllowAny, IsSubOwnerOrSafeOnly } from 'axioms-routing-controllers';
 import { getMetadataArgsStorage } from 'routing-controllers';
 import { controllers, type ControllerClass } from '../../demo/controllers';
 import { decorate, ownDecorations, type Decoration } from '../../src/views/start/decorations';
@@ -92,8 +92,9 @@ function fromGrants(view: Members): Change[] {
   });
 }
 
-function fromOwnership({ ownerAttribute }: Members, { method, isAboutOneObject }: Action): Change[] {
-  const isRule = ownerAttribute !== undefined && isAboutOneObject && method !== 'GET';
+// safeMethods takes the owner's rule away from this class; that of IsSubOwner is withdrawn with the class.
+function fromOwnership({ permissionClasses }: Members, { method, isAboutOneObject }: Action): Change[] {
+  const isRule = listOf(permissionClasses).includes(IsSubOwnerOrSafeOnly) && isAboutOneObject && method !== 'GET';
   return isRule ? [['without ownership', { safeMethods: [method] }]] : [];
 }
 

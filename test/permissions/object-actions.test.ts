@@ -175,7 +175,7 @@ describe('notObjectActions', () => {
     const axioms = { audience: 'api', issuerUrl: 'http://127.0.0.1:9', logger: silentLogger };
     const audits = auditRoutes({ controllers: [articles({ notObjectActions: ['update'] })], axioms });
     expect(audits.map(({ handler, who, rule }) => [handler.split('.')[1], who, rule])).to.deep.equal([
-      ['list', 'authenticated', 'authenticated'],
+      ['list', 'authenticated', 'authenticated; without object rules by unfilteredActions'],
       ['publish', 'authenticated', 'authenticated'],
       ['retrieve', 'some', 'the owner (user)'],
       ['update', 'authenticated', 'authenticated; without object rules by notObjectActions'],

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { All, JsonController } from 'routing-controllers';
 import request from 'supertest';
 import {
+  ApiController,
   DenyAll,
   HasAccessTokenScopes,
   IsAuthenticated,
@@ -13,6 +14,7 @@ import {
   not,
   or,
 } from 'axioms-routing-controllers';
+import { normalForm } from 'axioms-routing-controllers/filters';
 import { Api } from '../api';
 import { callerOf, judge } from '../../src/core/requirements/judge';
 import { audience, silentLogger } from '../issuer/test-issuer';
@@ -29,12 +31,13 @@ class ScopedController {
 }
 
 @JsonController('/owned')
-class OwnedController {
-  permissionClasses = [IsSubOwner];
-  getObject() {
+class OwnedController extends ApiController {
+  override permissionClasses = [IsSubOwner];
+  override getObject() {
     return { user: 'alice' };
   }
-  @All('/') serve() {
+  @All('/') async serve() {
+    normalForm(await this.authorizedFilter());
     return {};
   }
 }
@@ -112,7 +115,7 @@ describe('the audit of a handler that takes every method', () => {
     const rules = api.server.audit().map(({ path, who, rule }) => `${path} | ${who} | ${rule}`);
     expect(rules).to.deep.equal([
       '/scoped/ | anyone | only GET, HEAD, OPTIONS or (any method but GET, HEAD, OPTIONS and the scope w)',
-      '/owned/ | some | (any method but PUT, PATCH, DELETE and authenticated) or (only PUT, PATCH, DELETE and the owner (user))',
+      '/owned/ | some | (any method but PUT, PATCH, DELETE and authenticated) or (only PUT, PATCH, DELETE and the owner (user)); each object of the list: the owner (user)',
       '/closed/ | anyone | only GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
       '/reversed/ | anyone | (only GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS and the scope admin) or any method but GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
       '/same/ | some | the scope w',

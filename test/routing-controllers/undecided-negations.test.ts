@@ -82,19 +82,19 @@ describe('The negation of a class with both rules', () => {
       told[`${method} ${path}`] = `${statuses.join(' ')} | ${who} | ${rule}`;
     }
     expect(told).to.deep.equal({
-      'GET /suspended/': '401 200 200 200 | authenticated | authenticated',
+      'GET /suspended/': '401 200 200 200 | authenticated | authenticated; without object rules by unfilteredActions',
       'POST /suspended/': '401 200 200 200 | authenticated | authenticated',
       'GET /suspended/:id': '401 200 403 200 | some | authenticated and not (the role suspended and Suspended)',
-      'GET /everybody/': '200 200 200 200 | anyone | anyone',
+      'GET /everybody/': '200 200 200 200 | anyone | anyone; without object rules by unfilteredActions',
       'POST /everybody/': '200 200 200 200 | anyone | anyone',
       'GET /everybody/:id': '401 403 403 403 | undecided | not Everybody',
-      'GET /twice/': '401 403 200 403 | some | the role suspended',
+      'GET /twice/': '401 403 200 403 | some | the role suspended; without object rules by unfilteredActions',
       'POST /twice/': '401 403 200 403 | some | the role suspended',
       'GET /twice/:id': '401 403 200 403 | some | the role suspended',
-      'GET /not-owned/': '401 403 403 403 | nobody | nobody',
+      'GET /not-owned/': '401 403 403 403 | nobody | nobody; without object rules by unfilteredActions',
       'POST /not-owned/': '401 200 200 200 | authenticated | authenticated',
       'GET /not-owned/:id': '401 403 403 403 | nobody | nobody',
-      'GET /owned/': '401 200 200 200 | authenticated | authenticated',
+      'GET /owned/': '401 200 200 200 | authenticated | authenticated; without object rules by unfilteredActions',
       'POST /owned/': '401 200 200 200 | authenticated | authenticated',
       'GET /owned/:id': '401 200 200 200 | authenticated | authenticated',
     });

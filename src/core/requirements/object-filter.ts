@@ -226,12 +226,12 @@ function requireValue(value: unknown, property: string, types: readonly ValueTyp
 function typeOf(value: unknown): ValueType | undefined {
   if (value === null) return 'null';
   if (typeof value === 'boolean') return 'boolean';
-  if (typeof value === 'string') return isText(value) ? 'text' : undefined;
+  if (typeof value === 'string') return isFilterText(value) ? 'text' : undefined;
   return typeof value === 'number' && isNumber(value) ? 'number' : undefined;
 }
 
-// No database keeps NUL in a text, and a lone surrogate has no UTF-8 form.
-function isText(value: string): boolean {
+/** Can a database hold the text? None keeps NUL, and a lone surrogate has no UTF-8 form. */
+export function isFilterText(value: string): boolean {
   return !value.includes('\0') && !/\p{Surrogate}/u.test(value);
 }
 

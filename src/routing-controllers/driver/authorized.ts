@@ -64,3 +64,8 @@ function upstreamRefusal({ method, url }: Request, roles: readonly string[]): Er
     name: 'AuthorizationRequiredError',
   });
 }
+
+/** The roles that `@Authorized()` names. */
+export function rolesOf({ authorizedRoles }: ActionMetadata): readonly string[] {
+  return authorizedRoles as string[];
+}

@@ -7,9 +7,10 @@ import { after, isPending, type Soon } from '../../core/time/soon';
 import { admit, handle, permit, permitForm, visitAt } from '../../views/lifecycle';
 import { passOn } from '../../views/dispatched';
 import { isClosed } from '../../views/response-close';
+import { checkReturned } from '../../views/returned-lists';
 import { Visit, findVisit } from '../../views/visit';
 import type { Services } from '../../views/start/services';
-import { askChecker, askedBesides } from './authorized';
+import { askChecker, askedBesides, rolesOf } from './authorized';
 import { bodyParser } from './body';
 import { ErrorAnswers, isErrorAnswered, type Exchange } from './error-answers';
 import {
@@ -265,6 +266,7 @@ export class AxiomsDriver extends ExpressDriver {
       result === visit.response && !visit.response.writableEnded && visit.gate?.isKeeping !== true;
     visit.leaveHandler(isAnsweringLater || isStream(result));
     if (visit.refusal !== undefined) return;
+    checkReturned(visit, result);
     if (visit.checks === undefined || isAnsweringLater) {
       this.succeed(result, meta, action);
       return;
@@ -343,8 +345,4 @@ export class AxiomsDriver extends ExpressDriver {
 
 function userOf({ request }: Action): unknown {
   return (request as Request).user;
-}
-
-function rolesOf({ authorizedRoles }: ActionMetadata): readonly string[] {
-  return authorizedRoles as string[];
 }

@@ -53,7 +53,8 @@ function checkedBefore(call: CallHandler): CallHandler {
     visit.requireItsMethod();
     return after(permitCaller(visit), () => {
       const returned = call(meta, action, params);
-      return visit.dependsOnObjects ? after(returned, checked(visit)) : returned;
+      // An interceptor may change it; what it makes of it is checked, too.
+      return visit.dependsOnObjects && hasInterceptors(meta) ? after(returned, checked(visit)) : returned;
     });
   };
 }

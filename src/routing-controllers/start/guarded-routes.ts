@@ -15,7 +15,7 @@ import { decoratedActions } from '../../views/start/decorations';
 import { refuseOtherCopiesInDefaults } from '../../views/start/policies';
 import { routeRules } from '../../views/start/read-rules';
 import type { RouteRules } from '../../views/start/route-rules';
-import type { Exchange, Services } from '../../views/start/services';
+import type { Exchange, OtherController, Services } from '../../views/start/services';
 import { requireKnownActions } from './action-lists';
 import type { AppContainer, ControllerFactory } from './app-container';
 import { unknownDependencies } from './container';
@@ -109,22 +109,26 @@ export class GuardedRoutes {
    *
    * @throws ImproperlyConfigured if the server has no such controller.
    */
-  makeOther(controllerClass: ControllerClass, { request, response }: Exchange): ApiView {
+  makeOther(controllerClass: ControllerClass, { request, response }: Exchange): OtherController {
     const known = this.#controllers.get(controllerClass);
     if (known === undefined)
       throw new ImproperlyConfigured(
         `authorizedFilter(${controllerClass.name}) needs a controller of this server: add the class to its controllers.`,
       );
     const controller = known.factory.make({ request, response }) as ApiView;
-    const action = this.#readingAction(known.sample.object);
-    return Object.assign<ApiView, Partial<ApiView>>(controller, { request, response, action });
+    const rules = this.#readingRules(known.sample.object);
+    Object.assign<ApiView, Partial<ApiView>>(controller, { request, response, action: rules?.action ?? '' });
+    return { controller, rules };
   }
 
-  // What a getter says of the list, or else of another handler that reads.
-  #readingAction(sample: ApiView): string {
-    const reading = this.audited.filter(one => one.sample === sample && (one.rules.method ?? 'GET') === 'GET');
-    const list = reading.find(({ rules }) => rules.isListAction('GET'));
-    return (list ?? reading[0])?.rules.action ?? '';
+  // One whose rules depend on objects comes first, and of these a list: what a getter says of a list that is open to
+  // everybody is not the rule of the objects.
+  #readingRules(sample: ApiView): RouteRules | undefined {
+    const reading = this.audited
+      .filter(one => one.sample === sample && (one.rules.method ?? 'GET') === 'GET')
+      .map(({ rules }) => rules);
+    const ofObjects = reading.filter(rules => rules.dependOnObjects('GET') !== false);
+    return ofObjects.find(rules => rules.isListAction('GET')) ?? ofObjects[0] ?? reading[0];
   }
 
   /** The controller classes of the handlers. */

@@ -1,6 +1,7 @@
 /** Warns at startup of handlers that may answer lists, and that their rules cannot filter. */
 import type { Logger } from '../../core/settings/logger';
 import { leavesWithoutFilter } from '../../permissions/allowed-objects';
+import { methodsOf } from '../../views/start/audit';
 import type { RouteRules } from '../../views/start/route-rules';
 import { isRootPath, namesAfterParameter } from './route-path';
 
@@ -19,7 +20,7 @@ export function warnOfLists(routes: readonly ListRoute[], logger: Logger): void 
     'is about one object, and its path goes on behind that, so that it may answer a list. It is',
     logger,
   );
-  for (const { rules } of ruled) if (rules.isListAction(methodOf(rules))) warnOfMissingFilters(rules, logger);
+  for (const { rules } of ruled.filter(answersList)) warnOfMissingFilters(rules, logger);
 }
 
 function warnOf(routes: readonly ListRoute[], what: string, logger: Logger): void {
@@ -30,7 +31,7 @@ function warnOf(routes: readonly ListRoute[], what: string, logger: Logger): voi
 }
 
 function isUnderObjectRule({ rules }: ListRoute): boolean {
-  return rules.hasObjectRule && rules.dependOnObjects(methodOf(rules)) !== false;
+  return rules.hasObjectRule && methodsOf(rules).some(method => rules.dependOnObjects(method) !== false);
 }
 
 // A POST to the path of the controller creates an object.
@@ -48,6 +49,10 @@ function isNamed(rules: RouteRules): boolean {
   return (['objectActions', 'notObjectActions', 'listActions', 'unfilteredActions'] as const).some(list =>
     rules.isIn(list),
   );
+}
+
+function answersList({ rules }: ListRoute): boolean {
+  return methodsOf(rules).some(method => rules.isListAction(method) && rules.dependOnObjects(method) !== false);
 }
 
 function warnOfMissingFilters(rules: RouteRules, logger: Logger): void {

@@ -158,7 +158,7 @@ function isAskedSometime({ rules }: AuditedRoute): boolean {
 
 // A list asks the rule by its filter.
 function isAsked(rules: RouteRules, method: string): boolean {
-  return rules.isObjectAction(method) || (rules.isListAction(method) && rules.dependOnObjects(method) !== false);
+  return rules.isObjectAction(method) || rules.isListAction(method);
 }
 
 // A rule that every object satisfies for the route's methods is not missed.

@@ -5,8 +5,9 @@ import type { TestedApp } from '../access-matrix';
 import { forceAuthenticate } from '../force-authenticate';
 import { onLoopback } from '../loopback';
 import { axiomsServersOf } from '../served-app';
-import { IsolationRun, type IsolationSeed } from './isolation-run';
+import { IsolationRun } from './isolation-run';
 import { IsolationError, type IsolationReport } from './report';
+import type { IsolationSeed } from './seeding';
 import { isNamed, plainPath, testedRoutes, type TestedRoute } from './tested-routes';
 
 /** Options of {@link expectIsolation}. */

@@ -3,23 +3,10 @@ import { decide } from '../../routing-controllers/explaining';
 import type { AxiomsServer } from '../../routing-controllers/start/axioms-server';
 import type { LoopbackAnswer, Send } from '../loopback';
 import { changeBetween, placeOfTexts, textsIn, textsOf } from './answers';
-import { idIn, mixedValues, newText, responseOf, withoutText } from './requests';
+import { mixedValues, newText, otherId, responseOf, withoutText } from './requests';
 import type { IsolationLeak, IsolationReport, LeakKind } from './report';
+import { seedByPosts, type IsolationCaller, type IsolationSeed } from './seeding';
 import { bodyOf, filledPath, isNamed, queryOf, takesText, type TestedRoute } from './tested-routes';
-
-/** A caller of the test. */
-export interface IsolationCaller {
-  readonly name: string;
-  readonly token: string;
-  /** A text that only this caller's objects have: put it into a field, so that the object is recognized elsewhere. */
-  readonly canary: string;
-}
-
-/** Creates one object for the caller, and returns the values of path parameters. */
-export type IsolationSeed = (
-  caller: IsolationCaller,
-  send: (method: string, path: string, body?: unknown) => Promise<Response>,
-) => Promise<Readonly<Record<string, string>>> | Readonly<Record<string, string>>;
 
 interface RunOptions {
   readonly callers: Readonly<Record<string, string>>;
@@ -100,12 +87,15 @@ export class IsolationRun {
     if (earlier !== undefined)
       for (const answer of (await this.#read(earlier)).values()) for (const text of textsOf(answer)) known.add(text);
     const sent: string[] = [caller.canary];
-    const values = await (this.options.seed ?? this.#seedByPosts)(caller, async (method, path, body) => {
+    const statuses: number[] = [];
+    const values = await (this.options.seed ?? seedByPosts(this.#routes))(caller, async (method, path, body) => {
       sent.push(...textsIn(body));
       const answer = await this.#send(token, method, path, body);
+      statuses.push(answer.status);
       if (answer.status < 400) sent.push(...textsOf(answer));
       return responseOf(answer);
     });
+    this.#requireSeeded(name, statuses);
     for (const text of sent) this.#everSent(name).add(text);
     const own = [...sent, ...Object.values(values).flatMap(textsIn)].filter(text => !known.has(text));
     const owner: Owner = { ...caller, values, sent: own, texts: own };
@@ -115,24 +105,13 @@ export class IsolationRun {
     return seeded;
   }
 
-  /** Creates objects by the app's own POST routes, and takes their ids from the answers. */
-  readonly #seedByPosts: IsolationSeed = async ({ canary }, send) => {
-    const values: Record<string, string> = {};
-    for (const route of this.#routes) {
-      const isCreate = route.method === 'POST' && route.parameters.length === 0 && !route.reads;
-      if (!isCreate) continue;
-      const response = await send('POST', `${route.path}${queryOf(route, canary, false)}`, bodyOf(route, canary));
-      const id = response.ok ? await idIn(response) : undefined;
-      if (id !== undefined) for (const key of this.#keysBelow(route.path)) values[key] ??= id;
-    }
-    return values;
-  };
-
-  #keysBelow(path: string): readonly string[] {
-    const keys = this.#routes.flatMap(
-      ({ path: other }) => /^\/:\w+/.exec(other.startsWith(path) ? other.slice(path.length) : '') ?? [],
+  // Without an object there is nothing to leak, and everything would seem isolated.
+  #requireSeeded(name: string, statuses: readonly number[]): void {
+    const isSeeded = this.options.seed !== undefined && statuses.length === 0;
+    if (isSeeded || statuses.some(status => status < 400)) return;
+    throw new RangeError(
+      `No object could be created for ${name} (${statuses.join(', ') || 'no POST route'}): give expectIsolation() a seed that creates one.`,
     );
-    return [...new Set(keys)].map(key => `${path}${key}`);
   }
 
   async #compare(observerName: string, ownerName: string): Promise<void> {
@@ -215,7 +194,7 @@ export class IsolationRun {
         const before = route.reads ? [] : [await this.#view(target), await this.#view(target)];
         const answer = await this.#ask(route, observer, aimed, newText('nobody'));
         if (answer === undefined) continue;
-        const shown = placeOfTexts(answer, texts);
+        const shown = placeOfTexts(answer, texts) ?? (await this.#placeOfSame(route, answer, observer, target, aimed));
         if (shown !== undefined) await this.#note(route, 'shows', observer, target, shown, path);
         const [first, second] = before;
         if (first !== undefined && second !== undefined) {
@@ -227,6 +206,22 @@ export class IsolationRun {
       }
   }
 
+  /** An answer without any telling text shows the object, too, if it is the owner's own answer, and that of no other id. */
+  async #placeOfSame(
+    route: TestedRoute,
+    answer: LoopbackAnswer,
+    observer: Owner,
+    target: Owner,
+    aimed: Owner,
+  ): Promise<string | undefined> {
+    if (!route.reads || answer.status >= 400 || aimed.values !== target.values) return undefined;
+    const own = await this.#ask(route, target, target, target.canary);
+    const nobodys = Object.fromEntries(Object.entries(target.values).map(([key, value]) => [key, otherId(value)]));
+    const missing = await this.#ask(route, observer, { ...target, values: nobodys }, observer.canary);
+    const isSame = own !== undefined && own.status < 400 && changeBetween(own, own, answer) === undefined;
+    return isSame && missing !== undefined ? changeBetween(missing, missing, answer) : undefined;
+  }
+
   /** Sends what changes something to the caller's own object: a route that refuses everybody was not tested. */
   async #exerciseOwn(name: string): Promise<void> {
     for (const route of this.#routes.filter(one => !one.reads && !this.#exercised.has(one))) {
@@ -236,12 +231,12 @@ export class IsolationRun {
         owner = await this.#seed(name);
         answer = await this.#ask(route, owner, owner, owner.canary);
       }
-      if (answer !== undefined) this.#judge(route, answer.status, [400, 409, 415, 422]);
+      if (answer !== undefined) this.#judge(route, answer.status);
     }
   }
 
-  #judge(route: TestedRoute, status: number, accepted: readonly number[] = []): void {
-    if (status < 400 || accepted.includes(status)) this.#exercised.add(route);
+  #judge(route: TestedRoute, status: number): void {
+    if (status < 400) this.#exercised.add(route);
     else this.#reasons.set(route, `every answer to a caller's own request was an error, such as ${status}`);
   }
 
@@ -292,8 +287,14 @@ export class IsolationRun {
     return route.isFillable ? filledPath(route, (key, name) => values[key] ?? values[name]) : undefined;
   }
 
-  #send(token: string, method: string, path: string, body?: unknown): Promise<LoopbackAnswer> {
-    return this.sendRaw(method, path, { headers: { Authorization: `Bearer ${token}` }, body });
+  async #send(token: string, method: string, path: string, body?: unknown): Promise<LoopbackAnswer> {
+    const answer = await this.sendRaw(method, path, { headers: { Authorization: `Bearer ${token}` }, body });
+    const isRefused = answer.status === 401 && String(answer.headers['www-authenticate']).includes('invalid_token');
+    if (isRefused)
+      throw new RangeError(
+        `The token of a caller of expectIsolation() is refused: ${method} ${path} is 401 invalid_token. Nothing would be tested.`,
+      );
+    return answer;
   }
 
   async #note(

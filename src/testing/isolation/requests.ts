@@ -12,6 +12,11 @@ export function newText(kind: 'canary' | 'nobody'): string {
   return `${kind}${randomBytes(9).toString('hex')}`;
 }
 
+/** An id of the same form that no object has. */
+export function otherId(id: string): string {
+  return /^\d+$/.test(id) ? '987654321' : newText('nobody');
+}
+
 /** Returns the answer as `fetch()` would. */
 export function responseOf({ status, headers, body }: LoopbackAnswer): Response {
   const isEmpty = [204, 205, 304].includes(status);

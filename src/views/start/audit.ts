@@ -58,9 +58,20 @@ export function auditRoute(rules: RouteRules): RouteAudit {
   };
 }
 
-// GET represents a route that takes every method.
 function filterOf(rules: RouteRules): Requirement | undefined {
-  return rules.filter(rules.method ?? 'GET');
+  if (rules.method !== undefined) return rules.filter(rules.method);
+  const filters = methodsOf(rules).map(method => ({ method, filter: rules.filter(method) }));
+  const known = new Map(filters.map(({ filter }) => [JSON.stringify(filter), filter]));
+  const asked = [...known.entries()].flatMap(([text, filter]) => {
+    const methods = filters.filter(one => JSON.stringify(one.filter) === text).map(({ method }) => method);
+    return filter === undefined ? [] : [{ filter, methods }];
+  });
+  const [only, ...others] = asked;
+  if (only === undefined) return undefined;
+  // A method that is about one object has no list.
+  const lists = filters.filter(({ method }) => rules.isListAction(method)).length;
+  if (others.length === 0 && only.methods.length === lists) return only.filter;
+  return allOf(asked.map(({ filter, methods }) => anyOf([notThat({ kind: 'methods', methods }), filter])));
 }
 
 function requirementOfRoute(rules: RouteRules): Requirement {
@@ -121,10 +132,15 @@ function ruleText(rules: RouteRules, requirement: Requirement): string {
   const remarks = [
     ...(publicMethods.length > 0 ? [`public by the setting publicMethods: ${publicMethods.join(', ')}`] : []),
     ...(isNotObjectAction ? ['without object rules by notObjectActions'] : []),
-    ...(rules.hasObjectRule && rules.isIn('unfilteredActions') ? ['without object rules by unfilteredActions'] : []),
+    ...(isUnfiltered(rules) ? ['without object rules by unfilteredActions'] : []),
     ...(filter === undefined ? [] : [`each object of the list: ${inWords(filter)}`]),
   ];
   return [inWords(requirement), ...remarks].join('; ');
+}
+
+// Rules that are decided per request may be about objects.
+function isUnfiltered(rules: RouteRules): boolean {
+  return rules.isIn('unfilteredActions') && (rules.hasObjectRule || rules.permissions === undefined);
 }
 
 function sourceText({ permissionSources = [], sources }: RouteRules): string {

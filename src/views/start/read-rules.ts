@@ -6,7 +6,7 @@ import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { holdsInert } from '../../core/process/inert';
 import { isAboutObject } from '../../core/requirements/judge';
 import type { Requirement } from '../../core/requirements/requirement';
-import { isAskedBeforeTheBody, requireRule, type ApiView } from '../../permissions/base';
+import { definesFilter, isAskedBeforeTheBody, requireRule, type ApiView } from '../../permissions/base';
 import { requireOneOwner, requireOneSubject } from '../../permissions/ownership';
 import { namesOf, type NameOf } from '../../permissions/rule-words';
 import {
@@ -51,6 +51,8 @@ export function routeRules(route: Route, controller: ApiView, services: Services
   const trees = read(() => permissionTrees(controller, services, decorations));
   trees?.flatMap(leavesOf).forEach(({ permission }) => {
     requireRule(permission, place);
+    // Refuses a class whose two object rules cannot be told apart.
+    definesFilter(permission);
     refuseMisspelledRules(permission, 'BasePermission', place);
   });
   const found = new Map<PermissionLeaf, Known>();

@@ -207,7 +207,8 @@ describe('the route audit', () => {
       'PUT /owned/:id': 'some | the owner (authorSub) | field',
       'ALL /owned/:id/all':
         'some | (only GET, HEAD, OPTIONS and authenticated) or (any method but GET, HEAD, OPTIONS and the owner (authorSub)) | field',
-      'GET /composed': 'some | authenticated and (Odd or the role admin) | field',
+      'GET /composed':
+        'some | authenticated and (Odd or the role admin); each object of the list: authenticated and (Odd or (the role admin and not the owner (user))) | field',
       'DELETE /composed/:id': 'some | authenticated and (Odd or (the role admin and not the owner (user))) | field',
       'GET /old/roles': 'some | any of the roles admin, editor | field',
       'GET /old/user': 'authenticated | authenticated | field',
