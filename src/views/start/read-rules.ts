@@ -51,7 +51,7 @@ export function routeRules(route: Route, controller: ApiView, services: Services
   const trees = read(() => permissionTrees(controller, services, decorations));
   trees?.flatMap(leavesOf).forEach(({ permission }) => {
     requireRule(permission, place);
-    // Refuses a class whose two object rules cannot be told apart.
+    // Refuses a class whose two object rules cannot be compared.
     definesFilter(permission);
     refuseMisspelledRules(permission, 'BasePermission', place);
   });
