@@ -7,9 +7,10 @@ export interface Head {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-// Copies the header fields deeply: appendHeader() adds to a list of values in place.
+// Copies lists of values, too: appendHeader() adds to them in place.
 export function headOf(response: Response): Head {
-  const headers = structuredClone({ ...response.getHeaders() });
+  const fields = Object.entries(response.getHeaders());
+  const headers = Object.fromEntries(fields.map(([name, value]) => [name, Array.isArray(value) ? [...value] : value]));
   return { status: response.statusCode, reason: response.statusMessage, headers };
 }
 
