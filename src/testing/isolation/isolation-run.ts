@@ -216,8 +216,10 @@ export class IsolationRun {
   ): Promise<string | undefined> {
     if (!route.reads || answer.status >= 400 || aimed.values !== target.values) return undefined;
     const own = await this.#ask(route, target, target, target.canary);
-    const nobodys = Object.fromEntries(Object.entries(target.values).map(([key, value]) => [key, otherId(value)]));
-    const missing = await this.#ask(route, observer, { ...target, values: nobodys }, observer.canary);
+    const valuesOfNobody = Object.fromEntries(
+      Object.entries(target.values).map(([key, value]) => [key, otherId(value)]),
+    );
+    const missing = await this.#ask(route, observer, { ...target, values: valuesOfNobody }, observer.canary);
     const isSame = own !== undefined && own.status < 400 && changeBetween(own, own, answer) === undefined;
     return isSame && missing !== undefined ? changeBetween(missing, missing, answer) : undefined;
   }
