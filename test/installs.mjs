@@ -111,7 +111,11 @@ async function loadSubpaths(app, env) {
 /** The optional peers that a subpath may need as soon as it is loaded. */
 function peersOf(subpath) {
   const { peerDependenciesMeta } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  return /\/(?:openapi|opentelemetry|prometheus|microservice\/typeorm)$/.test(subpath) ? peerDependenciesMeta : {};
+  return /\/(?:openapi|opentelemetry|prometheus|(?:microservice|filters)\/typeorm|filters\/(?:drizzle|kysely|mikro-orm))$/.test(
+    subpath,
+  )
+    ? peerDependenciesMeta
+    : {};
 }
 
 /** The built tests in the app's place: its peers are what `require` finds, the tools of the tests come from here. */
