@@ -47,11 +47,16 @@ function notAllowed({ rules }: Visit): ImproperlyConfigured {
 function elementsIn(returned: unknown): readonly object[] {
   if (typeof returned !== 'object' || returned === null || ArrayBuffer.isView(returned)) return [];
   const lists = isList(returned) ? [returned] : Object.values(returned).filter(isList);
+  const found: object[] = [];
+  const add = (item: unknown): void => {
+    if (typeof item === 'object' && item !== null) found.push(item);
+  };
   // A query for a page returns the rows and their number: [[...], 12].
-  return lists
-    .flatMap(itemsOf)
-    .flatMap(item => (isList(item) ? itemsOf(item) : [item]))
-    .filter((one): one is object => typeof one === 'object' && one !== null);
+  for (const list of lists)
+    for (const item of list.values())
+      if (isList(item)) itemsOf(item).forEach(add);
+      else add(item);
+  return found;
 }
 
 type List = readonly unknown[] | ReadonlySet<unknown> | ReadonlyMap<unknown, unknown>;
