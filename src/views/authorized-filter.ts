@@ -38,13 +38,20 @@ export async function authorizedFilter(
     throw new ImproperlyConfigured(
       `${visit.rules.place} called authorizedFilter() with something that is no controller class: an import cycle?`,
     );
-  return give(await filterFor(visit, other), other, visit);
+  const { filter, caller } = await filterFor(visit, other);
+  return give(
+    { filter: copyOf(filter), caller, of: other, isTaken: false, isOfHandler: visit.stage === 'handled' },
+    visit,
+  );
 }
 
 /** The most filters that are being made for one request: an endless recursion ends before the memory does. */
 const mostInProgress = 10_000;
 
-async function filterFor(visit: Visit, other: ControllerClass | undefined): Promise<ObjectFilter> {
+async function filterFor(
+  visit: Visit,
+  other: ControllerClass | undefined,
+): Promise<Pick<GivenFilter, 'filter' | 'caller'>> {
   if (visit.filtersInProgress >= mostInProgress)
     throw new ImproperlyConfigured(
       `${visit.rules.place} makes more than ${mostInProgress} filters at once: objectFilter() may not call authorizedFilter() of its own controller.`,
@@ -54,9 +61,12 @@ async function filterFor(visit: Visit, other: ControllerClass | undefined): Prom
     return await visit.asItsRoute(() =>
       after(askAnotherCaller(visit), () => {
         requireAsked(visit);
+        // The app may sign in another user meanwhile, who has another filter.
+        const caller = currentCaller(visit.request);
         // A handler may set another name for each list, as for each object.
         forgetMembers(visit.controller, attributes);
-        return other === undefined ? allowedObjects(visit.permissions, visit.subject) : filterOf(other, visit);
+        const found = other === undefined ? allowedObjects(visit.permissions, visit.subject) : filterOf(other, visit);
+        return after(found, filter => ({ filter, caller }));
       }),
     );
   } finally {
@@ -72,14 +82,7 @@ function requireAsked({ isCurrent, arePermissionsRead, unasked, rules }: Visit):
   );
 }
 
-function give(filter: ObjectFilter, of: ControllerClass | undefined, visit: Visit): ObjectFilter {
-  const given: GivenFilter = {
-    filter: copyOf(filter),
-    caller: currentCaller(visit.request),
-    of,
-    isTaken: false,
-    isOfHandler: visit.stage === 'handled',
-  };
+function give(given: GivenFilter, visit: Visit): ObjectFilter {
   noteWhenTaken(given.filter, () => {
     given.isTaken = true;
   });
@@ -93,23 +96,24 @@ function filterOf(controllerClass: ControllerClass, visit: Visit): Soon<ObjectFi
   const request = asGet(visit);
   const { controller, rules } = services.makeOther(controllerClass, { request, response });
   rememberEvaluations(controller);
-  if (!accepts(controller, rules, visit)) return noObjects;
+  if (!accepts(controller, rules, request, visit)) return noObjects;
   const listed = permissionRulesOf(controller, settings, rules?.decorations);
   const trees = listed.map(rule => permissionTree(rule, one => services.make(one)));
   return allowedObjects(trees, { request, controller } satisfies Subject);
 }
 
 /** Would a route of the other controller let this caller in, whatever its permissions say? */
-function accepts(controller: ApiView, rules: OtherRules | undefined, visit: Visit): boolean {
-  const { services, settings, successfulAuthenticator: used, request } = visit;
+function accepts(controller: ApiView, rules: OtherRules | undefined, request: AxiomsRequest, visit: Visit): boolean {
+  const { services, settings, successfulAuthenticator: used } = visit;
   const asked = rules?.asksBesides ?? [];
   if (asked.some(({ kind }) => kind !== 'authenticated'))
     throw new ImproperlyConfigured(
       `${visit.rules.place} called authorizedFilter(${controller.constructor.name}), whose @Authorized() only the app's checker can decide: use permission classes there.`,
     );
-  if (asked.length > 0 && !isAuthenticated(request)) return false;
-  if (used === undefined) return true;
   const classes = authenticationClassesOf(controller, settings, rules?.decorations).map(one => services.make(one));
+  const insists = classes.some(one => one.isMandatory === true && one.isPublic?.(request) !== true);
+  if ((asked.length > 0 || insists) && !isAuthenticated(request)) return false;
+  if (used === undefined) return true;
   return classes.some(one => used instanceof one.constructor || (used.isToken === true && one.isToken === true));
 }
 

@@ -2,7 +2,7 @@
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import { matcherOf } from '../core/requirements/matches';
 import type { ObjectFilter, PropertyFilter } from '../core/requirements/object-filter';
-import { isFiltered } from './unfiltered-lists';
+import { usedFilter } from './unfiltered-lists';
 import type { Visit } from './visit';
 
 /**
@@ -13,14 +13,12 @@ import type { Visit } from './visit';
  */
 export function checkReturned(visit: Visit, returned: unknown): void {
   if (!visit.dependsOnObjects) return;
-  if (!isFiltered(visit)) {
+  const filter = usedFilter(visit);
+  if (filter === undefined) {
     if (isList(returned) && visit.isObjectAction && !isChecked(returned, visit)) throw unexpectedList(visit);
     return;
   }
-  const filter = visit.filters.findLast(
-    ({ of, isTaken, isOfHandler }) => of === undefined && isTaken && isOfHandler,
-  )?.filter;
-  if (filter === undefined || filter.kind === 'all') return;
+  if (filter.kind === 'all') return;
   const [isAllowed, shown] = [matcherOf(filter), propertiesOf(filter).map(shownIn)];
   for (const element of elementsIn(returned))
     if (shown.every(isShown => isShown(element)) && !isAllowed(element, {})) throw notAllowed(visit);

@@ -1,11 +1,12 @@
 /** Which answers are lists whose filter nobody has used. They are withheld, and what is answered is marked as the caller's own. */
 import { SessionAuthentication } from '../authentication/session';
 import { ImproperlyConfigured } from '../core/http/exceptions';
+import type { ObjectFilter } from '../core/requirements/object-filter';
 import type { GivenFilter, Visit } from './visit';
 
 /** Is the answer a list whose filter nobody has used? A filter that another caller was given does not count. */
 export function isUnfiltered(visit: Visit): boolean {
-  if (visit.needsFilter && !isFiltered(visit)) return true;
+  if (visit.needsFilter && usedFilter(visit) === undefined) return true;
   const others = visit.isListAction
     ? visit.filters.filter(({ of, isOfHandler }) => of !== undefined && isOfHandler)
     : [];
@@ -14,11 +15,11 @@ export function isUnfiltered(visit: Visit): boolean {
   return !others.every(isUsed);
 }
 
-/** Was the filter of the route's own rules used? */
-export function isFiltered({ filters, askedCaller }: Visit): boolean {
-  return filters.some(
+/** Returns the filter of the route's own rules that the handler has used last for this caller. */
+export function usedFilter({ filters, askedCaller }: Visit): ObjectFilter | undefined {
+  return filters.findLast(
     ({ of, isTaken, isOfHandler, caller }) => of === undefined && isTaken && isOfHandler && caller === askedCaller,
-  );
+  )?.filter;
 }
 
 /** The error in place of a list whose filter was not used. */

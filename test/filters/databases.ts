@@ -1,7 +1,7 @@
 /** The rows of the differential tests, in a real database. */
 import { randomUUID } from 'node:crypto';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import type { SqlDialect } from '../../src/filters/sql';
+import type { SqlDialect, SqlOptions } from '../../src/filters/sql';
 import { postgresUrl } from '../microservice/users/user-databases';
 import { rows, teams } from './rows';
 
@@ -131,6 +131,32 @@ async function filled(db: DataSource, dropping: string | undefined, types: Types
     close: async () => {
       if (dropping !== undefined) await db.query(dropping);
       await db.destroy();
+    },
+  };
+}
+
+/** The tables, as the app describes them to `toSql`. */
+export function optionsOf(dialect: SqlDialect): Omit<SqlOptions, 'where'> {
+  return {
+    dialect,
+    alias: 'n',
+    columns: {
+      text: { column: 'body', type: 'text' },
+      folded: { column: 'folded', type: 'text' },
+      whole: { column: 'whole', type: 'integer' },
+      big: { column: 'big', type: 'integer' },
+      real: { column: 'amount', type: 'number' },
+      flag: { column: 'flag', type: 'boolean' },
+      at: { column: 'at', type: 'date' },
+    },
+    relations: {
+      team: {
+        table: 'team',
+        from: 'team_id',
+        to: 'id',
+        deleted: 'deleted_at',
+        columns: { id: { column: 'id', type: 'text' }, size: { column: 'size', type: 'integer' } },
+      },
     },
   };
 }

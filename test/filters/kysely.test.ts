@@ -32,6 +32,7 @@ import {
 } from '../../src/core/requirements/object-filter';
 import { toKysely, type KyselyFilterOptions, type SqlDialect } from '../../src/filters/kysely';
 import { canaries, canarySql } from './canary';
+import { optionsOf } from './databases';
 import { describeOnEngines, expected, expectNoDifference, itFailsWith } from './differential';
 import { rows } from './rows';
 
@@ -56,31 +57,6 @@ function kyselyOf(dialect: SqlDialect, plugins: KyselyPlugin[] = []): Kysely<Tab
       createQueryCompiler: () => new Compiler(),
     },
   });
-}
-
-function optionsOf(dialect: SqlDialect): KyselyFilterOptions {
-  return {
-    dialect,
-    alias: 'n',
-    columns: {
-      text: { column: 'body', type: 'text' },
-      folded: { column: 'folded', type: 'text' },
-      whole: { column: 'whole', type: 'integer' },
-      big: { column: 'big', type: 'integer' },
-      real: { column: 'amount', type: 'number' },
-      flag: { column: 'flag', type: 'boolean' },
-      at: { column: 'at', type: 'date' },
-    },
-    relations: {
-      team: {
-        table: 'team',
-        from: 'team_id',
-        to: 'id',
-        deleted: 'deleted_at',
-        columns: { id: { column: 'id', type: 'text' }, size: { column: 'size', type: 'integer' } },
-      },
-    },
-  };
 }
 
 describeOnEngines('toKysely', ({ dialect }, database) => {

@@ -14,33 +14,9 @@ import {
 } from '../../src/core/requirements/object-filter';
 import { toSql, type SqlColumnType, type SqlDialect, type SqlOptions } from '../../src/filters/sql';
 import { canaries, canarySql } from './canary';
+import { optionsOf } from './databases';
 import { describeOnEngines, expected, expectNoDifference, itFailsWith } from './differential';
 import { rows } from './rows';
-
-function optionsOf(dialect: SqlDialect): SqlOptions {
-  return {
-    dialect,
-    alias: 'n',
-    columns: {
-      text: { column: 'body', type: 'text' },
-      folded: { column: 'folded', type: 'text' },
-      whole: { column: 'whole', type: 'integer' },
-      big: { column: 'big', type: 'integer' },
-      real: { column: 'amount', type: 'number' },
-      flag: { column: 'flag', type: 'boolean' },
-      at: { column: 'at', type: 'date' },
-    },
-    relations: {
-      team: {
-        table: 'team',
-        from: 'team_id',
-        to: 'id',
-        deleted: 'deleted_at',
-        columns: { id: { column: 'id', type: 'text' }, size: { column: 'size', type: 'integer' } },
-      },
-    },
-  };
-}
 
 describeOnEngines('toSql', ({ dialect }, database) => {
   const options = optionsOf(dialect);

@@ -1,14 +1,19 @@
 /** Lists under rules about objects: what reviewers made leak, and what was refused wrongly. */
 import { expect } from 'chai';
+import express from 'express';
 import { Authorized, Get, JsonController, Post, UseInterceptor } from 'routing-controllers';
+import request from 'supertest';
 import {
   AllowAny,
   ApiController,
   BasePermission,
+  HasValidAccessToken,
   IsAuthenticated,
   IsSubOwner,
   IsSubOwnerOrSafeOnly,
   SessionAuthentication,
+  useExpressServer,
+  type AxiomsServer,
   type ApiView,
   type PermissionRule,
 } from 'axioms-routing-controllers';
@@ -103,11 +108,21 @@ class AuthorizedController extends ApiController {
   }
 }
 
+@JsonController('/insisting')
+class InsistingController extends ApiController {
+  override authenticationClasses = [HasValidAccessToken];
+  override permissionClasses = [AllowAny];
+  @Get('/') list() {
+    return notes;
+  }
+}
+
 const others: Readonly<Record<string, new () => ApiController>> = {
   ByActionController,
   DecoratedController,
   SessionController,
   AuthorizedController,
+  InsistingController,
 };
 
 @JsonController('/others')
@@ -189,6 +204,25 @@ class ThenableController extends ApiController {
   }
 }
 
+@JsonController('/switched')
+class SwitchedController extends ApiController {
+  override authenticationClasses = [SessionAuthentication];
+  override permissionClasses = [IsSubOwner];
+  override async ownerOf({ user }: ApiView['request']) {
+    const name = user?.sub;
+    await Promise.resolve();
+    // The app signs in somebody else.
+    if (name === 'alice') Object.assign(this.request, { user: { sub: 'bob' } });
+    return name;
+  }
+  @Get('/') async list() {
+    const rows = allowed(await this.authorizedFilter());
+    // Of bob now, and nobody reads it.
+    await this.authorizedFilter();
+    return rows;
+  }
+}
+
 @JsonController('/created')
 class CreatedController extends ApiController {
   override permissionClasses = [IsSubOwnerOrSafeOnly];
@@ -207,7 +241,7 @@ describe('regression: a list under a rule about objects', () => {
     const controllers = [
       ...[FlagController, SafeFlagController, LoadedController, ByActionController, DecoratedController],
       ...[SessionController, AuthorizedController, OthersController, RenamedController, InterceptedController],
-      ...[ItselfController, ThenableController, CreatedController],
+      ...[ItselfController, ThenableController, CreatedController, InsistingController, SwitchedController],
     ];
     api = await Api.start({ controllers, authorizationChecker: () => false, axioms: { logger } });
   });
@@ -243,6 +277,22 @@ describe('regression: a list under a rule about objects', () => {
     expect(await asAlice('/others?of=AuthorizedController')).to.deep.equal([500, 'withheld']);
     expect(logger.text('error')).to.include("whose @Authorized() only the app's checker can decide");
     expect((await api.as(null, 'get', '/others?of=ByActionController')).body).to.deep.equal([]);
+  });
+
+  it('has nothing of a controller that insists on a token, for an anonymous caller', async () => {
+    expect((await api.as(null, 'get', '/others?of=InsistingController')).body).to.deep.equal([]);
+    expect((await asAlice('/others?of=InsistingController'))[1]).to.deep.equal(notes);
+  });
+
+  it('is withheld where the session has become another user while the filter was made', async () => {
+    const app = express();
+    app.use((request_, _response, next) => {
+      Object.assign(request_, { user: { sub: 'alice' } });
+      next();
+    });
+    useExpressServer(app, { controllers: [SwitchedController], axioms: { ...api.issuer.settings(), logger } });
+    expect((await request(app).get('/switched')).status).to.equal(500);
+    (app.locals.axioms as AxiomsServer).close();
   });
 
   it('is an error where the other controller is undefined', async () => {
