@@ -143,6 +143,11 @@ export function checkedFilter(filter: ObjectFilter): ObjectFilter {
   return checked.has(filter) ? filter : rebuilt(filter);
 }
 
+/** Returns the filter, checked and simplified, for a compiler that notes by itself whether its query used it. */
+export function untaken(filter: ObjectFilter): ObjectFilter {
+  return checked.has(filter) ? copyOf(filter) : rebuilt(filter);
+}
+
 /** Returns a copy that is another object, so that uses of the two can be distinguished. */
 export function copyOf(filter: ObjectFilter): ObjectFilter {
   return sealed({ ...filter });

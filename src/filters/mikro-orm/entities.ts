@@ -1,7 +1,7 @@
 /** Describes an entity of MikroORM for the compiler to SQL. */
 import { ReferenceKind, type EntityManager, type EntityMetadata } from '@mikro-orm/core';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
-import type { SqlColumn } from '../sql/columns';
+import type { SqlColumn, StatementColumn } from '../sql/columns';
 import type { DescribedEntity, DescribedRelation } from '../sql/described';
 import type { SqlDialect } from '../sql/dialects';
 import { typeOf, type Property } from './column-types';
@@ -32,7 +32,7 @@ export class MikroOrmEntity implements DescribedEntity {
     private readonly em: EntityManager,
   ) {}
 
-  column(name: string, path: string): SqlColumn {
+  column(name: string, path: string): StatementColumn {
     const property = this.#property(name);
     const [column, ...others] = property?.fieldNames ?? [];
     if (
@@ -44,7 +44,7 @@ export class MikroOrmEntity implements DescribedEntity {
       throw this.#refused(path, `'${name}' is no column of it`);
     if (property.formula !== undefined || property.persist === false)
       throw this.#refused(path, 'it is not stored in a column');
-    return { column, type: this.#typeOf(property, path) };
+    return { column, type: this.#typeOf(property, path), isReadAsTruth: dialectOf(this.em) !== 'postgresql' };
   }
 
   relation(name: string, path: string): DescribedRelation {

@@ -1,7 +1,8 @@
 /** Compiles a filter to a condition of MikroORM. */
 import { raw, type EntityManager, type EntityMetadata, type EntityName, type FilterQuery } from '@mikro-orm/core';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
-import type { ObjectFilter } from '../../core/requirements/object-filter';
+import { untaken, type ObjectFilter } from '../../core/requirements/object-filter';
+import { take } from '../../core/requirements/taken-filters';
 import { tablesOf } from '../sql/described';
 import { quotedName, dialectOf as writingOf } from '../sql/dialects';
 import { piecesOf, type StatementOptions } from '../sql/statement';
@@ -12,7 +13,9 @@ import { hasOwnSql, requireConditions } from './own-conditions';
  * Compiles a filter to the `where` of `em.find`, `em.findOne`, `em.findAndCount` and `em.count`. It selects exactly the rows
  * that `matches` accepts, and your own condition is joined to it by AND. The filter is SQL under a key that no other
  * condition has, so that a spread narrows the query further. MikroORM forgets it once a query has used it: compile it anew
- * for each query.
+ * for each query. It ignores SQL in `populateWhere` with the strategy `joined`, which is its default, and in a global filter
+ * of a relation that is joined: the filter of a list then counts as unused, and the list is not sent. Use the strategy
+ * `select-in` there.
  *
  * @param where your own condition
  * @throws ImproperlyConfigured if the filter is wrong, names what the entity does not have or what cannot be compared exactly,
@@ -29,7 +32,10 @@ export function toMikroOrm<Entity extends object>(
 ): FilterQuery<Entity> {
   const metadata = em.getMetadata(entity) as unknown as EntityMetadata<object>;
   const own = where === undefined || isEmpty(where) ? undefined : bracketed(where);
-  const condition = { [sqlOf(filter, metadata, em)]: [] };
+  const note = (): void => {
+    take(filter);
+  };
+  const condition = { [key(sqlOf(untaken(filter), metadata, em), note)]: [] };
   return (own === undefined ? condition : { ...condition, $and: [own] }) as FilterQuery<Entity>;
 }
 
@@ -43,16 +49,21 @@ function bracketed(where: unknown): unknown {
     throw new ImproperlyConfigured('Your own condition is null or an empty list: leave it out.');
   requireConditions(where);
   // An OR in SQL of the app's own would widen the filter. The second alternative, which no row meets, adds the brackets.
-  return hasOwnSql(where) ? { $or: [where, { [key('1 = 0', [])]: [] }] } : where;
+  return hasOwnSql(where) ? { $or: [where, { [raw('1 = 0', [])]: [] }] } : where;
 }
 
-function sqlOf(filter: ObjectFilter, metadata: EntityMetadata<object>, em: EntityManager): string {
+interface Sql {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+function sqlOf(filter: ObjectFilter, metadata: EntityMetadata<object>, em: EntityManager): Sql {
   const options = { dialect: dialectOf(em), ...tablesOf(filter, new MikroOrmEntity(metadata, em)) };
   const [primary, ...others] = metadata.primaryKeys.map(name => metadata.properties[name]) as Primary[];
   const { text, values } = written(filter, options);
   // A filter on a relation that is joined by LEFT JOIN is not met where there is no row.
   const column = others.length === 0 ? primary?.fieldNames[0] : undefined;
-  return key(column === undefined ? text : `(${columnName(column, options)} IS NOT NULL AND ${text})`, values);
+  return { text: column === undefined ? text : `(${columnName(column, options)} IS NOT NULL AND ${text})`, values };
 }
 
 interface Primary {
@@ -63,7 +74,7 @@ class Column {
   constructor(readonly name: string) {}
 }
 
-function written(filter: ObjectFilter, options: StatementOptions): { text: string; values: readonly unknown[] } {
+function written(filter: ObjectFilter, options: StatementOptions): Sql {
   const { strings, values } = piecesOf(filter, options, column => new Column(column));
   const write = (value: unknown): string => (value instanceof Column ? columnName(value.name, options) : '?');
   const text = strings.map(
@@ -85,6 +96,17 @@ function withoutMarks(text: string): string {
   throw new ImproperlyConfigured('MikroORM cannot write the name of a table or a column with a question mark.');
 }
 
-function key(text: string, values: readonly unknown[]): string {
-  return raw(text, values);
+/** Returns the SQL as a key. Calls `note` when MikroORM reads the values, which it does when it writes a query with it. */
+function key({ text, values }: Sql, note: () => void): string {
+  return raw(text, watched(values, note));
+}
+
+// What MikroORM leaves out of a query must not count as used. It passes the list on as it is until it writes the query.
+function watched(values: readonly unknown[], note: () => void): readonly unknown[] {
+  return new Proxy(values, {
+    get(list, name): unknown {
+      note();
+      return Reflect.get(list, name);
+    },
+  });
 }

@@ -89,12 +89,18 @@ function textsIn(name: string, texts: readonly string[], { padsText }: Provider)
 function bySpaces(texts: readonly string[]): ReadonlyMap<number, readonly string[]> {
   const groups = new Map<number, string[]>();
   for (const text of texts) {
-    const spaces = / *$/.exec(text)?.[0].length ?? 0;
+    const spaces = spacesAtEnd(text);
     const group = groups.get(spaces);
     if (group === undefined) groups.set(spaces, [text]);
     else group.push(text);
   }
   return groups;
+}
+
+function spacesAtEnd(text: string): number {
+  let end = text.length;
+  while (text[end - 1] === ' ') end--;
+  return text.length - end;
 }
 
 // `=` ignores trailing spaces, and LIKE does not.

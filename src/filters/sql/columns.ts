@@ -19,6 +19,8 @@ export interface SqlColumn {
 export interface StatementColumn extends SqlColumn {
   /** Does the library read whole numbers as `number`? A larger one loses digits, and then equals none. */
   readonly isReadAsNumber?: boolean;
+  /** Does the library read every number but 0 as true? */
+  readonly isReadAsTruth?: boolean;
 }
 
 /** A relation to one row of another table: `from` is the column of this table, and `to` the unique one of the other. */

@@ -135,9 +135,11 @@ const sqlite: Dialect = {
     `(${sqliteTime(column)} ${operator} ${parameter(plainTime(time))} AND ${sqliteIsDate(column)})`,
 };
 
-// SQLite keeps times as text, in more than one form.
+// SQLite keeps times as text, in more than one form. It rounds what is below a millisecond, which a `Date` cuts off.
 function sqliteTime(column: string): string {
-  return `strftime('%Y-%m-%d %H:%M:%f', ${column})`;
+  const isFiner = `${column} GLOB '????-??-??[T ]??:??:??.[0-9][0-9][0-9][0-9]*'`;
+  const cut = `substr(${column}, 1, 23) || ltrim(substr(${column}, 24), '0123456789')`;
+  return `strftime('%Y-%m-%d %H:%M:%f', CASE WHEN ${isFiner} THEN ${cut} ELSE ${column} END)`;
 }
 
 // SQLite also takes `now`, a time of day and a number of days for a time.

@@ -179,8 +179,10 @@ class Statement {
       uuid: () => unlessEmpty(uuidsOf(values), held => dialect.uuids(name, held, parameter)),
       integer: () => unlessEmpty(this.#integersOf(values, column), held => dialect.integers(name, held, parameter)),
       number: () => unlessEmpty(numbersOf(values), held => dialect.numbers(name, held, parameter)),
-      boolean: () =>
-        unlessEmpty(booleansOf(values), held => `${name} IN (${held.map(one => dialect.boolean(one)).join(', ')})`),
+      boolean: () => {
+        const compared = column.isReadAsTruth === true ? `(${name} <> 0)` : name;
+        return unlessEmpty(booleansOf(values), held => `${compared} IN (${held.map(dialect.boolean).join(', ')})`);
+      },
       date: () => undefined,
       utc: () => undefined,
       milliseconds: () => undefined,

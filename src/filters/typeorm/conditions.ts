@@ -1,4 +1,5 @@
 /** A filter as a condition on an entity of TypeORM, to be written for whichever alias the query gives to the entity. */
+import { randomBytes } from 'node:crypto';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import type { ObjectFilter } from '../../core/requirements/object-filter';
@@ -14,7 +15,9 @@ export interface EntityCondition {
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
-// Two filters may be in one query, where the name of a parameter has one value.
+// Two filters may be in one query, where the name of a parameter has one value. No name can be guessed: the app may give
+// the query parameters from an object that a client has sent.
+const prefix = `axioms_filter_${randomBytes(12).toString('hex')}`;
 let parameters = 0;
 
 /** @throws ImproperlyConfigured if the filter cannot be compiled exactly for the entity */
@@ -22,7 +25,7 @@ export function conditionOn(filter: ObjectFilter, entity: EntityMetadata, source
   const dialect = dialectOf(source);
   const values: Record<string, unknown> = {};
   const parameter = (value: unknown): string => {
-    const name = `axioms_filter_${++parameters}`;
+    const name = `${prefix}_${++parameters}`;
     values[name] = value;
     return `:${name}`;
   };

@@ -1,7 +1,7 @@
 /** Describes an entity of TypeORM for the compiler to SQL. */
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
-import type { SqlColumn } from '../sql/columns';
+import type { SqlColumn, StatementColumn } from '../sql/columns';
 import type { DescribedEntity, DescribedRelation } from '../sql/described';
 import type { SqlDialect } from '../sql/dialects';
 import { readsUtc, typeOf, type ColumnMetadata } from './column-types';
@@ -41,10 +41,11 @@ export class TypeOrmEntity implements DescribedEntity {
     private readonly source: DataSource,
   ) {}
 
-  column(name: string, path: string): SqlColumn {
+  column(name: string, path: string): StatementColumn {
     const column = this.entity.columns.find(one => one.propertyPath === name && !one.isVirtual);
     if (column === undefined) throw this.#refused(path, `'${name}' is no column of it`);
-    return { column: column.databaseName, type: this.#typeOf(column, path) };
+    const isReadAsTruth = dialectOf(this.source) !== 'postgresql';
+    return { column: column.databaseName, type: this.#typeOf(column, path), isReadAsTruth };
   }
 
   relation(name: string, path: string): DescribedRelation {

@@ -26,13 +26,13 @@ interface Builder extends Connected {
     wheres: readonly unknown[];
   };
   clone(): Builder;
-  andWhere(where: string, parameters?: object): unknown;
+  andWhere(where: unknown, parameters?: object): unknown;
 }
 
 /**
  * Adds a filter to a query builder: to a select for an alias, or to an update, a delete, a soft delete or a restore. The
- * conditions before it go into brackets. After it, `andWhere()` narrows the query further; `where()` and `orWhere()`, which
- * would remove or widen the filter, throw.
+ * conditions before it go into brackets, and so does what `andWhere()` adds after it. `where()` and `orWhere()`, which would
+ * remove or widen the filter, throw.
  *
  * @param alias the alias of the entity that the filter is about; default: the main one
  * @returns the query builder
@@ -76,22 +76,49 @@ function aliasOf({ expressionMap }: Builder, given: string | undefined, isSelect
   return alias;
 }
 
-const widening = ['where', 'orWhere', 'whereInIds', 'orWhereInIds', 'whereExists', 'orWhereExists'];
+const widening = ['where', 'orWhere', 'whereInIds', 'orWhereInIds', 'whereEntity', 'whereExists', 'orWhereExists'];
 
-// Each makes a builder of another kind, in which the filter would be unguarded and written for an alias.
-const leaving = ['insert', 'update', 'delete', 'softDelete', 'restore'];
+// Each makes a builder of another kind, or a query about another entity, in which the filter would be unguarded.
+const leaving = ['insert', 'update', 'delete', 'softDelete', 'restore', 'from', 'fromDummy'];
 
 function guarded(builder: Builder): Builder {
   for (const name of widening) refuse(builder, name, 'would widen the filter: call it before applyFilter()');
   for (const name of leaving) refuse(builder, name, 'would leave the filter behind: call it before applyFilter()');
   const clone = builder.clone.bind(builder);
-  Object.defineProperty(builder, 'clone', { value: () => guarded(clone()), configurable: true });
+  replace(builder, 'clone', () => guarded(clone()));
+  const andWhere = builder.andWhere.bind(builder);
+  replace(builder, 'andWhere', (where: unknown, ...parameters: [object?]) => andWhere(bracketed(where), ...parameters));
   return builder;
 }
 
+// TypeORM writes SQL of the app's own without brackets, so that an OR would widen the filter.
+function bracketed(where: unknown): unknown {
+  if (typeof where === 'string') return inBrackets(where);
+  return typeof where === 'function' ? (builder: unknown) => inBrackets((where as Writer)(builder)) : where;
+}
+
+type Writer = (builder: unknown) => string;
+
+/** @throws ImproperlyConfigured if the condition ends a bracket that it has not begun */
+function inBrackets(condition: string): string {
+  let depth = 0;
+  for (const sign of condition.replace(quoted, '').match(/[()]/g) ?? []) {
+    depth += sign === '(' ? 1 : -1;
+    if (depth < 0) break;
+  }
+  if (depth !== 0) throw new ImproperlyConfigured('A condition of andWhere() has brackets that do not match.');
+  // Behind a comment that reaches to the end of its line.
+  return `(${condition}\n)`;
+}
+
+const quoted = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`/g;
+
 function refuse(builder: Builder, name: string, reason: string): void {
-  const value = (): never => {
+  replace(builder, name, () => {
     throw new ImproperlyConfigured(`${name}() ${reason}. To narrow the query, use andWhere().`);
-  };
+  });
+}
+
+function replace(builder: Builder, name: string, value: unknown): void {
   Object.defineProperty(builder, name, { value, configurable: true });
 }
