@@ -1,6 +1,11 @@
 /** Requires access tokens on routes where callers may also authenticate by other means. */
 import type { Request } from 'express';
-import { AccessTokenAuthentication } from './access-token';
+import {
+  AccessTokenAuthentication,
+  HasValidAccessToken,
+  IsAnyGetOrIsAccessTokenAuthenticated,
+  IsAnyPostOrIsAccessTokenAuthenticated,
+} from './access-token';
 import { BaseAuthentication, decidesPublicByMethod, type AuthenticationClass, type AuthenticationResult } from './base';
 import { IntrospectionAuthentication } from './introspection';
 import { contextOf } from './request-context';
@@ -33,6 +38,14 @@ export function acceptsBothKinds(authenticators: readonly BaseAuthentication[]):
 }
 
 /**
+ * Tells whether two classes accept the same credentials as the same user: they are one class, or the library's own classes
+ * for access tokens, which differ only in the requests that need a token.
+ */
+export function acceptsAlike(one: BaseAuthentication, other: BaseAuthentication): boolean {
+  return one.constructor === other.constructor || (alike.has(one.constructor) && alike.has(other.constructor));
+}
+
+/**
  * Reads the access token if no other class of the list does. Another class may know more (an introspection, a tenant),
  * so this one then does nothing.
  */
@@ -50,6 +63,14 @@ export class AccessTokenReader extends AccessTokenAuthentication {
     return !others.some(acceptsAccessTokens);
   }
 }
+
+const alike = new Set<unknown>([
+  AccessTokenAuthentication,
+  AccessTokenReader,
+  HasValidAccessToken,
+  IsAnyGetOrIsAccessTokenAuthenticated,
+  IsAnyPostOrIsAccessTokenAuthenticated,
+]);
 
 /**
  * Requires an authenticated caller, except for public methods. It comes last in the list and authenticates no caller

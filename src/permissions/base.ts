@@ -73,7 +73,7 @@ function definesOwnObjectRule({ hasObjectPermission }: BasePermission): boolean 
 /** Does the permission say which objects it allows? A filter that a subclass has replaced by a rule of its own does not count. */
 export function definesFilter(permission: BasePermission): boolean {
   if (typeof permission.objectFilter !== 'function') return false;
-  refuseMixture(permission);
+  refuseField(permission);
   return depthOf(permission, 'objectFilter') <= depthOf(permission, 'hasObjectPermission');
 }
 
@@ -95,12 +95,11 @@ function isAskedByFilter(permission: BasePermission): boolean {
 }
 
 // A field does not tell which class has declared it, so that nobody can say which of the two is nearer.
-function refuseMixture(permission: BasePermission): void {
-  const { constructor } = permission;
-  const fields = ['objectFilter', 'hasObjectPermission'].filter(name => Object.hasOwn(permission, name));
-  if (fields.length === 1 && definesOwnObjectRule(permission))
+function refuseField(permission: BasePermission): void {
+  const field = ['objectFilter', 'hasObjectPermission'].find(name => Object.hasOwn(permission, name));
+  if (field !== undefined && definesOwnObjectRule(permission))
     throw new ImproperlyConfigured(
-      `${constructor.name} has ${fields[0] ?? ''} as a field, and the other one of objectFilter() and hasObjectPermission() as a method: write both as methods.`,
+      `${permission.constructor.name} has objectFilter() and hasObjectPermission(), and ${field} is a field: write both as methods.`,
     );
 }
 

@@ -4,7 +4,7 @@ import { currentCaller, isAuthenticated } from '../authentication/caller';
 import { findContext } from '../authentication/request-context';
 import { acceptsBothKinds } from '../authentication/token-demand';
 import { AccessTokenUser, type AxiomsRequest } from '../authentication/user';
-import { ImproperlyConfigured } from '../core/http/exceptions';
+import { ImproperlyConfigured, PermissionDenied } from '../core/http/exceptions';
 import {
   allObjects,
   filterAnd,
@@ -158,8 +158,11 @@ function isName(caller: unknown): caller is string {
   return typeof caller === 'string' && caller !== '';
 }
 
+/** @throws PermissionDenied for a name that a filter cannot hold. "No objects" would be every object below a `not`. */
 function namedFilter(attribute: string, caller: unknown): ObjectFilter {
-  return isName(caller) && isFilterText(caller) ? whereEquals(attribute, caller) : noObjects;
+  if (!isName(caller)) return noObjects;
+  if (!isFilterText(caller)) throw new PermissionDenied();
+  return whereEquals(attribute, caller);
 }
 
 function issuerFilter(request: Request, controller: ApiView): ObjectFilter {

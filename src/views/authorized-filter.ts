@@ -1,7 +1,8 @@
 /** Gives handlers the filter of their rules, and notes whether it was used. */
 import type { Request } from 'express';
 import { currentCaller, isAuthenticated } from '../authentication/caller';
-import { setContext, type RequestContext } from '../authentication/request-context';
+import { contextOf, setContext, type RequestContext } from '../authentication/request-context';
+import { acceptsAlike } from '../authentication/token-demand';
 import type { AxiomsRequest } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import { copyOf, noObjects, type ObjectFilter } from '../core/requirements/object-filter';
@@ -97,24 +98,32 @@ function filterOf(controllerClass: ControllerClass, visit: Visit): Soon<ObjectFi
   const { controller, rules } = services.makeOther(controllerClass, { request, response });
   rememberEvaluations(controller);
   if (!accepts(controller, rules, request, visit)) return noObjects;
-  const listed = permissionRulesOf(controller, settings, rules?.decorations);
+  const listed = permissionRulesOf(controller, settings, rules.decorations);
   const trees = listed.map(rule => permissionTree(rule, one => services.make(one)));
   return allowedObjects(trees, { request, controller } satisfies Subject);
 }
 
 /** Would a route of the other controller let this caller in, whatever its permissions say? */
-function accepts(controller: ApiView, rules: OtherRules | undefined, request: AxiomsRequest, visit: Visit): boolean {
+function accepts(controller: ApiView, rules: OtherRules, request: AxiomsRequest, visit: Visit): boolean {
   const { services, settings, successfulAuthenticator: used } = visit;
-  const asked = rules?.asksBesides ?? [];
-  if (asked.some(({ kind }) => kind !== 'authenticated'))
-    throw new ImproperlyConfigured(
-      `${visit.rules.place} called authorizedFilter(${controller.constructor.name}), whose @Authorized() only the app's checker can decide: use permission classes there.`,
-    );
-  const classes = authenticationClassesOf(controller, settings, rules?.decorations).map(one => services.make(one));
+  requireDecidable(controller, rules, visit);
+  const classes = authenticationClassesOf(controller, settings, rules.decorations).map(one => services.make(one));
+  // What the rules say of the classes, such as whether a subject is one person, they say of these.
+  contextOf(request).authenticators = classes;
   const insists = classes.some(one => one.isMandatory === true && one.isPublic?.(request) !== true);
-  if ((asked.length > 0 || insists) && !isAuthenticated(request)) return false;
-  if (used === undefined) return true;
-  return classes.some(one => used instanceof one.constructor || (used.isToken === true && one.isToken === true));
+  if ((rules.asksBesides.length > 0 || insists) && !isAuthenticated(request)) return false;
+  return used === undefined || classes.some(one => acceptsAlike(one, used));
+}
+
+/** @throws ImproperlyConfigured if something besides the controller's permissions decides on its routes */
+function requireDecidable({ constructor }: ApiView, { asksBesides, hasGuard }: OtherRules, { rules }: Visit): void {
+  const what = asksBesides.some(({ kind }) => kind !== 'authenticated')
+    ? "@Authorized() only the app's checker can decide"
+    : 'requireAccessToken() in @UseBefore is not asked here';
+  if (hasGuard || asksBesides.some(({ kind }) => kind !== 'authenticated'))
+    throw new ImproperlyConfigured(
+      `${rules.place} called authorizedFilter(${constructor.name}), whose ${what}: use permission classes there.`,
+    );
 }
 
 /** The request as the rules for GET see it, with the same caller. */

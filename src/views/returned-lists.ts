@@ -2,7 +2,7 @@
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import { matcherOf } from '../core/requirements/matches';
 import type { ObjectFilter, PropertyFilter } from '../core/requirements/object-filter';
-import { usedFilter } from './unfiltered-lists';
+import { usedFilters } from './unfiltered-lists';
 import type { Visit } from './visit';
 
 /**
@@ -13,15 +13,18 @@ import type { Visit } from './visit';
  */
 export function checkReturned(visit: Visit, returned: unknown): void {
   if (!visit.dependsOnObjects) return;
-  const filter = usedFilter(visit);
-  if (filter === undefined) {
+  const filters = usedFilters(visit);
+  if (filters.length === 0) {
     if (isList(returned) && visit.isObjectAction && !isChecked(returned, visit)) throw unexpectedList(visit);
     return;
   }
-  if (filter.kind === 'all') return;
-  const [isAllowed, shown] = [matcherOf(filter), propertiesOf(filter).map(shownIn)];
-  for (const element of elementsIn(returned))
-    if (shown.every(isShown => isShown(element)) && !isAllowed(element, {})) throw notAllowed(visit);
+  if (filters.some(({ kind }) => kind === 'all')) return;
+  const [matchers, shown] = [filters.map(matcherOf), filters.flatMap(propertiesOf).map(shownIn)];
+  // "No objects" names no property. Of an object's members nobody can tell then which ones are the rule's.
+  const elements = shown.length > 0 || isList(returned) ? elementsIn(returned) : [];
+  for (const element of elements)
+    if (shown.every(isShown => isShown(element)) && !matchers.some(isAllowed => isAllowed(element, {})))
+      throw notAllowed(visit);
 }
 
 // A handler may ask the rule about each object instead.

@@ -1,25 +1,29 @@
 /** Which answers are lists whose filter nobody has used. They are withheld, and what is answered is marked as the caller's own. */
+import type { BaseAuthentication } from '../authentication/base';
 import { SessionAuthentication } from '../authentication/session';
+import { Insistence } from '../authentication/token-demand';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import type { ObjectFilter } from '../core/requirements/object-filter';
 import type { GivenFilter, Visit } from './visit';
 
-/** Is the answer a list whose filter nobody has used? A filter that another caller was given does not count. */
+/**
+ * Is the answer a list whose filter nobody has used, or was the filter of another controller asked for and not used? A filter
+ * that another caller was given does not count.
+ */
 export function isUnfiltered(visit: Visit): boolean {
-  if (visit.needsFilter && usedFilter(visit) === undefined) return true;
-  const others = visit.isListAction
-    ? visit.filters.filter(({ of, isOfHandler }) => of !== undefined && isOfHandler)
-    : [];
-  const isUsed = (one: GivenFilter): boolean =>
-    others.some(({ of, isTaken, caller }) => of === one.of && isTaken && caller === one.caller);
-  return !others.every(isUsed);
+  if (visit.needsFilter && usedFilters(visit).length === 0) return true;
+  return visit.filters.some(one => one.of !== undefined && one.isOfHandler && !isUsed(one, visit));
 }
 
-/** Returns the filter of the route's own rules that the handler has used last for this caller. */
-export function usedFilter({ filters, askedCaller }: Visit): ObjectFilter | undefined {
-  return filters.findLast(
-    ({ of, isTaken, isOfHandler, caller }) => of === undefined && isTaken && isOfHandler && caller === askedCaller,
-  )?.filter;
+/** Returns the filters of the route's own rules that the handler has used for this caller. */
+export function usedFilters(visit: Visit): readonly ObjectFilter[] {
+  return visit.filters
+    .filter(one => one.of === undefined && one.isOfHandler && isUsed(one, visit))
+    .map(({ filter }) => filter);
+}
+
+function isUsed({ isTaken, caller }: GivenFilter, { askedCaller }: Visit): boolean {
+  return isTaken && caller === askedCaller;
 }
 
 /** The error in place of a list whose filter was not used. */
@@ -30,11 +34,17 @@ export function unfiltered({ rules }: Visit): ImproperlyConfigured {
 }
 
 /**
- * Tells caches that the list is the caller's own (RFC 9111 §5.2.2.7): another caller gets other objects from the same URL.
+ * Tells caches that the list is the caller's own (RFC 9111 §5.2.2.7): another caller gets other objects from the same URL. A
+ * class of the app may read its credentials from any field, so that no `Vary` tells such callers apart.
  */
 export function tellCaches({ response, filters, authenticators }: Visit): void {
   if (filters.length === 0 || response.headersSent || response.statusCode >= 400) return;
-  const isOwn = filters.some(({ filter }) => filter.kind !== 'all');
+  const isOwn = filters.some(({ filter }) => filter.kind !== 'all') || !authenticators.every(readsKnownField);
   if (isOwn && !response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', 'private');
   for (const one of authenticators) response.vary(one instanceof SessionAuthentication ? 'Cookie' : 'Authorization');
+}
+
+function readsKnownField(one: BaseAuthentication): boolean {
+  const { authorizationSchemes = [] } = one;
+  return one instanceof SessionAuthentication || one instanceof Insistence || authorizationSchemes.length > 0;
 }

@@ -2,7 +2,7 @@
 import type { Application, Request, RequestHandler } from 'express';
 import type { Requirement } from '../../core/requirements/requirement';
 import { routerOf } from '../start/app-router';
-import { handlerOf } from '../start/handlers';
+import { handlerOf, markTokenGuard } from '../start/handlers';
 import type { AxiomsServer } from '../start/axioms-server';
 import { appOf, serversOf } from '../start/serving';
 import { countGuard, endStartupAt, isMadeAtStartup } from '../start/startup';
@@ -24,6 +24,7 @@ export function rememberGuard(
   required: readonly Requirement[],
   named: AxiomsServer | undefined,
 ): void {
+  markTokenGuard(guard);
   guards.set(guard, { required, named, number: countGuard() });
   if (named !== undefined) keep(guard, named);
 }

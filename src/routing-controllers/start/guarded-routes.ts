@@ -22,7 +22,7 @@ import { unknownDependencies } from './container';
 import type { Class } from './dependencies';
 import { checkDoubtful } from './doubtful-controllers';
 import { giveFilter, giveObjectCheck } from './given-members';
-import { rememberHandler } from './handlers';
+import { handlerOf, hasTokenGuard, rememberHandler } from './handlers';
 import { declaringClass } from './inherited-metadata';
 import { requireTypes } from './parameter-types';
 import { currentObject } from './params';
@@ -107,7 +107,7 @@ export class GuardedRoutes {
   /**
    * Creates a controller of a class for a request of another one.
    *
-   * @throws ImproperlyConfigured if the server has no such controller.
+   * @throws ImproperlyConfigured if the server has no such controller, or the controller has no route that reads.
    */
   makeOther(controllerClass: ControllerClass, { request, response }: Exchange): OtherController {
     const known = this.#controllers.get(controllerClass);
@@ -115,10 +115,16 @@ export class GuardedRoutes {
       throw new ImproperlyConfigured(
         `authorizedFilter(${controllerClass.name}) needs a controller of this server: add the class to its controllers.`,
       );
-    const controller = known.factory.make({ request, response }) as ApiView;
     const rules = this.#readingRules(known.sample.object);
-    Object.assign<ApiView, Partial<ApiView>>(controller, { request, response, action: rules?.action ?? '' });
-    return { controller, rules };
+    if (rules === undefined)
+      throw new ImproperlyConfigured(
+        `authorizedFilter(${controllerClass.name}) takes the rules of GET, and the controller has no handler for GET: give it one, or state the filter in a permission class of your own.`,
+      );
+    const controller = known.factory.make({ request, response }) as ApiView;
+    Object.assign<ApiView, Partial<ApiView>>(controller, { request, response, action: rules.action });
+    const { decorations, asksBesides } = rules;
+    const action = handlerOf(rules)?.action;
+    return { controller, rules: { decorations, asksBesides, hasGuard: action !== undefined && hasTokenGuard(action) } };
   }
 
   // One whose rules depend on objects comes first, and of these a list: what a getter says of a list that is open to

@@ -1,4 +1,4 @@
-/** Remembers which handler of routing-controllers belongs to a route's rules. The OpenAPI documents need it. */
+/** Remembers which handler of routing-controllers belongs to a route's rules, and which middlewares are token guards. */
 import type { ActionMetadata } from 'routing-controllers';
 import type { RouteRules } from '../../views/start/route-rules';
 
@@ -19,4 +19,16 @@ export function rememberHandler(rules: RouteRules, handler: Handler): void {
 /** Returns the handler of these rules, if a server has registered it. */
 export function handlerOf(rules: RouteRules): Handler | undefined {
   return handlers.get(rules);
+}
+
+const tokenGuards = new WeakSet<object>();
+
+/** Remembers that `requireAccessToken()` has made this middleware. */
+export function markTokenGuard(middleware: object): void {
+  tokenGuards.add(middleware);
+}
+
+/** Tells whether `requireAccessToken()` guards the route in `@UseBefore`, besides the rules of its controller. */
+export function hasTokenGuard({ controllerMetadata, uses }: ActionMetadata): boolean {
+  return [...controllerMetadata.uses, ...uses].some(use => tokenGuards.has(Object(use.middleware) as object));
 }

@@ -24,8 +24,7 @@ export interface Services {
 /** A controller of another class, and the rules of the route that stands for its class. */
 export interface OtherController {
   readonly controller: ApiView;
-  /** `undefined` if it has no route that reads. */
-  readonly rules: OtherRules | undefined;
+  readonly rules: OtherRules;
 }
 
 /** What a route has besides the lists of its controller. */
@@ -33,6 +32,8 @@ export interface OtherRules {
   readonly decorations: Decorations | undefined;
   /** What the binding requires besides the permissions: `@Authorized()` and the like. */
   readonly asksBesides: readonly Requirement[];
+  /** Whether `requireAccessToken()` guards the route besides. */
+  readonly hasGuard: boolean;
 }
 
 /** A request and its response. */
