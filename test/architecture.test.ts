@@ -130,7 +130,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   jose: ['core', 'microservice'],
   kysely: ['filters'],
   'drizzle-orm': ['filters'],
-  'lru-cache': ['core', 'throttling', 'microservice'],
+  'lru-cache': ['core', 'throttling', 'microservice', 'routing-controllers'],
   oauth4webapi: ['core'],
   '@node-rs/argon2': ['microservice'],
   'openid-client': ['microservice'],

@@ -1,7 +1,7 @@
 /** Keeps revocations in Redis: what one process revokes, every process refuses from the next request on. */
 import { hash } from 'node:crypto';
 import type { Claims } from '../core/tokens/claims';
-import { denylistEntries, denylistKey, isIssuedBefore, keysOfToken } from '../core/tokens/revocation';
+import { checkedTtl, denylistEntries, denylistKey, isIssuedBefore, keysOfToken } from '../core/tokens/revocation';
 import type { Denylist, RevokedTokens } from '../core/settings/denylist';
 import { RedisConnection, type RedisClient, type RedisOptions } from './client';
 import type { TokenSubject } from '../core/tokens/token-subject';
@@ -38,7 +38,7 @@ export class RedisDenylist implements Denylist {
   ) {
     this.#connection = new RedisConnection(client, { timeout });
     this.#prefix = prefix;
-    this.#ttl = ttl;
+    this.#ttl = checkedTtl(ttl);
   }
 
   /**

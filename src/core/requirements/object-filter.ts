@@ -144,7 +144,7 @@ export function checkedFilter(filter: ObjectFilter): ObjectFilter {
 }
 
 /** Returns the filter, checked and simplified, for a compiler that notes by itself whether its query used it. */
-export function untaken(filter: ObjectFilter): ObjectFilter {
+export function notTaken(filter: ObjectFilter): ObjectFilter {
   return checked.has(filter) ? copyOf(filter) : rebuilt(filter);
 }
 

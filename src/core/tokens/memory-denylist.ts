@@ -1,6 +1,6 @@
 /** A denylist in the memory of a single process. */
 import type { Claims } from '../jws/compact-jws';
-import { denylistEntries, denylistKey, isIssuedBefore, keysOfToken } from './revocation';
+import { checkedTtl, denylistEntries, denylistKey, isIssuedBefore, keysOfToken } from './revocation';
 import type { Denylist, RevokedTokens } from '../settings/denylist';
 import { ServiceUnavailable } from '../http/exceptions';
 import type { TokenSubject } from './token-subject';
@@ -38,7 +38,7 @@ export class MemoryDenylist implements Denylist {
   readonly #entries = new Map<string, Entry>();
 
   constructor({ ttl = 7 * 86_400, maxEntries = 100_000 }: MemoryDenylistOptions = {}) {
-    this.#ttl = ttl;
+    this.#ttl = checkedTtl(ttl);
     this.#maxEntries = maxEntries;
   }
 

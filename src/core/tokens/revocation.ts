@@ -3,7 +3,7 @@
  */
 import type { Claims } from '../jws/compact-jws';
 import type { Denylist, RevokedTokens } from '../settings/denylist';
-import { InvalidToken, ServiceUnavailable } from '../http/exceptions';
+import { ImproperlyConfigured, InvalidToken, ServiceUnavailable } from '../http/exceptions';
 import { longestClockTolerance } from '../settings/kinds';
 import type { Settings } from '../settings/settings';
 import { StoreWatch } from '../reports/store-watch';
@@ -101,6 +101,16 @@ const revokeForm =
 // Refuses a time in milliseconds, which would be thousands of years ahead.
 function isTime(value: unknown): boolean {
   return value === Infinity || (typeof value === 'number' && value >= 0 && value < 1e11);
+}
+
+/**
+ * Returns the option `ttl` of a denylist, in seconds.
+ *
+ * @throws ImproperlyConfigured if it is no number above 0: revocations would end too early, or not be stored.
+ */
+export function checkedTtl(ttl: unknown): number {
+  if (typeof ttl === 'number' && ttl > 0) return ttl;
+  throw new ImproperlyConfigured("The option 'ttl' of a denylist must be a number of seconds above 0.");
 }
 
 function keysOfRevocation(

@@ -1,7 +1,7 @@
 /** Compiles a filter to a condition of MikroORM. */
 import { raw, type EntityManager, type EntityMetadata, type EntityName, type FilterQuery } from '@mikro-orm/core';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
-import { untaken, type ObjectFilter } from '../../core/requirements/object-filter';
+import { notTaken, type ObjectFilter } from '../../core/requirements/object-filter';
 import { take } from '../../core/requirements/taken-filters';
 import { tablesOf } from '../sql/described';
 import { quotedName, dialectOf as writingOf } from '../sql/dialects';
@@ -35,7 +35,7 @@ export function toMikroOrm<Entity extends object>(
   const note = (): void => {
     take(filter);
   };
-  const condition = { [key(sqlOf(untaken(filter), metadata, em), note)]: [] };
+  const condition = { [key(sqlOf(notTaken(filter), metadata, em), note)]: [] };
   return (own === undefined ? condition : { ...condition, $and: [own] }) as FilterQuery<Entity>;
 }
 

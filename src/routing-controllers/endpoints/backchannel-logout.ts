@@ -1,5 +1,7 @@
 /** The endpoint to which issuers report that a user has logged out: OpenID Connect Back-Channel Logout 1.0. */
+import { hash } from 'node:crypto';
 import express, { type Request, type RequestHandler, type Response } from 'express';
+import { LRUCache } from 'lru-cache';
 import { CountedReport } from '../../core/reports/counted-report';
 import type { Denylist } from '../../core/settings/denylist';
 import { longestClockTolerance } from '../../core/settings/kinds';
@@ -42,7 +44,9 @@ export interface BackchannelLogoutOptions {
  * const app = createExpressServer({ controllers: [BookController], axioms: { ...settings, denylist } });
  * app.post('/backchannel-logout', backchannelLogout({ clientId: 'books' }));
  */
-export function backchannelLogout({ clientId, server, onLogout }: BackchannelLogoutOptions): RequestHandler {
+export function backchannelLogout(options: BackchannelLogoutOptions): RequestHandler {
+  requireKnown(options);
+  const { clientId, server, onLogout } = options;
   const clientIds = checkedClients(clientId);
   const given = server === undefined ? undefined : new Logout(server, clientIds);
   const known = new WeakMap<Server, Logout>();
@@ -58,6 +62,17 @@ export function backchannelLogout({ clientId, server, onLogout }: BackchannelLog
 
 const example = 'backchannelLogout({ clientId, server: app.locals.axioms })';
 
+const names = ['clientId', 'server', 'onLogout'];
+
+// A misspelled `onLogout` would never be called.
+function requireKnown(options: object): void {
+  const unknown = Object.keys(options).find(name => !names.includes(name));
+  if (unknown !== undefined)
+    throw new ImproperlyConfigured(
+      `backchannelLogout() has no option '${unknown}': the options are ${names.join(', ')}.`,
+    );
+}
+
 function checkedClients(clientId: unknown): readonly string[] {
   const list: readonly unknown[] = Array.isArray(clientId) ? clientId : [clientId];
   if (list.length > 0 && list.every(one => typeof one === 'string' && one !== '')) return list as readonly string[];
@@ -72,11 +87,22 @@ function logoutOf(server: Server, known: WeakMap<Server, Logout>, clientIds: rea
   return logout;
 }
 
+/**
+ * The number of a subject's sessions that are revoked one by one within a day. A user who signs in and out at the issuer in a
+ * loop must not fill the denylist: no other logout could be stored then.
+ */
+const mostSessions = 100;
+
+/** Milliseconds for which a subject's logouts count together. */
+const day = 86_400_000;
+
 /** Processes the logouts of one server. */
 class Logout {
   readonly #verifier: LogoutTokenVerifier;
   readonly #denylist: Denylist;
   readonly #refusals: CountedReport<string>;
+  /** How many sessions of a subject were revoked one by one, and until when that counts. */
+  readonly #counts = new LRUCache<string, { readonly end: number; count: number }>({ max: 20_000 });
 
   constructor(
     readonly server: Server,
@@ -104,13 +130,29 @@ class Logout {
   async end(text: string): Promise<LogoutToken> {
     const token = await this.#verifier.verify(text);
     const { iss, sub, sid, jti, iat, exp } = token;
-    if (sid !== undefined) await this.#denylist.revoke({ iss, sid });
     // `iat` is in whole seconds, so a token issued in the same second counts as issued before the logout.
-    if (sub !== undefined) await this.#denylist.revoke({ iss, sub, sid, before: Math.floor(iat) + 1 });
+    const before = Math.floor(iat) + 1;
+    if (sub !== undefined && sid !== undefined && this.#isOverLimit(iss, sub))
+      await this.#denylist.revoke({ iss, sub, before });
+    else {
+      if (sid !== undefined) await this.#denylist.revoke({ iss, sid });
+      if (sub !== undefined) await this.#denylist.revoke({ iss, sub, sid, before });
+    }
     // Each issuer may have its own tolerance. No token is accepted after the longest.
     const isFirst = await this.#denylist.useOnce(iss, jti, exp + longestClockTolerance);
     if (!isFirst) throw new InvalidRequest('The logout token was used before');
     return token;
+  }
+
+  // Beyond the limit, one entry refuses all tokens of the subject that were issued before.
+  #isOverLimit(iss: string, sub: string): boolean {
+    const key = hash('sha256', JSON.stringify([iss, sub]), 'base64');
+    const now = this.server.jwksManager.monotonic();
+    const known = this.#counts.get(key);
+    const counted = known !== undefined && now < known.end ? known : { end: now + day, count: 0 };
+    this.#counts.set(key, counted);
+    counted.count += 1;
+    return counted.count > mostSessions;
   }
 
   // Anybody can send a bad token, so that is not an error. A failure after a valid token is one.

@@ -26,6 +26,7 @@ import { handlerOf, hasTokenGuard, rememberHandler } from './handlers';
 import { declaringClass } from './inherited-metadata';
 import { requireTypes } from './parameter-types';
 import { currentObject } from './params';
+import { warnOfRedeclared } from './redeclared-routes';
 import { refuseReservedHandler, refuseReservedMembers } from './reserved-members';
 import type { AuditedRoute } from './route-audit';
 import { countUsesOf, policyReader, sampleOf, type Sample } from './samples';
@@ -86,6 +87,7 @@ export class GuardedRoutes {
     refuseEncodedRoute(path, rules.place);
     requireTypes(meta, rules.place);
     requireLoader(meta, rules, sample);
+    warnOfRedeclared(meta, rules.place, this.services.settings.logger);
     this.report(rules, sample);
     this.all.push(rules);
     const { settings } = this.services;

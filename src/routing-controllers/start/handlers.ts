@@ -28,7 +28,11 @@ export function markTokenGuard(middleware: object): void {
   tokenGuards.add(middleware);
 }
 
+export function isTokenGuard(middleware: unknown): boolean {
+  return tokenGuards.has(Object(middleware) as object);
+}
+
 /** Tells whether `requireAccessToken()` guards the route in `@UseBefore`, besides the rules of its controller. */
 export function hasTokenGuard({ controllerMetadata, uses }: ActionMetadata): boolean {
-  return [...controllerMetadata.uses, ...uses].some(use => tokenGuards.has(Object(use.middleware) as object));
+  return [...controllerMetadata.uses, ...uses].some(({ middleware }) => isTokenGuard(middleware));
 }
