@@ -24,7 +24,6 @@ import { AxiomsDriver } from './driver/driver';
 import { GuardedRoutes } from './start/guarded-routes';
 import { withInheritedMetadata } from './start/inherited-metadata';
 import { registrarOf } from './driver/registrar';
-import { routePath } from './start/route-path';
 import { servingOf } from './start/serving';
 import type { AxiomsServer } from './start/axioms-server';
 import { policyAnswer } from './driver/thrown';
@@ -98,7 +97,7 @@ class ExplainingDriver extends AxiomsDriver {
     const route = { ...guarded, rules: guarded.rules.withoutThrottles() };
     registrarOf(this.app as object, meta, route.rules).call(
       this.app,
-      routePath(this.routePrefix, meta),
+      this.pathOf(meta),
       this.firstGuard(meta, route),
       ...this.bodyParsers(meta),
       this.secondGuard(meta, route),

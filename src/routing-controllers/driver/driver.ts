@@ -31,6 +31,7 @@ import { MiddlewareSteps, callSafely } from './middleware-steps';
 import { checkInputTypes } from '../start/parameter-types';
 import { endAfterHead, isStream, tieToResponse } from './returned-streams';
 import { registrarOf } from './registrar';
+import { pathOptionsOf } from '../start/app-router';
 import { refuseOtherSpelling } from '../start/path-spellings';
 import { routePath } from '../start/route-path';
 import { asServerError, isExpected } from './thrown';
@@ -90,14 +91,20 @@ export class AxiomsDriver extends ExpressDriver {
     ];
     registrarOf(this.app as object, meta, route.rules).call(
       this.app,
-      routePath(this.routePrefix, meta),
+      this.pathOf(meta),
       ...joined(steps, [admit, permit, handle]),
     );
   }
 
+  protected pathOf(meta: ActionMetadata): string | RegExp {
+    return routePath(this.routePrefix, meta, pathOptionsOf(this.app as object));
+  }
+
   protected guardedRoute(meta: ActionMetadata): GuardedRoute {
     const isOwnUser = this.currentUserChecker === userOf;
-    const route = this.routes.add(meta, this.routePrefix, askedBesides(meta, this.authorizationChecker, isOwnUser));
+    const { routePrefix } = this;
+    const asksBesides = askedBesides(meta, this.authorizationChecker, isOwnUser);
+    const route = this.routes.add(meta, { path: this.pathOf(meta), routePrefix, asksBesides });
     if (this.enableValidation) checkInputTypes(meta, route.rules.place, this.services.settings.logger);
     return route;
   }

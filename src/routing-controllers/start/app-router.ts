@@ -6,6 +6,8 @@ interface Routed {
   readonly _router?: object;
   /** The router of an Express 5 app. In Express 4 this getter throws. */
   readonly router?: object;
+  /** Makes the router of an Express 4 app, if it has none yet. */
+  lazyrouter?(): void;
 }
 
 /** Returns the router of an app. For a router, returns the router itself. */
@@ -16,9 +18,10 @@ export function routerOf(app: object): object {
 
 /**
  * Reads the options from the router, because Express ignores changes to the app's settings after it has made the
- * router.
+ * router. Makes the router of an Express 4 app that has none yet.
  */
 export function pathOptionsOf(app: object): PathOptions {
+  (app as Routed).lazyrouter?.();
   const { caseSensitive, strict } = routerOf(app) as { readonly caseSensitive?: boolean; readonly strict?: boolean };
   return { isCaseSensitive: caseSensitive === true, isStrict: strict === true };
 }

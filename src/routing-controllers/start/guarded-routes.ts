@@ -39,6 +39,15 @@ export interface GuardedRoute {
   makeController(action: Action): ApiView;
 }
 
+/** How the server registers a handler. */
+interface Registration {
+  /** The path as Express takes it. */
+  readonly path: string | RegExp;
+  readonly routePrefix: string;
+  /** What the binding requires besides the controller's permissions. */
+  readonly asksBesides: readonly Requirement[];
+}
+
 interface KnownController {
   readonly factory: ControllerFactory;
   /** Created only to read the rules. */
@@ -66,17 +75,17 @@ export class GuardedRoutes {
   /**
    * Reads and checks the rules of a handler.
    *
-   * @param asksBesides what the binding requires besides the controller's permissions
    * @throws ImproperlyConfigured if the handler cannot be guarded as it is written.
    */
-  add(meta: ActionMetadata, routePrefix: string, asksBesides: readonly Requirement[]): GuardedRoute {
+  add(meta: ActionMetadata, { path, routePrefix, asksBesides }: Registration): GuardedRoute {
     refuseReservedHandler(meta);
     const known = this.controller(meta.target as Class, meta);
     const sample = known.sample.object;
-    const path = routePath(routePrefix, meta);
+    // People read this path. It does not have each letter of a prefix in both cases.
+    const shownPath = routePath(routePrefix, meta, { isCaseSensitive: true });
     const route = {
       method: meta.type === 'all' ? undefined : meta.type.toUpperCase(),
-      path: String(path),
+      path: String(shownPath),
       isParametrized: isParametrized(meta.route),
       action: meta.method,
       readsBody: meta.isBodyUsed,
@@ -102,7 +111,7 @@ export class GuardedRoutes {
       earlierParameter,
       ownPath: meta.route,
     });
-    rememberHandler(rules, { action: meta, path, prefix: pathPrefix(routePrefix, meta) });
+    rememberHandler(rules, { action: meta, path: shownPath, prefix: pathPrefix(routePrefix, meta) });
     return { rules, makeController: action => this.make(known, rules, action) };
   }
 

@@ -4,7 +4,7 @@ import type { RouteRules } from '../../views/start/route-rules';
 
 export interface Handler {
   readonly action: ActionMetadata;
-  /** The path as Express takes it. */
+  /** The path, as people read it. */
   readonly path: string | RegExp;
   /** The part of the path before the handler's own. */
   readonly prefix: string;

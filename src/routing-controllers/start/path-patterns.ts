@@ -178,11 +178,19 @@ function characterOf(atom: string): string {
   return ['1', 'a', '-', atom.slice(1, 2)].find(character => one.test(character)) ?? '';
 }
 
-/** Returns the text with which every path of the pattern begins, as far as it is known. */
-export function beginningOf(path: string | RegExp): string {
-  if (!(path instanceof RegExp)) return /^[^:*(){}[\]?+!\\]*/.exec(path)?.[0] ?? '';
-  const literal = /^\^((?:\\[/.-]|[\w/-](?![*?{|]))*)/.exec(path.source)?.[1] ?? '';
-  return path.source.includes('|') ? '' : literal.replace(/\\/g, '');
+/**
+ * Returns the text with which every path of the pattern begins, as far as it is known: in lower case, unless the app
+ * distinguishes the cases.
+ */
+export function beginningOf(path: string | RegExp, { isCaseSensitive }: PathOptions): string {
+  const text = path instanceof RegExp ? regexBeginning(path) : (/^[^:*(){}[\]?+!\\]*/.exec(path)?.[0] ?? '');
+  return isCaseSensitive ? text : text.toLowerCase();
+}
+
+// Reads [rR] as well: a prefix in front of a regex is written so.
+function regexBeginning({ source }: RegExp): string {
+  const literal = /^\^((?:\\[/.-]|\[[a-z][A-Z]\]|[\w/-](?![*?{|]))*)/.exec(source)?.[1] ?? '';
+  return source.includes('|') ? '' : literal.replace(/\\|\[|[A-Z]\]/g, '');
 }
 
 const everything = new Set([

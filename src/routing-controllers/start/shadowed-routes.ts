@@ -115,7 +115,7 @@ export class ShadowedRoutes<R extends Registered> {
 
   private addOdd(entry: Entry<R>): readonly Shadow<R>[] {
     const { path } = entry.route;
-    const odd = { ...entry, matches: matcherOf(path, this.options), beginning: beginningOf(path) };
+    const odd = { ...entry, matches: matcherOf(path, this.options), beginning: beginningOf(path, this.options) };
     const examples = examplesOfOdd(path, this.options);
     const loose = looseSegmentsOf(path, this.options);
     const covering = loose === undefined ? [] : this.covering(loose);
