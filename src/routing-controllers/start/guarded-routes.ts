@@ -31,7 +31,7 @@ import { refuseReservedHandler, refuseReservedMembers } from './reserved-members
 import type { AuditedRoute } from './route-audit';
 import { countUsesOf, policyReader, sampleOf, type Sample } from './samples';
 import { refuseShared } from './shared-controller';
-import { refuseEncodedRoute } from './path-spellings';
+import { refuseOtherForm } from './path-spellings';
 import { isParametrized, pathPrefix, routePath } from './route-path';
 
 export interface GuardedRoute {
@@ -93,7 +93,8 @@ export class GuardedRoutes {
       declaredBy: declaringClass(meta.target, meta.method) ?? meta.target,
     };
     const rules = routeRules(route, sample, this.#reading);
-    refuseEncodedRoute(path, rules.place);
+    const prefix = pathPrefix(routePrefix, meta);
+    for (const one of [path, prefix]) refuseOtherForm(one, rules.place);
     requireTypes(meta, rules.place);
     requireLoader(meta, rules, sample);
     warnOfRedeclared(meta, rules.place, this.services.settings.logger);
@@ -111,7 +112,7 @@ export class GuardedRoutes {
       earlierParameter,
       ownPath: meta.route,
     });
-    rememberHandler(rules, { action: meta, path: shownPath, prefix: pathPrefix(routePrefix, meta) });
+    rememberHandler(rules, { action: meta, path: shownPath, prefix });
     return { rules, makeController: action => this.make(known, rules, action) };
   }
 

@@ -690,8 +690,8 @@ describe('a route that an earlier one shadows', () => {
     });
 
   it('is looked for where a path has a percent sign that encodes nothing', () => {
-    for (const earlier of [/^\/(.*)-.*$/, '/:name-:kind'])
-      expect(refusalOf(pair({ path: earlier, rules: open }, { path: '/tea-100%' }))).to.contain(refused);
+    for (const earlier of ['/:name', '/:name-:kind'])
+      expect(warningsOf(pair({ path: earlier, rules: open }, { path: /^\/tea-100%$/ }))).to.contain(refused);
   });
 
   for (const [what, earlier, later] of [
