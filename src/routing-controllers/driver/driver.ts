@@ -121,7 +121,7 @@ export class AxiomsDriver extends ExpressDriver {
         return;
       }
       this.guard(meta, { request, response, next }, isJoined, () => {
-        refuseOtherSpelling(request, this.app as object);
+        refuseOtherSpelling(request, { app: this.app as object });
         const controller = route.makeController({ request, response, next });
         const visit = new Visit(route.rules, this.services, controller, request as AxiomsRequest, response);
         visit.follow(earlier);

@@ -23,6 +23,7 @@ import { refuse, withServer, type Exchange } from './plain-answers';
 import { isInFrontOf, refuseInHandler, rememberVisit, takenOver } from './plain-visits';
 import { namedServing, onlyServer, type ServerOption, type Serving } from '../start/serving';
 import type { AxiomsServer } from '../start/axioms-server';
+import { refuseOtherSpelling } from '../start/path-spellings';
 
 type Names = readonly string[] | undefined;
 
@@ -96,7 +97,7 @@ export function requireAccessToken(
     withServer(exchange, () => {
       const server = named ?? onlyServer(exchange, 'requireAccessToken()', example);
       usesServer(guard, server, request);
-      route.guard(serving ?? namedServing(server, 'requireAccessToken()'), exchange);
+      route.guard(serving ?? namedServing(server, 'requireAccessToken()'), exchange, guard);
     });
   };
   rememberGuard(
@@ -129,7 +130,7 @@ class PlainRoutes {
     this.#controllerClass = plainController(permissionClasses);
   }
 
-  guard(serving: Serving, exchange: Exchange): void {
+  guard(serving: Serving, exchange: Exchange, guard: RequestHandler): void {
     const { request, response, next } = exchange;
     const { services } = serving;
     const earlier = findVisit(request);
@@ -153,7 +154,7 @@ class PlainRoutes {
       else fail(takenOver(visit));
     };
     // A middleware may call the guard with a `next` of its own that throws. No caller is left to catch that.
-    letIn(visit).then(proceed).catch(fail);
+    letIn(visit, guard).then(proceed).catch(fail);
   }
 
   rulesFor(services: Services): RouteRules {
@@ -229,7 +230,8 @@ function plainController(rules: readonly PermissionRule[]): new () => object {
   };
 }
 
-async function letIn(visit: Visit): Promise<void> {
+async function letIn(visit: Visit, guard: RequestHandler): Promise<void> {
+  refuseOtherSpelling(visit.request as Request, { guard });
   await admit(visit);
   await permit(visit);
   visit.requireItsMethod();

@@ -12,6 +12,12 @@ const encodedUnreserved = /%(?:2[DE]|3\d|[46][1-9A-F]|[57][0-9A]|5F)/i;
 // encodeURIComponent() encodes some of them.
 const encodedAllowed = /%(?:2[146-9A-C]|3[ABD]|40|7E)/i;
 
+/** What has received a request: a route of this app or router, or this guard of plain routes. */
+export interface Receiver {
+  readonly app?: object;
+  readonly guard?: object;
+}
+
 /**
  * Refuses a path that encodes a character unnecessarily: `/reports/%73alaries` is another spelling of
  * `/reports/salaries` (RFC 3986 §6.2.2.2). Express compares paths as they are spelled, but decodes parameters. So the
@@ -19,16 +25,16 @@ const encodedAllowed = /%(?:2[146-9A-C]|3[ABD]|40|7E)/i;
  * characters that a path may have, such as the `@` of an address, and leave some as they are that they should encode,
  * such as `|`. These, and hex digits in lower case, are refused only if the path misses a route.
  *
- * @param app the app or router on which the route is registered
+ * @param receiver what has received the request
  * @throws ParseError for such a path.
  */
-export function refuseOtherSpelling(request: Request, app: object): void {
+export function refuseOtherSpelling(request: Request, receiver: Receiver): void {
   const [original = ''] = request.originalUrl.split('?');
   // Middleware may have written another path into `url`.
   const current = `${request.baseUrl}${request.path}`;
-  if (encodedUnreserved.test(original) || encodedUnreserved.test(current) || isMissed(decodedForm, request, app))
+  if (encodedUnreserved.test(original) || encodedUnreserved.test(current) || isMissed(decodedForm, request, receiver))
     throw new ParseError('The path encodes characters that need no encoding');
-  if (isMissed(normalForm, request, app))
+  if (isMissed(normalForm, request, receiver))
     throw new ParseError('The path must encode the characters that need it, and no others, with capital hex digits');
 }
 
@@ -71,11 +77,11 @@ function refuseOtherEncodings(regex: RegExp, place: string): void {
 function isMissed(
   form: (path: string) => string,
   { app: requestApp, baseUrl, path, route }: Request,
-  app: object,
+  { app, guard }: Receiver,
 ): boolean {
   if (hasOneForm(baseUrl + path)) return false;
-  const own: Own = { router: routerOf(app), route };
-  if (walk(own.router, path, form(path), own) === 'missed') return true;
+  const own: Own = { router: app && routerOf(app), route, guard };
+  if (own.router !== undefined && walk(own.router, path, form(path), own) === 'missed') return true;
   const paths = endsOf(baseUrl).map(end => `${end}${path}`);
   return appsAround(app, requestApp).some(
     one => firstOf(paths, full => walk(routerOf(one), full, form(full), own)) === 'missed',
@@ -89,7 +95,7 @@ function endsOf(baseUrl: string): readonly string[] {
 }
 
 /** Returns the apps that handle the request before the app or router of the route does. */
-function appsAround(app: object, requestApp: object): readonly object[] {
+function appsAround(app: object | undefined, requestApp: object): readonly object[] {
   const found: object[] = [];
   for (let one: object | undefined = requestApp; one !== undefined; one = parentOf(one))
     if (one !== app) found.push(one);
@@ -104,10 +110,11 @@ function firstOf(paths: readonly string[], outcomeOf: (path: string) => Outcome)
   return undefined;
 }
 
-/** The route of the request, and the router that has it. */
+/** The route of the request, the router that has it, and the guard that has received the request. */
 interface Own {
-  readonly router: object;
+  readonly router: object | undefined;
   readonly route: unknown;
+  readonly guard: object | undefined;
 }
 
 type Outcome = 'missed' | 'reached' | undefined;
@@ -118,10 +125,14 @@ function walk(router: object, path: string, other: string, own: Own): Outcome {
   const { stack = [] } = routerOf(router) as { readonly stack?: readonly Layer[] };
   for (const layer of stack) {
     const [rest, otherRest] = [restBehind(layer, path), restBehind(layer, other)];
-    if (layer.route === own.route || (rest !== undefined && routerOf(layer.handle) === own.router)) return 'reached';
+    if (isOwn(layer, own) || (rest !== undefined && routerOf(layer.handle) === own.router)) return 'reached';
     if (otherRest !== undefined && rest === undefined) return 'missed';
     const inner = rest === undefined ? undefined : walk(layer.handle, rest, otherRest ?? rest, own);
     if (inner !== undefined) return inner;
   }
   return undefined;
+}
+
+function isOwn(layer: Layer, { route, guard }: Own): boolean {
+  return layer.route === undefined ? layer.handle === guard : layer.route === route;
 }
