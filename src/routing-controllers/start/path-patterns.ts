@@ -183,8 +183,13 @@ function characterOf(atom: string): string {
  * distinguishes the cases.
  */
 export function beginningOf(path: string | RegExp, { isCaseSensitive }: PathOptions): string {
-  const text = path instanceof RegExp ? regexBeginning(path) : (/^[^:*(){}[\]?+!\\]*/.exec(path)?.[0] ?? '');
+  const text = path instanceof RegExp ? regexBeginning(path) : textBeginning(path);
   return isCaseSensitive ? text : text.toLowerCase();
+}
+
+// In Express 4, ? makes the character in front of it optional, and | separates alternatives.
+function textBeginning(path: string): string {
+  return path.includes('|') ? '' : (/^(?:[^:*(){}[\]?+!\\](?!\?))*/.exec(path)?.[0] ?? '');
 }
 
 // Reads [rR] as well: a prefix in front of a regex is written so.

@@ -71,6 +71,11 @@ class Node<R extends Registered> {
   }
 }
 
+interface Ordinary<R extends Registered> extends Entry<R> {
+  readonly segments: Segments;
+  readonly matches: Matcher;
+}
+
 interface Odd<R extends Registered> extends Entry<R> {
   readonly matches: Matcher;
   readonly beginning: string;
@@ -82,7 +87,7 @@ interface Odd<R extends Registered> extends Entry<R> {
  */
 export class ShadowedRoutes<R extends Registered> {
   readonly #root = new Node<R>();
-  readonly #ordinary: (Entry<R> & { readonly segments: Segments; readonly matches: Matcher })[] = [];
+  readonly #ordinary: Ordinary<R>[] = [];
   readonly #odd: Odd<R>[] = [];
   #count = 0;
 
@@ -105,7 +110,8 @@ export class ShadowedRoutes<R extends Registered> {
 
   private addOrdinary(entry: Entry<R>, segments: Segments): readonly Shadow<R>[] {
     const found = this.covering(segments);
-    const odd = this.#odd.map(earlier => ({ ...earlier, takes: oddTakes(earlier, segments) }));
+    const written = this.examplesAsWritten(entry.route.path);
+    const odd = this.#odd.map(earlier => ({ ...earlier, takes: oddTakes(earlier, segments, written) }));
     let node = this.#root;
     for (const segment of segments.segments) node = node.child(segment);
     (segments.hasRest ? (node.rest ??= new Node<R>()) : node).add(entry);
@@ -121,11 +127,23 @@ export class ShadowedRoutes<R extends Registered> {
     const covering = loose === undefined ? [] : this.covering(loose);
     const ordinary = this.#ordinary
       .filter(({ index }) => covering.every(one => one.index !== index))
-      .filter(earlier => examplesOf(earlier.segments).some(odd.matches) || examples.some(earlier.matches))
+      .filter(earlier => this.allExamplesOf(earlier).some(odd.matches) || examples.some(earlier.matches))
       .map(earlier => ({ ...earlier, takes: 'some' as const }));
     const others = this.#odd.map(earlier => ({ ...earlier, takes: oddTakesOdd(earlier, odd) }));
     this.#odd.push(odd);
     return shadows([...covering, ...ordinary, ...others], entry);
+  }
+
+  private allExamplesOf({ route, segments }: Ordinary<R>): readonly string[] {
+    return [...examplesOf(segments), ...this.examplesAsWritten(route.path)];
+  }
+
+  // The segments are in lower case unless the app distinguishes the cases, but a regex may take only the case in which
+  // the path is written.
+  private examplesAsWritten(path: string | RegExp): readonly string[] {
+    if (String(path) === String(path).toLowerCase()) return [];
+    const segments = segmentsOf(path, { ...this.options, isCaseSensitive: true });
+    return segments === undefined ? [] : examplesOf(segments);
   }
 
   private covering(segments: Segments): readonly Candidate<R>[] {
@@ -145,12 +163,16 @@ interface Candidate<R extends Registered> extends Entry<R> {
   readonly takes: Shadow<R>['takes'] | 'none';
 }
 
-function oddTakes<R extends Registered>({ route, matches }: Odd<R>, segments: Segments): Candidate<R>['takes'] {
+function oddTakes<R extends Registered>(
+  { route, matches }: Odd<R>,
+  segments: Segments,
+  written: readonly string[],
+): Candidate<R>['takes'] {
   const examples = examplesOf(segments);
   if (isEverything(route.path)) return 'all';
   // A path without parameters has only one example: the path itself.
-  if (examples.length === 1) return examples.every(matches) ? 'all' : 'none';
-  return examples.some(matches) ? 'some' : 'none';
+  if (examples.length === 1 && examples.every(matches)) return 'all';
+  return [...examples, ...written].some(matches) ? 'some' : 'none';
 }
 
 function oddTakesOdd<R extends Registered>(earlier: Odd<R>, later: Odd<R>): Candidate<R>['takes'] {

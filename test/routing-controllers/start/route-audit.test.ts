@@ -722,6 +722,15 @@ describe('a route that an earlier one shadows', () => {
       { path: '/x/:id', rules: open },
       { path: /^\/x(?:\/(red|blue)s?)\/?$/ },
     ],
+    ['is a regex in the case of the path', { path: /^\/X\/New$/, rules: open }, { path: '/X/New' }],
+    ['is a regex of some paths in the case of the path', { path: /^\/X\/\d+$/, rules: open }, { path: '/X/:id' }],
+    ['is taken in its case by a complex regex', { path: '/X/:id', rules: open }, { path: /^\/X\/(?=\d)\d+$/ }],
+    ...(isExpress4
+      ? ([
+          ['has an optional character', { path: '/xy?z', rules: open }, { path: /^\/xz$/ }],
+          ['has alternatives', { path: '/y|/x', rules: open }, { path: /^\/x\d?$/ }],
+        ] as const)
+      : []),
     ['is taken by a regex in part', { path: '/x/:id', rules: open }, { path: /^\/x\/(\d+)$/ }],
   ] as readonly (readonly [string, Handler, Handler])[])
     it(`is warned of where the earlier ${what}`, () => {
