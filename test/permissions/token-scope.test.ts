@@ -423,7 +423,7 @@ describe('scopes that are missing, empty or wrong', () => {
       ['requiredAlternativeScopes', 'requiredAlternateScopes'],
     ] as const)
       expect(startError(thingController('/t', { [name]: ['a'] }))).to.equal(
-        `ThingController.${name} is no rule of a controller: did you mean ${meant}?`,
+        `ThingController.${name} is no rule of a controller: did you mean ${meant}? If it is not a rule, give it another name.`,
       );
   });
 

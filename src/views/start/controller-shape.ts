@@ -2,9 +2,11 @@
  * Refuses at startup controllers whose members do not mean what they look like: misspelled, static and shadowed rules.
  */
 import { ImproperlyConfigured } from '../../core/http/exceptions';
+import { holdsInert } from '../../core/process/inert';
 import type { Logger } from '../../core/settings/logger';
 import { ComposedPermission } from '../../permissions/operators';
 import { namesOf, ruleNames, ruleWords } from '../../permissions/rule-words';
+import { likelyMeant, plainName } from './likely-spelling';
 
 /** The members that have a default. If another member has no value, the rule that reads it reports that. */
 const withDefaults = [...namesOf('classes'), ...namesOf('actions'), ...namesOf('text')];
@@ -24,7 +26,8 @@ export function checkShape(
   logger: Logger,
 ): void {
   const lineage = prototypesOf(controller);
-  for (const name of memberNames(controller, lineage)) refuseMisspelled(controller, name);
+  for (const owner of [controller, ...lineage, ...lineage.map(({ constructor }) => constructor)])
+    for (const name of Object.getOwnPropertyNames(owner)) refuseMisspelled(controller, owner, name);
   refuseStrangeLists(controller, lineage);
   for (const { constructor } of lineage) refuseStatic(constructor);
   for (const name of ruleNames) refuseShadowed(controller, name, lineage, make);
@@ -52,25 +55,43 @@ function memberNames(controller: object, lineage: readonly object[]): readonly s
   return [controller, ...lineage].flatMap(object => Object.getOwnPropertyNames(object));
 }
 
-function refuseMisspelled({ constructor }: object, name: string): void {
-  const spelled = name.replace(/_/g, '').toLowerCase();
-  const meant = ruleWords.find(({ spelling }) => spelling?.test(spelled))?.name;
-  if (meant === undefined || ruleNames.includes(name)) return;
-  throw new ImproperlyConfigured(`${constructor.name}.${name} is no rule of a controller: did you mean ${meant}?`);
+function refuseMisspelled({ constructor }: object, owner: object, name: string): void {
+  if (ruleNames.includes(name)) return;
+  const plain = plainName(name);
+  const same = ruleWords.find(({ spelling }) => spelling?.test(plain))?.name;
+  const meant = same ?? likelyMeant(name, differingLetters);
+  if (meant === undefined || (same === undefined && !mayBe(meant, owner, name))) return;
+  throw new ImproperlyConfigured(
+    `${constructor.name}.${name} is no rule of a controller: did you mean ${meant}? If it is not a rule, give it another name.`,
+  );
+}
+
+// In shorter names, two letters make another word: `listOptions` is no `listActions`.
+const differingLetters = Object.fromEntries(ruleNames.map(name => [name, name.length < 12 ? 1 : 2]));
+
+// What can be no rule has such a name by chance: a method, which may be a handler, a flag, a number or a service.
+function mayBe(meant: string, owner: object, name: string): boolean {
+  const member = Object.getOwnPropertyDescriptor(owner, name);
+  const value: unknown = member?.value;
+  const isList = Array.isArray(value) || value instanceof ComposedPermission;
+  const isByMethod = isObject(value) && meant === 'requiredAlternateScopes';
+  return member?.get !== undefined || typeof value === 'string' || isList || isByMethod || isClass(value);
+}
+
+// A method has no prototype. An inert object is in the place of a service.
+function isClass(value: unknown): boolean {
+  return typeof value === 'function' && Object.hasOwn(value, 'prototype') && !holdsInert(value, 0);
 }
 
 // The server reads no such list, but its author believes that it is a rule.
 function refuseStrangeLists(controller: object, lineage: readonly object[]): void {
-  const lists = memberNames(controller, lineage).filter(
-    name => /Class(?:es)?$/.test(name) && isList(controller, lineage, name),
-  );
-  const strange = lists.find(name => !ruleNames.includes(name));
   const known = namesOf('classes');
-  if (strange === undefined) return;
-  const meant = known.find(name => isNearly(strange, name));
-  if (meant === undefined && !known.some(name => name in controller)) return;
+  const strange = memberNames(controller, lineage).find(
+    name => /Class(?:es)?$/.test(name) && !ruleNames.includes(name) && isList(controller, lineage, name),
+  );
+  if (strange === undefined || !known.some(name => name in controller)) return;
   throw new ImproperlyConfigured(
-    `${controller.constructor.name}.${strange} is no rule of a controller${meant === undefined ? `, and stands beside one. The lists are: ${known.join(', ')}. If it is not a rule, give it a name that does not end in Classes.` : `: did you mean ${meant}?`}`,
+    `${controller.constructor.name}.${strange} is no rule of a controller, and stands beside one. The lists are: ${known.join(', ')}. If it is not a rule, give it a name that does not end in Classes.`,
   );
 }
 
@@ -82,26 +103,6 @@ function isList(controller: object, lineage: readonly object[], name: string): b
   const isOfClasses = (list: readonly unknown[]): boolean =>
     list.every(one => one === undefined || typeof one === 'function' || one instanceof ComposedPermission);
   return member?.get !== undefined || (Array.isArray(value) && isOfClasses(value));
-}
-
-/** Whether the names differ by at most two letters (added, removed or replaced). */
-function isNearly(name: string, other: string): boolean {
-  const [one = '', two = ''] = [name, other].map(text => text.replace(/(?:es)?$/, '').toLowerCase());
-  return distance(one, two) <= 2;
-}
-
-/** Returns how many letters are added, removed or replaced (the Levenshtein distance). Computes it row by row. */
-export function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [index, letter] of Array.from(one).entries()) {
-    const next = [index + 1];
-    for (const [column, otherLetter] of Array.from(other).entries()) {
-      const [above = 0, before = 0, left = 0] = [row[column + 1], row[column], next[column]];
-      next.push(Math.min(above + 1, left + 1, before + Number(letter !== otherLetter)));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
 
 function refuseStatic(controllerClass: { readonly name: string }): void {

@@ -1,20 +1,24 @@
 /** Refuses at startup policy classes that have a rule under a misspelled name, which would never be asked. */
 import { ImproperlyConfigured } from '../../core/http/exceptions';
-import { distance, prototypesOf } from './controller-shape';
+import { prototypesOf } from './controller-shape';
+import { likelyMeant } from './likely-spelling';
 
-// How many letters may differ. Short words, `requirements` and `authenticated` are likely to be an app's own members.
+// How many letters may differ. Short words are likely to be an app's own members.
 const rules = {
   BasePermission: {
     hasPermission: 2,
     hasObjectPermission: 2,
     objectFilter: 2,
     needsAuthentication: 2,
-    requirement: 0,
+    requirement: 2,
     members: 0,
   },
-  BaseAuthentication: { authenticate: 0, authenticateHeader: 2, isPublic: 1, isMandatory: 1 },
+  BaseAuthentication: { authenticate: 2, authenticateHeader: 2, isPublic: 1, isMandatory: 1 },
   BaseThrottle: { allowRequest: 2 },
 } as const;
+
+/** Words of their own that an app may need, although they differ from a rule by two letters at most. */
+const ordinary = ['requirements', 'authenticated', 'authenticates', 'authenticator'];
 
 /**
  * Checks the members of a permission, an authentication class or a throttle, and of its base classes.
@@ -26,7 +30,7 @@ export function refuseMisspelledRules(policy: object, base: keyof typeof rules, 
   const levels = [policy, ...prototypesOf(policy)];
   for (const [index, level] of levels.entries())
     for (const name of Object.getOwnPropertyNames(level)) {
-      const meant = meantBy(name, rules[base]);
+      const meant = ordinary.includes(name) ? undefined : likelyMeant(name, rules[base]);
       // A class with the right rule beside it has the other one for itself. Its fields are members of the object.
       const isBeside = (one: object): boolean => meant !== undefined && Object.hasOwn(one, meant);
       if (meant === undefined || levels.slice(index, Math.max(2, index + 1)).some(isBeside)) continue;
@@ -34,13 +38,4 @@ export function refuseMisspelledRules(policy: object, base: keyof typeof rules, 
         `${place} lists ${policy.constructor.name}, whose member ${name} is no rule of a ${base}: did you mean ${meant}? If it is not a rule, give it another name.`,
       );
     }
-}
-
-function meantBy(name: string, known: Readonly<Record<string, number>>): string | undefined {
-  const spelled = plain(name);
-  return Object.keys(known).find(rule => distance(spelled, plain(rule)) <= (known[rule] ?? 0));
-}
-
-function plain(name: string): string {
-  return name.replace(/_/g, '').toLowerCase();
 }

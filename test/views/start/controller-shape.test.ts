@@ -43,7 +43,7 @@ describe('misspelled members', () => {
   ];
   for (const [name, meant] of misspelled) {
     it(`${name} stops the start and names ${meant}, as a field and as a getter`, () => {
-      const message = `ThingController.${name} is no rule of a controller: did you mean ${meant}?`;
+      const message = `ThingController.${name} is no rule of a controller: did you mean ${meant}? If it is not a rule, give it another name.`;
       expect(startError(thingController('/t', { [name]: ['a'] }))).to.equal(message);
 
       class ThingControllerBase {
@@ -74,7 +74,7 @@ describe('lists of classes that nobody reads', () => {
     );
     for (const name of ['permisionClasses', 'premissionClasses', 'permissonClass'])
       expect(strange({ [name]: [AllowAny] })).to.equal(
-        `ThingController.${name} is no rule of a controller: did you mean permissionClasses?`,
+        `ThingController.${name} is no rule of a controller: did you mean permissionClasses? If it is not a rule, give it another name.`,
       );
     expect(strange({ authentificationClasses: [Anything] })).to.contain('did you mean authenticationClasses?');
   });
