@@ -73,6 +73,7 @@ export function asParseError(error: unknown): unknown {
   if (error instanceof URIError && status === 400) return new ParseError('The path cannot be decoded', { cause: name });
   if (name === 'MulterError') return parseError(isLimit(code) ? 413 : 400, error);
   if (error instanceof Error && formErrors.test(error.message)) return parseError(400, error);
+  if (status === 400 && typeof code === 'string' && decompressionErrors.test(code)) return parseError(400, error);
   const isOfBodyParser =
     typeof type === 'string' && /^(?:entity|encoding|charset|request|parameters|querystring)\./.test(type);
   return isOfBodyParser && typeof status === 'number' && status < 500 ? parseError(status, error) : error;
@@ -81,6 +82,9 @@ export function asParseError(error: unknown): unknown {
 // Messages of multer's parser about a form. These errors have no code.
 const formErrors =
   /^(?:Multipart: Boundary not found|Malformed (?:content type|part header)|Unexpected end of (?:form|file)|Unsupported content type: .*|Request aborted)$/;
+
+// Codes of zlib and Brotli. body-parser gives these errors the status 400, and no type.
+const decompressionErrors = /^(?:Z_|ERR__)/;
 
 function isLimit(code: unknown): boolean {
   return String(code).startsWith('LIMIT_') && code !== 'LIMIT_UNEXPECTED_FILE';
