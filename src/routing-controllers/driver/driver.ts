@@ -29,6 +29,7 @@ import { endOptions, joined, mayBeOptions } from './layers';
 import { isErrorClass, madeBy, type GlobalMiddleware, type Made } from '../start/middleware';
 import { MiddlewareSteps, callSafely } from './middleware-steps';
 import { checkInputTypes } from '../start/parameter-types';
+import { nameUnconvertible } from './parameters';
 import { endAfterHead, isStream, tieToResponse } from './returned-streams';
 import { registrarOf } from './registrar';
 import { pathOptionsOf } from '../start/app-router';
@@ -70,6 +71,7 @@ export class AxiomsDriver extends ExpressDriver {
     const route = this.guardedRoute(meta);
     const uses = [...meta.controllerMetadata.uses, ...meta.uses];
     meta.methodOverride = checkedCall(meta);
+    nameUnconvertible(meta);
     const [before, behind] = [uses.filter(use => !use.afterAction), uses.filter(use => use.afterAction)];
     this.idleMiddlewares.note(before, route.rules.place);
     for (const { middleware } of uses) this.idleMiddlewares.noteClass(middleware, 'use');

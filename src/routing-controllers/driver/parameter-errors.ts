@@ -1,4 +1,5 @@
 /** Describes routing-controllers' errors about a parameter without the value and the URL that the client sent. */
+import { BadRequestError } from 'routing-controllers';
 import type { FieldTexts } from './validation-fields';
 
 /** A parameter that is missing or cannot be read. */
@@ -7,10 +8,26 @@ export interface ParameterProblem {
   readonly fields: FieldTexts;
 }
 
+/** A value that cannot be a parameter: 400, as the errors of routing-controllers about parameters. */
+export class InvalidParameter extends BadRequestError {
+  override readonly name = 'InvalidParamError';
+  readonly problem: ParameterProblem;
+
+  /** @param text what is wrong, without the value */
+  constructor({ name, type }: { readonly name?: string; readonly type: string }, text: string) {
+    const description = `The ${name ? `parameter ${name}` : type} ${text}`;
+    super(description);
+    // The constructor of BadRequestError makes this an object of its own class.
+    Object.setPrototypeOf(this, new.target.prototype);
+    this.problem = { description, fields: fieldsOf(name ?? '', text) };
+  }
+}
+
 const names = ['InvalidParamError', 'ParamNormalizationError', 'ParameterParseJsonError', 'ParamRequiredError'];
 
 /** Returns the description of routing-controllers' error about a parameter; `undefined` for other errors. */
 export function parameterProblem(error: unknown): ParameterProblem | undefined {
+  if (error instanceof InvalidParameter) return error.problem;
   if (!(error instanceof Error) || !names.includes(error.name)) return undefined;
   return unreadable(error.message) ?? missing(error.message);
 }
