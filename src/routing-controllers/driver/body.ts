@@ -20,9 +20,11 @@ export const bodyParser: { readonly json: Parser; readonly text: Parser } = {
   text: options => withEmptyBody(express.text(options)),
 };
 
-// Limits the nesting of JSON. Code that reads a body recurses into its levels, and too many of them would raise a
-// RangeError, a server error that the client caused.
-const mostLevels = 200;
+/**
+ * Limits the nesting of JSON. Code that reads it recurses into its levels, and too many of them would raise a RangeError, a
+ * server error that the client caused.
+ */
+export const mostLevels = 200;
 
 function verifying(verify: Verify | undefined): Verify {
   return (request, response, body, encoding) => {

@@ -29,7 +29,7 @@ import { endOptions, joined, mayBeOptions } from './layers';
 import { isErrorClass, madeBy, type GlobalMiddleware, type Made } from '../start/middleware';
 import { MiddlewareSteps, callSafely } from './middleware-steps';
 import { checkInputTypes } from '../start/parameter-types';
-import { nameUnconvertible } from './parameters';
+import { nameUnconvertible, valueOf } from './parameters';
 import { endAfterHead, isStream, tieToResponse } from './returned-streams';
 import { registrarOf } from './registrar';
 import { pathOptionsOf } from '../start/app-router';
@@ -252,11 +252,7 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   override getParamFromRequest(action: Action, param: Parameters<ExpressDriver['getParamFromRequest']>[1]): unknown {
-    const { body } = action.request as { body?: unknown };
-    // What upstream reads of a body that is not there is a TypeError.
-    return param.type === 'body-param' && (body === undefined || body === null)
-      ? undefined
-      : (super.getParamFromRequest(action, param) as unknown);
+    return valueOf(action, param, () => super.getParamFromRequest(action, param) as unknown);
   }
 
   override handleSuccess(result: unknown, meta: ActionMetadata, action: Action): void {

@@ -1,8 +1,65 @@
-/** Answers values of the client that cannot be converted into parameters. */
-import type { ActionMetadata, ParamMetadata } from 'routing-controllers';
+/** Guards the conversion of the client's values into parameters: how deep they are, and what cannot be converted. */
+import type { Action, ActionMetadata, ParamMetadata } from 'routing-controllers';
+import { ParseError } from '../../core/http/exceptions';
+import { levelsOf, mostLevels } from './body';
 import { InvalidParameter } from './parameter-errors';
 
-const inputs = ['body', 'body-param', 'query', 'queries', 'param', 'params', 'header', 'headers', 'cookie', 'cookies'];
+/** The inputs that are objects of texts. Upstream converts each text by the type of the class's member. */
+const objects = ['queries', 'headers', 'params', 'cookies'];
+const inputs = [...objects, 'body', 'body-param', 'query', 'param', 'header', 'cookie'];
+
+/**
+ * Reads the value of a parameter.
+ *
+ * @param read reads it as upstream does
+ * @throws ParseError or InvalidParameter if the value has more levels than upstream can convert
+ */
+export function valueOf({ request }: Action, param: ParamMetadata, read: () => unknown): unknown {
+  const { body } = request as { body?: unknown };
+  // What upstream reads of a body that is not there is a TypeError.
+  if (param.type === 'body-param' && (body === undefined || body === null)) return undefined;
+  const value = read();
+  if (!inputs.includes(param.type) || !isDeep(value, param.type, param.targetType)) return value;
+  throw param.type.startsWith('body')
+    ? new ParseError()
+    : new InvalidParameter(param, `cannot have more than ${mostLevels} levels`);
+}
+
+function isDeep(value: unknown, type: string, targetType: unknown): boolean {
+  if (typeof value === 'string') return isJson(targetType) && levelsOf(Buffer.from(value)) > mostLevels;
+  return isNested(value) || (objects.includes(type) && hasDeepMember(Object(value) as object, targetType));
+}
+
+// Upstream parses a text as JSON unless it is for one of these.
+function isJson(type: unknown): boolean {
+  return typeof type === 'function' && ![String, Number, Boolean, Date, Array].includes(type as never);
+}
+
+function hasDeepMember(value: object, targetType: unknown): boolean {
+  const { prototype } = Object(targetType) as { readonly prototype?: object };
+  return Object.entries(value).some(([name, member]) => {
+    const ofMember: unknown = prototype && Reflect.getMetadata('design:type', prototype, name);
+    return typeof member === 'string' && isDeep(member, 'query', ofMember);
+  });
+}
+
+// Looks at each object of a level once: what the app parsed itself may have references, as YAML has.
+function isNested(value: unknown): boolean {
+  let level = new Set([value].filter(isPlain));
+  for (let levels = 1; level.size > 0; levels++) {
+    if (levels > mostLevels) return true;
+    const next = new Set<object>();
+    for (const one of level) for (const inner of Object.values(one)) if (isPlain(inner)) next.add(inner);
+    level = next;
+  }
+  return false;
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
+}
 
 /**
  * Answers a value that cannot be converted by an error that names its parameter. For each request upstream reads the
