@@ -79,10 +79,11 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'routing-controllers/start',
   ],
   microservice: [
-    ...everyRoomOf('core', 'time', 'http', 'process', 'jws', 'attempts', 'settings', 'reports', 'issuers', 'tokens'),
+    ...everyRoomOf('core', 'time', 'http', 'jws', 'attempts', 'settings', 'reports', 'issuers', 'tokens'),
     'authentication',
+    'redis',
   ],
-  redis: [...everyRoomOf('core', 'time', 'process', 'settings', 'tokens'), 'throttling'],
+  redis: [...everyRoomOf('core', 'time', 'http', 'process', 'settings', 'tokens'), 'throttling'],
   filters: everyRoomOf('core', 'http', 'requirements'),
   opentelemetry: ['core/http', 'core/reports'],
   prometheus: ['core/reports'],

@@ -109,7 +109,7 @@ function withReachable(options: Options): Options {
 
 function cookiesOf(options: Options, secrets: Secrets): SessionCookies {
   const { cookieSalt, clock } = options;
-  return new SessionCookies(options, new SignedValues(secrets, cookieSalt, clock), new CsrfTokens(secrets), clock);
+  return new SessionCookies(options, new SignedValues(secrets, cookieSalt, clock), new CsrfTokens(secrets));
 }
 
 function passwordWay({ users, passwordHasher, signInAttempts, refusalTime, clock, logger }: Options): PasswordSignIn {

@@ -11,7 +11,9 @@ export type EndReason =
   /** The user was deleted or is not active any more. */
   | 'user_inactive'
   /** The user has more than `maxSessionsPerUser` sessions, and this one was used least recently. */
-  | 'displaced';
+  | 'displaced'
+  /** The browser of this session has signed in again. */
+  | 'signed_in_again';
 
 /** A session started, was refreshed, or ended. */
 export interface SessionEvent {
@@ -33,6 +35,7 @@ const levels: Readonly<Record<SessionEvent['kind'], keyof Logger>> = {
   reuse_detected: 'warn',
   user_inactive: 'info',
   displaced: 'info',
+  signed_in_again: 'info',
 };
 
 const texts: Readonly<Record<SessionEvent['kind'], string>> = {
@@ -42,6 +45,7 @@ const texts: Readonly<Record<SessionEvent['kind'], string>> = {
   reuse_detected: 'A refresh token was used again after its successor: its session ends, and the user must sign in',
   user_inactive: 'A session ends, because its user is gone or not active',
   displaced: 'A session ends, because its user has too many',
+  signed_in_again: 'A session ends, because its browser has signed in again',
 };
 
 /** Logs the event and publishes it to every listener. */

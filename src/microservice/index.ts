@@ -3,7 +3,8 @@ export { createMicroservice, type Microservice } from './create-microservice';
 export type { MicroserviceOptions } from './options';
 export { sessionEvents, type EndReason, type SessionEvent } from './events';
 export { memoryStore } from './stores/memory-store';
-export { redisStore, type RedisClient, type RedisStoreOptions } from './stores/redis-store';
+export type { RedisClient } from '../redis/client';
+export { redisStore, type RedisStoreOptions } from './stores/redis-store';
 export type {
   FamilyStore,
   MicroserviceStore,

@@ -185,7 +185,8 @@ export const optionsTable = {
   refreshGracePeriod: row(nonNegative, {
     defaultText: '10',
     fallback: 10,
-    meaning: 'seconds in which a replaced refresh token brings its successor again, while that is unused',
+    meaning:
+      'seconds in which a replaced refresh token brings its successor again, while that is unused; later another one',
   }),
   maxSessionsPerUser: row(positiveInteger, {
     defaultText: '20',

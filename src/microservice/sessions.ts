@@ -5,10 +5,9 @@ import { AuthenticationFailed } from '../core/http/exceptions';
 import type { SessionCookies } from './cookies/session-cookies';
 import { InvalidFields } from './invalid-fields';
 import type { Options } from './options';
-import { SessionEnded, type Issued, type RefreshFamilies } from './refresh/refresh-families';
-import type { RefreshToken } from './refresh/refresh-token';
+import { SessionEnded, type Issued, type RefreshFamilies, type Shown } from './refresh/refresh-families';
 import { urlsOf } from './request-target';
-import type { RefreshFamily } from './stores/store';
+import { endOf, type RefreshFamily } from './stores/store';
 import type { Sweep } from './stores/sweep';
 import type { AccessTokens } from './tokens/access-tokens';
 import type { DpopProofs } from './tokens/dpop-proofs';
@@ -63,19 +62,23 @@ export class Sessions {
     cookies.requireReach(request);
     const jkt = await this.shownKey(request);
     sweep.whenDue();
-    const issued = await families.begin(user.id, jkt, confirm);
+    const earlier = cookies.find(request);
+    const issued = await families.begin(user.id, jkt, async () => {
+      await confirm();
+      if (earlier !== undefined) await families.endReplaced(earlier);
+    });
     return this.answer(user, issued, response);
   }
 
   async refresh(exchange: Exchange): Promise<SignedIn> {
     this.services.cookies.requireReach(exchange.request);
     return this.orCleared(exchange.response, async () => {
-      const { token, family } = await this.presented(exchange);
-      requireKey(family, await this.shownKey(exchange.request));
-      const user = await this.activeUser(family);
+      const shown = await this.presented(exchange);
+      requireKey(shown.family, await this.shownKey(exchange.request));
+      const user = await this.activeUser(shown.family);
       // Everything that can fail comes before the rotation, because it makes the old token invalid.
-      const answer = await this.body(user, family, token);
-      const issued = await this.services.families.rotate(token, family);
+      const answer = await this.body(user, shown);
+      const issued = await this.services.families.rotate(shown);
       if (issued.isNew) this.setCookies(issued, exchange.response);
       return answer;
     });
@@ -98,11 +101,11 @@ export class Sessions {
     });
   }
 
-  private async presented({ request, body }: Exchange): Promise<{ token: RefreshToken; family: RefreshFamily }> {
+  private async presented({ request, body }: Exchange): Promise<Shown> {
     const { cookies, families } = this.services;
     const token = cookies.read(request);
     cookies.checkCsrf(request, token, body);
-    return { token, family: await families.check(token) };
+    return families.check(token);
   }
 
   private async activeUser(family: RefreshFamily): Promise<User> {
@@ -118,21 +121,21 @@ export class Sessions {
   }
 
   private async answer(user: User, issued: Issued, response: Response): Promise<SignedIn> {
-    const body = await this.body(user, issued.family, issued.token);
+    const body = await this.body(user, issued);
     this.setCookies(issued, response);
     return body;
   }
 
-  private async body(user: User, family: RefreshFamily, token: RefreshToken): Promise<SignedIn> {
+  private async body(user: User, { family, token, now }: Pick<Issued, 'family' | 'token' | 'now'>): Promise<SignedIn> {
     const { userSerializer } = this.options;
-    const { token: accessToken, expires } = await this.services.accessTokens.issue(user, family);
+    const { token: accessToken, expires } = await this.services.accessTokens.issue(user, family, now);
     const serialized = userSerializer === undefined ? {} : { user: await userSerializer(user) };
     const csrfToken = this.services.cookies.csrfTokenOf(token);
     return { access_token: accessToken, expires, CSRF_token: csrfToken, ...serialized };
   }
 
-  private setCookies({ token, family }: Issued, response: Response): void {
-    this.services.cookies.set(response, token, Math.min(family.idleUntil, family.expiresAt));
+  private setCookies({ token, family, now }: Issued, response: Response): void {
+    this.services.cookies.set(response, token, { now, end: endOf(family) });
   }
 
   private shownKey(request: Request): Promise<string | null> {

@@ -1,26 +1,41 @@
-/** Sends commands through either client of Redis, with a time limit and without piling up commands during an outage. */
+/** Sends commands through any client of Redis, with a time limit and without piling up commands during an outage. */
+import { ImproperlyConfigured } from '../core/http/exceptions';
 import { listenForErrors } from '../core/process/error-listener';
 import { SteadyClock, systemClock } from '../core/time/steady-clock';
 import { globalTimers, startTimer, type Timers } from '../core/time/timers';
 
 /** The part of an `ioredis` client that is used; a cluster client has it, too. */
 export interface IoredisClient {
-  readonly status: string;
   eval(script: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>;
   mget(keys: string[]): Promise<unknown>;
-  on(event: 'error', listener: (error: Error) => void): unknown;
 }
 
-/** The part of a `redis` client that is used. The app calls `connect()`. */
+/** The part of a `redis` client that is used: of a single one, a pool, a cluster or Sentinel. The app calls `connect()`. */
 export interface NodeRedisClient {
-  readonly isOpen: boolean;
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   mGet(keys: string[]): Promise<unknown>;
-  on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+/** A wrapper of the app's around a client of `ioredis`. */
+interface CallingClient {
+  call(command: string, ...parameters: string[]): Promise<unknown>;
+}
+
+/** A wrapper of the app's around a client of `redis`. */
+interface SendingClient {
+  sendCommand(command: string[]): Promise<unknown>;
 }
 
 /** A client that the app creates and closes. */
-export type RedisClient = IoredisClient | NodeRedisClient;
+export type RedisClient = IoredisClient | NodeRedisClient | CallingClient | SendingClient;
+
+/** How commands are given to a client. */
+interface Commands {
+  eval(script: string, keys: readonly string[], values: readonly string[]): Promise<unknown>;
+  mget(keys: readonly string[]): Promise<unknown>;
+  /** Sends one command about one key. */
+  command(name: string, key: string, values: readonly string[]): Promise<unknown>;
+}
 
 /** Options that `RedisDenylist` and `RedisThrottleStore` share. */
 export interface RedisOptions {
@@ -43,34 +58,34 @@ export class RedisConnection {
   timers: Timers = globalTimers;
   readonly #steady = new SteadyClock(() => this.clock);
   readonly #timeout: number;
+  readonly #commands: Commands;
   #retryAt: number | undefined;
 
-  constructor(
-    private readonly client: RedisClient,
-    { timeout = 1 }: RedisOptions,
-  ) {
+  /** @throws ImproperlyConfigured for anything but a client of `ioredis` or `redis` */
+  constructor(client: RedisClient, { timeout = 1 }: RedisOptions) {
     this.#timeout = timeout * 1000;
+    this.#commands = commandsOf(client);
     listenForErrors(client);
   }
 
   /** Runs a script in one command and one round trip. The script is sent each time; Redis caches its compiled form. */
   eval(script: string, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown> {
-    const texts = values.map(String);
-    return this.#ask(client =>
-      'isOpen' in client
-        ? client.eval(script, { keys: [...keys], arguments: texts })
-        : client.eval(script, keys.length, ...keys, ...texts),
-    );
+    return this.#ask(commands => commands.eval(script, keys, values.map(String)));
   }
 
   mget(keys: readonly string[]): Promise<unknown> {
-    return this.#ask(client => ('isOpen' in client ? client.mGet([...keys]) : client.mget([...keys])));
+    return this.#ask(commands => commands.mget(keys));
   }
 
-  async #ask(send: (client: RedisClient) => Promise<unknown>): Promise<unknown> {
+  /** Sends one command about one key. */
+  command(name: string, key: string, ...values: (string | number)[]): Promise<unknown> {
+    return this.#ask(commands => commands.command(name, key, values.map(String)));
+  }
+
+  async #ask(send: (commands: Commands) => Promise<unknown>): Promise<unknown> {
     this.#admit();
     try {
-      const answer = await this.#inTime(send(this.client));
+      const answer = await this.#inTime(send(this.#commands));
       this.#retryAt = undefined;
       return answer;
     } catch (error) {
@@ -100,4 +115,47 @@ export class RedisConnection {
       this.timers.clearTimeout(timer);
     }
   }
+}
+
+// `redis` has mGet, and `ioredis` mget. Their clients for clusters, pools and Sentinel differ in everything but scripts, so
+// that every command is a script for them.
+function commandsOf(client: RedisClient): Commands {
+  const has = (...names: readonly string[]): boolean =>
+    names.every(name => typeof (Object(client) as Readonly<Record<string, unknown>>)[name] === 'function');
+  if (has('eval', 'mGet')) return ofRedis(client as NodeRedisClient);
+  if (has('eval', 'mget')) return ofIoredis(client as IoredisClient);
+  if (has('call')) return ofWrapper(command => (client as CallingClient).call(...command));
+  if (has('sendCommand')) return ofWrapper(command => (client as SendingClient).sendCommand(command));
+  throw new ImproperlyConfigured(
+    'A store in Redis takes a client of ioredis (new Redis(), new Cluster()) or of redis (createClient(), createClientPool(), createCluster(), createSentinel()).',
+  );
+}
+
+const oneCommand = 'return redis.call(ARGV[1], KEYS[1], unpack(ARGV, 2))';
+
+function ofRedis(client: NodeRedisClient): Commands {
+  const run: Commands['eval'] = (script, keys, values) =>
+    client.eval(script, { keys: [...keys], arguments: [...values] });
+  return {
+    eval: run,
+    mget: keys => client.mGet([...keys]),
+    command: (name, key, values) => run(oneCommand, [key], [name, ...values]),
+  };
+}
+
+function ofIoredis(client: IoredisClient): Commands {
+  const run: Commands['eval'] = (script, keys, values) => client.eval(script, keys.length, ...keys, ...values);
+  return {
+    eval: run,
+    mget: keys => client.mget([...keys]),
+    command: (name, key, values) => run(oneCommand, [key], [name, ...values]),
+  };
+}
+
+function ofWrapper(send: (command: [string, ...string[]]) => Promise<unknown>): Commands {
+  return {
+    eval: (script, keys, values) => send(['EVAL', script, String(keys.length), ...keys, ...values]),
+    mget: keys => send(['MGET', ...keys]),
+    command: (name, key, values) => send([name, key, ...values]),
+  };
 }

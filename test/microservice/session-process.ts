@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import type { MicroserviceOptions, MicroserviceStore } from '../../src/microservice';
 import type { Logger } from '../../src/core/settings/logger';
 import type { User } from '../../src/microservice/users/user';
-import { SignInApp } from './sign-in-app';
+import { goBy, SignInApp } from './sign-in-app';
 import { storeAt, type StoreAddress } from './stores/places';
 
 export interface ProcessOrders {
@@ -41,7 +41,7 @@ function inSteps<Target extends object>(target: Target): Target {
   return new Proxy(target, {
     get(_, name): unknown {
       const member: unknown = Reflect.get(target, name, target);
-      if (typeof member !== 'function') return member;
+      if (typeof member !== 'function' || name === 'now') return member;
       return async (...parameters: unknown[]) => {
         step(`before ${String(name)}`);
         const result: unknown = await Reflect.apply(member, target, parameters);
@@ -68,7 +68,9 @@ const storeless = new Proxy({}, { get: () => () => Promise.resolve([]) }) as Mic
 
 async function serve(): Promise<void> {
   const clock = (): number => time ?? Date.now();
-  const store = inSteps((await storeAt(address)).store);
+  const opened = await storeAt(address);
+  goBy(clock, opened.store);
+  const store = inSteps(opened.store);
   const { app, denylist, server: axioms } = new SignInApp({ store, logger, clock, ...everybody() });
   denylist.revoke = (revoke => which => {
     step('before revoke');

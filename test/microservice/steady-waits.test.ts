@@ -18,6 +18,20 @@ describe('the sweep of expired sessions', () => {
     now += 10_000;
     sweep.whenDue();
     await sweep.end();
-    expect(swept).to.deep.equal([10 * 3_600_000, 7 * 3_600_000 + 600_000]);
+    const day = 86_400_000;
+    expect(swept).to.deep.equal([10 * 3_600_000 - day, 7 * 3_600_000 + 600_000 - day]);
+  });
+
+  it('goes by the clock of the store, where it has one', async () => {
+    const swept: number[] = [];
+    const removeExpired = (at: number): Promise<number> => Promise.resolve(swept.push(at));
+    const sweep = new Sweep(
+      { removeExpired, now: () => Promise.resolve(5000) },
+      new RecordingLogger(),
+      () => 9_999_999,
+    );
+    sweep.whenDue();
+    await sweep.end();
+    expect(swept).to.deep.equal([5000]);
   });
 });

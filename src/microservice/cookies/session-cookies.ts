@@ -6,13 +6,18 @@ import { matchesPath, type CookieOptions } from './cookie-rules';
 import type { CsrfTokens } from './csrf-tokens';
 import type { SignedValues } from './signed-value';
 
+/** In milliseconds since 1970, by the store's clock. */
+export interface CookieTimes {
+  readonly now: number;
+  /** When the session ends unless it is refreshed. */
+  readonly end: number;
+}
+
 export class SessionCookies {
   constructor(
     private readonly options: CookieOptions,
     private readonly values: SignedValues,
     private readonly csrf: CsrfTokens,
-    /** Milliseconds since 1970. */
-    private readonly clock: () => number,
   ) {}
 
   /**
@@ -31,16 +36,11 @@ export class SessionCookies {
       );
   }
 
-  /**
-   * Sets both cookies.
-   *
-   * @param end when the session ends unless it is refreshed, in milliseconds since 1970
-   */
-  set(response: Response, token: RefreshToken, end: number): void {
+  /** Sets both cookies. */
+  set(response: Response, token: RefreshToken, times: CookieTimes): void {
     const { refreshCookieName, csrfCookieName } = this.options;
-    const lifetime = Math.max(0, Math.ceil((end - this.clock()) / 1000));
-    this.setOne(response, refreshCookieName, token.text, lifetime);
-    this.setOne(response, csrfCookieName, this.csrfTokenOf(token), lifetime);
+    this.setOne(response, refreshCookieName, token.text, times);
+    this.setOne(response, csrfCookieName, this.csrfTokenOf(token), times);
   }
 
   /** Returns the CSRF token that the page keeps and sends in the body. */
@@ -70,6 +70,14 @@ export class SessionCookies {
     return token;
   }
 
+  /** Returns the refresh token of a request, if it has one that we signed. */
+  find(request: Request): RefreshToken | undefined {
+    const name = this.options.refreshCookieName;
+    const [signed, ...others] = cookiesNamed(name, request);
+    if (signed === undefined || others.some(other => other !== signed)) return undefined;
+    return RefreshToken.parse(this.values.read(name, signed) ?? '');
+  }
+
   /** @throws PermissionDenied unless the CSRF tokens of the body, the cookie and the session are the same */
   checkCsrf(request: Request, token: RefreshToken, body: unknown): void {
     const name = this.options.csrfCookieName;
@@ -79,9 +87,9 @@ export class SessionCookies {
     this.csrf.check(token, ofCookie, body);
   }
 
-  private setOne(response: Response, name: string, value: string, seconds: number): void {
-    const end = new Date(this.clock() + seconds * 1000);
-    this.append(response, `${name}=${this.values.sign(name, value)}`, seconds, end);
+  private setOne(response: Response, name: string, value: string, { now, end }: CookieTimes): void {
+    const seconds = Math.max(0, Math.ceil((end - now) / 1000));
+    this.append(response, `${name}=${this.values.sign(name, value)}`, seconds, new Date(now + seconds * 1000));
   }
 
   // RFC 6265 §4.1.1. `response.cookie()` of Express computes Expires from the system's clock and cannot set it to 1970.

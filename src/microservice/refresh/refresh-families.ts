@@ -1,16 +1,22 @@
 /** Families of refresh tokens: how a family starts, is rotated, is found to be reused, and ends (RFC 9700 §4.14.2). */
 import { randomUUID } from 'node:crypto';
-import { AuthenticationFailed } from '../../core/http/exceptions';
+import { AuthenticationFailed, ServiceUnavailable } from '../../core/http/exceptions';
 import type { Logger } from '../../core/settings/logger';
+import { SteadyClock } from '../../core/time/steady-clock';
+import { globalTimers, startTimer, type Timers } from '../../core/time/timers';
 import { tell, type EndReason, type SessionEvent } from '../events';
 import { isSame, type Secrets } from '../secrets';
-import { endOf, type FamilyStore, type RefreshFamily } from '../stores/store';
+import { endOf, type FamilyStore, type RefreshFamily, type Rotation } from '../stores/store';
+import { timeOf } from '../stores/store-time';
 import { RefreshToken } from './refresh-token';
 
 /** Revokes the access tokens of an ended family. */
 export interface SessionDenylist {
-  /** @param which `sub` is the user whose session it was. */
-  deny(which: { iss: string; sub: string; sid: string }): Promise<void>;
+  /**
+   * @param which `sub` is the user whose session it was
+   * @param lastIssued when the session's last token was issued, or later, in milliseconds since 1970
+   */
+  deny(which: { iss: string; sub: string; sid: string }, lastIssued: number): Promise<void>;
 }
 
 export interface RefreshOptions {
@@ -25,8 +31,9 @@ export interface RefreshOptions {
   readonly refreshGracePeriod: number;
   readonly maxSessionsPerUser: number;
   readonly logger: Logger;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. Only a store without a clock of its own goes by it. */
   readonly clock: () => number;
+  readonly timers?: Timers;
 }
 
 export interface FamilyServices {
@@ -41,14 +48,32 @@ export interface Issued {
   readonly token: RefreshToken;
   /** Whether the token is new to the client. */
   readonly isNew: boolean;
+  /** The time by the store's clock, in milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** A token that a client has shown, and its family. */
+export interface Shown {
+  readonly family: RefreshFamily;
+  readonly token: RefreshToken;
+  readonly standing: Standing;
+  /** The time by the store's clock, in milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** The session has ended or never existed: 401, and the client's cookies are useless. */
 export class SessionEnded extends AuthenticationFailed {}
 
-type Standing = 'current' | 'replaced' | 'reused';
+/**
+ * What a token is to its family. `replaced`: its successor is unused, and is returned again. `overdue`: the same after the
+ * grace period; another successor takes its place. `lost`: the successor of the current token, which the store has
+ * forgotten, as after a fail-over. `reused`: anything else, so that somebody has a copy.
+ */
+type Standing = 'current' | 'replaced' | 'overdue' | 'lost' | 'reused';
 
 export class RefreshFamilies {
+  readonly #steady = new SteadyClock(() => this.options.clock);
+
   constructor(
     private readonly options: RefreshOptions,
     private readonly services: FamilyServices,
@@ -62,13 +87,16 @@ export class RefreshFamilies {
    * have taken so long that the user has ended all sessions since: from the moment of storing they include this one.
    */
   async begin(userId: string, jkt: string | null, confirm: () => Promise<void>): Promise<Issued> {
-    await this.makeRoom(userId);
     const token = RefreshToken.random();
-    const family = this.newFamily(userId, jkt, token);
+    const now = await this.time(token);
+    const family = this.newFamily(userId, jkt, token, now);
     await this.services.store.addFamily(family);
-    await this.orRemoved(family, confirm);
+    await this.orRemoved(family, async () => {
+      await confirm();
+      await this.makeRoom(family, now);
+    });
     this.tell('started', family);
-    return { family, token, isNew: true };
+    return { family, token, isNew: true, now };
   }
 
   /**
@@ -77,22 +105,23 @@ export class RefreshFamilies {
    * @throws SessionEnded for a token that is unknown, expired, issued to another client, or used after its successor;
    * in the last case the whole family ends
    */
-  async check(token: RefreshToken): Promise<RefreshFamily> {
-    const family = await this.find(token);
-    return this.standing(token, family) === 'reused' ? this.refuseReuse(family) : family;
+  async check(token: RefreshToken): Promise<Shown> {
+    const shown = await this.find(token);
+    return shown.standing === 'reused' ? this.refuseReuse(shown.family) : shown;
   }
 
   /**
    * Replaces a checked token by its successor, in one atomic step. A second or repeated request gets the same successor.
    *
    * @throws SessionEnded if the family has ended, or has been rotated further in the meantime
+   * @throws ServiceUnavailable if it is not certain that the token was replaced. It is not replaced any more then.
    */
-  async rotate(token: RefreshToken, family: RefreshFamily): Promise<Issued> {
-    const isReplaced = this.standing(token, family) === 'replaced';
-    if (!isReplaced && !this.options.rotateRefreshTokens) return { family, token, isNew: false };
-    const rotated = isReplaced ? family : await this.replace(token, family);
-    this.tell('refreshed', rotated);
-    return { family: rotated, token: this.successorOf(token, rotated), isNew: true };
+  async rotate(shown: Shown): Promise<Issued> {
+    const { token, family, standing, now } = shown;
+    if (standing === 'current' && !this.options.rotateRefreshTokens) return { family, token, isNew: false, now };
+    const issued = standing === 'replaced' ? this.again(shown) : await this.replace(shown);
+    this.tell('refreshed', issued.family);
+    return issued;
   }
 
   /**
@@ -114,13 +143,25 @@ export class RefreshFamilies {
     for (const family of [...all].sort((one, other) => isShown(one) - isShown(other))) await this.end(family, reason);
   }
 
-  private async deny({ issuer, userId, id }: RefreshFamily): Promise<void> {
-    await this.services.denylist?.deny({ iss: issuer, sub: userId, sid: id });
+  /** Ends the family of a token, if there is one: its browser has signed in again, and forgets the token. */
+  async endReplaced(token: RefreshToken): Promise<void> {
+    const { issuer, clientId } = this.options;
+    const family = await this.services.store.findFamily(token.handle);
+    if (family?.issuer === issuer && family.clientId === clientId) await this.end(family, 'signed_in_again');
   }
 
-  private newFamily(userId: string, jkt: string | null, token: RefreshToken): RefreshFamily {
-    const { issuer, clientId, refreshTokenLifetime, sessionLifetime, clock } = this.options;
-    const now = clock();
+  private time({ handle }: RefreshToken): Promise<number> {
+    return timeOf(this.services.store, this.options.clock, handle);
+  }
+
+  // The clock may have been wrong at the sign-in, or may be now.
+  private async deny({ issuer, userId, id, rotatedAt }: RefreshFamily): Promise<void> {
+    const lastIssued = Math.max(this.options.clock(), rotatedAt);
+    await this.services.denylist?.deny({ iss: issuer, sub: userId, sid: id }, lastIssued);
+  }
+
+  private newFamily(userId: string, jkt: string | null, token: RefreshToken, now: number): RefreshFamily {
+    const { issuer, clientId, refreshTokenLifetime, sessionLifetime } = this.options;
     const at = Math.floor(now);
     return {
       id: randomUUID(),
@@ -149,32 +190,40 @@ export class RefreshFamilies {
     }
   }
 
-  private async makeRoom(userId: string): Promise<void> {
-    const { issuer, maxSessionsPerUser, clock } = this.options;
-    const families = await this.services.store.familiesOf(issuer, userId);
-    const live = families.filter(family => endOf(family) > clock());
-    const recent = live.sort((a, b) => b.rotatedAt - a.rotatedAt);
-    for (const family of recent.slice(maxSessionsPerUser - 1)) await this.end(family, 'displaced');
+  // Counts once the family is stored: of sign-ins at the same time each sees all those that were stored before, and all
+  // agree on which ones stay.
+  private async makeRoom(added: RefreshFamily, now: number): Promise<void> {
+    const families = await this.services.store.familiesOf(this.options.issuer, added.userId);
+    const live = families.filter(family => endOf(family) > now).sort(byLastUse);
+    const excess = live.slice(this.options.maxSessionsPerUser);
+    if (excess.some(({ handle }) => handle === added.handle))
+      throw new SessionEnded('The user has signed in elsewhere at the same time: sign in again');
+    for (const family of excess) await this.end(family, 'displaced');
   }
 
-  private async find(token: RefreshToken): Promise<RefreshFamily> {
-    const { issuer, clientId, clock } = this.options;
-    const family = await this.services.store.findFamily(token.handle);
+  private async find(token: RefreshToken): Promise<Shown> {
+    const { issuer, clientId } = this.options;
+    const [family, now] = await Promise.all([this.services.store.findFamily(token.handle), this.time(token)]);
     if (family === undefined) throw unknownToken();
     // RFC 6749 §10.4: a refresh token is bound to the client that it was issued to.
     if (family.issuer !== issuer || family.clientId !== clientId) throw unknownToken();
-    if (endOf(family) <= clock()) throw new SessionEnded('The session has expired: sign in again');
-    return family;
+    if (endOf(family) <= now) throw new SessionEnded('The session has expired: sign in again');
+    return { family, token, standing: this.standing(token, family, now), now };
   }
 
-  private standing(token: RefreshToken, { current, previous, rotatedAt }: RefreshFamily): Standing {
+  private standing(token: RefreshToken, family: RefreshFamily, now: number): Standing {
+    const { current, previous, rotatedAt } = family;
     if (isSame(token.hash, current)) return 'current';
-    const isPrevious = previous !== null && isSame(token.hash, previous);
+    if (previous === null || !isSame(token.hash, previous)) return this.isLost(token, family) ? 'lost' : 'reused';
     // The successor is unused while it is the current token, because its use makes it the previous one. A rotation in the
-    // future is from before the clock was set back, and must not make the period longer. The clocks of several processes
-    // may differ by as much as the period.
-    const isInGrace = Math.abs(this.options.clock() - rotatedAt) <= this.options.refreshGracePeriod * 1000;
-    return isPrevious && isInGrace ? 'replaced' : 'reused';
+    // future is from before the clock was set back, and must not make the period longer.
+    return Math.abs(now - rotatedAt) <= this.options.refreshGracePeriod * 1000 ? 'replaced' : 'overdue';
+  }
+
+  // A fail-over may have lost the last rotation.
+  private isLost(token: RefreshToken, { id, current, previous, generation }: RefreshFamily): boolean {
+    const next = (hash: string): string => token.successor(hash, id, generation, this.services.secrets).hash;
+    return [current, previous].some(hash => hash !== null && isSame(token.hash, next(hash)));
   }
 
   private async refuseReuse(family: RefreshFamily): Promise<never> {
@@ -182,31 +231,57 @@ export class RefreshFamilies {
     throw new SessionEnded('The refresh token was used before: sign in again');
   }
 
-  private async replace(token: RefreshToken, family: RefreshFamily): Promise<RefreshFamily> {
-    const { clock, refreshTokenLifetime } = this.options;
-    const { handle, current: from, generation } = family;
-    const to = token.successor(family.id, generation, this.services.secrets).hash;
-    const now = clock();
+  private async replace({ token, family }: Shown): Promise<Issued> {
+    const { handle, id, current: from, generation } = family;
+    const next = token.successor(token.hash, id, generation, this.services.secrets);
+    const now = await this.time(token);
     const at = Math.floor(now);
-    const idleUntil = Math.ceil(now + refreshTokenLifetime * 1000);
-    if (await this.services.store.rotateFamily({ handle, from, generation, to, at, idleUntil }))
-      return { ...family, current: to, previous: from, generation: generation + 1, rotatedAt: at, idleUntil };
-    return this.lostRace(token);
+    const idleUntil = Math.ceil(now + this.options.refreshTokenLifetime * 1000);
+    const rotation = { handle, from, generation, to: next.hash, previous: token.hash, at, idleUntil };
+    if (!(await this.carryOut(rotation, now))) return this.lostRace(token);
+    const changed = { current: next.hash, previous: token.hash, generation: generation + 1, rotatedAt: at, idleUntil };
+    return { family: { ...family, ...changed }, token: next, isNew: true, now };
   }
 
-  // Another request, in this process or another, has rotated the family first.
-  private async lostRace(token: RefreshToken): Promise<RefreshFamily> {
-    const family = await this.find(token);
-    return this.standing(token, family) === 'replaced' ? family : this.refuseReuse(family);
+  // What fails must not be carried out later, as by a database that hangs: the client shows the old token again.
+  private async carryOut(rotation: Rotation, now: number): Promise<boolean> {
+    const { store } = this.services;
+    if (store.now === undefined) return store.rotateFamily(rotation);
+    const { patience = 5000 } = store;
+    const end = this.#steady.now() + patience;
+    try {
+      return await store.rotateFamily({ ...rotation, deadline: Math.floor(now) + patience });
+    } catch (error) {
+      const rest = end - this.#steady.now();
+      if (rest > 0) await new Promise<void>(done => startTimer(this.options.timers ?? globalTimers, done, rest));
+      throw error;
+    }
   }
 
-  private successorOf(token: RefreshToken, { id, generation }: RefreshFamily): RefreshToken {
-    return token.successor(id, generation - 1, this.services.secrets);
+  // Another request, in this process or another, has rotated the family first, or the deadline has passed.
+  private async lostRace(token: RefreshToken): Promise<Issued> {
+    const shown = await this.find(token);
+    if (shown.standing === 'reused') return this.refuseReuse(shown.family);
+    if (shown.standing === 'replaced') return this.again(shown);
+    throw new ServiceUnavailable('The session could not be refreshed in time', 1);
+  }
+
+  private again({ token, family, now }: Shown): Issued {
+    const { secrets } = this.services;
+    const { id, current, generation } = family;
+    const next = token.successor(token.hash, id, generation - 1, secrets);
+    const isOurs = isSame(next.hash, current);
+    return { family, token: isOurs ? next : token.formerSuccessor(id, generation - 1, secrets), isNew: true, now };
   }
 
   private tell(kind: SessionEvent['kind'], { id, issuer, userId, clientId }: RefreshFamily): void {
     tell({ kind, sid: id, iss: issuer, sub: userId, client_id: clientId }, this.options.logger);
   }
+}
+
+// The last comparison makes the order the same for every process.
+function byLastUse(one: RefreshFamily, other: RefreshFamily): number {
+  return other.rotatedAt - one.rotatedAt || (one.handle < other.handle ? -1 : 1);
 }
 
 // The answer is the same for a token that never existed and for one whose session has ended.

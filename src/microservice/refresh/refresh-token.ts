@@ -39,10 +39,19 @@ export class RefreshToken {
   }
 
   /**
-   * Returns the token that follows this one. It is always the same, so that a client that lost a race, or the answer,
-   * gets the winner's token again, although the store has only its hash.
+   * Returns the token that follows another one of the family. It is always the same for the same number, so that a client
+   * that lost a race, or the answer, gets the winner's token again, although the store has only hashes. A process can also
+   * recognize a token that a store has lost.
+   *
+   * @param hash the hash of the token that is followed
    */
-  successor(familyId: string, generation: number, secrets: Secrets): RefreshToken {
+  successor(hash: string, familyId: string, generation: number, secrets: Secrets): RefreshToken {
+    const next = secrets.hmac('refresh token that follows', hash, familyId, String(generation));
+    return new RefreshToken(this.handlePart, next);
+  }
+
+  /** Returns the token that earlier versions of this library issued as the successor of this one. */
+  formerSuccessor(familyId: string, generation: number, secrets: Secrets): RefreshToken {
     const next = secrets.hmac('refresh token successor', this.text, familyId, String(generation));
     return new RefreshToken(this.handlePart, next);
   }

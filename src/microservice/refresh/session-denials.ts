@@ -7,8 +7,6 @@ import type { SessionDenylist } from './refresh-families';
 export interface SessionDenialOptions {
   /** In seconds. A session is denied for as long as its last access token could still be used. */
   readonly accessTokenLifetime: number;
-  /** Milliseconds since 1970. */
-  readonly clock: () => number;
 }
 
 interface Recent {
@@ -42,8 +40,8 @@ export class SessionDenials implements SessionDenylist {
     private readonly options: SessionDenialOptions,
   ) {}
 
-  async deny({ iss, sub, sid }: { iss: string; sub: string; sid: string }): Promise<void> {
-    const now = Math.ceil(this.options.clock() / 1000);
+  async deny({ iss, sub, sid }: { iss: string; sub: string; sid: string }, lastIssued: number): Promise<void> {
+    const now = Math.ceil(lastIssued / 1000);
     const expiresAt = now + this.options.accessTokenLifetime + clockMargin;
     // Beyond the limit, one entry denies all current tokens of the user. The user's other sessions continue with their
     // next refresh.

@@ -33,10 +33,10 @@ class MemoryStore implements MicroserviceStore {
     return Promise.resolve(this.#families.get(handle));
   }
 
-  rotateFamily({ handle, from, generation, to, at, idleUntil }: Rotation): Promise<boolean> {
+  rotateFamily({ handle, from, generation, to, previous = from, at, idleUntil }: Rotation): Promise<boolean> {
     const family = this.#families.get(handle);
     if (family?.current !== from || family.generation !== generation) return Promise.resolve(false);
-    const next = { current: to, previous: from, generation: generation + 1, rotatedAt: at, idleUntil };
+    const next = { current: to, previous, generation: generation + 1, rotatedAt: at, idleUntil };
     this.#families.set(handle, { ...family, ...next });
     return Promise.resolve(true);
   }

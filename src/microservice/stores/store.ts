@@ -35,12 +35,31 @@ export interface Rotation {
   readonly from: string;
   readonly generation: number;
   readonly to: string;
+  /** The hash of the token that is replaced; default: `from`. It differs where `from` was never used. */
+  readonly previous?: string | undefined;
   readonly at: number;
   readonly idleUntil: number;
+  /**
+   * The time, by the store's own clock, after which nothing may change any more: the client has been told that the
+   * refresh failed. A store without a clock of its own ignores it.
+   */
+  readonly deadline?: number | undefined;
+}
+
+/** The clock of a store, by which all of its processes measure expiry: their own clocks may differ. */
+export interface StoreClock {
+  /**
+   * Returns the time in whole milliseconds since 1970. A store in one process has no clock of its own and leaves this out.
+   *
+   * @param handle a family; a store in several parts, such as a cluster, answers with the clock of the family's part
+   */
+  now?(handle?: string): Promise<number>;
+  /** Milliseconds within which a rotation is carried out or not at all; default 5,000. Used only together with `now`. */
+  readonly patience?: number;
 }
 
 /** Stores families of refresh tokens. It is a part of {@link MicroserviceStore}. */
-export interface FamilyStore {
+export interface FamilyStore extends StoreClock {
   addFamily(family: RefreshFamily): Promise<void>;
   /** Returns the family, which may be expired; callers must check. */
   findFamily(handle: string): Promise<RefreshFamily | undefined>;
@@ -76,7 +95,7 @@ export interface StoredSigningKey {
 /**
  * Stores signing keys. It is a part of {@link MicroserviceStore}. The option `signingKeyStore` accepts a separate one.
  */
-export interface SigningKeyStore {
+export interface SigningKeyStore extends Pick<StoreClock, 'now'> {
   /** Returns whether the key was added; `false` if the issuer already has a key of this generation. */
   addSigningKey(key: StoredSigningKey): Promise<boolean>;
   signingKeys(issuer: string): Promise<readonly StoredSigningKey[]>;
@@ -84,7 +103,7 @@ export interface SigningKeyStore {
 }
 
 /** Remembers values that may be used only once. It is a part of {@link MicroserviceStore}. */
-export interface OnceStore {
+export interface OnceStore extends Pick<StoreClock, 'now'> {
   /**
    * Marks a value as used.
    *

@@ -7,6 +7,7 @@ import { isSoundPoint } from '../../core/jws/edwards-point';
 import { AuthenticationFailed } from '../../core/http/exceptions';
 import { hashOf } from '../secrets';
 import type { OnceStore } from '../stores/store';
+import { timeOf } from '../stores/store-time';
 
 /** The algorithms for the metadata (RFC 9449 §5.1). */
 export const dpopAlgorithms = ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'];
@@ -50,9 +51,11 @@ export class DpopProofs {
 
   private async refuseReplay(thumbprint: string, { jti, iat = 0 }: JWTPayload): Promise<void> {
     const key = `dpop:${hashOf(JSON.stringify([thumbprint, jti]))}`;
+    // The proof is as old as this process says, and is remembered by the store's clock, which all processes share.
+    const rest = (iat + 2 * window) * 1000 - this.clock();
+    const now = await timeOf(this.store, this.clock);
     // RFC 7519 §2: `iat` may have a fraction. Stores keep whole milliseconds.
-    const until = Math.ceil((iat + 2 * window) * 1000);
-    if (!(await this.store.useOnce(key, until, Math.floor(this.clock())))) throw refusal();
+    if (!(await this.store.useOnce(key, Math.ceil(now + rest), Math.floor(now)))) throw refusal();
   }
 }
 

@@ -68,6 +68,8 @@ const margin = 60_000;
 
 export class SigningKeys {
   #known: { readonly keys: readonly KnownKey[]; readonly at: number } | undefined;
+  /** What the store's clock said, and when. */
+  #told: { readonly time: number; readonly at: number } | undefined;
   readonly #steady = new SteadyClock(() => this.options.clock);
   #reading: Promise<readonly KnownKey[]> | undefined;
   #rotations = 0;
@@ -80,18 +82,18 @@ export class SigningKeys {
 
   /** Returns the key that signs now. Creates one if there is none. */
   async current(): Promise<SigningKey> {
-    const keys = await this.keys();
+    const [keys, now] = [await this.keys(), await this.time()];
     // If no key is active yet, the clock was set back, or is behind that of the process that created the first key.
     // Uses the oldest key then, because verifiers know it.
-    const active = keys.filter(({ activeFrom }) => activeFrom <= this.options.clock()).at(-1) ?? keys[0];
+    const active = keys.filter(({ activeFrom }) => activeFrom <= now).at(-1) ?? keys[0];
     if (active === undefined) throw new ServiceUnavailable('There is no signing key yet');
     return active;
   }
 
   /** Returns the public keys that may have signed tokens in use, and the next key. */
   async published(): Promise<PublicKeySet> {
-    const keys = await this.keys();
-    const inUse = keys.filter(key => !this.isRetired(key, keys) && !isWithdrawn(key.kid));
+    const [keys, now] = [await this.keys(), await this.time()];
+    const inUse = keys.filter(key => !this.isRetired(key, keys, now) && !isWithdrawn(key.kid));
     return { keys: inUse.map(({ publicJwk }) => publicJwk) };
   }
 
@@ -113,7 +115,8 @@ export class SigningKeys {
     const keys = await this.read();
     // The very first key signs immediately.
     const made = await this.add(await this.nextGeneration(), keys.length === 0 ? 0 : overlap * 1000);
-    for (const key of keys.filter(one => this.isRetired(one, keys)))
+    const now = await this.time();
+    for (const key of keys.filter(one => this.isRetired(one, keys, now)))
       await this.store.removeSigningKey(this.options.issuer, key.generation);
     this.forgetKnown();
     return made;
@@ -136,7 +139,7 @@ export class SigningKeys {
   private async addActive(): Promise<StoredSigningKey> {
     const made = await this.add(await this.nextGeneration(), 0);
     // Another process was faster, with a key that does not sign yet.
-    return made.activeFrom > this.options.clock() ? this.addActive() : made;
+    return made.activeFrom > (await this.time()) ? this.addActive() : made;
   }
 
   // Also drops a read that is still running.
@@ -204,14 +207,14 @@ export class SigningKeys {
 
   // If two processes create the same generation, one wins, and both use its key.
   private async add(generation: number, delay: number): Promise<StoredSigningKey> {
-    const { issuer, algorithm: alg, clock } = this.options;
+    const { issuer, algorithm: alg } = this.options;
     const { privateKey } = await generateKeyPair(alg, { extractable: true });
     const jwk = await exportJWK(privateKey);
     // RFC 7638: the thumbprint is unique for the key.
     const kid = await calculateJwkThumbprint(jwk);
     const sealedJwk = await seal({ ...jwk, kid, alg, use: 'sig' }, { issuer, kid }, this.secrets);
     // Rounded down, so that a key without a delay signs immediately.
-    const createdAt = Math.floor(clock());
+    const createdAt = Math.floor(await this.time());
     const activeFrom = Math.floor(createdAt + delay);
     const stored = { issuer, generation, kid, alg, sealedJwk, createdAt, activeFrom };
     if (await this.store.addSigningKey(stored)) return stored;
@@ -221,10 +224,17 @@ export class SigningKeys {
   }
 
   // A key is retired when a later key signs and the last token of this one has expired.
-  private isRetired({ generation }: KnownKey, keys: readonly KnownKey[]): boolean {
-    const { accessTokenLifetime, clock } = this.options;
-    const rest = accessTokenLifetime * 1000 + cacheTime + margin;
-    return keys.some(later => later.generation > generation && later.activeFrom + rest <= clock());
+  private isRetired({ generation }: KnownKey, keys: readonly KnownKey[], now: number): boolean {
+    const rest = this.options.accessTokenLifetime * 1000 + cacheTime + margin;
+    return keys.some(later => later.generation > generation && later.activeFrom + rest <= now);
+  }
+
+  /** Returns the time by the store's clock, which is asked as often as the keys are read. */
+  private async time(): Promise<number> {
+    if (this.store.now === undefined) return this.options.clock();
+    const at = this.#steady.now();
+    if (this.#told === undefined || at - this.#told.at >= cacheTime) this.#told = { time: await this.store.now(), at };
+    return this.#told.time + at - this.#told.at;
   }
 }
 

@@ -22,9 +22,15 @@ export function typeOrmStore(options: TypeOrmStoreOptions): MicroserviceStore {
 }
 
 class TypeOrmStore implements MicroserviceStore {
+  /** Absent for a database without a clock of its own. */
+  readonly now?: () => Promise<number>;
   #opened: Promise<DataSource> | undefined;
+  readonly #clock: string | undefined;
 
-  constructor(private readonly options: TypeOrmStoreOptions) {}
+  constructor(private readonly options: TypeOrmStoreOptions) {
+    this.#clock = 'file' in options ? undefined : clockOf(options);
+    if (this.#clock !== undefined) this.now = () => this.#ask(this.#clock as string);
+  }
 
   async addFamily(family: RefreshFamily): Promise<void> {
     const families = await this.families();
@@ -38,11 +44,14 @@ class TypeOrmStore implements MicroserviceStore {
   }
 
   // The condition and the change are one SQL statement, so of several simultaneous calls only one succeeds.
-  async rotateFamily({ handle, from, generation, to, at, idleUntil }: Rotation): Promise<boolean> {
+  async rotateFamily(rotation: Rotation): Promise<boolean> {
+    const { handle, from, generation, to, previous = from, at, idleUntil, deadline } = rotation;
     const families = await this.families();
-    const next = { current: to, previous: from, generation: generation + 1, rotatedAt: at, idleUntil };
-    const { affected } = await families.update({ handle, current: from, generation }, next);
-    return affected === 1;
+    const next = { current: to, previous, generation: generation + 1, rotatedAt: at, idleUntil };
+    const update = families.createQueryBuilder().update(next).where({ handle, current: from, generation });
+    if (deadline !== undefined && this.#clock !== undefined)
+      update.andWhere(`${this.#clock} <= :deadline`, { deadline });
+    return (await update.execute()).affected === 1;
   }
 
   async removeFamily(handle: string): Promise<boolean> {
@@ -97,6 +106,11 @@ class TypeOrmStore implements MicroserviceStore {
     await database?.destroy();
   }
 
+  async #ask(clock: string): Promise<number> {
+    const [row] = await (await this.database()).query<{ now: unknown }[]>(`SELECT ${clock} AS now`);
+    return Number(row?.now);
+  }
+
   private async families() {
     return (await this.database()).getRepository(familyTable);
   }
@@ -110,6 +124,21 @@ class TypeOrmStore implements MicroserviceStore {
     });
     return this.#opened;
   }
+}
+
+// UTC_TIMESTAMP is when the statement began, and it may have waited for a lock since.
+const mysqlStart = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3))";
+const mysqlWait = 'TIMESTAMPDIFF(MICROSECOND, NOW(3), SYSDATE(3))';
+
+/** The clocks of databases, in SQL: whole milliseconds since 1970, at the moment when a row is looked at. */
+const clocks: Readonly<Record<string, string>> = {
+  postgres: 'CAST(FLOOR(EXTRACT(EPOCH FROM CLOCK_TIMESTAMP()) * 1000) AS BIGINT)',
+  mysql: `((${mysqlStart} + ${mysqlWait}) DIV 1000)`,
+};
+
+function clockOf(options: Exclude<TypeOrmStoreOptions, { readonly file: string }>): string | undefined {
+  const type = 'dataSource' in options ? options.dataSource.options.type : 'postgres';
+  return clocks[type === 'mariadb' ? 'mysql' : type];
 }
 
 // PostgreSQL compares a bigint with whole numbers only. What is stored is whole, so that the fraction changes nothing.
