@@ -37,16 +37,24 @@ export function changeBetween(
   second: LoopbackAnswer,
   third: LoopbackAnswer,
 ): string | undefined {
+  const [two, now] = [partsOf(second), partsOf(third)];
+  const changed = comparedNames(first, second, third).find(name => two.get(name) !== now.get(name));
+  return changed === undefined ? undefined : placeOf(changed);
+}
+
+/** Returns the parts of the second and third answer that do not change by themselves. */
+export function comparedNames(
+  ...[first, second, third]: readonly [LoopbackAnswer, LoopbackAnswer, LoopbackAnswer]
+): readonly string[] {
   const [one, two, now] = [partsOf(first), partsOf(second), partsOf(third)];
   const isStable = (name: string): boolean => one.get(name) === two.get(name);
   const hasStableBody = [...new Set([...one.keys(), ...two.keys()])].filter(isOfBody).every(isStable);
   const compared = (name: string): boolean => !changing.test(name) || (hasStableBody && ofBody.includes(name));
-  const names = [...new Set([...two.keys(), ...now.keys()])].filter(name => compared(name) && isStable(name));
-  const changed = names.find(name => two.get(name) !== now.get(name));
-  return changed === undefined ? undefined : placeOf(changed);
+  return [...new Set([...two.keys(), ...now.keys()])].filter(name => compared(name) && isStable(name));
 }
 
-function isOfBody(name: string): boolean {
+/** Is this the name of a part of the body? */
+export function isOfBody(name: string): boolean {
   return name.startsWith('body');
 }
 
@@ -61,7 +69,8 @@ export function placeOfTexts(answer: LoopbackAnswer, texts: readonly string[]): 
   return texts.some(text => hasWord(answer.body, text)) ? 'body' : undefined;
 }
 
-function hasWord(text: string, word: string): boolean {
+/** Has the text this word, and not only as a part of another one? */
+export function hasWord(text: string, word: string): boolean {
   for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
     const [before = '', behind = ''] = [text[at - 1], text[at + word.length]];
     if (!/[\p{L}\p{N}]/u.test(before) && !/[\p{L}\p{N}]/u.test(behind)) return true;

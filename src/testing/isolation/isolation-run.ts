@@ -3,8 +3,9 @@ import { decide } from '../../routing-controllers/explaining';
 import type { AxiomsServer } from '../../routing-controllers/start/axioms-server';
 import type { LoopbackAnswer, Send } from '../loopback';
 import { changeBetween, placeOfTexts, textsIn, textsOf } from './answers';
-import { mixedValues, newText, otherId, responseOf, withoutText } from './requests';
+import { mixedValues, newText, responseOf, withoutText } from './requests';
 import type { IsolationLeak, IsolationReport, LeakKind } from './report';
+import { missingIds, placeOfSame, type AnswerPair } from './same-object';
 import { seedByPosts, type IsolationCaller, type IsolationSeed } from './seeding';
 import { bodyOf, filledPath, isNamed, queryOf, takesText, type TestedRoute } from './tested-routes';
 
@@ -215,13 +216,17 @@ export class IsolationRun {
     aimed: Owner,
   ): Promise<string | undefined> {
     if (!route.reads || answer.status >= 400 || aimed.values !== target.values) return undefined;
-    const own = await this.#ask(route, target, target, target.canary);
-    const valuesOfNobody = Object.fromEntries(
-      Object.entries(target.values).map(([key, value]) => [key, otherId(value)]),
-    );
-    const missing = await this.#ask(route, observer, { ...target, values: valuesOfNobody }, observer.canary);
-    const isSame = own !== undefined && own.status < 400 && changeBetween(own, own, answer) === undefined;
-    return isSame && missing !== undefined ? changeBetween(missing, missing, answer) : undefined;
+    const own = await this.#askTwice(route, target, target);
+    const missing = await this.#askTwice(route, observer, { ...target, values: missingIds(target.values) });
+    const mine = await this.#ask(route, observer, observer, observer.canary);
+    if (own === undefined || missing === undefined || own[1].status >= 400) return undefined;
+    return placeOfSame(answer, { own, missing, mine }, target.values);
+  }
+
+  async #askTwice(route: TestedRoute, sender: Owner, target: Owner): Promise<AnswerPair | undefined> {
+    const first = await this.#ask(route, sender, target, sender.canary);
+    const second = await this.#ask(route, sender, target, sender.canary);
+    return first && second && [first, second];
   }
 
   /** Sends what changes something to the caller's own object: a route that refuses everybody was not tested. */

@@ -12,9 +12,9 @@ export function newText(kind: 'canary' | 'nobody'): string {
   return `${kind}${randomBytes(9).toString('hex')}`;
 }
 
-/** An id of the same form that no object has. */
-export function otherId(id: string): string {
-  return /^\d+$/.test(id) ? '987654321' : newText('nobody');
+/** An id of the same form that no object has; another one for each index. */
+export function otherId(id: string, index: number): string {
+  return /^\d+$/.test(id) ? String(987_654_321 + index) : `nobody${index}of${id}`;
 }
 
 /** Returns the answer as `fetch()` would. */

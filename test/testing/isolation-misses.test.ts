@@ -1,0 +1,160 @@
+/** Leaks that are hard to see: `expectIsolation` finds each, and passes the same API without it. */
+import 'reflect-metadata';
+import { expect } from 'chai';
+import { IsString } from 'class-validator';
+import { Body, Get, JsonController, NotFoundError, Param, Post } from 'routing-controllers';
+import {
+  ApiController,
+  CurrentObject,
+  createExpressServer,
+  IsAuthenticated,
+  IsSubOwner,
+  type AxiomsServer,
+} from 'axioms-routing-controllers';
+import { matches } from 'axioms-routing-controllers/filters';
+import {
+  expectIsolation,
+  IsolationError,
+  silentLogger,
+  TestIssuer,
+  type IsolationOptions,
+  type IsolationReport,
+} from 'axioms-routing-controllers/testing';
+
+interface Note {
+  readonly id: number;
+  readonly user: string;
+  readonly balance: number;
+  text: string;
+}
+
+class NewNote {
+  @IsString() text!: string;
+}
+
+const notes: Note[] = [];
+let lastId = 0;
+let leaks = false;
+
+/** Does the caller own the note, or does the API leak? */
+function isSeen({ user }: Pick<Note, 'user'>, sub: string | undefined): boolean {
+  return leaks || user === sub;
+}
+
+@JsonController('/notes')
+class NoteController extends ApiController {
+  override permissionClasses = [IsSubOwner];
+  override getObject() {
+    return notes.find(({ id }) => id === Number(this.request.params.id));
+  }
+  @Get('/') async list() {
+    const filter = await this.authorizedFilter();
+    return notes.filter(note => matches(filter, note));
+  }
+  @Get('/:id') one(@CurrentObject() note: Note) {
+    return note;
+  }
+  @Post('/') create(@Body() { text }: NewNote) {
+    const note = { id: ++lastId, user: this.request.user?.sub ?? '', text, balance: 1000 + lastId * 7919 };
+    notes.push(note);
+    return note;
+  }
+}
+
+describe('expectIsolation, about leaks that are hard to see', function () {
+  this.timeout(60_000);
+  const { NODE_ENV } = process.env;
+  let issuer: TestIssuer;
+  before(() => {
+    issuer = new TestIssuer();
+    process.env.NODE_ENV = 'test';
+  });
+  after(() => {
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = NODE_ENV;
+  });
+  beforeEach(() => {
+    notes.length = 0;
+    leaks = false;
+  });
+
+  const seed: IsolationOptions['seed'] = async ({ canary }, send) => {
+    const created = await send('POST', '/notes', { text: canary });
+    return { id: String(((await created.json()) as Note).id) };
+  };
+
+  async function reportOf(
+    controllers: (new () => object)[],
+    options: Partial<IsolationOptions> = {},
+  ): Promise<IsolationReport> {
+    const axioms = { ...issuer.settings(), logger: silentLogger };
+    const app = issuer.attachTo(createExpressServer({ controllers: [NoteController, ...controllers], axioms }));
+    const callers = { alice: issuer.token({ sub: 'alice' }), bob: issuer.token({ sub: 'bob' }) };
+    try {
+      return await expectIsolation(app, { callers, seed, ...options });
+    } catch (error) {
+      if (error instanceof IsolationError) return error.report;
+      throw error;
+    } finally {
+      (app.locals.axioms as AxiomsServer).close();
+    }
+  }
+
+  /** The routes that leak must be these, and none if the API does not leak. */
+  async function expectFound(
+    routes: readonly string[],
+    controllers: (new () => object)[],
+    options?: Partial<IsolationOptions>,
+  ): Promise<void> {
+    const isolated = await reportOf(controllers, options);
+    expect(isolated).to.deep.include({ leaks: [], untested: [] });
+    leaks = true;
+    const found = await reportOf(controllers, options);
+    expect([...new Set(found.leaks.map(({ route }) => route))]).to.deep.equal(routes);
+  }
+
+  @JsonController('/accounts')
+  class AccountController extends ApiController {
+    override permissionClasses = [IsAuthenticated];
+    private balanceOf(asked: number): number {
+      const note = notes.find(one => one.id === asked && isSeen(one, this.request.user?.sub));
+      if (note === undefined) throw new NotFoundError();
+      return note.balance;
+    }
+    @Get('/:id') withClock(@Param('id') id: number) {
+      return { balance: this.balanceOf(id), asOf: process.hrtime.bigint().toString() };
+    }
+    @Get('/:id/viewed') withViewer(@Param('id') id: number) {
+      return { balance: this.balanceOf(id), viewer: this.request.user?.sub };
+    }
+    @Get('/:id/plain') asText(@Param('id') id: number) {
+      return this.response.type('text/plain').send(`${this.balanceOf(id)}`);
+    }
+  }
+
+  it('finds the number of another caller’s object beside a clock or the name of the caller', () =>
+    expectFound(['GET /accounts/:id', 'GET /accounts/:id/viewed', 'GET /accounts/:id/plain'], [AccountController]));
+
+  it('passes answers that repeat the id, the clock and what every object has', async () => {
+    @JsonController('/summaries')
+    class SummaryController extends ApiController {
+      override permissionClasses = [IsAuthenticated];
+      @Get('/:id') one(@Param('id') id: number) {
+        return { id, kind: 'note', at: process.hrtime.bigint().toString() };
+      }
+      @Get('/:id/rights') rights(@Param('id') asked: number) {
+        const note = notes.find(({ id }) => id === asked);
+        if (note === undefined) throw new NotFoundError();
+        const viewer = this.request.user?.sub;
+        return {
+          id: asked,
+          viewer,
+          canEdit: note.user === viewer,
+          kind: 'note',
+          at: process.hrtime.bigint().toString(),
+        };
+      }
+    }
+    expect((await reportOf([SummaryController])).leaks).to.deep.equal([]);
+  });
+});
