@@ -16,7 +16,8 @@ export interface IsolationOptions {
   readonly callers: Readonly<Record<string, string>>;
   /**
    * Creates one object for the caller, and returns the values of path parameters by name, or by path: `{ id: '7' }`, or
-   * `{ '/notes/:id': '7', '/books/:id': '3' }`. By default the app's own POST routes are used.
+   * `{ '/notes/:id': '7', '/books/:id': '3' }`. A value by the name of a parameter of the query is sent there. By default the
+   * app's own POST routes are used.
    */
   readonly seed?: IsolationSeed;
   /** Routes that may show objects of others on purpose: `['GET /articles']`. */

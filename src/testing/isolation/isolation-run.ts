@@ -1,13 +1,16 @@
 /** One test of isolation: its callers, their objects, and the requests that it sends. */
-import { decide } from '../../routing-controllers/explaining';
 import type { AxiomsServer } from '../../routing-controllers/start/axioms-server';
 import type { LoopbackAnswer, Send } from '../loopback';
 import { changeBetween, placeOfTexts, textsIn, textsOf } from './answers';
 import { mixedValues, newText, responseOf, withoutText } from './requests';
-import type { IsolationLeak, IsolationReport, LeakKind } from './report';
+import { Coverage } from './coverage';
+import { differenceOf, Exchanges, type Answers, type Owner } from './exchanges';
+import { Leaks } from './leaks';
+import type { Query } from './queries';
+import type { IsolationReport, LeakKind } from './report';
 import { missingIds, placeOfSame, type AnswerPair } from './same-object';
-import { seedByPosts, type IsolationCaller, type IsolationSeed } from './seeding';
-import { bodyOf, filledPath, isNamed, queryOf, takesText, type TestedRoute } from './tested-routes';
+import { seedByPosts, type IsolationSeed } from './seeding';
+import { bodyOf, isNamed, type TestedRoute } from './tested-routes';
 
 interface RunOptions {
   readonly callers: Readonly<Record<string, string>>;
@@ -16,36 +19,39 @@ interface RunOptions {
   readonly ignore?: readonly string[];
 }
 
-/** A caller with the object that was created last for them. */
-interface Owner extends IsolationCaller {
-  readonly values: Readonly<Record<string, string>>;
-  /** Texts that only this object can have: they were sent to create it, or answered then. */
-  readonly sent: readonly string[];
-  /** All texts by which the object can be recognized. */
-  readonly texts: readonly string[];
+/** A request of one caller that is aimed at the object of another. */
+interface Attack {
+  readonly route: TestedRoute;
+  readonly query: Query;
+  readonly observer: Owner;
+  readonly target: Owner;
+  /** The target, perhaps with some of the observer's own parameters. */
+  readonly aimed: Owner;
+  readonly text: string;
 }
-
-type Answers = ReadonlyMap<TestedRoute, LoopbackAnswer>;
 
 const order = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 export class IsolationRun {
   readonly #routes: readonly TestedRoute[];
-  readonly #leaks: IsolationLeak[] = [];
-  readonly #exercised = new Set<TestedRoute>();
-  readonly #reasons = new Map<TestedRoute, string>();
+  readonly #leaks: Leaks;
+  readonly #coverage = new Coverage();
+  readonly #exchanges: Exchanges;
   readonly #owners = new Map<string, Owner>();
   readonly #sentBy = new Map<string, Set<string>>();
 
   constructor(
-    private readonly servers: readonly AxiomsServer[],
+    servers: readonly AxiomsServer[],
     private readonly all: readonly TestedRoute[],
     private readonly options: RunOptions,
-    private readonly sendRaw: Send,
+    send: Send,
   ) {
     this.#routes = all
       .filter(route => !isNamed(route, options.ignore ?? []))
       .toSorted((one, other) => order.indexOf(one.method) - order.indexOf(other.method));
+    const shared = options.shared ?? [];
+    this.#leaks = new Leaks(servers, shared);
+    this.#exchanges = new Exchanges(this.#routes, shared, this.#coverage, send);
   }
 
   async report(): Promise<IsolationReport> {
@@ -59,20 +65,23 @@ export class IsolationRun {
 
   #found(): IsolationReport {
     const ignored = this.all.filter(route => !this.#routes.includes(route));
-    const untested = this.#routes.filter(route => !this.#exercised.has(route));
+    const untested = this.#routes.flatMap(route => {
+      const reason = this.#coverage.reasonOf(route);
+      const isExcused = this.#coverage.hasExercised(route) && isNamed(route, this.options.shared ?? []);
+      return reason === undefined || isExcused ? [] : [{ route: route.name, reason }];
+    });
+    const notExercised = new Set([...ignored, ...untested].map(one => ('name' in one ? one.name : one.route)));
+    const names = this.all.map(({ name }) => name);
     return {
-      routes: this.all.map(({ name }) => name),
-      exercised: this.all.filter(route => this.#exercised.has(route)).map(({ name }) => name),
+      routes: names,
+      exercised: names.filter(name => !notExercised.has(name)),
       ignored: ignored.map(({ name }) => name),
-      leaks: this.#leaks,
-      untested: untested.map(route => ({
-        route: route.name,
-        reason: this.#reasons.get(route) ?? 'no request was sent',
-      })),
+      leaks: this.#leaks.found,
+      untested,
     };
   }
 
-  /** All texts of objects that were created for the caller. */
+  /** All texts that were sent, answered or returned as objects were created for the caller. */
   #everSent(name: string): Set<string> {
     const texts = this.#sentBy.get(name) ?? new Set();
     this.#sentBy.set(name, texts);
@@ -86,21 +95,24 @@ export class IsolationRun {
     const earlier = this.#owners.get(name);
     const known = new Set<string>();
     if (earlier !== undefined)
-      for (const answer of (await this.#read(earlier)).values()) for (const text of textsOf(answer)) known.add(text);
+      for (const { answer } of (await this.#exchanges.read(earlier)).values())
+        for (const text of textsOf(answer)) known.add(text);
     const sent: string[] = [caller.canary];
     const statuses: number[] = [];
     const values = await (this.options.seed ?? seedByPosts(this.#routes))(caller, async (method, path, body) => {
       sent.push(...textsIn(body));
-      const answer = await this.#send(token, method, path, body);
+      const answer = await this.#exchanges.send(token, method, path, body);
       statuses.push(answer.status);
       if (answer.status < 400) sent.push(...textsOf(answer));
       return responseOf(answer);
     });
     this.#requireSeeded(name, statuses);
-    for (const text of sent) this.#everSent(name).add(text);
-    const own = [...sent, ...Object.values(values).flatMap(textsIn)].filter(text => !known.has(text));
+    const given = [...sent, ...Object.values(values).flatMap(textsIn)];
+    for (const text of given) this.#everSent(name).add(text);
+    const own = given.filter(text => !known.has(text));
     const owner: Owner = { ...caller, values, sent: own, texts: own };
-    const read = [...(await this.#read(owner)).values()].filter(({ status }) => status < 400).flatMap(textsOf);
+    const answers = [...(await this.#exchanges.read(owner)).values()].map(({ answer }) => answer);
+    const read = answers.filter(({ status }) => status < 400).flatMap(textsOf);
     const seeded = { ...owner, texts: [...new Set([...own, ...read.filter(text => !known.has(text))])] };
     this.#owners.set(name, seeded);
     return seeded;
@@ -117,32 +129,34 @@ export class IsolationRun {
 
   async #compare(observerName: string, ownerName: string): Promise<void> {
     const observer = this.#owners.get(observerName) as Owner;
-    const first = await this.#read(observer);
-    const second = await this.#read(observer);
+    const first = await this.#exchanges.read(observer);
+    const second = await this.#exchanges.read(observer);
     await this.#noteShown(second, observer, this.#owners.get(ownerName) as Owner);
     const owner = await this.#seed(ownerName);
-    const now = await this.#read(observer);
+    const now = await this.#exchanges.read(observer);
     const texts = this.#ownTexts(owner, observer, second);
-    for (const [route, answer] of now) {
-      const [one, two] = [first.get(route), second.get(route)];
+    for (const [query, { route, answer }] of now) {
+      const [one, two] = [first.get(query), second.get(query)];
       const shown = placeOfTexts(answer, texts);
-      if (shown !== undefined) await this.#note(route, 'shows', observer, owner, shown, this.#pathOf(route, observer));
+      if (shown !== undefined)
+        await this.#note(route, 'shows', observer, owner, shown, this.#exchanges.pathOf(route, observer));
       else if (one !== undefined && two !== undefined) {
-        const changed = changeBetween(one, two, answer);
+        const changed = changeBetween(one.answer, two.answer, answer);
         if (changed !== undefined)
-          await this.#note(route, 'depends on', observer, owner, changed, this.#pathOf(route, observer));
+          await this.#note(route, 'depends on', observer, owner, changed, this.#exchanges.pathOf(route, observer));
       }
     }
-    const takesBody = (route: TestedRoute): boolean => bodyOf(route, '') !== undefined;
     await this.#search(
-      this.#routes.filter(route => route.reads && (takesText(route) || takesBody(route))),
+      this.#routes.filter(({ reads }) => reads),
       observer,
       owner,
       texts,
     );
     await this.#attack(observer, owner, texts);
     // What creates has the owner's text now, so that it comes last.
-    const others = this.#routes.filter(route => !route.reads && route.parameters.length === 0 && takesBody(route));
+    const others = this.#routes.filter(
+      route => !route.reads && route.parameters.length === 0 && bodyOf(route, '') !== undefined,
+    );
     const current = this.#owners.get(ownerName) as Owner;
     await this.#search(others, observer, current, [current.canary]);
   }
@@ -150,15 +164,18 @@ export class IsolationRun {
   /** Finds the object that the other caller has had since before, which a cache may have kept. */
   async #noteShown(answers: Answers, observer: Owner, owner: Owner): Promise<void> {
     const texts = owner.sent.filter(text => !this.#everSent(observer.name).has(text));
-    for (const [route, answer] of answers) {
+    for (const { route, answer } of answers.values()) {
       const shown = placeOfTexts(answer, texts);
-      if (shown !== undefined) await this.#note(route, 'shows', observer, owner, shown, this.#pathOf(route, observer));
+      if (shown !== undefined)
+        await this.#note(route, 'shows', observer, owner, shown, this.#exchanges.pathOf(route, observer));
     }
   }
 
   // What both callers see anyway says nothing, and neither does what the observer's own objects have.
   #ownTexts(owner: Owner, observer: Owner, seen: Answers): readonly string[] {
-    const known = [...seen.values()].map(({ body, headers }) => `${JSON.stringify(headers)}${body}`).join('\n');
+    const known = [...seen.values()]
+      .map(({ answer: { body, headers } }) => `${JSON.stringify(headers)}${body}`)
+      .join('\n');
     const own = this.#everSent(observer.name);
     return owner.texts.filter(text => !known.includes(text) && !own.has(text) && !observer.texts.includes(text));
   }
@@ -170,17 +187,22 @@ export class IsolationRun {
     owner: Owner,
     texts: readonly string[],
   ): Promise<void> {
-    for (const route of routes) {
-      // Another one for each route: the text may be in an object afterwards.
+    const searches = routes.flatMap(route =>
+      route.queries.filter(query => takesText(route, query)).map(query => ({ route, query })),
+    );
+    for (const { route, query } of searches) {
+      // Another one for each search: the text may be in an object afterwards.
       const other = newText('nobody');
-      const ask = (text: string): Promise<LoopbackAnswer | undefined> => this.#ask(route, observer, observer, text);
+      const ask = (text: string): Promise<LoopbackAnswer | undefined> =>
+        this.#exchanges.ask(route, observer, observer, text, query);
       const [first, second, found] = [await ask(other), await ask(other), await ask(owner.canary)];
       if (first === undefined || second === undefined || found === undefined) continue;
       const neutral = withoutText(found, owner.canary, other);
       const [one, two] = [withoutText(first, other, other), withoutText(second, other, other)];
       const rest = texts.filter(text => text !== owner.canary);
       const place = placeOfTexts(neutral, rest) ?? changeBetween(one, two, neutral);
-      if (place !== undefined) await this.#note(route, 'shows', observer, owner, place, this.#pathOf(route, observer));
+      if (place !== undefined)
+        await this.#note(route, 'shows', observer, owner, place, this.#exchanges.pathOf(route, observer));
     }
   }
 
@@ -188,154 +210,80 @@ export class IsolationRun {
   async #attack(observer: Owner, owner: Owner, texts: readonly string[]): Promise<void> {
     let target = owner;
     for (const route of this.#routes.filter(({ parameters, reads }) => parameters.length > 0 || !reads))
-      for (const values of mixedValues(route, observer, target)) {
-        const aimed = { ...target, values };
-        const path = this.#pathOf(route, aimed);
-        if (path === undefined) continue;
-        const before = route.reads ? [] : [await this.#view(target), await this.#view(target)];
-        const answer = await this.#ask(route, observer, aimed, newText('nobody'));
-        if (answer === undefined) continue;
-        const shown = placeOfTexts(answer, texts) ?? (await this.#placeOfSame(route, answer, observer, target, aimed));
-        if (shown !== undefined) await this.#note(route, 'shows', observer, target, shown, path);
-        const [first, second] = before;
-        if (first !== undefined && second !== undefined) {
-          const changed = differenceOf(first, second, await this.#view(target));
-          if (changed === undefined) continue;
-          await this.#note(route, 'changes', observer, target, changed, path);
-          target = await this.#seed(target.name);
+      for (const query of route.queries)
+        for (const values of mixedValues(route, observer, target)) {
+          const aimed = { ...target, values };
+          const attack = { route, query, observer, target, aimed, text: newText('nobody') };
+          if (this.#exchanges.pathOf(route, aimed) === undefined) continue;
+          if (route.reads) await this.#askFor(attack, texts);
+          else if (await this.#hasChanged(attack, texts)) target = await this.#seed(target.name);
         }
-      }
+  }
+
+  async #askFor(attack: Attack, texts: readonly string[]): Promise<void> {
+    const { route, query, observer, target, aimed, text } = attack;
+    const answer = await this.#exchanges.ask(route, observer, aimed, text, query);
+    if (answer === undefined) return;
+    const shown = placeOfTexts(answer, texts) ?? (await this.#placeOfSame(attack, answer));
+    if (shown !== undefined)
+      await this.#note(route, 'shows', observer, target, shown, this.#exchanges.pathOf(route, aimed));
+  }
+
+  /** Has the request changed the other caller's object? */
+  async #hasChanged(attack: Attack, texts: readonly string[]): Promise<boolean> {
+    const { route, observer, target, aimed } = attack;
+    const [first, second] = [await this.#exchanges.view(target), await this.#exchanges.view(target)];
+    await this.#askFor(attack, texts);
+    const changed = differenceOf(first, second, await this.#exchanges.view(target));
+    if (changed === undefined) return false;
+    await this.#note(route, 'changes', observer, target, changed, this.#exchanges.pathOf(route, aimed));
+    return true;
   }
 
   /** An answer without any telling text shows the object, too, if it is the owner's own answer, and that of no other id. */
-  async #placeOfSame(
-    route: TestedRoute,
-    answer: LoopbackAnswer,
-    observer: Owner,
-    target: Owner,
-    aimed: Owner,
-  ): Promise<string | undefined> {
+  async #placeOfSame(attack: Attack, answer: LoopbackAnswer): Promise<string | undefined> {
+    const { route, observer, target, aimed } = attack;
     if (!route.reads || answer.status >= 400 || aimed.values !== target.values) return undefined;
-    const own = await this.#askTwice(route, target, target);
-    const missing = await this.#askTwice(route, observer, { ...target, values: missingIds(target.values) });
-    const mine = await this.#ask(route, observer, observer, observer.canary);
+    const own = await this.#askTwice(attack, target, target);
+    const missing = await this.#askTwice(attack, observer, { ...target, values: missingIds(target.values) });
+    const mine = await this.#exchanges.ask(route, observer, observer, attack.text, attack.query);
     if (own === undefined || missing === undefined || own[1].status >= 400) return undefined;
     return placeOfSame(answer, { own, missing, mine }, target.values);
   }
 
-  async #askTwice(route: TestedRoute, sender: Owner, target: Owner): Promise<AnswerPair | undefined> {
-    const first = await this.#ask(route, sender, target, sender.canary);
-    const second = await this.#ask(route, sender, target, sender.canary);
+  async #askTwice({ route, query, text }: Attack, sender: Owner, target: Owner): Promise<AnswerPair | undefined> {
+    const first = await this.#exchanges.ask(route, sender, target, text, query);
+    const second = await this.#exchanges.ask(route, sender, target, text, query);
     return first && second && [first, second];
   }
 
   /** Sends what changes something to the caller's own object: a route that refuses everybody was not tested. */
   async #exerciseOwn(name: string): Promise<void> {
-    for (const route of this.#routes.filter(one => !one.reads && !this.#exercised.has(one))) {
+    for (const route of this.#routes.filter(one => !one.reads && !this.#coverage.hasExercised(one))) {
       let owner = this.#owners.get(name) as Owner;
-      let answer = await this.#ask(route, owner, owner, owner.canary);
+      let answer = await this.#exchanges.ask(route, owner, owner, owner.canary);
       if (answer?.status === 404) {
         owner = await this.#seed(name);
-        answer = await this.#ask(route, owner, owner, owner.canary);
+        answer = await this.#exchanges.ask(route, owner, owner, owner.canary);
       }
-      if (answer !== undefined) this.#judge(route, answer.status);
+      if (answer !== undefined) this.#coverage.judge(route, route.queries[0], answer.status);
     }
   }
 
-  #judge(route: TestedRoute, status: number): void {
-    if (status < 400) this.#exercised.add(route);
-    else this.#reasons.set(route, `every answer to a caller's own request was an error, such as ${status}`);
-  }
-
-  /** Everything that the caller reads with their own parameters. */
-  async #read(caller: Owner): Promise<Answers> {
-    const answers = new Map<TestedRoute, LoopbackAnswer>();
-    for (const route of this.#routes.filter(({ reads }) => reads)) {
-      const answer = await this.#ask(route, caller, caller, caller.canary);
-      if (answer === undefined) continue;
-      answers.set(route, answer);
-      if (!this.#exercised.has(route)) this.#judge(route, answer.status);
-    }
-    return answers;
-  }
-
-  /** The caller's object, as they read it by its own parameters; without such a route, their lists. */
-  async #view(owner: Owner): Promise<Answers> {
-    const views = new Map<TestedRoute, LoopbackAnswer>();
-    const gets = this.#routes.filter(({ method }) => method === 'GET');
-    const ofObjects = gets.filter(({ parameters }) => parameters.length > 0);
-    const lists = gets.filter(route => !isNamed(route, this.options.shared ?? []));
-    for (const route of ofObjects.length > 0 ? ofObjects : lists) {
-      const answer = await this.#ask(route, owner, owner, owner.canary);
-      if (answer !== undefined) views.set(route, answer);
-    }
-    return views;
-  }
-
-  async #ask(
-    route: TestedRoute,
-    sender: IsolationCaller,
-    target: Owner,
-    text: string,
-  ): Promise<LoopbackAnswer | undefined> {
-    const path = this.#pathOf(route, target);
-    if (path === undefined) {
-      this.#reasons.set(
-        route,
-        route.isFillable ? 'seed() returned no value for its parameters' : 'its path is a pattern',
-      );
-      return undefined;
-    }
-    const isSearch = text !== sender.canary;
-    return this.#send(sender.token, route.method, `${path}${queryOf(route, text, isSearch)}`, bodyOf(route, text));
-  }
-
-  #pathOf(route: TestedRoute, { values }: Pick<Owner, 'values'>): string | undefined {
-    return route.isFillable ? filledPath(route, (key, name) => values[key] ?? values[name]) : undefined;
-  }
-
-  async #send(token: string, method: string, path: string, body?: unknown): Promise<LoopbackAnswer> {
-    const answer = await this.sendRaw(method, path, { headers: { Authorization: `Bearer ${token}` }, body });
-    const isRefused = answer.status === 401 && String(answer.headers['www-authenticate']).includes('invalid_token');
-    if (isRefused)
-      throw new RangeError(
-        `The token of a caller of expectIsolation() is refused: ${method} ${path} is 401 invalid_token. Nothing would be tested.`,
-      );
-    return answer;
-  }
-
-  async #note(
+  #note(
     route: TestedRoute,
     kind: LeakKind,
-    caller: Owner,
+    observer: Owner,
     owner: Owner,
     where: string,
     path: string | undefined,
   ): Promise<void> {
-    const isNoted = this.#leaks.some(
-      one => one.route === route.name && one.caller === caller.name && one.kind === kind,
-    );
-    if (isNoted || isNamed(route, this.options.shared ?? [])) return;
-    if (await this.#allowsEverything(route, caller, path ?? route.path)) return;
-    this.#leaks.push({ route: route.name, kind, caller: caller.name, owner: owner.name, where });
-  }
-
-  // A route without any rule about objects is not excused: it may have lost its rule.
-  async #allowsEverything({ rules, method }: TestedRoute, caller: Owner, path: string): Promise<boolean> {
-    if (!rules.hasObjectRule) return false;
-    if (!rules.isObjectAction(method) && !rules.isListAction(method)) return false;
-    if (rules.dependOnObjects(method) === false) return true;
-    const headers = { Authorization: `Bearer ${caller.token}` };
-    const decision = await decide(this.servers, { method, path, headers });
-    return decision?.isAllowed === true && !decision.dependsOnObject;
+    return this.#leaks.note({ route, kind, observer, owner, where, path });
   }
 }
 
-function differenceOf(first: Answers, second: Answers, third: Answers): string | undefined {
-  for (const [route, answer] of first) {
-    const [before, now] = [second.get(route), third.get(route)];
-    const changed = before && now && changeBetween(answer, before, now);
-    if (changed !== undefined) return `${changed} of ${route.name}`;
-  }
-  return undefined;
+/** Has the request a parameter, or a body, that takes this text? */
+function takesText(route: TestedRoute, query: Query): boolean {
+  const takesBody = query === route.queries[0] && bodyOf(route, '') !== undefined;
+  return takesBody || query.fill('one', {}) !== query.fill('other', {});
 }

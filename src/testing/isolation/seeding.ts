@@ -1,6 +1,6 @@
 /** Creates the objects of a test of isolation. */
 import { idIn } from './requests';
-import { bodyOf, queryOf, type TestedRoute } from './tested-routes';
+import { bodyOf, type TestedRoute } from './tested-routes';
 
 /** A caller of the test. */
 export interface IsolationCaller {
@@ -24,7 +24,7 @@ export function seedByPosts(routes: readonly TestedRoute[]): IsolationSeed {
   return async ({ canary }, send) => {
     const values: Record<string, string> = {};
     for (const route of creating) {
-      const response = await send('POST', `${route.path}${queryOf(route, canary, false)}`, bodyOf(route, canary));
+      const response = await send('POST', `${route.path}${route.queries[0].fill(canary, {})}`, bodyOf(route, canary));
       const id = response.ok ? await idIn(response) : undefined;
       if (id !== undefined) for (const key of keysBelow(route.path, routes)) values[key] ??= id;
     }

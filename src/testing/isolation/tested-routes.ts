@@ -2,7 +2,8 @@
 import type { ActionMetadata } from 'routing-controllers';
 import { handlerOf } from '../../routing-controllers/start/handlers';
 import type { AxiomsServer } from '../../routing-controllers/start/axioms-server';
-import { sampleBody, sampleOfType } from './sample-body';
+import { queriesOf, type Query } from './queries';
+import { sampleBody, samplesOfType } from './sample-body';
 
 type Rules = AxiomsServer['routes'][number];
 
@@ -16,6 +17,8 @@ export interface TestedRoute {
   /** The names of the parameters in the path. */
   readonly parameters: readonly string[];
   readonly action: ActionMetadata | undefined;
+  /** Its queries: first the one that has only what the handler requires. */
+  readonly queries: readonly [Query, ...Query[]];
   /** Only reads: GET, HEAD and the like, and what answers a list. */
   readonly reads: boolean;
   /** May the pattern be filled with values? A regex, a wildcard or a group may not. */
@@ -34,13 +37,15 @@ export function testedRoutes(servers: readonly AxiomsServer[]): readonly TestedR
 function routesOf(rules: Rules): readonly TestedRoute[] {
   const path = plainPath(rules.path);
   const methods = rules.method === undefined ? methodsOfAll : [rules.method];
+  const action = handlerOf(rules)?.action;
   return methods.map(method => ({
     name: `${method} ${path}`,
     method,
     path,
     rules,
     parameters: [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name),
-    action: handlerOf(rules)?.action,
+    action,
+    queries: queriesOf(action?.params ?? []),
     reads: safeMethods.includes(method) || rules.isListAction(method),
     isFillable: /^[\w\-./:~@]*$/.test(path),
   }));
@@ -71,25 +76,6 @@ export function filledPath(
   return filled;
 }
 
-/**
- * The query of a request: what the handler requires, or every parameter, with this text in each that takes text.
- *
- * @param isAll whether parameters that are not required are sent, too
- */
-export function queryOf({ action }: TestedRoute, text: string, isAll: boolean): string {
-  const asked = (action?.params ?? []).filter(({ type, required }) => type === 'query' && (isAll || required));
-  const query = new URLSearchParams();
-  for (const { name, targetType } of asked) query.set(name, String(sampleOfType(targetType, text)));
-  return query.size === 0 ? '' : `?${query.toString()}`;
-}
-
-/** Has the handler a parameter of the query that takes text? */
-export function takesText({ action }: TestedRoute): boolean {
-  return (action?.params ?? []).some(
-    ({ type, targetType }) => type === 'query' && typeof sampleOfType(targetType, '') === 'string',
-  );
-}
-
 /** A body that the handler may accept, with this text in it; `undefined` if it takes none. */
 export function bodyOf({ method, action }: TestedRoute, text: string): unknown {
   if (['GET', 'HEAD', 'OPTIONS', 'DELETE'].includes(method)) return undefined;
@@ -97,5 +83,5 @@ export function bodyOf({ method, action }: TestedRoute, text: string): unknown {
   const whole = params.find(({ type }) => type === 'body');
   const fields = params.filter(({ type }) => type === 'body-param');
   if (whole !== undefined) return sampleBody(whole.targetType, text);
-  return Object.fromEntries(fields.map(({ name, targetType }) => [name, sampleOfType(targetType, text)]));
+  return Object.fromEntries(fields.map(({ name, targetType }) => [name, samplesOfType(targetType, text)[0]]));
 }

@@ -1,0 +1,99 @@
+/** The requests of the callers in a test of isolation, and their answers. */
+import type { LoopbackAnswer, Send } from '../loopback';
+import { changeBetween } from './answers';
+import type { Coverage } from './coverage';
+import type { Query } from './queries';
+import type { IsolationCaller } from './seeding';
+import { bodyOf, filledPath, isNamed, type TestedRoute } from './tested-routes';
+
+/** A caller with the object that was created last for them. */
+export interface Owner extends IsolationCaller {
+  readonly values: Readonly<Record<string, string>>;
+  /** Texts that only this object can have: they were sent to create it, or answered then. */
+  readonly sent: readonly string[];
+  /** All texts by which the object can be recognized. */
+  readonly texts: readonly string[];
+}
+
+/** An answer to a request with one of the route's queries. */
+export interface Answered {
+  readonly route: TestedRoute;
+  readonly answer: LoopbackAnswer;
+}
+
+export type Answers = ReadonlyMap<Query, Answered>;
+
+export class Exchanges {
+  constructor(
+    private readonly routes: readonly TestedRoute[],
+    private readonly shared: readonly string[],
+    private readonly coverage: Coverage,
+    private readonly sendRaw: Send,
+  ) {}
+
+  /** Everything that the caller reads with their own parameters. */
+  async read(caller: Owner): Promise<Answers> {
+    const answers = new Map<Query, Answered>();
+    for (const route of this.routes.filter(({ reads }) => reads))
+      for (const query of route.queries) {
+        const answer = await this.ask(route, caller, caller, caller.canary, query);
+        if (answer === undefined) continue;
+        answers.set(query, { route, answer });
+        this.coverage.judge(route, query, answer.status);
+      }
+    return answers;
+  }
+
+  /** The caller's object, as they read it by its own parameters; without such a route, their lists. */
+  async view(owner: Owner): Promise<Answers> {
+    const views = new Map<Query, Answered>();
+    const gets = this.routes.filter(({ method }) => method === 'GET');
+    const ofObjects = gets.filter(({ parameters }) => parameters.length > 0);
+    const lists = gets.filter(route => !isNamed(route, this.shared));
+    for (const route of ofObjects.length > 0 ? ofObjects : lists) {
+      const answer = await this.ask(route, owner, owner, owner.canary);
+      if (answer !== undefined) views.set(route.queries[0], { route, answer });
+    }
+    return views;
+  }
+
+  async ask(
+    route: TestedRoute,
+    sender: IsolationCaller,
+    target: Owner,
+    text: string,
+    query: Query = route.queries[0],
+  ): Promise<LoopbackAnswer | undefined> {
+    const path = this.pathOf(route, target);
+    if (path === undefined) {
+      const reason = route.isFillable ? 'seed() returned no value for its parameters' : 'its path is a pattern';
+      this.coverage.explain(route, reason);
+      return undefined;
+    }
+    return this.send(sender.token, route.method, `${path}${query.fill(text, target.values)}`, bodyOf(route, text));
+  }
+
+  pathOf(route: TestedRoute, { values }: Pick<Owner, 'values'>): string | undefined {
+    return route.isFillable ? filledPath(route, (key, name) => values[key] ?? values[name]) : undefined;
+  }
+
+  async send(token: string, method: string, path: string, body?: unknown): Promise<LoopbackAnswer> {
+    const answer = await this.sendRaw(method, path, { headers: { Authorization: `Bearer ${token}` }, body });
+    const isRefused = answer.status === 401 && String(answer.headers['www-authenticate']).includes('invalid_token');
+    if (isRefused)
+      throw new RangeError(
+        `The token of a caller of expectIsolation() is refused: ${method} ${path} is 401 invalid_token. Nothing would be tested.`,
+      );
+    return answer;
+  }
+}
+
+/** Returns where the third answers differ from the second, and these do not differ from the first. */
+export function differenceOf(first: Answers, second: Answers, third: Answers): string | undefined {
+  for (const [query, { route, answer }] of first) {
+    const [before, now] = [second.get(query), third.get(query)];
+    const changed = before && now && changeBetween(answer, before.answer, now.answer);
+    if (changed !== undefined) return `${changed} of ${route.name}`;
+  }
+  return undefined;
+}
