@@ -5,6 +5,7 @@ import { IsIn, IsOptional, IsString } from 'class-validator';
 import {
   BadRequestError,
   Body,
+  Delete,
   Get,
   JsonController,
   NotFoundError,
@@ -19,6 +20,7 @@ import {
   createExpressServer,
   IsAuthenticated,
   IsSubOwner,
+  IsSubOwnerOrSafeOnly,
   type AxiomsServer,
 } from 'axioms-routing-controllers';
 import { matches } from 'axioms-routing-controllers/filters';
@@ -34,7 +36,7 @@ import {
 interface Note {
   readonly id: number;
   readonly user: string;
-  readonly balance: number;
+  balance: number;
   text: string;
 }
 
@@ -241,4 +243,59 @@ describe('expectIsolation, about leaks that are hard to see', function () {
     expect(untested[0]).to.have.property('route', 'GET /any');
     expect(untested[0]).to.have.property('reason').that.includes('its parameters are unknown');
   });
+
+  const drafts: Note[] = [];
+
+  @JsonController('/drafts')
+  class DraftController extends ApiController {
+    override permissionClasses = [IsAuthenticated];
+    private get sub() {
+      return this.request.user?.sub;
+    }
+    @Get('/') list() {
+      return drafts.filter(({ user }) => user === this.sub);
+    }
+    @Get('/export') export() {
+      const own = drafts.filter(({ user }) => user === this.sub);
+      return this.response.type('text/csv').send(own.map(({ id, text }) => `${id},${text}`).join('\n'));
+    }
+    @Post('/') create(@Body() { text }: NewNote) {
+      const draft = { id: ++lastId, user: this.sub ?? '', text, balance: 0 };
+      drafts.push(draft);
+      return draft;
+    }
+    @Post('/rename') rename() {
+      for (const draft of drafts) if (isSeen(draft, this.sub)) draft.balance++;
+      return {};
+    }
+    @Delete('/') clear() {
+      drafts.splice(0, drafts.length, ...drafts.filter(draft => !isSeen(draft, this.sub)));
+      return {};
+    }
+  }
+
+  /** Shows the latest post to everybody, and lets everybody write one. */
+  @JsonController('/posts')
+  class PostController extends ApiController {
+    override permissionClasses = [IsSubOwnerOrSafeOnly];
+    override notObjectActions = ['create'];
+    static readonly posts: object[] = [];
+    @Get('/latest') latest() {
+      return PostController.posts.slice(-1);
+    }
+    @Post('/') create(@Body() { text }: NewNote) {
+      const post = { user: this.request.user?.sub, text };
+      PostController.posts.push(post);
+      return post;
+    }
+  }
+
+  const seedAll: IsolationOptions['seed'] = async (caller, send) => {
+    await send('POST', '/drafts', { text: caller.canary });
+    await send('POST', '/posts', { text: caller.canary });
+    return await seed(caller, send);
+  };
+
+  it('finds what removes or changes objects of another caller that only lists show', () =>
+    expectFound(['DELETE /drafts', 'POST /drafts/rename'], [DraftController, PostController], { seed: seedAll }));
 });

@@ -14,10 +14,15 @@ export function partsOf({ status, headers, body }: LoopbackAnswer): ReadonlyMap<
 }
 
 function bodyParts(body: string): readonly (readonly [string, string])[] {
+  const value = jsonOf(body);
+  return value === undefined ? [['body', body]] : flattened(value, 'body');
+}
+
+function jsonOf(body: string): unknown {
   try {
-    return flattened(JSON.parse(body), 'body');
+    return JSON.parse(body);
   } catch {
-    return [['body', body]];
+    return undefined;
   }
 }
 
@@ -67,6 +72,20 @@ export function placeOfTexts(answer: LoopbackAnswer, texts: readonly string[]): 
   for (const [name, part] of partsOf(answer))
     if (texts.some(text => hasWord(part, text) || hasWord(part, encodeURIComponent(text)))) return placeOf(name);
   return texts.some(text => hasWord(answer.body, text)) ? 'body' : undefined;
+}
+
+/** Returns the answer with only those objects of its body, or lines of its text, that have one of the words. */
+export function onlyWith({ body }: LoopbackAnswer, words: readonly string[]): LoopbackAnswer {
+  const isWith = (text: string): boolean => words.some(word => hasWord(text, word));
+  return { status: 200, headers: {}, body: JSON.stringify(objectsWith(jsonOf(body) ?? body.split('\n'), isWith)) };
+}
+
+function objectsWith(value: unknown, isWith: (text: string) => boolean): readonly unknown[] {
+  if (typeof value === 'string') return isWith(value) ? [value] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  const members: readonly unknown[] = Object.values(value);
+  const isObject = !Array.isArray(value) && members.some(one => typeof one === 'string' && isWith(one));
+  return isObject ? [value] : members.flatMap(one => objectsWith(one, isWith));
 }
 
 /** Has the text this word, and not only as a part of another one? */

@@ -1,10 +1,10 @@
 /** The requests of the callers in a test of isolation, and their answers. */
 import type { LoopbackAnswer, Send } from '../loopback';
-import { changeBetween } from './answers';
+import { changeBetween, onlyWith } from './answers';
 import type { Coverage } from './coverage';
 import type { Query } from './queries';
 import type { IsolationCaller } from './seeding';
-import { bodyOf, filledPath, isNamed, type TestedRoute } from './tested-routes';
+import { bodyOf, filledPath, type TestedRoute } from './tested-routes';
 
 /** A caller with the object that was created last for them. */
 export interface Owner extends IsolationCaller {
@@ -26,7 +26,6 @@ export type Answers = ReadonlyMap<Query, Answered>;
 export class Exchanges {
   constructor(
     private readonly routes: readonly TestedRoute[],
-    private readonly shared: readonly string[],
     private readonly coverage: Coverage,
     private readonly sendRaw: Send,
   ) {}
@@ -44,15 +43,19 @@ export class Exchanges {
     return answers;
   }
 
-  /** The caller's object, as they read it by its own parameters; without such a route, their lists. */
-  async view(owner: Owner): Promise<Answers> {
+  /** The routes whose answer may have several objects. */
+  get lists(): readonly TestedRoute[] {
+    return this.routes.filter(({ method, parameters }) => method === 'GET' && parameters.length === 0);
+  }
+
+  /** The caller's object, as they read it by its own parameters and in the lists, where these words tell which is theirs. */
+  async view(owner: Owner, lists: readonly TestedRoute[], words: readonly string[]): Promise<Answers> {
     const views = new Map<Query, Answered>();
-    const gets = this.routes.filter(({ method }) => method === 'GET');
-    const ofObjects = gets.filter(({ parameters }) => parameters.length > 0);
-    const lists = gets.filter(route => !isNamed(route, this.shared));
-    for (const route of ofObjects.length > 0 ? ofObjects : lists) {
+    const ofObjects = this.routes.filter(({ method, parameters }) => method === 'GET' && parameters.length > 0);
+    for (const route of [...ofObjects, ...lists]) {
       const answer = await this.ask(route, owner, owner, owner.canary);
-      if (answer !== undefined) views.set(route.queries[0], { route, answer });
+      const shown = answer && (lists.includes(route) ? onlyWith(answer, words) : answer);
+      if (shown !== undefined) views.set(route.queries[0], { route, answer: shown });
     }
     return views;
   }

@@ -49,9 +49,8 @@ export class IsolationRun {
     this.#routes = all
       .filter(route => !isNamed(route, options.ignore ?? []))
       .toSorted((one, other) => order.indexOf(one.method) - order.indexOf(other.method));
-    const shared = options.shared ?? [];
-    this.#leaks = new Leaks(servers, shared);
-    this.#exchanges = new Exchanges(this.#routes, shared, this.#coverage, send);
+    this.#leaks = new Leaks(servers, options.shared ?? []);
+    this.#exchanges = new Exchanges(this.#routes, this.#coverage, send);
   }
 
   async report(): Promise<IsolationReport> {
@@ -163,12 +162,17 @@ export class IsolationRun {
 
   /** Finds the object that the other caller has had since before, which a cache may have kept. */
   async #noteShown(answers: Answers, observer: Owner, owner: Owner): Promise<void> {
-    const texts = owner.sent.filter(text => !this.#everSent(observer.name).has(text));
+    const texts = this.#onlyOf(owner, observer);
     for (const { route, answer } of answers.values()) {
       const shown = placeOfTexts(answer, texts);
       if (shown !== undefined)
         await this.#note(route, 'shows', observer, owner, shown, this.#exchanges.pathOf(route, observer));
     }
+  }
+
+  /** The texts of the owner's object that no object of the observer has. */
+  #onlyOf(owner: Owner, observer: Owner): readonly string[] {
+    return owner.sent.filter(text => !this.#everSent(observer.name).has(text));
   }
 
   // What both callers see anyway says nothing, and neither does what the observer's own objects have.
@@ -232,12 +236,28 @@ export class IsolationRun {
   /** Has the request changed the other caller's object? */
   async #hasChanged(attack: Attack, texts: readonly string[]): Promise<boolean> {
     const { route, observer, target, aimed } = attack;
-    const [first, second] = [await this.#exchanges.view(target), await this.#exchanges.view(target)];
+    const lists = await this.#listsFor(attack);
+    const words = this.#onlyOf(target, observer);
+    const view = (): Promise<Answers> => this.#exchanges.view(target, lists, words);
+    const [first, second] = [await view(), await view()];
     await this.#askFor(attack, texts);
-    const changed = differenceOf(first, second, await this.#exchanges.view(target));
+    const changed = differenceOf(first, second, await view());
     if (changed === undefined) return false;
     await this.#note(route, 'changes', observer, target, changed, this.#exchanges.pathOf(route, aimed));
     return true;
+  }
+
+  // What the observer creates may push an object off a page that both see.
+  async #listsFor({ route, observer, target }: Attack): Promise<readonly TestedRoute[]> {
+    const lists = this.#exchanges.lists.filter(list => !isNamed(list, this.options.shared ?? []));
+    if (route.method !== 'POST') return lists;
+    const words = this.#onlyOf(target, observer);
+    const own: TestedRoute[] = [];
+    for (const list of lists) {
+      const answer = await this.#exchanges.ask(list, observer, observer, observer.canary);
+      if (answer !== undefined && placeOfTexts(answer, words) === undefined) own.push(list);
+    }
+    return own;
   }
 
   /** An answer without any telling text shows the object, too, if it is the owner's own answer, and that of no other id. */
