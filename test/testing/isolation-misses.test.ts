@@ -298,4 +298,40 @@ describe('expectIsolation, about leaks that are hard to see', function () {
 
   it('finds what removes or changes objects of another caller that only lists show', () =>
     expectFound(['DELETE /drafts', 'POST /drafts/rename'], [DraftController, PostController], { seed: seedAll }));
+
+  @JsonController('/report')
+  class ReportController extends ApiController {
+    override permissionClasses = [IsAuthenticated];
+    @Get('/') report() {
+      const seen = notes.filter(note => isSeen(note, this.request.user?.sub));
+      return this.response.type('text/plain').send(`${process.hrtime.bigint()}: ${seen.length} notes, sorted`);
+    }
+    @Get('/balances') balances() {
+      const seen = notes.filter(note => isSeen(note, this.request.user?.sub));
+      const balances = seen.map(({ balance }) => balance).join();
+      return this.response.type('text/plain').send(`${process.hrtime.bigint()}: the balances are ${balances}`);
+    }
+  }
+
+  it('finds counts and numbers of objects of another caller in a text that also has a clock', () =>
+    expectFound(['GET /report', 'GET /report/balances'], [ReportController]));
+
+  it('does not count a route as tested if the number of words in its text changes with each request', async () => {
+    let count = 0;
+    const now = (): string => process.hrtime.bigint().toString();
+    @JsonController('/wordy')
+    class WordyController extends ApiController {
+      override permissionClasses = [IsAuthenticated];
+      @Get('/') text() {
+        return this.response.type('text/plain').send(Array.from({ length: ++count }, now).join(' '));
+      }
+      @Get('/clock') clock() {
+        return this.response.type('text/plain').send(now());
+      }
+    }
+    const { leaks: found, untested } = await reportOf([WordyController]);
+    expect(found).to.deep.equal([]);
+    expect(untested.map(({ route }) => route)).to.deep.equal(['GET /wordy']);
+    expect(untested[0]).to.have.property('reason').that.includes('a count in it is not seen');
+  });
 });

@@ -5,6 +5,7 @@ import type { TestedRoute } from './tested-routes';
 export class Coverage {
   readonly #exercised = new Set<TestedRoute>();
   readonly #reasons = new Map<TestedRoute, string>();
+  readonly #parts = new Map<TestedRoute, string>();
   readonly #accepted = new Map<TestedRoute, Set<string>>();
   readonly #refused = new Map<TestedRoute, Map<string, number>>();
 
@@ -25,10 +26,15 @@ export class Coverage {
     this.#reasons.set(route, reason);
   }
 
-  /** Returns why the route was not tested, or not with each of its parameters; `undefined` if it was. */
+  /** Notes what of the route cannot be tested although it was answered. */
+  explainPart(route: TestedRoute, reason: string): void {
+    this.#parts.set(route, reason);
+  }
+
+  /** Returns why the route was not tested, or not in full; `undefined` if it was. */
   reasonOf(route: TestedRoute): string | undefined {
     if (!this.#exercised.has(route)) return this.#reasons.get(route) ?? 'no request was sent';
-    if (!route.reads) return undefined;
+    if (!route.reads || this.#parts.has(route)) return this.#parts.get(route);
     if (hasUnknownQuery(route.action?.params ?? []))
       return 'the class of its @QueryParams() has no decorators of class-validator, so that its parameters are unknown';
     const accepted = this.#accepted.get(route);
