@@ -1,12 +1,13 @@
 /** Leaks that are hard to see: `expectIsolation` finds each, and passes the same API without it. */
 import 'reflect-metadata';
 import { expect } from 'chai';
-import { IsIn, IsOptional, IsString } from 'class-validator';
+import { IsArray, IsIn, IsOptional, IsString } from 'class-validator';
 import {
   BadRequestError,
   Body,
   Delete,
   Get,
+  HeaderParam,
   JsonController,
   NotFoundError,
   Param,
@@ -334,4 +335,29 @@ describe('expectIsolation, about leaks that are hard to see', function () {
     expect(untested.map(({ route }) => route)).to.deep.equal(['GET /wordy']);
     expect(untested[0]).to.have.property('reason').that.includes('a count in it is not seen');
   });
+
+  class Ids {
+    @IsArray() ids!: number[];
+  }
+
+  @JsonController('/current')
+  class CurrentController extends ApiController {
+    override permissionClasses = [IsAuthenticated];
+    private withId(asked: number | undefined): Note | undefined {
+      return notes.find(note => note.id === Number(asked) && isSeen(note, this.request.user?.sub));
+    }
+    @Get('/header') byHeader(@HeaderParam('X-Note') id: number) {
+      return this.withId(id) ?? {};
+    }
+    @Get('/query') byQuery(@QueryParam('note') id?: string) {
+      return this.withId(Number(id)) ?? {};
+    }
+    @Post('/clear') clear(@Body() { ids }: Ids) {
+      for (const id of ids) Object.assign(this.withId(id) ?? {}, { text: '' });
+      return { cleared: ids.length };
+    }
+  }
+
+  it('finds what the id of another caller’s object in the query, a header field or the body shows or changes', () =>
+    expectFound(['GET /current/header', 'GET /current/query', 'POST /current/clear'], [CurrentController]));
 });

@@ -3,6 +3,7 @@ import type { LoopbackAnswer, Send } from '../loopback';
 import { changeBetween, onlyWith } from './answers';
 import type { Coverage } from './coverage';
 import type { Query } from './queries';
+import { bodyWith, headersWith, queryWith } from './sent-ids';
 import type { IsolationCaller } from './seeding';
 import { bodyOf, filledPath, type TestedRoute } from './tested-routes';
 
@@ -60,12 +61,14 @@ export class Exchanges {
     return views;
   }
 
+  /** @param id what to send beside the path, instead of samples */
   async ask(
     route: TestedRoute,
     sender: IsolationCaller,
     target: Owner,
     text: string,
     query: Query = route.queries[0],
+    id?: string,
   ): Promise<LoopbackAnswer | undefined> {
     const path = this.pathOf(route, target);
     if (path === undefined) {
@@ -73,15 +76,26 @@ export class Exchanges {
       this.coverage.explain(route, reason);
       return undefined;
     }
-    return this.send(sender.token, route.method, `${path}${query.fill(text, target.values)}`, bodyOf(route, text));
+    const body = bodyOf(route, text);
+    const { token } = sender;
+    if (id === undefined) return this.send(token, route.method, `${path}${query.fill(text, target.values)}`, body);
+    const filled = `${path}${query.fill(text, queryWith(route, id))}`;
+    return this.send(token, route.method, filled, bodyWith(body, id), headersWith(route, id));
   }
 
   pathOf(route: TestedRoute, { values }: Pick<Owner, 'values'>): string | undefined {
     return route.isFillable ? filledPath(route, (key, name) => values[key] ?? values[name]) : undefined;
   }
 
-  async send(token: string, method: string, path: string, body?: unknown): Promise<LoopbackAnswer> {
-    const answer = await this.sendRaw(method, path, { headers: { Authorization: `Bearer ${token}` }, body });
+  async send(
+    token: string,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<LoopbackAnswer> {
+    const content = { headers: { ...headers, Authorization: `Bearer ${token}` }, body };
+    const answer = await this.sendRaw(method, path, content);
     const isRefused = answer.status === 401 && String(answer.headers['www-authenticate']).includes('invalid_token');
     if (isRefused)
       throw new RangeError(

@@ -9,6 +9,7 @@ import { Leaks } from './leaks';
 import type { Query } from './queries';
 import type { IsolationReport, LeakKind } from './report';
 import { missingIds, placeOfSame, type AnswerPair } from './same-object';
+import { queriesWith } from './sent-ids';
 import { seedByPosts, type IsolationSeed } from './seeding';
 import { bodyOf, isNamed, type TestedRoute } from './tested-routes';
 
@@ -28,6 +29,8 @@ interface Attack {
   /** The target, perhaps with some of the observer's own parameters. */
   readonly aimed: Owner;
   readonly text: string;
+  /** An id of the target to be sent beside the path. */
+  readonly id?: string;
 }
 
 const incomparable =
@@ -157,12 +160,20 @@ export class IsolationRun {
       texts,
     );
     await this.#attack(observer, owner, texts);
+    const current = this.#owners.get(ownerName) as Owner;
+    // An answer may repeat the id that was sent.
+    const ids = [...Object.values(owner.values), ...Object.values(current.values)];
+    await this.#aim(
+      observer,
+      current,
+      texts.filter(text => !ids.includes(text)),
+    );
     // What creates has the owner's text now, so that it comes last.
     const others = this.#routes.filter(
       route => !route.reads && route.parameters.length === 0 && bodyOf(route, '') !== undefined,
     );
-    const current = this.#owners.get(ownerName) as Owner;
-    await this.#search(others, observer, current, [current.canary]);
+    const latest = this.#owners.get(ownerName) as Owner;
+    await this.#search(others, observer, latest, [latest.canary]);
   }
 
   /** Finds the object that the other caller has had since before, which a cache may have kept. */
@@ -229,9 +240,24 @@ export class IsolationRun {
         }
   }
 
+  /** Sends the ids of the other caller's objects in the query, in header fields and in the body. */
+  async #aim(observer: Owner, owner: Owner, texts: readonly string[]): Promise<void> {
+    let target = owner;
+    // A removal by the observer's own path removes their own object.
+    for (const route of this.#routes.filter(({ method, parameters }) => method !== 'DELETE' || parameters.length === 0))
+      for (const key of distinctKeys(owner.values, observer.values)) {
+        const id = target.values[key] ?? '';
+        for (const query of queriesWith(route, id)) {
+          const attack = { route, query, observer, target, aimed: observer, text: newText('nobody'), id };
+          if (route.reads) await this.#askFor(attack, texts);
+          else if (await this.#hasChanged(attack, texts)) target = await this.#seed(target.name);
+        }
+      }
+  }
+
   async #askFor(attack: Attack, texts: readonly string[]): Promise<void> {
-    const { route, query, observer, target, aimed, text } = attack;
-    const answer = await this.#exchanges.ask(route, observer, aimed, text, query);
+    const { route, query, observer, target, aimed, text, id } = attack;
+    const answer = await this.#exchanges.ask(route, observer, aimed, text, query, id);
     if (answer === undefined) return;
     const shown = placeOfTexts(answer, texts) ?? (await this.#placeOfSame(attack, answer));
     if (shown !== undefined)
@@ -305,6 +331,12 @@ export class IsolationRun {
   ): Promise<void> {
     return this.#leaks.note({ route, kind, observer, owner, where, path });
   }
+}
+
+/** The keys of the values that the other one does not have, one for each value. */
+function distinctKeys(values: Owner['values'], others: Owner['values']): readonly string[] {
+  const keys = Object.keys(values).filter(key => values[key] !== others[key]);
+  return keys.filter((key, index) => keys.findIndex(one => values[one] === values[key]) === index);
 }
 
 /** Has the request a parameter, or a body, that takes this text? */

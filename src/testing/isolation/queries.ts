@@ -34,6 +34,12 @@ export function queriesOf(parameters: readonly Parameter[]): readonly [Query, ..
   return [queryOf(required), ...distinct([queryOf(fields.map(usual)), ...alone], queryOf(required))];
 }
 
+/** Returns the names of all parameters that take more than yes and no. */
+export function parameterNames(parameters: readonly Parameter[]): readonly string[] {
+  const fields = parameters.flatMap(queryFields).filter(({ samples }) => typeof samples('')[0] !== 'boolean');
+  return fields.map(({ name }) => name);
+}
+
 function queryFields({ type, name, targetType, required }: Parameter): readonly Field[] {
   if (type === 'queries') return fieldsOf(targetType) ?? [];
   return type === 'query' ? [{ name, isRequired: required, samples: text => samplesOfType(targetType, text) }] : [];
