@@ -360,4 +360,34 @@ describe('expectIsolation, about leaks that are hard to see', function () {
 
   it('finds what the id of another caller’s object in the query, a header field or the body shows or changes', () =>
     expectFound(['GET /current/header', 'GET /current/query', 'POST /current/clear'], [CurrentController]));
+
+  /** Its rule opens every article, but not the notes beside them. */
+  @JsonController('/articles')
+  class ArticleController extends ApiController {
+    override permissionClasses = [IsSubOwnerOrSafeOnly];
+    @Get('/') list() {
+      return { articles: [], latestNotes: notes.filter(note => isSeen(note, this.request.user?.sub)) };
+    }
+  }
+
+  it('finds objects that their own controller refuses in a list whose rule allows every object', () =>
+    expectFound(['GET /articles'], [ArticleController]));
+
+  it('passes an open list of what another route shows, or of which the canary does not tell the kind', async () => {
+    @JsonController('/public-notes')
+    class PublicNoteController extends ApiController {
+      override permissionClasses = [IsSubOwnerOrSafeOnly];
+      override getObject() {
+        return notes.find(({ id }) => id === Number(this.request.params.id));
+      }
+      @Get('/') list() {
+        return notes;
+      }
+      @Get('/:id') one(@CurrentObject() note: Note) {
+        return note;
+      }
+    }
+    expect((await reportOf([PublicNoteController])).leaks).to.deep.equal([]);
+    expect((await reportOf([DraftController, PostController], { seed: seedAll })).leaks).to.deep.equal([]);
+  });
 });

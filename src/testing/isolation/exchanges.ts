@@ -10,6 +10,8 @@ import { bodyOf, filledPath, type TestedRoute } from './tested-routes';
 /** A caller with the object that was created last for them. */
 export interface Owner extends IsolationCaller {
   readonly values: Readonly<Record<string, string>>;
+  /** Did the seed send the canary in one request only? */
+  readonly isSentOnce: boolean;
   /** Texts that only this object can have: they were sent to create it, or answered then. */
   readonly sent: readonly string[];
   /** All texts by which the object can be recognized. */

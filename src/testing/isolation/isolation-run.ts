@@ -9,7 +9,8 @@ import { Leaks } from './leaks';
 import type { Query } from './queries';
 import type { IsolationReport, LeakKind } from './report';
 import { missingIds, placeOfSame, type AnswerPair } from './same-object';
-import { queriesWith } from './sent-ids';
+import { isRefusedElsewhere, refusingRoutes } from './private-objects';
+import { distinctKeys, queriesWith } from './sent-ids';
 import { seedByPosts, type IsolationSeed } from './seeding';
 import { bodyOf, isNamed, type TestedRoute } from './tested-routes';
 
@@ -104,8 +105,10 @@ export class IsolationRun {
         for (const text of textsOf(answer)) known.add(text);
     const sent: string[] = [caller.canary];
     const statuses: number[] = [];
+    let canaries = 0;
     const values = await (this.options.seed ?? seedByPosts(this.#routes))(caller, async (method, path, body) => {
       sent.push(...textsIn(body));
+      if (JSON.stringify(body ?? '').includes(caller.canary)) canaries++;
       const answer = await this.#exchanges.send(token, method, path, body);
       statuses.push(answer.status);
       if (answer.status < 400) sent.push(...textsOf(answer));
@@ -115,7 +118,7 @@ export class IsolationRun {
     const given = [...sent, ...Object.values(values).flatMap(textsIn)];
     for (const text of given) this.#everSent(name).add(text);
     const own = given.filter(text => !known.has(text));
-    const owner: Owner = { ...caller, values, sent: own, texts: own };
+    const owner: Owner = { ...caller, values, isSentOnce: canaries === 1, sent: own, texts: own };
     const answers = [...(await this.#exchanges.read(owner)).values()].map(({ answer }) => answer);
     const read = answers.filter(({ status }) => status < 400).flatMap(textsOf);
     const seeded = { ...owner, texts: [...new Set([...own, ...read.filter(text => !known.has(text))])] };
@@ -140,12 +143,15 @@ export class IsolationRun {
     const owner = await this.#seed(ownerName);
     const now = await this.#exchanges.read(observer);
     const texts = this.#ownTexts(owner, observer, second);
+    const refusing = await refusingRoutes(this.#exchanges, this.#routes, observer, owner);
     for (const [query, { route, answer }] of now) {
       const [one, two] = [first.get(query), second.get(query)];
       const shown = placeOfTexts(answer, texts);
-      if (shown !== undefined)
-        await this.#note(route, 'shows', observer, owner, shown, this.#exchanges.pathOf(route, observer));
-      else if (one !== undefined && two !== undefined) {
+      if (shown !== undefined) {
+        const isRefused = isRefusedElsewhere(route, answer, refusing, owner);
+        const path = this.#exchanges.pathOf(route, observer);
+        await this.#leaks.note({ route, kind: 'shows', observer, owner, where: shown, path, isRefused });
+      } else if (one !== undefined && two !== undefined) {
         const answers = [one.answer, two.answer, answer] as const;
         if (!isComparable(answers)) this.#coverage.explainPart(route, incomparable);
         const changed = changeBetween(...answers);
@@ -331,12 +337,6 @@ export class IsolationRun {
   ): Promise<void> {
     return this.#leaks.note({ route, kind, observer, owner, where, path });
   }
-}
-
-/** The keys of the values that the other one does not have, one for each value. */
-function distinctKeys(values: Owner['values'], others: Owner['values']): readonly string[] {
-  const keys = Object.keys(values).filter(key => values[key] !== others[key]);
-  return keys.filter((key, index) => keys.findIndex(one => values[one] === values[key]) === index);
 }
 
 /** Has the request a parameter, or a body, that takes this text? */

@@ -12,6 +12,8 @@ export interface Suspicion extends Pick<IsolationLeak, 'kind' | 'where'> {
   readonly path: string | undefined;
   readonly observer: IsolationCaller;
   readonly owner: IsolationCaller;
+  /** Does another controller refuse the object to the observer? Then the route's own rule says nothing about it. */
+  readonly isRefused?: boolean;
 }
 
 export class Leaks {
@@ -23,12 +25,12 @@ export class Leaks {
   ) {}
 
   /** Notes the leak, once for each caller and kind, unless the route is shared or its own rule allows every object. */
-  async note({ route, kind, where, path, observer, owner }: Suspicion): Promise<void> {
+  async note({ route, kind, where, path, observer, owner, isRefused }: Suspicion): Promise<void> {
     const isNoted = this.found.some(
       one => one.route === route.name && one.caller === observer.name && one.kind === kind,
     );
     if (isNoted || isNamed(route, this.shared)) return;
-    if (await this.#allowsEverything(route, observer, path ?? route.path)) return;
+    if (isRefused !== true && (await this.#allowsEverything(route, observer, path ?? route.path))) return;
     this.found.push({ route: route.name, kind, caller: observer.name, owner: owner.name, where });
   }
 

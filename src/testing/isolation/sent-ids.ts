@@ -2,6 +2,8 @@
 import { parameterNames, type Query } from './queries';
 import { bodyOf, type TestedRoute } from './tested-routes';
 
+type Values = Readonly<Record<string, string>>;
+
 const standardFields = /^(?:accept.*|authorization|connection|content-.*|cookie|host|transfer-encoding)$/i;
 
 /** Returns the values of the query's parameters, each with this id. */
@@ -37,4 +39,10 @@ export function queriesWith(route: TestedRoute, id: string): readonly Query[] {
   return route.queries.filter(
     (query, index) => (index === 0 && isBeside) || query.fill('', values) !== query.fill('', {}),
   );
+}
+
+/** Returns the keys of the values that the other one does not have, one for each value. */
+export function distinctKeys(values: Values, others: Values): readonly string[] {
+  const keys = Object.keys(values).filter(key => values[key] !== others[key]);
+  return keys.filter((key, index) => keys.findIndex(one => values[one] === values[key]) === index);
 }
