@@ -69,3 +69,8 @@ function upstreamRefusal({ method, url }: Request, roles: readonly string[]): Er
 export function rolesOf({ authorizedRoles }: ActionMetadata): readonly string[] {
   return authorizedRoles as string[];
 }
+
+/** Returns the user for `@CurrentUser()`, where the app has no checker of its own. */
+export function userOf({ request }: Action): unknown {
+  return (request as { readonly user?: unknown }).user;
+}

@@ -10,7 +10,7 @@ import { isClosed } from '../../views/response-close';
 import { checkReturned } from '../../views/returned-lists';
 import { Visit, findVisit } from '../../views/visit';
 import type { Services } from '../../views/start/services';
-import { askChecker, askedBesides, rolesOf } from './authorized';
+import { askChecker, askedBesides, rolesOf, userOf } from './authorized';
 import { bodyParser } from './body';
 import { ErrorAnswers, isErrorAnswered, type Exchange } from './error-answers';
 import {
@@ -346,8 +346,4 @@ export class AxiomsDriver extends ExpressDriver {
         }
       });
   }
-}
-
-function userOf({ request }: Action): unknown {
-  return (request as Request).user;
 }
