@@ -17,7 +17,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'core/issuers': ['core/http', 'core/jws', 'core/reports', 'core/settings', 'core/time'],
   'core/tokens': everyRoomOf('core', 'time', 'http', 'process', 'jws', 'settings', 'reports', 'issuers'),
   'core/requirements': everyRoomOf('core', 'http', 'settings', 'tokens'),
-  authentication: everyRoomOf('core', 'time', 'http', 'process', 'jws', 'attempts', 'settings', 'tokens'),
+  authentication: everyRoomOf('core', 'time', 'http', 'process', 'jws', 'attempts', 'settings', 'reports', 'tokens'),
   permissions: [
     ...everyRoomOf('core', 'time', 'http', 'process', 'settings', 'tokens', 'requirements'),
     'authentication',

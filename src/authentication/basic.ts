@@ -4,6 +4,7 @@ import { basicCredentials } from '../core/http/basic-credentials';
 import { challenge, writeChallenge } from '../core/http/challenge';
 import { addressOf } from '../core/http/client-address';
 import { AuthenticationFailed } from '../core/http/exceptions';
+import { warnOfUnreadProxies } from '../core/reports/unread-proxies';
 import type { Settings } from '../core/settings/settings';
 import { MemorySignInAttempts, type SignInAttempts } from '../core/attempts/sign-in-attempts';
 import { globalTimers, startTimer, type Timers } from '../core/time/timers';
@@ -60,7 +61,9 @@ export abstract class BasicAuthentication extends BaseAuthentication {
     const credentials = basicCredentials(request);
     if (credentials === null) return null;
     if (Buffer.byteLength(credentials.userid) > longestName) throw new AuthenticationFailed();
-    const attempts = this.attemptsOn(contextOf(request).settings);
+    const { settings } = contextOf(request);
+    warnOfUnreadProxies(request, settings.logger);
+    const attempts = this.attemptsOn(settings);
     const tried = await JointTries.of(attempts).begin(credentials, addressOf(request), nameOf(this));
     const asked = this.clock();
     const user = await this.userOf(credentials.userid, credentials.password, request).catch(async (error: unknown) => {

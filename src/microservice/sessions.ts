@@ -2,6 +2,7 @@
 import type { Request, Response } from 'express';
 import { addressOf } from '../core/http/client-address';
 import { AuthenticationFailed } from '../core/http/exceptions';
+import { warnOfUnreadProxies } from '../core/reports/unread-proxies';
 import type { SessionCookies } from './cookies/session-cookies';
 import { InvalidFields } from './invalid-fields';
 import type { Options } from './options';
@@ -40,6 +41,7 @@ export class Sessions {
 
   async signIn({ request, response, body }: Exchange): Promise<SignedIn> {
     const { username, password } = membersOf(body);
+    warnOfUnreadProxies(request, this.options.logger);
     const address = addressOf(request);
     const checked = await this.services.passwords.signIn({ username, password, address });
     return this.start(checked, request, response);

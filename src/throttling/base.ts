@@ -1,7 +1,9 @@
 /** The contract of a throttle class: how often a caller may send requests. */
 import type { Request } from 'express';
+import { findContext } from '../authentication/request-context';
 import { addressOf } from '../core/http/client-address';
 import { markAsOurs } from '../core/process/copies';
+import { warnOfUnreadProxies } from '../core/reports/unread-proxies';
 import type { Settings } from '../core/settings/settings';
 import type { Hit, Rate } from '../core/settings/throttle-rates';
 import type { ApiView } from '../permissions/base';
@@ -40,6 +42,8 @@ export abstract class BaseThrottle {
    * header. An IPv6 address is reduced to its /64 prefix, because one subscriber has a whole /64.
    */
   getIdent(request: Request): string {
+    const context = findContext(request);
+    if (context !== undefined) warnOfUnreadProxies(request, context.settings.logger);
     return addressOf(request);
   }
 
