@@ -24,7 +24,7 @@ import { readMutants } from './source.mjs';
 import { Survivors } from './survivors.mjs';
 import { Trials } from './trials.mjs';
 
-const rooms = ['authentication', 'core', 'permissions', 'routing-controllers', 'views'];
+const rooms = ['authentication', 'core', 'filters', 'permissions', 'routing-controllers', 'views'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
