@@ -1,8 +1,16 @@
 /** A store in a database that TypeORM supports. Each step is one SQL statement. */
-import { LessThanOrEqual, QueryFailedError, type DataSource, type FindOperator } from 'typeorm';
+import {
+  LessThanOrEqual,
+  QueryFailedError,
+  type DataSource,
+  type DataSourceOptions,
+  type EntityManager,
+  type FindOperator,
+} from 'typeorm';
 import type { MicroserviceStore, RefreshFamily, Rotation, StoredSigningKey } from '../stores/store';
 import { openDatabase, type DatabasePlace } from './database';
-import { familyTable, signingKeyTable, usedOnceTable } from './tables';
+import { onPrimary, requireEntities } from './primary';
+import { familyTable, microserviceEntities, signingKeyTable, usedOnceTable } from './tables';
 
 /** A database that the store opens, or the app's own `DataSource`, which has the entities and migrations. */
 export type TypeOrmStoreOptions = DatabasePlace | { readonly dataSource: DataSource };
@@ -11,7 +19,9 @@ export type TypeOrmStoreOptions = DatabasePlace | { readonly dataSource: DataSou
  * Creates a store in a database: a file of SQLite with `sql.js` (for one process; only the package must be installed),
  * PostgreSQL for production, or the app's own `DataSource` with `microserviceEntities` and `microserviceMigrations`.
  * The store opens its database and creates the tables at the first use. It runs no migrations on the app's own
- * `DataSource`.
+ * `DataSource`, and reads from its primary if it is replicated.
+ *
+ * @throws ImproperlyConfigured if the app's own `DataSource` is initialized and lacks the entities
  *
  * @example
  * const forOneProcess = typeOrmStore({ file: 'data/microservice.sqlite' });
@@ -28,6 +38,7 @@ class TypeOrmStore implements MicroserviceStore {
   readonly #clock: string | undefined;
 
   constructor(private readonly options: TypeOrmStoreOptions) {
+    if ('dataSource' in options) requireEntities(options.dataSource, microserviceEntities);
     this.#clock = 'file' in options ? undefined : clockOf(options);
     if (this.#clock !== undefined) this.now = () => this.#ask(this.#clock as string);
   }
@@ -38,8 +49,7 @@ class TypeOrmStore implements MicroserviceStore {
   }
 
   async findFamily(handle: string): Promise<RefreshFamily | undefined> {
-    const families = await this.families();
-    const family = await families.findOneBy({ handle });
+    const family = await this.#read(manager => manager.findOneBy(familyTable, { handle }));
     return family?.handle === handle ? family : undefined;
   }
 
@@ -60,8 +70,7 @@ class TypeOrmStore implements MicroserviceStore {
   }
 
   async familiesOf(issuer: string, userId: string): Promise<readonly RefreshFamily[]> {
-    const families = await this.families();
-    const found = await families.findBy({ issuer, userId });
+    const found = await this.#read(manager => manager.findBy(familyTable, { issuer, userId }));
     // The app's own database may ignore case, but `A1` and `a1` may be two users.
     return found.filter(family => family.issuer === issuer && family.userId === userId);
   }
@@ -72,8 +81,7 @@ class TypeOrmStore implements MicroserviceStore {
   }
 
   async signingKeys(issuer: string): Promise<readonly StoredSigningKey[]> {
-    const { manager } = await this.database();
-    return manager.findBy(signingKeyTable, { issuer });
+    return this.#read(manager => manager.findBy(signingKeyTable, { issuer }));
   }
 
   async removeSigningKey(issuer: string, generation: number): Promise<void> {
@@ -104,6 +112,10 @@ class TypeOrmStore implements MicroserviceStore {
     this.#opened = undefined;
     const database = await opened?.catch(() => undefined);
     await database?.destroy();
+  }
+
+  async #read<T>(look: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return onPrimary(await this.database(), look);
   }
 
   async #ask(clock: string): Promise<number> {
@@ -137,8 +149,10 @@ const clocks: Readonly<Record<string, string>> = {
 };
 
 function clockOf(options: Exclude<TypeOrmStoreOptions, { readonly file: string }>): string | undefined {
-  const type = 'dataSource' in options ? options.dataSource.options.type : 'postgres';
-  return clocks[type === 'mariadb' ? 'mysql' : type];
+  const own =
+    'dataSource' in options ? (options.dataSource.options as Partial<DataSourceOptions> | undefined) : undefined;
+  const type = 'dataSource' in options ? own?.type : 'postgres';
+  return type === undefined ? undefined : clocks[type === 'mariadb' ? 'mysql' : type];
 }
 
 // PostgreSQL compares a bigint with whole numbers only. What is stored is whole, so that the fraction changes nothing.

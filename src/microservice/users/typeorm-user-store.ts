@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { IsNull, QueryFailedError, type DataSource, type EntityManager, type EntityTarget } from 'typeorm';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
+import { onPrimary } from '../typeorm/primary';
 import { foldedEmail, isSameEmail } from './email';
 import { IdentityEntity, UserEntity } from './typeorm-entities';
 import type { Identity, NewUser, StoredUser, User } from './user';
@@ -52,12 +53,12 @@ export class TypeOrmUserStore implements UserStore {
   }
 
   async findById(id: string): Promise<User | undefined> {
-    const user = await this.#userWithId(this.#dataSource.manager, id);
+    const user = await onPrimary(this.#dataSource, manager => this.#userWithId(manager, id));
     return user?.id === id ? user : undefined;
   }
 
   async findByUsername(username: string): Promise<StoredUser | undefined> {
-    const rows = await this.#rowsWithUsername(this.#dataSource.manager, username);
+    const rows = await onPrimary(this.#dataSource, manager => this.#rowsWithUsername(manager, username));
     const row = rows.find(one => one[this.#columns.of('username') ?? ''] === username);
     if (row === undefined) return undefined;
     const hash = row[this.#columns.of('passwordHash') ?? ''];
@@ -68,13 +69,14 @@ export class TypeOrmUserStore implements UserStore {
   }
 
   async findByIdentity(identity: Identity): Promise<User | undefined> {
-    const { manager } = this.#dataSource;
-    const holder = await holderOf(manager, identity);
-    return holder === undefined ? undefined : this.#userWithId(manager, holder);
+    return onPrimary(this.#dataSource, async manager => {
+      const holder = await holderOf(manager, identity);
+      return holder === undefined ? undefined : this.#userWithId(manager, holder);
+    });
   }
 
   async findByEmail(email: string): Promise<readonly User[]> {
-    return this.#usersWithEmail(this.#dataSource.manager, email);
+    return onPrimary(this.#dataSource, manager => this.#usersWithEmail(manager, email));
   }
 
   async create(user: NewUser): Promise<User> {
@@ -90,10 +92,12 @@ export class TypeOrmUserStore implements UserStore {
     try {
       await this.#dataSource.manager.insert(IdentityEntity, { ...identity, userId });
     } catch (error) {
-      const { manager } = this.#dataSource;
-      const isTaken =
-        (await holderOf(manager, identity)) !== undefined ||
-        (await manager.existsBy(IdentityEntity, { issuer: identity.issuer, userId }));
+      const isTaken = await onPrimary(
+        this.#dataSource,
+        async manager =>
+          (await holderOf(manager, identity)) !== undefined ||
+          (await manager.existsBy(IdentityEntity, { issuer: identity.issuer, userId })),
+      );
       throw isTaken ? new UserConflict('identity') : error;
     }
   }
@@ -171,7 +175,7 @@ export class TypeOrmUserStore implements UserStore {
   }
 
   async #conflictOr(error: Error, user: NewUser): Promise<Error> {
-    const conflict = await this.#conflictOf(this.#dataSource.manager, user);
+    const conflict = await onPrimary(this.#dataSource, manager => this.#conflictOf(manager, user));
     return conflict === undefined ? error : new UserConflict(conflict);
   }
 
