@@ -2,6 +2,7 @@
 import { mkdirSync, renameSync, writeFileSync, existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
+import { lockFile } from './file-lock';
 import { microserviceMigrations } from './migrations';
 import { microserviceEntities } from './tables';
 
@@ -21,17 +22,41 @@ const shared = {
   migrationsTableName: 'axioms_migrations',
 };
 
-/** Opens the database and runs the missing migrations, in one process at a time. */
-export async function openDatabase(place: DatabasePlace): Promise<DataSource> {
-  const database = await new DataSource(optionsFor(place)).initialize();
+/** A database that a store has opened. */
+export interface OpenDatabase {
+  readonly dataSource: DataSource;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database and runs the missing migrations, in one process at a time.
+ *
+ * @throws ImproperlyConfigured if another process has the file
+ */
+export async function openDatabase(place: DatabasePlace): Promise<OpenDatabase> {
+  if (!('file' in place)) return opened(place, () => undefined);
+  mkdirSync(dirname(place.file), { recursive: true });
+  return opened(place, lockFile(place.file));
+}
+
+async function opened(place: DatabasePlace, release: () => void): Promise<OpenDatabase> {
   try {
-    if ('file' in place) await database.runMigrations();
-    else await migrateAlone(database, place.schema);
-    return database;
+    const dataSource = await new DataSource(optionsFor(place)).initialize();
+    const close = (): Promise<void> => dataSource.destroy().finally(release);
+    await migrate(dataSource, place).catch(async (error: unknown) => {
+      await dataSource.destroy();
+      throw error;
+    });
+    return { dataSource, close };
   } catch (error) {
-    await database.destroy();
+    release();
     throw error;
   }
+}
+
+async function migrate(database: DataSource, place: DatabasePlace): Promise<void> {
+  if ('file' in place) await database.runMigrations();
+  else await migrateAlone(database, place.schema);
 }
 
 function optionsFor(place: DatabasePlace): DataSourceOptions {
@@ -43,7 +68,6 @@ function optionsFor(place: DatabasePlace): DataSourceOptions {
 
 // Writes a second file and renames it, so that a process that is killed leaves either the old file or the new one.
 function fileOf(file: string) {
-  mkdirSync(dirname(file), { recursive: true });
   return {
     database: existsSync(file) ? new Uint8Array(readFileSync(file)) : undefined,
     autoSave: true,

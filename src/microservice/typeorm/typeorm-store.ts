@@ -8,7 +8,7 @@ import {
   type FindOperator,
 } from 'typeorm';
 import type { MicroserviceStore, RefreshFamily, Rotation, StoredSigningKey } from '../stores/store';
-import { openDatabase, type DatabasePlace } from './database';
+import { openDatabase, type DatabasePlace, type OpenDatabase } from './database';
 import { onPrimary, requireEntities } from './primary';
 import { familyTable, microserviceEntities, signingKeyTable, usedOnceTable } from './tables';
 
@@ -34,7 +34,7 @@ export function typeOrmStore(options: TypeOrmStoreOptions): MicroserviceStore {
 class TypeOrmStore implements MicroserviceStore {
   /** Absent for a database without a clock of its own. */
   readonly now?: () => Promise<number>;
-  #opened: Promise<DataSource> | undefined;
+  #opened: Promise<OpenDatabase> | undefined;
   readonly #clock: string | undefined;
 
   constructor(private readonly options: TypeOrmStoreOptions) {
@@ -111,7 +111,7 @@ class TypeOrmStore implements MicroserviceStore {
     const opened = this.#opened;
     this.#opened = undefined;
     const database = await opened?.catch(() => undefined);
-    await database?.destroy();
+    await database?.close();
   }
 
   async #read<T>(look: (manager: EntityManager) => Promise<T>): Promise<T> {
@@ -128,13 +128,13 @@ class TypeOrmStore implements MicroserviceStore {
   }
 
   // If the database cannot be opened, the next request tries again.
-  private database(): Promise<DataSource> {
-    if ('dataSource' in this.options) return Promise.resolve(this.options.dataSource);
+  private async database(): Promise<DataSource> {
+    if ('dataSource' in this.options) return this.options.dataSource;
     this.#opened ??= openDatabase(this.options).catch((error: unknown) => {
       this.#opened = undefined;
       throw error;
     });
-    return this.#opened;
+    return (await this.#opened).dataSource;
   }
 }
 

@@ -218,9 +218,10 @@ describe('a file of sql.js', () => {
     // Not closed: as after a kill.
     const second = typeOrmStore({ file });
     expect(await second.findFamily(one.handle)).to.deep.equal(one);
-    expect(await readdir(join(folder, 'new'))).to.deep.equal(['sessions.sqlite']);
+    expect(await readdir(join(folder, 'new'))).to.deep.equal(['sessions.sqlite', 'sessions.sqlite.lock']);
     await first.close();
     await second.close();
+    expect(await readdir(join(folder, 'new'))).to.deep.equal(['sessions.sqlite']);
   });
 
   it('is for nobody else to read', async () => {
