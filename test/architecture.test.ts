@@ -15,7 +15,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'core/settings': ['core/http', 'core/jws', 'core/process'],
   'core/reports': ['core/http', 'core/settings', 'core/time'],
   'core/issuers': ['core/http', 'core/jws', 'core/reports', 'core/settings', 'core/time'],
-  'core/tokens': everyRoomOf('core', 'time', 'http', 'process', 'jws', 'settings', 'reports', 'issuers'),
+  'core/tokens': everyRoomOf('core', 'time', 'http', 'process', 'jws', 'attempts', 'settings', 'reports', 'issuers'),
   'core/requirements': everyRoomOf('core', 'http', 'settings', 'tokens'),
   authentication: everyRoomOf('core', 'time', 'http', 'process', 'jws', 'attempts', 'settings', 'reports', 'tokens'),
   permissions: [

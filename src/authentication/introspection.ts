@@ -2,6 +2,7 @@
 import type { Request } from 'express';
 import { bearerToken } from '../core/http/bearer-token';
 import { challenge, writeChallenge } from '../core/http/challenge';
+import { addressOf, siteOf } from '../core/http/client-address';
 import { grantsOf } from '../core/tokens/claims';
 import { introspectionSettings } from '../core/tokens/introspection';
 import type { Settings } from '../core/settings/settings';
@@ -34,7 +35,7 @@ export class IntrospectionAuthentication extends BaseAuthentication {
     const token = bearerToken(request);
     if (token === null) return null;
     const { introspector, verifier, settings } = contextOf(request);
-    const claims = await introspector.introspect(token);
+    const claims = await introspector.introspect(token, siteOf(addressOf(request)));
     // The issuer's answer may come from the cache, so the denylist is checked for a later revocation.
     const subject = subjectOf(claims, introspectionSettings(settings).introspectionSubjectClaims);
     await verifier.refuseRevoked(claims, subject);

@@ -3,12 +3,13 @@
  * checks it like the claims of a JWT.
  */
 import { setMaxListeners } from 'node:events';
+import { oneToYield } from '../attempts/fair-shares';
 import { FetchFailure, fetchJson, type FailureKind, type JsonObject } from '../http/bounded-fetch';
 import { checkClaims, checkTimes } from './claim-rules';
 import { claimValue } from './claims';
 import { frozen, type Claims, type JsonValue } from '../jws/compact-jws';
 import { CountedReport } from '../reports/counted-report';
-import { Deadline } from '../time/deadline';
+import { Deadline, follow } from '../time/deadline';
 import { discoverUrl } from '../issuers/discovery';
 import { ImproperlyConfigured, InvalidToken, ServiceUnavailable } from '../http/exceptions';
 import { IntrospectionAnswers, keyOf, type Introspected, type Moment } from './introspection-answers';
@@ -19,8 +20,20 @@ import { SteadyClock, systemClock } from '../time/steady-clock';
 import { globalTimers, type Timers } from '../time/timers';
 import { issuerSettings } from '../settings/trusted-issuers';
 
-/** Most introspections at the same time. A further request is answered 503, so that it opens no further socket. */
+/**
+ * Most introspections at the same time. A further one takes the place of one from the site with the most, or is answered 503,
+ * so that no stranger keeps the others out and no further socket is opened.
+ */
 const mostInFlight = 1024;
+
+/** An introspection that is under way. */
+interface UnderWay {
+  readonly answer: Promise<Introspected>;
+  /** Where the request came from, as `siteOf` tells. */
+  readonly site: string;
+  /** Ends it with an error, in favor of a request from another site. */
+  giveWay(): void;
+}
 
 /**
  * Returns the settings of the issuer whose opaque tokens are introspected: the one with an `introspectionClientId`.
@@ -59,7 +72,7 @@ export class TokenIntrospector {
   readonly #settings: Settings;
   readonly #keys: JwksManager;
   readonly #closing = new AbortController();
-  readonly #inFlight = new Map<string, Promise<Introspected>>();
+  readonly #inFlight = new Map<string, UnderWay>();
   readonly #failures: CountedReport<Failure>;
   #answers: IntrospectionAnswers | undefined;
   #endpoint: Promise<string> | undefined;
@@ -81,14 +94,15 @@ export class TokenIntrospector {
   /**
    * Returns the claims of an active token, frozen. `iss` is added if the answer has none.
    *
+   * @param site where the request came from: if too many tokens are asked about, each site has an equal share
    * @throws InvalidToken if the token is not active or not valid for this API.
    * @throws ServiceUnavailable if the issuer gives no answer that can be trusted.
    */
-  async introspect(token: string): Promise<Claims> {
+  async introspect(token: string, site = ''): Promise<Claims> {
     const settings = introspectionSettings(this.#settings);
     if (token.length > settings.maxTokenSize)
       throw new InvalidToken('The access token is too long', { reason: 'token_too_long' });
-    const answer = await this.#answerTo(token, settings);
+    const answer = await this.#answerTo(token, settings, site);
     try {
       return judged(answer, settings, this.clock());
     } catch (error) {
@@ -118,37 +132,50 @@ export class TokenIntrospector {
     return { date: this.clock(), steady: this.monotonic() };
   }
 
-  async #answerTo(token: string, settings: Settings): Promise<Introspected> {
+  async #answerTo(token: string, settings: Settings, site: string): Promise<Introspected> {
     const key = keyOf(token);
     this.#answers ??= new IntrospectionAnswers(settings.tokenCacheSize, settings.introspectionCacheTtl);
     const known = this.#answers.get(key, this.#now);
     if (known !== undefined) return known;
     try {
-      return await this.#askOnce(key, token, settings);
+      return await this.#askOnce(key, token, settings, site);
     } catch (error) {
       // A new error for each request, because the code that answers the request may add headers to it.
       throw unavailable(error, settings);
     }
   }
 
-  #askOnce(key: string, token: string, settings: Settings): Promise<Introspected> {
+  async #askOnce(key: string, token: string, settings: Settings, site: string): Promise<Introspected> {
     const asked = this.#inFlight.get(key);
-    if (asked !== undefined) return asked;
-    if (this.#inFlight.size >= mostInFlight)
-      return Promise.reject(new FetchFailure('timeout', 'introspection', 'too many introspections are under way'));
+    if (asked !== undefined) return asked.answer;
+    this.#makeRoom(site);
+    const own = new AbortController();
+    const unfollow = follow(this.#closing.signal, own);
     // The cache counts from before the request: what the issuer says was true then.
     const now = this.#now;
-    const asking: Promise<Introspected> = this.#ask(token, settings).then(answer => {
-      if (isAwaited()) this.#answers?.set(key, answer, now);
-      return answer;
+    const answer = this.#ask(token, settings, own.signal).then(said => {
+      if (isAwaited()) this.#answers?.set(key, said, now);
+      return said;
     });
-    const isAwaited = (): boolean => this.#inFlight.get(key) === asking;
-    this.#inFlight.set(key, asking);
-    const end = (): void => {
-      if (isAwaited()) this.#inFlight.delete(key);
+    const giveWay = (): void => {
+      this.#inFlight.delete(key);
+      own.abort(tooMany());
     };
-    asking.then(end, end);
-    return asking;
+    const underWay: UnderWay = { answer, site, giveWay };
+    const isAwaited = (): boolean => this.#inFlight.get(key) === underWay;
+    this.#inFlight.set(key, underWay);
+    return answer.finally(() => {
+      unfollow();
+      if (isAwaited()) this.#inFlight.delete(key);
+    });
+  }
+
+  /** @throws FetchFailure if no introspection has to give way to one from this site */
+  #makeRoom(site: string): void {
+    if (this.#inFlight.size < mostInFlight) return;
+    const yielding = oneToYield(this.#inFlight.values(), one => one.site, site);
+    if (yielding === undefined) throw tooMany();
+    yielding.giveWay();
   }
 
   #report(error: unknown, { issuerUrl: issuer, logger }: Settings): void {
@@ -159,8 +186,8 @@ export class TokenIntrospector {
     this.#failures.add({ issuer, kind, reason });
   }
 
-  async #ask(token: string, settings: Settings): Promise<Introspected> {
-    const deadline = new Deadline(settings.introspectionTimeout, this.timers, this.#closing.signal);
+  async #ask(token: string, settings: Settings, signal: AbortSignal): Promise<Introspected> {
+    const deadline = new Deadline(settings.introspectionTimeout, this.timers, signal);
     const bounds = { fetch: this.fetch, signal: deadline.signal };
     try {
       const endpoint = settings.introspectionUrl ?? (await (this.#endpoint ??= locate(settings, bounds)));
@@ -174,6 +201,10 @@ export class TokenIntrospector {
       deadline.end();
     }
   }
+}
+
+function tooMany(): FetchFailure {
+  return new FetchFailure('timeout', 'introspection', 'too many introspections are under way');
 }
 
 interface Failure {

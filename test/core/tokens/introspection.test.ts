@@ -43,6 +43,22 @@ describe('TokenIntrospector', () => {
     expect(warnings).to.deep.equal([]);
   });
 
+  it('gives another site the place of the latest token of the site with the most', async () => {
+    const said = { active: true, sub: 'alice', aud: 'api', token_type: 'Bearer' };
+    const introspector = introspectorWith((_, { body } = {}) =>
+      (body as URLSearchParams).toString().includes('of-alice') ? Promise.resolve(Response.json(said)) : new Promise(() => undefined),
+    );
+    const outcomes = Array.from({ length: 1024 }, (_, index) =>
+      introspector.introspect(`junk-${index}`, '203.0.113.0/24').catch((reason: unknown) => reason),
+    );
+    expect(await introspector.introspect('of-alice', '192.0.2.0/24')).to.include({ sub: 'alice' });
+    expect(await outcomes.at(-1)).to.be.instanceOf(ServiceUnavailable);
+    expect(await Promise.race([outcomes[0], Promise.resolve('waiting')])).to.equal('waiting');
+    introspector.close();
+    await Promise.all(outcomes);
+    expect(warnings).to.deep.equal([]);
+  });
+
   for (const [title, answer, seconds] of [
     ['an active token', { active: true, sub: 'alice', aud: 'api', token_type: 'Bearer' }, 60],
     ['an inactive token', { active: false }, 5],
