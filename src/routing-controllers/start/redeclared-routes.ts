@@ -8,8 +8,7 @@ import { declaringClass } from './inherited-metadata';
 
 /** Warns of the rules that a base class declares for this handler and that do not apply, because it has another route now. */
 export function warnOfRedeclared({ target, method }: ActionMetadata, place: string, logger: Logger): void {
-  const declaring = declaringClass(target, method);
-  if (declaring === undefined) return;
+  const declaring = declaringClass(target, method) ?? target;
   const lineage = lineageOf(declaring);
   for (const base of lineage.slice(lineage.indexOf(declaring) + 1)) {
     const lost = rulesOf(base, method);

@@ -46,7 +46,9 @@ describe('TokenIntrospector', () => {
   it('gives another site the place of the latest token of the site with the most', async () => {
     const said = { active: true, sub: 'alice', aud: 'api', token_type: 'Bearer' };
     const introspector = introspectorWith((_, { body } = {}) =>
-      (body as URLSearchParams).toString().includes('of-alice') ? Promise.resolve(Response.json(said)) : new Promise(() => undefined),
+      (body as URLSearchParams).toString().includes('of-alice')
+        ? Promise.resolve(Response.json(said))
+        : new Promise(() => undefined),
     );
     const outcomes = Array.from({ length: 1024 }, (_, index) =>
       introspector.introspect(`junk-${index}`, '203.0.113.0/24').catch((reason: unknown) => reason),
