@@ -61,7 +61,7 @@ describe('the driver', () => {
   });
 
   it('refuses a class path that nobody can spell above a regex', () => {
-    @JsonController('/caf\u00e9')
+    @JsonController('/caf%c3%a9')
     class CoffeeController {
       @Get(/^\/(?!y)\w+$/) x() {
         return {};
