@@ -1,7 +1,7 @@
 /** Opens a database for the microservice, with its tables: a file of SQLite, or a schema of PostgreSQL. */
 import { mkdirSync, renameSync, writeFileSync, existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DataSource, type DataSourceOptions, type QueryRunner } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { lockFile } from './file-lock';
 import { microserviceMigrations } from './migrations';
 import { microserviceEntities } from './tables';
@@ -80,19 +80,24 @@ function fileOf(file: string) {
 
 const lockNumber = 0x61_78_69_6f;
 
-// Without a lock, processes that start together would each create the tables.
+// Without a lock, processes that start together would each create the tables. The lock ends with its transaction, which a
+// pool of connections, such as PgBouncer, keeps on one connection.
 async function migrateAlone(database: DataSource, schema: string | undefined): Promise<void> {
   const runner = database.createQueryRunner();
-  await runner.query('SELECT pg_advisory_lock($1)', [lockNumber]);
   try {
-    if (schema !== undefined) await createSchema(runner, schema);
+    await runner.startTransaction();
+    await runner.query('SELECT pg_advisory_xact_lock($1)', [lockNumber]);
+    if (schema !== undefined) await createSchema(database, schema);
     await database.runMigrations();
+    await runner.commitTransaction();
   } finally {
-    await runner.query('SELECT pg_advisory_unlock($1)', [lockNumber]);
     await runner.release();
   }
 }
 
-async function createSchema(runner: QueryRunner, schema: string): Promise<void> {
-  await runner.query(`CREATE SCHEMA IF NOT EXISTS "${schema.replaceAll('"', '""')}"`);
+// Looks first: a service that may only read and write rows may not "create if not exists" either.
+async function createSchema(database: DataSource, schema: string): Promise<void> {
+  const found = await database.query<unknown[]>('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]);
+  if (found.length > 0) return;
+  await database.query(`CREATE SCHEMA IF NOT EXISTS "${schema.replaceAll('"', '""')}"`);
 }
