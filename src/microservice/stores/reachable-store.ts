@@ -10,16 +10,45 @@ const longestStep = 6;
 
 /** Returns the store with methods that reject with ServiceUnavailable if they fail or take too long. */
 export function reachable<Store extends object>(store: Store, what: string, logger: Logger): Store {
+  const outage = new Outage(what, logger);
   return new Proxy(store, {
     get(target, name): unknown {
       const member: unknown = Reflect.get(target, name, target);
       if (typeof member !== 'function') return member;
       return (...parameters: unknown[]) =>
-        inTime(() => Reflect.apply(member, target, parameters) as unknown).catch((error: unknown) => {
-          throw asUnavailable(error, `${what}.${String(name)}`, logger);
-        });
+        inTime(() => Reflect.apply(member, target, parameters) as unknown).then(
+          answer => {
+            outage.end();
+            return answer;
+          },
+          (error: unknown) => {
+            throw isAnswer(error) ? error : outage.failure(error, `${what}.${String(name)}`);
+          },
+        );
     },
   });
+}
+
+/** Logs the cause of an outage once, and its end, however many requests fail. */
+class Outage {
+  #isOn = false;
+
+  constructor(
+    private readonly what: string,
+    private readonly logger: Logger,
+  ) {}
+
+  end(): void {
+    if (this.#isOn) this.logger.info(`${this.what} works again`);
+    this.#isOn = false;
+  }
+
+  failure(error: unknown, step: string): ServiceUnavailable {
+    const { name, ...cause } = causeOf(error);
+    this.logger[this.#isOn ? 'debug' : 'error'](`${step} failed`, { step, error: name, ...cause });
+    this.#isOn = true;
+    return new ServiceUnavailable('Sessions cannot be looked up at the moment', 1, { cause: `${step}: ${name}` });
+  }
 }
 
 async function inTime(step: () => unknown): Promise<unknown> {
@@ -36,10 +65,34 @@ async function inTime(step: () => unknown): Promise<unknown> {
   }
 }
 
-// A conflict of users is an answer, not an outage. A database's error may quote a row, so only its name is logged.
-function asUnavailable(error: unknown, step: string, logger: Logger): unknown {
-  if ([APIException, ImproperlyConfigured, UserConflict].some(answer => error instanceof answer)) return error;
-  const { name, code } = error instanceof Error ? (error as NodeJS.ErrnoException) : { name: typeof error };
-  logger.error(`${step} failed`, { step, error: name, ...(code === undefined ? {} : { code }) });
-  return new ServiceUnavailable('Sessions cannot be looked up at the moment', 1, { cause: `${step}: ${name}` });
+// A conflict of users is an answer, not an outage.
+function isAnswer(error: unknown): boolean {
+  return [APIException, ImproperlyConfigured, UserConflict].some(answer => error instanceof answer);
+}
+
+interface Cause {
+  readonly name: string;
+  readonly code?: string;
+  readonly text?: string;
+}
+
+/** What a log may hold of an error: its name, the code of Node, a database or Redis, and a database's text. */
+function causeOf(error: unknown): Cause {
+  if (!(error instanceof Error)) return { name: typeof error };
+  const { name, message, code, driverError } = error as NodeJS.ErrnoException & { readonly driverError?: DriverError };
+  if (driverError?.code !== undefined)
+    return { name, code: driverError.code, text: withoutValues(driverError.message ?? '') };
+  // Redis begins its errors with a word, such as READONLY.
+  const word = code ?? /^[A-Z]{2,}(?= )/.exec(message)?.[0];
+  return word === undefined ? { name } : { name, code: word };
+}
+
+interface DriverError {
+  readonly code?: string;
+  readonly message?: string;
+}
+
+// Databases quote values of rows, and names, which are left out with them.
+function withoutValues(text: string): string {
+  return text.replace(/'[^']*'|"[^"]*"|`[^`]*`/g, '…').slice(0, 200);
 }
