@@ -26,8 +26,6 @@ export interface RedisDenylistOptions extends RedisOptions {
  * await denylist.revoke({ iss: 'https://auth.example.com', sid: 'session-7' });
  */
 export class RedisDenylist implements Denylist {
-  /** Milliseconds since 1970; read at the moment of use. */
-  clock: () => number = () => Date.now();
   readonly #connection: RedisConnection;
   readonly #prefix: string;
   readonly #ttl: number;
@@ -48,8 +46,10 @@ export class RedisDenylist implements Denylist {
    * @throws Error if Redis did not answer; the tokens may or may not be revoked, so revoke them again
    */
   async revoke(which: RevokedTokens): Promise<void> {
-    const { keys, before, expiresAt } = denylistEntries(which, this.#ttl, this.#now);
-    const values = [Math.min(before, Number.MAX_SAFE_INTEGER), this.#lifetime(expiresAt)];
+    // Counted from 0, the end is a duration where none is given.
+    const { keys, before, expiresAt } = denylistEntries(which, this.#ttl, 0);
+    const from = which.expiresAt === undefined ? 'now' : '1970';
+    const values = [milliseconds(expiresAt), from, Math.min(before, Number.MAX_SAFE_INTEGER)];
     await this.#connection.eval(revokeScript, this.#named(which.iss, keys), values);
   }
 
@@ -64,16 +64,7 @@ export class RedisDenylist implements Denylist {
 
   async useOnce(iss: string, jti: string, expiresAt: number): Promise<boolean> {
     const keys = this.#named(iss, [denylistKey(iss, 'once', jti)]);
-    return (await this.#connection.eval(onceScript, keys, [this.#lifetime(expiresAt)])) === 1;
-  }
-
-  get #now(): number {
-    return this.clock() / 1000;
-  }
-
-  /** Returns the milliseconds until the time, within what Redis accepts: at least 1, and not infinite. */
-  #lifetime(expiresAt: number): number {
-    return Math.min(Math.max(1, Math.ceil((expiresAt - this.#now) * 1000)), longest);
+    return (await this.#connection.eval(onceScript, keys, [milliseconds(expiresAt), '1970'])) === 1;
   }
 
   // The hash tag in braces keeps the keys of an issuer in one slot of a cluster, because one command reads several of
@@ -84,20 +75,35 @@ export class RedisDenylist implements Denylist {
   }
 }
 
-const longest = 10 * 365 * 86_400_000;
+function milliseconds(seconds: number): number {
+  return Math.min(Math.ceil(seconds * 1000), Number.MAX_SAFE_INTEGER);
+}
+
+// Lifetimes end by the clock of Redis, which all processes share, within what Redis accepts: at least a millisecond, and at
+// most ten years.
+const lifetime = `
+local lifetime = tonumber(ARGV[1])
+if ARGV[2] == '1970' then
+  local clock = redis.call('TIME')
+  lifetime = lifetime - clock[1] * 1000 - math.floor(clock[2] / 1000)
+end
+lifetime = math.max(1, math.min(lifetime, 315360000000))
+`;
 
 // Merges two revocations: the later `before`, which refuses more tokens, and the longer lifetime.
 const revokeScript = `
+${lifetime}
 for _, key in ipairs(KEYS) do
-  local before = ARGV[1]
+  local before = ARGV[3]
   local known = redis.call('GET', key)
   if known and tonumber(known) > tonumber(before) then before = known end
-  redis.call('SET', key, before, 'PX', math.max(tonumber(ARGV[2]), redis.call('PTTL', key)))
+  redis.call('SET', key, before, 'PX', string.format('%.0f', math.max(lifetime, redis.call('PTTL', key))))
 end
 return 1
 `;
 
 const onceScript = `
-if redis.call('SET', KEYS[1], 1, 'PX', ARGV[1], 'NX') then return 1 end
+${lifetime}
+if redis.call('SET', KEYS[1], 1, 'PX', string.format('%.0f', lifetime), 'NX') then return 1 end
 return 0
 `;

@@ -281,6 +281,24 @@ for (const [name, make] of Object.entries(makers))
         expect(await list.isRevoked({ ...token, jti: 'k' })).to.equal(true);
       });
 
+      it('counts lifetimes by the clock of Redis, whatever the clock of the process says', async () => {
+        const list = new RedisDenylist(made.client, { prefix, ttl: 100 });
+        const expiresAt = Date.now() / 1000 + 60;
+        const realNow = Date.now;
+        try {
+          Date.now = () => realNow() + 2 * 86_400_000;
+          await list.revoke({ iss, jti: 'until', expiresAt });
+          await list.revoke({ iss, jti: 'for' });
+          expect(await list.useOnce(iss, 'once', expiresAt)).to.equal(true);
+        } finally {
+          Date.now = realNow;
+        }
+        const lives = (await keysAndLives()).map(([, life]) => Math.round(life / 1000)).sort((a, b) => a - b);
+        expect(lives[0]).to.be.within(50, 60);
+        expect(lives[1]).to.be.within(350, 360);
+        expect(lives[2]).to.be.within(390, 400);
+      });
+
       it('keeps hashes, of an issuer together for a cluster', async () => {
         const list = new RedisDenylist(made.client, { prefix });
         await list.revoke({ iss, sub: 'alice', sid: 's' });
