@@ -270,6 +270,23 @@ describe('toDrizzle', () => {
       expect(() => compiled(table)).to.throw(ImproperlyConfigured, "'code', which is not unique");
   });
 
+  it('knows that a unique index makes a column unique, in MySQL and SQLite, too', () => {
+    const ofMysql = mysql.mysqlTable('team', { code: mysql.varchar({ length: 9 }) }, table => [
+      mysql.uniqueIndex('code').on(table.code),
+    ]);
+    const notesOfMysql = mysql.mysqlTable('note', { teamCode: mysql.varchar({ length: 9 }) });
+    const ofSqlite = sqlite.sqliteTable('team', { code: sqlite.text() }, table => [
+      sqlite.uniqueIndex('code').on(table.code),
+    ]);
+    const notesOfSqlite = sqlite.sqliteTable('note', { teamCode: sqlite.text() });
+    const filter = whereEquals('team.code', 'a');
+    for (const [notes, from, table, to] of [
+      [notesOfMysql, notesOfMysql.teamCode, ofMysql, ofMysql.code],
+      [notesOfSqlite, notesOfSqlite.teamCode, ofSqlite, ofSqlite.code],
+    ] as const)
+      expect(() => toDrizzle(filter, notes, { team: { table, from, to } })).not.to.throw();
+  });
+
   const custom = pg.customType<{ data: string }>({ dataType: () => 'text' });
   const columns = {
     enumeration: pg.pgEnum('state', ['open'])(),

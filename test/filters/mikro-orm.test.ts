@@ -200,6 +200,9 @@ describe('toMikroOrm', () => {
       parent: { kind: 'm:1', entity: 'Kinds', nullable: true },
       children: { kind: '1:m', entity: 'Kinds', mappedBy: 'parent' as never },
       pair: { kind: 'm:1', entity: 'Pair', nullable: true },
+      transient: { kind: 'm:1', entity: 'Kinds', persist: false, nullable: true },
+      animal: { kind: 'm:1', entity: 'Animal', nullable: true },
+      cat: { kind: 'm:1', entity: 'Cat', nullable: true },
       counters: { kind: 'embedded', entity: 'Counters' },
       odd: { type: 'string', fieldName: 'odd?' },
     },
@@ -213,8 +216,15 @@ describe('toMikroOrm', () => {
     embeddable: true,
     properties: { likes: { type: 'integer' } },
   });
+  const Animal = new EntitySchema<Record<string, unknown>>({
+    name: 'Animal',
+    discriminatorColumn: 'type' as never,
+    discriminatorMap: { animal: 'Animal', cat: 'Cat' },
+    properties: { id: { type: 'integer', primary: true }, type: { type: 'string' } },
+  });
+  const Cat = new EntitySchema<Record<string, unknown>>({ name: 'Cat', extends: 'Animal', properties: {} });
   const open = (options: Options = {}): Promise<MikroORM> =>
-    MikroORM.init({ dbName: 'test', entities: [Kinds, Pair, Counters], connect: false, ...options });
+    MikroORM.init({ dbName: 'test', entities: [Kinds, Pair, Counters, Animal, Cat], connect: false, ...options });
   let em: EntityManager;
   before(async () => {
     em = (await open()).em.fork();
@@ -242,6 +252,13 @@ describe('toMikroOrm', () => {
     ['a relation by two columns', 'pair.a', "'pair' is no relation to one entity by one column"],
     ['a property that the related entity does not have', 'parent.other', "'other' is no column"],
     ['a formula of a related entity', 'parent.computed', 'not stored in a column'],
+    ['a relation that is not stored', 'transient.plain', "'transient' is not stored in a column"],
+    [
+      'a relation to an entity that shares its table',
+      'animal.id',
+      "'animal' refers to an entity that shares its table",
+    ],
+    ['a relation to a part of a shared table', 'cat.id', "'cat' refers to an entity that shares its table"],
     ['a column with a question mark', 'odd', 'question mark'],
     ['a column with a question mark of a related entity', 'parent.odd', 'question mark'],
   ] as const)
@@ -269,6 +286,11 @@ describe('toMikroOrm', () => {
     it(`refuses ${what} in the app's own condition`, () => {
       expect(() => toMikroOrm(allObjects, em, Kinds, where as never)).to.throw(ImproperlyConfigured, message);
     });
+
+  it("takes null and a time in the app's own condition", () => {
+    for (const where of [{ plain: null }, { plain: new Date(0) }])
+      expect(() => toMikroOrm(allObjects, em, Kinds, where as never)).not.to.throw();
+  });
 
   it('refuses more than 10,000 values, and what is no filter', () => {
     const many = filterOr(whereIn('plain', Array.from({ length: 9_999 }, String)), whereIn('id', [1, 2]));

@@ -35,6 +35,17 @@ describe('toPrisma', () => {
     );
   });
 
+  it('compares a flag with both values, and text in one list where no text is padded', () => {
+    const both = whereIn('flag', [true, false]);
+    const either = '{"OR":[{"flag":{"equals":true}},{"flag":{"not":true}}]}';
+    expect(nested(toPrisma(both, options))).to.include(either);
+    expect(nested(toPrisma(filterNot(both), options))).to.include(
+      '"AND":[{"flag":{"equals":true}},{"flag":{"not":true}}]',
+    );
+    const texts = nested(toPrisma(whereIn('text', ['a', 'b ']), options));
+    expect(texts).to.include('"in":["a","b "]').and.not.to.include('With');
+  });
+
   it('refuses text on MySQL until the columns are said to be binary', () => {
     const filter = whereEquals('text', 'a');
     for (const given of [{}, { properties }, { binaryText: 'true' as never }])

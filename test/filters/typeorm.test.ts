@@ -2,12 +2,17 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import {
   And,
+  ChildEntity,
   DataSource,
+  Entity,
   EntitySchema,
   Equal,
   In,
+  ManyToOne,
   Not,
+  PrimaryColumn,
   Raw,
+  TableInheritance,
   type DataSourceOptions,
   type FindOptionsWhere,
   type Repository,
@@ -384,6 +389,54 @@ describe('filters for TypeORM', () => {
     expect(() => applyFilter(table, allObjects)).to.throw(ImproperlyConfigured, 'about no entity');
     const reserved = things.createQueryBuilder('axioms_related');
     expect(() => applyFilter(reserved, allObjects)).to.throw(ImproperlyConfigured, 'choose another one');
+  });
+
+  it('refuses an entity all of whose columns have a transformer', async () => {
+    const transformer = { to: (value: unknown) => value, from: (value: unknown) => value };
+    const changed = new EntitySchema<{ id: number }>({
+      name: 'Changed',
+      columns: { id: { type: 'int', primary: true, transformer } },
+    });
+    const repository = (await sourceOf({ type: 'postgres', entities: [changed] })).getRepository(changed);
+    expect(() => toTypeOrm(allObjects, repository)).to.throw(ImproperlyConfigured, 'no column without a transformer');
+  });
+
+  it('compares a UUID of MySQL, which has no such type, as text', async () => {
+    const named = new EntitySchema<{ id: number; uuid: string; text: string }>({
+      name: 'Named',
+      columns: { id: { type: 'int', primary: true }, uuid: { type: 'uuid' }, text: { type: 'varchar' } },
+    });
+    const repository = (await sourceOf({ type: 'mysql', database: 'test', entities: [named] })).getRepository(named);
+    const written = (property: 'uuid' | 'text'): string =>
+      applyFilter(repository.createQueryBuilder('n'), whereEquals(property, 'a'))
+        .getQuery()
+        .replaceAll(`\`${property}\``, 'column')
+        .replace(/.*WHERE/s, '')
+        .replace(/_\d+\b/g, '');
+    expect(written('uuid')).to.equal(written('text'));
+  });
+
+  it('refuses a relation to an entity that shares its table', async () => {
+    class Animal {
+      id!: number;
+    }
+    class Cat extends Animal {}
+    Entity()(Animal);
+    TableInheritance({ column: { type: 'varchar', name: 'type' } })(Animal);
+    PrimaryColumn({ type: 'int' })(Animal.prototype, 'id');
+    ChildEntity()(Cat);
+    class Owner {
+      id!: number;
+      cat!: Cat;
+    }
+    Entity()(Owner);
+    PrimaryColumn({ type: 'int' })(Owner.prototype, 'id');
+    ManyToOne(() => Cat)(Owner.prototype, 'cat');
+    const source = await sourceOf({ type: 'postgres', entities: [Animal, Cat, Owner] });
+    expect(() => toTypeOrm(whereEquals('cat.id', 1), source.getRepository(Owner))).to.throw(
+      ImproperlyConfigured,
+      "'cat' refers to an entity that shares its table",
+    );
   });
 
   it('refuses to be put on another column', () => {
