@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import type { Request } from 'express';
 import { Action, Get, InterceptorInterface, JsonController, UseInterceptor } from 'routing-controllers';
+import request from 'supertest';
 import {
   AllowAny,
   and,
@@ -26,6 +27,7 @@ import { auditTable } from '../../src/views/start/audit';
 import type { AxiomsServer } from '../../src/routing-controllers/start/axioms-server';
 import { Api } from '../api';
 import { RecordingLogger } from '../issuer/recording-logger';
+import { SeveralIssuers } from '../several-issuers';
 import { startWarnings } from '../start-error';
 
 const notes = [
@@ -315,3 +317,48 @@ describe('a controller that says which handlers are about an object', () => {
 function matchesIn(filter: ObjectFilter): (object: object) => boolean {
   return object => matches(filter, object);
 }
+
+describe('an object rule in a field, without a filter', () => {
+  it('is asked as one in a method is', async () => {
+    class Allows extends BasePermission {
+      override hasObjectPermission = (_request: Request, _controller: ApiView, object: unknown) =>
+        (object as { id: number }).id === 1;
+    }
+    @JsonController('/fields')
+    class FieldController extends ApiController {
+      override permissionClasses = [Allows];
+      override getObject() {
+        return notes.find(({ id }) => id === Number(this.request.params.id));
+      }
+      @Get('/:id') one() {
+        return {};
+      }
+    }
+    const api = await Api.start({ controllers: [FieldController] });
+    const answers = [await api.as({}, 'get', '/fields/1'), await api.as({}, 'get', '/fields/2')];
+    await api.close();
+    expect(answers.map(({ status }) => status)).to.deep.equal([200, 403]);
+  });
+});
+
+describe('an owner rule that only a request names, with several issuers', () => {
+  it('has no filter until the controller says whose subject it is', async () => {
+    @JsonController('/per-request')
+    class PerRequestController extends ApiController {
+      override get permissionClasses(): readonly PermissionRule[] {
+        return this.request.query.own === '1' ? [IsAuthenticated, IsSubOwner] : [IsAuthenticated];
+      }
+      @Get('/') async list() {
+        return notes.filter(matchesIn(await this.authorizedFilter()));
+      }
+    }
+    const logger = new RecordingLogger();
+    const api = await SeveralIssuers.start({ each: [{}, {}], controllers: [PerRequestController], axioms: { logger } });
+    const token = api.issuers[0]?.token({ sub: 'alice' }) ?? '';
+    const ask = (path: string) => request(api.app).get(path).set('Authorization', `Bearer ${token}`);
+    const answers = [await ask('/per-request'), await ask('/per-request?own=1')];
+    await api.close();
+    expect(answers.map(({ status }) => status)).to.deep.equal([200, 500]);
+    expect(logger.text('error')).to.include('several issuers are trusted');
+  });
+});
