@@ -265,7 +265,8 @@ describe('a stream that a handler returned', () => {
     client.write(`${request}\r\n${request}\r\n${request}Connection: close\r\n\r\n`);
     const chunks = (await client.toArray()) as Buffer[];
     const text = Buffer.concat(chunks).toString();
-    expect(text.match(/\r\nwh\r\n3\r\nole\r\n0\r\n/g)).to.have.length(3);
+    // Later versions of Node.js may send the two pieces as one.
+    expect(text.match(/\r\n(?:2\r\nwh\r\n3\r\nole|5\r\nwhole)\r\n0\r\n/g)).to.have.length(3);
     expect(await Promise.all(made.map(closed))).to.deep.equal([true, true, true]);
   });
 
