@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ImproperlyConfigured } from 'axioms-routing-controllers';
@@ -88,9 +88,29 @@ describe('a file that two processes would open', function () {
     expect((await other()).said).to.equal('open');
   });
 
-  it('is not locked for ever by half a lock', async () => {
+  it('may be locked by a process that is just writing its lock, and is not locked for ever by half of one', async () => {
     await writeFile(`${file}.lock`, '{"pid":');
+    expect((await other()).said).to.include('which is just starting');
+    const long = new Date(Date.now() - 60_000);
+    await utimes(`${file}.lock`, long, long);
     expect((await other()).said).to.equal('open');
+  });
+});
+
+describe('a lock of a process that is gone', function () {
+  this.timeout(30_000);
+
+  it('is taken over by one of several processes that start at once', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'microservice-'));
+    const file = join(folder, 'sessions.sqlite');
+    await writeFile(`${file}.lock`, JSON.stringify({ pid: 2 ** 22 - 1, host: hostname() }));
+    const children = Array.from({ length: 6 }, () =>
+      spawn(process.execPath, ['-e', opening, file], { stdio: ['pipe', 'pipe', 'inherit'] }),
+    );
+    const said = await Promise.all(children.map(async child => String((await once(child.stdout, 'data'))[0]).trim()));
+    for (const child of children) child.kill('SIGKILL');
+    await rm(folder, { recursive: true });
+    expect(said.filter(text => text === 'open')).to.have.length(1);
   });
 });
 

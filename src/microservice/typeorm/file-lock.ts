@@ -1,5 +1,5 @@
 /** Keeps a second process from opening the file of a database, which each of them would overwrite as a whole. */
-import { closeSync, openSync, readFileSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 
@@ -40,13 +40,29 @@ export function lockFile(file: string): () => void {
 
 function acquire(lock: string, file: string): void {
   if (tryToCreate(lock)) return;
-  const holder = read(lock);
-  if (holder !== undefined && isAlive(holder, lock))
-    throw new ImproperlyConfigured(
-      `${file} is open in another process (${holder.pid} on ${holder.host}), and each of the two would overwrite what the other one writes: use a database or Redis for several processes. If that process is gone, remove ${lock}.`,
-    );
-  rmSync(lock, { force: true });
-  if (!tryToCreate(lock)) acquire(lock, file);
+  const text = read(lock);
+  if (text !== undefined) {
+    const holder = holderIn(text);
+    if (isAlive(holder, lock))
+      throw new ImproperlyConfigured(
+        `${file} is open in another process (${holder === undefined ? 'which is just starting' : `${holder.pid} on ${holder.host}`}), and each of the two would overwrite what the other one writes: use a database or Redis for several processes. If that process is gone, remove ${lock}.`,
+      );
+    remove(lock, text);
+  }
+  acquire(lock, file);
+}
+
+// Only one process can rename a file. What it has renamed may be the lock that another one has made meanwhile.
+function remove(lock: string, text: string): void {
+  const aside = `${lock}.${process.pid}`;
+  try {
+    renameSync(lock, aside);
+  } catch (error) {
+    ignoreMissing(error);
+    return;
+  }
+  if (read(aside) === text) rmSync(aside, { force: true });
+  else renameSync(aside, lock);
 }
 
 function tryToCreate(lock: string): boolean {
@@ -61,20 +77,36 @@ function tryToCreate(lock: string): boolean {
   }
 }
 
-// What a process that was killed has not written to its end names nobody.
-function read(lock: string): Holder | undefined {
+/** Returns the text of a lock; `undefined` if it is gone. */
+function read(lock: string): string | undefined {
   try {
-    const { pid, host } = JSON.parse(readFileSync(lock, 'utf8')) as Partial<Holder>;
+    return readFileSync(lock, 'utf8');
+  } catch (error) {
+    ignoreMissing(error);
+    return undefined;
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+}
+
+// What a process that was killed has not written to its end names nobody.
+function holderIn(text: string): Holder | undefined {
+  try {
+    const { pid, host } = JSON.parse(text) as Partial<Holder>;
     return typeof pid === 'number' && typeof host === 'string' ? { pid, host } : undefined;
   } catch {
     return undefined;
   }
 }
 
-// A container may have the same number for its process as another one, and another host name after each start.
-function isAlive({ pid, host }: Holder, lock: string): boolean {
-  if (host !== hostname()) return Math.abs(Date.now() - statSync(lock).mtimeMs) < longestSilence;
-  return pid !== process.pid && isRunning(pid);
+// A container may have the same number for its process as another one, and another host name after each start. A lock that
+// names nobody may be one that is being written.
+function isAlive(holder: Holder | undefined, lock: string): boolean {
+  if (holder?.host === hostname()) return holder.pid !== process.pid && isRunning(holder.pid);
+  const changed = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
+  return Math.abs(Date.now() - changed) < longestSilence;
 }
 
 function isRunning(pid: number): boolean {
