@@ -8,14 +8,13 @@ import { drop, silence } from './silence';
 import { isUnfiltered, tellCaches, unfiltered } from './unfiltered-lists';
 import type { Gate, Visit } from './visit';
 
-const methodNames = ['write', 'end', 'writeHead', 'writeEarlyHints', 'flushHeaders'] as const;
-type MethodName = (typeof methodNames)[number];
+type MethodName = 'write' | 'end' | 'writeHead' | 'writeEarlyHints' | 'flushHeaders';
 type Method = (...given: unknown[]) => unknown;
 
 // Node calls these two on the response itself, however `end` is called. No header is made without them, and after the
 // header nothing is sent without `_send`.
-const headerNames = ['_implicitHeader', '_storeHeader'] as const;
-type Internals = Partial<Record<(typeof headerNames)[number] | '_send', Method>>;
+type HeaderMaker = '_implicitHeader' | '_storeHeader';
+type Internals = Partial<Record<HeaderMaker | '_send', Method>>;
 
 interface Call {
   readonly name: MethodName;
@@ -57,9 +56,21 @@ export class AnswerGate implements Gate {
     const { _implicitHeader, _storeHeader, _send } = response as Internals;
     this.#internals = { _implicitHeader, _storeHeader, _send } as Required<Internals>;
     this.#before = headOf(response);
-    for (const name of methodNames) Object.assign(response, { [name]: this.#guarded(name) });
-    for (const name of headerNames) Object.assign(response, { [name]: this.#guardedMaker(name) });
-    Object.assign(response, { _send: this.#guardedSend });
+    Object.assign(response, this.#guards());
+  }
+
+  // Written out: names that are computed for each response cost 20 µs.
+  #guards(): Readonly<Record<MethodName, Method>> & Required<Internals> {
+    return {
+      write: this.#guarded('write'),
+      end: this.#guarded('end'),
+      writeHead: this.#guarded('writeHead'),
+      writeEarlyHints: this.#guarded('writeEarlyHints'),
+      flushHeaders: this.#guarded('flushHeaders'),
+      _implicitHeader: this.#guardedMaker('_implicitHeader'),
+      _storeHeader: this.#guardedMaker('_storeHeader'),
+      _send: this.#guardedSend,
+    };
   }
 
   /** Whether the handler has begun a response that waits. */
@@ -159,7 +170,7 @@ export class AnswerGate implements Gate {
   }
 
   // Detects a call that did not use the response's own methods: one of Node's prototype, or one that was saved before.
-  #guardedMaker(name: (typeof headerNames)[number]): Method {
+  #guardedMaker(name: HeaderMaker): Method {
     return (...given) => {
       if (this.#kept !== undefined || this.#objection !== undefined) this.#break();
       else if (name === '_implicitHeader') tellCaches(this.visit);

@@ -5,8 +5,7 @@ import { contextOf, setContext, type RequestContext } from '../authentication/re
 import { acceptsAlike } from '../authentication/token-demand';
 import type { AxiomsRequest } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/http/exceptions';
-import { copyOf, noObjects, type ObjectFilter } from '../core/requirements/object-filter';
-import { noteWhenTaken } from '../core/requirements/taken-filters';
+import { noObjects, watchedCopyOf, type ObjectFilter } from '../core/requirements/object-filter';
 import { after, type Soon } from '../core/time/soon';
 import { allowedObjects } from '../permissions/allowed-objects';
 import { forgetMembers, rememberEvaluations } from '../permissions/evaluated';
@@ -39,20 +38,15 @@ export async function authorizedFilter(
     throw new ImproperlyConfigured(
       `${visit.rules.place} called authorizedFilter() with something that is no controller class: an import cycle?`,
     );
-  const { filter, caller } = await filterFor(visit, other);
-  return give(
-    { filter: copyOf(filter), caller, of: other, isTaken: false, isOfHandler: visit.stage === 'handled' },
-    visit,
-  );
+  return give(await filterFor(visit, other), other, visit);
 }
 
 /** The most filters that are being made for one request: an endless recursion ends before the memory does. */
 const mostInProgress = 10_000;
 
-async function filterFor(
-  visit: Visit,
-  other: ControllerClass | undefined,
-): Promise<Pick<GivenFilter, 'filter' | 'caller'>> {
+type Found = Pick<GivenFilter, 'filter' | 'caller'>;
+
+async function filterFor(visit: Visit, other: ControllerClass | undefined): Promise<Found> {
   if (visit.filtersInProgress >= mostInProgress)
     throw new ImproperlyConfigured(
       `${visit.rules.place} makes more than ${mostInProgress} filters at once: objectFilter() may not call authorizedFilter() of its own controller.`,
@@ -83,10 +77,14 @@ function requireAsked({ isCurrent, arePermissionsRead, unasked, rules }: Visit):
   );
 }
 
-function give(given: GivenFilter, visit: Visit): ObjectFilter {
-  noteWhenTaken(given.filter, () => {
-    given.isTaken = true;
-  });
+function give({ filter, caller }: Found, of: ControllerClass | undefined, visit: Visit): ObjectFilter {
+  const given: GivenFilter = {
+    filter: watchedCopyOf(filter, () => (given.isTaken = true)),
+    caller,
+    of,
+    isTaken: false,
+    isOfHandler: visit.stage === 'handled',
+  };
   visit.filters.push(given);
   visit.gate ??= new AnswerGate(visit);
   return given.filter;

@@ -11,15 +11,17 @@ import type { GivenFilter, Visit } from './visit';
  * that another caller was given does not count.
  */
 export function isUnfiltered(visit: Visit): boolean {
-  if (visit.needsFilter && usedFilters(visit).length === 0) return true;
+  if (visit.needsFilter && !visit.filters.some(one => isOwnAndUsed(one, visit))) return true;
   return visit.filters.some(one => one.of !== undefined && one.isOfHandler && !isUsed(one, visit));
 }
 
 /** Returns the filters of the route's own rules that the handler has used for this caller. */
 export function usedFilters(visit: Visit): readonly ObjectFilter[] {
-  return visit.filters
-    .filter(one => one.of === undefined && one.isOfHandler && isUsed(one, visit))
-    .map(({ filter }) => filter);
+  return visit.filters.filter(one => isOwnAndUsed(one, visit)).map(({ filter }) => filter);
+}
+
+function isOwnAndUsed(one: GivenFilter, visit: Visit): boolean {
+  return one.of === undefined && one.isOfHandler && isUsed(one, visit);
 }
 
 function isUsed({ isTaken, caller }: GivenFilter, { askedCaller }: Visit): boolean {

@@ -3,7 +3,7 @@
  * an object in memory (`matches`), so the two cannot differ.
  */
 import { ImproperlyConfigured } from '../http/exceptions';
-import { take } from './taken-filters';
+import { isChecked, markAsChecked, noteWhenTaken, take } from './filter-marks';
 
 /** A value that a property is compared with. Text has no NUL and no lone surrogate; whole numbers are safe integers. */
 export type FilterValue = string | number | boolean | null;
@@ -56,17 +56,14 @@ export type ObjectFilter =
 export type PropertyFilter = EqualsFilter | InFilter | CompareFilter;
 
 /** The filter that every object passes. */
-export const allObjects: ObjectFilter = Object.freeze({ kind: 'all' });
+export const allObjects: ObjectFilter = sealed({ kind: 'all' });
 
 /** The filter that no object passes. */
-export const noObjects: ObjectFilter = Object.freeze({ kind: 'none' });
+export const noObjects: ObjectFilter = sealed({ kind: 'none' });
 
 const maxValues = 10_000;
 const forbidden = ['__proto__', 'constructor', 'prototype'];
 const identifier = /^[A-Za-z_$][\w$]*$/;
-
-/** Filters whose content was checked. They are frozen, so they stay right. */
-const checked = new WeakSet<object>([allObjects, noObjects]);
 
 /**
  * Objects whose property equals the value. Equality is exact, whatever the database's collation: case, accents and
@@ -140,12 +137,12 @@ export function filterNot(filter: ObjectFilter): ObjectFilter {
  */
 export function checkedFilter(filter: ObjectFilter): ObjectFilter {
   take(filter);
-  return checked.has(filter) ? filter : rebuilt(filter);
+  return isChecked(filter) ? filter : rebuilt(filter);
 }
 
 /** Returns the filter, checked and simplified, for a compiler that notes by itself whether its query used it. */
 export function notTaken(filter: ObjectFilter): ObjectFilter {
-  return checked.has(filter) ? copyOf(filter) : rebuilt(filter);
+  return isChecked(filter) ? copyOf(filter) : rebuilt(filter);
 }
 
 /** Returns a copy that is another object, so that uses of the two can be distinguished. */
@@ -153,13 +150,19 @@ export function copyOf(filter: ObjectFilter): ObjectFilter {
   return sealed({ ...filter });
 }
 
+/** Returns a copy that calls `note` each time that it is read by a compiler, by `matches`, or by a builder of filters. */
+export function watchedCopyOf(filter: ObjectFilter, note: () => void): ObjectFilter {
+  const copy = { ...filter };
+  noteWhenTaken(copy, note);
+  return sealed(copy);
+}
+
 // Builds a foreign filter anew, with the checks of the builders.
 function rebuilt(filter: ObjectFilter, depth = 0): ObjectFilter {
   const given: unknown = filter;
   if (typeof given !== 'object' || given === null) throw wrong('it is no filter: use whereEquals() and the like');
   if (depth > 100) throw wrong('it is nested more than 100 levels deep');
-  const again = (one: ObjectFilter): ObjectFilter =>
-    checked.has(Object(one) as object) ? one : rebuilt(one, depth + 1);
+  const again = (one: ObjectFilter): ObjectFilter => (isChecked(one) ? one : rebuilt(one, depth + 1));
   switch (filter.kind) {
     case 'all':
       return allObjects;
@@ -198,9 +201,10 @@ function combined(kind: 'and' | 'or', filters: readonly ObjectFilter[]): ObjectF
   return of.length === 1 ? first : sealed({ kind, of: Object.freeze(of) });
 }
 
+// Frozen, so that what was checked stays right.
 function sealed(filter: ObjectFilter): ObjectFilter {
-  checked.add(Object.freeze(filter));
-  return filter;
+  markAsChecked(filter);
+  return Object.freeze(filter);
 }
 
 function requireProperty(property: unknown): void {

@@ -2,7 +2,7 @@
 import { raw, type EntityManager, type EntityMetadata, type EntityName, type FilterQuery } from '@mikro-orm/core';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { notTaken, type ObjectFilter } from '../../core/requirements/object-filter';
-import { take } from '../../core/requirements/taken-filters';
+import { take } from '../../core/requirements/filter-marks';
 import { tablesOf } from '../sql/described';
 import { quotedName, dialectOf as writingOf } from '../sql/dialects';
 import { piecesOf, type StatementOptions } from '../sql/statement';

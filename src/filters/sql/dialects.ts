@@ -156,8 +156,9 @@ function plainTime(time: Date): string {
 const postgresqlWithoutArrays: Dialect = {
   ...postgresql,
   texts(column, values, parameter) {
-    const written = values.map(value => `CAST(${parameter(value)} AS text)`).join(', ');
-    return `(${column} IN (${written}) AND CAST(${column} AS text) COLLATE "C" IN (${written}))`;
+    const written = values.map(value => `CAST(${parameter(value)} AS text)`);
+    const write = (value: unknown): string => value as string;
+    return `(${listed(column, written, write)} AND ${listed(`CAST(${column} AS text) COLLATE "C"`, written, write)})`;
   },
   uuids: (column, values, parameter) => listed(column, values, value => `CAST(${parameter(value)} AS uuid)`),
   integers: (column, values, parameter) => listed(column, values, value => `CAST(${parameter(value)} AS bigint)`),

@@ -1,8 +1,11 @@
 /** A filter as a condition on an entity of TypeORM, to be written for whichever alias the query gives to the entity. */
 import { randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
-import type { ObjectFilter } from '../../core/requirements/object-filter';
+import { isPlain } from '../../core/process/plain';
+import { matches } from '../../core/requirements/matches';
+import { checkedFilter, type ObjectFilter } from '../../core/requirements/object-filter';
 import { tablesOf } from '../sql/described';
 import { aliasOfRelated, conditionOf } from '../sql/statement';
 import { dialectOf, TypeOrmEntity } from './entities';
@@ -20,8 +23,22 @@ export interface EntityCondition {
 const prefix = `axioms_filter_${randomBytes(12).toString('hex')}`;
 let parameters = 0;
 
+/** What was compiled for an entity, by the text of the filter. A caller mostly asks for the same list again. */
+const compiled = new WeakMap<EntityMetadata, LRUCache<string, EntityCondition>>();
+const maxTextLength = 2_000;
+
 /** @throws ImproperlyConfigured if the filter cannot be compiled exactly for the entity */
 export function conditionOn(filter: ObjectFilter, entity: EntityMetadata, source: DataSource): EntityCondition {
+  const text = JSON.stringify(checkedFilter(filter));
+  if (isPlain || text.length > maxTextLength) return compile(filter, entity, source);
+  const known = compiled.get(entity) ?? new LRUCache<string, EntityCondition>({ max: 200 });
+  compiled.set(entity, known);
+  const condition = known.get(text) ?? compile(filter, entity, source);
+  known.set(text, condition);
+  return condition;
+}
+
+function compile(filter: ObjectFilter, entity: EntityMetadata, source: DataSource): EntityCondition {
   const dialect = dialectOf(source);
   const values: Record<string, unknown> = {};
   const parameter = (value: unknown): string => {
@@ -31,12 +48,25 @@ export function conditionOn(filter: ObjectFilter, entity: EntityMetadata, source
   };
   const tables = tablesOf(filter, new TypeOrmEntity(entity, source));
   const text = conditionOf(filter, { dialect, ...tables }, { parameter, outerColumn: marked, hasNoArrays: true });
-  const [primary] = entity.primaryColumns;
-  const joined = primary === undefined ? text : `${marked(primary.databaseName)} IS NOT NULL AND ${text}`;
-  return {
-    ofAlias: alias => withAlias(joined, alias, source),
+  const joined = ofPresentRow(text, filter, entity);
+  return Object.freeze({
+    ofAlias: lastKept((alias: string) => withAlias(joined, alias, source)),
     ofTable: () => withoutBareWords(withAlias(text, entity.tableName, source)),
     parameters: Object.freeze(values),
+  });
+}
+
+// Where a left join found no row, every column is null. Few filters are met by that.
+function ofPresentRow(text: string, filter: ObjectFilter, { primaryColumns: [primary] }: EntityMetadata): string {
+  if (primary === undefined || !matches(filter, {}, { missing: 'null' })) return text;
+  return `${marked(primary.databaseName)} IS NOT NULL AND ${text}`;
+}
+
+function lastKept(write: (alias: string) => string): (alias: string) => string {
+  let last: { readonly alias: string; readonly text: string } | undefined;
+  return alias => {
+    if (isPlain || last?.alias !== alias) last = { alias, text: write(alias) };
+    return last.text;
   };
 }
 

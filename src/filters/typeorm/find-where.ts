@@ -44,7 +44,7 @@ function branch(given: unknown, path: string, condition: EntityCondition, anchor
     throw new ImproperlyConfigured(`'${path}' of your own condition must be an object of conditions.`);
   const own = Object.entries(given).map(([key, value]) => [key, bracketed(value, `${path}.${key}`)] as const);
   const others: Record<string, unknown> = Object.fromEntries(own);
-  const filter = Raw(aliasPath => written(aliasPath, condition, anchor), { ...condition.parameters });
+  const filter = Raw(aliasPath => written(aliasPath, condition, anchor), condition.parameters);
   const onAnchor = others[anchor];
   const isMissing = !Object.hasOwn(others, anchor);
   return { ...others, [anchor]: noValue(isMissing ? filter : And(filter, And(asOperator(onAnchor)))) };

@@ -6,7 +6,7 @@ import { normalForm, type NormalFilter } from '../../../src/core/requirements/no
 import {
   allObjects,
   checkedFilter,
-  copyOf,
+  watchedCopyOf,
   filterAnd,
   filterNot,
   filterOr,
@@ -18,7 +18,6 @@ import {
   type FilterValue,
   type ObjectFilter,
 } from '../../../src/core/requirements/object-filter';
-import { noteWhenTaken } from '../../../src/core/requirements/taken-filters';
 
 const date = (text: string): Date => new Date(text);
 const operators = ['<', '<=', '>', '>='] as const;
@@ -374,8 +373,7 @@ describe('a filter that was handed out', () => {
     ];
     for (const [name, use, isTaken] of uses) {
       let count = 0;
-      const handedOut = copyOf(whereEquals('a', 1));
-      noteWhenTaken(handedOut, () => (count += 1));
+      const handedOut = watchedCopyOf(whereEquals('a', 1), () => (count += 1));
       use(handedOut);
       expect(count > 0, name).to.equal(isTaken);
     }
@@ -383,7 +381,7 @@ describe('a filter that was handed out', () => {
 
   it('is another object than the filter that it copies', () => {
     let count = 0;
-    noteWhenTaken(copyOf(allObjects), () => (count += 1));
+    watchedCopyOf(allObjects, () => (count += 1));
     matches(allObjects, {});
     expect(count).to.equal(0);
   });
