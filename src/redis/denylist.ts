@@ -17,7 +17,8 @@ export interface RedisDenylistOptions extends RedisOptions {
 
 /**
  * A `denylist` that servers share. Checking a token takes one round trip, and Redis drops expired revocations. While
- * Redis is unavailable, requests with a token get 503. Keys are hashes. Configure Redis with `maxmemory-policy
+ * Redis is unavailable, requests with a token get 503. Keys are hashes, and those of an issuer share
+ * a slot of a cluster. Configure Redis with `maxmemory-policy
  * noeviction`: an evicted revocation is lost.
  *
  * @example
@@ -37,6 +38,11 @@ export class RedisDenylist implements Denylist {
     this.#connection = new RedisConnection(client, { timeout });
     this.#prefix = prefix;
     this.#ttl = checkedTtl(ttl);
+  }
+
+  /** Whether a shard did not answer the last command. */
+  get isAway(): boolean {
+    return this.#connection.isAway;
   }
 
   /**
@@ -64,7 +70,7 @@ export class RedisDenylist implements Denylist {
 
   async useOnce(iss: string, jti: string, expiresAt: number): Promise<boolean> {
     const keys = this.#named(iss, [denylistKey(iss, 'once', jti)]);
-    return (await this.#connection.eval(onceScript, keys, [milliseconds(expiresAt), '1970'])) === 1;
+    return Number(await this.#connection.eval(onceScript, keys, [milliseconds(expiresAt), '1970'])) === 1;
   }
 
   // The hash tag in braces keeps the keys of an issuer in one slot of a cluster, because one command reads several of

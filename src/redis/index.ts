@@ -1,4 +1,5 @@
 /** Stores that several processes share: `axioms-routing-controllers/redis`. */
-export type { IoredisClient, NodeRedisClient, RedisClient, RedisOptions } from './client';
+export type { RedisOptions } from './client';
+export type { IoredisClient, NodeRedisClient, RedisClient } from './commands';
 export { RedisDenylist, type RedisDenylistOptions } from './denylist';
 export { RedisThrottleStore, type RedisThrottleStoreOptions } from './throttle-store';

@@ -15,7 +15,8 @@ export interface RedisThrottleStoreOptions extends RedisOptions {
 
 /**
  * A `throttleStore` that servers share. The window slides as in memory. It is measured by the clock of Redis, in one
- * atomic step and one round trip. Keys are hashes, so that Redis holds no address and no subject.
+ * atomic step and one round trip. Keys are hashes, so that Redis holds no address and no subject, and each has
+ * a slot of its own in a cluster.
  *
  * It uses its own script because rate-limiter-flexible counts fixed windows, which allow twice the rate around their
  * border.
@@ -33,6 +34,11 @@ export class RedisThrottleStore implements ThrottleStore {
     this.fail = options.fail ?? 'local';
     this.#prefix = options.prefix ?? 'axioms:throttle:';
     this.#connection = new RedisConnection(client, options);
+  }
+
+  /** Whether a shard did not answer the last command. */
+  get isAway(): boolean {
+    return this.#connection.isAway;
   }
 
   async hit(key: string, rate: Rate): Promise<Hit> {

@@ -49,7 +49,7 @@ class Counting {
 
   #worked(answer: Hit): Hit {
     requireHit(answer);
-    this.#watch.worked();
+    this.#watch.worked(this.#store);
     return answer;
   }
 

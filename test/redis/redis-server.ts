@@ -1,10 +1,11 @@
 /** The Redis of this machine, and Redis servers that a test may kill. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Context } from 'mocha';
 import { Redis } from 'ioredis';
 
@@ -26,7 +27,7 @@ export async function requireRedis(test: Context): Promise<void> {
   }
 }
 
-function leaveOut(test: Context, reason: string): void {
+export function leaveOut(test: Context, reason: string): void {
   if (isRequired) throw new Error(reason);
   const titled = test.currentTest ?? test.test;
   if (titled !== undefined) titled.title += ` (${reason})`;
@@ -62,6 +63,12 @@ export class OwnRedis {
       if (said.includes('Ready to accept connections')) break;
     }
     if (!said.includes('Ready to accept connections')) throw new Error(said);
+  }
+
+  /** Runs one command on this server, and returns what it said. */
+  async ask(...command: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)('redis-cli', ['-h', '127.0.0.1', '-p', String(this.port), ...command]);
+    return stdout;
   }
 
   /** Ends it at once, as a power cut would. */

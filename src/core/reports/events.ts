@@ -67,7 +67,7 @@ export interface JwksEvent {
 
 /** Reports that a store, which may be shared by several servers, stopped working or works again. */
 export interface StoreEvent {
-  readonly store: 'throttle' | 'denylist';
+  readonly store: 'throttle' | 'denylist' | 'sign-in';
   readonly outcome: 'failed' | 'recovered';
 }
 

@@ -4,6 +4,11 @@
 import { storeChanges, type StoreEvent } from './events';
 import type { Logger } from '../settings/logger';
 
+/** A store that may be away in part, such as a cluster. */
+export interface PartlyAway {
+  readonly isAway?: boolean | undefined;
+}
+
 export class StoreWatch {
   #isDown = false;
 
@@ -14,8 +19,9 @@ export class StoreWatch {
     private readonly consequence = 'requests with a token are answered 503',
   ) {}
 
-  worked(): void {
-    if (!this.#isDown) return;
+  /** @param store the store that answered: while another part of it is away, the outage goes on */
+  worked(store: PartlyAway): void {
+    if (!this.#isDown || store.isAway === true) return;
     this.#isDown = false;
     this.logger.info(`The ${this.store} store works again`);
     storeChanges.publish({ store: this.store, outcome: 'recovered' });

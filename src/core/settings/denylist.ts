@@ -48,4 +48,6 @@ export interface Denylist {
    * @param expiresAt seconds since 1970
    */
   useOnce(iss: string, jti: string, expiresAt: number): boolean | Promise<boolean>;
+  /** Whether a part of the store is away, such as a shard: while it is, the log does not say that the store works again. */
+  readonly isAway?: boolean | undefined;
 }

@@ -29,6 +29,8 @@ export interface ThrottleStore {
   readonly fail?: OutagePolicy | undefined;
   /** Counts one request unless the rate is exceeded, in one atomic step. A rejected promise means an outage. */
   hit(key: string, rate: Rate): Hit | Promise<Hit>;
+  /** Whether a part of the store is away, such as a shard: while it is, the log does not say that the store works again. */
+  readonly isAway?: boolean | undefined;
 }
 
 const periods: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };

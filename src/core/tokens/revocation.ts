@@ -157,7 +157,7 @@ export class RevocationCheck {
   async #answerOn(claims: Claims, subject: TokenSubject | undefined): Promise<unknown> {
     try {
       const answer: unknown = await this.denylist.isRevoked(claims, subject);
-      this.#watch.worked();
+      this.#watch.worked(this.denylist);
       return answer;
     } catch (error) {
       this.#watch.failed(error);

@@ -1,8 +1,10 @@
 /** Wraps a store so that a failed or late answer becomes 503, and no request waits for a database that hangs. */
 import { Deadline, TimeIsUp } from '../../core/time/deadline';
 import { APIException, ImproperlyConfigured, ServiceUnavailable } from '../../core/http/exceptions';
+import type { PartlyAway } from '../../core/reports/store-watch';
 import type { Logger } from '../../core/settings/logger';
 import { globalTimers } from '../../core/time/timers';
+import { codeOf } from '../../redis/causes';
 import { UserConflict } from '../users/user-store';
 
 /** The time limit for one step, in seconds: longer than the limits of the stores themselves. */
@@ -18,7 +20,7 @@ export function reachable<Store extends object>(store: Store, what: string, logg
       return (...parameters: unknown[]) =>
         inTime(() => Reflect.apply(member, target, parameters) as unknown).then(
           answer => {
-            outage.end();
+            outage.end(`${what}.${String(name)}`, store);
             return answer;
           },
           (error: unknown) => {
@@ -32,20 +34,24 @@ export function reachable<Store extends object>(store: Store, what: string, logg
 /** Logs the cause of an outage once, and its end, however many requests fail. */
 class Outage {
   #isOn = false;
+  /** The step that was refused where others may work, such as reads; the outage ends when this one works again. */
+  #refused: string | undefined;
 
   constructor(
     private readonly what: string,
     private readonly logger: Logger,
   ) {}
 
-  end(): void {
-    if (this.#isOn) this.logger.info(`${this.what} works again`);
+  end(step: string, { isAway }: PartlyAway): void {
+    if (!this.#isOn || isAway === true || (this.#refused ?? step) !== step) return;
+    this.logger.info(`${this.what} works again`);
     this.#isOn = false;
   }
 
   failure(error: unknown, step: string): ServiceUnavailable {
     const { name, ...cause } = causeOf(error);
     this.logger[this.#isOn ? 'debug' : 'error'](`${step} failed`, { step, error: name, ...cause });
+    if (!this.#isOn) this.#refused = refusedWrites.has(cause.code ?? '') ? step : undefined;
     this.#isOn = true;
     return new ServiceUnavailable('Sessions cannot be looked up at the moment', 1, { cause: `${step}: ${name}` });
   }
@@ -70,6 +76,9 @@ function isAnswer(error: unknown): boolean {
   return [APIException, ImproperlyConfigured, UserConflict].some(answer => error instanceof answer);
 }
 
+/** The codes of a store that can be read: Redis, PostgreSQL, and MySQL or MariaDB. */
+const refusedWrites = new Set(['OOM', 'MISCONF', 'NOREPLICAS', 'READONLY', '25006', 'ER_OPTION_PREVENTS_STATEMENT']);
+
 interface Cause {
   readonly name: string;
   readonly code?: string;
@@ -79,11 +88,10 @@ interface Cause {
 /** What a log may hold of an error: its name, the code of Node, a database or Redis, and a database's text. */
 function causeOf(error: unknown): Cause {
   if (!(error instanceof Error)) return { name: typeof error };
-  const { name, message, code, driverError } = error as NodeJS.ErrnoException & { readonly driverError?: DriverError };
+  const { name, driverError } = error as Error & { readonly driverError?: DriverError };
   if (driverError?.code !== undefined)
     return { name, code: driverError.code, text: withoutValues(driverError.message ?? '') };
-  // Redis begins its errors with a word, such as READONLY.
-  const word = code ?? /^[A-Z]{2,}(?= )/.exec(message)?.[0];
+  const word = codeOf(error);
   return word === undefined ? { name } : { name, code: word };
 }
 

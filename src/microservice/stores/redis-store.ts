@@ -21,9 +21,10 @@ export interface RedisStoreOptions {
  * Creates a store in Redis, for a client of `ioredis` or of `redis`: one server, a pool, a cluster or Sentinel. The app owns
  * the client, and closes it after the microservice. Redis must not evict keys (`maxmemory-policy noeviction`) and must write
  * to disk (`appendonly yes`). Otherwise users are signed out and signing keys are lost. While Redis does not answer, requests
- * get 503, and one request a second tries it again. A lost connection does not end the process.
+ * get 503, and one request a second tries it again. A dead shard of a cluster closes only its own keys: a session has one
+ * shard, and the signing keys of an issuer have one. A lost connection does not end the process.
  *
- * @throws ImproperlyConfigured for a client of neither package
+ * @throws ImproperlyConfigured for a client of neither package, and for one that reads from replicas
  * @example
  * const store = redisStore(new Redis('redis://127.0.0.1:6379'));
  */
@@ -74,8 +75,13 @@ class RedisStore implements MicroserviceStore {
     readonly patience: number,
   ) {}
 
-  async now(handle = ''): Promise<number> {
-    return Number(await this.connection.eval(`${now} return now`, [this.keyOf(handle)], []));
+  get isAway(): boolean {
+    return this.connection.isAway;
+  }
+
+  async now(handle?: string): Promise<number> {
+    const key = handle === undefined ? this.keyThatAnswers() : this.keyOf(handle);
+    return Number(await this.connection.eval(`${now} return now`, [key], []));
   }
 
   // The family comes first: one that is in no list is known to no client, and expires.
@@ -104,13 +110,13 @@ class RedisStore implements MicroserviceStore {
       deadline = Number.MAX_SAFE_INTEGER,
     } = rotated;
     const values = [from, generation, to, generation + 1, at, idleUntil, previous, deadline];
-    return (await this.run(rotation, this.keyOf(handle), ...values)) === 1;
+    return Number(await this.run(rotation, this.keyOf(handle), ...values)) === 1;
   }
 
   async removeFamily(handle: string): Promise<boolean> {
     const family = await this.findFamily(handle);
     if (family === undefined) return false;
-    const isRemoved = (await this.call('DEL', this.keyOf(handle))) === 1;
+    const isRemoved = Number(await this.call('DEL', this.keyOf(handle))) === 1;
     await this.call('ZREM', this.listOf(family.issuer, family.userId), handle);
     return isRemoved;
   }
@@ -126,7 +132,7 @@ class RedisStore implements MicroserviceStore {
 
   async addSigningKey(key: StoredSigningKey): Promise<boolean> {
     const added = await this.call('HSETNX', this.keysOf(key.issuer), key.generation, JSON.stringify(key));
-    return added === 1;
+    return Number(added) === 1;
   }
 
   async signingKeys(issuer: string): Promise<readonly StoredSigningKey[]> {
@@ -150,6 +156,12 @@ class RedisStore implements MicroserviceStore {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  // Without a family the clock of any shard will do, and that of one dead shard must not close the others.
+  private keyThatAnswers(): string {
+    const keys = Array.from({ length: 16 }, (_, index) => `${this.prefix}clock:${index}`);
+    return keys.find(key => !this.connection.isAwayAt(key)) ?? `${this.prefix}clock:0`;
   }
 
   private call(command: string, key: string, ...values: (string | number)[]): Promise<unknown> {

@@ -122,6 +122,8 @@ export interface MicroserviceStore extends FamilyStore, SigningKeyStore, OnceSto
   removeExpired(now: number): Promise<number>;
   /** Closes the connections that the store opened itself. */
   close(): Promise<void>;
+  /** Whether a part of the store is away, such as a shard: while it is, the log does not say that the store works again. */
+  readonly isAway?: boolean | undefined;
 }
 
 /** Returns the key of a user's rows. It contains the issuer, because a `sub` is unique for one issuer only. */
