@@ -6,6 +6,7 @@ import { addressOf } from '../core/http/client-address';
 import { AuthenticationFailed } from '../core/http/exceptions';
 import { warnOfUnreadProxies } from '../core/reports/unread-proxies';
 import type { Settings } from '../core/settings/settings';
+import { AttemptsWatch } from '../core/attempts/attempts-watch';
 import { MemorySignInAttempts, type SignInAttempts } from '../core/attempts/sign-in-attempts';
 import { globalTimers, startTimer, type Timers } from '../core/time/timers';
 import { asUser, isClosed } from './app-user';
@@ -64,13 +65,16 @@ export abstract class BasicAuthentication extends BaseAuthentication {
     const { settings } = contextOf(request);
     warnOfUnreadProxies(request, settings.logger);
     const attempts = this.attemptsOn(settings);
-    const tried = await JointTries.of(attempts).begin(credentials, addressOf(request), nameOf(this));
+    const { watch } = countersOf(settings);
+    const tried = await watch.begin(attempts, () =>
+      JointTries.of(attempts).begin(credentials, addressOf(request), nameOf(this)),
+    );
     const asked = this.clock();
     const user = await this.userOf(credentials.userid, credentials.password, request).catch(async (error: unknown) => {
-      await tried.end('undecided');
+      await watch.takeBack(() => tried.end('undecided'));
       throw error;
     });
-    await tried.end(user === null ? 'failed' : 'succeeded');
+    await watch.takeBack(() => tried.end(user === null ? 'failed' : 'succeeded'));
     if (user !== null) return { user };
     await this.waitForRefusal(asked);
     throw new AuthenticationFailed();
@@ -122,12 +126,17 @@ class Counters {
   readonly byDefault: SignInAttempts = new MemorySignInAttempts();
   /** The counters of classes that have their own. */
   readonly byClass = new WeakMap<object, SignInAttempts>();
+  readonly watch: AttemptsWatch;
+
+  constructor({ logger }: Settings) {
+    this.watch = new AttemptsWatch(logger);
+  }
 }
 
 const counters = new WeakMap<Settings, Counters>();
 
 function countersOf(settings: Settings): Counters {
-  const known = counters.get(settings) ?? new Counters();
+  const known = counters.get(settings) ?? new Counters(settings);
   counters.set(settings, known);
   return known;
 }

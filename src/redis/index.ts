@@ -3,3 +3,4 @@ export type { RedisOptions } from './client';
 export type { IoredisClient, NodeRedisClient, RedisClient } from './commands';
 export { RedisDenylist, type RedisDenylistOptions } from './denylist';
 export { RedisThrottleStore, type RedisThrottleStoreOptions } from './throttle-store';
+export { RedisSignInAttempts, type RedisSignInAttemptsOptions } from './sign-in-attempts';

@@ -49,3 +49,8 @@ export {
   type Revoked,
   type RevokingStore,
 } from './contracts/denylist-contract';
+export {
+  signInAttemptsContract,
+  type ContractLimits,
+  type SignInAttemptsContract,
+} from './contracts/sign-in-attempts-contract';

@@ -4,25 +4,17 @@
  */
 import { hash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { networkOf, siteOf } from '../http/client-address';
-import { ImproperlyConfigured, Throttled } from '../http/exceptions';
+import { siteOf } from '../http/client-address';
+import { Throttled } from '../http/exceptions';
 import { SteadyClock } from '../time/steady-clock';
 import { globalTimers, startTimer, type Timers } from '../time/timers';
+import { partsOf, type Attempt } from './attempt-parts';
 import { oneToYield } from './fair-shares';
+import { checkedLimits, type SignInLimits } from './sign-in-limits';
 import { TryCounts, type TryCount, type WaitingTry } from './try-counts';
 
-/** One attempt to sign in. */
-export interface Attempt {
-  /** The name as it was sent, whether or not there is such a user. */
-  readonly account: string;
-  /** The address of the caller. */
-  readonly address: string;
-  /**
-   * The accounts that the name is one of, if a server has several kinds: the name of the authentication class. The same
-   * name in two of them is two accounts.
-   */
-  readonly accounts?: string;
-}
+export type { Attempt } from './attempt-parts';
+export type { SignInLimits } from './sign-in-limits';
 
 /** Counts attempts to sign in. An implementation for several processes must count in a store that they share. */
 export interface SignInAttempts {
@@ -40,32 +32,8 @@ export interface SignInAttempts {
   succeeded(attempt: Attempt): void | Promise<void>;
   /** Takes the try back, because it was neither accepted nor refused. */
   undecided(attempt: Attempt): void | Promise<void>;
-}
-
-/** Options of {@link MemorySignInAttempts}: how many failed tries are allowed, and how long they count. */
-export interface SignInLimits {
-  /** Failed tries after which an account is closed to an address; default 10. */
-  readonly triesPerAccountAndAddress?: number;
-  /** Failed tries after which an address is refused, whatever the account; default 100. */
-  readonly triesPerAddress?: number;
-  /** Failed tries, from any address, after which the tries of an account are slowed down; default 10. */
-  readonly quickTriesPerAccount?: number;
-  /** Seconds for which tries count, from the first one; default 900. */
-  readonly window?: number;
-  /** Seconds that the first slowed-down try waits; each further one waits twice as long; default 0.25. */
-  readonly firstDelay?: number;
-  /** Most seconds that a try waits; default 5. */
-  readonly longestDelay?: number;
-  /**
-   * Tries that may wait at the same time for one account; default 20. A further try is refused, or takes the place of
-   * one from the site (IPv4 /24, IPv6 /48) with the most waiting tries.
-   */
-  readonly mostWaiting?: number;
-  /**
-   * Most accounts, most addresses and most pairs that have a counter of their own; default 20000. Further ones share a
-   * fixed number of counters.
-   */
-  readonly size?: number;
+  /** Whether a part of the store is away, such as a shard: while it is, the log does not say that the store works again. */
+  readonly isAway?: boolean | undefined;
 }
 
 interface Keys {
@@ -115,7 +83,7 @@ export class MemorySignInAttempts implements SignInAttempts {
 
   /** @throws ImproperlyConfigured if a limit is unknown or not a number from 0, or `size` not a whole number from 1 */
   constructor(limits: SignInLimits = {}) {
-    this.#limits = checkedLimits(limits);
+    this.#limits = checkedLimits(limits, 'MemorySignInAttempts');
     const { size, window } = this.#limits;
     this.#pairs = new TryCounts(size, window * 1000);
     this.#addresses = new TryCounts(size, window * 1000);
@@ -228,55 +196,17 @@ export class MemorySignInAttempts implements SignInAttempts {
   }
 
   // Keys are hashes: names and addresses can have any length, and a name may be a password in the wrong field.
-  #keysOf({ account, address, accounts = '' }: Attempt): Keys {
-    // Spellings that a database may treat as the same name count as one.
-    const name = account.normalize('NFKC').trim().toLowerCase();
-    const place = networkOf(address);
+  #keysOf(attempt: Attempt): Keys {
+    const { pair, address, account, spelling } = partsOf(attempt);
     return {
-      pair: this.#hash(place, accounts, name),
-      address: this.#hash(place),
-      account: this.#hash(accounts, name),
-      spelling: this.#hash(place, accounts, account),
+      pair: this.#hash(...pair),
+      address: this.#hash(...address),
+      account: this.#hash(...account),
+      spelling: this.#hash(...spelling),
     };
   }
 
   #hash(...parts: readonly string[]): string {
     return hash('sha256', JSON.stringify([this.#salt, ...parts]));
   }
-}
-
-const defaults: Required<SignInLimits> = {
-  triesPerAccountAndAddress: 10,
-  triesPerAddress: 100,
-  quickTriesPerAccount: 10,
-  window: 900,
-  firstDelay: 0.25,
-  longestDelay: 5,
-  mostWaiting: 20,
-  size: 20_000,
-};
-
-// A limit that is no number would never be reached.
-function checkedLimits(given: SignInLimits): Required<SignInLimits> {
-  const limits: Record<keyof SignInLimits, number> = { ...defaults };
-  for (const [name, value] of Object.entries(given) as [string, unknown][]) {
-    if (value === undefined) continue;
-    if (!isLimit(name)) throw new ImproperlyConfigured(`MemorySignInAttempts has no limit '${name}'.`);
-    limits[name] = name === 'size' ? checkedSize(value) : checkedLimit(name, value);
-  }
-  return limits;
-}
-
-function checkedSize(size: unknown): number {
-  if (Number.isSafeInteger(size) && Number(size) > 0) return Number(size);
-  throw new ImproperlyConfigured(`MemorySignInAttempts: size is ${String(size)}; expected a whole number from 1.`);
-}
-
-function checkedLimit(name: string, value: unknown): number {
-  if (typeof value === 'number' && value >= 0) return value;
-  throw new ImproperlyConfigured(`MemorySignInAttempts: ${name} is ${String(value)}; expected a number from 0.`);
-}
-
-function isLimit(name: string): name is keyof SignInLimits {
-  return Object.hasOwn(defaults, name);
 }

@@ -4,6 +4,7 @@ import { AuthenticationFailed, ImproperlyConfigured } from '../../core/http/exce
 import type { Logger } from '../../core/settings/logger';
 import { textFields } from '../invalid-fields';
 import type { PasswordHasher } from './password-hasher';
+import { AttemptsWatch } from '../../core/attempts/attempts-watch';
 import type { Attempt, SignInAttempts } from '../../core/attempts/sign-in-attempts';
 import { globalTimers, startTimer, type Timers } from '../../core/time/timers';
 import type { StoredUser, User } from './user';
@@ -61,6 +62,7 @@ export class PasswordSignIn {
   readonly #logger: Logger;
   readonly #refusalTime: number;
   readonly #timers: Timers;
+  readonly #watch: AttemptsWatch;
 
   /** @throws ImproperlyConfigured for a hasher without a decoy */
   constructor(
@@ -82,6 +84,7 @@ export class PasswordSignIn {
     this.#logger = logger;
     this.#refusalTime = refusalTime;
     this.#timers = timers;
+    this.#watch = new AttemptsWatch(logger);
   }
 
   /**
@@ -90,16 +93,16 @@ export class PasswordSignIn {
    * @throws InvalidFields if a member is missing or too long
    * @throws AuthenticationFailed for any other refusal, with one answer for all reasons
    * @throws Throttled after too many tries
-   * @throws ServiceUnavailable if too many passwords are being checked
+   * @throws ServiceUnavailable if too many passwords are being checked, or tries cannot be counted
    */
   async signIn({ username: name, password: secret, address }: SignInRequest): Promise<CheckedUser> {
     const { username = '', password = '' } = textFields({ username: name, password: secret }, fields);
     const attempt = { account: username, address };
-    await this.attempts.begin(attempt);
+    await this.#watch.begin(this.attempts, () => this.attempts.begin(attempt));
     const soonestRefusal = this.#untilRefusals();
     const stored = await this.#check(username, password, attempt);
     if (stored === undefined) return refuse(soonestRefusal);
-    await this.attempts.succeeded(attempt);
+    await this.#watch.takeBack(() => this.attempts.succeeded(attempt));
     await this.#remember(stored, password, address);
     const confirm = async (): Promise<void> => {
       if (!(await this.#isStillRight(stored, username, password, address))) await refuse(soonestRefusal);
@@ -121,7 +124,7 @@ export class PasswordSignIn {
       const maySignIn = isRight && stored?.passwordHash !== undefined && (stored.user.isActive as unknown) === true;
       return maySignIn ? stored : undefined;
     } catch (error) {
-      await this.attempts.undecided(attempt);
+      await this.#watch.takeBack(() => this.attempts.undecided(attempt));
       throw error;
     }
   }

@@ -1,0 +1,48 @@
+/** Answers 503 while attempts to sign in cannot be counted, and reports such an outage once. */
+import { APIException, ImproperlyConfigured, ServiceUnavailable } from '../http/exceptions';
+import { StoreWatch } from '../reports/store-watch';
+import type { Logger } from '../settings/logger';
+import type { SignInAttempts } from './sign-in-attempts';
+
+export class AttemptsWatch {
+  readonly #watch: StoreWatch;
+
+  constructor(logger: Logger) {
+    this.#watch = new StoreWatch('sign-in', logger, 'sign-ins are answered 503');
+  }
+
+  /**
+   * Begins a try.
+   *
+   * @throws Throttled if it comes too soon
+   * @throws ServiceUnavailable if it could not be counted: without a count a password could be guessed
+   */
+  async begin<Begun>(attempts: SignInAttempts, step: () => Promise<Begun>): Promise<Begun> {
+    try {
+      const begun = await step();
+      this.#watch.worked(attempts);
+      return begun;
+    } catch (error) {
+      throw this.#answerTo(error, attempts);
+    }
+  }
+
+  /** Takes a try back. A failure leaves it counted, which can only refuse more, so that it does not fail the sign-in. */
+  async takeBack(step: () => void | Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      this.#watch.failed(error);
+    }
+  }
+
+  #answerTo(error: unknown, attempts: SignInAttempts): unknown {
+    if (error instanceof ImproperlyConfigured) return error;
+    if (!(error instanceof APIException)) {
+      this.#watch.failed(error);
+      return new ServiceUnavailable('Sign-ins cannot be counted at the moment', 1, { cause: error });
+    }
+    if (!(error instanceof ServiceUnavailable)) this.#watch.worked(attempts);
+    return error;
+  }
+}

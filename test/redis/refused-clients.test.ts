@@ -1,0 +1,44 @@
+/** Clients that cannot work, and the errors that stop the server then. */
+import { expect } from 'chai';
+import { Cluster, Redis } from 'ioredis';
+import { createCluster } from 'redis';
+import { ImproperlyConfigured } from 'axioms-routing-controllers';
+import { redisStore } from '../../src/microservice';
+import { RedisDenylist, RedisSignInAttempts, RedisThrottleStore, type RedisClient } from '../../src/redis';
+
+const lazy = { lazyConnect: true } as const;
+const address = { host: '127.0.0.1', port: 1 };
+
+const stores = {
+  RedisDenylist: (client: RedisClient) => new RedisDenylist(client),
+  RedisThrottleStore: (client: RedisClient) => new RedisThrottleStore(client),
+  RedisSignInAttempts: (client: RedisClient) => new RedisSignInAttempts(client),
+  'redisStore()': (client: RedisClient) => redisStore(client),
+};
+
+for (const [name, make] of Object.entries(stores))
+  describe(`${name} refuses`, () => {
+    for (const [what, client] of [
+      ['nothing', undefined],
+      ['a URL', 'redis://localhost'],
+      ['a client of another database', { query: () => undefined }],
+    ] as const)
+      it(`${what}, and names the clients that it takes`, () => {
+        expect(() => make(client as never)).to.throw(ImproperlyConfigured, 'new Redis(), new Cluster()');
+      });
+
+    for (const [option, client] of [
+      ["scaleReads: 'slave'", () => new Cluster([address], { ...lazy, scaleReads: 'slave' })],
+      ["scaleReads: 'all'", () => new Cluster([address], { ...lazy, scaleReads: 'all' })],
+      ["role: 'slave'", () => new Redis({ ...lazy, sentinels: [address], name: 'axioms', role: 'slave' })],
+      ['useReplicas: true', () => createCluster({ rootNodes: [{ socket: address }], useReplicas: true })],
+    ] as const)
+      it(`a client that reads from replicas, because they lag behind: ${option}`, () => {
+        expect(() => make(client())).to.throw(ImproperlyConfigured, option);
+      });
+
+    it('no client with its default options', () => {
+      for (const client of [new Cluster([address], lazy), new Redis(lazy)]) make(client);
+      make(createCluster({ rootNodes: [{ socket: address }] }));
+    });
+  });
