@@ -59,13 +59,17 @@ export class RedisDenylist implements Denylist {
     await this.#connection.eval(revokeScript, this.#named(which.iss, keys), values);
   }
 
-  async isRevoked(claims: Claims, subject?: Pick<TokenSubject, 'claim' | 'value'>): Promise<boolean> {
+  async isRevoked(
+    claims: Claims,
+    subject?: Pick<TokenSubject, 'claim' | 'value'>,
+    clockTolerance?: number,
+  ): Promise<boolean> {
     const keys = keysOfToken(claims, subject);
     if (keys.length === 0) return false;
     const found = await this.#connection.mget(this.#named(typeof claims.iss === 'string' ? claims.iss : '', keys));
     if (!Array.isArray(found) || found.length !== keys.length)
       throw new Error('Redis answered something else than was asked');
-    return found.some(before => before !== null && isIssuedBefore(claims, Number(before)));
+    return found.some(before => before !== null && isIssuedBefore(claims, Number(before), clockTolerance));
   }
 
   async useOnce(iss: string, jti: string, expiresAt: number): Promise<boolean> {

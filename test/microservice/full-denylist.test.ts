@@ -48,6 +48,22 @@ describe('regression: a caller who signs in and logs off in a loop', () => {
     await expectLoggedOff(next);
   });
 
+  it('is not what a user with many sessions is who logs off everywhere: a new sign-in is accepted at once', async () => {
+    const denylist = new MemoryDenylist();
+    const options = { store: memoryStore(), denylist, refusalTime: 0, maxSessionsPerUser: 120 };
+    const own = await new SignInApp(options, { denylist }).withUsers();
+    denylist.clock = own.time.clock;
+    const browsers = Array.from({ length: 120 }, () => own.browser());
+    for (const browser of browsers) expect((await browser.signIn()).status).to.equal(200);
+    await own.microservice.logOffEverywhere(await own.idOf('ged'));
+    const next = own.browser();
+    expect((await next.signIn()).status).to.equal(200);
+    expect((await next.me()).status).to.equal(200);
+    for (const browser of [browsers[0]!, browsers[119]!])
+      expectExactRefusal(await browser.me(), invalidToken('The access token was revoked'));
+    await own.close();
+  });
+
   it('costs others of their sessions nothing before that, and is counted anew once the first denial is not needed', async () => {
     const open = await ged();
     for (let count = 0; count < 100; count++) await expectLoggedOff(await ged());

@@ -1,15 +1,23 @@
 /** Sessions on real stores, in processes whose clocks differ, and while the store fails. */
 import { expect } from 'chai';
 import { MemoryUserStore } from '../../src/microservice/users/memory-user-store';
-import { createMicroservice, type Microservice, type MicroserviceStore, type Rotation } from '../../src/microservice';
-import { createExpressServer, type AxiomsServer } from 'axioms-routing-controllers';
+import {
+  createMicroservice,
+  type Microservice,
+  type MicroserviceOptions,
+  type MicroserviceStore,
+  type Rotation,
+} from '../../src/microservice';
+import { createExpressServer, MemoryDenylist, type AxiomsServer } from 'axioms-routing-controllers';
 import type { Express } from 'express';
+import request from 'supertest';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { Browser, claimsOf } from './browser';
-import { expectExactRefusal } from '../refusals';
+import { expectExactRefusal, invalidToken } from '../refusals';
 import { cheapHasher, issuer, MeController, secret } from './sign-in-app';
 import { needsServer, places, type OpenStore } from './stores/places';
 
+const revoked = invalidToken('The access token was revoked');
 const shared = places.filter(({ server }) => server !== undefined);
 
 /** A process of a service: its clock is off by so many seconds. */
@@ -18,15 +26,22 @@ class Process {
   readonly microservice: Microservice;
   readonly app: Express;
 
-  constructor(store: MicroserviceStore, users: MemoryUserStore, offset: number, options: object = {}) {
+  constructor(
+    store: MicroserviceStore,
+    users: MemoryUserStore,
+    offset: number,
+    options: Partial<MicroserviceOptions> = {},
+  ) {
     const clock = (): number => Date.now() + offset * 1000;
     const { logger } = this;
     const common = { issuer, audience: issuer, secret, users, store, logger, clock, passwordHasher: cheapHasher };
     this.microservice = createMicroservice({ ...common, ...options });
     this.app = createExpressServer({
       controllers: [...this.microservice.controllers, MeController],
-      axioms: { issuerUrl: issuer, audience: issuer, logger },
+      axioms: { issuerUrl: issuer, audience: issuer, logger, denylist: options.denylist, clockTolerance: 65 },
     });
+    // The clock of the API may be off by as much as its clockTolerance.
+    if (Math.abs(offset) <= 60) (this.app.locals.axioms as AxiomsServer).verifier.clock = clock;
   }
 
   browser(of?: Browser): Browser {
@@ -60,7 +75,7 @@ for (const place of shared)
       await open.remove();
     });
 
-    function start(offset: number, options: object = {}, store = open.store): Process {
+    function start(offset: number, options: Partial<MicroserviceOptions> = {}, store = open.store): Process {
       const made = new Process(store, users, offset, options);
       processes.push(made);
       return made;
@@ -82,6 +97,42 @@ for (const place of shared)
         expect((await wrong.browser().signIn()).status).to.equal(200);
         expect(await open.store.signingKeys(issuer)).to.have.length(1);
       });
+
+    for (const offset of [-60, 0, 60])
+      it(`logs out everywhere with a clock that is off by ${offset} s: every session ends, and a new one is accepted at once`, async () => {
+        const denylist = new MemoryDenylist();
+        const [right, wrong] = [start(0, { denylist }), start(offset, { denylist })];
+        const old = [right.browser(), wrong.browser(), right.browser()];
+        for (const browser of old) expect((await browser.signIn()).status).to.equal(200);
+        await wrong.microservice.logOffEverywhere(String(claimsOf(old[0]!.accessToken).sub));
+        const next = [right.browser(), wrong.browser()];
+        for (const browser of next) expect((await browser.signIn()).status).to.equal(200);
+        // Both are of the same second, or nearly so: only the `sid` tells them apart.
+        expect(Number(claimsOf(next[0]!.accessToken).iat)).to.be.closeTo(Number(claimsOf(old[2]!.accessToken).iat), 5);
+        for (const place of [right, wrong]) {
+          for (const browser of old) expectExactRefusal(await me(browser, place), revoked);
+          for (const browser of next) expect((await me(browser, place)).status).to.equal(200);
+        }
+        for (const browser of next) expect((await browser.refresh()).status).to.equal(200);
+      });
+
+    it('denies the last token of a session until it expires, with a clock that is two days behind', async () => {
+      const denylist = new MemoryDenylist();
+      const options = { denylist, rotateRefreshTokens: false };
+      const [right, behind] = [start(0, options), start(-172_800, options)];
+      const browser = right.browser();
+      expect((await browser.signIn()).status).to.equal(200);
+      const userId = String(claimsOf(browser.accessToken).sub);
+      // As an hour after the sign-in: without rotation, nothing in the family says when the last token was issued.
+      const [family] = await open.store.familiesOf(issuer, userId);
+      await open.store.removeFamily(family!.handle);
+      const hourAgo = family!.rotatedAt - 3_600_000;
+      await open.store.addFamily({ ...family!, signedInAt: hourAgo, rotatedAt: hourAgo });
+      expect((await browser.refresh()).status).to.equal(200);
+      expect((await me(browser, right)).status).to.equal(200);
+      await behind.microservice.logOffEverywhere(userId);
+      expectExactRefusal(await me(browser, right), revoked);
+    });
 
     it('removes no session of others with a clock that is two days ahead', async () => {
       const [right, ahead] = [start(0), start(172_800)];
@@ -155,6 +206,9 @@ for (const place of shared)
       expect((await browser.refresh()).status).to.equal(200);
       expect(process.logger.text('info')).to.include('its browser has signed in again');
     });
+
+    const me = (of: Browser, { app }: Process) =>
+      request(app).get('/me').set('Authorization', `Bearer ${of.accessToken}`);
 
     async function added() {
       const now = await open.store.now!();

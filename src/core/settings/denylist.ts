@@ -7,7 +7,10 @@ import type { Claims } from '../jws/compact-jws';
  */
 export type RevokedTokens = {
   readonly iss: string;
-  /** Revokes only tokens issued (`iat`) before this time, and those without `iat`; seconds since 1970. Default: all. */
+  /**
+   * The time of the logout, in seconds since 1970. Revokes only the tokens issued (`iat`) until then, those issued in the
+   * `clockTolerance` seconds after it, because the issuer's clock may be ahead, and those without `iat`. Default: all.
+   */
   readonly before?: number | undefined;
   /**
    * When the last of the tokens expires (`exp`); seconds since 1970. Default: the denylist's `ttl` from now. A denylist
@@ -39,8 +42,14 @@ export interface Denylist {
    * Returns whether a token with these claims is revoked. Only `false` accepts the token.
    *
    * @param subject the subject of the token, if another claim than `sub` holds it
+   * @param clockTolerance seconds after `before` in which an issued token is revoked, too; the server passes its setting,
+   * and the default is that of the setting, 5
    */
-  isRevoked(claims: Claims, subject?: { readonly claim: string; readonly value: string }): boolean | Promise<boolean>;
+  isRevoked(
+    claims: Claims,
+    subject?: { readonly claim: string; readonly value: string },
+    clockTolerance?: number,
+  ): boolean | Promise<boolean>;
   /**
    * Returns `true` the first time, and `false` for every further use until `expiresAt`.
    *

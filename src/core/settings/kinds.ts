@@ -119,6 +119,9 @@ export const nonNegative = number('a number of seconds, 0 or more', value => val
  * that lasts until then must last this much longer.
  */
 export const longestClockTolerance = 300;
+
+/** The `clockTolerance` of a server that does not set it, in seconds. */
+export const defaultClockTolerance = 5;
 export const tolerance = number(
   `a number of seconds from 0 to ${longestClockTolerance}`,
   value => value >= 0 && value <= longestClockTolerance,

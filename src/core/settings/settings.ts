@@ -5,6 +5,7 @@
 import { claimForms } from './claim-forms';
 import {
   claimName,
+  defaultClockTolerance,
   fraction,
   issuer,
   issuerEntries,
@@ -128,7 +129,7 @@ export const settingsTable = {
   clockTolerance: row(tolerance, {
     variable: 'AXIOMS_CLOCK_TOLERANCE',
     defaultText: '5',
-    fallback: 5,
+    fallback: defaultClockTolerance,
     meaning: 'seconds of tolerance for `exp`, `nbf`, `iat`; at most 300',
   }),
   maxTokenAge: row(fraction, {

@@ -54,10 +54,10 @@ export class MemoryDenylist implements Denylist {
     for (const key of keys) this.#entries.set(key, this.#widened(key, { before, expiresAt }));
   }
 
-  isRevoked(claims: Claims, subject?: Pick<TokenSubject, 'claim' | 'value'>): boolean {
+  isRevoked(claims: Claims, subject?: Pick<TokenSubject, 'claim' | 'value'>, clockTolerance?: number): boolean {
     return keysOfToken(claims, subject).some(key => {
       const entry = this.#find(key);
-      return entry !== undefined && isIssuedBefore(claims, entry.before);
+      return entry !== undefined && isIssuedBefore(claims, entry.before, clockTolerance);
     });
   }
 

@@ -4,8 +4,9 @@
 import type { Claims } from '../jws/compact-jws';
 import type { Denylist, RevokedTokens } from '../settings/denylist';
 import { ImproperlyConfigured, InvalidToken, ServiceUnavailable } from '../http/exceptions';
-import { longestClockTolerance } from '../settings/kinds';
+import { defaultClockTolerance, longestClockTolerance } from '../settings/kinds';
 import type { Settings } from '../settings/settings';
+import { settingsFor } from '../settings/trusted-issuers';
 import { StoreWatch } from '../reports/store-watch';
 import type { TokenSubject } from './token-subject';
 
@@ -56,12 +57,19 @@ function subjectKind(kind: 'sub' | 'sub without sid', claim: string): SubjectKin
 }
 
 /**
- * Tells whether a token was issued before this time. A token without `iat` counts as issued before.
+ * Tells whether a token counts as issued before a logout. Every denylist uses this comparison. The clocks of the issuer and
+ * of the process that logged out may differ by `clockTolerance`, and `iat` may be in whole seconds, so a token issued that
+ * soon after the logout counts as issued before. So does a token without `iat`.
  *
- * @param before seconds since 1970
+ * @param before the time of the logout, in seconds since 1970
+ * @param clockTolerance in seconds
  */
-export function isIssuedBefore({ iat }: Claims, before: number): boolean {
-  return typeof iat !== 'number' || !(iat >= before);
+export function isIssuedBefore(
+  { iat }: Claims,
+  before: number,
+  clockTolerance: number = defaultClockTolerance,
+): boolean {
+  return typeof iat !== 'number' || !(iat > before + clockTolerance);
 }
 
 /**
@@ -132,15 +140,16 @@ export class RevocationCheck {
   readonly #watch: StoreWatch;
 
   /** Returns `undefined` without a denylist, so that the check then costs nothing. */
-  static of({ denylist, logger }: Settings): RevocationCheck | undefined {
-    return denylist === undefined ? undefined : new RevocationCheck(denylist, new StoreWatch('denylist', logger));
+  static of(settings: Settings): RevocationCheck | undefined {
+    const { denylist } = settings;
+    return denylist === undefined ? undefined : new RevocationCheck(denylist, settings);
   }
 
   private constructor(
     private readonly denylist: Denylist,
-    watch: StoreWatch,
+    private readonly settings: Settings,
   ) {
-    this.#watch = watch;
+    this.#watch = new StoreWatch('denylist', settings.logger);
   }
 
   /**
@@ -155,8 +164,10 @@ export class RevocationCheck {
   }
 
   async #answerOn(claims: Claims, subject: TokenSubject | undefined): Promise<unknown> {
+    // Each issuer may have a tolerance of its own.
+    const { clockTolerance } = settingsFor(claims, this.settings) ?? this.settings;
     try {
-      const answer: unknown = await this.denylist.isRevoked(claims, subject);
+      const answer: unknown = await this.denylist.isRevoked(claims, subject, clockTolerance);
       this.#watch.worked(this.denylist);
       return answer;
     } catch (error) {

@@ -131,9 +131,10 @@ export class RefreshFamilies {
    */
   async end(family: RefreshFamily, reason: EndReason): Promise<void> {
     this.tell(reason, family);
-    if (reason === 'logged_off') await this.deny(family);
+    const now = await this.denialTime(family);
+    if (reason === 'logged_off') await this.deny(family, now);
     await this.services.store.removeFamily(family.handle);
-    await this.deny(family);
+    await this.deny(family, now);
   }
 
   /** Ends all families of a user. The presented one is last, so that the user can try again if another one fails. */
@@ -154,9 +155,13 @@ export class RefreshFamilies {
     return timeOf(this.services.store, this.options.clock, handle);
   }
 
-  // The clock may have been wrong at the sign-in, or may be now.
-  private async deny({ issuer, userId, id, rotatedAt }: RefreshFamily): Promise<void> {
-    const lastIssued = Math.max(this.options.clock(), rotatedAt);
+  // By the clock by which tokens are issued: a denial that ends by the clock of this process might end too early.
+  private async denialTime({ handle, rotatedAt }: RefreshFamily): Promise<number> {
+    if (this.services.denylist === undefined) return rotatedAt;
+    return Math.max(await timeOf(this.services.store, this.options.clock, handle), rotatedAt);
+  }
+
+  private async deny({ issuer, userId, id }: RefreshFamily, lastIssued: number): Promise<void> {
     await this.services.denylist?.deny({ iss: issuer, sub: userId, sid: id }, lastIssued);
   }
 

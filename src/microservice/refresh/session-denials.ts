@@ -7,6 +7,7 @@ import type { SessionDenylist } from './refresh-families';
 export interface SessionDenialOptions {
   /** In seconds. A session is denied for as long as its last access token could still be used. */
   readonly accessTokenLifetime: number;
+  readonly maxSessionsPerUser: number;
 }
 
 interface Recent {
@@ -23,13 +24,11 @@ interface Recent {
 const clockMargin = longestClockTolerance + 60;
 
 /**
- * The number of a user's sessions that are denied one by one, until the first denial expires. A caller who signs in and
- * logs out in a loop must not fill a denylist: no user could log out then.
+ * The number of a user's sessions that are denied one by one, until the first denial expires; more if a user may have
+ * more sessions, so that a log-off everywhere denies each one. A caller who signs in and logs out in a loop must not fill
+ * a denylist: no user could log out then.
  */
 const mostSessions = 100;
-
-/** Seconds by which the clocks of the microservice's processes may differ. */
-const skew = 5;
 
 export class SessionDenials implements SessionDenylist {
   /** The recent denials, by user. A user's count is lost only if very many other users end sessions. */
@@ -41,12 +40,15 @@ export class SessionDenials implements SessionDenylist {
   ) {}
 
   async deny({ iss, sub, sid }: { iss: string; sub: string; sid: string }, lastIssued: number): Promise<void> {
-    const now = Math.ceil(lastIssued / 1000);
-    const expiresAt = now + this.options.accessTokenLifetime + clockMargin;
-    // Beyond the limit, one entry denies all current tokens of the user. The user's other sessions continue with their
-    // next refresh.
-    if (this.countOf(sub, sid, now, expiresAt) <= mostSessions) await this.denylist.revoke({ iss, sid, expiresAt });
-    else await this.denylist.revoke({ iss, sub, before: now + skew, expiresAt });
+    const { accessTokenLifetime, maxSessionsPerUser } = this.options;
+    const now = lastIssued / 1000;
+    const expiresAt = Math.ceil(now) + accessTokenLifetime + clockMargin;
+    const most = Math.max(mostSessions, 2 * maxSessionsPerUser);
+    // Each session has its own `sid`: a new one is accepted at once, whatever the clocks of the processes say.
+    if (this.countOf(sub, sid, now, expiresAt) <= most) await this.denylist.revoke({ iss, sid, expiresAt });
+    // Beyond the limit, one entry denies all tokens of the user by their `iat`. The user's other sessions, and new ones,
+    // continue with the first refresh after the `clockTolerance` of the resource servers.
+    else await this.denylist.revoke({ iss, sub, before: now, expiresAt });
   }
 
   private countOf(sub: string, sid: string, now: number, end: number): number {

@@ -129,9 +129,7 @@ class Logout {
   // not fail.
   async end(text: string): Promise<LogoutToken> {
     const token = await this.#verifier.verify(text);
-    const { iss, sub, sid, jti, iat, exp } = token;
-    // `iat` is in whole seconds, so a token issued in the same second counts as issued before the logout.
-    const before = Math.floor(iat) + 1;
+    const { iss, sub, sid, jti, iat: before, exp } = token;
     if (sub !== undefined && sid !== undefined && this.#isOverLimit(iss, sub))
       await this.#denylist.revoke({ iss, sub, before });
     else {

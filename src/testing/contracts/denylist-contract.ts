@@ -1,7 +1,7 @@
 /** The contract that every denylist must keep. */
 import { randomUUID } from 'node:crypto';
 import type { Claims } from '../../core/jws/compact-jws';
-import { longestClockTolerance } from '../../core/settings/kinds';
+import { defaultClockTolerance, longestClockTolerance } from '../../core/settings/kinds';
 import { promised, type ContractCase } from './contract-case';
 
 /** The tokens of an issuer that are revoked; see `RevokedTokens`. */
@@ -21,7 +21,11 @@ export interface Revoked {
 export interface RevokingStore {
   // A method, not a property, so that the parameter of a denylist may have a narrower type. It refuses anything else.
   revoke(which: Revoked): void | Promise<void>;
-  isRevoked(claims: Claims): boolean | Promise<boolean>;
+  isRevoked(
+    claims: Claims,
+    subject?: { readonly claim: string; readonly value: string },
+    clockTolerance?: number,
+  ): boolean | Promise<boolean>;
   useOnce(iss: string, jti: string, expiresAt: number): boolean | Promise<boolean>;
 }
 
@@ -108,13 +112,20 @@ const promises: readonly DenylistPromise[] = [
     },
   ],
   [
-    'refuses what was issued before a time, and what does not say when',
+    'refuses what was issued until a logout or within the tolerance of clocks after it, and what does not say when',
     async trial => {
       const { denylist, iss, now } = trial;
       const before = Math.floor(now);
       await denylist.revoke({ iss, sub: 'a', before });
-      await expectRevoked(trial, true, { iss, sub: 'a', iat: before - 1 }, { iss, sub: 'a' });
-      await expectRevoked(trial, false, { iss, sub: 'a', iat: before }, { iss, sub: 'a', iat: before + 1 });
+      const issuedAt = (iat: number): Claims => ({ iss, sub: 'a', iat });
+      await expectRevoked(trial, true, issuedAt(before - 1), issuedAt(before), { iss, sub: 'a' });
+      await expectRevoked(trial, true, issuedAt(before + defaultClockTolerance));
+      await expectRevoked(trial, false, issuedAt(before + defaultClockTolerance + 1));
+      for (const tolerance of [0, 60]) {
+        const last: unknown = await denylist.isRevoked(issuedAt(before + tolerance), undefined, tolerance);
+        const next: unknown = await denylist.isRevoked(issuedAt(before + tolerance + 1), undefined, tolerance);
+        promised(last === true && next === false, `isRevoked() ignores the clockTolerance ${tolerance}.`);
+      }
     },
   ],
   [

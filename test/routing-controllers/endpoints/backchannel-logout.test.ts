@@ -119,9 +119,10 @@ describe('backchannelLogout()', () => {
 
   it('closes every session of the subject where there is no sid; who logs in again may come in', async () => {
     const now = Math.floor(Date.now() / 1000);
-    expectEnded(await send(logoutToken({ sid: undefined, iat: now - 5 })));
+    expectEnded(await send(logoutToken({ sid: undefined, iat: now - 10 })));
     for (const changes of [{ sid: 's1' }, { sid: 's2' }, {}])
-      expectRefusal(await get({ ...changes, iat: now - 5 }), 'invalid_token');
+      for (const iat of [now - 10, now - 5]) expectRefusal(await get({ ...changes, iat }), 'invalid_token');
+    // Once the clockTolerance (5 s) has passed since the logout.
     expect((await get({ iat: now - 4 })).status).to.equal(200);
     expect((await get({ sub: 'bob', iat: now - 60 })).status).to.equal(200);
   });
@@ -240,7 +241,7 @@ describe('backchannelLogout()', () => {
   });
 
   it('refuses a token that was used before, though who logged in since stays in', async () => {
-    const iat = Math.floor(Date.now() / 1000) - 5;
+    const iat = Math.floor(Date.now() / 1000) - 15;
     const token = logoutToken({ sid: undefined, iat });
     expectEnded(await send(token));
     expectRefused(await send(token), /used before/);
