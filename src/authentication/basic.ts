@@ -17,8 +17,8 @@ import type { User } from './user';
 
 /**
  * Authenticates by a name and a password (RFC 7617); a subclass finds the account. Failed attempts are counted per account
- * and address: 429 after ten in a quarter of an hour. An account alone is only slowed down, so that a stranger cannot lock
- * it from one site. A name of more than 1,024 bytes is refused without a lookup. Mirrors DRF's `BasicAuthentication`. Use
+ * and address: 429 after ten in a quarter of an hour. An account alone is only slowed down, so that a stranger at other
+ * addresses cannot lock it. A name of more than 1,024 bytes is refused without a lookup. Mirrors DRF's `BasicAuthentication`. Use
  * it over TLS only: the password is in every request.
  *
  * @throws InvalidRequest (400) if the header cannot be read.

@@ -51,9 +51,11 @@ return {1, count(KEYS[1])}
 `;
 
 /**
- * KEYS: the account, the pair, the waiting tries, the known address. ARGV: window (ms), id, limit of the pair, quick tries,
- * first delay (ms), longest delay (ms), most waiting, spelling, site. Returns {1, id of the account, id of the pair, delay}
- * or {0, milliseconds to wait}. `oneToYield` in Lua makes room for a try of another site.
+ * KEYS: the account, the pair, the waiting tries, the known address, the site at the account. ARGV: window (ms), id, limit of
+ * the pair, quick tries, first delay (ms), longest delay (ms), most waiting, spelling, site, first tries of a site. Returns
+ * {1, id of the account, id of the pair, delay, id of the site} or {0, milliseconds to wait}. The id of the site is empty
+ * unless the try is the first one of its address. It is the rule of `slowingOf`, and `oneToYield` makes room for a try of
+ * another site.
  */
 export const beginAtAccount = `${counters}
 local quick, first, longest = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -83,17 +85,18 @@ end
 local tried, rest = triesOf(KEYS[2])
 if tried >= tonumber(ARGV[3]) then return {0, rest} end
 local tries, delay = triesOf(KEYS[1]), 0
+local isFirst = tried == 0 and triesOf(KEYS[5]) < tonumber(ARGV[10])
 if tries >= quick and redis.call('EXISTS', KEYS[4]) == 0 then
   delay = math.floor(math.min(longest, first * 2 ^ (tries - quick)))
-  if not makeRoom() then return {0, longest} end
+  if not isFirst and not makeRoom() then return {0, longest} end
 end
 local pair = count(KEYS[2])
 redis.call('HINCRBY', KEYS[2], 'of:' .. spelling, 1)
-if delay > 0 then
+if delay > 0 and not isFirst then
   redis.call('ZADD', KEYS[3], string.format('%.0f', now + delay), site .. ' ' .. id)
   redis.call('PEXPIRE', KEYS[3], longest + 60000)
 end
-return {1, count(KEYS[1]), pair, delay}
+return {1, count(KEYS[1]), pair, delay, isFirst and count(KEYS[5]) or ''}
 `;
 
 /** KEYS: the address. ARGV: id. */
@@ -103,8 +106,9 @@ return 1
 `;
 
 /**
- * KEYS: the account, the pair, the known address. ARGV: ids of the account and the pair, spelling, and for how many
- * milliseconds a success is remembered, or 0 without one. A success takes back all tries of its spelling.
+ * KEYS: the account, the pair, the known address, the site at the account. ARGV: ids of the account and the pair, spelling,
+ * for how many milliseconds a success is remembered, or 0 without one, and the id of the site, which is empty unless the try
+ * was the first one of its address. A success takes back all tries of its spelling.
  */
 export const takeBackAtAccount = `${takingBack}
 local field = 'of:' .. ARGV[3]
@@ -118,6 +122,7 @@ if isOf(KEYS[2], ARGV[2]) then
   end
 end
 if isOf(KEYS[1], ARGV[1]) then takeBack(KEYS[1], 1) end
+if ARGV[5] ~= '' and isOf(KEYS[4], ARGV[5]) then takeBack(KEYS[4], 1) end
 if memory > 0 then redis.call('SET', KEYS[3], 1, 'PX', memory) end
 return 1
 `;

@@ -18,6 +18,8 @@ interface Keys {
   readonly pair: string;
   readonly waiting: string;
   readonly known: string;
+  /** The account and the site of the address. */
+  readonly site: string;
   readonly spelling: string;
 }
 
@@ -26,6 +28,8 @@ interface Counted {
   readonly address: string;
   readonly account: string;
   readonly pair: string;
+  /** Empty unless the try was the first one of its address at the account. */
+  readonly site: string;
 }
 
 /**
@@ -76,7 +80,8 @@ export class RedisSignInAttempts implements SignInAttempts {
     try {
       const { delay, ...counted } = await this.#beginAtAccount(keys, id, site);
       this.#counted.set(attempt, { address, ...counted });
-      if (delay > 0) await this.#slowDown(attempt, keys.waiting, { member: `${site} ${id}`, delay });
+      const waiting = counted.site === '' ? { key: keys.waiting, member: `${site} ${id}` } : undefined;
+      if (delay > 0) await this.#slowDown(attempt, delay, waiting);
     } catch (error) {
       // The first error is the answer. A try that stays counted can only refuse more.
       await this.#takeBackAtAddress(keys, address).catch(() => undefined);
@@ -101,19 +106,20 @@ export class RedisSignInAttempts implements SignInAttempts {
   }
 
   async #beginAtAccount(keys: Keys, id: string, site: string): Promise<Omit<Counted, 'address'> & { delay: number }> {
-    const { triesPerAccountAndAddress, quickTriesPerAccount, firstDelay, longestDelay, mostWaiting } = this.#limits;
+    const { triesPerAccountAndAddress, quickTriesPerAccount, firstDelay, longestDelay, ...others } = this.#limits;
     const delays = [firstDelay, longestDelay].map(seconds => milliseconds(seconds));
-    const limits = [triesPerAccountAndAddress, quickTriesPerAccount, ...delays, mostWaiting];
-    const values = [this.#window, id, ...limits, keys.spelling, site];
-    const named = [keys.account, keys.pair, keys.waiting, keys.known];
-    const [account, pair, delay] = begun(await this.#connection.eval(beginAtAccount, named, values));
-    return { account: String(account), pair: String(pair), delay: Number(delay) };
+    const limits = [triesPerAccountAndAddress, quickTriesPerAccount, ...delays, others.mostWaiting];
+    const values = [this.#window, id, ...limits, keys.spelling, site, others.firstTriesPerSite];
+    const named = [keys.account, keys.pair, keys.waiting, keys.known, keys.site];
+    const [account, pair, delay, firstOfSite] = begun(await this.#connection.eval(beginAtAccount, named, values));
+    return { account: String(account), pair: String(pair), site: String(firstOfSite), delay: Number(delay) };
   }
 
-  // Another try may have taken the place of this one in the meantime.
-  async #slowDown(attempt: Attempt, waiting: string, { member, delay }: { member: string; delay: number }) {
+  /** @param waiting the place of the try, which another one may take in the meantime; the first try of an address has none */
+  async #slowDown(attempt: Attempt, delay: number, waiting?: { readonly key: string; readonly member: string }) {
     await new Promise<void>(resolve => startTimer(this.timers, resolve, delay));
-    const isStillWaiting = Number(await this.#connection.command('ZREM', waiting, member)) === 1;
+    if (waiting === undefined) return;
+    const isStillWaiting = Number(await this.#connection.command('ZREM', waiting.key, waiting.member)) === 1;
     if (isStillWaiting) return;
     await this.#takeBackAtAccount(attempt, 0);
     throw new Throttled(this.#limits.longestDelay);
@@ -128,11 +134,11 @@ export class RedisSignInAttempts implements SignInAttempts {
   }
 
   async #takeBackAtAccount(attempt: Attempt, remembered: number): Promise<void> {
-    const { account: accountId = '', pair: pairId = '' } = this.#counted.get(attempt) ?? {};
+    const { account: accountId = '', pair: pairId = '', site: siteId = '' } = this.#counted.get(attempt) ?? {};
     this.#counted.delete(attempt);
-    const { account, pair, known, spelling } = this.#keysOf(attempt);
-    const values = [accountId, pairId, spelling, remembered];
-    await this.#connection.eval(takeBackAtAccount, [account, pair, known], values);
+    const { account, pair, known, site, spelling } = this.#keysOf(attempt);
+    const values = [accountId, pairId, spelling, remembered, siteId];
+    await this.#connection.eval(takeBackAtAccount, [account, pair, known, site], values);
   }
 
   async #takeBackAtAddress({ address }: Keys, id: string): Promise<void> {
@@ -154,6 +160,7 @@ export class RedisSignInAttempts implements SignInAttempts {
       pair: `${ofAccount}from:${hashed(...parts.pair)}`,
       waiting: `${ofAccount}waiting`,
       known: `${ofAccount}known:${spelling}`,
+      site: `${ofAccount}site:${hashed(...parts.site)}`,
       spelling,
     };
   }

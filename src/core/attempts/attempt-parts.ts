@@ -1,5 +1,5 @@
 /** What an attempt to sign in is counted by. */
-import { networkOf } from '../http/client-address';
+import { networkOf, siteOf } from '../http/client-address';
 
 /** One attempt to sign in. */
 export interface Attempt {
@@ -19,6 +19,8 @@ export interface AttemptParts {
   readonly pair: readonly string[];
   readonly address: readonly string[];
   readonly account: readonly string[];
+  /** The account and the site of the address (IPv4 /24, IPv6 /48). */
+  readonly site: readonly string[];
   /** The pair with the name as it was sent. `ged` and `Ged` may be two users. */
   readonly spelling: readonly string[];
 }
@@ -31,6 +33,7 @@ export function partsOf({ account, address, accounts = '' }: Attempt): AttemptPa
     pair: [place, accounts, name],
     address: [place],
     account: [accounts, name],
+    site: ['site', siteOf(address), accounts, name],
     spelling: [place, accounts, account],
   };
 }

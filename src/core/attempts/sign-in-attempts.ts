@@ -11,12 +11,24 @@ import { globalTimers, startTimer, type Timers } from '../time/timers';
 import { partsOf, type Attempt } from './attempt-parts';
 import { oneToYield } from './fair-shares';
 import { checkedLimits, type SignInLimits } from './sign-in-limits';
+import { slowingOf, type TriesSoFar } from './slowed-tries';
 import { TryCounts, type TryCount, type WaitingTry } from './try-counts';
 
 export type { Attempt } from './attempt-parts';
 export type { SignInLimits } from './sign-in-limits';
 
-/** Counts attempts to sign in. An implementation for several processes must count in a store that they share. */
+/**
+ * Counts attempts to sign in. An implementation for several processes must count in a store that they share:
+ *
+ * - Count in one atomic step: of many tries at the same time, no more may begin than of tries one after the other. A try
+ *   that is refused may be counted first and taken back, because that can only refuse more.
+ * - Refuse a try if its account and address together, or its address alone, have reached their limit.
+ * - Slow a try down if its account has been tried too often, but never refuse the first try of an address at an account
+ *   because of other addresses: otherwise a stranger could lock the owner out. Limit how many first tries of one site
+ *   are such, because a site has 65,536 IPv6 networks.
+ * - Forget nothing that counts. If memory is full, let keys share counters, so that a flood can only refuse more.
+ * - Measure windows by a clock that all processes share, and take a try back only from the window in which it was counted.
+ */
 export interface SignInAttempts {
   /**
    * Counts a try before the user is looked up and the password is hashed. The promise may take time to resolve: a
@@ -40,11 +52,14 @@ interface Keys {
   readonly pair: string;
   readonly address: string;
   readonly account: string;
+  /** The account and the site of the address. */
+  readonly site: string;
   /** The pair with the name as it was sent. `ged` and `Ged` may be two users. */
   readonly spelling: string;
 }
 
-type Counted = Readonly<Record<'pair' | 'address' | 'account', TryCount>>;
+/** The counters of a try; `site` only if it is the first one of its address at the account. */
+type Counted = Readonly<Record<'pair' | 'address' | 'account', TryCount>> & { readonly site?: TryCount };
 
 /**
  * Counts attempts to sign in, in the memory of this process, which is bounded.
@@ -53,9 +68,11 @@ type Counted = Readonly<Record<'pair' | 'address' | 'account', TryCount>>;
  * - A name of another authentication class is another account. An address has one counter for all of them.
  * - Spellings of a name that a database may treat as the same count together. A success takes back only the failures of
  *   its own spelling.
- * - An account alone is slowed down, except for addresses that have signed in to it before. Its owner waits with the
- *   others only at a new address, and is kept from waiting only if a stranger has tries from `mostWaiting` sites
- *   waiting at the same time.
+ * - An account alone is slowed down, except for addresses that have signed in to it before. The first try of an address
+ *   waits for at most `longestDelay` seconds and is not refused, however many other addresses try the account. Further
+ *   tries of an address share `mostWaiting` places.
+ * - In the hour that begins with the first try, n addresses can try an account at most 40 n times, and at most
+ *   14,600 + 4 n times, with the default limits.
  * - A flood of names or addresses can only make a limit stricter, because no counter that still counts is evicted.
  *
  * @example
@@ -71,6 +88,7 @@ export class MemorySignInAttempts implements SignInAttempts {
   readonly #pairs: TryCounts;
   readonly #addresses: TryCounts;
   readonly #accounts: TryCounts;
+  readonly #sites: TryCounts;
   // Allocated at the first success: an authentication class may construct its attempts for each request, and only the
   // first ones are used.
   #known: LRUCache<string, true> | undefined;
@@ -88,6 +106,7 @@ export class MemorySignInAttempts implements SignInAttempts {
     this.#pairs = new TryCounts(size, window * 1000);
     this.#addresses = new TryCounts(size, window * 1000);
     this.#accounts = new TryCounts(size, window * 1000);
+    this.#sites = new TryCounts(size, window * 1000);
   }
 
   async begin(attempt: Attempt): Promise<void> {
@@ -96,35 +115,40 @@ export class MemorySignInAttempts implements SignInAttempts {
     this.#refuseOver(this.#pairs.find(keys.pair, now), this.#limits.triesPerAccountAndAddress, now);
     this.#refuseOver(this.#addresses.find(keys.address, now), this.#limits.triesPerAddress, now);
     const site = siteOf(attempt.address);
-    const delay = this.#delay(keys, site, now);
+    const { delay, isFirst } = slowingOf(this.#triesSoFar(keys, now), this.#limits);
+    if (delay > 0 && !isFirst) this.#requirePlace(keys, site, now);
     const counted = {
       pair: this.#pairs.add(keys.pair, now, keys.spelling),
       address: this.#addresses.add(keys.address, now),
       account: this.#accounts.add(keys.account, now),
+      ...(isFirst && { site: this.#sites.add(keys.site, now) }),
     };
     this.#counted.set(attempt, counted);
-    if (delay > 0) await this.#slowDown(attempt, counted.account, site, delay);
+    const places = isFirst ? new Set<WaitingTry>() : counted.account.waiting;
+    if (delay > 0) await this.#slowDown(attempt, places, site, delay);
   }
 
   succeeded(attempt: Attempt): void {
     const keys = this.#keysOf(attempt);
-    const { pair, address, account } = this.#countedOf(attempt, keys);
+    const { pair, address, account, site } = this.#countedOf(attempt, keys);
     // Spellings are counted together, but a success takes back only the tries of its own: another may be another user.
     if (pair !== undefined) this.#pairs.clear(pair, keys.spelling);
     // Takes back one try and does not reset the counter: otherwise a sign-in to the attacker's own account would allow
     // more tries at others.
     if (address !== undefined) this.#addresses.takeBack(address);
     if (account !== undefined) this.#accounts.takeBack(account);
+    if (site !== undefined) this.#sites.takeBack(site);
     this.#known ??= new LRUCache({ max: this.#limits.size });
     this.#known.set(keys.spelling, true);
   }
 
   undecided(attempt: Attempt): void {
     const keys = this.#keysOf(attempt);
-    const { pair, address, account } = this.#countedOf(attempt, keys);
+    const { pair, address, account, site } = this.#countedOf(attempt, keys);
     if (pair !== undefined) this.#pairs.takeBack(pair, keys.spelling);
     if (address !== undefined) this.#addresses.takeBack(address);
     if (account !== undefined) this.#accounts.takeBack(account);
+    if (site !== undefined) this.#sites.takeBack(site);
   }
 
   /** The number of accounts, addresses and pairs with a counter of their own. */
@@ -148,18 +172,19 @@ export class MemorySignInAttempts implements SignInAttempts {
     if (count !== undefined && count.tries >= most) throw new Throttled((count.end - now) / 1000);
   }
 
-  /**
-   * Returns the seconds that this try has to wait.
-   *
-   * @throws Throttled if too many tries wait already.
-   */
-  #delay({ account, spelling }: Keys, site: string, now: number): number {
-    const { quickTriesPerAccount, firstDelay, longestDelay, mostWaiting } = this.#limits;
-    const count = this.#accounts.find(account, now);
-    const tries = count?.tries ?? 0;
-    if (tries < quickTriesPerAccount || this.#known?.get(spelling) === true) return 0;
-    if (count !== undefined && count.waiting.size >= mostWaiting) this.#makeRoom(count.waiting, site);
-    return Math.min(longestDelay, firstDelay * 2 ** (tries - quickTriesPerAccount));
+  #triesSoFar({ pair, site, account, spelling }: Keys, now: number): TriesSoFar {
+    return {
+      pair: this.#pairs.find(pair, now)?.tries ?? 0,
+      site: this.#sites.find(site, now)?.tries ?? 0,
+      account: this.#accounts.find(account, now)?.tries ?? 0,
+      isKnown: this.#known?.get(spelling) === true,
+    };
+  }
+
+  /** @throws Throttled if too many tries wait already. */
+  #requirePlace({ account }: Keys, site: string, now: number): void {
+    const waiting = this.#accounts.find(account, now)?.waiting;
+    if (waiting !== undefined && waiting.size >= this.#limits.mostWaiting) this.#makeRoom(waiting, site);
   }
 
   /**
@@ -174,7 +199,7 @@ export class MemorySignInAttempts implements SignInAttempts {
     yielding.giveWay();
   }
 
-  #slowDown(attempt: Attempt, { waiting }: TryCount, site: string, delay: number): Promise<void> {
+  #slowDown(attempt: Attempt, waiting: Set<WaitingTry>, site: string, delay: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = startTimer(
         this.timers,
@@ -197,11 +222,12 @@ export class MemorySignInAttempts implements SignInAttempts {
 
   // Keys are hashes: names and addresses can have any length, and a name may be a password in the wrong field.
   #keysOf(attempt: Attempt): Keys {
-    const { pair, address, account, spelling } = partsOf(attempt);
+    const { pair, address, account, site, spelling } = partsOf(attempt);
     return {
       pair: this.#hash(...pair),
       address: this.#hash(...address),
       account: this.#hash(...account),
+      site: this.#hash(...site),
       spelling: this.#hash(...spelling),
     };
   }

@@ -17,9 +17,14 @@ export interface SignInLimits {
   readonly longestDelay?: number;
   /**
    * Tries that may wait at the same time for one account; default 20. A further try is refused, or takes the place of
-   * one from the site (IPv4 /24, IPv6 /48) with the most waiting tries.
+   * one from the site (IPv4 /24, IPv6 /48) with the most waiting tries. The first try of an address needs no place.
    */
   readonly mostWaiting?: number;
+  /**
+   * Tries of an account from one site (IPv4 /24, IPv6 /48) that may wait without a place, because each is the first one of
+   * its address; default 100.
+   */
+  readonly firstTriesPerSite?: number;
   /**
    * Most accounts, most addresses and most pairs that have a counter of their own; default 20000. Further ones share a
    * fixed number of counters.
@@ -35,6 +40,7 @@ const defaults: Required<SignInLimits> = {
   firstDelay: 0.25,
   longestDelay: 5,
   mostWaiting: 20,
+  firstTriesPerSite: 100,
   size: 20_000,
 };
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ImproperlyConfigured, Throttled } from '../../../src/core/http/exceptions';
-import { MemorySignInAttempts, type SignInLimits } from '../../../src/core/attempts/sign-in-attempts';
+import { MemorySignInAttempts, type Attempt, type SignInLimits } from '../../../src/core/attempts/sign-in-attempts';
 import { FakeTime } from '../../issuer/fake-time';
 
 describe('tries to sign in', () => {
@@ -203,7 +203,7 @@ describe('tries to sign in', () => {
     });
 
     it('wait in small numbers', async () => {
-      const attempts = counting({ ...limits, mostWaiting: 3 });
+      const attempts = counting({ ...limits, mostWaiting: 3, firstTriesPerSite: 0 });
       const trying = Array.from({ length: 9 }, (_, host) => refusal(attempts.begin(from(host))));
       await new Promise(setImmediate);
       expect(time.waiting).to.equal(3);
@@ -215,7 +215,8 @@ describe('tries to sign in', () => {
   });
 
   it('wait in equal shares: the latest of the site with the most of them gives way', async () => {
-    const attempts = counting({ quickTriesPerAccount: 0, firstDelay: 8, longestDelay: 8, mostWaiting: 4 });
+    const limits = { quickTriesPerAccount: 0, firstDelay: 8, longestDelay: 8, mostWaiting: 4, firstTriesPerSite: 0 };
+    const attempts = counting(limits);
     const outcomes: string[] = [];
     async function from(address: string): Promise<void> {
       const outcome = await refusal(attempts.begin({ account: 'ged', address }));
@@ -239,7 +240,8 @@ describe('tries to sign in', () => {
   });
 
   it('that were refused because too many wait count for nothing: the owner is not closed out', async () => {
-    const attempts = counting({ quickTriesPerAccount: 0, firstDelay: 1, longestDelay: 8, mostWaiting: 1 });
+    const limits = { quickTriesPerAccount: 0, firstDelay: 1, longestDelay: 8, mostWaiting: 1, firstTriesPerSite: 0 };
+    const attempts = counting(limits);
     const stranger = refusal(attempts.begin({ account: 'ged', address: '192.0.2.1' }));
     const owner = { account: 'ged', address: '192.0.2.99' };
     for (let time = 0; time < 20; time++) expect(await refusal(attempts.begin(owner))).to.equal(8);
@@ -249,6 +251,89 @@ describe('tries to sign in', () => {
     await new Promise(setImmediate);
     time.advance(8);
     expect(await trying).to.equal(undefined);
+  });
+
+  describe('that are the first of their address', () => {
+    const limits = { quickTriesPerAccount: 0, firstDelay: 8, longestDelay: 8, mostWaiting: 0, firstTriesPerSite: 3 };
+    const from = (address: string) => ({ account: 'ged', address });
+
+    /** Begins a try, and says whether it waits or for how long it is refused. */
+    async function begun(attempts: MemorySignInAttempts, attempt: Attempt): Promise<string> {
+      const waiting = time.waiting;
+      const outcome = refusal(attempts.begin(attempt));
+      await new Promise(setImmediate);
+      return time.waiting > waiting ? 'waits' : `refused for ${await outcome}`;
+    }
+
+    it('wait without a place, and further ones of the address do not', async () => {
+      const attempts = counting(limits);
+      expect(await begun(attempts, from('192.0.2.1'))).to.equal('waits');
+      expect(await begun(attempts, from('192.0.2.1'))).to.equal('refused for 8');
+      expect(await begun(attempts, from('192.0.2.2'))).to.equal('waits');
+      time.advance(8);
+      expect(await begun(attempts, from('192.0.2.1'))).to.equal('refused for 8');
+      expect(attempts.remembered).to.deep.equal({ accounts: 1, addresses: 2, pairs: 2 });
+    });
+
+    for (const [site, other] of [
+      [(host: number) => `192.0.2.${host}`, '192.0.3.1'],
+      [(host: number) => `2001:db8:0:${host}::1`, '2001:db8:1:1::1'],
+    ] as const)
+      it(`are limited for each site and account: ${site(1)}`, async () => {
+        const attempts = counting(limits);
+        for (const host of [1, 2, 3]) expect(await begun(attempts, from(site(host)))).to.equal('waits');
+        expect(await begun(attempts, from(site(4)))).to.equal('refused for 8');
+        expect(await begun(attempts, from(other))).to.equal('waits');
+        expect(await begun(attempts, { ...from(site(5)), account: 'tenar' })).to.equal('waits');
+      });
+
+    it('no longer count for their site once they were taken back', async () => {
+      const attempts = counting({ ...limits, firstTriesPerSite: 1 });
+      for (const end of ['undecided', 'succeeded'] as const) {
+        const attempt = from('192.0.2.1');
+        const trying = attempts.begin(attempt);
+        await new Promise(setImmediate);
+        time.advance(8);
+        await trying;
+        attempts[end](attempt);
+      }
+      expect(await begun(attempts, from('192.0.2.2'))).to.equal('waits');
+    });
+  });
+
+  describe('of one account, from many addresses, for an hour', () => {
+    /** Tries as often as possible. Returns how many passwords were compared. */
+    async function guesses(addresses: number, seconds: number): Promise<number> {
+      const attempts = counting();
+      let compared = 0;
+      const isTrying = new Set<number>();
+      async function tryFrom(site: number): Promise<void> {
+        isTrying.add(site);
+        if (
+          (await refusal(attempts.begin({ account: 'ged', address: `10.${site >> 8}.${site & 255}.1` }))) === undefined
+        )
+          compared++;
+        isTrying.delete(site);
+      }
+      for (let passed = 0; passed < 3600; passed += seconds) {
+        for (let site = 0; site < addresses; site++) if (!isTrying.has(site)) void tryFrom(site);
+        await new Promise(setImmediate);
+        time.advance(seconds);
+        await new Promise(setImmediate);
+      }
+      return compared;
+    }
+
+    // The bounds that the README states.
+    for (const [addresses, seconds, bound] of [
+      [1, 1, 40],
+      [60, 1, 40 * 60],
+      [600, 5, 14_600 + 4 * 600],
+    ] as const)
+      it(`are at most ${bound}, from ${addresses}`, async function () {
+        this.timeout(60_000);
+        expect(await guesses(addresses, seconds)).to.be.within(bound * 0.5, bound);
+      });
   });
 
   it('of any number of accounts and addresses take bounded memory', async () => {
