@@ -61,8 +61,9 @@ async function migrate(database: DataSource, place: DatabasePlace): Promise<void
 
 function optionsFor(place: DatabasePlace): DataSourceOptions {
   if ('file' in place) return { ...shared, type: 'sqljs', ...fileOf(place.file) };
-  // A database that does not answer must not hold a request for longer than its client waits.
-  const limits = { connectionTimeoutMillis: 5000, statement_timeout: 5000, query_timeout: 5000 };
+  // A database that does not answer must not hold a request for longer than its client waits. The limits are the client's:
+  // PgBouncer refuses `statement_timeout` at the start of a connection, and in transaction mode a SET would reach others.
+  const limits = { connectionTimeoutMillis: 5000, query_timeout: 5000 };
   return { ...shared, type: 'postgres', url: place.url, schema: place.schema, extra: limits };
 }
 
