@@ -1,5 +1,12 @@
 /** Decides which tries of an account are slowed down, and which of them need one of its places to wait. */
-import type { SignInLimits } from './sign-in-attempts';
+
+/** The limits of the rule; see `SignInLimits`. */
+export interface SlowingLimits {
+  readonly quickTriesPerAccount: number;
+  readonly firstDelay: number;
+  readonly longestDelay: number;
+  readonly firstTriesPerSite: number;
+}
 
 /** The tries that count before this one. Where keys share a counter, those of all of them. */
 export interface TriesSoFar {
@@ -25,7 +32,7 @@ export interface Slowing {
 }
 
 /** Returns how a try is slowed down. Every implementation of `SignInAttempts` follows this rule. */
-export function slowingOf({ pair, site, account, isKnown }: TriesSoFar, limits: Required<SignInLimits>): Slowing {
+export function slowingOf({ pair, site, account, isKnown }: TriesSoFar, limits: SlowingLimits): Slowing {
   const { quickTriesPerAccount, firstDelay, longestDelay, firstTriesPerSite } = limits;
   const isFirst = pair === 0 && site < firstTriesPerSite;
   if (account < quickTriesPerAccount || isKnown) return { delay: 0, isFirst };
