@@ -1,4 +1,5 @@
 /** The cookies attribute by attribute, for every way to sign in and every kind of issuer. */
+import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import request from 'supertest';
 import { Browser as ProviderBrowser } from '../../demo/client/browser';
@@ -70,6 +71,11 @@ function expectCookies(
   for (const { value } of cookies) expect(value === '').to.equal(seconds === 0);
 }
 
+function hashOfState(location: string): string {
+  const state = new URL(location).searchParams.get('state')!;
+  return createHash('sha256').update(state).digest('base64url').slice(0, 22);
+}
+
 describe('the cookies of a session', () => {
   const opened: { close(): Promise<void> }[] = [];
   afterEach(async () => {
@@ -112,15 +118,15 @@ describe('the cookies of a session', () => {
     const attributes = (all: readonly string[]) => all.map(one => one.replace(/^Expires=.*/, 'Expires='));
     expect([others, login!.name, attributes(login!.attributes)]).to.deep.equal([
       [],
-      '__Host-login',
+      `__Host-axioms-login-${hashOfState(begun.headers['location']!)}`,
       ['Max-Age=600', ...of],
     ]);
     const back = await new ProviderBrowser().signIn(new URL(begun.headers['location']!), '', `${issuer}/`);
     const ended = await request(app.app)
       .get(back.pathname + back.search)
-      .set('Cookie', `__Host-login=${login!.value}`);
+      .set('Cookie', `${login!.name}=${login!.value}`);
     const [cleared, ...session] = setCookiesOf(ended);
-    const gone = ['__Host-login', '', ['Max-Age=0', ...of]];
+    const gone = [login!.name, '', ['Max-Age=0', ...of]];
     expect([cleared!.name, cleared!.value, attributes(cleared!.attributes)]).to.deep.equal(gone);
     expectCookies(session, kinds[0]!, 86_400, now);
   });

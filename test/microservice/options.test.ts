@@ -61,6 +61,11 @@ describe('the options of a microservice', () => {
     ['a path without a slash', { refreshCookiePath: 'auth' }, "refreshCookiePath is 'auth'"],
     ['a path with an attribute in it', { refreshCookiePath: '/auth; Domain=example.com' }, 'refreshCookiePath'],
     ['a name with an attribute in it', { refreshCookieName: 'a=b; c' }, 'name of a cookie'],
+    [
+      'a name of the cookies of logins',
+      { csrfCookieName: '__Host-axioms-login-x', refreshCookiePath: '/' },
+      'axioms-login-',
+    ],
     ['one name for both', { refreshCookieName: 'a', csrfCookieName: 'a' }, 'two names'],
     ['endpoints that the cookie is not sent to', { refreshCookiePath: '/auth', prefix: '/authx' }, 'never send'],
     ['a reserved claim', { customTokenUserAttributes: ['sub'] }, "'sub'"],

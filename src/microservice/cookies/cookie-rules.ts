@@ -27,6 +27,11 @@ function checkNames({ refreshCookieName, csrfCookieName }: CookieOptions): void 
     throw new ImproperlyConfigured(
       `${shown(wrong)} cannot be the name of a cookie; expected letters, digits, '-' and '_'.`,
     );
+  const ofLogins = [refreshCookieName, csrfCookieName].find(name => /^(?:__host-)?axioms-login-/i.test(name));
+  if (ofLogins !== undefined)
+    throw new ImproperlyConfigured(
+      `The name '${ofLogins}' begins as those of the cookies of logins at providers; expected another beginning than 'axioms-login-'.`,
+    );
   if (refreshCookieName === csrfCookieName)
     throw new ImproperlyConfigured(
       `refreshCookieName and csrfCookieName are both '${csrfCookieName}'; expected two names.`,

@@ -24,3 +24,15 @@ export function checkOrigin({ headers }: Request, { allowedOrigins, cookieSameSi
   const isOtherOrigin = origin !== undefined && !isAllowed;
   if (isForeign || isUnnamed || isOtherOrigin) throw new PermissionDenied('Requests from this origin are not accepted');
 }
+
+/**
+ * Refuses a login that a page of another origin begins without leaving, as by an image or a script. Such a page could
+ * begin many at the same time, each with a cookie.
+ *
+ * @throws PermissionDenied for a request that does not open a page
+ */
+export function checkNavigation({ headers }: Request): void {
+  const { 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
+  const isOfAnotherOrigin = site === 'cross-site' || site === 'same-site';
+  if (isOfAnotherOrigin && mode !== 'navigate') throw new PermissionDenied('A login begins by opening its page');
+}

@@ -1,7 +1,8 @@
 /** The two pages of a login, for a controller: one sends the browser to the provider, the other receives it back. */
 import type { Request, Response } from 'express';
+import { checkNavigation } from '../cookies/request-origin';
 import type { User } from '../users/user';
-import type { ProviderLogin } from './provider-login';
+import { stateOf, type ProviderLogin } from './provider-login';
 
 /** Starts a session for a user who has logged in, and sets its cookies on the response. */
 export interface LoginSessions {
@@ -25,29 +26,25 @@ export class LoginPages {
     private readonly sessions: LoginSessions,
   ) {}
 
-  /** Redirects the browser to the provider. Throws the errors of `ProviderLogin.begin`. */
+  /**
+   * Redirects the browser to the provider. Throws the errors of `ProviderLogin.begin`.
+   *
+   * @throws PermissionDenied for a request that a page of another origin sends without leaving
+   */
   async begin(provider: string, request: Request, response: Response): Promise<Response> {
-    const { location, cookie } = await this.login.begin(provider, request.query['returnTo']);
-    response.cookie(this.login.cookieName, cookie, this.login.cookieAttributes);
-    return redirect(response, location);
+    checkNavigation(request);
+    const begun = await this.login.begin(provider, request.query['returnTo']);
+    await this.login.cookies.set(begun, request, response);
+    return redirect(response, begun.location);
   }
 
   /** Starts a session and redirects the browser to `returnTo`. Throws the errors of `ProviderLogin.finish`. */
   async finish(provider: string, request: Request, response: Response): Promise<Response> {
-    // The cookie is valid for one try, whether it succeeds or not.
-    response.cookie(this.login.cookieName, '', { ...this.login.cookieAttributes, maxAge: 0 });
     const query = /\?([^#]*)/.exec(request.originalUrl)?.[1] ?? '';
-    const { user, returnTo } = await this.login.finish(provider, query, this.#cookieOf(request));
+    const cookie = this.login.cookies.take(stateOf(query), request, response);
+    const { user, returnTo } = await this.login.finish(provider, query, cookie);
     await this.sessions.begin(user, request, response);
     return redirect(response, returnTo);
-  }
-
-  // If several cookies differ, none is used: a subdomain can add one of the same name.
-  #cookieOf({ headers }: Request): string | undefined {
-    const start = `${this.login.cookieName}=`;
-    const pairs = (headers.cookie ?? '').split(';').map(pair => pair.trim());
-    const values = new Set(pairs.filter(pair => pair.startsWith(start)).map(pair => pair.slice(start.length)));
-    return values.size === 1 ? [...values][0] : undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 /** The state of a login, which the browser keeps in a short-lived, encrypted cookie. */
-import { EncryptJWT, jwtDecrypt } from 'jose';
+import { EncryptJWT, jwtDecrypt, type JWTPayload } from 'jose';
 
 /** A login that has begun. */
 export interface LoginTicket {
@@ -29,8 +29,17 @@ export class LoginTickets {
     return jwt.setExpirationTime(expires).encrypt(this.key);
   }
 
+  /** Returns when a ticket expires, in seconds since 1970; 0 if it cannot be read or has expired. */
+  async endOf(text: string): Promise<number> {
+    return (await this.#payloadOf(text))?.exp ?? 0;
+  }
+
   /** Decrypts a ticket. Returns `undefined` for any other text, and for an expired ticket. */
   async read(text: string): Promise<LoginTicket | undefined> {
+    return (await this.#payloadOf(text)) as LoginTicket | undefined;
+  }
+
+  async #payloadOf(text: string): Promise<(JWTPayload & Partial<LoginTicket>) | undefined> {
     try {
       const { payload } = await jwtDecrypt(text, this.key, {
         keyManagementAlgorithms: ['dir'],
@@ -38,7 +47,7 @@ export class LoginTickets {
         requiredClaims: ['exp', ...names],
         currentDate: new Date(this.clock()),
       });
-      return payload as unknown as LoginTicket;
+      return payload;
     } catch {
       // The reason does not matter: it is not a ticket of this server.
       return undefined;

@@ -4,9 +4,10 @@ import { consoleLogger } from '../../core/settings/logger';
 import { ImproperlyConfigured, NotFound } from '../../core/http/exceptions';
 import type { Logger } from '../../core/settings/logger';
 import { shown } from '../../core/settings/shown-value';
-import { isFetchable, isPlainUrl } from '../../core/http/urls';
+import { isFetchable, isPlainUrl, joinUrl } from '../../core/http/urls';
 import type { User } from '../users/user';
 import type { IdentityProvider } from './identity-provider';
+import { LoginCookies, type BegunLogin } from './login-cookies';
 import { LoginTickets, type LoginTicket } from './login-ticket';
 import { IdentityRefused } from './refusal';
 import { returnPlace } from './return-to';
@@ -29,11 +30,9 @@ export interface ProviderLoginOptions {
 }
 
 /** The start of a login: the answer to the browser. */
-export interface LoginStart {
+export interface LoginStart extends BegunLogin {
   /** The URL of the provider's login page. */
   readonly location: string;
-  /** The value of the login cookie. */
-  readonly cookie: string;
 }
 
 /** A completed login. */
@@ -43,21 +42,10 @@ export interface LoginEnd {
   readonly returnTo: string;
 }
 
-/** The attributes of the login cookie, for `response.cookie` of Express. */
-export interface LoginCookieAttributes {
-  readonly httpOnly: true;
-  readonly secure: boolean;
-  /** Not `strict`, because the provider sends the browser back from another site. */
-  readonly sameSite: 'lax';
-  readonly path: string;
-  /** In milliseconds. */
-  readonly maxAge: number;
-}
-
 /**
  * Logs users in at their providers with the package `openid-client` (RFC 6749 §4.1, RFC 7636 S256, RFC 9207). The
- * server keeps nothing between the two requests: the browser has an encrypted cookie. A login that another browser
- * began cannot be completed.
+ * server keeps nothing between the two requests: the browser has an encrypted cookie for each login. A login that another
+ * browser began cannot be completed.
  *
  * @example
  * const login = new ProviderLogin(exchange, { baseUrl: 'https://api.example.com', key: secrets.key('login') });
@@ -65,8 +53,7 @@ export interface LoginCookieAttributes {
  * const { user, returnTo } = await login.finish('google', 'code=…&state=…', cookie);
  */
 export class ProviderLogin {
-  readonly cookieName: string;
-  readonly cookieAttributes: LoginCookieAttributes;
+  readonly cookies: LoginCookies;
   readonly #options: ProviderLoginOptions;
   readonly #origin: string;
   readonly #tickets: LoginTickets;
@@ -88,14 +75,8 @@ export class ProviderLogin {
     this.#origin = url.origin;
     this.#logger = options.logger ?? consoleLogger;
     this.#tickets = new LoginTickets(key, lifetime, clock);
-    const callbackPath = `${url.pathname.replace(/\/$/, '')}${prefix}/callback`;
-    this.#callback = `${url.origin}${callbackPath}`;
-    const secure = url.protocol === 'https:';
-    // A sibling subdomain, or plain HTTP on this host, could otherwise plant the cookie of its own login here, and so sign
-    // visitors in as somebody else (draft-ietf-httpbis-rfc6265bis §4.1.3.2). The prefix demands the path '/'.
-    this.cookieName = secure ? '__Host-login' : 'login';
-    const path = secure ? '/' : callbackPath;
-    this.cookieAttributes = { httpOnly: true, secure, sameSite: 'lax', path, maxAge: lifetime * 1000 };
+    this.#callback = new URL(joinUrl(baseUrl, `${prefix}/callback`)).href;
+    this.cookies = new LoginCookies(new URL(joinUrl(baseUrl, prefix)), this.#tickets);
   }
 
   /**
@@ -112,6 +93,7 @@ export class ProviderLogin {
     const place = returnPlace(returnTo, this.#origin, allowedOrigins);
     const ticket = { provider, state: secret(), nonce: secret(), verifier: secret(), returnTo: place };
     return {
+      state: ticket.state,
       location: await server.authorizationUrl(`${this.#callback}/${provider}`, ticket),
       cookie: await this.#tickets.write(ticket),
     };
@@ -121,7 +103,7 @@ export class ProviderLogin {
    * Completes a login.
    *
    * @param query the query of the callback, without the question mark
-   * @param cookie the value of the login cookie; the calling code must clear the cookie in any case
+   * @param cookie the value of the login's cookie; the calling code must clear the cookie in any case
    * @throws NotFound if there is no such provider
    * @throws IdentityRefused if the login did not begin in this browser, is too old, or was refused
    * @throws ServiceUnavailable if the provider is unavailable
@@ -129,7 +111,7 @@ export class ProviderLogin {
   async finish(provider: string, query: string, cookie: string | undefined): Promise<LoginEnd> {
     const known = this.#providerOf(provider);
     try {
-      const ticket = await this.#ticketOf(provider, cookie);
+      const ticket = await this.#ticketOf(provider, stateOf(query), cookie);
       const tokens = await known.server.redeem(new URL(`${this.#callback}/${provider}?${query}`), ticket);
       const identity = await known.verify(tokens);
       return { user: await this.exchange.signIn(identity), returnTo: ticket.returnTo };
@@ -146,12 +128,18 @@ export class ProviderLogin {
     return provider;
   }
 
-  async #ticketOf(provider: string, cookie: string | undefined): Promise<LoginTicket> {
+  async #ticketOf(provider: string, state: string | undefined, cookie: string | undefined): Promise<LoginTicket> {
     const ticket = cookie === undefined ? undefined : await this.#tickets.read(cookie);
-    if (ticket?.provider !== provider)
+    if (ticket?.provider !== provider || ticket.state !== state)
       throw new IdentityRefused('The login did not begin here, or took too long', 'login_unknown');
     return ticket;
   }
+}
+
+/** Returns the state of an answer, if it has exactly one (RFC 6749 §3.1: "parameters MUST NOT be included more than once"). */
+export function stateOf(query: string): string | undefined {
+  const states = new URLSearchParams(query).getAll('state');
+  return states.length === 1 ? states[0] : undefined;
 }
 
 /** Returns 256 random bits: as a PKCE verifier 43 characters, as RFC 7636 §4.1 recommends. */

@@ -129,7 +129,7 @@ describe('logging in at a provider', () => {
       expect(await users.findByIdentity({ issuer: server.url, subject: 'ged' })).to.include({ username: 'ged' });
       expect(fieldsOf(answer, 'set-cookie')).to.have.length(1);
       expect(fieldsOf(answer, 'set-cookie')[0]).to.match(
-        /^__Host-login=; Max-Age=0; Path=\/; Expires=.*; HttpOnly; Secure; SameSite=Lax$/,
+        /^__Host-axioms-login-[\w-]{22}=; Max-Age=0; Path=\/; Expires=.*; HttpOnly; Secure; SameSite=Lax$/,
       );
     });
 
@@ -147,7 +147,9 @@ describe('logging in at a provider', () => {
     const secrets = ['state', 'nonce', 'code_challenge'].map(name => asked.get(name)!);
     for (const secret of secrets) expect(secret).to.match(/^[\w-]{43}$/);
     const [cookie = ''] = fieldsOf(answer, 'set-cookie');
-    expect(cookie).to.match(/^__Host-login=[\w.-]+; Max-Age=600; Path=\/; Expires=.*; HttpOnly; Secure; SameSite=Lax$/);
+    expect(cookie).to.match(
+      /^__Host-axioms-login-[\w-]{22}=[\w.-]+; Max-Age=600; Path=\/; Expires=.*; HttpOnly; Secure; SameSite=Lax$/,
+    );
     for (const secret of secrets) expect(cookie).not.to.contain(secret);
     const next = new URL((await begin()).location).searchParams;
     for (const name of ['state', 'nonce', 'code_challenge']) expect(next.get(name)).not.to.equal(asked.get(name));
@@ -156,14 +158,18 @@ describe('logging in at a provider', () => {
   it('does not end in a browser where it did not begin', async () => {
     const [victim, attacker] = [await begin(), await begin()];
     const path = await atProvider(attacker);
+    const [name = ''] = attacker.cookie.split('=');
+    const [, ticketOfVictim = ''] = victim.cookie.split('=');
     for (const cookie of [
       undefined,
       victim.cookie,
-      '__Host-login=',
-      '__Host-login=garbage',
+      `${name}=`,
+      `${name}=garbage`,
       `${attacker.cookie}x`,
-      `${attacker.cookie}; ${victim.cookie}`,
-      attacker.cookie.replace('__Host-login=', 'login='),
+      `${name}=${ticketOfVictim}`,
+      `${attacker.cookie}; ${name}=${ticketOfVictim}`,
+      attacker.cookie.replace('__Host-', ''),
+      attacker.cookie.replace(name, '__Host-login'),
     ])
       expectRefused(await finish(path, cookie));
   });
@@ -173,7 +179,8 @@ describe('logging in at a provider', () => {
     const path = await atProvider(begun);
     expectRefused(await finish(path.replace('/public', '/confidential'), begun.cookie));
     const other = await newLogin({ key: new Uint8Array(32).fill(8) }).begin('public');
-    expectRefused(await finish(path, `__Host-login=${other.cookie}`));
+    const [name = ''] = begun.cookie.split('=');
+    expectRefused(await finish(path, `${name}=${other.cookie}`));
   });
 
   for (const [what, change] of [
@@ -304,11 +311,7 @@ describe('logging in at a provider', () => {
   it("is a mistake of the server's where the provider refuses the client, and the log says which", async () => {
     const begun = await begin('mistaken');
     const error = await login
-      .finish(
-        'mistaken',
-        new URL(await atProvider(begun), baseUrl).search.slice(1),
-        begun.cookie.replace(/^__Host-login=/, ''),
-      )
+      .finish('mistaken', new URL(await atProvider(begun), baseUrl).search.slice(1), begun.cookie.split('=')[1])
       .catch((thrown: unknown) => thrown);
     expect(error).to.be.instanceOf(ImproperlyConfigured);
     expect((error as Error).message)
@@ -408,7 +411,8 @@ describe('logging in at a provider', () => {
 
   it('is not for https: alone on this machine', () => {
     const local = newLogin({ baseUrl: 'http://localhost:3000/api' });
-    expect(local.cookieName).to.equal('login');
-    expect(local.cookieAttributes).to.deep.include({ secure: false, path: '/api/auth/callback' });
+    expect(local.cookies.nameOf('a state')).to.match(/^axioms-login-[\w-]{22}$/);
+    // The path of both pages, so that a login that begins sees those that have begun.
+    expect(local.cookies.attributes).to.deep.include({ secure: false, path: '/api/auth' });
   });
 });
