@@ -71,10 +71,10 @@ export abstract class BasicAuthentication extends BaseAuthentication {
     );
     const asked = this.clock();
     const user = await this.userOf(credentials.userid, credentials.password, request).catch(async (error: unknown) => {
-      await watch.takeBack(() => tried.end('undecided'));
+      await watch.takeBack(attempts, () => tried.end('undecided'));
       throw error;
     });
-    await watch.takeBack(() => tried.end(user === null ? 'failed' : 'succeeded'));
+    await watch.takeBack(attempts, () => tried.end(user === null ? 'failed' : 'succeeded'));
     if (user !== null) return { user };
     await this.waitForRefusal(asked);
     throw new AuthenticationFailed();

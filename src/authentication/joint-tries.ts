@@ -1,7 +1,9 @@
 /** Counts concurrent attempts with the same credentials as one: a page that sends ten requests at once is no attack. */
 import { hash } from 'node:crypto';
 import type { BasicCredentials } from '../core/http/basic-credentials';
+import { longestStep } from '../core/attempts/attempts-watch';
 import type { Attempt, SignInAttempts } from '../core/attempts/sign-in-attempts';
+import { inTime } from '../core/time/deadline';
 
 export type Outcome = 'succeeded' | 'failed' | 'undecided';
 
@@ -56,10 +58,15 @@ export class JointTries {
     const joint =
       known !== undefined && known.parts < mostParts
         ? known
-        : { attempt, begun: this.attempts.begin(attempt), outcomes: [], parts: 0 };
+        : { attempt, begun: this.begun(attempt), outcomes: [], parts: 0 };
     if (this.#joint.has(key) || this.#joint.size < mostJoint) this.#joint.set(key, joint);
     joint.parts++;
     return joint;
+  }
+
+  // Limited here, too: otherwise further requests would join a try that hangs.
+  private begun(attempt: Attempt): Promise<void> {
+    return inTime(() => this.attempts.begin(attempt), longestStep(this.attempts));
   }
 
   private async end(key: string, joint: Joint, outcome: Outcome): Promise<void> {

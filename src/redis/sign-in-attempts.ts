@@ -65,6 +65,11 @@ export class RedisSignInAttempts implements SignInAttempts {
     this.#limits = checkedLimits(limits, 'RedisSignInAttempts');
   }
 
+  /** Seconds; see `SignInLimits`. */
+  get longestDelay(): number {
+    return this.#limits.longestDelay;
+  }
+
   /** Whether a shard did not answer the last command. */
   get isAway(): boolean {
     return this.#connection.isAway;

@@ -58,7 +58,7 @@ describe('attempts to sign in that Redis counts', () => {
     const attempts = counting({ triesPerAccountAndAddress: 1, window: 600 });
     await attempts.begin({ ...ged });
     const keys = (await client.keys(`${prefix}*`)).sort();
-    expect(keys).to.have.lengthOf(3);
+    expect(keys).to.have.lengthOf(4);
     for (const key of keys) {
       expect(key).not.to.match(/ged|192/);
       expect(await client.pttl(key)).to.be.within(590_000, 600_000);
@@ -90,7 +90,7 @@ describe('attempts to sign in that Redis counts', () => {
   });
 
   it('that wait give way to a try from another site, and are taken back then', async () => {
-    const limits = { quickTriesPerAccount: 0, firstDelay: 1, longestDelay: 1, mostWaiting: 2 };
+    const limits = { quickTriesPerAccount: 0, firstDelay: 1, longestDelay: 1, mostWaiting: 2, firstTriesPerSite: 0 };
     const attempts = counting(limits);
     const time = new FakeTime();
     attempts.timers = time.timers;
@@ -107,6 +107,27 @@ describe('attempts to sign in that Redis counts', () => {
     const [account = ''] = await client.keys(`${prefix}*}:tries`);
     expect(await client.hget(account, 'tries')).to.equal('2');
     expect(await client.keys(`${prefix}address:*`)).to.have.lengthOf(2);
+  });
+
+  it('that are the first of their address wait without a place, as many of a site as the limit says', async () => {
+    const attempts = counting({ quickTriesPerAccount: 0, firstDelay: 1, mostWaiting: 0, firstTriesPerSite: 2 });
+    const time = new FakeTime();
+    attempts.timers = time.timers;
+    const tries = ['192.0.2.1', '192.0.2.2'].map(address => ({ ...ged, address }));
+    const begun = tries.map(attempt => waitOf(attempts, attempt));
+    await until(() => time.waiting === 2, 'the first tries of two addresses');
+    const refused = [
+      await waitOf(attempts, { ...ged, address: '192.0.2.3' }),
+      await waitOf(attempts, { ...ged, address: '192.0.2.1' }),
+    ];
+    expect(refused).to.deep.equal([5, 5]);
+    time.advance(60);
+    expect(await Promise.all(begun)).to.deep.equal([undefined, undefined]);
+    await attempts.undecided(tries[0] as Attempt);
+    const next = waitOf(attempts, { ...ged, address: '192.0.2.3' });
+    await until(() => time.waiting === 1, 'the place of the try that was taken back');
+    time.advance(60);
+    expect(await next).to.equal(undefined);
   });
 
   it('have no limit where it is Infinity', async () => {

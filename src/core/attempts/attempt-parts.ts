@@ -25,9 +25,17 @@ export interface AttemptParts {
   readonly spelling: readonly string[];
 }
 
+// A database may ignore case, accents, width and invisible signs, as MariaDB's default collations do: `ádmîn` finds `admin`.
+// To fold too much can only make a limit stricter.
+function folded(name: string): string {
+  const letters = name.normalize('NFKD').replace(/[\p{M}\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu, '');
+  // By upper case first: `ß` is `ss`.
+  return letters.toUpperCase().toLowerCase();
+}
+
 /** Returns what an attempt is counted by. Spellings that a database may treat as the same name count as one. */
 export function partsOf({ account, address, accounts = '' }: Attempt): AttemptParts {
-  const name = account.normalize('NFKC').trim().toLowerCase();
+  const name = folded(account);
   const place = networkOf(address);
   return {
     pair: [place, accounts, name],

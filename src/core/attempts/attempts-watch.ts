@@ -2,6 +2,7 @@
 import { APIException, ImproperlyConfigured, ServiceUnavailable } from '../http/exceptions';
 import { StoreWatch } from '../reports/store-watch';
 import type { Logger } from '../settings/logger';
+import { inTime } from '../time/deadline';
 import type { SignInAttempts } from './sign-in-attempts';
 
 export class AttemptsWatch {
@@ -15,11 +16,11 @@ export class AttemptsWatch {
    * Begins a try.
    *
    * @throws Throttled if it comes too soon
-   * @throws ServiceUnavailable if it could not be counted: without a count a password could be guessed
+   * @throws ServiceUnavailable if it could not be counted in time: without a count a password could be guessed
    */
   async begin<Begun>(attempts: SignInAttempts, step: () => Promise<Begun>): Promise<Begun> {
     try {
-      const begun = await step();
+      const begun = await inTime(step, longestStep(attempts));
       this.#watch.worked(attempts);
       return begun;
     } catch (error) {
@@ -28,9 +29,9 @@ export class AttemptsWatch {
   }
 
   /** Takes a try back. A failure leaves it counted, which can only refuse more, so that it does not fail the sign-in. */
-  async takeBack(step: () => void | Promise<void>): Promise<void> {
+  async takeBack(attempts: SignInAttempts, step: () => void | Promise<void>): Promise<void> {
     try {
-      await step();
+      await inTime(step, longestStep(attempts));
     } catch (error) {
       this.#watch.failed(error);
     }
@@ -45,4 +46,9 @@ export class AttemptsWatch {
     if (!(error instanceof ServiceUnavailable)) this.#watch.worked(attempts);
     return error;
   }
+}
+
+/** Returns the seconds after which a step counts as an outage. A try that is slowed down waits on purpose. */
+export function longestStep({ longestDelay = 5 }: SignInAttempts): number {
+  return longestDelay + 1;
 }

@@ -28,8 +28,14 @@ export type { SignInLimits } from './sign-in-limits';
  *   are such, because a site has 65,536 IPv6 networks.
  * - Forget nothing that counts. If memory is full, let keys share counters, so that a flood can only refuse more.
  * - Measure windows by a clock that all processes share, and take a try back only from the window in which it was counted.
+ * - If the store is away, reject: the sign-in is answered 503 with `Retry-After`, and no password is checked.
  */
 export interface SignInAttempts {
+  /**
+   * The most seconds for which `begin` makes a try wait; default 5. A method that takes more than a second longer counts as
+   * an outage: 503.
+   */
+  readonly longestDelay?: number;
   /**
    * Counts a try before the user is looked up and the password is hashed. The promise may take time to resolve: a
    * slowed-down try waits.
@@ -107,6 +113,10 @@ export class MemorySignInAttempts implements SignInAttempts {
     this.#addresses = new TryCounts(size, window * 1000);
     this.#accounts = new TryCounts(size, window * 1000);
     this.#sites = new TryCounts(size, window * 1000);
+  }
+
+  get longestDelay(): number {
+    return this.#limits.longestDelay;
   }
 
   async begin(attempt: Attempt): Promise<void> {

@@ -1,5 +1,5 @@
 /** Limits the time of several steps together. */
-import { startTimer, type Timers } from './timers';
+import { globalTimers, startTimer, type Timers } from './timers';
 
 /** The reason of a signal that was aborted because its time is up. */
 export class TimeIsUp extends Error {
@@ -57,4 +57,23 @@ export function follow(outer: AbortSignal, own: AbortController): () => void {
   return () => {
     outer.removeEventListener('abort', onAbort);
   };
+}
+
+/**
+ * Returns what the step returns.
+ *
+ * @throws TimeIsUp if it takes longer; the step may go on
+ */
+export async function inTime<T>(step: () => T | Promise<T>, seconds: number): Promise<T> {
+  const deadline = new Deadline(seconds, globalTimers, new AbortController().signal);
+  const timeIsUp = new Promise<never>((_, reject) => {
+    deadline.signal.addEventListener('abort', () => {
+      reject(new TimeIsUp(seconds));
+    });
+  });
+  try {
+    return await Promise.race([step(), timeIsUp]);
+  } finally {
+    deadline.end();
+  }
 }

@@ -1,9 +1,8 @@
 /** Wraps a store so that a failed or late answer becomes 503, and no request waits for a database that hangs. */
-import { Deadline, TimeIsUp } from '../../core/time/deadline';
+import { inTime } from '../../core/time/deadline';
 import { APIException, ImproperlyConfigured, ServiceUnavailable } from '../../core/http/exceptions';
 import type { PartlyAway } from '../../core/reports/store-watch';
 import type { Logger } from '../../core/settings/logger';
-import { globalTimers } from '../../core/time/timers';
 import { codeOf } from '../../redis/causes';
 import { UserConflict } from '../users/user-store';
 
@@ -18,7 +17,7 @@ export function reachable<Store extends object>(store: Store, what: string, logg
       const member: unknown = Reflect.get(target, name, target);
       if (typeof member !== 'function') return member;
       return (...parameters: unknown[]) =>
-        inTime(() => Reflect.apply(member, target, parameters) as unknown).then(
+        inTime(() => Reflect.apply(member, target, parameters) as unknown, longestStep).then(
           answer => {
             outage.end(`${what}.${String(name)}`, store);
             return answer;
@@ -54,20 +53,6 @@ class Outage {
     if (!this.#isOn) this.#refused = refusedWrites.has(cause.code ?? '') ? step : undefined;
     this.#isOn = true;
     return new ServiceUnavailable('Sessions cannot be looked up at the moment', 1, { cause: `${step}: ${name}` });
-  }
-}
-
-async function inTime(step: () => unknown): Promise<unknown> {
-  const deadline = new Deadline(longestStep, globalTimers, new AbortController().signal);
-  const timeIsUp = new Promise<never>((_, reject) => {
-    deadline.signal.addEventListener('abort', () => {
-      reject(new TimeIsUp(longestStep));
-    });
-  });
-  try {
-    return await Promise.race([step(), timeIsUp]);
-  } finally {
-    deadline.end();
   }
 }
 

@@ -102,7 +102,7 @@ export class PasswordSignIn {
     const soonestRefusal = this.#untilRefusals();
     const stored = await this.#check(username, password, attempt);
     if (stored === undefined) return refuse(soonestRefusal);
-    await this.#watch.takeBack(() => this.attempts.succeeded(attempt));
+    await this.#watch.takeBack(this.attempts, () => this.attempts.succeeded(attempt));
     await this.#remember(stored, password, address);
     const confirm = async (): Promise<void> => {
       if (!(await this.#isStillRight(stored, username, password, address))) await refuse(soonestRefusal);
@@ -124,7 +124,7 @@ export class PasswordSignIn {
       const maySignIn = isRight && stored?.passwordHash !== undefined && (stored.user.isActive as unknown) === true;
       return maySignIn ? stored : undefined;
     } catch (error) {
-      await this.#watch.takeBack(() => this.attempts.undecided(attempt));
+      await this.#watch.takeBack(this.attempts, () => this.attempts.undecided(attempt));
       throw error;
     }
   }
