@@ -1,6 +1,7 @@
 /** Assembles the microservice. */
 import { offerKeys } from '../core/issuers/local-issuers';
 import { systemClock } from '../core/time/steady-clock';
+import { preflightController } from './controllers/cross-origin';
 import { metadataController } from './controllers/metadata-controller';
 import { loginController, sessionController, socialExchangeController } from './controllers/session-controller';
 import { CsrfTokens } from './cookies/csrf-tokens';
@@ -82,6 +83,7 @@ export function createMicroservice(input: MicroserviceOptions): Microservice {
     controllers: [
       sessionController(options, sessions),
       ...(social === undefined ? [] : providerControllers(options, sessions, social, secrets)),
+      ...preflightControllers(options),
       metadataController(options, signingKeys),
     ],
     logOffEverywhere: userId => families.endAll(userId, 'logged_off'),
@@ -93,6 +95,14 @@ export function createMicroservice(input: MicroserviceOptions): Microservice {
       await store.close();
     },
   };
+}
+
+// Pages of the API's own origin send no preflight.
+function preflightControllers(options: Options) {
+  const { allowedOrigins, externalUrl, idp } = options;
+  if (allowedOrigins.every(origin => origin === new URL(externalUrl).origin)) return [];
+  const exchange = idp === undefined ? [] : ['/social-exchange'];
+  return [preflightController(options, ['/sign-in', '/refresh', '/csrf', '/logoff', ...exchange])];
 }
 
 function withReachable(options: Options): Options {
@@ -133,7 +143,7 @@ function socialWay(providers: readonly IdentityProvider[], options: Options): So
 }
 
 function providerControllers(options: Options, sessions: Sessions, social: SocialExchange, secrets: Secrets) {
-  const { issuer: baseUrl, prefix, allowedOrigins, clock, logger } = options;
+  const { externalUrl: baseUrl, prefix, allowedOrigins, clock, logger } = options;
   const key = secrets.key('login');
   const login = new ProviderLogin(social, { baseUrl, prefix, allowedOrigins, key, clock, logger });
   return [

@@ -17,6 +17,7 @@ import { row, wrong, type Row } from '../core/settings/row';
 import { systemClock } from '../core/time/steady-clock';
 import { isLoopback, isPlainUrl } from '../core/http/urls';
 import { checkCookies, type SameSite } from './cookies/cookie-rules';
+import { checkSites } from './cookies/site-rules';
 import type { ProviderOptions } from './identity-providers/provider-options';
 import type { MicroserviceStore, SigningKeyStore } from './stores/store';
 import { checkClaimNames, type CallableAttribute } from './tokens/custom-claims';
@@ -95,6 +96,10 @@ export const optionsTable = {
     defaultText: 'required',
     meaning: 'the `iss` of the access tokens: the URL by which resource servers know this one',
   }),
+  externalUrl: row(issuerUrl, {
+    defaultText: '`issuer`',
+    meaning: 'the URL by which clients know the app, without `prefix`: proofs, logins and the metadata name it',
+  }),
   audience: row(listOf(anything), { defaultText: 'required', meaning: 'the `aud` of the access tokens' }),
   secret: row(secret, {
     isSecret: true,
@@ -115,8 +120,8 @@ export const optionsTable = {
   }),
   clientId: row(anything, { defaultText: '`issuer`', meaning: 'the `client_id` of the access tokens' }),
   allowedOrigins: row(listOf(origin), {
-    defaultText: "the issuer's",
-    meaning: 'origins of the pages that may sign in, refresh and log off',
+    defaultText: "`externalUrl`'s",
+    meaning: 'origins of the pages that may sign in, refresh and log off; the endpoints answer them by CORS',
   }),
   idp: row(providers, {
     isSecret: 'inside',
@@ -242,7 +247,7 @@ type OptionName = keyof Table;
 type InputOf<R> = R extends { kind: { input?: infer Input } } ? Input : never;
 type ValueOf<R> = R extends { kind: { check(input: unknown): infer Value } } ? Exclude<Value, undefined> : never;
 type Required = 'issuer' | 'audience' | 'secret' | 'users' | 'store';
-type Derived = 'clientId' | 'allowedOrigins' | 'prefix' | 'signingKeyStore';
+type Derived = 'externalUrl' | 'clientId' | 'allowedOrigins' | 'prefix' | 'signingKeyStore';
 
 /** The options of `createMicroservice`. Times are in seconds. */
 export type MicroserviceOptions = { [Name in Required]: InputOf<Table[Name]> } & {
@@ -309,9 +314,11 @@ function derived(options: Options) {
   const { issuer, refreshCookiePath, store } = options;
   // These defaults are not filled in yet, so a value may be missing despite its type.
   const given: Partial<Options> = options;
+  const externalUrl = given.externalUrl ?? issuer;
   return {
+    externalUrl,
     clientId: given.clientId ?? issuer,
-    allowedOrigins: given.allowedOrigins ?? [new URL(issuer).origin],
+    allowedOrigins: given.allowedOrigins ?? [new URL(externalUrl).origin],
     prefix: given.prefix ?? (refreshCookiePath === '/' ? '/auth' : refreshCookiePath),
     signingKeyStore: given.signingKeyStore ?? store,
     isSecure: new URL(issuer).protocol === 'https:',
@@ -320,6 +327,7 @@ function derived(options: Options) {
 
 function checkTogether(options: Options): void {
   checkCookies(options);
+  checkSites(options);
   checkClaimNames(options.customTokenUserAttributes, options.customTokenCallableAttributes);
   for (const check of [checkSecret, checkLifetimes]) check(options);
 }

@@ -83,9 +83,7 @@ function ofSessions(): WithdrawnMicroserviceRule[] {
 
 function ofRequests(): WithdrawnMicroserviceRule[] {
   return [
-    withdrawn('origins', 'POST /auth/sign-in/, ged, cross-site', ({ url }) => ({
-      allowedOrigins: [url, 'https://evil.example'],
-    })),
+    withSession('origins', 'POST /auth/sign-in/, ged, cross-site', withoutOrigin, ['signIn']),
     withoutCsrf('refresh', 'POST /auth/refresh/, ged, no CSRF token'),
     withoutCsrf('logOff', 'POST /auth/logoff/, ged, no CSRF token'),
     withSession('JSON alone', 'POST /auth/refresh/, ged, as a form', (session, body) => {
@@ -141,11 +139,19 @@ function withStore(store: MicroserviceStore, change: Partial<MicroserviceStore>)
 interface Session {
   readonly request: AxiomsRequest;
   csrf(body: unknown): object;
+  signIn(body: unknown): unknown;
   refresh(body: unknown): unknown;
   logOff(body: unknown): unknown;
 }
 
 type SessionClass = new () => Session;
+type Action = 'signIn' | 'refresh' | 'logOff';
+
+// An allowed origin of another site stops the start.
+function withoutOrigin(session: Session, body: unknown): unknown {
+  delete session.request.headers.origin;
+  return body;
+}
 
 function withoutCsrf(action: 'refresh' | 'logOff', noticedBy: string): WithdrawnMicroserviceRule {
   const withRightToken = (session: Session, body: unknown) => ({ ...(body as object), ...session.csrf(undefined) });
@@ -157,7 +163,7 @@ function withSession(
   name: string,
   noticedBy: string,
   other: (session: Session, body: unknown) => unknown,
-  actions: readonly ('refresh' | 'logOff')[] = ['refresh'],
+  actions: readonly Action[] = ['refresh'],
 ): WithdrawnMicroserviceRule {
   const rule = withdrawn(name, noticedBy, {});
   const weakened = (place: MicroservicePlace) => {
@@ -170,7 +176,7 @@ function withSession(
 
 function subclassOf(
   session: SessionClass,
-  actions: readonly ('refresh' | 'logOff')[],
+  actions: readonly Action[],
   other: (session: Session, body: unknown) => unknown,
 ): new () => object {
   const Weakened = class extends session {};

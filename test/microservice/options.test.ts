@@ -16,6 +16,10 @@ const good = {
   logger: silentLogger,
 };
 
+function ofSite(issuer: string, origin: string) {
+  return { issuer, allowedOrigins: [origin] };
+}
+
 async function start(options: object): Promise<void> {
   await createMicroservice({ ...good, ...options }).close();
 }
@@ -31,6 +35,15 @@ describe('the options of a microservice', () => {
     ['the prefix __Host- with the path /', { refreshCookieName: '__Host-refresh', refreshCookiePath: '/' }],
     ['a path in front that a proxy takes off', { refreshCookiePath: '/api/auth', prefix: '/auth' }],
     ['SameSite=None over https', { cookieSameSite: 'none', allowedOrigins: ['https://app.example.org'] }],
+    ['an origin of the same site', { allowedOrigins: ['https://app.example.com', 'https://example.com:8443'] }],
+    ['an origin of the same site below co.uk', ofSite('https://api.a.co.uk', 'https://app.a.co.uk')],
+    ['another port of this machine', ofSite('http://localhost:3000', 'http://localhost:5173')],
+    ['another name of this machine', ofSite('http://127.0.0.1:3000', 'http://localhost:3000')],
+    ['the same address', ofSite('https://192.0.2.1', 'https://192.0.2.1:8443')],
+    [
+      'an origin of the site that browsers see',
+      { externalUrl: 'https://shop.example.org/api', allowedOrigins: ['https://www.example.org'] },
+    ],
     ['claims of the user', { customTokenUserAttributes: ['email', 'roles'] }],
     ['claims by functions', { customTokenCallableAttributes: [{ attrName: 'plan', attrGetter: () => 'free' }] }],
     ['an identity provider', { idp: { provider: 'google', clientId: '1234' } }],
@@ -53,6 +66,24 @@ describe('the options of a microservice', () => {
     ['an option that is always on', { blacklistAfterRotation: true }, 'always on'],
     ['an origin with a path', { allowedOrigins: ['https://app.example.com/'] }, "'allowedOrigins'"],
     ['any origin', { allowedOrigins: ['*'] }, "'allowedOrigins'"],
+    ['an origin of another site', { allowedOrigins: ['https://app.example.org'] }, 'of another site than'],
+    [
+      'an origin of another site, with SameSite=Lax',
+      { allowedOrigins: ['https://app.example.org'], cookieSameSite: 'lax' },
+      "cookieSameSite is 'lax'",
+    ],
+    ['a host that only ends alike', { allowedOrigins: ['https://badexample.com'] }, 'of another site than'],
+    ['an origin with another scheme', { allowedOrigins: ['http://app.example.com'] }, 'of another site than'],
+    ['two sites below co.uk', ofSite('https://api.a.co.uk', 'https://app.b.co.uk'), 'of another site than'],
+    ['two addresses', ofSite('https://192.0.2.1', 'https://198.51.2.1'), 'of another site than'],
+    ['this machine for a public issuer', { allowedOrigins: ['http://localhost:5173'] }, 'of another site than'],
+    [
+      "an origin of the issuer's site, where browsers see another",
+      { externalUrl: 'https://shop.example.org/api', allowedOrigins: ['https://app.example.com'] },
+      "of another site than 'https://shop.example.org/api'",
+    ],
+    ['an external URL with a query', { externalUrl: 'https://api.example.com?a' }, "'externalUrl'"],
+    ['an external URL over http', { externalUrl: 'http://localhost:3000' }, 'expected both with https:'],
     ['__Host- with a path', { refreshCookieName: '__Host-refresh' }, "must have the path '/'"],
     ['__Host- in other letters', { csrfCookieName: '__host-csrf' }, "must have the path '/'"],
     ['__Secure- without https', { refreshCookieName: '__Secure-r', issuer: 'http://localhost' }, 'must be Secure'],

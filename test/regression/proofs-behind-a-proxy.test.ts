@@ -62,6 +62,18 @@ const deployments: Readonly<Record<string, Deployment>> = {
     accepted: [`${issuer}/api/auth/sign-in/`, named],
     refused: ['https://example.com/auth/sign-in/'],
   },
+  'behind a proxy that gives the app another URL than the issuer, by externalUrl': {
+    options: { issuer: 'https://auth.example.org', externalUrl: 'https://example.com/api', refreshCookiePath: '/' },
+    path: '/auth/sign-in/',
+    accepted: [named],
+    refused: ['https://auth.example.org/auth/sign-in/', 'https://example.com/auth/sign-in/'],
+  },
+  'behind a proxy that takes another path away than the path of the issuer': {
+    options: { externalUrl: 'https://example.com/shop/', refreshCookiePath: '/shop/auth', prefix: '/auth' },
+    path: '/auth/sign-in/',
+    accepted: ['https://example.com/shop/auth/sign-in/'],
+    refused: [named, 'https://example.com/auth/sign-in/'],
+  },
   'asked without the slash at the end': {
     options: { refreshCookiePath: '/api/auth', prefix: '/auth' },
     path: '/auth/sign-in',
@@ -108,15 +120,18 @@ describe('regression: a DPoP proof at a microservice whose issuer has a path', (
     });
   }
 
-  it('is accepted for the URLs of the metadata behind a proxy, at the sign-in and at the refresh', async () => {
-    await start({ options: { refreshCookiePath: '/api/auth', prefix: '/auth' } });
-    const published = await request(outer).get('/.well-known/oauth-authorization-server');
-    const metadata = published.body as Record<string, string>;
-    const browser = new Browser(outer);
-    browser.keep(await signIn('/auth/sign-in/', metadata['sign_in_endpoint']!));
-    const refresh = async (htu: string): Promise<Response> =>
-      browser.ask('refresh/', { CSRF_token: browser.csrfToken }).set('DPoP', await proofFor(htu));
-    expectExactRefusal(await refresh(metadata['sign_in_endpoint']!), refusal);
-    expect((await refresh(metadata['refresh_endpoint']!)).status).to.equal(200);
-  });
+  for (const externalUrl of [undefined, 'https://example.org/shop'])
+    it(`is accepted for the URLs of the metadata behind a proxy: externalUrl ${externalUrl ?? 'not given'}`, async () => {
+      const path = externalUrl === undefined ? '/api/auth' : '/shop/auth';
+      await start({ options: { externalUrl, refreshCookiePath: path, prefix: '/auth' } });
+      const published = await request(outer).get('/.well-known/oauth-authorization-server');
+      expect(published.body).to.include({ issuer, jwks_uri: `${issuer}/.well-known/jwks.json` });
+      const metadata = published.body as Record<string, string>;
+      const browser = new Browser(outer);
+      browser.keep(await signIn('/auth/sign-in/', metadata['sign_in_endpoint']!));
+      const refresh = async (htu: string): Promise<Response> =>
+        browser.ask('refresh/', { CSRF_token: browser.csrfToken }).set('DPoP', await proofFor(htu));
+      expectExactRefusal(await refresh(metadata['sign_in_endpoint']!), refusal);
+      expect((await refresh(metadata['refresh_endpoint']!)).status).to.equal(200);
+    });
 });

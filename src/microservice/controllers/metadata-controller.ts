@@ -45,11 +45,11 @@ function GetAt(...paths: readonly string[]): MethodDecorator {
 
 // The microservice has no endpoint of RFC 6749, so there are no grant types and no response types. The members that end
 // in `_endpoint` are not standardized.
-function metadataOf({ issuer, prefix, signingAlgorithm, idp }: Options): object {
-  const at = (path: string): string => joinUrl(issuer, path);
+function metadataOf({ issuer, externalUrl, prefix, signingAlgorithm, idp }: Options): object {
+  const at = (path: string): string => joinUrl(externalUrl, path);
   return {
     issuer,
-    jwks_uri: at(keysPath),
+    jwks_uri: joinUrl(issuer, keysPath),
     response_types_supported: [],
     grant_types_supported: [],
     dpop_signing_alg_values_supported: dpopAlgorithms,

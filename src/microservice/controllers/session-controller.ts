@@ -1,6 +1,6 @@
 /** The endpoints of a session: sign-in, social-exchange, login, callback, refresh, csrf, logoff. */
 import type { Request, Response } from 'express';
-import { Body, Get, JsonController, OnUndefined, Param, Post } from 'routing-controllers';
+import { Body, Get, JsonController, OnUndefined, Param, Post, UseBefore } from 'routing-controllers';
 import { ParseError } from '../../core/http/exceptions';
 import { checkOrigin } from '../cookies/request-origin';
 import type { LoginPages } from '../identity-providers/login-pages';
@@ -9,6 +9,7 @@ import { pathOf } from '../request-target';
 import type { Exchange, Sessions } from '../sessions';
 import type { SignedIn, SocialWay } from '../ways-in';
 import { BearerChallenge } from './bearer-challenge';
+import { crossOrigin } from './cross-origin';
 
 /** Enough for the two tokens of an identity provider. */
 const jsonBody = { validate: false, options: { limit: '64kb' } };
@@ -16,10 +17,10 @@ const jsonBody = { validate: false, options: { limit: '64kb' } };
 /** Creates a controller class for one microservice, because an app may have several. */
 export function sessionController(options: Options, sessions: Sessions): new () => object {
   @JsonController(options.prefix)
+  @UseBefore(crossOrigin(options))
   class SessionController {
     authenticationClasses = [BearerChallenge];
     permissionClasses = [];
-    throttleClasses = [];
 
     declare request: Request;
     declare response: Response;
@@ -56,10 +57,10 @@ export function sessionController(options: Options, sessions: Sessions): new () 
 /** Creates the controller for the exchange of provider tokens, if the microservice has an identity provider. */
 export function socialExchangeController(options: Options, sessions: Sessions, social: SocialWay): new () => object {
   @JsonController(options.prefix)
+  @UseBefore(crossOrigin(options))
   class SocialExchangeController {
     authenticationClasses = [BearerChallenge];
     permissionClasses = [];
-    throttleClasses = [];
 
     declare request: Request;
     declare response: Response;
@@ -78,7 +79,6 @@ export function loginController(options: Options, pages: LoginPages): new () => 
   class LoginController {
     authenticationClasses = [BearerChallenge];
     permissionClasses = [];
-    throttleClasses = [];
 
     declare request: Request;
     declare response: Response;
@@ -103,7 +103,7 @@ function received({ request, response }: Omit<Exchange, 'body'>, body: unknown, 
   response.setHeader('Pragma', 'no-cache');
   checkOrigin(request, options);
   // Here as well, before a password is checked or a code redeemed: their effects would stay.
-  pathOf(options.issuer, request);
+  pathOf(options.externalUrl, request);
   // Any page can send a form across origins, so a form is refused, even if a parser of the app has read it.
   if (hasContent(request) && request.is('application/json') === false)
     throw new ParseError('The body must be JSON: application/json');
