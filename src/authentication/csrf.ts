@@ -3,11 +3,13 @@
  * is on the server already, so a secret in it is enough. There is no cookie, no key to configure and rotate, and
  * nothing that a sibling subdomain could set; a double-submit cookie has to be signed against that.
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { ImproperlyConfigured, PermissionDenied } from '../core/http/exceptions';
+import { findContext } from './request-context';
 
 const secretName = 'axiomsCsrfSecret';
+const ownerName = 'axiomsCsrfOwner';
 const secretSize = 32;
 const saltSize = 16;
 
@@ -18,6 +20,10 @@ type Session = Record<string, unknown>;
  * token is different each time, so that compression reveals none (BREACH). It is valid until the session ends or gets
  * another id, as it does at a login. Sets `Cache-Control: no-store` and `Vary: Cookie`, because the response must not
  * be cached.
+ *
+ * A session without an id, as of the package `cookie-session`, is kept at a login. Its tokens belong to the user as well,
+ * and a login, a log-out and another user end them. A class with a `sessionUser()` of its own should be in the list of
+ * the route that calls this function, or the user is not known here.
  *
  * @throws ImproperlyConfigured if the request has no session: a session middleware is missing before the routes.
  * @example
@@ -36,8 +42,7 @@ export function csrfToken(request: object, response: Response): string {
     throw new ImproperlyConfigured(
       'csrfToken() needs a session: app.use() a session middleware, such as express-session, before useExpressServer().',
     );
-  const secret = secretOf(session) ?? randomBytes(secretSize).toString('base64url');
-  session[secretName] = secret;
+  const secret = secretOf(session, request) ?? newSecret(session, request);
   response.setHeader('Cache-Control', 'no-store');
   response.vary('Cookie');
   const salt = randomBytes(saltSize).toString('base64url');
@@ -63,7 +68,7 @@ export function checkCsrfToken(request: object): void {
   const sent = (request as Request).headers['x-csrf-token'];
   if (sent === undefined || sent === '') throw new PermissionDenied('The CSRF token is missing');
   const session = sessionOf(request);
-  const secret = session === undefined ? undefined : secretOf(session);
+  const secret = session === undefined ? undefined : secretOf(session, request);
   if (typeof sent !== 'string' || secret === undefined || !isOfSession(sent, secret, request))
     throw new PermissionDenied('The CSRF token is not of this session');
 }
@@ -88,7 +93,57 @@ function sessionOf(request: object): Session | undefined {
   return typeof session === 'object' && session !== null ? (session as Session) : undefined;
 }
 
-function secretOf(session: Session): string | undefined {
-  const secret = Object.hasOwn(session, secretName) ? session[secretName] : undefined;
-  return typeof secret === 'string' && secret.length >= secretSize ? secret : undefined;
+function newSecret(session: Session, request: object): string {
+  const secret = randomBytes(secretSize).toString('base64url');
+  session[secretName] = secret;
+  const owner = ownerOf(session, request);
+  if (owner !== undefined) session[ownerName] = owner;
+  return secret;
+}
+
+function secretOf(session: Session, request: object): string | undefined {
+  const secret = ownText(session, secretName);
+  const isOfOwner = ownText(session, ownerName) === ownerOf(session, request);
+  return secret !== undefined && secret.length >= secretSize && isOfOwner ? secret : undefined;
+}
+
+function ownText(session: Session, name: string): string | undefined {
+  const value = Object.hasOwn(session, name) ? session[name] : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+// Without an id, the session of before the login is the session of after it. Everybody who had its cookie knows the secret
+// in it, so that another secret must take its place.
+function ownerOf(session: Session, request: object): string | undefined {
+  const { sessionID } = request as { readonly sessionID?: unknown };
+  if (typeof sessionID === 'string' && sessionID !== '') return undefined;
+  const { passport } = session as { readonly passport?: { readonly user?: unknown } | null };
+  return ownerText(accountOf(request as Request) ?? session['user'] ?? passport?.user);
+}
+
+// What the app set, not what a guard has written there.
+function accountOf(request: Request): unknown {
+  const context = findContext(request);
+  if (context === undefined) return (request as { readonly user?: unknown }).user;
+  return context.sessionOwner?.() ?? context.setByApp?.user;
+}
+
+function ownerText(account: unknown): string {
+  if (account === undefined || account === null) return 'nobody';
+  const { iss, sub, id } = account as { readonly iss?: unknown; readonly sub?: unknown; readonly id?: unknown };
+  const isNamed = sub !== undefined || id !== undefined;
+  const parts = isNamed ? [iss, sub, id] : [account];
+  return createHash('sha256').update(parts.map(textOf).join('\n')).digest('base64url');
+}
+
+function textOf(part: unknown): string {
+  if (typeof part === 'bigint') return String(part);
+  try {
+    return JSON.stringify([part]);
+  } catch (error) {
+    throw new ImproperlyConfigured(
+      "The user of the session has neither 'id' nor 'sub', and is no plain data: give it an 'id', so that its CSRF tokens are its own.",
+      { cause: error },
+    );
+  }
 }

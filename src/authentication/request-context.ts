@@ -30,6 +30,8 @@ export interface RequestContext {
   caller?: Caller | undefined;
   /** The user that the app's session returned, unless it returned a promise. */
   sessionAccount?: unknown;
+  /** Returns the account that `SessionAuthentication` finds, for CSRF tokens. */
+  sessionOwner?: () => unknown;
   /** What the app itself set on the request, before a guard overwrote it. */
   setByApp?: SetByApp | undefined;
 }

@@ -39,7 +39,9 @@ export class SessionAuthentication extends BaseAuthentication {
   async authenticate(request: Request): Promise<AuthenticationResult | null> {
     if (hasCredentialsForAnother(this, request)) return null;
     const found = this.sessionUser(request);
-    const user = userFrom(await found, `${this.constructor.name}.sessionUser`);
+    const account = await found;
+    const user = userFrom(account, `${this.constructor.name}.sessionUser`);
+    contextOf(request).sessionOwner = found instanceof Promise ? () => account : () => this.sessionUser(request);
     if (user === null) return null;
     await this.enforceCsrf(request);
     // Does not watch an async session: every check would be a second query.
