@@ -10,70 +10,20 @@ import {
   onOff,
   positiveInteger,
   seconds,
-  text,
   type Kind,
 } from '../core/settings/kinds';
 import { row, wrong, type Row } from '../core/settings/row';
 import { systemClock } from '../core/time/steady-clock';
-import { isLoopback, isPlainUrl } from '../core/http/urls';
 import { checkCookies, type SameSite } from './cookies/cookie-rules';
 import { checkSites } from './cookies/site-rules';
-import type { ProviderOptions } from './identity-providers/provider-options';
+import { anything, callables, functionOf, issuerUrl, oneOf, origin, providers, secret } from './option-kinds';
 import type { MicroserviceStore, SigningKeyStore } from './stores/store';
-import { checkClaimNames, type CallableAttribute } from './tokens/custom-claims';
+import { checkClaimNames } from './tokens/custom-claims';
 import type { SigningAlgorithm } from './tokens/signing-keys';
 import type { PasswordHasher } from './users/password-hasher';
 import type { SignInAttempts } from '../core/attempts/sign-in-attempts';
 import type { User } from './users/user';
 import type { UserStore } from './users/user-store';
-
-// Options are set in code only: none is read from an environment variable.
-function kindOf<Value>(accepts: string, isRight: (input: unknown) => boolean): Kind<Value, Value> {
-  return {
-    accepts,
-    read: variable => variable,
-    check: input => (isRight(input) ? (input as Value) : undefined),
-  };
-}
-
-function oneOf<Value extends string>(...values: readonly Value[]): Kind<Value, Value> {
-  return kindOf(`one of ${values.join(', ')}`, input => values.includes(input as Value));
-}
-
-function functionOf<Value>(): Kind<Value, Value> {
-  return kindOf('a function', input => typeof input === 'function');
-}
-
-const anything = text('a text');
-
-// RFC 8414 §2: "a URL that uses the "https" scheme and has no query or fragment components".
-const issuerUrl = text(
-  'an https: URL without query or fragment (http: only for this machine)',
-  url => isPlainUrl(url) && !url.includes('?') && (url.startsWith('https:') || isLoopback(new URL(url))),
-);
-
-const origin = text(
-  "an origin, scheme and host without a path, such as 'https://app.example.com'",
-  url => URL.canParse(url) && new URL(url).origin === url,
-);
-
-/** Named, because the compiler would otherwise write `Uint8Array<ArrayBufferLike>`, which TypeScript before 5.7 rejects. */
-export type SecretBytes = string | Uint8Array;
-
-const secret = kindOf<SecretBytes>(
-  'at least 32 random bytes, as text or a Uint8Array (`openssl rand -base64 32` makes some)',
-  input => (typeof input === 'string' || input instanceof Uint8Array) && Buffer.byteLength(input) >= 32,
-);
-
-const callables = kindOf<readonly CallableAttribute[]>(
-  'a list of { attrName, attrGetter }, a text and a function',
-  input => Array.isArray(input) && input.every(isCallableAttribute),
-);
-
-const providers = kindOf<ProviderOptions | readonly ProviderOptions[]>(
-  'a provider, such as { provider, clientId, … }, or a list of them',
-  input => typeof input === 'object' && input !== null,
-);
 
 const storeMethods = {
   users: [
@@ -348,10 +298,4 @@ function checkLifetimes({ accessTokenLifetime, refreshTokenLifetime, sessionLife
     throw new ImproperlyConfigured(
       `The lifetimes are ${times.join(', ')} seconds; expected 1 second and more, and accessTokenLifetime ≤ refreshTokenLifetime ≤ sessionLifetime.`,
     );
-}
-
-function isCallableAttribute(input: unknown): boolean {
-  if (typeof input !== 'object' || input === null) return false;
-  const { attrName, attrGetter } = input as Partial<CallableAttribute>;
-  return typeof attrName === 'string' && typeof attrGetter === 'function';
 }
