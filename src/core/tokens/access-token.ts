@@ -82,7 +82,7 @@ export class AccessTokenVerifier {
     const acceptance = this.acceptedBefore(place) ?? this.acceptAnew(token, place);
     if (this.#revocations === undefined) return acceptance;
     return after(acceptance, found =>
-      after(this.refuseRevoked(found.accepted.token.claims, found.accepted.subject), () => found),
+      after(this.askDenylist(found.accepted.token.claims, found.accepted.subject), () => found),
     );
   }
 
@@ -103,11 +103,7 @@ export class AccessTokenVerifier {
    * @throws ServiceUnavailable if the denylist cannot be reached.
    */
   async refuseRevoked(claims: Claims, subject?: TokenSubject): Promise<void> {
-    try {
-      await this.#revocations?.refuseRevoked(claims, subject);
-    } catch (error) {
-      throw attributed(error, claims, settingsFor(claims, this.settings) ?? this.settings);
-    }
+    await this.askDenylist(claims, subject);
   }
 
   /**
@@ -124,6 +120,15 @@ export class AccessTokenVerifier {
     if (which.token !== undefined) return this.#verified.delete(which.token) ? 1 : 0;
     const named = namedClaims(which);
     return this.#verified.deleteWhere(({ claims }) => named.every(([name, value]) => claims[name] === value));
+  }
+
+  private askDenylist(claims: Claims, subject: TokenSubject | undefined): Soon<void> {
+    return attempt(
+      () => this.#revocations?.refuseRevoked(claims, subject),
+      error => {
+        throw attributed(error, claims, settingsFor(claims, this.settings) ?? this.settings);
+      },
+    );
   }
 
   private isStillGood(known: KnownToken): boolean {

@@ -8,6 +8,7 @@ import { defaultClockTolerance, longestClockTolerance } from '../settings/kinds'
 import type { Settings } from '../settings/settings';
 import { settingsFor } from '../settings/trusted-issuers';
 import { StoreWatch } from '../reports/store-watch';
+import { after, attempt, type Soon } from '../time/soon';
 import type { TokenSubject } from './token-subject';
 
 type SubjectRevocation = Extract<RevokedTokens, { readonly sub: string }>;
@@ -158,21 +159,25 @@ export class RevocationCheck {
    * @throws InvalidToken for a revoked token.
    * @throws ServiceUnavailable if the denylist cannot be reached: the token might be revoked.
    */
-  async refuseRevoked(claims: Claims, subject?: TokenSubject): Promise<void> {
-    if ((await this.#answerOn(claims, subject)) !== false)
-      throw new InvalidToken('The access token was revoked', { reason: 'token_revoked' });
+  refuseRevoked(claims: Claims, subject?: TokenSubject): Soon<void> {
+    return after(this.#answerOn(claims, subject), answer => {
+      if (answer !== false) throw new InvalidToken('The access token was revoked', { reason: 'token_revoked' });
+    });
   }
 
-  async #answerOn(claims: Claims, subject: TokenSubject | undefined): Promise<unknown> {
+  #answerOn(claims: Claims, subject: TokenSubject | undefined): Soon<unknown> {
     // Each issuer may have a tolerance of its own.
     const { clockTolerance } = settingsFor(claims, this.settings) ?? this.settings;
-    try {
-      const answer: unknown = await this.denylist.isRevoked(claims, subject, clockTolerance);
+    const worked = (answer: unknown): unknown => {
       this.#watch.worked(this.denylist);
       return answer;
-    } catch (error) {
-      this.#watch.failed(error);
-      throw new ServiceUnavailable(undefined, 1, { cause: error });
-    }
+    };
+    return attempt(
+      () => after(this.denylist.isRevoked(claims, subject, clockTolerance) as Soon<unknown>, worked),
+      error => {
+        this.#watch.failed(error);
+        throw new ServiceUnavailable(undefined, 1, { cause: error });
+      },
+    );
   }
 }
