@@ -1,8 +1,9 @@
 /**
- * Everything that is measured: npm run bench:all [-- --node 24 --rounds 7 --amount 4000 --tokens 1000000]
+ * Everything that is measured: npm run bench:all [-- --node 24 --rounds 7 --amount 4000 --tokens 1000000 --only scale,processes]
  *
  * The race, refusals included, and every figure of bench/figures, each in a process of its own. Writes RESULTS.md,
- * results.svg and results.json: the section of this Node; that of another Node stays.
+ * results.svg and results.json: the section of this Node; that of another Node stays. With `--only` it measures these
+ * figures alone, and adds them to the section.
  */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -11,7 +12,7 @@ import { Child } from './child.mjs';
 import { install } from './install.mjs';
 import { machine } from './machine.mjs';
 import { runRace } from './race.mjs';
-import { keep } from './results.mjs';
+import { add, keep } from './results.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -19,30 +20,33 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '7' },
     amount: { type: 'string', default: '4000' },
     tokens: { type: 'string', default: '1000000' },
+    only: { type: 'string', default: '' },
   },
 });
+
+const special = { memory: [['--amount', values.tokens], ['--expose-gc']] };
+const names = ['growth', 'issuers', 'start-up', 'signatures', 'throttle', 'outage', 'scale', 'processes', 'local-copy'];
 
 const binary = await nodeBinary(values.node);
 if (binary === process.execPath) await measureAll();
 else process.exitCode = spawnSync(binary, process.argv.slice(1), { stdio: 'inherit' }).status ?? 1;
 
 async function measureAll() {
+  const wanted = values.only.split(',').filter(Boolean);
+  if (wanted.length > 0) return add(process.versions.node, await measured(wanted));
   install();
   const [rounds, amount] = [values.rounds, values.amount].map(Number);
   const race = await runRace({ rounds, amount });
-  const each = ['--rounds', values.rounds];
-  const figures = {
-    memory: await figure('memory', ['--amount', values.tokens], ['--expose-gc']),
-    growth: await figure('growth', each),
-    issuers: await figure('issuers', each),
-    'start-up': await figure('start-up', each),
-    signatures: await figure('signatures', each),
-    throttle: await figure('throttle', each),
-    outage: await figure('outage', each),
-  };
   const how = `${rounds} rounds of ${amount} requests`;
+  const figures = await measured([...Object.keys(special), ...names]);
   keep({ node: process.versions.node, machine: machine(), how, rounds: race, figures });
   console.log('Written: bench/RESULTS.md, bench/results.svg');
+}
+
+async function measured(wanted) {
+  const figures = {};
+  for (const name of wanted) figures[name] = await figure(name, ...(special[name] ?? [['--rounds', values.rounds]]));
+  return figures;
 }
 
 async function figure(name, args, execArgv) {

@@ -9,13 +9,27 @@ const file = name => new URL(name, import.meta.url);
 
 /** @param section what one Node's run measured: `{ node, machine, how, rounds, figures }` */
 export function keep(section) {
-  const known = existsSync(file('results.json')) ? JSON.parse(readFileSync(file('results.json'), 'utf8')) : [];
-  const major = ({ node }) => Number(node.split('.')[0]);
+  const known = keptSections();
   const others = known.filter(one => major(one) !== major(section));
   const sections = [...others, section].sort((one, other) => major(one) - major(other));
   writeFileSync(file('results.json'), `${JSON.stringify(sections)}\n`);
   writeFileSync(file('RESULTS.md'), page(sections));
   writeFileSync(file('results.svg'), plot(sections));
+}
+
+/** Adds figures to what a whole run on the same Node has measured. */
+export function add(node, figures) {
+  const section = keptSections().find(one => major(one) === major({ node }));
+  if (section === undefined) throw new Error(`There is no run on Node ${node} yet: npm run bench:all`);
+  keep({ ...section, figures: { ...section.figures, ...figures } });
+}
+
+function keptSections() {
+  return existsSync(file('results.json')) ? JSON.parse(readFileSync(file('results.json'), 'utf8')) : [];
+}
+
+function major({ node }) {
+  return Number(node.split('.')[0]);
 }
 
 function page(sections) {

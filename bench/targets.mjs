@@ -9,7 +9,8 @@ import { algorithms } from './tokens.mjs';
  * @returns a row a target: what, the most it may be, what it is, how far the rounds lie apart
  */
 export function targets(rounds, values) {
-  return [...algorithms.flatMap(alg => ofGoodTokens(rounds, alg)), ...ofRefused(rounds), ...ofFigures(values)];
+  const ofTokens = [...algorithms.flatMap(alg => ofGoodTokens(rounds, alg)), ...ofRefused(rounds)];
+  return [...ofTokens, ...ofFigures(values), ...ofScale(values)];
 }
 
 function ofGoodTokens(rounds, alg) {
@@ -41,6 +42,37 @@ function ofFigures({ memory, issuers, 'start-up': start, outage, throttle }) {
     row('a throttle in memory: CPU with it ÷ without', 1.05, throttle.cpu),
     row('issuer stopped: failed requests', 0, one(outage.failed)),
     row('issuer stopped: p99 ÷ p99 before', 2, one(outage.p99)),
+  ];
+}
+
+// A Node's section may be older than these.
+function ofScale({ scale, processes, 'local-copy': copy }) {
+  return [
+    ...(scale === undefined ? [] : scaleRows(scale)),
+    ...(processes === undefined ? [] : processRows(processes)),
+    ...(copy === undefined ? [] : copyRows(copy)),
+  ];
+}
+
+function scaleRows({ postgres, redis, denylistRoundTrips }) {
+  return [
+    row('a refresh among 1,000,000 families ÷ among 1,000, PostgreSQL', 1.2, postgres),
+    row('a refresh among 1,000,000 families ÷ among 1,000, Redis', 1.2, redis),
+    row('a denylist of 1,000,000 entries in Redis: round trips a request', 1, one(denylistRoundTrips)),
+  ];
+}
+
+function processRows({ surplus, roundTrips }) {
+  return [
+    row('four processes, one throttle in Redis: requests off the exact count', 0, one(surplus)),
+    row('four processes, one throttle in Redis: round trips a request', 1, one(roundTrips)),
+  ];
+}
+
+function copyRows({ known, new: fresh }) {
+  return [
+    row('a local copy of the denylist: CPU with it ÷ without, known token', 1.05, known),
+    row('a local copy of the denylist: CPU with it ÷ without, new token', 1.05, fresh),
   ];
 }
 
