@@ -1,10 +1,13 @@
 /** Keeps revocations in Redis: what one process revokes, every process refuses from the next request on. */
-import { hash } from 'node:crypto';
+import { systemClock } from '../core/time/steady-clock';
 import type { Claims } from '../core/tokens/claims';
-import { checkedTtl, denylistEntries, denylistKey, isIssuedBefore, keysOfToken } from '../core/tokens/revocation';
+import { checkedTtl, denylistEntries, denylistKey, isIssuedBefore } from '../core/tokens/revocation';
 import type { Denylist, RevokedTokens } from '../core/settings/denylist';
 import { RedisConnection, type RedisClient, type RedisOptions } from './client';
 import type { TokenSubject } from '../core/tokens/token-subject';
+import { DenylistNames, type TokenNames } from './denylist-names';
+import { LocalCopy, type LocalCopyOptions } from './local-copy';
+import { appendFunction, newNonce, streamName } from './revocation-stream';
 
 /** Options of {@link RedisDenylist}. */
 export interface RedisDenylistOptions extends RedisOptions {
@@ -13,12 +16,28 @@ export interface RedisDenylistOptions extends RedisOptions {
    * lifetime of an access token.
    */
   readonly ttl?: number | undefined;
+  /**
+   * Lets this process answer from a copy of the denylist in its memory, without asking Redis for each request. `{}`
+   * sets the default values. Default: every request asks Redis.
+   *
+   * Another process's revocation takes effect here after at most `maxStaleness`, also during an outage, when Redis
+   * restarts or fails over, and when a clock jumps. A revocation by this process takes effect immediately. If the copy is
+   * too old, too small or has a gap, requests ask Redis, and get 503 if Redis does not answer.
+   *
+   * The copy reads a Redis Stream for each issuer (Redis 5 or later), which keeps the last 10,000 revocations in about
+   * 1 MB, and expires a day after the last read. At the first request and after a gap it reads the keys of the whole
+   * database (`SCAN`), so do not keep millions of other keys there. The first 100 issuers are copied.
+   *
+   * Every process that revokes tokens needs a version of this library with this option, but may leave it out: an older
+   * version does not write to the stream. A cluster cannot be copied; a failover with Sentinel is noticed.
+   */
+  readonly localCopy?: LocalCopyOptions | undefined;
 }
 
 /**
- * A `denylist` that servers share. Checking a token takes one round trip, and Redis drops expired revocations. While
- * Redis is unavailable, requests with a token get 503. Keys are hashes, and those of an issuer share
- * a slot of a cluster. Configure Redis with `maxmemory-policy
+ * A `denylist` that servers share. Checking a token takes one round trip, or none with a `localCopy`, and Redis drops
+ * expired revocations. While Redis is unavailable, requests with a token get 503. Keys are hashes, and those of an issuer
+ * share a slot of a cluster. Configure Redis with `maxmemory-policy
  * noeviction`: an evicted revocation is lost.
  *
  * @example
@@ -27,17 +46,25 @@ export interface RedisDenylistOptions extends RedisOptions {
  * await denylist.revoke({ iss: 'https://auth.example.com', sid: 'session-7' });
  */
 export class RedisDenylist implements Denylist {
+  /**
+   * Measures the age of the local copy, in milliseconds since 1970. Default: the system's clock, and beside it one that
+   * cannot be set. The longer time counts.
+   */
+  clock: () => number = systemClock;
   readonly #connection: RedisConnection;
-  readonly #prefix: string;
+  readonly #names: DenylistNames;
   readonly #ttl: number;
+  readonly #copy: LocalCopy | undefined;
 
+  /** @throws ImproperlyConfigured for a wrong client or option, and for a local copy of a cluster */
   constructor(
     client: RedisClient,
-    { ttl = 7 * 86_400, prefix = 'axioms:denylist:', timeout }: RedisDenylistOptions = {},
+    { ttl = 7 * 86_400, prefix = 'axioms:denylist:', timeout, localCopy }: RedisDenylistOptions = {},
   ) {
     this.#connection = new RedisConnection(client, { timeout });
-    this.#prefix = prefix;
+    this.#names = new DenylistNames(prefix);
     this.#ttl = checkedTtl(ttl);
+    if (localCopy !== undefined) this.#copy = new LocalCopy(client, timeout, localCopy, () => this.clock);
   }
 
   /** Whether a shard did not answer the last command. */
@@ -55,8 +82,14 @@ export class RedisDenylist implements Denylist {
     // Counted from 0, the end is a duration where none is given.
     const { keys, before, expiresAt } = denylistEntries(which, this.#ttl, 0);
     const from = which.expiresAt === undefined ? 'now' : '1970';
-    const values = [milliseconds(expiresAt), from, Math.min(before, Number.MAX_SAFE_INTEGER)];
-    await this.#connection.eval(revokeScript, this.#named(which.iss, keys), values);
+    const home = this.#names.homeOf(which.iss);
+    const values = [milliseconds(expiresAt), from, Math.min(before, Number.MAX_SAFE_INTEGER), newNonce()];
+    const stored = [...keys.map(key => home + this.#names.nameOf(key)), home + streamName];
+    try {
+      await this.#connection.eval(revokeScript, stored, values);
+    } finally {
+      this.#copy?.distrust(home);
+    }
   }
 
   async isRevoked(
@@ -64,24 +97,24 @@ export class RedisDenylist implements Denylist {
     subject?: Pick<TokenSubject, 'claim' | 'value'>,
     clockTolerance?: number,
   ): Promise<boolean> {
-    const keys = keysOfToken(claims, subject);
-    if (keys.length === 0) return false;
-    const found = await this.#connection.mget(this.#named(typeof claims.iss === 'string' ? claims.iss : '', keys));
-    if (!Array.isArray(found) || found.length !== keys.length)
-      throw new Error('Redis answered something else than was asked');
-    return found.some(before => before !== null && isIssuedBefore(claims, Number(before), clockTolerance));
+    const token = this.#names.ofToken(claims, subject);
+    if (token.names.length === 0) return false;
+    const isMet = (before: number): boolean => isIssuedBefore(claims, before, clockTolerance);
+    const answer = this.#copy?.answer(token.home, token.names, isMet) ?? this.#askRedis(token, isMet);
+    this.#copy?.readOn(token.home);
+    return answer;
   }
 
   async useOnce(iss: string, jti: string, expiresAt: number): Promise<boolean> {
-    const keys = this.#named(iss, [denylistKey(iss, 'once', jti)]);
-    return Number(await this.#connection.eval(onceScript, keys, [milliseconds(expiresAt), '1970'])) === 1;
+    const key = this.#names.homeOf(iss) + this.#names.nameOf(denylistKey(iss, 'once', jti));
+    return Number(await this.#connection.eval(onceScript, [key], [milliseconds(expiresAt), '1970'])) === 1;
   }
 
-  // The hash tag in braces keeps the keys of an issuer in one slot of a cluster, because one command reads several of
-  // them.
-  #named(iss: string, keys: readonly string[]): string[] {
-    const issuer = hash('sha256', iss, 'base64url').slice(0, 16);
-    return keys.map(key => `${this.#prefix}{${issuer}}:${hash('sha256', key, 'base64url')}`);
+  async #askRedis({ home, names }: TokenNames, isMet: (before: number) => boolean): Promise<boolean> {
+    const found = await this.#connection.mget(names.map(name => home + name));
+    if (!Array.isArray(found) || found.length !== names.length)
+      throw new Error('Redis answered something else than was asked');
+    return found.some(before => before !== null && isMet(Number(before)));
   }
 }
 
@@ -100,14 +133,18 @@ end
 lifetime = math.max(1, math.min(lifetime, 315360000000))
 `;
 
-// Merges two revocations: the later `before`, which refuses more tokens, and the longer lifetime.
+// Merges two revocations: the later `before`, which refuses more tokens, and the longer lifetime. The stream comes first: a
+// revocation that only a local copy has is harmless, and one that only the key has would be missing there.
 const revokeScript = `
 ${lifetime}
-for _, key in ipairs(KEYS) do
-  local before = ARGV[3]
+${appendFunction}
+for index = 1, #KEYS - 1 do
+  local key, before = KEYS[index], ARGV[3]
   local known = redis.call('GET', key)
   if known and tonumber(known) > tonumber(before) then before = known end
-  redis.call('SET', key, before, 'PX', string.format('%.0f', math.max(lifetime, redis.call('PTTL', key))))
+  local rest = string.format('%.0f', math.max(lifetime, redis.call('PTTL', key)))
+  append(key, before, rest, ARGV[4])
+  redis.call('SET', key, before, 'PX', rest)
 end
 return 1
 `;

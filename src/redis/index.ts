@@ -2,5 +2,6 @@
 export type { RedisOptions } from './client';
 export type { IoredisClient, NodeRedisClient, RedisClient } from './commands';
 export { RedisDenylist, type RedisDenylistOptions } from './denylist';
+export type { LocalCopyOptions } from './local-copy';
 export { RedisThrottleStore, type RedisThrottleStoreOptions } from './throttle-store';
 export { RedisSignInAttempts, type RedisSignInAttemptsOptions } from './sign-in-attempts';

@@ -7,7 +7,7 @@ import { createClient } from 'redis';
 import { Get, JsonController } from 'routing-controllers';
 import { backchannelLogout, createExpressServer } from 'axioms-routing-controllers';
 import type { OutagePolicy } from 'axioms-routing-controllers/throttling';
-import { RedisDenylist, RedisThrottleStore, type RedisClient } from '../../src/redis';
+import { RedisDenylist, RedisThrottleStore, type LocalCopyOptions, type RedisClient } from '../../src/redis';
 import { UserRateThrottle } from '../../src/throttling';
 import { audience, silentLogger } from '../issuer/test-issuer';
 
@@ -19,6 +19,7 @@ export interface Configuration {
   readonly rate: string;
   readonly fail?: OutagePolicy;
   readonly hasDenylist?: boolean;
+  readonly localCopy?: LocalCopyOptions;
   /** Seconds. On a busy machine an answer may be late: where none may be taken for an outage, a long one. */
   readonly timeout: number;
 }
@@ -33,7 +34,7 @@ class ThingController {
 }
 
 async function main(configuration: Configuration): Promise<void> {
-  const { issuerUrl, prefix, rate, fail, timeout, hasDenylist = false } = configuration;
+  const { issuerUrl, prefix, rate, fail, timeout, hasDenylist = false, localCopy } = configuration;
   const client = await clientOf(configuration);
   const app = createExpressServer({
     controllers: [ThingController],
@@ -43,7 +44,7 @@ async function main(configuration: Configuration): Promise<void> {
       logger: silentLogger,
       throttleRates: { user: rate },
       throttleStore: new RedisThrottleStore(client, { prefix, fail, timeout }),
-      denylist: hasDenylist ? new RedisDenylist(client, { prefix, timeout }) : undefined,
+      denylist: hasDenylist ? new RedisDenylist(client, { prefix, timeout, localCopy }) : undefined,
     },
   });
   if (hasDenylist) app.post('/logout', backchannelLogout({ clientId: 'books' }));

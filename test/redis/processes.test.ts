@@ -6,6 +6,7 @@ import type { RevokedTokens } from 'axioms-routing-controllers';
 import { RedisDenylist } from '../../src/redis';
 import { signed, TestIssuer } from '../issuer/test-issuer';
 import type { Configuration } from './api-process';
+import { CountingProxy } from './counting-proxy';
 import { ApiProcess, countOf, flood, statusOf } from './processes';
 import { OwnRedis, redisUrl, requireRedis } from './redis-server';
 
@@ -58,13 +59,17 @@ describe('several processes', function () {
     );
   }
 
-  it('four with 32 connections each let exactly 1,000 requests a minute through', async () => {
-    await start(4);
+  it('four with 32 connections each let exactly 1,000 requests a minute through, in one round trip each', async () => {
+    const proxy = await CountingProxy.start();
+    await start(4, { redisUrl: proxy.url });
     const token = issuer.token();
     const statuses = await Promise.all(apis.map(({ url }) => flood(url, token, 32, 400)));
     expect([countOf(statuses.flat(), 200), countOf(statuses.flat(), 429)]).to.deep.equal([1000, 600]);
     for (const of of statuses) expect(countOf(of, 200)).to.be.greaterThan(0);
+    const connecting = ['hello', 'client', 'info'];
+    expect(proxy.commands.filter(name => !connecting.includes(name))).to.deep.equal(Array(1600).fill('eval'));
     expectWell();
+    proxy.close();
   });
 
   describe('refuse, each of them, the next request', () => {
@@ -126,6 +131,40 @@ describe('several processes', function () {
       });
   });
 
+  describe('with a local copy of the denylist each', () => {
+    const maxStaleness = 1;
+
+    /** Milliseconds until a process refuses the token; it is asked again and again. */
+    async function timeToRefusal({ url }: ApiProcess, token: string): Promise<number> {
+      const start = performance.now();
+      let lastAccepted = start;
+      for (;;) {
+        const sentAt = performance.now();
+        const status = await statusOf(`${url}/things`, token);
+        if (status === 401) return lastAccepted - start;
+        expect(status).to.equal(200);
+        lastAccepted = sentAt;
+      }
+    }
+
+    for (const which of [{ jti: 'j-a' }, { sub: 'u-a', before: Math.floor(Date.now() / 1000) + 1000 }])
+      it(`refuse after ${maxStaleness} second at most what another process revoked by ${Object.keys(which).join()}`, async () => {
+        await start(2, { hasDenylist: true, localCopy: { maxStaleness }, rate: '1000000/minute' });
+        const [token, others] = ['a', 'b'].map(whose => issuer.token({ jti: `j-${whose}`, sub: `u-${whose}` })) as [
+          string,
+          string,
+        ];
+        for (const { url } of apis) expect(countOf(await flood(url, token, 8, 200), 200)).to.equal(200);
+        const client = new Redis(redisUrl);
+        await new RedisDenylist(client, { prefix }).revoke({ iss: issuer.url, ...which });
+        client.disconnect();
+        const times = await Promise.all(apis.map(api => timeToRefusal(api, token)));
+        for (const time of times) expect(time).to.be.lessThan(maxStaleness * 1000);
+        for (const { url } of apis) expect(countOf(await flood(url, others, 8, 40), 200)).to.equal(40);
+        expectWell();
+      });
+  });
+
   describe('whose Redis is killed under load', () => {
     let own: OwnRedis;
 
@@ -161,6 +200,32 @@ describe('several processes', function () {
         if (fail !== 'local') expect(countOf(after, status)).to.equal(80);
         expectWell();
       });
+
+    it('refuse what was revoked, and answer 503 to the others, once a local copy of the denylist is too old', async () => {
+      const redis = `redis://127.0.0.1:${own.port}`;
+      await start(2, { hasDenylist: true, localCopy: { maxStaleness: 1 }, timeout: 1, redisUrl: redis });
+      const [revoked, token] = [issuer.token({ jti: 'j-a' }), issuer.token({ jti: 'j-b' })];
+      for (const { url } of apis) expect(countOf(await flood(url, revoked, 8, 40), 200)).to.equal(40);
+      const client = new Redis(redis);
+      await new RedisDenylist(client, { prefix }).revoke({ iss: issuer.url, jti: 'j-a' });
+      client.disconnect();
+      for (const { url } of apis) {
+        while ((await statusOf(`${url}/things`, revoked)) !== 401);
+        while ((await statusOf(`${url}/things`, token)) !== 200);
+      }
+      await own.kill();
+      const end = performance.now() + 1500;
+      while (performance.now() < end)
+        for (const { url } of apis) {
+          expect(await statusOf(`${url}/things`, token)).to.be.oneOf([200, 503]);
+          expect(await statusOf(`${url}/things`, revoked)).to.equal(401);
+        }
+      for (const { url } of apis) {
+        expect(countOf(await flood(url, token, 8, 20), 503)).to.equal(20);
+        expect(await statusOf(`${url}/things`, revoked)).to.equal(401);
+      }
+      expectWell();
+    });
 
     it('answer 503 to every token while their denylist is away, and 200 again after', async () => {
       await start(1, { hasDenylist: true, timeout: 1, redisUrl: `redis://127.0.0.1:${own.port}` });

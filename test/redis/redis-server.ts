@@ -39,11 +39,14 @@ export class OwnRedis {
   #process: ChildProcess | undefined;
   readonly #folder = mkdtempSync(join(tmpdir(), 'redis-'));
 
-  private constructor(readonly port: number) {}
+  private constructor(
+    readonly port: number,
+    private readonly more: readonly string[],
+  ) {}
 
   /** Leaves the test out where there is no program `redis-server`. */
-  static async start(test: Context): Promise<OwnRedis> {
-    const server = new OwnRedis(await freePort());
+  static async start(test: Context, ...more: string[]): Promise<OwnRedis> {
+    const server = new OwnRedis(await freePort(), more);
     try {
       await server.restart();
     } catch (error) {
@@ -53,7 +56,17 @@ export class OwnRedis {
   }
 
   async restart(): Promise<void> {
-    const options = ['--port', String(this.port), '--save', '', '--appendonly', 'no', '--bind', '127.0.0.1'];
+    const options = [
+      '--port',
+      String(this.port),
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--bind',
+      '127.0.0.1',
+      ...this.more,
+    ];
     const child = spawn('redis-server', [...options, '--dir', this.#folder], { stdio: ['ignore', 'pipe', 'ignore'] });
     this.#process = child;
     await once(child, 'spawn');
