@@ -6,6 +6,7 @@ import { ImproperlyConfigured } from '../core/http/exceptions';
 import type { Requirement } from '../core/requirements/requirement';
 import { BasePermission, decidesBeforeTheBody, type ApiView } from './base';
 import { memberOf } from './evaluated';
+import { readsWords } from './rule-readers';
 
 const defaultSafeMethods = ['GET', 'HEAD', 'OPTIONS'];
 
@@ -100,12 +101,14 @@ export class IsSafeOnly extends BasePermission {
   }
 }
 
-[
+const withoutWords = [
   AllowAny,
   DenyAll,
   IsAuthenticated,
   IsAdminUser,
   IsAuthenticatedOrReadOnly,
   IsAuthenticatedOrPublicMethod,
-  IsSafeOnly,
-].forEach(decidesBeforeTheBody);
+];
+for (const one of [...withoutWords, IsSafeOnly]) decidesBeforeTheBody(one);
+for (const one of withoutWords) readsWords(one, []);
+readsWords(IsSafeOnly, ['safeMethods']);

@@ -6,6 +6,7 @@ import { matches } from '../core/requirements/matches';
 import type { ObjectFilter } from '../core/requirements/object-filter';
 import type { Requirement } from '../core/requirements/requirement';
 import { after, type Soon } from '../core/time/soon';
+import { readsWords } from './rule-readers';
 import type { ApiView } from './rule-words';
 
 export type { ApiView } from './rule-words';
@@ -53,6 +54,7 @@ export abstract class BasePermission {
   requirement?(controller: ApiView): Requirement | undefined | Promise<Requirement | undefined>;
 }
 markAsOurs(BasePermission);
+readsWords(BasePermission, []);
 
 /** A class of permission, as `permissionClasses` lists it. */
 export type PermissionClass = new (...dependencies: never[]) => BasePermission;

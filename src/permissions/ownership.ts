@@ -20,6 +20,7 @@ import { after } from '../core/time/soon';
 import { safeMethodsOf } from './access';
 import { BasePermission, dependsOnObjectWhen, type ApiView } from './base';
 import { memberOf } from './evaluated';
+import { readsWords } from './rule-readers';
 
 /** The controller's `ownerAttribute`. */
 export function ownerAttributeOf(controller: ApiView): string {
@@ -139,6 +140,10 @@ export class IsSubOwnerOrSafeOnly extends IsSubOwner {
 }
 
 dependsOnObjectWhen(IsSubOwnerOrSafeOnly, (request, controller) => !isSafe(request, controller));
+
+const ownerWords = ['ownerAttribute', 'ownerIssuerAttribute', 'ownerOf'] as const;
+readsWords(IsSubOwner, ownerWords);
+readsWords(IsSubOwnerOrSafeOnly, [...ownerWords, 'safeMethods']);
 
 function isSafe(request: Request, controller: ApiView): boolean {
   return safeMethodsOf(controller).includes(request.method);

@@ -7,6 +7,7 @@ import { ImproperlyConfigured, NotAuthenticated } from '../core/http/exceptions'
 import type { GrantRequirement, Requirement } from '../core/requirements/requirement';
 import { isAuthenticated } from '../authentication/caller';
 import { BasePermission, decidesBeforeTheBody, type PermissionClass } from './base';
+import { readsWords } from './rule-readers';
 import { exampleOf, grantNames, isMet } from './token-claims';
 
 /**
@@ -84,4 +85,7 @@ function named(name: string, permissionClass: PermissionClass): PermissionClass 
 }
 
 // Abstract, and all that they decide by is known.
-for (const base of [RequiredGrants, ByAccessToken]) decidesBeforeTheBody(base as unknown as PermissionClass);
+for (const base of [RequiredGrants, ByAccessToken]) {
+  decidesBeforeTheBody(base as unknown as PermissionClass);
+  readsWords(base, []);
+}

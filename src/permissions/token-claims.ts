@@ -12,6 +12,7 @@ import { isGrant, type GrantRequirement, type Requirement } from '../core/requir
 import { after } from '../core/time/soon';
 import { BasePermission, decidesBeforeTheBody, type ApiView, type PermissionClass } from './base';
 import { describedBy, memberOf } from './evaluated';
+import { readsWords } from './rule-readers';
 
 /** Returns what the rules may know of the caller. */
 export function identityOf(request: Request): Identity {
@@ -163,3 +164,6 @@ export class HasAccessTokenPermissions extends HasAccessTokenGrants {
 
 // The three classes inherit their rule from this one.
 decidesBeforeTheBody(HasAccessTokenGrants as unknown as PermissionClass);
+
+for (const one of [HasAccessTokenScopes, HasAccessTokenRoles, HasAccessTokenPermissions])
+  readsWords(one, new one().members());

@@ -8,6 +8,7 @@ import type { Requirement } from '../core/requirements/requirement';
 import { isAuthenticated } from '../authentication/caller';
 import { BasePermission, decidesBeforeTheBody, type ApiView } from './base';
 import { memberOf, saidOnce } from './evaluated';
+import { readsWords } from './rule-readers';
 import { grantNames, grantsOfRequest } from './token-claims';
 
 const readingMethods = ['GET', 'HEAD', 'OPTIONS'];
@@ -237,3 +238,7 @@ function missing(controller: ApiView, permission: BasePermission, example: strin
 }
 
 [TokenHasScope, IsAuthenticatedOrTokenHasScope, TokenMatchesOASRequirements].forEach(decidesBeforeTheBody);
+
+for (const one of [TokenHasScope, TokenHasReadWriteScope, TokenHasResourceScope, IsAuthenticatedOrTokenHasScope])
+  readsWords(one, ['requiredScopes']);
+readsWords(TokenMatchesOASRequirements, ['requiredAlternateScopes']);

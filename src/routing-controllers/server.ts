@@ -14,6 +14,7 @@ import { issuersWithOtherAudience } from '../core/requirements/protected-resourc
 import { issuerSettings } from '../core/settings/trusted-issuers';
 import { isAnswer } from '../views/exception-handler';
 import { auditRoute, type RouteAudit } from '../views/start/audit';
+import { checkUnread } from '../views/start/unread-rules';
 import type { Services } from '../views/start/services';
 import { asParseError } from './driver/body';
 import { appContainer, type AppContainer } from './start/app-container';
@@ -25,6 +26,7 @@ import { GuardedRoutes } from './start/guarded-routes';
 import { withInheritedMetadata } from './start/inherited-metadata';
 import { checkRoutes, logAudit } from './start/route-audit';
 import { routesOf } from './start/routes-of-app';
+import { sampleOf } from './start/samples';
 import { metadataRoute } from './endpoints/protected-resource';
 import { addServer, serversOf, serves } from './start/serving';
 import { beginStartup } from './start/startup';
@@ -218,6 +220,8 @@ function serve(app: Application, options: AxiomsServerOptions, { services, guard
       `No handler was found in controllers: ${options.controllers?.map(nameOf).join(', ')}. Check the paths, and that the classes have handlers.`,
     );
   driver.idleMiddlewares.report(app, options.defaultErrorHandler !== false);
+  const isTypedi = container.isTypedi;
+  checkUnread(guarded.audited, one => sampleOf(one, isTypedi).object, services.settings.logger);
   checkRoutes(guarded.audited, routesOf(app), services.settings);
   app.use(options.defaultErrorHandler === false ? handingOn(services.settings) : answerOurErrors(driver));
 }

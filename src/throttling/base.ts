@@ -7,6 +7,7 @@ import { warnOfUnreadProxies } from '../core/reports/unread-proxies';
 import type { Settings } from '../core/settings/settings';
 import type { Hit, Rate } from '../core/settings/throttle-rates';
 import type { ApiView } from '../permissions/base';
+import { readsWords } from '../permissions/rule-readers';
 
 /** A throttle's limit and its current state, for the `RateLimit` fields. */
 export interface Limit extends Rate, Hit {
@@ -64,6 +65,7 @@ export abstract class BaseThrottle {
   checkConfiguration?(controller: ApiView, settings: Settings): void;
 }
 markAsOurs(BaseThrottle);
+readsWords(BaseThrottle, []);
 
 /** A throttle class, an entry of `throttleClasses`. */
 export type ThrottleClass = new (...dependencies: never[]) => BaseThrottle;

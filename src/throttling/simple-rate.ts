@@ -11,6 +11,7 @@ import { isPending, type Soon } from '../core/time/soon';
 import { parseRate, rateForm, type Hit, type Rate } from '../core/settings/throttle-rates';
 import type { ApiView } from '../permissions/base';
 import { memberOf } from '../permissions/evaluated';
+import { readsWords } from '../permissions/rule-readers';
 import { BaseThrottle, type Limit } from './base';
 import { countingOf } from './counting';
 import { callerKeyOf } from './identity';
@@ -239,3 +240,6 @@ export abstract class ClaimRateThrottle extends SimpleRateThrottle {
     return JSON.stringify(['claim', claims.iss ?? null, this.claim, value]);
   }
 }
+
+for (const one of [SimpleRateThrottle, AnonRateThrottle, UserRateThrottle, ClaimRateThrottle]) readsWords(one, []);
+readsWords(ScopedRateThrottle, ['throttleScope']);

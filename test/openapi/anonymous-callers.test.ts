@@ -50,6 +50,7 @@ import { openApiDocument, type OpenApiDocument, type OperationObject } from 'axi
 import { judge } from '../../src/core/requirements/judge';
 import { Api, type ApiOptions, type Method } from '../api';
 import { silentLogger } from '../issuer/test-issuer';
+import { readMembers } from '../read-members';
 
 class ApiKeyAuthentication extends BaseAuthentication {
   override readonly authorizationSchemes = [];
@@ -183,11 +184,13 @@ function controllerOf(spec: Spec, index: number): new () => object {
   class MadeController {
     authenticationClasses = spec.authentication;
     permissionClasses = spec.rules;
-    accessTokenScopes = ['a'];
-    accessTokenRoles = ['r'];
-    requiredScopes = ['a'];
     // A route without an object needs no object rule, on purpose.
     objectActions = [];
+
+    constructor() {
+      const members = { accessTokenScopes: ['a'], accessTokenRoles: ['r'], requiredScopes: ['a'] };
+      Object.assign(this, readMembers(spec.rules, members));
+    }
 
     getObject() {
       return { user: 'alice' };

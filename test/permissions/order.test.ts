@@ -26,6 +26,7 @@ import { auditTable } from '../../src/views/start/audit';
 import { Api, type ApiOptions } from '../api';
 
 import { expectRefusal } from '../refusals';
+import { readMembers } from '../read-members';
 
 let asked: string[] = [];
 beforeEach(() => {
@@ -64,10 +65,9 @@ function controllerOf(permissionClasses: readonly PermissionRule[], members: obj
   @JsonController('/things')
   class ThingController {
     permissionClasses = permissionClasses;
-    accessTokenScopes = ['a'];
-    accessTokenRoles = ['r'];
 
     constructor() {
+      Object.assign(this, readMembers(permissionClasses, { accessTokenScopes: ['a'], accessTokenRoles: ['r'] }));
       Object.defineProperties(this, Object.getOwnPropertyDescriptors(members));
     }
     @Get('/') list() {

@@ -23,6 +23,7 @@ import {
 import type { GrantRequirement } from '../../src/core/requirements/requirement';
 import request from 'supertest';
 import { Api } from '../api';
+import { readMembers } from '../read-members';
 
 type Kind = GrantRequirement['kind'];
 type Plain = 'anyone' | 'nobody' | 'authenticated' | 'safe' | 'owner' | 'owner-or-safe';
@@ -178,7 +179,8 @@ function standingController(trees: readonly Tree[], index: number): new () => ob
   }
   // Every other controller defines ownerOf() itself.
   const ownerOf = ({ user }: AxiomsRequest): string | undefined => user?.sub;
-  if (index % 2 === 1) Object.assign(StandingController.prototype, { ownerOf });
+  const members = index % 2 === 1 ? readMembers(permissionClasses, { ownerOf }) : {};
+  Object.assign(StandingController.prototype, members);
   return StandingController;
 }
 

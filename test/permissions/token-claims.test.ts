@@ -21,6 +21,7 @@ import { RecordingLogger } from '../issuer/recording-logger';
 import { expectHeadRefusal, expectRefusal } from '../refusals';
 import { startError, startWarnings } from '../start-error';
 import { thingController, type Members } from './thing-controller';
+import { readMembers } from '../read-members';
 
 const kinds = [
   { suffix: 'Scopes', claim: 'scope', permissionClasses: [HasAccessTokenScopes], refused: 'insufficient_scope' },
@@ -592,9 +593,11 @@ describe('claim permissions of users of other authentication classes', () => {
     const members = (permissionClass: object) => ({
       authenticationClasses: [HeaderAuthentication, AccessTokenAuthentication],
       permissionClasses: [permissionClass],
-      accessTokenScopes: ['a'],
-      accessTokenRoles: ['a'],
-      accessTokenPermissions: ['a'],
+      ...readMembers([permissionClass], {
+        accessTokenScopes: ['a'],
+        accessTokenRoles: ['a'],
+        accessTokenPermissions: ['a'],
+      }),
     });
     api = await Api.start({
       controllers: [

@@ -17,6 +17,7 @@ import {
 } from 'axioms-routing-controllers';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { TestIssuer } from '../issuer/test-issuer';
+import { readMembers } from '../read-members';
 
 type ControllerClass = new () => object;
 type Verb = typeof Get | typeof All | typeof Post;
@@ -37,7 +38,9 @@ interface Serving {
 function controllerOf(name: string, { verb = Get, base, path, rule, isPassedOn = false }: Serving): ControllerClass {
   class Made {
     permissionClasses = rule === undefined ? undefined : [rule];
-    accessTokenScopes = ['a'];
+    constructor() {
+      Object.assign(this, readMembers(rule === undefined ? [] : [rule], { accessTokenScopes: ['a'] }));
+    }
     serve() {
       return { from: name };
     }

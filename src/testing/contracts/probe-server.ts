@@ -8,6 +8,7 @@ import type { SettingsInput } from '../../core/settings/settings';
 import { matches } from '../../core/requirements/matches';
 import type { ApiView, BasePermission, PermissionClass } from '../../permissions/base';
 import type { PermissionRule } from '../../permissions/operators';
+import { allowUnread } from '../../permissions/rule-readers';
 import { keepingServices } from '../../routing-controllers/start/container';
 import { createExpressServer } from '../../routing-controllers/server';
 import { onLoopback, type Send } from '../loopback';
@@ -89,6 +90,7 @@ export function ruleProbe({ path, method, rule, members, object }: RuleProbe): C
       return {};
     }
   }
+  allowUnread(PermissionProbe);
   return PermissionProbe;
 }
 
@@ -112,6 +114,7 @@ export function filterProbe({ path, method, rule, members, object }: RuleProbe):
       return { isListed: matches(await this.authorizedFilter(), Object(object?.value) as object) };
     }
   }
+  allowUnread(FilterProbe);
   return FilterProbe;
 }
 

@@ -67,19 +67,15 @@ export function routeRules(route: Route, controller: ApiView, services: Services
       requireOneOwner(controller, services.settings);
       requireOneSubject(controller, services.settings, acceptsBothKinds(context.authenticators));
     });
-  const throttling = read(() => checkedThrottles(controller, services, decorations, place))?.map(nameOfClass);
+  const throttles = read(() => checkedThrottles(controller, services, decorations, place));
   const actions = Object.fromEntries(actionLists.map(name => [name, listedActions(name, controller, shown, place)]));
   const authenticators = named && context.authenticators;
   const unset = policyLists.filter(
     name => decorations?.[name] === undefined && read(() => controller[name] ?? null) === null,
   );
-  const known = { decorations, authenticators, named, trees, permissions, throttling, unset, actions };
+  const known = { decorations, authenticators, named, trees, permissions, throttles, unset, actions };
   const requirementOfLeaves: ReadonlyMap<PermissionLeaf, Known> = found;
   return new RouteRules(route, { controller, services, requirementOfLeaves, ...known });
-}
-
-function nameOfClass({ constructor }: object): string {
-  return constructor.name;
 }
 
 function checkedThrottles(

@@ -13,6 +13,7 @@ import {
   type PermissionLeaf,
   type PermissionTree,
 } from '../../permissions/tree';
+import type { BaseThrottle } from '../../throttling/base';
 import { admission } from './admission';
 import { type Decorations } from './decorations';
 import { dependOnObjects } from './object-dependence';
@@ -54,7 +55,7 @@ export interface Read {
   readonly named: readonly { readonly name: string; readonly isMandatory: boolean }[] | undefined;
   readonly trees: readonly PermissionTree[] | undefined;
   readonly permissions: readonly Known[] | undefined;
-  readonly throttling: readonly string[] | undefined;
+  readonly throttles: readonly BaseThrottle[] | undefined;
   /** The requirement of each permission inside the compositions. */
   readonly requirementOfLeaves: ReadonlyMap<PermissionLeaf, Known>;
   /** The controller's lists of handlers. */
@@ -97,7 +98,7 @@ export class RouteRules implements Route {
     this.declaredBy = route.declaredBy;
     this.place = handlerName(read.controller, route.action);
     this.permissions = read.permissions;
-    this.throttling = read.throttling;
+    this.throttling = read.throttles?.map(({ constructor }) => constructor.name);
     this.decorations = read.decorations;
     this.#read = read;
     const leaves = read.trees?.flatMap(leavesOf) ?? [];
@@ -131,6 +132,16 @@ export class RouteRules implements Route {
   /** Every permission of the list, including those inside compositions. */
   get leaves(): readonly BasePermission[] {
     return this.trees.flatMap(leavesOf).map(({ permission }) => permission);
+  }
+
+  /** The throttles, created only for inspection; `undefined` if the list is decided per request. */
+  get throttles(): readonly BaseThrottle[] | undefined {
+    return this.#read.throttles;
+  }
+
+  /** Whether startup knows the list of permissions. */
+  get arePermissionsKnown(): boolean {
+    return this.#read.trees !== undefined;
   }
 
   /**
@@ -278,7 +289,7 @@ export class RouteRules implements Route {
   /** Returns the same rules without throttles, to explain a decision without counting a request. */
   withoutThrottles(): RouteRules {
     const decorations = { names: [], added: [], insisting: [], ...this.decorations, throttleClasses: [] };
-    return new RouteRules(this, { ...this.#read, decorations, throttling: [] });
+    return new RouteRules(this, { ...this.#read, decorations, throttles: [] });
   }
 
   #readDependence(method: string): boolean | undefined {

@@ -11,6 +11,7 @@ import {
   type PermissionRule,
 } from 'axioms-routing-controllers';
 import { audience, silentLogger } from '../../issuer/test-issuer';
+import { readMembers } from '../../read-members';
 
 /** What the test sets before it runs a command. */
 export const choice: { issuerUrl: string; rule: PermissionRule; unfiltered: string[] } = {
@@ -29,8 +30,11 @@ export function options(): AxiomsServerOptions {
   @JsonController('/notes')
   class NoteController extends ApiController {
     override permissionClasses = [choice.rule];
-    override accessTokenRoles = ['admin'];
     override unfilteredActions = choice.unfiltered;
+    constructor() {
+      super();
+      Object.assign(this, readMembers([choice.rule], { accessTokenRoles: ['admin'] }));
+    }
     @Get() list() {
       return [];
     }

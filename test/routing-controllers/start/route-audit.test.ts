@@ -44,6 +44,7 @@ import {
 import { hasRequiredScopes, permissionClasses } from 'axioms-routing-controllers/decorators';
 import { RecordingLogger } from '../../issuer/recording-logger';
 import { silentLogger } from '../../issuer/test-issuer';
+import { readMembers } from '../../read-members';
 
 type ControllerClass = new (...dependencies: never[]) => object;
 const settings = { audience: 'api', issuerUrl: 'http://127.0.0.1:9', jwksPrefetch: false, logger: silentLogger };
@@ -303,7 +304,9 @@ describe('the route audit', () => {
       @JsonController(`/not-${index}`)
       class NotController {
         permissionClasses = [rule];
-        accessTokenScopes = ['a'];
+        constructor() {
+          Object.assign(this, readMembers([rule], { accessTokenScopes: ['a'] }));
+        }
         @Get() list() {
           return [];
         }
@@ -557,7 +560,9 @@ describe('a route that an earlier one shadows', () => {
   ) {
     class Made {
       permissionClasses = rules;
-      accessTokenScopes = scopes;
+      constructor() {
+        Object.assign(this, readMembers(rules, { accessTokenScopes: scopes }));
+      }
       serve() {
         return {};
       }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Get, JsonController } from 'routing-controllers';
 import { Service } from 'typedi';
-import { AllowAny, ApiController, HasAccessTokenScopes } from 'axioms-routing-controllers';
+import { AllowAny, ApiController, HasAccessTokenRoles, HasAccessTokenScopes } from 'axioms-routing-controllers';
 import { Api } from '../../api';
 import { expectRefusal } from '../../refusals';
 import { startError, startWarnings } from '../../start-error';
@@ -180,7 +180,7 @@ describe('an inherited field that hides a getter', () => {
   it('is looked for where there is a field: a base class is not made for a getter that nothing hides', () => {
     let madeForItself = 0;
     class CountedBase {
-      permissionClasses = [HasAccessTokenScopes];
+      permissionClasses = [HasAccessTokenScopes, HasAccessTokenRoles];
       accessTokenRoles = ['r'];
       constructor() {
         if (new.target === CountedBase) madeForItself += 1;
