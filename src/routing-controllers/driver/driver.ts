@@ -104,9 +104,9 @@ export class AxiomsDriver extends ExpressDriver {
 
   protected guardedRoute(meta: ActionMetadata): GuardedRoute {
     const isOwnUser = this.currentUserChecker === userOf;
-    const { routePrefix } = this;
-    const asksBesides = askedBesides(meta, this.authorizationChecker, isOwnUser);
-    const route = this.routes.add(meta, { path: this.pathOf(meta), routePrefix, asksBesides });
+    const { routePrefix, authorizationChecker: checker } = this;
+    const asksBesides = askedBesides(meta, checker, isOwnUser);
+    const route = this.routes.add(meta, { path: this.pathOf(meta), routePrefix, asksBesides, checker });
     if (this.enableValidation) checkInputTypes(meta, route.rules.place, this.services.settings.logger);
     return route;
   }

@@ -1,6 +1,6 @@
 /** Reads and checks the rules of every handler of a server at startup, and creates the controllers for requests. */
 import 'reflect-metadata';
-import type { Action, ActionMetadata } from 'routing-controllers';
+import type { Action, ActionMetadata, AuthorizationChecker } from 'routing-controllers';
 import { Insistence } from '../../authentication/token-demand';
 import { refuseAnotherCopy } from '../../core/process/copies';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
@@ -17,6 +17,7 @@ import { routeRules } from '../../views/start/read-rules';
 import type { RouteRules } from '../../views/start/route-rules';
 import type { Exchange, OtherController, Services } from '../../views/start/services';
 import { requireKnownActions } from './action-lists';
+import { checkClassRoles, checkHandlerRoles } from './authorized-roles';
 import type { AppContainer, ControllerFactory } from './app-container';
 import { unknownDependencies } from './container';
 import type { Class } from './dependencies';
@@ -46,6 +47,8 @@ interface Registration {
   readonly routePrefix: string;
   /** What the binding requires besides the controller's permissions. */
   readonly asksBesides: readonly Requirement[];
+  /** The app's own checker of `@Authorized()`. */
+  readonly checker: AuthorizationChecker | undefined;
 }
 
 interface KnownController {
@@ -77,8 +80,9 @@ export class GuardedRoutes {
    *
    * @throws ImproperlyConfigured if the handler cannot be guarded as it is written.
    */
-  add(meta: ActionMetadata, { path, routePrefix, asksBesides }: Registration): GuardedRoute {
+  add(meta: ActionMetadata, { path, routePrefix, asksBesides, checker }: Registration): GuardedRoute {
     refuseReservedHandler(meta);
+    this.checkRoles(meta, checker !== undefined);
     const known = this.controller(meta.target as Class, meta);
     const sample = known.sample.object;
     // People read this path. It does not have each letter of a prefix in both cases.
@@ -157,6 +161,12 @@ export class GuardedRoutes {
   /** Removes the registrations from the container. */
   close(): void {
     for (const { factory } of this.#controllers.values()) factory.remove();
+  }
+
+  private checkRoles(meta: ActionMetadata, hasChecker: boolean): void {
+    const { logger } = this.services.settings;
+    if (!this.#controllers.has(meta.target as Class)) checkClassRoles(meta, { hasChecker, logger });
+    checkHandlerRoles(meta, { hasChecker, logger });
   }
 
   private make({ factory, sample }: KnownController, rules: RouteRules, action: Action): ApiView {
@@ -258,9 +268,13 @@ function hintFor(reason: string): string {
     : '';
 }
 
+function handlersOf({ controllerMetadata }: Pick<ActionMetadata, 'controllerMetadata'>): readonly string[] {
+  return controllerMetadata.actions.map(({ method }) => method);
+}
+
 // Refuses a decorator on a method without a route: it would guard nothing and look as if it did.
 function requireDecoratedHandlers(controllerClass: Class, { controllerMetadata }: ActionMetadata): void {
-  const actions = controllerMetadata.actions.map(({ method }) => method);
+  const actions = handlersOf({ controllerMetadata });
   const stray = decoratedActions(controllerClass).find(action => !actions.includes(action));
   if (stray !== undefined)
     throw new ImproperlyConfigured(

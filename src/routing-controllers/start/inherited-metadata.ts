@@ -124,6 +124,31 @@ export function declaringClass(target: object, method: string): object | undefin
   return declaringClasses(target, method).at(-1);
 }
 
+/**
+ * Returns the `@Authorized()` decorators of a class or a handler, and of its base classes, as lists by class. The nearest
+ * class comes first.
+ *
+ * @param method the name of the handler; `undefined` for the class itself
+ */
+export function authorizationsOf(target: object, method?: string): readonly Authorizations[] {
+  const { responseHandlers } = getMetadataArgsStorage();
+  const classes = method === undefined ? classesOf(target) : declaringClasses(target, method);
+  const isOne = (one: Entry & { readonly type: string }): boolean => one.type === 'authorized' && one.method === method;
+  const lists = classes.map(one => ({
+    declaredBy: one as Authorizations['declaredBy'],
+    values: entriesOf(responseHandlers, one)
+      .filter(isOne)
+      .map(({ value }) => value as unknown),
+  }));
+  return lists.filter(({ values }) => values.length > 0);
+}
+
+/** What the `@Authorized()` decorators of one class, or of its handler, are given. */
+export interface Authorizations {
+  readonly declaredBy: { readonly name: string };
+  readonly values: readonly unknown[];
+}
+
 function methodEntries<T extends Entry>(entries: readonly T[], target: object, method: string): T[] {
   return declaringClasses(target, method).flatMap(one =>
     entriesOf(entries, one).filter(entry => entry.method === method),
