@@ -9,6 +9,10 @@ export class ComposedPermission {
     readonly operator: 'and' | 'or' | 'not',
     readonly operands: readonly PermissionRule[],
   ) {
+    if (operator === 'not' && operands.length > 1)
+      throw new ImproperlyConfigured(
+        `not(…) has ${operands.length} operands and takes one: write not(or(…)) if none of them may hold, or not(and(…)) if not all of them may.`,
+      );
     if (operands.length > 0 && operands.every(operand => (operand as unknown) !== undefined)) return;
     throw new ImproperlyConfigured(
       `${operator}(…) has ${operands.length === 0 ? 'no operand' : 'an undefined operand: an import cycle? Import the class from its own file'}.`,
@@ -41,7 +45,11 @@ export function or(...operands: PermissionRule[]): ComposedPermission {
   return new ComposedPermission('or', operands);
 }
 
-/** Not this one. A class's need of an authenticated request stays; so does an error that it throws. */
-export function not(operand: PermissionRule): ComposedPermission {
-  return new ComposedPermission('not', [operand]);
+/**
+ * Not this one. A class's need of an authenticated request stays; so does an error that it throws.
+ *
+ * @throws ImproperlyConfigured for a second operand
+ */
+export function not(...operands: readonly [operand: PermissionRule]): ComposedPermission {
+  return new ComposedPermission('not', operands);
 }

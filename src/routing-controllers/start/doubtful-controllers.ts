@@ -8,6 +8,7 @@ import type { ApiView } from '../../permissions/base';
 import { namesOf } from '../../permissions/rule-words';
 import { checkShape } from '../../views/start/controller-shape';
 import type { RouteRules } from '../../views/start/route-rules';
+import { handlerOf } from './handlers';
 import { refuseReservedMembers } from './reserved-members';
 import { sampleOf, type Sample } from './samples';
 
@@ -19,7 +20,7 @@ const actionLists = namesOf('actions');
  * @throws ImproperlyConfigured if the shape is wrong, or if `objectActions`, `listActions` and the like differ from startup.
  */
 export function checkDoubtful(controller: ApiView, sample: Sample, rules: RouteRules, logger: Logger): void {
-  if (sample.isUnmade) checkShapeOnce(controller, sample, logger);
+  if (sample.isUnmade) checkShapeOnce(controller, sample, rules, logger);
   for (const name of actionLists)
     if (mayDiffer(controller, name, sample) && JSON.stringify(controller[name]) !== JSON.stringify(rules.listed(name)))
       throw new ImproperlyConfigured(
@@ -35,9 +36,11 @@ function mayDiffer(controller: ApiView, name: string, { isDoubtful }: Sample): b
 
 const checked = new WeakSet<Sample>();
 
-function checkShapeOnce(controller: ApiView, sample: Sample, logger: Logger): void {
+function checkShapeOnce(controller: ApiView, sample: Sample, rules: RouteRules, logger: Logger): void {
   if (checked.has(sample)) return;
   refuseReservedMembers(controller);
-  checkShape(controller, one => sampleOf(one).object, logger);
+  const { actions = [] } = handlerOf(rules)?.action.controllerMetadata ?? {};
+  const handlers = actions.map(({ method }) => method);
+  checkShape(controller, one => sampleOf(one).object, logger, handlers);
   checked.add(sample);
 }

@@ -190,7 +190,7 @@ export class GuardedRoutes {
     refuseReservedMembers(sample.object);
     giveFilter(controllerClass, sample.object);
     refuseShared(controllerClass, sample.object, make(controllerClass, isTypedi).object);
-    checkShape(sample.object, one => sampleOf(one, isTypedi).object, this.services.settings.logger);
+    checkShape(sample.object, one => sampleOf(one, isTypedi).object, this.services.settings.logger, handlersOf(meta));
     countUsesOf(sample);
     requireKnownActions(sample.object, meta);
     requireDecoratedHandlers(controllerClass, meta);

@@ -1,11 +1,14 @@
 /**
  * Refuses at startup controllers whose members do not mean what they look like: misspelled, static and shadowed rules.
  */
+import { BaseAuthentication } from '../../authentication/base';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { holdsInert } from '../../core/process/inert';
 import type { Logger } from '../../core/settings/logger';
+import { BasePermission } from '../../permissions/base';
 import { ComposedPermission } from '../../permissions/operators';
 import { namesOf, ruleNames, ruleWords } from '../../permissions/rule-words';
+import { BaseThrottle } from '../../throttling/base';
 import { likelyMeant, plainName } from './likely-spelling';
 
 /** The members that have a default. If another member has no value, the rule that reads it reports that. */
@@ -18,17 +21,21 @@ type ControllerClass = new (...dependencies: never[]) => object;
  *
  * @param make creates an object of a controller class, dependencies included; it shows which fields a base class
  * declares
+ * @param handlers the names of the methods that have a route
  * @throws ImproperlyConfigured if a member is wrong. The message names the member and the fix.
  */
 export function checkShape(
   controller: object,
   make: (controllerClass: ControllerClass) => object,
   logger: Logger,
+  handlers: readonly string[],
 ): void {
   const lineage = prototypesOf(controller);
   for (const owner of [controller, ...lineage, ...lineage.map(({ constructor }) => constructor)])
     for (const name of Object.getOwnPropertyNames(owner)) refuseMisspelled(controller, owner, name);
+  for (const name of memberNames(controller, lineage)) refuseMisspelledFunction(controller, name, handlers);
   refuseStrangeLists(controller, lineage);
+  refuseUnreadPolicies(controller, lineage);
   for (const { constructor } of lineage) refuseStatic(constructor);
   for (const name of ruleNames) refuseShadowed(controller, name, lineage, make);
   for (const name of withDefaults) refuseEmptied(controller, name, lineage, make);
@@ -81,6 +88,59 @@ function mayBe(meant: string, owner: object, name: string): boolean {
 // A method has no prototype. An inert object is in the place of a service.
 function isClass(value: unknown): boolean {
   return typeof value === 'function' && Object.hasOwn(value, 'prototype') && !holdsInert(value, 0);
+}
+
+const functions = ['ownerOf', 'getObject'];
+
+// Only names that differ in case and underscores: ordinary names, such as `getObjects`, differ by a letter. A method that
+// has a route is a handler, whatever its name.
+function refuseMisspelledFunction(controller: object, name: string, handlers: readonly string[]): void {
+  if (functions.includes(name) || handlers.includes(name)) return;
+  const meant = functions.find(one => plainName(one) === plainName(name));
+  if (meant === undefined || meant in controller || typeof memberIn(controller, name)?.value !== 'function') return;
+  throw new ImproperlyConfigured(
+    `${controller.constructor.name}.${name} is no rule of a controller, so that the server never calls it: did you mean ${meant}? If it is not a rule, give it another name.`,
+  );
+}
+
+function memberIn(controller: object, name: string): PropertyDescriptor | undefined {
+  const owner = [controller, ...prototypesOf(controller)].find(object => Object.hasOwn(object, name));
+  return Object.getOwnPropertyDescriptor(owner ?? controller, name);
+}
+
+const policies = {
+  authenticationClasses: BaseAuthentication,
+  permissionClasses: BasePermission,
+  throttleClasses: BaseThrottle,
+} as const;
+
+// A getter of the right name may choose between lists under other names.
+function refuseUnreadPolicies(controller: object, lineage: readonly object[]): void {
+  for (const name of new Set(memberNames(controller, lineage))) {
+    const value: unknown = memberIn(controller, name)?.value;
+    if (ruleNames.includes(name) || !Array.isArray(value)) continue;
+    for (const known of namesOf('classes')) {
+      const policy: unknown = value.find(one => isPolicy(one, policies[known]));
+      if (policy === undefined || isDeclared(controller, known)) continue;
+      throw new ImproperlyConfigured(
+        `${controller.constructor.name}.${name} lists ${nameOf(policy)}, and nothing reads it: the controller has no ${known}, so that the default applies. Rename it to ${known}. If it is not a rule, keep the list outside of the controller.`,
+      );
+    }
+  }
+}
+
+function isPolicy(listed: unknown, base: (typeof policies)[keyof typeof policies]): boolean {
+  if (listed instanceof ComposedPermission) return base === BasePermission;
+  return typeof listed === 'function' && listed.prototype instanceof base;
+}
+
+function isDeclared(controller: object, name: string): boolean {
+  const member = memberIn(controller, name);
+  return member?.get !== undefined || (member?.value ?? undefined) !== undefined;
+}
+
+function nameOf(policy: unknown): string {
+  return policy instanceof ComposedPermission ? `${policy.operator}(…)` : (policy as { readonly name: string }).name;
 }
 
 // The server reads no such list, but its author believes that it is a rule.
