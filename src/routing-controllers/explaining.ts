@@ -23,7 +23,7 @@ import { findVisit, type Visit } from '../views/visit';
 import { AxiomsDriver } from './driver/driver';
 import { GuardedRoutes } from './start/guarded-routes';
 import { withInheritedMetadata } from './start/inherited-metadata';
-import { registrarOf } from './driver/registrar';
+import { register } from './driver/registrar';
 import { servingOf } from './start/serving';
 import type { AxiomsServer } from './start/axioms-server';
 import { policyAnswer } from './driver/thrown';
@@ -95,14 +95,12 @@ class ExplainingDriver extends AxiomsDriver {
   override registerAction(meta: ActionMetadata): void {
     const guarded = this.guardedRoute(meta);
     const route = { ...guarded, rules: guarded.rules.withoutThrottles() };
-    registrarOf(this.app as object, meta, route.rules).call(
-      this.app,
-      this.pathOf(meta),
+    register(this.app as object, meta, route, this.pathOf(meta), [
       this.firstGuard(meta, route),
       ...this.bodyParsers(meta),
       this.secondGuard(meta, route),
       this.noting(),
-    );
+    ]);
   }
 
   override refuse(error: unknown, meta: ActionMetadata | undefined, action: Action): void {

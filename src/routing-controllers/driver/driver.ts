@@ -31,7 +31,7 @@ import { MiddlewareSteps, callSafely } from './middleware-steps';
 import { checkInputTypes } from '../start/parameter-types';
 import { nameUnconvertible, valueOf } from './parameters';
 import { endAfterHead, isStream, tieToResponse } from './returned-streams';
-import { registrarOf } from './registrar';
+import { register } from './registrar';
 import { pathOptionsOf } from '../start/app-router';
 import { refuseOtherSpelling } from '../start/path-spellings';
 import { routePath } from '../start/route-path';
@@ -91,11 +91,7 @@ export class AxiomsDriver extends ExpressDriver {
       ...this.steps.all(meta, behind, false),
       ...(mayBeOptions(meta) ? [endOptions] : []),
     ];
-    registrarOf(this.app as object, meta, route.rules).call(
-      this.app,
-      this.pathOf(meta),
-      ...joined(steps, [admit, permit, handle]),
-    );
+    register(this.app as object, meta, route, this.pathOf(meta), joined(steps, [admit, permit, handle]));
   }
 
   protected pathOf(meta: ActionMetadata): string | RegExp {

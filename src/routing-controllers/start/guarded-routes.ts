@@ -37,6 +37,7 @@ import { isParametrized, pathPrefix, routePath } from './route-path';
 
 export interface GuardedRoute {
   readonly rules: RouteRules;
+  readonly audited: AuditedRoute;
   makeController(action: Action): ApiView;
 }
 
@@ -106,7 +107,7 @@ export class GuardedRoutes {
     this.all.push(rules);
     const { settings } = this.services;
     const earlierParameter = placeOfEarlierParameter(routePrefix, meta);
-    this.audited.push({
+    const audited: AuditedRoute = {
       rules,
       sample,
       settings,
@@ -115,9 +116,10 @@ export class GuardedRoutes {
       mayPassOn: hasMiddleware(meta),
       earlierParameter,
       ownPath: meta.route,
-    });
+    };
+    this.audited.push(audited);
     rememberHandler(rules, { action: meta, path: shownPath, prefix });
-    return { rules, makeController: action => this.make(known, rules, action) };
+    return { rules, audited, makeController: action => this.make(known, rules, action) };
   }
 
   /**

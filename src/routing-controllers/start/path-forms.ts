@@ -38,6 +38,58 @@ export function decodedForm(path: string): string {
   });
 }
 
+// An empty segment, a dot segment, an encoded slash, and a backslash, which browsers and Windows take for a slash.
+const oddSegment = /\/\/|\/\.\.?(?:\/|$)|%2F|%5C|\\/i;
+
+/** Whether code behind the router may take the path for another one, with other segments. */
+export function hasOddSegments(path: string): boolean {
+  return oddSegment.test(path);
+}
+
+/**
+ * Returns the paths for which code may take a path that has empty segments, dot segments (RFC 3986 §5.2.4), encoded
+ * slashes or backslashes. Which of these is replaced first makes a difference.
+ */
+export function segmentForms(path: string): readonly string[] {
+  return [path, withSlashes(path)].flatMap(one => {
+    const [full, plain] = [withoutEmptySegments(one), withoutDotSegments(one)];
+    return [one, full, plain, withoutDotSegments(full), withoutEmptySegments(plain)];
+  });
+}
+
+function withoutEmptySegments(path: string): string {
+  return path.replace(/\/{2,}/g, '/');
+}
+
+function withSlashes(path: string): string {
+  return path.replace(/%2F|%5C|\\/gi, '/');
+}
+
+function withoutDotSegments(path: string): string {
+  const segments = path.split('/').slice(1);
+  const kept: string[] = [];
+  for (const segment of segments)
+    if (segment === '..') kept.pop();
+    else if (segment !== '.') kept.push(segment);
+  const isFolder = segments.at(-1) === '.' || segments.at(-1) === '..';
+  return `/${[...kept, ...(isFolder ? [''] : [])].join('/')}`;
+}
+
+/** Returns the path with the letters of the fixed segments as the route is written. */
+export function asWritten(path: string, route: unknown): string {
+  const written = typeof route === 'string' ? route.split('/') : [];
+  const inCase = (segment: string, index: number): string => {
+    const other = written[index];
+    return other?.toLowerCase() === segment.toLowerCase() ? other : segment;
+  };
+  return path.split('/').map(inCase).join('/');
+}
+
+/** Returns the path with a final slash if it has none, and without it if it has one. */
+export function withOtherEnd(path: string): string {
+  return path.endsWith('/') ? path.replace(/\/+$/, '') || '/' : `${path}/`;
+}
+
 // An escape, a parameter or a wildcard, and a group or a character class of Express 4. Then what may be spelled in
 // another way. Leaves out the characters that have a meaning in paths of Express.
 const pieces =

@@ -218,6 +218,19 @@ function ownedBy(requirement: Requirement, place: string): Requirement {
   );
 }
 
+/**
+ * Whether the route lets in callers that the other one refuses, or may do so.
+ *
+ * @param method the method of the request
+ */
+export function mayLetInBeyond(route: AuditedRoute, other: AuditedRoute, method: string): boolean {
+  if (route === other) return false;
+  const [asked, otherAsked] = [admissionOf(route, method, other), admissionOf(other, method, route)];
+  // One controller has one class of each name.
+  const isCustomKnown = route.sample === other.sample;
+  return hasOtherCallers(other, route) || letsInBeyond(asked, otherAsked, { isCustomKnown }) !== 'no';
+}
+
 function shadowText({ earlier, takes }: Shadow<AuditedRoute>, later: AuditedRoute): string {
   const [method = ''] = methodsOf(later.rules);
   const what = takes === 'all' ? 'is never reached' : 'may never be reached';

@@ -1,0 +1,90 @@
+/** Visits the layers of the routers in front of a route, to find one that a request misses by how it spells its path. */
+import type { Request } from 'express';
+import { parentOf, routerOf } from './app-router';
+import { restBehind, type Layer } from './path-patterns';
+
+/** What has received a request: a route of this app or router, or this guard of plain routes. */
+export interface Receiver {
+  readonly app?: object;
+  readonly guard?: object;
+}
+
+/** What to look for. */
+export interface Look {
+  /** Returns the other forms of a path. */
+  formsOf(path: string): readonly string[];
+  /** Whether it matters that the request misses the layer, which takes this form of the path. Default: always. */
+  matters?(layer: Layer, form: string): boolean;
+  /** The path with which the request arrived, if it is another one than that of the route. */
+  readonly original?: string | undefined;
+}
+
+/** Whether a layer in front of the receiver takes another form of the path, and not the path itself. */
+export function missesLayer(request: Request, receiver: Receiver, look: Look): boolean {
+  const { app } = receiver;
+  const own: Own = { router: app && routerOf(app), route: request.route as unknown, guard: receiver.guard };
+  if (own.router !== undefined && missesIn(own.router, [request.path], own, look)) return true;
+  const paths = [...(look.original === undefined ? [] : endsOf(look.original)), ...fullPathsOf(request)];
+  return appsAround(app, request.app).some(one => missesIn(routerOf(one), paths, own, look));
+}
+
+// Express does not keep which part of `baseUrl` belongs to which app, and a dispatched request may have the `baseUrl`
+// of another route. So every end of it may be where the path of an app begins.
+function fullPathsOf({ baseUrl, path }: Request): readonly string[] {
+  return endsOf(baseUrl).map(end => `${end}${path}`);
+}
+
+function endsOf(path: string): readonly string[] {
+  return path.split('/').map((_, index, parts) => ['', ...parts.slice(index + 1)].join('/'));
+}
+
+/** Returns the apps that handle the request before the app or router of the route does. */
+function appsAround(app: object | undefined, requestApp: object): readonly object[] {
+  return chainOf(requestApp).filter(one => one !== app);
+}
+
+/** Returns the app and the apps around it. */
+export function chainOf(app: object): readonly object[] {
+  const parent = parentOf(app);
+  return parent === undefined ? [app] : [app, ...chainOf(parent)];
+}
+
+/** The route of the request, the router that has it, and the guard that has received the request. */
+interface Own {
+  readonly router: object | undefined;
+  readonly route: unknown;
+  readonly guard: object | undefined;
+}
+
+type Outcome = 'missed' | 'reached' | undefined;
+
+function missesIn(router: object, paths: readonly string[], own: Own, look: Look): boolean {
+  for (const path of paths) {
+    const outcomes = look.formsOf(path).map(form => walk(router, path, form, own, look));
+    if (outcomes.includes('missed')) return true;
+    if (outcomes.includes('reached')) return false;
+  }
+  return false;
+}
+
+// Visits the layers as Express does, up to the route. An app in an app hides its layers, so that all layers beside it
+// count, also those behind it.
+function walk(router: object, path: string, form: string, own: Own, look: Look): Outcome {
+  for (const layer of layersOf(router)) {
+    const [rest, formRest] = [restBehind(layer, path), restBehind(layer, form)];
+    if (isOwn(layer, own) || (rest !== undefined && routerOf(layer.handle) === own.router)) return 'reached';
+    if (rest === undefined && formRest !== undefined && look.matters?.(layer, form) !== false) return 'missed';
+    const inner = rest === undefined ? undefined : walk(layer.handle, rest, formRest ?? rest, own, look);
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
+}
+
+/** Returns the layers of an app or a router; none for a middleware. */
+export function layersOf(handle: object): readonly Layer[] {
+  return (routerOf(handle) as { readonly stack?: readonly Layer[] }).stack ?? [];
+}
+
+function isOwn(layer: Layer, { route, guard }: Own): boolean {
+  return layer.route === undefined ? layer.handle === guard : layer.route === route;
+}

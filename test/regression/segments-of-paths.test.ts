@@ -1,0 +1,227 @@
+/** Fault: a path with other segments, letters or a final slash missed a guard or a stricter route in front. */
+import { expect } from 'chai';
+import express, { Router, type Application, type RequestHandler } from 'express';
+import { Get, JsonController, Req } from 'routing-controllers';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  AllowAny,
+  guardApp,
+  HasAccessTokenScopes,
+  requireAccessToken,
+  useExpressServer,
+  type AxiomsServer,
+} from 'axioms-routing-controllers';
+import { TestIssuer } from '../issuer/test-issuer';
+
+const isExpress4 = process.env.EXPRESS === '4';
+const wildcard = isExpress4 ? '/*' : '/*path';
+const handled: string[] = [];
+
+@JsonController('/admin/users')
+class UserController {
+  @Get('/') list(@Req() { originalUrl }: express.Request) {
+    handled.push(originalUrl);
+    return {};
+  }
+}
+
+@JsonController('/files/private')
+class PrivateController {
+  permissionClasses = [HasAccessTokenScopes];
+  accessTokenScopes = ['admin'];
+  @Get(wildcard) read(@Req() { originalUrl }: express.Request) {
+    handled.push(originalUrl);
+    return {};
+  }
+}
+
+@JsonController('/files/shared')
+class SharedController {
+  permissionClasses = [AllowAny];
+  @Get(wildcard) read(@Req() { originalUrl }: express.Request) {
+    handled.push(originalUrl);
+    return {};
+  }
+}
+
+@JsonController('/files')
+class FileController {
+  permissionClasses = [AllowAny];
+  @Get(wildcard) read(@Req() { originalUrl }: express.Request) {
+    handled.push(originalUrl);
+    return {};
+  }
+}
+
+const refusal = {
+  error: 'invalid_request',
+  error_description:
+    'The path must be spelled as its route is: no empty segments, dot segments, encoded slashes or backslashes, the same case of letters, and the same final slash',
+};
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly challenge: string | undefined;
+  readonly body: string;
+}
+
+/** Sends the path as it is: a client of the URL standard would remove dot segments. */
+async function get(app: Application, path: string, token?: string): Promise<Answer> {
+  const server = app.listen(0, '127.0.0.1');
+  try {
+    await new Promise(resolve => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+    return await new Promise<Answer>((resolve, reject) => {
+      const sent = http.get({ host: '127.0.0.1', port, path, headers, agent: false }, response => {
+        let body = '';
+        response.on('data', (part: Buffer) => (body += part.toString()));
+        response.on('end', () => {
+          resolve({ status: response.statusCode, challenge: response.headers['www-authenticate'], body });
+        });
+      });
+      sent.on('error', reject);
+    });
+  } finally {
+    server.close();
+  }
+}
+
+function expectOtherSpelling({ status, challenge, body }: Answer): void {
+  expect({ status, ...(JSON.parse(body) as object) }).to.deep.equal({ status: 400, ...refusal });
+  expect(challenge).to.equal(undefined);
+  expect(handled, 'handlers that ran').to.deep.equal([]);
+}
+
+describe('another spelling of a path that misses a guard', () => {
+  let issuer: TestIssuer;
+  let token: string;
+  const made: AxiomsServer[] = [];
+  before(async () => {
+    issuer = await TestIssuer.start();
+    token = issuer.token({ sub: 'mallory' });
+  });
+  after(async () => {
+    for (const server of made) server.close();
+    await issuer.close();
+  });
+  beforeEach(() => {
+    handled.length = 0;
+  });
+
+  function serve<T extends object>(app: T, ...controllers: (new () => object)[]): T {
+    useExpressServer(app, { controllers, axioms: issuer.settings() });
+    made.push((app as unknown as Application).locals.axioms as AxiomsServer);
+    return app;
+  }
+
+  function guardFor(app: Application): RequestHandler {
+    const server = guardApp(app, issuer.settings());
+    made.push(server);
+    return requireAccessToken({ scopes: ['admin'], server });
+  }
+
+  const passOn: RequestHandler = (_request, _response, next) => {
+    next();
+  };
+
+  const files = (): Application => serve(express(), PrivateController, SharedController, FileController);
+
+  for (const path of [
+    '/files//private/x',
+    '/files/./private/x',
+    '/files/x/../private/x',
+    '/files/x//../private/x',
+    '/files/private%2Fx',
+    '/files/private%2fx',
+    '/files/private%5Cx',
+    '/files/private\\x',
+    '/files/shared%2F..%2Fprivate%2Fx',
+    '/FILES//PRIVATE/x',
+  ])
+    it(`is 400 where a stricter route of the same app would take it: ${path}`, async () => {
+      const app = files();
+      expectOtherSpelling(await get(app, path));
+      expectOtherSpelling(await get(app, path, token));
+      expect((await get(app, '/files/private/x')).status).to.equal(401);
+      expect((await get(app, '/files/private/x', token)).status).to.equal(403);
+      expect(handled).to.deep.equal([]);
+    });
+
+  for (const path of [
+    '/files/a%2Fb',
+    '/files/a//b',
+    '/files/shared%2Fx',
+    '/files//shared/x',
+    '/files/a/../b',
+    '/files/a.b',
+  ])
+    it(`is accepted where no stricter route would take it: ${path}`, async () => {
+      expect((await get(files(), path)).status).to.equal(200);
+      expect(handled).to.deep.equal([path]);
+    });
+
+  for (const kind of ['router', 'app'] as const) {
+    const inner = (): object => serve(kind === 'router' ? (Router() as object) : express(), UserController);
+
+    for (const path of ['/api/ADMIN/users', '/api/Admin/users', '/api/aDMIN/USERS/'])
+      it(`is 400 for another case of letters, in front of a ${kind}: ${path}`, async () => {
+        const app = express().enable('case sensitive routing');
+        app.use('/api/admin', guardFor(app)).use('/api', inner() as RequestHandler);
+        expectOtherSpelling(await get(app, path, token));
+        expect((await get(app, '/api/admin/users', token)).status).to.equal(403);
+        expect(handled).to.deep.equal([]);
+      });
+
+    it(`is 400 for another final slash, in front of a ${kind}`, async () => {
+      const app = express().enable('strict routing');
+      app.all('/api/admin/users', guardFor(app), passOn).use('/api', inner() as RequestHandler);
+      expectOtherSpelling(await get(app, '/api/admin/users/', token));
+      expect((await get(app, '/api/admin/users', token)).status).to.equal(403);
+      expect(handled).to.deep.equal([]);
+    });
+
+    it(`is accepted for another case and another final slash where no guard is missed, in front of a ${kind}`, async () => {
+      const app = express()
+        .enable('case sensitive routing')
+        .enable('strict routing')
+        .use('/api', inner() as RequestHandler);
+      for (const path of ['/api/ADMIN/users', '/api/admin/users/'])
+        expect((await get(app, path, token)).status).to.equal(200);
+      expect(handled).to.have.lengthOf(2);
+    });
+  }
+
+  it('is 400 where Express 4 drops an empty segment behind a mount path with a final slash', async function () {
+    if (!isExpress4) this.skip();
+    const app = express();
+    app.use('/api/admin', guardFor(app)).use('/api/', serve(express(), UserController));
+    for (const path of ['/api//admin/users', '/API//admin/users']) expectOtherSpelling(await get(app, path, token));
+    expect((await get(app, '/api/admin/users', token)).status).to.equal(403);
+  });
+
+  it('is 400 at a guard of plain routes that is behind a stricter one', async () => {
+    const app = express();
+    const strict = guardFor(app);
+    const server = made.at(-1)!;
+    app.use('/plain/private', strict);
+    app.use('/plain', requireAccessToken({ server }), (asked, response) => {
+      handled.push(asked.originalUrl);
+      response.json({});
+    });
+    for (const path of ['/plain//private/x', '/plain/./private/x', '/plain/private%2Fx'])
+      expectOtherSpelling(await get(app, path, token));
+    expect((await get(app, '/plain/private/x', token)).status).to.equal(403);
+    expect((await get(app, '/plain//x', token)).status).to.equal(200);
+  });
+
+  it('is accepted where a plain route of one method, without a guard, would take it', async () => {
+    const app = express().get('/files/a/b', (_request, response) => {
+      response.json({});
+    });
+    serve(app, FileController);
+    expect((await get(app, '/files/a%2Fb')).status).to.equal(200);
+    expect(handled).to.deep.equal(['/files/a%2Fb']);
+  });
+});
