@@ -20,9 +20,9 @@ export function startError(controller: ControllerClass, axioms: Partial<Settings
 }
 
 /** What a server that starts has to warn of. */
-export function startWarnings(controller: ControllerClass): string {
+export function startWarnings(controller: ControllerClass, axioms: Partial<SettingsInput> = {}): string {
   const logger = new RecordingLogger();
-  start(controller, { logger });
+  start(controller, { logger, ...axioms });
   return logger.text('warn');
 }
 

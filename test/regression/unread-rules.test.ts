@@ -21,7 +21,7 @@ import { ScopedRateThrottle, UserRateThrottle } from 'axioms-routing-controllers
 import { Api } from '../api';
 import { RecordingLogger } from '../issuer/recording-logger';
 import { audience } from '../issuer/test-issuer';
-import { startError, startWarnings } from '../start-error';
+import { startWarnings } from '../start-error';
 
 function controllerWith(fields: object, ofPrototype: object = {}): new () => object {
   @JsonController('/notes')
@@ -99,21 +99,23 @@ describe('a rule that no listed class reads', () => {
     ],
   ];
   for (const [what, word, fields, ofPrototype = {}] of faults)
-    it(`stops the start: ${what}`, () => {
+    it(`is warned of at startup: ${what}`, () => {
       const getter = Object.defineProperty({}, word, { get: () => ['admin'], configurable: true });
       const members = word in ofPrototype && Object.values(ofPrototype)[0] === undefined ? getter : ofPrototype;
-      const error = startError(controllerWith(fields, members), { throttleRates: { user: '9/s', uploads: '9/s' } });
-      expect(error).to.match(new RegExp(`^NotesController\\.${word} is a rule that nothing reads`));
-      expect(error).to.contain(`or remove ${word}.`);
+      const rates = { throttleRates: { user: '9/s', uploads: '9/s' } };
+      const warnings = startWarnings(controllerWith(fields, members), rates);
+      expect(warnings.match(/A rule of a controller is read by nothing/g)).to.have.lengthOf(1);
+      expect(warnings).to.contain('NotesController').and.to.contain(`"rule":"${word}"`);
     });
 
   it('is named with the classes of the handlers, and with those that would read it', () => {
-    expect(startError(controllerWith({ accessTokenScopes: ['admin'], permissionClasses: [IsAuthenticated] }))).to.equal(
-      'NotesController.accessTokenScopes is a rule that nothing reads, so that no request is asked it: the permissionClasses of its handlers are IsAuthenticated. Add HasAccessTokenScopes, which reads it, or remove accessTokenScopes. If it is not a rule, give it another name.',
+    const warnings = startWarnings(
+      controllerWith({ accessTokenScopes: ['admin'], permissionClasses: [IsAuthenticated] }),
     );
+    expect(warnings).to.contain('"listed":["IsAuthenticated"]').and.to.contain('"readers":["HasAccessTokenScopes"]');
   });
 
-  it('is only warned of, once, where a class of the app gets the controller', () => {
+  it('is warned of in other words where a class of the app gets the controller', () => {
     for (const own of [Own, Passing]) {
       const warnings = startWarnings(controllerWith({ permissionClasses: [own], accessTokenRoles: ['r'] }));
       expect(warnings.match(/A rule of a controller may be read by nothing/g)).to.have.lengthOf(1);
@@ -228,30 +230,26 @@ describe('a rule of a base class', () => {
 
   function startOf(...controllers: (new () => object)[]): string {
     const settings = { audience, issuerUrl: 'http://127.0.0.1:9', jwksPrefetch: false, logger: new RecordingLogger() };
-    try {
-      const app = createExpressServer({ controllers, axioms: settings });
-      (app.locals.axioms as AxiomsServer).close();
-      return 'It started.';
-    } catch (error) {
-      return (error as Error).message;
-    }
+    const app = createExpressServer({ controllers, axioms: settings });
+    (app.locals.axioms as AxiomsServer).close();
+    return settings.logger.text('warn');
   }
 
   const reader = sub('/reader', [HasAccessTokenScopes, TokenHasScope]);
 
   it('is no fault where another controller with this base class reads it', () => {
-    expect(startOf(sub('/open', [AllowAny]), reader)).to.equal('It started.');
+    expect(startOf(sub('/open', [AllowAny]), reader)).to.equal('');
   });
 
-  it('stops the start where no controller with this base class reads it', () => {
+  it('is warned of where no controller with this base class reads it', () => {
     expect(startOf(sub('/open', [AllowAny]), sub('/owned', [IsSubOwner], { objectActions: [] }))).to.match(
-      /^SubController\.accessTokenScopes, which Base declares, is a rule that nothing reads/,
+      /is read by nothing.*"rule":"accessTokenScopes","declaredBy":"Base"/,
     );
   });
 
-  it('stops the start where the controller has a value of its own for it', () => {
+  it('is warned of where the controller has a value of its own for it', () => {
     expect(startOf(reader, sub('/open', [AllowAny], { accessTokenScopes: ['other'] }))).to.match(
-      /^SubController\.accessTokenScopes is a rule that nothing reads/,
+      /is read by nothing.*"rule":"accessTokenScopes"/,
     );
   });
 
@@ -267,6 +265,6 @@ describe('a rule of a base class', () => {
         return 'up';
       }
     }
-    expect(startOf(HealthController)).to.equal('It started.');
+    expect(startOf(HealthController)).to.equal('');
   });
 });

@@ -1,5 +1,4 @@
-/** Refuses controllers with a rule that nothing reads: its author relies on it, and no request is asked it. */
-import { ImproperlyConfigured } from '../../core/http/exceptions';
+/** Warns of rules of controllers that nothing reads: their author relies on them, and no request is asked them. */
 import type { Logger } from '../../core/settings/logger';
 import type { ApiView } from '../../permissions/base';
 import { ComposedPermission } from '../../permissions/operators';
@@ -27,12 +26,11 @@ const words = ruleWords.filter(
 );
 
 /**
- * Checks that a policy class of some handler reads each rule word of its controller. A rule of a base class may be read
- * for another controller with that base class.
+ * Warns of each rule word of a controller that no policy class of its handlers reads. A rule of a base class may be read for
+ * another controller with that base class. It is no error: members may be shared, or kept for a class to come.
  *
  * @param routes all routes of one server
  * @param make creates an object of a base class, which shows what that declares
- * @throws ImproperlyConfigured if nothing reads a word. Only warns if a class of the app may read it.
  */
 export function checkUnread(routes: readonly ReadRoute[], make: Make, logger: Logger): void {
   const controllers = byController(routes);
@@ -43,8 +41,7 @@ export function checkUnread(routes: readonly ReadRoute[], make: Make, logger: Lo
       if (reading === 'yes' || listedReading(controller.sample, word.name) === 'yes') continue;
       const base = baseWith(controller.sample, word, make);
       if (base !== undefined && isReadFor(base, word, controllers, make)) continue;
-      if (reading === 'no') throw new ImproperlyConfigured(textOf(controller, word, base));
-      warnOf(controller, word, logger);
+      logger.warn(reading === 'no' ? unread : perhapsUnread, factsOf(controller, word, base));
     }
 }
 
@@ -125,19 +122,20 @@ function classesIn(listed: unknown): readonly { readonly prototype: unknown }[] 
   return typeof listed === 'function' ? [listed] : [];
 }
 
-function textOf({ sample, routes }: ReadController, { name, kind }: RuleWord, base: object | undefined): string {
-  const list = kind === 'text' ? 'throttleClasses' : 'permissionClasses';
-  const policies = kind === 'text' ? routes.flatMap(({ throttles = [] }) => throttles) : routes.flatMap(r => r.leaves);
-  const listed = [...new Set(policies.map(({ constructor }) => constructor.name))];
-  const from = base === undefined ? '' : `, which ${base.constructor.name} declares,`;
-  return `${sample.constructor.name}.${name}${from} is a rule that nothing reads, so that no request is asked it: the ${list} of its handlers are ${listed.join(', ') || 'empty'}. Add ${readersOf(name).join(' or ')}, which ${readersOf(name).length > 1 ? 'read' : 'reads'} it, or remove ${name}. If it is not a rule, give it another name.`;
-}
+const unread =
+  'A rule of a controller is read by nothing, so that no request is asked it: list a class that reads it, or remove it. If it is not a rule, give it another name';
+const perhapsUnread =
+  'A rule of a controller may be read by nothing: no class of this library that reads it is listed, and none of the listed classes names it. List a class that reads it, or name the rule in members() of the class that does';
 
-function warnOf({ sample, routes }: ReadController, { name }: RuleWord, logger: Logger): void {
-  const policies = routes.flatMap(({ leaves, throttles = [] }) => [...leaves, ...throttles]);
-  const may = policies.filter(policy => readingOf(policy, name) === 'may').map(({ constructor }) => constructor.name);
-  logger.warn(
-    'A rule of a controller may be read by nothing: no class of this library that reads it is listed, and none of the listed classes names it. List a class that reads it, or name the rule in members() of the class that does',
-    { controller: sample.constructor.name, rule: name, classes: [...new Set(may)], readers: readersOf(name) },
+function factsOf({ sample, routes }: ReadController, { name, kind }: RuleWord, base: object | undefined): object {
+  const policies: readonly object[] = routes.flatMap<object>(({ leaves, throttles = [] }) =>
+    kind === 'text' ? throttles : leaves,
   );
+  return {
+    controller: sample.constructor.name,
+    rule: name,
+    ...(base !== undefined && { declaredBy: base.constructor.name }),
+    listed: [...new Set(policies.map(({ constructor }) => constructor.name))],
+    readers: readersOf(name),
+  };
 }
