@@ -1,0 +1,213 @@
+/** Redis servers of the chaos: a single one that writes each command to disk, and a pair under Sentinel. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { pause } from './random';
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+export class DurableRedis {
+  #process: ChildProcess | undefined;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'redis-'));
+
+  private constructor(readonly port: number) {}
+
+  static async start(replicaOf?: number): Promise<DurableRedis> {
+    const redis = new DurableRedis(await freePort());
+    await redis.run(replicaOf);
+    return redis;
+  }
+
+  /** Starts the server with what it has on disk. */
+  async run(replicaOf?: number): Promise<void> {
+    const options = [
+      ...['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder, '--save', ''],
+      ...['--appendonly', 'yes', '--appendfsync', 'always', '--repl-diskless-sync-delay', '0'],
+      ...(replicaOf === undefined ? [] : ['--replicaof', `127.0.0.1 ${replicaOf}`]),
+    ];
+    this.#process = await startServer(options, 'Ready to accept connections');
+  }
+
+  async kill(): Promise<void> {
+    await endOf(this.#process);
+    this.#process = undefined;
+  }
+
+  /** Removes its file, as a new machine has none. */
+  empty(): void {
+    for (const name of readdirSync(this.#folder)) rmSync(join(this.#folder, name), { recursive: true });
+  }
+
+  stop(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
+  /** Runs commands on a connection of their own. */
+  async ask(...commands: readonly (readonly [string, ...string[]])[]): Promise<unknown[]> {
+    return commandsAt(this.port, commands);
+  }
+
+  async close(): Promise<void> {
+    this.goOn();
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function startServer(options: readonly string[], ready: string): Promise<ChildProcess> {
+  const child = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
+  await once(child, 'spawn');
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      if (said.includes(ready)) resolve();
+    });
+    child.once('exit', () => {
+      reject(new Error(`redis-server ended: ${said}`));
+    });
+  });
+  return child;
+}
+
+async function endOf(child: ChildProcess | undefined): Promise<void> {
+  if (child?.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+}
+
+async function commandsAt(port: number, commands: readonly (readonly [string, ...string[]])[]): Promise<unknown[]> {
+  const client = new Redis(port, '127.0.0.1', { lazyConnect: true, retryStrategy: null, enableReadyCheck: false });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const answers: unknown[] = [];
+    for (const [name, ...values] of commands) answers.push(await client.call(name, ...values));
+    return answers;
+  } finally {
+    client.disconnect();
+  }
+}
+
+const group = 'axioms';
+
+/** A master and a replica, and a Sentinel that makes the other one the master when one is gone for a second. */
+export class RedisUnderSentinel {
+  readonly name = group;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'sentinel-'));
+  #process: ChildProcess | undefined;
+
+  private constructor(
+    readonly servers: readonly DurableRedis[],
+    readonly sentinelPort: number,
+  ) {}
+
+  static async start(): Promise<RedisUnderSentinel> {
+    const master = await DurableRedis.start();
+    const replica = await DurableRedis.start(master.port);
+    const pair = new RedisUnderSentinel([master, replica], await freePort());
+    const file = join(pair.#folder, 'sentinel.conf');
+    writeFileSync(
+      file,
+      [
+        ...[`port ${pair.sentinelPort}`, 'bind 127.0.0.1', `dir ${pair.#folder}`],
+        `sentinel monitor ${group} 127.0.0.1 ${master.port} 1`,
+        `sentinel down-after-milliseconds ${group} 1000`,
+        `sentinel failover-timeout ${group} 3000\n`,
+      ].join('\n'),
+    );
+    pair.#process = await startServer([file, '--sentinel'], '+monitor');
+    await pair.untilReplicated();
+    return pair;
+  }
+
+  async masterPort(): Promise<number> {
+    const command = ['SENTINEL', 'get-master-addr-by-name', group] as const;
+    const [answer] = (await commandsAt(this.sentinelPort, [command])) as [[string, string]];
+    return Number(answer[1]);
+  }
+
+  async master(): Promise<DurableRedis> {
+    const port = await this.masterPort();
+    return this.servers.find(server => server.port === port)!;
+  }
+
+  /** Resolves once another server is the master. */
+  async untilMasterIsNot(port: number): Promise<void> {
+    await until(async () => (await this.masterPort()) !== port && (await this.isMaster(await this.masterPort())));
+  }
+
+  /**
+   * A planned fail-over that loses nothing: writes wait, the replica catches up, Sentinel makes it the master, and the old
+   * master, which would take itself for one for seconds, becomes a replica at once and ends its connections.
+   */
+  async switchOver(): Promise<void> {
+    const old = await this.master();
+    await old.ask(['CLIENT', 'PAUSE', '8000', 'WRITE']);
+    await until(() => isCaughtUp(old.port));
+    await commandsAt(this.sentinelPort, [['SENTINEL', 'failover', group]]);
+    await this.untilMasterIsNot(old.port);
+    await old.ask(['REPLICAOF', '127.0.0.1', String(await this.masterPort())], ['CLIENT', 'KILL', 'TYPE', 'normal']);
+    await old.ask(['CLIENT', 'UNPAUSE']);
+  }
+
+  /** Resolves once the replica has what the master has, and Sentinel knows it. */
+  async untilReplicated(): Promise<void> {
+    await until(async () => {
+      const [info] = await commandsAt(await this.masterPort(), [['INFO', 'replication']]);
+      const [replicas] = await commandsAt(this.sentinelPort, [['SENTINEL', 'replicas', group]]);
+      const flags = (replicas as string[][]).map(replica => replica[replica.indexOf('flags') + 1]);
+      const isNear = lagOf(String(info)) < 10_000;
+      return isNear && /state=online/.test(String(info)) && flags.includes('slave');
+    });
+  }
+
+  async close(): Promise<void> {
+    await endOf(this.#process);
+    for (const server of this.servers) await server.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  private async isMaster(port: number): Promise<boolean> {
+    const [role] = (await commandsAt(port, [['ROLE']])) as [[string]];
+    return role[0] === 'master';
+  }
+}
+
+/** Whether the replica has everything that the master has written. */
+async function isCaughtUp(port: number): Promise<boolean> {
+  const [info] = await commandsAt(port, [['INFO', 'replication']]);
+  return lagOf(String(info)) === 0;
+}
+
+/** The bytes of writes that the replica has not confirmed yet; NaN without a replica. */
+function lagOf(info: string): number {
+  const [, ofMaster] = /master_repl_offset:(\d+)/.exec(info) ?? [];
+  const [, ofReplica] = /,offset=(\d+)/.exec(info) ?? [];
+  return Number(ofMaster) - Number(ofReplica);
+}
+
+/** @throws Error after half a minute */
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + 30_000;
+  while (!(await condition().catch(() => false))) {
+    if (performance.now() > end) throw new Error('Redis did not get ready in half a minute.');
+    await pause(0.1);
+  }
+}

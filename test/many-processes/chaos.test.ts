@@ -1,0 +1,35 @@
+/** The chaos finds what is wrong: each kind of fault that is planted in the code. */
+import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { expect } from 'chai';
+import { missingServers } from '../chaos/missing-servers';
+import { plants, type Plant } from '../chaos/orders';
+import { leaveOut } from './service';
+
+const script = resolve(__dirname, '../../../test/chaos.mjs');
+
+/** A fault of an engine that shows it within seconds, and the finding. */
+const expected: Readonly<Record<Plant, readonly [only: string, found: RegExp]>> = {
+  'forgetful-denylist': ['connections end', /FOUND .*a revoked access token was accepted/],
+  'forgetful-store': ['connections end', /FOUND .*a session was lost/],
+  'server-error': ['connections end', /FOUND .*500/],
+  'no-retry-after': ['READONLY', /FOUND .*503 without Retry-After/],
+};
+
+describe('the chaos', function () {
+  this.timeout(120_000);
+
+  before(async function () {
+    const [missing] = await missingServers();
+    if (missing !== undefined) leaveOut(this, missing.name, `${missing.name} is missing: ${missing.reason}`);
+  });
+
+  for (const plant of plants)
+    it(`finds the planted fault ${plant}, and fails`, () => {
+      const [only, found] = expected[plant];
+      const options = ['--minutes', '0.1', '--seed', plant, '--plant', plant, '--only', only];
+      const { status, stdout } = spawnSync(process.execPath, [script, ...options], { encoding: 'utf8' });
+      expect(stdout).to.match(found);
+      expect(status).to.equal(1);
+    });
+});
