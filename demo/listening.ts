@@ -15,6 +15,10 @@ export async function listenOn(port: number): Promise<Listening> {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     return listen(server, 0);
   });
+  // Once it is closing, each connection ends with its answer.
+  server.on('request', (_, response) => {
+    if (!server.listening) response.setHeader('Connection', 'close');
+  });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return { server, url, close: () => close(server) };
 }
@@ -24,9 +28,16 @@ async function listen(server: Server, port: number) {
   await once(server, 'listening');
 }
 
+/** Seconds that a request under way may take once the server closes. */
+const longestRest = 10;
+
+// Requests under way get their answers. `close()` ends connections that wait for a request, and takes no new ones.
 async function close(server: Server) {
   const closed = once(server, 'close');
   server.close();
-  server.closeAllConnections();
+  const timer = setTimeout(() => {
+    server.closeAllConnections();
+  }, 1000 * longestRest);
   await closed;
+  clearTimeout(timer);
 }

@@ -101,6 +101,7 @@ function serve(deployment: Deployment): Serving {
   const axioms = app.locals.axioms as AxiomsServer;
   app.get('/ready', healthMiddleware({ server: axioms }));
   const server = createServer((request, response) => {
+    if (!server.listening) response.setHeader('Connection', 'close');
     if (!planted(request, response)) app(request, response);
   }).listen(port, '127.0.0.1');
   const close = async (): Promise<void> => {

@@ -38,6 +38,7 @@ describe('a Redis that fails', function () {
     [browser, gone] = [await signedIn(app), await loggedOff(app)];
   });
   afterEach(async () => {
+    if (clients.length === 0) return;
     await app.close();
     for (const client of clients) client.disconnect();
     clients = [];

@@ -16,6 +16,7 @@ describe('a process that gets SIGTERM', function () {
   let redis: DurableRedis;
   let database: OwnDatabase;
   let process: ChaosProcess;
+  let isStarted = false;
 
   needsServer(places.find(({ server }) => server === 'postgres')!);
   before(async function () {
@@ -29,9 +30,11 @@ describe('a process that gets SIGTERM', function () {
     const deployments = [{ ...place, issuer: 'https://api.example.com', port: await freePort() }];
     const passwordHash = await cheapHasher.hash('sparrowhawk');
     process = await ChaosProcess.start({ deployments, passwordHash, clockOffset: 0 });
+    isStarted = true;
   });
   after(async () => {
     http.close();
+    if (!isStarted) return;
     await process.end('SIGKILL');
     await redis.close();
     await database.drop();
@@ -54,5 +57,20 @@ describe('a process that gets SIGTERM', function () {
     expect((await Promise.all(underWay)).map(answer => answer?.status)).to.deep.equal([200, 200, 200]);
     await ended;
     expect(process.said.filter(line => line.includes('"level":"error"'))).to.deep.equal([]);
+  });
+
+  it('is not held by a client that keeps asking on one connection', async () => {
+    await process.run();
+    const client = new HttpClient();
+    expect((await client.ask(`${process.urlOf(0)}/me`))?.status).to.equal(401);
+    const began = performance.now();
+    const over = new AbortController();
+    const ended = process.end('SIGTERM').then(() => {
+      over.abort();
+    });
+    while (!over.signal.aborted) await client.ask(`${process.urlOf(0)}/me`);
+    await ended;
+    expect(performance.now() - began).to.be.lessThan(5000);
+    client.close();
   });
 });
