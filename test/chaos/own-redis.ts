@@ -163,8 +163,14 @@ export class RedisUnderSentinel {
     await until(() => isCaughtUp(old.port));
     await commandsAt(this.sentinelPort, [['SENTINEL', 'failover', group]]);
     await this.untilMasterIsNot(old.port);
-    await old.ask(['REPLICAOF', '127.0.0.1', String(await this.masterPort())], ['CLIENT', 'KILL', 'TYPE', 'normal']);
-    await old.ask(['CLIENT', 'UNPAUSE']);
+    // In one step: the end of the pause must not let writes through, and a pause would hold the stream of the new master.
+    await old.ask(
+      ['MULTI'],
+      ['CLIENT', 'UNPAUSE'],
+      ['REPLICAOF', '127.0.0.1', String(await this.masterPort())],
+      ['CLIENT', 'KILL', 'TYPE', 'normal'],
+      ['EXEC'],
+    );
   }
 
   /** Resolves once the replica has what the master has, and Sentinel knows it. */
