@@ -163,7 +163,9 @@ export class RedisUnderSentinel {
     await until(() => isCaughtUp(old.port));
     await commandsAt(this.sentinelPort, [['SENTINEL', 'failover', group]]);
     await this.untilMasterIsNot(old.port);
-    // In one step: the end of the pause must not let writes through, and a pause would hold the stream of the new master.
+    // A master that turns into a replica before Sentinel has finished is made the master again.
+    await until(() => this.hasFinished());
+    // In one step: the end of the pause must not let writes through.
     await old.ask(
       ['MULTI'],
       ['CLIENT', 'UNPAUSE'],
@@ -188,6 +190,11 @@ export class RedisUnderSentinel {
     await endOf(this.#process);
     for (const server of this.servers) await server.close();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  private async hasFinished(): Promise<boolean> {
+    const [master] = (await commandsAt(this.sentinelPort, [['SENTINEL', 'master', group]])) as [string[]];
+    return master[master.indexOf('flags') + 1] === 'master';
   }
 
   private async isMaster(port: number): Promise<boolean> {
