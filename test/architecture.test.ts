@@ -84,7 +84,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'redis',
   ],
   redis: [...everyRoomOf('core', 'time', 'http', 'process', 'attempts', 'settings', 'tokens'), 'throttling'],
-  filters: everyRoomOf('core', 'http', 'requirements'),
+  filters: everyRoomOf('core', 'http', 'process', 'requirements'),
   opentelemetry: ['core/http', 'core/reports'],
   prometheus: ['core/reports'],
   testing: [
@@ -131,7 +131,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   jose: ['core', 'microservice'],
   kysely: ['filters'],
   'drizzle-orm': ['filters'],
-  'lru-cache': ['core', 'throttling', 'microservice', 'routing-controllers'],
+  'lru-cache': ['core', 'filters', 'throttling', 'microservice', 'routing-controllers'],
   oauth4webapi: ['core'],
   '@node-rs/argon2': ['microservice'],
   'openid-client': ['microservice'],
