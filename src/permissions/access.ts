@@ -101,14 +101,16 @@ export class IsSafeOnly extends BasePermission {
   }
 }
 
-const withoutWords = [
+decidesBeforeTheBody(IsSafeOnly);
+readsWords(IsSafeOnly, ['safeMethods']);
+for (const one of [
   AllowAny,
   DenyAll,
   IsAuthenticated,
   IsAdminUser,
   IsAuthenticatedOrReadOnly,
   IsAuthenticatedOrPublicMethod,
-];
-for (const one of [...withoutWords, IsSafeOnly]) decidesBeforeTheBody(one);
-for (const one of withoutWords) readsWords(one, []);
-readsWords(IsSafeOnly, ['safeMethods']);
+]) {
+  decidesBeforeTheBody(one);
+  readsWords(one, []);
+}
