@@ -51,7 +51,7 @@ return {1, count(KEYS[1])}
 `;
 
 /**
- * KEYS: the account, the pair, the waiting tries, the known address, the site at the account. ARGV: window (ms), id, limit of
+ * KEYS: the account, the pair, the waiting tries, the known addresses, the site at the account. ARGV: window (ms), id, limit of
  * the pair, quick tries, first delay (ms), longest delay (ms), most waiting, spelling, site, first tries of a site. Returns
  * {1, id of the account, id of the pair, delay, id of the site} or {0, milliseconds to wait}. The id of the site is empty
  * unless the try is the first one of its address. It is the rule of `slowingOf`, and `oneToYield` makes room for a try of
@@ -86,7 +86,7 @@ local tried, rest = triesOf(KEYS[2])
 if tried >= tonumber(ARGV[3]) then return {0, rest} end
 local tries, delay = triesOf(KEYS[1]), 0
 local isFirst = tried == 0 and triesOf(KEYS[5]) < tonumber(ARGV[10])
-if tries >= quick and redis.call('EXISTS', KEYS[4]) == 0 then
+if tries >= quick and not redis.call('ZSCORE', KEYS[4], spelling) then
   delay = math.floor(math.min(longest, first * 2 ^ (tries - quick)))
   if not isFirst and not makeRoom() then return {0, longest} end
 end
@@ -106,7 +106,7 @@ return 1
 `;
 
 /**
- * KEYS: the account, the pair, the known address, the site at the account. ARGV: ids of the account and the pair, spelling,
+ * KEYS: the account, the pair, the known addresses, the site at the account. ARGV: ids of the account and the pair, spelling,
  * for how many milliseconds a success is remembered, or 0 without one, and the id of the site, which is empty unless the try
  * was the first one of its address. A success takes back all tries of its spelling.
  */
@@ -123,6 +123,12 @@ if isOf(KEYS[2], ARGV[2]) then
 end
 if isOf(KEYS[1], ARGV[1]) then takeBack(KEYS[1], 1) end
 if ARGV[5] ~= '' and isOf(KEYS[4], ARGV[5]) then takeBack(KEYS[4], 1) end
-if memory > 0 then redis.call('SET', KEYS[3], 1, 'PX', memory) end
+if memory > 0 then
+  local clock = redis.call('TIME')
+  redis.call('ZADD', KEYS[3], clock[1], ARGV[3])
+  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', clock[1] - memory / 1000)
+  redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -51)
+  redis.call('PEXPIRE', KEYS[3], memory)
+end
 return 1
 `;

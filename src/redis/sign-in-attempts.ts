@@ -39,7 +39,7 @@ interface Counted {
  * - The counters of an account share a slot of a cluster, and so does the counter of an address. A try takes two round
  *   trips, and a third one if it was slowed down.
  * - Keys are hashes. A counter ends with its window, and a refused try stores nothing, so that an address can add at most
- *   `triesPerAddress` counters in a window. An address that signed in is known to the account for 30 days.
+ *   `triesPerAddress` counters in a window. The fifty addresses that signed in last are known to the account for 30 days.
  * - A slowed-down try that gives way to one of another site is refused at the end of its wait.
  *
  * @example
@@ -164,7 +164,7 @@ export class RedisSignInAttempts implements SignInAttempts {
       account: `${ofAccount}tries`,
       pair: `${ofAccount}from:${hashed(...parts.pair)}`,
       waiting: `${ofAccount}waiting`,
-      known: `${ofAccount}known:${spelling}`,
+      known: `${ofAccount}known`,
       site: `${ofAccount}site:${hashed(...parts.site)}`,
       spelling,
     };

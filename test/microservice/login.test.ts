@@ -85,6 +85,20 @@ describe('the endpoints of a login at a provider', () => {
       expect(fieldsOf(answer, 'set-cookie')).to.deep.equal([]);
     });
 
+    it('signs no visitor in under a name that browsers take for one without the prefix', async () => {
+      for (const sign of ['\u00a0', '\u0085', 'x']) {
+        const mallory = await begun();
+        const answer = await arrive(mallory.path, `other=1; ${sign}${mallory.name}=${mallory.ticket}`);
+        expectExactRefusal(answer, {
+          status: 401,
+          challenges: ['Bearer realm="api"'],
+          error: 'authentication_failed',
+          description: 'The login did not begin here, or took too long',
+        });
+        expect(fieldsOf(answer, 'set-cookie')).to.deep.equal([]);
+      }
+    });
+
     it('does not get in the way of a login that began in this browser', async () => {
       const [mallory, own] = [await begun(), await begun()];
       const planted = `${own.name.replace('__Host-', '')}=${mallory.ticket}`;
@@ -93,6 +107,22 @@ describe('the endpoints of a login at a provider', () => {
       const set = setCookiesOf(answer).filter(({ value }) => value !== '');
       expect(set.map(({ name }) => name)).to.deep.equal(['refresh_cookie', 'CSRF_token']);
     });
+  });
+
+  it('begin no login in a frame of another origin, which could begin many', async () => {
+    const fields = { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'navigate' };
+    const begin = (destination: string) =>
+      request(app.app)
+        .get('/auth/login/oidc')
+        .set({ ...fields, 'Sec-Fetch-Dest': destination });
+    const answer = await begin('iframe');
+    expectExactRefusal(answer, {
+      status: 403,
+      error: 'permission_denied',
+      description: 'A login begins by opening its page',
+    });
+    expect(fieldsOf(answer, 'set-cookie')).to.deep.equal([]);
+    expect((await begin('document')).status).to.equal(303);
   });
 
   it('are not there for a provider that was not configured', async () => {

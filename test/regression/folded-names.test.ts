@@ -3,6 +3,7 @@
  * of sign-ins, and the same account for the database.
  */
 import { expect } from 'chai';
+import { partsOf } from '../../src/core/attempts/attempt-parts';
 import { MemorySignInAttempts } from '../../src/core/attempts/sign-in-attempts';
 
 const address = '192.0.2.1';
@@ -34,11 +35,32 @@ describe('regression: names that a database takes for the same', () => {
       expect(await isRefused(attempts, 'admin')).to.equal(true);
     });
 
-  it('count together where a letter has a longer form', async () => {
-    const attempts = new MemorySignInAttempts({ triesPerAccountAndAddress: 1 });
-    await attempts.begin({ account: 'strasse', address });
-    expect(await isRefused(attempts, 'straße')).to.equal(true);
+  for (const spelling of ['geđ١٩٧٨', 'ged１９７８', 'geð𝟙𝟡𝟟𝟠', 'ged१९७८', 'ge\u0640d1978'])
+    it(`count together: ged1978 and ${spelling}`, async () => {
+      const attempts = new MemorySignInAttempts({ triesPerAccountAndAddress: 1 });
+      await attempts.begin({ account: 'ged1978', address });
+      expect(await isRefused(attempts, spelling)).to.equal(true);
+    });
+
+  it('count each digit of each script as its value', () => {
+    for (const zero of [0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0xff10, 0x104a0, 0x1d7ce])
+      for (let value = 0; value < 10; value += 1) {
+        const { account } = partsOf({ account: String.fromCodePoint(zero + value), address });
+        expect(account[1]).to.equal(String(value));
+      }
   });
+
+  for (const [name, spelling] of [
+    ['strasse', 'straße'],
+    ['aether', 'æther'],
+    ['bjorn', 'bjørn'],
+    ['will', 'wiŀł'],
+  ] as const)
+    it(`count together where a letter has another form: ${name} and ${spelling}`, async () => {
+      const attempts = new MemorySignInAttempts({ triesPerAccountAndAddress: 1 });
+      await attempts.begin({ account: name, address });
+      expect(await isRefused(attempts, spelling)).to.equal(true);
+    });
 
   it('do not count together with other names', async () => {
     const attempts = new MemorySignInAttempts({ triesPerAccountAndAddress: 1 });

@@ -25,12 +25,41 @@ export interface AttemptParts {
   readonly spelling: readonly string[];
 }
 
-// A database may ignore case, accents, width and invisible signs, as MariaDB's default collations do: `ádmîn` finds `admin`.
-// To fold too much can only make a limit stricter.
+// Letters that no decomposition of Unicode makes equal to these, and that collations of databases do.
+const alike: Readonly<Record<string, string>> = {
+  đ: 'd',
+  ð: 'd',
+  ħ: 'h',
+  ı: 'i',
+  ł: 'l',
+  '·': '',
+  ø: 'o',
+  œ: 'oe',
+  æ: 'ae',
+  ŋ: 'n',
+  ŧ: 't',
+};
+
+const ignored = /[\p{M}\p{C}\p{Z}\p{Lm}\p{Sk}\p{Default_Ignorable_Code_Point}]/gu;
+
+/**
+ * Makes names alike that a database may take for the same: it may ignore case, accents, width and invisible signs, as
+ * MariaDB's default collations do, so that `ádmîn` finds `admin`. To fold too much can only make a limit stricter. No list is
+ * complete, so that a store of users must compare names exactly, too.
+ */
 function folded(name: string): string {
-  const letters = name.normalize('NFKD').replace(/[\p{M}\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu, '');
   // By upper case first: `ß` is `ss`.
-  return letters.toUpperCase().toLowerCase();
+  const letters = name.normalize('NFKD').replace(ignored, '').toUpperCase().toLowerCase();
+  return letters.replace(/\p{Nd}/gu, digitOf).replace(/[^\0-\x7f]/gu, letter => alike[letter] ?? letter);
+}
+
+// The digits of a script are ten code points in a row, and no other digit is in front of the first one or behind the last one
+// of a row whose length is a multiple of ten.
+function digitOf(digit: string): string {
+  const code = digit.codePointAt(0) ?? 0;
+  let zero = code;
+  while (/^\p{Nd}$/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
+  return String((code - zero) % 10);
 }
 
 /** Returns what an attempt is counted by. Spellings that a database may treat as the same name count as one. */

@@ -32,7 +32,9 @@ export function checkOrigin({ headers }: Request, { allowedOrigins, cookieSameSi
  * @throws PermissionDenied for a request that does not open a page
  */
 export function checkNavigation({ headers }: Request): void {
-  const { 'sec-fetch-site': site, 'sec-fetch-mode': mode } = headers;
+  const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': destination } = headers;
   const isOfAnotherOrigin = site === 'cross-site' || site === 'same-site';
-  if (isOfAnotherOrigin && mode !== 'navigate') throw new PermissionDenied('A login begins by opening its page');
+  // A page could open many logins in frames, whose cookies would make its visitor's requests too large.
+  const isPage = mode === 'navigate' && (destination === undefined || destination === 'document');
+  if (isOfAnotherOrigin && !isPage) throw new PermissionDenied('A login begins by opening its page');
 }

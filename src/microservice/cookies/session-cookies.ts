@@ -2,6 +2,7 @@
 import type { Request, Response } from 'express';
 import { AuthenticationFailed, ImproperlyConfigured, NotAuthenticated } from '../../core/http/exceptions';
 import { RefreshToken } from '../refresh/refresh-token';
+import { cookiesIn } from './request-cookies';
 import { matchesPath, type CookieOptions } from './cookie-rules';
 import type { CsrfTokens } from './csrf-tokens';
 import type { SignedValues } from './signed-value';
@@ -111,7 +112,8 @@ function registeredPath({ route, baseUrl, originalUrl }: Request): string {
   return typeof path === 'string' ? `${baseUrl}${path}` : (originalUrl.split('?', 1)[0] ?? '');
 }
 
-function cookiesNamed(name: string, { headers }: Request): string[] {
-  const pairs = (headers.cookie ?? '').split(';').map(pair => pair.trim());
-  return pairs.filter(pair => pair.startsWith(`${name}=`)).map(pair => pair.slice(name.length + 1));
+function cookiesNamed(wanted: string, request: Request): string[] {
+  return cookiesIn(request)
+    .filter(({ name }) => name === wanted)
+    .map(({ value }) => value);
 }

@@ -2,6 +2,7 @@
  * The cookies of logins that have begun: each login has one, so that two tabs of a browser can log in at the same time.
  */
 import type { Request, Response } from 'express';
+import { cookiesIn, type CookiePair } from '../cookies/request-cookies';
 import { hashOf } from '../secrets';
 import type { LoginTickets } from './login-ticket';
 
@@ -26,11 +27,6 @@ export interface BegunLogin {
 export const mostLogins = 5;
 // Proxies accept 8 KiB of cookies, and those of the app must fit in, too.
 const mostBytes = 4096;
-
-interface Pair {
-  readonly name: string;
-  readonly value: string;
-}
 
 /**
  * Sets and clears the cookies of logins. The name of a cookie contains a hash of the login's state, so that an answer with
@@ -85,7 +81,7 @@ export class LoginCookies {
   }
 
   // Cookies of other servers and of logins that have expired go first, then the oldest.
-  async #excess(pairs: readonly Pair[], added: Pair): Promise<ReadonlySet<string>> {
+  async #excess(pairs: readonly CookiePair[], added: CookiePair): Promise<ReadonlySet<string>> {
     const ends = await Promise.all(pairs.map(({ value }) => this.tickets.endOf(value)));
     const byEnd = pairs
       .map((pair, index) => ({ ...pair, end: ends[index] ?? 0 }))
@@ -101,11 +97,10 @@ export class LoginCookies {
   }
 
   // Any other name is not ours, and may be one that cannot be sent back.
-  #pairsOf({ headers }: Request): Pair[] {
-    const pairs = (headers.cookie ?? '').split(';').map(pair => /^\s*([^=]*)=(.*?)\s*$/.exec(pair));
-    return pairs
-      .map(found => ({ name: found?.[1] ?? '', value: found?.[2] ?? '' }))
-      .filter(({ name }) => name.startsWith(this.prefix) && hashForm.test(name.slice(this.prefix.length)));
+  #pairsOf(request: Request): readonly CookiePair[] {
+    return cookiesIn(request).filter(
+      ({ name }) => name.startsWith(this.prefix) && hashForm.test(name.slice(this.prefix.length)),
+    );
   }
 }
 
@@ -113,6 +108,6 @@ export class LoginCookies {
 const hashLength = 22;
 const hashForm = /^[\w-]{22}$/;
 
-function sizeOf(pairs: readonly Pair[]): number {
+function sizeOf(pairs: readonly CookiePair[]): number {
   return pairs.reduce((sum, { name, value }) => sum + name.length + value.length + '=; '.length, 0);
 }

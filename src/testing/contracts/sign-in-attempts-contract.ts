@@ -43,7 +43,8 @@ const unlimited: ContractLimits = {
 /**
  * Returns the contract of `SignInAttempts` as test cases: an account is closed to an address, and an address to all
  * accounts, after as many tries as the limits say, even if many arrive at once; a success takes back the tries of its own
- * spelling and no others; and an account under attack stays open to an address that signed in before. With `advance`, the
+ * spelling and no others; and an account under attack stays
+ * open to the first try of an address, and to an address that signed in before. With `advance`, the
  * cases also test that tries count for one window.
  *
  * @example
@@ -167,15 +168,16 @@ const promises: readonly AttemptsPromise[] = [
     },
   ],
   [
-    'slows an account under attack down, but not for an address that signed in before',
+    'slows an account under attack down, but refuses no first try of an address, and none of one that signed in before',
     async ({ counting, ged }) => {
       const attempts = await counting({ quickTriesPerAccount: 2, mostWaiting: 0 });
       const right = { ...ged };
       await attempts.begin(right);
       await attempts.succeeded(right);
       for (let tries = 0; tries < 2; tries += 1) await attempts.begin({ ...ged, address: newAddress() });
-      const stranger = await waitOf(attempts, { ...ged, address: newAddress() });
-      promised(stranger !== undefined, 'It let a stranger try at once where nobody may wait.');
+      const stranger = { ...ged, address: newAddress() };
+      promised((await waitOf(attempts, { ...stranger })) === undefined, 'It refused the first try of an address.');
+      promised((await waitOf(attempts, stranger)) !== undefined, 'It let a stranger try again where nobody may wait.');
       promised((await waitOf(attempts, { ...ged })) === undefined, 'It refused the address of the owner.');
     },
   ],
