@@ -44,7 +44,7 @@ export function authenticateAgain(visit: Visit): Soon<void> {
 
 // The start may have read the list while a flag kept its getter from looking at the body.
 function mayBeOthers({ rules, request, bodyBefore }: Visit): boolean {
-  return rules.authentication === undefined || request.body !== bodyBefore;
+  return !rules.isAuthenticationKnown || request.body !== bodyBefore;
 }
 
 function classesOf({ controller, settings, rules }: Visit): readonly AuthenticationClass[] {

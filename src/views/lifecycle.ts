@@ -5,7 +5,7 @@
 import type { Request } from 'express';
 import { requireUnanswered } from '../core/http/answered';
 import { ImproperlyConfigured } from '../core/http/exceptions';
-import { after, inTurn, type Soon } from '../core/time/soon';
+import { after, isPending, type Soon } from '../core/time/soon';
 import { authenticate, authenticateAgain } from './authenticate';
 import { checkBindingRules } from './binding-rules';
 import { askAboutLoaded, holdBack, loadObject } from './object-rules';
@@ -21,10 +21,13 @@ type Step = (visit: Visit) => Soon<void>;
 const beforeTheBody: readonly Step[] = [authenticate, checkEarlyPermissions, checkBindingRules];
 
 /** What may look at more of the request. Where other credentials are asked for, `checkLatePermissions` asks everything. */
-const afterTheBody: readonly Step[] = [checkLatePermissions, checkThrottles, loadObject];
+const afterTheBody: readonly Step[] = [askAnotherCaller, checkLatePermissions, checkThrottles, loadObject];
 
 /** `permit` has seen no field and no file of a form, and the object may be another one. */
-const behindTheForm: readonly Step[] = [askAboutForm, checkUncountedThrottles, loadObject];
+const behindTheForm: readonly Step[] = [askAnotherCaller, askAboutForm, checkUncountedThrottles, loadObject];
+
+/** The session may have another user now. */
+const forAnotherCaller: readonly Step[] = [askAnotherCaller, checkLatePermissions, askAboutLoaded];
 
 /** Authenticates the caller and asks the early rules, before anything of the body is read. */
 export function admit(visit: Visit): Soon<void> {
@@ -46,7 +49,7 @@ export function permitForm(visit: Visit): Soon<void> {
 /** Asks again, right before the handler's method, if the session's user is another one since `permit`. */
 export function permitCaller(visit: Visit): Soon<void> {
   if (isCallerAsked(visit)) return;
-  return check([checkLatePermissions, askAboutLoaded], visit, visit.stage);
+  return check(forAnotherCaller, visit, visit.stage);
 }
 
 /** Runs the handler. Its answer is held back until the object rule has been asked. */
@@ -72,16 +75,27 @@ export function visitAt(stage: Stage, rules: RouteRules, request: Request): Visi
 function check(steps: readonly Step[], visit: Visit, next: Stage): Soon<void> {
   visit.requireItsMethod();
   // The body may ask for other credentials, and the app may have replaced its session's user.
-  const checked = after(inOrder([authenticateAgain], visit), () => askOwnChecker(visit));
-  const asked = after(checked, () => inOrder([askAnotherCaller, ...steps], visit));
-  return after(asked, () => {
-    checkBindingRules(visit);
-    if (visit.isObjectPending || visit.needsFilter) holdBack(visit);
-    requireUnanswered(visit.response);
-    visit.stage = next;
-  });
+  const authenticated = visit.asItsRoute(() => authenticateAgain(visit));
+  const checked = after(authenticated, () => askOwnChecker(visit));
+  return after(
+    after(checked, () => inOrder(steps, visit)),
+    () => {
+      checkBindingRules(visit);
+      if (visit.isObjectPending || visit.needsFilter) holdBack(visit);
+      requireUnanswered(visit.response);
+      visit.stage = next;
+    },
+  );
 }
 
 function inOrder(steps: readonly Step[], visit: Visit): Soon<void> {
-  return visit.asItsRoute(() => inTurn(steps, step => step(visit)));
+  return visit.asItsRoute(() => fromStep(0, steps, visit));
+}
+
+function fromStep(first: number, steps: readonly Step[], visit: Visit): Soon<void> {
+  for (let index = first; index < steps.length; index++) {
+    const waiting = (steps[index] as Step)(visit);
+    if (typeof waiting === 'object' && isPending(waiting))
+      return Promise.resolve(waiting).then(() => fromStep(index + 1, steps, visit));
+  }
 }

@@ -11,7 +11,7 @@ import { ImproperlyConfigured, MethodChanged } from '../core/http/exceptions';
 import type { TokenIntrospector } from '../core/tokens/introspection';
 import type { ObjectFilter } from '../core/requirements/object-filter';
 import type { Settings } from '../core/settings/settings';
-import { after, lastly, type Soon } from '../core/time/soon';
+import { isPending, lastly, type Soon } from '../core/time/soon';
 import type { ApiView } from '../permissions/base';
 import { rememberEvaluations } from '../permissions/evaluated';
 import type { ControllerClass } from '../permissions/rule-words';
@@ -22,7 +22,7 @@ import { closeConnection } from './cut-off';
 import { stackOrType } from './error-text';
 import type { HandlerState, ObjectChecks } from './object-checks';
 import { isClosed, onceClosed } from './response-close';
-import type { RouteRules } from './start/route-rules';
+import type { MethodRules, RouteRules } from './start/route-rules';
 import type { Services } from './start/services';
 
 /**
@@ -132,7 +132,9 @@ export class Visit implements RequestContext {
   readonly introspector: TokenIntrospector;
   /** Set if the channel `axioms:decision` has subscribers. */
   readonly observation: Observation | undefined;
-  readonly #isHeadOfGet: boolean;
+  /** Whether the handler is about one object. */
+  readonly isObjectAction: boolean;
+  readonly #ofMethod: MethodRules;
   readonly #nextOfRouter: unknown;
   #asking = 0;
   #methodBefore = '';
@@ -150,7 +152,8 @@ export class Visit implements RequestContext {
     // Express ignores the case. A middleware that overrides methods may take one from the client.
     if (request.method !== request.method.toUpperCase()) request.method = request.method.toUpperCase();
     this.method = request.method;
-    this.#isHeadOfGet = rules.askedAs(this.method) !== this.method;
+    this.#ofMethod = rules.ofMethod(this.method);
+    this.isObjectAction = this.#ofMethod.isObjectAction;
     // Express sets `next` each time that a router receives the request.
     this.#nextOfRouter = request.next;
     refuseUsed(controller);
@@ -186,23 +189,15 @@ export class Visit implements RequestContext {
     return findContext(this.request) === this;
   }
 
-  get isObjectAction(): boolean {
-    return this.rules.isObjectAction(this.method);
-  }
-
-  get isListAction(): boolean {
-    return this.rules.isListAction(this.method);
-  }
-
   /** Whether the answer is a list under a rule about objects. */
   get needsFilter(): boolean {
-    return this.isListAction && this.dependsOnObjects;
+    return this.#ofMethod.isListAction && this.dependsOnObjects;
   }
 
   /** Whether an object can change what the rules say to this caller. */
   get dependsOnObjects(): boolean {
     // What the start has read may have changed since, as where a getter looks at a flag.
-    return this.isUndecided || this.rules.dependOnObjects(this.method) === true;
+    return this.isUndecided || this.#ofMethod.dependsOnObjects;
   }
 
   /**
@@ -211,25 +206,29 @@ export class Visit implements RequestContext {
    * handler may overlap.
    */
   asItsRoute<T>(ask: () => Soon<T>): Soon<T> {
-    const method = this.#isHeadOfGet ? 'GET' : this.method;
+    const method = this.#ofMethod.askedAs;
     const isShown = this.#asking === 0 && this.request.method === method;
-    // Checks the method again: a rule, or code that ran meanwhile, may have changed it, and the remaining rules were
-    // then asked about another method.
-    const askAndLook = (): Soon<T> =>
-      after(ask(), answer => {
-        this.#requireMethod(method);
-        return answer;
-      });
-    if (isShown && this.observation === undefined) return askAndLook();
+    if (isShown && this.observation === undefined) return this.#unlessChanged(ask(), method);
     const stopTime = this.observation?.timeFromHere();
     if (this.#asking === 0) this.#methodBefore = this.request.method;
     this.#asking += 1;
     this.request.method = method;
-    return lastly(askAndLook, () => {
-      stopTime?.();
-      this.#asking -= 1;
-      if (this.#asking === 0) this.request.method = this.#methodBefore;
-    });
+    return lastly(
+      () => this.#unlessChanged(ask(), method),
+      () => {
+        stopTime?.();
+        this.#asking -= 1;
+        if (this.#asking === 0) this.request.method = this.#methodBefore;
+      },
+    );
+  }
+
+  // A rule, or code that ran meanwhile, may have changed the method, and the remaining rules were then asked about another.
+  #unlessChanged<T>(asked: Soon<T>, method: string): Soon<T> {
+    if (typeof asked === 'object' && isPending(asked))
+      return Promise.resolve(asked).then(answer => this.#unlessChanged(answer, method));
+    this.#requireMethod(method);
+    return asked;
   }
 
   /**

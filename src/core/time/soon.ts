@@ -14,14 +14,14 @@ export function isPending<T>(value: Soon<T>): value is Promise<T> {
 /** Calls `goOn` with the value: immediately if it is available, otherwise when it resolves. */
 export function after<T, R>(value: Soon<T>, goOn: (value: T) => Soon<R>): Soon<R> {
   // Most steps return nothing, and a call more for each of them adds up.
-  return value !== undefined && isPending(value) ? Promise.resolve(value).then(goOn) : goOn(value);
+  return typeof value === 'object' && isPending(value) ? Promise.resolve(value).then(goOn) : goOn(value);
 }
 
 /** Runs one step for each item, one after the other. */
 export function inTurn<T>(items: readonly T[], step: (item: T, index: number) => Soon<void>, first = 0): Soon<void> {
   for (let index = first; index < items.length; index++) {
     const waiting = step(items[index] as T, index);
-    if (waiting !== undefined && isPending(waiting))
+    if (typeof waiting === 'object' && isPending(waiting))
       return Promise.resolve(waiting).then(() => inTurn(items, step, index + 1));
   }
 }

@@ -1,4 +1,5 @@
 /** The rules of a handler as startup read them: what they require, and when they can be asked. */
+import { METHODS } from 'node:http';
 import type { BaseAuthentication } from '../../authentication/base';
 import { demandedScopes } from '../../core/requirements/scopes';
 import { whoIsLetIn } from '../../core/requirements/openness';
@@ -64,6 +65,15 @@ export interface Read {
   readonly unset: readonly string[];
 }
 
+/** What a route is for one method. */
+export interface MethodRules {
+  /** The method whose rules are asked: GET for a HEAD that the handler of GET answers. */
+  readonly askedAs: string;
+  readonly isObjectAction: boolean;
+  readonly isListAction: boolean;
+  readonly dependsOnObjects: boolean;
+}
+
 /** The rules of a handler. Data that only documents and the checks at startup need is computed on access. */
 export class RouteRules implements Route {
   readonly method: string | undefined;
@@ -81,10 +91,13 @@ export class RouteRules implements Route {
   readonly throttling: readonly string[] | undefined;
   /** The combined decorators; `undefined` if there are no decorators. */
   readonly decorations: Decorations | undefined;
+  /** Whether the list of authentication classes could be read; otherwise it is decided per request. */
+  readonly isAuthenticationKnown: boolean;
   readonly #read: Read;
   /** The scopes to request, by method. */
   readonly #demandedScopes = new Map<string, readonly string[]>();
   readonly #dependsOnObjects = new Map<string, boolean>();
+  readonly #byMethod = new Map<string, MethodRules>();
   /** For each permission, its class if it can be asked before the body is read, and otherwise `undefined`. */
   readonly #known: readonly (object | undefined)[];
 
@@ -100,6 +113,7 @@ export class RouteRules implements Route {
     this.permissions = read.permissions;
     this.throttling = read.throttles?.map(({ constructor }) => constructor.name);
     this.decorations = read.decorations;
+    this.isAuthenticationKnown = read.named !== undefined;
     this.#read = read;
     const leaves = read.trees?.flatMap(leavesOf) ?? [];
     this.#known = leaves.map(leaf => (leaf.isKnown === true ? leaf.permission.constructor : undefined));
@@ -191,6 +205,23 @@ export class RouteRules implements Route {
     if (this.isIn('listActions')) return true;
     const reads = this.method === undefined || this.method === 'GET' || this.method === 'HEAD';
     return reads && !this.isObjectAction(method);
+  }
+
+  /** Returns what the route is for this method. Nothing of it changes after startup, so that it is read once. */
+  ofMethod(method: string): MethodRules {
+    return this.#byMethod.get(method) ?? this.#readMethod(method);
+  }
+
+  // A middleware may take the method from the client: only those that exist are kept.
+  #readMethod(method: string): MethodRules {
+    const read: MethodRules = {
+      askedAs: this.askedAs(method),
+      isObjectAction: this.isObjectAction(method),
+      isListAction: this.isListAction(method),
+      dependsOnObjects: this.dependOnObjects(method) === true,
+    };
+    if (METHODS.includes(method)) this.#byMethod.set(method, read);
+    return read;
   }
 
   /** Returns whether the controller's list names the handler. */
