@@ -32,7 +32,7 @@ export function callerOf(request: object): User {
  * if (!isAuthenticated(request)) throw new NotAuthenticated();
  */
 export function isAuthenticated(request: object): boolean {
-  return isSomebody(currentCaller(request));
+  return (currentCaller(request).user.isAuthenticated as unknown) === true;
 }
 
 /** Tells whether the caller is authenticated. Only `true` counts, because the user may be the app's own object. */
@@ -64,7 +64,7 @@ function replaceUser(context: RequestContext, request: AxiomsRequest, user: User
  */
 export function setCaller(context: RequestContext, request: AxiomsRequest, caller: Caller): void {
   context.caller = caller;
-  request.user = shownUser(caller);
+  request.user = isSomebody(caller) ? caller.user : undefined;
   request.auth = caller.auth;
   request.authJwt = caller.authJwt;
 }
@@ -102,6 +102,7 @@ export function shownUser(caller: Caller | undefined): User | undefined {
 
 // Tells whether a guard wrote this `request.auth`. A copy of a guarded request has it, and it is not the app's.
 export function isOfGuard(auth: unknown): boolean {
-  const { authenticator } = Object(auth) as { authenticator?: unknown };
+  if (typeof auth !== 'object' || auth === null) return false;
+  const { authenticator } = auth as { authenticator?: unknown };
   return typeof (Object(authenticator) as { authenticate?: unknown }).authenticate === 'function';
 }

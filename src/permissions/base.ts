@@ -56,12 +56,15 @@ export abstract class BasePermission {
 markAsOurs(BasePermission);
 readsWords(BasePermission, []);
 
+// The rules that a class inherits where it defines none.
+const { hasPermission: anyRequest, hasObjectPermission: anyObject } = BasePermission.prototype;
+
 /** A class of permission, as `permissionClasses` lists it. */
 export type PermissionClass = new (...dependencies: never[]) => BasePermission;
 
 // A rule of a class that does not define it is true; it is not there to be negated (see operators.ts).
 export function definesViewRule(permission: BasePermission): boolean {
-  return isDefined(permission.hasPermission, BasePermission.prototype.hasPermission);
+  return typeof permission.hasPermission === 'function' && permission.hasPermission !== anyRequest;
 }
 
 export function definesObjectRule(permission: BasePermission): boolean {
@@ -69,7 +72,7 @@ export function definesObjectRule(permission: BasePermission): boolean {
 }
 
 function definesOwnObjectRule({ hasObjectPermission }: BasePermission): boolean {
-  return isDefined(hasObjectPermission, BasePermission.prototype.hasObjectPermission);
+  return typeof hasObjectPermission === 'function' && hasObjectPermission !== anyObject;
 }
 
 /** Does the permission say which objects it allows? A filter that a subclass has replaced by a rule of its own does not count. */
@@ -142,10 +145,6 @@ export function requireRule(permission: BasePermission, place: string): void {
   );
 }
 
-function isDefined(rule: unknown, inherited: unknown): boolean {
-  return typeof rule === 'function' && rule !== inherited;
-}
-
 const earlyRules = new WeakSet<object>();
 
 /** Marks a class whose own `hasPermission` looks at the user, the method and the controller's members, and at nothing else. */
@@ -156,7 +155,7 @@ export function decidesBeforeTheBody(permissionClass: PermissionClass): void {
 
 /** May this rule be asked before the body is read? A subclass with a `hasPermission` of its own may look at the body. */
 export function isAskedBeforeTheBody(permission: BasePermission): boolean {
-  return !definesViewRule(permission) || earlyRules.has(permission.hasPermission);
+  return earlyRules.has(permission.hasPermission) || !definesViewRule(permission);
 }
 
 type DependsOnObject = (request: Request, controller: ApiView) => boolean;

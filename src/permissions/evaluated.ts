@@ -29,7 +29,10 @@ export function rememberEvaluations(controller: object): void {
 export function memberOf<Name extends keyof ApiView>(controller: ApiView, name: Name): ApiView[Name] {
   const own = Object.getOwnPropertyDescriptor(controller, name);
   if (own !== undefined && 'value' in own && !isThenable(own.value)) return own.value as ApiView[Name];
-  return evaluatedOnce(controller, controller, name, () => promised(controller[name]));
+  const found = recall(controller, controller, name);
+  return found === undefined
+    ? remember(controller, controller, name, promised(controller[name]))
+    : (found.value as ApiView[Name]);
 }
 
 /** Returns what the permission says that it requires of this controller, evaluated at most once per request. */
@@ -44,15 +47,21 @@ export function describedBy(
 export function saidOnce<T>(permission: BasePermission, method: string, controller: ApiView, ask: () => T): T {
   // A class that is listed twice has two objects, which say the same unless one has a method of its own.
   const of = Object.hasOwn(permission, method) ? permission : (Object.getPrototypeOf(permission) as object);
-  return evaluatedOnce(controller, of, method, ask);
+  const found = recall(controller, of, method);
+  // What is thrown is not remembered.
+  return found === undefined ? remember(controller, of, method, ask()) : (found.value as T);
 }
 
-// What is thrown is not remembered.
-function evaluatedOnce<T>(controller: object, of: object, name: string, evaluate: () => T): T {
+function recall(controller: object, of: object, name: string): Evaluation | undefined {
+  const known = (controller as Remembering)[evaluations] ?? none;
+  for (const one of known) if (one.of === of && one.name === name) return one;
+  return undefined;
+}
+
+const none: readonly Evaluation[] = [];
+
+function remember<T>(controller: object, of: object, name: string, value: T): T {
   const known = (controller as Remembering)[evaluations];
-  const found = known?.find(one => one.of === of && one.name === name);
-  if (found !== undefined) return found.value as T;
-  const value = evaluate();
   if (known !== undefined) known.push({ of, name, value });
   else if (holdsInert(value)) countInertUse();
   return value;

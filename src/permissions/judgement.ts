@@ -1,4 +1,5 @@
 /** What a permission needs, and what of that the caller has: the challenge, the explanation and the log read this one result. */
+import { isNamed } from '../core/tokens/claims';
 import { callerOf, judge, meets, withAllScopes } from '../core/requirements/judge';
 import { grantsAskedFor } from '../core/requirements/scopes';
 import { grantsOfRequest } from './token-claims';
@@ -18,7 +19,7 @@ async function judged({ permission }: PermissionLeaf, { request, controller }: S
   const needed = await requirementOfLeaf(permission, controller);
   const grants = grantsOfRequest(request);
   const lists = grantsAskedFor(needed);
-  const there = lists.flatMap(({ kind, values }) => values.filter(name => grants[kind].includes(name)));
+  const there = lists.flatMap(({ kind, values }) => values.filter(name => isNamed(name, grants[kind])));
   const unmet = lists.filter(list => !meets(grants, list));
   const withScopes = withAllScopes(callerOf({ isAuthenticated: true, grants }, request.method));
   const isUpToScopes = unmet.some(({ kind }) => kind === 'scopes') && judge(needed, withScopes) === true;

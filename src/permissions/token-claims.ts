@@ -88,18 +88,17 @@ abstract class HasAccessTokenGrants extends BasePermission {
   }
 
   private describe(controller: ApiView, values: readonly unknown[]): Requirement {
-    const [any = [], plain = [], all = []] = values.map((value, index) => this.checkedList(controller, index, value));
-    const lists: GrantRequirement[] = [
-      { kind: this.kind, match: 'any', values: any.length > 0 ? any : plain },
-      { kind: this.kind, match: 'all', values: all },
-    ];
-    const [first, ...others] = lists.filter(list => list.values.length > 0);
-    if (first === undefined) throw this.missing(controller);
-    return others.length === 0 ? first : { kind: 'and', of: [first, ...others] };
+    const [any = none, plain = none, all = none] = values.map((value, index) =>
+      value === undefined ? none : this.checkedList(controller, index, value),
+    );
+    const either: GrantRequirement = { kind: this.kind, match: 'any', values: any.length > 0 ? any : plain };
+    const every: GrantRequirement = { kind: this.kind, match: 'all', values: all };
+    if (either.values.length > 0 && every.values.length > 0) return { kind: 'and', of: [either, every] };
+    if (either.values.length + every.values.length === 0) throw this.missing(controller);
+    return every.values.length === 0 ? either : every;
   }
 
   private checkedList(controller: ApiView, index: number, value: unknown): readonly string[] {
-    if (value === undefined) return [];
     const list = grantNames(this.kind, value ?? []);
     if (list !== undefined) return list;
     throw new ImproperlyConfigured(
@@ -115,6 +114,8 @@ abstract class HasAccessTokenGrants extends BasePermission {
     );
   }
 }
+
+const none: readonly string[] = [];
 
 function isJudged(requirement: Requirement): boolean {
   const areJudged = (parts: readonly boolean[]): boolean => parts.length > 0 && parts.every(Boolean);

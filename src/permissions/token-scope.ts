@@ -5,6 +5,7 @@ import { isByAccessToken } from '../authentication/token-demand';
 import { contextOf, findContext } from '../authentication/request-context';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import type { Requirement } from '../core/requirements/requirement';
+import { isNamed } from '../core/tokens/claims';
 import { isAuthenticated } from '../authentication/caller';
 import { BasePermission, decidesBeforeTheBody, type ApiView } from './base';
 import { memberOf, saidOnce } from './evaluated';
@@ -195,7 +196,7 @@ function ignore(request: Request | undefined): void {
 
 function hasAll(request: Request, scopes: readonly string[]): boolean {
   const granted = grantsOfRequest(request).scopes;
-  return scopes.every(scope => granted.includes(scope));
+  return scopes.every(scope => isNamed(scope, granted));
 }
 
 function readOrWrite(request: Request): string {

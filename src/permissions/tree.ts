@@ -96,7 +96,7 @@ export function leavesOf(tree: PermissionTree): readonly PermissionLeaf[] {
 
 /** Can all of the tree be asked before the body is read? */
 export function isKnown(tree: PermissionTree): boolean {
-  return leavesOf(tree).every(leaf => leaf.isKnown === true);
+  return 'permission' in tree ? tree.isKnown === true : tree.operands.every(isKnown);
 }
 
 /** Forgets what the permissions of the tree said, so that they are asked again. */

@@ -6,7 +6,8 @@ import { answer, sendAnswer, type Answer } from './exception-handler';
 import { headOf, setHead, takeBackHeader, type Head } from './response-head';
 import { drop, silence } from './silence';
 import { isUnfiltered, tellCaches, unfiltered } from './unfiltered-lists';
-import type { Gate, Visit } from './visit';
+import type { Gate } from './gate';
+import type { Visit } from './visit';
 
 type MethodName = 'write' | 'end' | 'writeHead' | 'writeEarlyHints' | 'flushHeaders';
 type Method = (...given: unknown[]) => unknown;

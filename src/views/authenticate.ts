@@ -5,7 +5,14 @@ import {
   type AuthenticationResult,
   type BaseAuthentication,
 } from '../authentication/base';
-import { anonymous, currentCaller, isAuthenticated, setCaller, setNoCaller } from '../authentication/caller';
+import {
+  anonymous,
+  currentCaller,
+  isAuthenticated,
+  isSomebody,
+  setCaller,
+  setNoCaller,
+} from '../authentication/caller';
 import { ForcedAuthentication, forcedCaller } from '../authentication/forced-caller';
 import { tokenFacts } from '../authentication/request-auth';
 import type { RequestAuth, User } from '../authentication/user';
@@ -23,7 +30,7 @@ export function authenticate(visit: Visit): Soon<void> {
   visit.authenticators = classesOf(visit).map(one => visit.services.make(one));
   return after(findCaller(visit), () => {
     visit.askedCaller = currentCaller(visit.request);
-    requireMandatory(visit);
+    if (!isSomebody(visit.askedCaller)) requireMandatory(visit);
   });
 }
 
@@ -99,17 +106,13 @@ function checkedResult(
 }
 
 function isResult(result: unknown): result is AuthenticationResult {
-  if (!isObject(result)) return false;
-  const { user, auth } = result;
-  if (!isObject(user) || typeof user.isAuthenticated !== 'boolean') return false;
-  const said = auth ?? {};
-  if (!isObject(said)) return false;
-  const { token = '', claims = {} } = said;
-  return typeof token === 'string' && isObject(claims) && !Array.isArray(claims);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
+  const { user, auth } = Object(result) as { readonly user?: unknown; readonly auth?: unknown };
+  if (typeof user !== 'object' || user === null) return false;
+  if (typeof (user as Partial<User>).isAuthenticated !== 'boolean') return false;
+  const said: unknown = auth ?? {};
+  if (typeof said !== 'object' || said === null) return false;
+  const { token = '', claims = {} } = said as { readonly token?: unknown; readonly claims?: unknown };
+  return typeof token === 'string' && typeof claims === 'object' && claims !== null && !Array.isArray(claims);
 }
 
 function setNobody(visit: Visit): void {

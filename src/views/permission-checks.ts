@@ -24,12 +24,11 @@ import type { Visit } from './visit';
  */
 export function checkEarlyPermissions(visit: Visit): Soon<void> {
   const shown = new MethodOnly(visit.request.method, visit);
-  visit.show(shown.request, shown.response);
-  shown.watchReadsOf(visit.controller);
+  visit.showMethodOnly(shown);
   return lastly(
     () => inTurn(readPermissions(visit, shown), tree => askEarly(visit, tree, shown)),
     () => {
-      visit.show(visit.request, visit.response);
+      visit.showAll();
     },
   );
 }
@@ -95,24 +94,29 @@ function permissionTrees(visit: Visit): readonly PermissionTree[] {
 }
 
 function askEarly(visit: Visit, tree: PermissionTree, shown: MethodOnly): Soon<void> {
-  refuseNobody(visit, tree);
-  if (!leavesOf(tree).some(leaf => leaf.isKnown)) return;
+  if (!isKnown(tree)) {
+    refuseNobody(visit, tree);
+    if (!leavesOf(tree).some(leaf => leaf.isKnown)) return;
+  }
   const forget = markEvaluations(visit.controller);
-  let outcome: Outcome | undefined;
-  const ask = (): Soon<void> => after(outcomeOf(visit, tree, 'known'), found => void (outcome = found));
-  return after(shown.watchSoon(ask), ({ isExceeded }) => {
-    if (isExceeded) {
+  return after(
+    shown.watchSoon(() => outcomeOf(visit, tree, 'known')),
+    ({ found }) => {
+      if (found !== undefined) {
+        noteOutcome(visit, tree, found, 'known');
+        return;
+      }
       forget();
       forgetAnswers(tree);
       // The start did not see it look further, as where a flag changed: it is asked again behind a form, too.
       for (const leaf of leavesOf(tree)) leaf.isKnown = false;
-    } else if (outcome !== undefined) noteOutcome(visit, tree, outcome, 'known');
-  });
+    },
+  );
 }
 
 // Where nobody is authenticated, and the tree refuses that whatever its rules say, they need not be readable.
 function refuseNobody({ request, settings }: Visit, tree: PermissionTree): void {
-  if (isAuthenticated(request) || isKnown(tree) || !isClosedToNobody(tree)) return;
+  if (isAuthenticated(request) || !isClosedToNobody(tree)) return;
   throw nobody(leavesOf(tree)[0]?.permission, settings);
 }
 

@@ -21,7 +21,10 @@ import { Observation } from './observation';
 import { closeConnection } from './cut-off';
 import { stackOrType } from './error-text';
 import type { HandlerState, ObjectChecks } from './object-checks';
+import type { Gate } from './gate';
 import { isClosed, onceClosed } from './response-close';
+import { hasOwnRequest, showByClass, type Showing } from './shown-members';
+import type { MethodOnly } from './start/method-only';
 import type { MethodRules, RouteRules } from './start/route-rules';
 import type { Services } from './start/services';
 
@@ -34,24 +37,6 @@ export type Stage = 'begun' | 'admitted' | 'permitted' | 'form permitted' | 'han
 
 /** A controller whose members the server can set. */
 type Writable = { -readonly [Name in 'request' | 'response' | 'action']: ApiView[Name] };
-
-/** Holds the answer of a handler back while an object rule is undecided; see `answer-gate.ts`. */
-export interface Gate {
-  /** Was the handler's answer replaced, or its connection closed? */
-  readonly isOver: boolean;
-  /** Has the handler begun an answer that waits? */
-  readonly isKeeping: boolean;
-  /** Has the answer left as a whole? */
-  readonly isSent: boolean;
-  /** Sends the refusal in place of the handler's answer. One that has begun to leave is cut off. */
-  refuse(error: unknown): void;
-  /** Drops what waits: an error is the answer. */
-  giveWay(): void;
-  /** Takes back what was set on the response since the first check began. */
-  resetHead(): void;
-  /** Ignores whatever the handler still writes. */
-  silence(): void;
-}
 
 /** A filter that a handler was given. */
 export interface GivenFilter {
@@ -67,7 +52,7 @@ export interface GivenFilter {
 
 const visit = Symbol('axioms.visit');
 
-export class Visit implements RequestContext {
+export class Visit implements RequestContext, Showing {
   authenticators: readonly BaseAuthentication[] = [];
   successfulAuthenticator?: BaseAuthentication;
   /** The body when the authentication classes were read. */
@@ -135,6 +120,8 @@ export class Visit implements RequestContext {
   /** Whether the handler is about one object. */
   readonly isObjectAction: boolean;
   readonly #ofMethod: MethodRules;
+  readonly #isShownByClass: boolean;
+  #early: MethodOnly | undefined;
   readonly #nextOfRouter: unknown;
   #asking = 0;
   #methodBefore = '';
@@ -162,7 +149,9 @@ export class Visit implements RequestContext {
     this.setByApp = setByApp(request, findContext(request));
     setContext(request, this);
     this.observation = Observation.of(this);
-    this.show(request, response);
+    (controller as Writable).action = rules.action;
+    this.#isShownByClass = showByClass(controller, this);
+    if (!this.#isShownByClass) this.#show(request, response);
   }
 
   /**
@@ -302,12 +291,29 @@ export class Visit implements RequestContext {
     earlier.isHandedOn = true;
   }
 
-  /** Sets the controller's `request`, `response` and `action`. */
-  show(request: unknown, response: unknown): void {
+  /** What the class of the controller shows. */
+  shown(name: 'request' | 'response'): unknown {
+    return this.#early === undefined ? this[name] : this.#early.read(name);
+  }
+
+  /** Shows the controller a request with a method and nothing else. */
+  showMethodOnly(early: MethodOnly): void {
+    this.#early = early;
+    if (this.#isShownByClass) return;
+    this.#show(early.request, early.response);
+    early.watchReadsOf(this.controller);
+  }
+
+  /** Shows the controller its request again. */
+  showAll(): void {
+    this.#early = undefined;
+    if (!this.#isShownByClass || hasOwnRequest(this.controller)) this.#show(this.request, this.response);
+  }
+
+  #show(request: unknown, response: unknown): void {
     const controller: Writable = this.controller;
     controller.request = request as AxiomsRequest;
     controller.response = response as Response;
-    controller.action = this.rules.action;
   }
 }
 

@@ -111,7 +111,8 @@ describe('a controller class starts', () => {
     Container.set(HeldController, new HeldController());
     const api = await Api.start({ controllers: [HeldController] });
     expect((await api.as({ sub: 'bob' }, 'get', '/held')).body).to.deep.equal({ sub: 'bob', isHeld: false });
-    expect(Container.get(HeldController)).not.to.have.property('request');
+    expect(Container.get(HeldController)).not.to.have.own.property('request');
+    expect(Container.get(HeldController).request).to.equal(undefined);
     Container.remove(HeldController);
     await api.close();
   });

@@ -2,6 +2,7 @@
 import type { Grants } from '../tokens/claims';
 import { fold, leavesOf } from './fold';
 import type { Caller, Identity, Truth } from './kind';
+import { hasGrants } from './kinds/grants';
 import { kindOf, type GrantRequirement, type Requirement } from './requirement';
 import { every, negated, some } from './truth';
 
@@ -26,12 +27,12 @@ export function isAboutObject(requirement: Requirement): boolean {
 
 /** Tells whether the grants meet this list. */
 export function meets(grants: Grants, list: GrantRequirement): boolean {
-  return judge(list, callerOf({ isAuthenticated: true, grants })) === true;
+  return hasGrants(grants, list);
 }
 
 /** Returns the caller of a request. */
 export function callerOf(identity: Identity, method?: string): Caller {
-  return { method, says: fact => fact.isTrueOf(identity) };
+  return { method, identity, says: fact => fact.isTrueOf(identity) };
 }
 
 /** A caller without any credentials, whose method is not known. */

@@ -32,6 +32,8 @@ export interface Fact {
 export interface Caller {
   /** The HTTP method, in capitals; `undefined` if it is not known. */
   readonly method: string | undefined;
+  /** Set for the caller of a request: what was granted then needs no facts. */
+  readonly identity?: Identity;
   says(fact: Fact): Truth;
 }
 

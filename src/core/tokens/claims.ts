@@ -16,6 +16,20 @@ export type GrantKind = 'scopes' | 'roles' | 'permissions';
 /** What a caller was granted. */
 export type Grants = Readonly<Record<GrantKind, readonly string[]>>;
 
+/** Lists with more names are searched as sets. */
+const longestSearched = 50;
+
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+/** Tells whether a list of grants has this name: exact and case-sensitive, never a part of a name. */
+export function isNamed(name: string, granted: readonly string[]): boolean {
+  // A list that may change is searched anew.
+  if (granted.length <= longestSearched || !Object.isFrozen(granted)) return granted.includes(name);
+  const names = sets.get(granted) ?? new Set(granted);
+  sets.set(granted, names);
+  return names.has(name);
+}
+
 /**
  * Returns the value of a claim, or `undefined` if it is absent or null.
  *

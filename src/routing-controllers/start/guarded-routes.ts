@@ -10,6 +10,7 @@ import type { ApiView } from '../../permissions/base';
 import { ComposedPermission, type PermissionRule } from '../../permissions/operators';
 import type { ControllerClass } from '../../permissions/rule-words';
 import { IsAuthenticatedOrTokenHasScope } from '../../permissions/token-scope';
+import { giveRequest } from '../../views/shown-members';
 import { checkShape } from '../../views/start/controller-shape';
 import { decoratedActions } from '../../views/start/decorations';
 import { refuseOtherCopiesInDefaults } from '../../views/start/policies';
@@ -191,6 +192,7 @@ export class GuardedRoutes {
     const sample = make(controllerClass, isTypedi) as Sample<ApiView>;
     refuseReservedMembers(sample.object);
     giveFilter(controllerClass, sample.object);
+    giveRequest(controllerClass);
     refuseShared(controllerClass, sample.object, make(controllerClass, isTypedi).object);
     checkShape(sample.object, one => sampleOf(one, isTypedi).object, this.services.settings.logger, handlersOf(meta));
     countUsesOf(sample);

@@ -77,9 +77,9 @@ const requestTraps: ProxyHandler<Shown> = {
 };
 
 export class MethodOnly {
-  readonly request: object;
-  readonly response: object;
   readonly #shown: Shown;
+  #request: object | undefined;
+  #response: object | undefined;
 
   /**
    * @param method `undefined` if not even the method is known, for a route that takes every method
@@ -87,8 +87,21 @@ export class MethodOnly {
    */
   constructor(method: string | undefined, context?: RequestContext) {
     this.#shown = new Shown(method, context);
-    this.request = new Proxy(this.#shown, requestTraps);
-    this.response = new Proxy(this.#shown, responseTraps);
+  }
+
+  get request(): object {
+    return (this.#request ??= new Proxy(this.#shown, requestTraps));
+  }
+
+  get response(): object {
+    return (this.#response ??= new Proxy(this.#shown, responseTraps));
+  }
+
+  /** Returns the request or the response, and notes who reads the request and reads nothing of it, or reads the response. */
+  read(name: 'request' | 'response'): object {
+    if (name === 'request') this.#shown.passOn();
+    else this.#shown.exceed();
+    return this[name];
   }
 
   /**
@@ -121,13 +134,17 @@ export class MethodOnly {
     }
   }
 
-  /** Does the same for a `look` that may return a promise. */
-  watchSoon(look: () => Soon<void>): Soon<{ readonly isExceeded: boolean }> {
+  /** Does the same for a `look` that may return a promise, and which uses no inert service. */
+  watchSoon<Found>(look: () => Soon<Found>): Soon<{ readonly isExceeded: boolean; readonly found?: Found }> {
     const before = this.#shown.excesses;
-    const looked = attempt(look, error => {
-      if (this.#shown.excesses === before) throw error;
-    });
-    return after(looked, () => ({ isExceeded: this.#shown.excesses > before }));
+    const isExceeded = (): boolean => this.#shown.excesses > before;
+    return attempt<{ readonly isExceeded: boolean; readonly found?: Found }>(
+      () => after(look(), found => (isExceeded() ? { isExceeded: true } : { isExceeded: false, found })),
+      error => {
+        if (!isExceeded()) throw error;
+        return { isExceeded: true };
+      },
+    );
   }
 }
 

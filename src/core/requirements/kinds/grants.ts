@@ -1,5 +1,5 @@
 /** Scopes, roles and permissions: what the issuer granted the caller. */
-import type { GrantKind } from '../../tokens/claims';
+import { isNamed, type GrantKind, type Grants } from '../../tokens/claims';
 import type { Caller, Fact, Identity, RequirementKind, Truth } from '../kind';
 import { every, some } from '../truth';
 
@@ -26,10 +26,15 @@ class Granted implements Fact {
     return this.kind === 'scopes';
   }
 
-  // Exact and case-sensitive, never a part of a name.
   isTrueOf({ grants }: Identity): boolean {
-    return grants[this.kind].includes(this.name);
+    return isNamed(this.name, grants[this.kind]);
   }
+}
+
+/** Tells whether the grants have any of, or all of, the names of the list. */
+export function hasGrants(grants: Grants, { kind, match, values }: GrantRequirement): boolean {
+  const granted = grants[kind];
+  return match === 'all' ? values.every(name => isNamed(name, granted)) : values.some(name => isNamed(name, granted));
 }
 
 function facts({ kind, values }: GrantRequirement): readonly Fact[] {
@@ -46,6 +51,7 @@ function listed({ kind, match, values }: GrantRequirement, show: (name: string) 
 export const grants: RequirementKind<GrantRequirement> = {
   facts,
   judge(requirement: GrantRequirement, caller: Caller): Truth {
+    if (caller.identity !== undefined) return hasGrants(caller.identity.grants, requirement);
     const truths = facts(requirement).map(fact => caller.says(fact));
     return requirement.match === 'all' ? every(truths) : some(truths);
   },

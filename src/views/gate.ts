@@ -1,0 +1,17 @@
+/** Holds the answer of a handler back while an object rule is undecided; see `answer-gate.ts`. */
+export interface Gate {
+  /** Was the handler's answer replaced, or its connection closed? */
+  readonly isOver: boolean;
+  /** Has the handler begun an answer that waits? */
+  readonly isKeeping: boolean;
+  /** Has the answer left as a whole? */
+  readonly isSent: boolean;
+  /** Sends the refusal in place of the handler's answer. One that has begun to leave is cut off. */
+  refuse(error: unknown): void;
+  /** Drops what waits: an error is the answer. */
+  giveWay(): void;
+  /** Takes back what was set on the response since the first check began. */
+  resetHead(): void;
+  /** Ignores whatever the handler still writes. */
+  silence(): void;
+}
