@@ -21,6 +21,7 @@ import { explanationOf, type Explanation } from '../permissions/explanation';
 import { answerTo, type Answer } from '../views/exception-handler';
 import { findVisit, type Visit } from '../views/visit';
 import { AxiomsDriver } from './driver/driver';
+import { bodyParsers } from './driver/parsers';
 import { GuardedRoutes } from './start/guarded-routes';
 import { withInheritedMetadata } from './start/inherited-metadata';
 import { register } from './driver/registrar';
@@ -96,9 +97,9 @@ class ExplainingDriver extends AxiomsDriver {
     const guarded = this.guardedRoute(meta);
     const route = { ...guarded, rules: guarded.rules.withoutThrottles() };
     register(this.app as object, meta, route, this.pathOf(meta), [
-      this.firstGuard(meta, route),
-      ...this.bodyParsers(meta),
-      this.secondGuard(meta, route),
+      this.guard(meta, [this.admitting(route)]),
+      ...bodyParsers(meta, this.steps),
+      this.guard(meta, [this.permitting(meta, route)]),
       this.noting(),
     ]);
   }

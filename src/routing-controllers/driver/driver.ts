@@ -1,5 +1,5 @@
 /** The binding to routing-controllers: the guard in front of every route, and a controller per request. */
-import type { Application, Request, RequestHandler } from 'express';
+import type { Application, RequestHandler } from 'express';
 import { ExpressDriver, type Action, type ActionMetadata, type CurrentUserChecker } from 'routing-controllers';
 import type { AxiomsRequest } from '../../authentication/user';
 import { Answered, requireUnanswered } from '../../core/http/answered';
@@ -11,7 +11,6 @@ import { checkReturned } from '../../views/returned-lists';
 import { Visit, findVisit } from '../../views/visit';
 import type { Services } from '../../views/start/services';
 import { askChecker, askedBesides, rolesOf, userOf } from './authorized';
-import { bodyParser } from './body';
 import { ErrorAnswers, isErrorAnswered, type Exchange } from './error-answers';
 import {
   callHandler,
@@ -19,17 +18,18 @@ import {
   handlerAction,
   hasInterceptors,
   isCalledAtOnce,
+  seeingResults,
   unlessRefused,
   visitOfAction,
-  type CallHandler,
 } from './execution';
 import type { GuardedRoute, GuardedRoutes } from '../start/guarded-routes';
 import { IdleMiddlewares } from '../start/idle-middlewares';
-import { endOptions, joined, mayBeOptions } from './layers';
-import { isErrorClass, madeBy, type GlobalMiddleware, type Made } from '../start/middleware';
+import { endOptions, mayBeOptions } from './layers';
+import { isErrorClass, type GlobalMiddleware } from '../start/middleware';
 import { MiddlewareSteps, callSafely } from './middleware-steps';
 import { checkInputTypes } from '../start/parameter-types';
 import { nameUnconvertible, valueOf } from './parameters';
+import { bodyParsers, uploads, type Multer } from './parsers';
 import { endAfterHead, isStream, tieToResponse } from './returned-streams';
 import { register } from './registrar';
 import { pathOptionsOf } from '../start/app-router';
@@ -37,10 +37,16 @@ import { refuseOtherSpelling } from '../start/path-spellings';
 import { routePath } from '../start/route-path';
 import { asServerError, isExpected } from './thrown';
 
+/** What a check returns if the request goes no further. */
+const ended = Symbol('ended');
+
+/** A check in front of a handler. It throws, or rejects, where it refuses. */
+type Check = (exchange: Exchange) => Soon<void> | typeof ended;
+
 export class AxiomsDriver extends ExpressDriver {
   override currentUserChecker: CurrentUserChecker = userOf;
   private readonly errors: ErrorAnswers;
-  private readonly steps: MiddlewareSteps;
+  protected readonly steps: MiddlewareSteps;
   readonly idleMiddlewares: IdleMiddlewares;
 
   constructor(
@@ -57,14 +63,9 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   override registerMiddleware(middleware: GlobalMiddleware, { routePrefix }: { routePrefix?: string }): void {
-    const made = (): Made => madeBy(this.routes.container, middleware);
     const isForErrors = isErrorClass(middleware, this.routes.container);
     this.idleMiddlewares.noteClass(middleware.target, isForErrors ? 'error' : 'use');
-    const handler = isForErrors
-      ? this.steps.forErrors(undefined, (...received) => made().error?.(...received))
-      : this.steps.one(undefined, (...received) => made().use?.(...received), { isClass: true });
-    const { name } = middleware.target as { readonly name: string };
-    (this.app as Application).use(routePrefix || '/', Object.defineProperty(handler, 'name', { value: name }));
+    (this.app as Application).use(routePrefix || '/', this.steps.ofApp(middleware, isForErrors));
   }
 
   override registerAction(meta: ActionMetadata, execute: (action: Action) => unknown): void {
@@ -75,23 +76,20 @@ export class AxiomsDriver extends ExpressDriver {
     const [before, behind] = [uses.filter(use => !use.afterAction), uses.filter(use => use.afterAction)];
     this.idleMiddlewares.note(before, route.rules.place);
     for (const { middleware } of uses) this.idleMiddlewares.noteClass(middleware, 'use');
-    const between = [...this.steps.all(meta, before, true), ...this.bodyParsers(meta)];
-    const uploads = this.uploads(meta);
-    const admit = this.firstGuard(meta, route, between.length === 0);
-    const permit = this.secondGuard(meta, route);
-    const form = uploads.length === 0 ? [] : [this.formGuard(meta, route)];
-    const handle = this.handler(meta, route, execute, uploads.length > 0);
+    const between = [...this.steps.all(meta, before, true), ...bodyParsers(meta, this.steps)];
+    const files = uploads(meta, this.steps, () => this.loadMulter() as Multer);
+    const handle = this.handler(meta, route, execute, files.length > 0);
+    const [admit, permit] = [this.admitting(route), this.permitting(meta, route)];
+    // Joins what nothing stands between into one layer of Express: a layer costs more than most rules.
+    const beforeUploads = between.length === 0 ? [admit, permit] : [permit];
     const steps = [
-      admit,
-      ...between,
-      permit,
-      ...uploads,
-      ...form,
-      handle,
+      ...(between.length === 0 ? [] : [this.guard(meta, [admit]), ...between]),
+      ...(files.length === 0 ? [] : [this.guard(meta, beforeUploads), ...files]),
+      this.guard(meta, files.length === 0 ? beforeUploads : [this.permittingForm(route)], handle),
       ...this.steps.all(meta, behind, false),
       ...(mayBeOptions(meta) ? [endOptions] : []),
     ];
-    register(this.app as object, meta, route, this.pathOf(meta), joined(steps, [admit, permit, handle]));
+    register(this.app as object, meta, route, this.pathOf(meta), steps);
   }
 
   protected pathOf(meta: ActionMetadata): string | RegExp {
@@ -107,93 +105,81 @@ export class AxiomsDriver extends ExpressDriver {
     return route;
   }
 
-  // What Express calls next stays a plain function that calls `next` once: an async one that rejects is reported twice
-  // by Express 5 and hangs the request on Express 4. Checks whether the response was sent only where code of the app may
-  // have run: that check costs more than most rules.
-  protected firstGuard(meta: ActionMetadata, route: GuardedRoute, isJoined = false): RequestHandler {
-    return (request, response, next) => {
+  /** The first check of every route. */
+  protected admitting(route: GuardedRoute): Check {
+    return exchange => {
+      const { request, response } = exchange;
       const earlier = findVisit(request);
       if (response.headersSent) {
         // After the answer of a handler Express goes on to the next route.
         if (earlier === undefined) this.errors.logAnswered(response, route.rules.place);
-        return;
+        return ended;
       }
-      this.guard(meta, { request, response, next }, isJoined, () => {
-        refuseOtherSpelling(request, { app: this.app as object });
-        const controller = route.makeController({ request, response, next });
-        const visit = new Visit(route.rules, this.services, controller, request as AxiomsRequest, response);
-        visit.follow(earlier);
-        return admit(visit);
-      });
+      refuseOtherSpelling(request, { app: this.app as object });
+      const controller = route.makeController(exchange);
+      const visit = new Visit(route.rules, this.services, controller, request as AxiomsRequest, response);
+      visit.follow(earlier);
+      return admit(visit);
     };
   }
 
   // Between the body parser and uploads: a refused upload stores no file, a refused caller learns nothing of the schema.
-  protected secondGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
-    return (request, response, next) => {
-      const action = { request, response, next };
-      this.guard(meta, action, false, () => {
-        const visit = visitAt('admitted', route.rules, request);
-        visit.askOwnChecker = () => this.askOwnChecker(meta, action);
-        return permit(visit);
-      });
+  protected permitting(meta: ActionMetadata, route: GuardedRoute): Check {
+    const checker = meta.isAuthorizedUsed ? this.authorizationChecker : undefined;
+    return exchange => {
+      const visit = visitAt('admitted', route.rules, exchange.request);
+      if (checker !== undefined)
+        visit.askOwnChecker = () => {
+          requireUnanswered(exchange.response);
+          return askChecker(checker, exchange, rolesOf(meta));
+        };
+      return permit(visit);
     };
   }
 
   // multer reads the fields of a form together with its files: no rule has seen either.
-  private formGuard(meta: ActionMetadata, route: GuardedRoute): RequestHandler {
-    return (request, response, next) => {
-      const action = { request, response, next };
-      this.guard(meta, action, false, () => permitForm(visitAt('permitted', route.rules, request)));
-    };
+  private permittingForm({ rules }: GuardedRoute): Check {
+    return ({ request }) => permitForm(visitAt('permitted', rules, request));
   }
 
-  private askOwnChecker(meta: ActionMetadata, action: Action): Soon<void> {
-    if (!meta.isAuthorizedUsed || this.authorizationChecker === undefined) return;
-    requireUnanswered((action as Exchange).response);
-    return askChecker(this.authorizationChecker, action, rolesOf(meta));
-  }
-
-  private guard(meta: ActionMetadata, action: Action, isJoined: boolean, check: () => Soon<void>): void {
-    const { response, next } = action as Exchange;
-    const goOn = (): void => {
-      const visit = findVisit(action.request as Request);
-      if (!isJoined && response.headersSent) refuse(new Answered());
-      else if (visit?.isPermitted === true) passOn(visit.predecessor, next);
-      else next();
-    };
-    const refuse = (error: unknown): void => {
+  /**
+   * Runs checks in one layer of Express, and goes on behind the last one. What Express calls stays a plain function that
+   * goes on once: an async one that rejects is reported twice by Express 5 and hangs the request on Express 4.
+   *
+   * @param handle what comes next; default: the next layer
+   */
+  protected guard(
+    meta: ActionMetadata,
+    checks: readonly Check[],
+    handle: (exchange: Exchange) => void = goOn,
+  ): RequestHandler {
+    const refuse = (exchange: Exchange, error: unknown): void => {
       const known = asServerError(error);
-      this.refuse(response.headersSent && isExpected(known) ? new Answered() : known, meta, action);
+      this.refuse(exchange.response.headersSent && isExpected(known) ? new Answered() : known, meta, exchange);
     };
-    let checked: Soon<void>;
-    try {
-      checked = check();
-    } catch (error) {
-      refuse(error);
-      return;
-    }
-    if (isPending(checked)) Promise.resolve(checked).then(goOn, refuse);
-    else goOn();
-  }
-
-  protected bodyParsers(meta: ActionMetadata): RequestHandler[] {
-    if (!meta.isBodyUsed) return [];
-    const parser = meta.isJsonTyped ? bodyParser.json : bodyParser.text;
-    return [this.steps.one(meta, parser(meta.bodyExtraOptions as object | undefined), { isBefore: true })];
-  }
-
-  private uploads(meta: ActionMetadata): RequestHandler[] {
-    const files = meta.params.filter(param => param.type === 'file' || param.type === 'files');
-    if (files.length === 0) return [];
-    const multer = this.loadMulter() as (
-      options: unknown,
-    ) => Record<'single' | 'array', (name: string) => RequestHandler>;
-    return files.map(param =>
-      this.steps.one(meta, multer(param.extraOptions)[param.type === 'file' ? 'single' : 'array'](param.name), {
-        isBefore: true,
-      }),
-    );
+    const run = (exchange: Exchange, first: number): void => {
+      try {
+        for (let index = first; index < checks.length; index++) {
+          const checked = checks[index]?.(exchange);
+          if (checked === ended) return;
+          if (checked !== undefined) {
+            Promise.resolve(checked).then(run.bind(undefined, exchange, index + 1), refuse.bind(undefined, exchange));
+            return;
+          }
+        }
+        requireUnanswered(exchange.response);
+      } catch (error) {
+        refuse(exchange, error);
+        return;
+      }
+      const visit = findVisit(exchange.request);
+      passOn(visit?.isPermitted === true ? visit.predecessor : undefined, () => {
+        handle(exchange);
+      });
+    };
+    return (request, response, next) => {
+      run({ request, response, next }, 0);
+    };
   }
 
   private handler(
@@ -201,42 +187,36 @@ export class AxiomsDriver extends ExpressDriver {
     route: GuardedRoute,
     execute: (action: Action) => unknown,
     hasForm: boolean,
-  ): RequestHandler {
-    const run = isCalledAtOnce(meta) ? this.runAtOnce(meta) : execute;
+  ): (exchange: Exchange) => void {
     const stage = hasForm ? 'form permitted' : 'permitted';
-    if (hasInterceptors(meta)) meta.methodOverride = this.callTyingStreams(meta.methodOverride ?? callHandler);
-    return (request, response, next) => {
-      let action: Action = { request, response, next };
-      callSafely(
-        () => {
-          const visit = visitAt(stage, route.rules, request);
-          visit.refuseHandler = error => {
-            this.refuseBeforeReturn(error, visit, meta, action);
-          };
-          return handle(visit, () => run((action = handlerAction(visit, next))));
-        },
-        error => {
-          this.handleError(error, meta, action);
-        },
-      );
+    const run = isCalledAtOnce(meta) ? this.runAtOnce(meta) : execute;
+    // An interceptor may pipe the handler's stream into another one: the response ends with that one, and it with neither.
+    if (hasInterceptors(meta))
+      meta.methodOverride = seeingResults(meta.methodOverride ?? callHandler, (result, action) => {
+        this.tie(result, meta, action);
+      });
+    return exchange => {
+      let action: Action = exchange;
+      const fail = (error: unknown): void => {
+        this.handleError(error, meta, action);
+      };
+      try {
+        const visit = visitAt(stage, route.rules, exchange.request);
+        visit.refuseHandler = error => {
+          this.refuseBeforeReturn(error, visit, meta, action);
+        };
+        action = handlerAction(visit, exchange.next);
+        const running = handle(visit, () => run(action));
+        if (isPending(running)) Promise.resolve(running).catch(fail);
+      } catch (error) {
+        fail(error);
+      }
     };
   }
 
   // Upstream waits for a dozen promises even if the handler is synchronous, which costs more than recognizing a token.
   private runAtOnce(meta: ActionMetadata): (action: Action) => unknown {
-    return action =>
-      after(callHandler(meta, action, []), result => {
-        this.handleSuccess(result, meta, action);
-      });
-  }
-
-  // An interceptor may pipe the handler's stream into another one: the response ends with that one, and it with neither.
-  private callTyingStreams(call: CallHandler): CallHandler {
-    return (meta, action, params) =>
-      after(call(meta, action, params), result => {
-        this.tie(result, meta, action);
-        return result;
-      });
+    return action => after(callHandler(meta, action, []), result => this.answerWhenChecked(result, meta, action));
   }
 
   private tie(result: unknown, meta: ActionMetadata, action: Action): void {
@@ -262,10 +242,11 @@ export class AxiomsDriver extends ExpressDriver {
 
   private answerWhenChecked(result: unknown, meta: ActionMetadata, action: Action): Soon<void> {
     const visit = visitOfAction(action) as Visit;
-    this.tie(result, meta, action);
+    const hasStream = isStream(result);
+    if (hasStream) this.tie(result, meta, action);
     const isAnsweringLater =
       result === visit.response && !visit.response.writableEnded && visit.gate?.isKeeping !== true;
-    visit.leaveHandler(isAnsweringLater || isStream(result));
+    visit.leaveHandler(isAnsweringLater || hasStream);
     if (visit.refusal !== undefined) return;
     checkReturned(visit, result);
     if (visit.checks === undefined || isAnsweringLater) {
@@ -306,9 +287,9 @@ export class AxiomsDriver extends ExpressDriver {
       else response.once('finish', goOn);
       return;
     }
-    if (isStream(result) && isClosed(response)) return;
+    if (isClosed(response) && isStream(result)) return;
     super.handleSuccess(result, meta, action);
-    if (isStream(result) && request.method === 'HEAD') endAfterHead(result, response);
+    if (request.method === 'HEAD' && isStream(result)) endAfterHead(result, response);
   }
 
   /** Answers an error of the guard: unlike one of a handler, no error middleware sees it after its answer. */
@@ -342,4 +323,8 @@ export class AxiomsDriver extends ExpressDriver {
         }
       });
   }
+}
+
+function goOn({ next }: Exchange): void {
+  next();
 }

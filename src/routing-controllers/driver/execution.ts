@@ -66,6 +66,15 @@ function checked(visit: Visit): (returned: unknown) => unknown {
   };
 }
 
+/** Returns the call with a look at what the handler returns, before an interceptor receives it. */
+export function seeingResults(call: CallHandler, see: (result: unknown, action: Action) => void): CallHandler {
+  return (meta, action, params) =>
+    after(call(meta, action, params), result => {
+      see(result, action);
+      return result;
+    });
+}
+
 /** Whether interceptors run for the handler. Any interceptor registered for the whole app counts. */
 export function hasInterceptors({ interceptors, controllerMetadata }: ActionMetadata): boolean {
   const ofApp = getMetadataArgsStorage().interceptors;

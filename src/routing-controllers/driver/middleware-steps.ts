@@ -10,8 +10,11 @@ import { isErrorAnswered, type ErrorAnswers, type Exchange } from './error-answe
 import {
   isErrorMiddleware,
   isMiddlewareClass,
+  madeBy,
   middlewareFunction,
   type ErrorMiddleware,
+  type GlobalMiddleware,
+  type Made,
   type Middleware,
 } from '../start/middleware';
 import type { AppContainer } from '../start/app-container';
@@ -38,6 +41,16 @@ export class MiddlewareSteps {
       const kind = { isClass: isMiddlewareClass(use), isBefore };
       return isErrorMiddleware(middleware) ? this.forErrors(meta, middleware, kind) : this.one(meta, middleware, kind);
     });
+  }
+
+  /** Returns a middleware class that runs around all routes, under its own name. */
+  ofApp(middleware: GlobalMiddleware, isForErrors: boolean): RequestHandler | ErrorRequestHandler {
+    const made = (): Made => madeBy(this.container, middleware);
+    const handler = isForErrors
+      ? this.forErrors(undefined, (...received) => made().error?.(...received))
+      : this.one(undefined, (...received) => made().use?.(...received), { isClass: true });
+    const { name } = middleware.target as { readonly name: string };
+    return Object.defineProperty(handler, 'name', { value: name });
   }
 
   forErrors(meta: ActionMetadata | undefined, middleware: ErrorMiddleware, kind: StepKind = {}): ErrorRequestHandler {
