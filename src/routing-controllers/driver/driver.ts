@@ -30,6 +30,7 @@ import { MiddlewareSteps, callSafely } from './middleware-steps';
 import { checkInputTypes } from '../start/parameter-types';
 import { nameUnconvertible, valueOf } from './parameters';
 import { bodyParsers, uploads, type Multer } from './parsers';
+import { mayBeCopied, notPlain, plainCopy } from './plain-results';
 import { endAfterHead, isStream, tieToResponse } from './returned-streams';
 import { register } from './registrar';
 import { pathOptionsOf } from '../start/app-router';
@@ -290,6 +291,11 @@ export class AxiomsDriver extends ExpressDriver {
     if (isClosed(response) && isStream(result)) return;
     super.handleSuccess(result, meta, action);
     if (request.method === 'HEAD' && isStream(result)) endAfterHead(result, response);
+  }
+
+  protected override transformResult(result: unknown, meta: ActionMetadata, action: Action): unknown {
+    const copy = mayBeCopied(meta, this) ? plainCopy(result) : notPlain;
+    return copy === notPlain ? (super.transformResult(result, meta, action) as unknown) : copy;
   }
 
   /** Answers an error of the guard: unlike one of a handler, no error middleware sees it after its answer. */

@@ -1,0 +1,59 @@
+/** Copies results without class instances: class-transformer would copy them, too, for a hundred times the price. */
+import type { ActionMetadata } from 'routing-controllers';
+import { isPlain } from '../../core/process/plain';
+
+/** Deeper results are left to class-transformer. */
+const mostLevels = 20;
+
+/** In place of the copy of a value that class-transformer may change. */
+export const notPlain = Symbol('a value that class-transformer may change');
+
+/** The options of class-transformer that a driver has. */
+interface Transforming {
+  readonly useClassTransformer: boolean;
+  readonly classToPlainTransformOptions?: object | undefined;
+}
+
+/** Whether results of this handler may be copied here: an option of class-transformer may leave members out. */
+export function mayBeCopied({ responseClassTransformOptions, options }: ActionMetadata, driver: Transforming): boolean {
+  const isTransformed = driver.useClassTransformer && options.transformResponse !== false;
+  const transforms: readonly unknown[] = [responseClassTransformOptions, driver.classToPlainTransformOptions];
+  return !isPlain && isTransformed && transforms.every(one => one === undefined);
+}
+
+/**
+ * Copies arrays, dates and objects without a class. Reads each member once, so that a getter runs once.
+ *
+ * @returns {@link notPlain} for a value that holds anything else, such as an instance of a class or a function
+ */
+export function plainCopy(value: unknown, levels = mostLevels): unknown {
+  if (typeof value !== 'object' || value === null) return typeof value === 'function' ? notPlain : value;
+  if (levels === 0) return notPlain;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype) return copyOfObject(value as Record<string, unknown>, levels);
+  if (prototype === Array.prototype) return copyOfList(value as readonly unknown[], levels);
+  return prototype === Date.prototype ? new Date((value as Date).valueOf()) : notPlain;
+}
+
+function copyOfObject(object: Readonly<Record<string, unknown>>, levels: number): unknown {
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(object)) {
+    // class-transformer leaves these two out.
+    if (name === '__proto__' || name === 'constructor') return notPlain;
+    const member = plainCopy(object[name], levels - 1);
+    if (member === notPlain) return notPlain;
+    copy[name] = member;
+  }
+  return copy;
+}
+
+function copyOfList(list: readonly unknown[], levels: number): unknown {
+  const copy: unknown[] = [];
+  for (let index = 0; index < list.length; index++) {
+    const element = plainCopy(list[index], levels - 1);
+    // class-transformer closes holes.
+    if (element === notPlain || (element === undefined && !(index in list))) return notPlain;
+    copy.push(element);
+  }
+  return copy;
+}
