@@ -33,6 +33,7 @@ import { bodyParsers, uploads, type Multer } from './parsers';
 import { mayBeCopied, notPlain, plainCopy } from './plain-results';
 import { endAfterHead, isStream, tieToResponse } from './returned-streams';
 import { register } from './registrar';
+import { endOfRoute, leaving, noteRoute } from './route-end';
 import { pathOptionsOf } from '../start/app-router';
 import { refuseOtherSpelling } from '../start/path-spellings';
 import { routePath } from '../start/route-path';
@@ -49,6 +50,8 @@ export class AxiomsDriver extends ExpressDriver {
   private readonly errors: ErrorAnswers;
   protected readonly steps: MiddlewareSteps;
   readonly idleMiddlewares: IdleMiddlewares;
+  /** For each handler that the route ends with: whether nothing behind it takes an answered request. */
+  private readonly ends = new WeakMap<ActionMetadata, () => boolean>();
 
   constructor(
     app: Application,
@@ -91,6 +94,8 @@ export class AxiomsDriver extends ExpressDriver {
       ...(mayBeOptions(meta) ? [endOptions] : []),
     ];
     register(this.app as object, meta, route, this.pathOf(meta), steps);
+    noteRoute(this.app as object);
+    if (behind.length === 0 && !mayBeOptions(meta)) this.ends.set(meta, endOfRoute(this.app as object));
   }
 
   protected pathOf(meta: ActionMetadata): string | RegExp {
@@ -289,7 +294,8 @@ export class AxiomsDriver extends ExpressDriver {
       return;
     }
     if (isClosed(response) && isStream(result)) return;
-    super.handleSuccess(result, meta, action);
+    const isEnd = this.ends.get(meta)?.() === true;
+    super.handleSuccess(result, meta, isEnd ? { ...action, next: leaving(next) } : action);
     if (request.method === 'HEAD' && isStream(result)) endAfterHead(result, response);
   }
 
