@@ -25,6 +25,7 @@ import {
 import type { GuardedRoute, GuardedRoutes } from '../start/guarded-routes';
 import { IdleMiddlewares } from '../start/idle-middlewares';
 import { endOptions, mayBeOptions } from './layers';
+import { extractorOf } from './extractors';
 import { isErrorClass, type GlobalMiddleware } from '../start/middleware';
 import { MiddlewareSteps, callSafely } from './middleware-steps';
 import { checkInputTypes } from '../start/parameter-types';
@@ -195,7 +196,7 @@ export class AxiomsDriver extends ExpressDriver {
     hasForm: boolean,
   ): (exchange: Exchange) => void {
     const stage = hasForm ? 'form permitted' : 'permitted';
-    const run = isCalledAtOnce(meta) ? this.runAtOnce(meta) : execute;
+    const run = this.runAtOnce(meta, execute);
     // An interceptor may pipe the handler's stream into another one: the response ends with that one, and it with neither.
     if (hasInterceptors(meta))
       meta.methodOverride = seeingResults(meta.methodOverride ?? callHandler, (result, action) => {
@@ -221,8 +222,15 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   // Upstream waits for a dozen promises even if the handler is synchronous, which costs more than recognizing a token.
-  private runAtOnce(meta: ActionMetadata): (action: Action) => unknown {
-    return action => after(callHandler(meta, action, []), result => this.answerWhenChecked(result, meta, action));
+  private runAtOnce(meta: ActionMetadata, execute: (action: Action) => unknown): (action: Action) => unknown {
+    const extract = isCalledAtOnce(meta) ? extractorOf(meta, this) : undefined;
+    if (extract === undefined) return execute;
+    const call = (action: Action, given: unknown[]): Soon<void> =>
+      after(callHandler(meta, action, given), result => this.answerWhenChecked(result, meta, action));
+    return action => {
+      const given = extract(action);
+      return given === undefined ? execute(action) : after(given, read => call(action, read));
+    };
   }
 
   private tie(result: unknown, meta: ActionMetadata, action: Action): void {

@@ -82,13 +82,13 @@ export function hasInterceptors({ interceptors, controllerMetadata }: ActionMeta
 }
 
 /**
- * Whether the handler may be called synchronously: it has neither parameters nor interceptors. For these
- * routing-controllers waits for about a dozen promises, even if there are no parameters and no interceptors.
+ * Whether the handler may be called synchronously: nothing intercepts it. For parameters and interceptors
+ * routing-controllers waits for about a dozen promises, even if there are none.
  */
 export function isCalledAtOnce(meta: ActionMetadata): boolean {
-  const { params, appendParams, methodOverride } = meta;
-  const takesNothing = params.length === 0 && appendParams === undefined && methodOverride === callHandler;
-  return !isPlain && takesNothing && !hasInterceptors(meta);
+  const { appendParams, methodOverride } = meta;
+  const isOwnCall = appendParams === undefined && methodOverride === callHandler;
+  return !isPlain && isOwnCall && !hasInterceptors(meta);
 }
 
 /**

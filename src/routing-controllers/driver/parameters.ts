@@ -78,9 +78,14 @@ async function reading(param: ParamMetadata, read: Read): Promise<unknown> {
   try {
     return await read(param);
   } catch (error) {
-    if (!inputs.includes(param.type) || !isOfConverter(error)) throw error;
-    throw new InvalidParameter(param, 'cannot be converted');
+    throw asInvalid(error, param);
   }
+}
+
+/** Returns an error that names the parameter, if the value could not be converted; any other error unchanged. */
+export function asInvalid(error: unknown, param: ParamMetadata): unknown {
+  const isOfInput = inputs.includes(param.type) && isOfConverter(error);
+  return isOfInput ? new InvalidParameter(param, 'cannot be converted') : error;
 }
 
 const converters = /\b_*(?:TransformOperationExecutor|MetadataStorage|ActionParameterHandler\d*\.normalizeStringValue)/;
