@@ -46,11 +46,16 @@ export function isSomebody({ user }: Caller): boolean {
  */
 export function currentCaller(request: object): Caller {
   const context = findContext(request as Request);
-  if (context?.caller === undefined) return anonymous;
+  return context === undefined ? anonymous : callerIn(context, request);
+}
+
+/** Does the same for a request whose context is known. */
+export function callerIn(context: RequestContext, request: object): Caller {
   const { caller, successfulAuthenticator } = context;
+  if (caller === undefined) return anonymous;
   const user = successfulAuthenticator?.currentUser?.(request as Request, caller.user) ?? caller.user;
   if (user !== caller.user) replaceUser(context, request as AxiomsRequest, user);
-  return context.caller;
+  return context.caller ?? anonymous;
 }
 
 function replaceUser(context: RequestContext, request: AxiomsRequest, user: User): void {

@@ -85,7 +85,7 @@ export function forgetMembers(controller: object, names: readonly (keyof ApiView
 
 // A thenable may do its work again each time that it is awaited, as a query builder does.
 function promised<T>(value: T): T {
-  return isThenable(value) ? (seen(Promise.resolve(value)) as T) : value;
+  return value !== undefined && isThenable(value) ? (seen(Promise.resolve(value)) as T) : value;
 }
 
 function isThenable(value: unknown): boolean {

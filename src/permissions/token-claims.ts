@@ -10,7 +10,7 @@ import type { Identity } from '../core/requirements/kind';
 import { callerOf, judge, meets } from '../core/requirements/judge';
 import { isGrant, type GrantRequirement, type Requirement } from '../core/requirements/requirement';
 import { after } from '../core/time/soon';
-import { BasePermission, decidesBeforeTheBody, type ApiView, type PermissionClass } from './base';
+import { BasePermission, decidesBeforeTheBody, definesObjectRule, type ApiView, type PermissionClass } from './base';
 import { describedBy, memberOf } from './evaluated';
 import { readsWords } from './rule-readers';
 
@@ -25,7 +25,8 @@ export function grantsOfRequest(request: Request): Grants {
   return grantsOfCaller(currentCaller(request), request);
 }
 
-function grantsOfCaller({ user, auth }: Caller, request: Request): Grants {
+/** Returns the grants of this caller. */
+export function grantsOfCaller({ user, auth }: Caller, request: Request): Grants {
   if (user instanceof AccessTokenUser) return user;
   const claimed = grantsOf(auth?.claims ?? {}, contextOf(request).settings);
   const said = (kind: GrantKind): readonly string[] => (Array.isArray(user[kind]) ? user[kind] : claimed[kind]);
@@ -117,6 +118,16 @@ abstract class HasAccessTokenGrants extends BasePermission {
 
 const none: readonly string[] = [];
 
+/** Returns the members by which grants alone decide; `undefined` if a class has a rule, or a description, of its own. */
+export function ownGrantMembers(permission: BasePermission): readonly GrantMember[] | undefined {
+  if (!(permission instanceof HasAccessTokenGrants) || definesObjectRule(permission)) return undefined;
+  const { prototype } = HasAccessTokenGrants;
+  const isOwn = (['hasPermission', 'requirement', 'members'] as const).every(
+    name => permission[name] === prototype[name],
+  );
+  return isOwn ? permission.members() : undefined;
+}
+
 function isJudged(requirement: Requirement): boolean {
   const areJudged = (parts: readonly boolean[]): boolean => parts.length > 0 && parts.every(Boolean);
   return fold<boolean>(requirement, {
@@ -128,7 +139,7 @@ function isJudged(requirement: Requirement): boolean {
 }
 
 type Suffix = (typeof suffixes)[GrantKind];
-type GrantMember = `accessToken${'' | 'Any' | 'All'}${Suffix}`;
+export type GrantMember = `accessToken${'' | 'Any' | 'All'}${Suffix}`;
 
 /** Tells whether the caller was granted what this list names. */
 export function isMet(required: GrantRequirement, request: Request): boolean {

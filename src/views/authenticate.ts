@@ -5,21 +5,14 @@ import {
   type AuthenticationResult,
   type BaseAuthentication,
 } from '../authentication/base';
-import {
-  anonymous,
-  currentCaller,
-  isAuthenticated,
-  isSomebody,
-  setCaller,
-  setNoCaller,
-} from '../authentication/caller';
+import { anonymous, callerIn, isAuthenticated, isSomebody, setCaller, setNoCaller } from '../authentication/caller';
 import { ForcedAuthentication, forcedCaller } from '../authentication/forced-caller';
 import { tokenFacts } from '../authentication/request-auth';
 import type { RequestAuth, User } from '../authentication/user';
 import { requireUnanswered } from '../core/http/answered';
 import { grantsOf } from '../core/tokens/claims';
 import { ImproperlyConfigured } from '../core/http/exceptions';
-import { after, attempt, type Soon } from '../core/time/soon';
+import { after, isPending, type Soon } from '../core/time/soon';
 import { forgetPermissions, requireMandatory } from './permission-checks';
 import { authenticationClassesOf } from './start/policies';
 import type { Visit } from './visit';
@@ -29,7 +22,7 @@ export function authenticate(visit: Visit): Soon<void> {
   visit.bodyBefore = visit.request.body as unknown;
   visit.authenticators = classesOf(visit).map(one => visit.services.make(one));
   return after(findCaller(visit), () => {
-    visit.askedCaller = currentCaller(visit.request);
+    visit.askedCaller = callerIn(visit, visit.request);
     if (!isSomebody(visit.askedCaller)) requireMandatory(visit);
   });
 }
@@ -47,6 +40,11 @@ export function authenticateAgain(visit: Visit): Soon<void> {
   if (isAuthenticated(request) || authenticators.every(isPublicByMethod)) return;
   forgetPermissions(visit);
   requireMandatory(visit);
+}
+
+/** Whether the caller may be another one now: the list of classes, or what one of them says, may depend on the body. */
+export function mayBeAnother(visit: Visit): boolean {
+  return mayBeOthers(visit) || !isSomebody(callerIn(visit, visit.request));
 }
 
 // The start may have read the list while a flag kept its getter from looking at the body.
@@ -84,13 +82,18 @@ function askAuthenticators(visit: Visit, index: number): Soon<void> {
 }
 
 function authenticatedBy(authenticator: BaseAuthentication, visit: Visit): Soon<AuthenticationResult | null> {
-  const ask = (): Soon<AuthenticationResult | null> =>
-    after(authenticator.authenticate(visit.request), result => checkedResult(result, authenticator, visit));
-  return attempt(ask, error => {
+  const check = (result: unknown): AuthenticationResult | null => checkedResult(result, authenticator, visit);
+  const fail = (error: unknown): never => {
     visit.failedAuthenticator = authenticator;
     setNobody(visit);
     throw error;
-  });
+  };
+  try {
+    const asked = authenticator.authenticate(visit.request);
+    return isPending(asked) ? Promise.resolve(asked).then(check).catch(fail) : check(asked);
+  } catch (error) {
+    return fail(error);
+  }
 }
 
 function checkedResult(

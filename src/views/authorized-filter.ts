@@ -12,10 +12,11 @@ import { forgetMembers, rememberEvaluations } from '../permissions/evaluated';
 import { namesOf, type ApiView, type ControllerClass } from '../permissions/rule-words';
 import { permissionTree, type Subject } from '../permissions/tree';
 import { AnswerGate } from './answer-gate';
+import type { GivenFilter } from './given-filter';
 import { askAnotherCaller } from './permission-checks';
 import { authenticationClassesOf, permissionRulesOf } from './start/policies';
 import type { OtherRules } from './start/services';
-import { visitOf, type GivenFilter, type Visit } from './visit';
+import { visitOf, type Visit } from './visit';
 
 const attributes = namesOf('attribute');
 

@@ -6,7 +6,7 @@ import type { Request } from 'express';
 import { requireUnanswered } from '../core/http/answered';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import { after, isPending, type Soon } from '../core/time/soon';
-import { authenticate, authenticateAgain } from './authenticate';
+import { authenticate, authenticateAgain, mayBeAnother } from './authenticate';
 import { checkBindingRules } from './binding-rules';
 import { askAboutLoaded, holdBack, loadObject } from './object-rules';
 import { askOwnChecker, isCallerAsked } from './own-checker';
@@ -75,7 +75,7 @@ export function visitAt(stage: Stage, rules: RouteRules, request: Request): Visi
 function check(steps: readonly Step[], visit: Visit, next: Stage): Soon<void> {
   visit.requireItsMethod();
   // The body may ask for other credentials, and the app may have replaced its session's user.
-  const authenticated = visit.asItsRoute(() => authenticateAgain(visit));
+  const authenticated = mayBeAnother(visit) ? visit.asItsRoute(() => authenticateAgain(visit)) : undefined;
   const checked = after(authenticated, () => askOwnChecker(visit));
   return after(
     after(checked, () => inOrder(steps, visit)),

@@ -1,16 +1,17 @@
 /** Asks the app's own `authorizationChecker` about the caller that the handler will see. */
-import { currentCaller } from '../authentication/caller';
+import { callerIn } from '../authentication/caller';
 import type { Soon } from '../core/time/soon';
 import type { Visit } from './visit';
 
 /** Asks the app's own checker, where the route has one, about the current caller. */
 export function askOwnChecker(visit: Visit): Soon<void> {
-  visit.checkedCaller = currentCaller(visit.request);
+  visit.checkedCaller = callerIn(visit, visit.request);
   return visit.askOwnChecker?.();
 }
 
 /** Tells whether the permissions, and the app's own checker, were asked about the current caller. */
-export function isCallerAsked({ request, askedCaller, checkedCaller }: Visit): boolean {
-  const caller = currentCaller(request);
+export function isCallerAsked(visit: Visit): boolean {
+  const { askedCaller, checkedCaller } = visit;
+  const caller = callerIn(visit, visit.request);
   return caller === askedCaller && caller === checkedCaller;
 }

@@ -1,5 +1,5 @@
 /** Checks the permissions of a route: first those that need nothing of the body, then the others. */
-import { currentCaller, isAuthenticated } from '../authentication/caller';
+import { callerIn, isAuthenticated, isSomebody } from '../authentication/caller';
 import { after, inTurn, lastly, type Soon } from '../core/time/soon';
 import { deny, nobody } from '../permissions/denial';
 import { markEvaluations, rememberEvaluations } from '../permissions/evaluated';
@@ -14,7 +14,10 @@ import {
   type PermissionTree,
   type Subject,
 } from '../permissions/tree';
+import type { PermissionRule } from '../permissions/operators';
+import { grantsOfCaller } from '../permissions/token-claims';
 import { MethodOnly } from './start/method-only';
+import { areGranted } from './start/prepared-grants';
 import { permissionRulesOf } from './start/policies';
 import type { Visit } from './visit';
 
@@ -26,7 +29,7 @@ export function checkEarlyPermissions(visit: Visit): Soon<void> {
   const shown = new MethodOnly(visit.request.method, visit);
   visit.showMethodOnly(shown);
   return lastly(
-    () => inTurn(readPermissions(visit, shown), tree => askEarly(visit, tree, shown)),
+    () => askKnown(visit, shown),
     () => {
       visit.showAll();
     },
@@ -35,7 +38,8 @@ export function checkEarlyPermissions(visit: Visit): Soon<void> {
 
 /** Asks the permissions that are left. A list that was not readable before is asked as a whole. */
 export function checkLatePermissions(visit: Visit): Soon<void> {
-  return visit.arePermissionsRead ? askRest(visit) : readAndAskAll(visit);
+  if (!visit.arePermissionsRead) return readAndAskAll(visit);
+  return visit.unasked.length === 0 ? undefined : askRest(visit);
 }
 
 /**
@@ -43,7 +47,7 @@ export function checkLatePermissions(visit: Visit): Soon<void> {
  * not be allowed to another. The list is read again, too, because it may depend on the caller.
  */
 export function askAnotherCaller(visit: Visit): Soon<void> {
-  const caller = currentCaller(visit.request);
+  const caller = callerIn(visit, visit.request);
   if (caller === visit.askedCaller) return;
   requireMandatory(visit);
   rememberEvaluations(visit.controller);
@@ -78,17 +82,44 @@ export function requireMandatory({ request, authenticators, settings }: Visit): 
   if (insisting !== undefined) throw nobody(insisting, settings);
 }
 
-function readPermissions(visit: Visit, shown: MethodOnly): readonly PermissionTree[] {
-  const { isExceeded, found = [] } = shown.watch(() => permissionTrees(visit));
-  if (isExceeded) return [];
+function askKnown(visit: Visit, shown: MethodOnly): Soon<void> {
+  const { found: rules } = shown.watch(() => rulesOf(visit));
+  if (rules === undefined || isGrantedAtOnce(visit, rules, shown)) return;
+  const { found: trees } = shown.watch(() => treesOf(rules, visit));
+  if (trees === undefined) return;
   visit.arePermissionsRead = true;
-  visit.permissions = visit.unasked = found;
-  return found;
+  visit.permissions = visit.unasked = trees;
+  return inTurn(trees, tree => askEarly(visit, tree, shown));
+}
+
+// Makes no permission objects, unless something asks for them later.
+function isGrantedAtOnce(visit: Visit, rules: readonly PermissionRule[], shown: MethodOnly): boolean {
+  const { controller, request } = visit;
+  const { prepared } = visit.rules;
+  const caller = callerIn(visit, request);
+  if (prepared === undefined || !isSomebody(caller)) return false;
+  const grants = grantsOfCaller(caller, request);
+  const forget = markEvaluations(controller);
+  const { isExceeded, found } = shown.watch(() =>
+    areGranted(prepared, rules, { controller, grants, make: one => visit.services.make(one) }),
+  );
+  if (isExceeded) forget();
+  if (found !== true) return false;
+  visit.arePermissionsRead = true;
+  visit.permissionsLater = () => treesOf(rules, visit, { viewRule: true });
+  return true;
 }
 
 function permissionTrees(visit: Visit): readonly PermissionTree[] {
-  const rules = permissionRulesOf(visit.controller, visit.settings, visit.rules.decorations);
-  const trees = rules.map(rule => permissionTree(rule, one => visit.services.make(one)));
+  return treesOf(rulesOf(visit), visit);
+}
+
+function rulesOf({ controller, settings, rules }: Visit): readonly PermissionRule[] {
+  return permissionRulesOf(controller, settings, rules.decorations);
+}
+
+function treesOf(rules: readonly PermissionRule[], visit: Visit, answers: object = {}): readonly PermissionTree[] {
+  const trees = rules.map(rule => ({ ...permissionTree(rule, one => visit.services.make(one)), ...answers }));
   visit.rules.markKnown(trees);
   return trees;
 }

@@ -4,7 +4,8 @@ import { SessionAuthentication } from '../authentication/session';
 import { Insistence } from '../authentication/token-demand';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import type { ObjectFilter } from '../core/requirements/object-filter';
-import type { GivenFilter, Visit } from './visit';
+import type { GivenFilter } from './given-filter';
+import type { Visit } from './visit';
 
 /**
  * Is the answer a list whose filter nobody has used, or was the filter of another controller asked for and not used? A filter

@@ -9,12 +9,10 @@ import type { AxiomsRequest } from '../authentication/user';
 import type { AccessTokenVerifier } from '../core/tokens/access-token';
 import { ImproperlyConfigured, MethodChanged } from '../core/http/exceptions';
 import type { TokenIntrospector } from '../core/tokens/introspection';
-import type { ObjectFilter } from '../core/requirements/object-filter';
 import type { Settings } from '../core/settings/settings';
 import { isPending, lastly, type Soon } from '../core/time/soon';
 import type { ApiView } from '../permissions/base';
 import { rememberEvaluations } from '../permissions/evaluated';
-import type { ControllerClass } from '../permissions/rule-words';
 import type { PermissionTree, Subject } from '../permissions/tree';
 import type { BaseThrottle } from '../throttling/base';
 import { Observation } from './observation';
@@ -22,6 +20,7 @@ import { closeConnection } from './cut-off';
 import { stackOrType } from './error-text';
 import type { HandlerState, ObjectChecks } from './object-checks';
 import type { Gate } from './gate';
+import type { GivenFilter } from './given-filter';
 import { isClosed, onceClosed } from './response-close';
 import { hasOwnRequest, showByClass, type Showing } from './shown-members';
 import type { MethodOnly } from './start/method-only';
@@ -38,18 +37,6 @@ export type Stage = 'begun' | 'admitted' | 'permitted' | 'form permitted' | 'han
 /** A controller whose members the server can set. */
 type Writable = { -readonly [Name in 'request' | 'response' | 'action']: ApiView[Name] };
 
-/** A filter that a handler was given. */
-export interface GivenFilter {
-  readonly filter: ObjectFilter;
-  readonly caller: Caller;
-  /** The class of the other controller whose rules it states; `undefined` for the route's own. */
-  readonly of: ControllerClass | undefined;
-  /** Has a compiler or the like read it? */
-  isTaken: boolean;
-  /** Was it given to the handler itself? `getObject()` loads one object with it, and no list. */
-  readonly isOfHandler: boolean;
-}
-
 const visit = Symbol('axioms.visit');
 
 export class Visit implements RequestContext, Showing {
@@ -64,7 +51,9 @@ export class Visit implements RequestContext, Showing {
   askedCaller?: Caller;
   sessionAccount?: unknown;
   readonly setByApp: SetByApp;
-  permissions: readonly PermissionTree[] = [];
+  /** Makes the permissions, where they were granted without. */
+  permissionsLater?: () => readonly PermissionTree[];
+  #permissions: readonly PermissionTree[] | undefined;
   /** The caller about which the app's own `authorizationChecker` was asked, if the route has one. */
   checkedCaller?: Caller;
   /** Asks the app's own `authorizationChecker`, where the route has `@Authorized()`. */
@@ -117,7 +106,6 @@ export class Visit implements RequestContext, Showing {
   readonly introspector: TokenIntrospector;
   /** Set if the channel `axioms:decision` has subscribers. */
   readonly observation: Observation | undefined;
-  /** Whether the handler is about one object. */
   readonly isObjectAction: boolean;
   readonly #ofMethod: MethodRules;
   readonly #isShownByClass: boolean;
@@ -152,6 +140,14 @@ export class Visit implements RequestContext, Showing {
     (controller as Writable).action = rules.action;
     this.#isShownByClass = showByClass(controller, this);
     if (!this.#isShownByClass) this.#show(request, response);
+  }
+
+  get permissions(): readonly PermissionTree[] {
+    return (this.#permissions ??= this.permissionsLater?.() ?? []);
+  }
+
+  set permissions(trees: readonly PermissionTree[]) {
+    this.#permissions = trees;
   }
 
   /**
@@ -216,7 +212,7 @@ export class Visit implements RequestContext, Showing {
   #unlessChanged<T>(asked: Soon<T>, method: string): Soon<T> {
     if (typeof asked === 'object' && isPending(asked))
       return Promise.resolve(asked).then(answer => this.#unlessChanged(answer, method));
-    this.#requireMethod(method);
+    if (this.request.method !== method) this.#refuseMethod();
     return asked;
   }
 
@@ -227,12 +223,11 @@ export class Visit implements RequestContext, Showing {
    * @throws MethodChanged if the method is not the one that was admitted.
    */
   requireItsMethod(): void {
-    this.#requireMethod(this.method);
+    if (this.request.method !== this.method) this.#refuseMethod();
   }
 
-  #requireMethod(expected: string): void {
+  #refuseMethod(): never {
     const { method } = this.request;
-    if (method === expected) return;
     warnOfChangedMethod(this, METHODS.includes(method) ? method : 'unknown');
     throw new MethodChanged();
   }

@@ -21,17 +21,16 @@ const actionLists = namesOf('actions');
  */
 export function checkDoubtful(controller: ApiView, sample: Sample, rules: RouteRules, logger: Logger): void {
   if (sample.isUnmade) checkShapeOnce(controller, sample, rules, logger);
+  // A field may depend on a flag that is injected itself: `@Inject('isLenient') isLenient: boolean`. A constructor that
+  // tests the inert object in its place leaves no trace.
   for (const name of actionLists)
-    if (mayDiffer(controller, name, sample) && JSON.stringify(controller[name]) !== JSON.stringify(rules.listed(name)))
+    if (
+      (sample.isDoubtful || Object.hasOwn(controller, name)) &&
+      JSON.stringify(controller[name]) !== JSON.stringify(rules.listed(name))
+    )
       throw new ImproperlyConfigured(
         `${controller.constructor.name}.${name} is another list than at startup, because the constructor uses its dependencies: write it as a getter that uses none, get ${name}() { return [...]; }`,
       );
-}
-
-// A field may depend on a flag that is injected itself: `@Inject('isLenient') isLenient: boolean`. A constructor that tests
-// the inert object in its place leaves no trace.
-function mayDiffer(controller: ApiView, name: string, { isDoubtful }: Sample): boolean {
-  return isDoubtful || Object.hasOwn(controller, name);
 }
 
 const checked = new WeakSet<Sample>();

@@ -77,7 +77,8 @@ const requestTraps: ProxyHandler<Shown> = {
 };
 
 export class MethodOnly {
-  readonly #shown: Shown;
+  // Made at the first look: most rules read nothing of the request.
+  #made: Shown | undefined;
   #request: object | undefined;
   #response: object | undefined;
 
@@ -85,8 +86,13 @@ export class MethodOnly {
    * @param method `undefined` if not even the method is known, for a route that takes every method
    * @param context the context that `contextOf` finds, because rules may depend on settings
    */
-  constructor(method: string | undefined, context?: RequestContext) {
-    this.#shown = new Shown(method, context);
+  constructor(
+    private readonly method: string | undefined,
+    private readonly context?: RequestContext,
+  ) {}
+
+  get #shown(): Shown {
+    return (this.#made ??= new Shown(this.method, this.context));
   }
 
   get request(): object {
@@ -118,26 +124,30 @@ export class MethodOnly {
     });
   }
 
+  get #excesses(): number {
+    return this.#made?.excesses ?? 0;
+  }
+
   /**
    * Runs `look` and returns whether it read anything except the method, or used an inert service. An error that it
    * throws after that is ignored.
    */
   watch<Found>(look: () => Found): { readonly isExceeded: boolean; readonly found?: Found } {
-    const before = this.#shown.excesses + inertUses();
+    const before = this.#excesses + inertUses();
     try {
       const found = look();
-      const isExceeded = this.#shown.excesses + inertUses() > before;
+      const isExceeded = this.#excesses + inertUses() > before;
       return isExceeded ? { isExceeded } : { isExceeded, found };
     } catch (error) {
-      if (this.#shown.excesses + inertUses() > before) return { isExceeded: true };
+      if (this.#excesses + inertUses() > before) return { isExceeded: true };
       throw error;
     }
   }
 
   /** Does the same for a `look` that may return a promise, and which uses no inert service. */
   watchSoon<Found>(look: () => Soon<Found>): Soon<{ readonly isExceeded: boolean; readonly found?: Found }> {
-    const before = this.#shown.excesses;
-    const isExceeded = (): boolean => this.#shown.excesses > before;
+    const before = this.#excesses;
+    const isExceeded = (): boolean => this.#excesses > before;
     return attempt<{ readonly isExceeded: boolean; readonly found?: Found }>(
       () => after(look(), found => (isExceeded() ? { isExceeded: true } : { isExceeded: false, found })),
       error => {

@@ -42,9 +42,12 @@ export function throttleClassesOf(
   settings: Settings,
   decorations?: Decorations,
 ): readonly ThrottleClass[] {
-  const said = controller.throttleClasses ?? settings.defaultThrottleClasses ?? [];
+  const said = controller.throttleClasses ?? settings.defaultThrottleClasses ?? decorations?.throttleClasses;
+  if (said === undefined) return none;
   return decorations?.throttleClasses ?? ownList(controller, 'throttleClasses', said);
 }
+
+const none: readonly ThrottleClass[] = [];
 
 function ownList<Name extends ListName>(controller: ApiView, name: Name, list: unknown): Listed[Name] {
   // The list is read for each request. A class that was valid once stays valid.
@@ -64,14 +67,13 @@ const rightClasses: Readonly<Record<ListName, WeakSet<object>>> = {
 };
 
 function areKnown(list: readonly unknown[], name: ListName): boolean {
-  for (const one of list) if (!isKnown(one, name)) return false;
+  for (const one of list) if (!rightClasses[name].has(one as object) && !isKnownComposition(one, name)) return false;
   return true;
 }
 
 // A composition may be created for each request, but its classes stay the same.
-function isKnown(listed: unknown, name: ListName): boolean {
-  const isComposed = name === 'permissionClasses' && listed instanceof ComposedPermission;
-  return isComposed ? areKnown(listed.operands, name) : rightClasses[name].has(listed as object);
+function isKnownComposition(listed: unknown, name: ListName): boolean {
+  return name === 'permissionClasses' && listed instanceof ComposedPermission && areKnown(listed.operands, name);
 }
 
 function classesIn(list: readonly object[]): readonly object[] {

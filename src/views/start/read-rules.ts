@@ -20,6 +20,7 @@ import {
 import { decorationsOf, type Decorations } from './decorations';
 import type { BaseThrottle } from '../../throttling/base';
 import { MethodOnly } from './method-only';
+import { preparedGrants } from './prepared-grants';
 import { refuseMisspelledRules } from './misspelled-rules';
 import { authenticationClassesOf, permissionRulesOf, refuseOtherCopies, throttleClassesOf } from './policies';
 import type { Services } from './services';
@@ -67,13 +68,14 @@ export function routeRules(route: Route, controller: ApiView, services: Services
       requireOneOwner(controller, services.settings);
       requireOneSubject(controller, services.settings, acceptsBothKinds(context.authenticators));
     });
+  const prepared = trees && read(() => preparedGrants(trees, found, controller));
   const throttles = read(() => checkedThrottles(controller, services, decorations, place));
   const actions = Object.fromEntries(actionLists.map(name => [name, listedActions(name, controller, shown, place)]));
   const authenticators = named && context.authenticators;
   const unset = policyLists.filter(
     name => decorations?.[name] === undefined && read(() => controller[name] ?? null) === null,
   );
-  const known = { decorations, authenticators, named, trees, permissions, throttles, unset, actions };
+  const known = { decorations, authenticators, named, trees, permissions, prepared, throttles, unset, actions };
   const requirementOfLeaves: ReadonlyMap<PermissionLeaf, Known> = found;
   return new RouteRules(route, { controller, services, requirementOfLeaves, ...known });
 }

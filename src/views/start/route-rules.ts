@@ -20,6 +20,7 @@ import { type Decorations } from './decorations';
 import { dependOnObjects } from './object-dependence';
 import { askedInOrder, type AskedPermission } from './asked-order';
 import { listSources, permissionSources, type ListSources, type RuleSource } from './rule-sources';
+import type { PreparedGrants } from './prepared-grants';
 import type { Services } from './services';
 
 /** A handler and its route, as the binding describes them. */
@@ -56,6 +57,8 @@ export interface Read {
   readonly named: readonly { readonly name: string; readonly isMandatory: boolean }[] | undefined;
   readonly trees: readonly PermissionTree[] | undefined;
   readonly permissions: readonly Known[] | undefined;
+  /** The list, where only the caller's grants decide. */
+  readonly prepared: PreparedGrants | undefined;
   readonly throttles: readonly BaseThrottle[] | undefined;
   /** The requirement of each permission inside the compositions. */
   readonly requirementOfLeaves: ReadonlyMap<PermissionLeaf, Known>;
@@ -89,6 +92,8 @@ export class RouteRules implements Route {
   readonly permissions: readonly Known[] | undefined;
   /** The names of the throttle classes; `undefined` if the list is decided per request. */
   readonly throttling: readonly string[] | undefined;
+  /** The list, where only the caller's grants decide. */
+  readonly prepared: PreparedGrants | undefined;
   /** The combined decorators; `undefined` if there are no decorators. */
   readonly decorations: Decorations | undefined;
   /** Whether the list of authentication classes could be read; otherwise it is decided per request. */
@@ -112,6 +117,7 @@ export class RouteRules implements Route {
     this.place = handlerName(read.controller, route.action);
     this.permissions = read.permissions;
     this.throttling = read.throttles?.map(({ constructor }) => constructor.name);
+    this.prepared = read.prepared;
     this.decorations = read.decorations;
     this.isAuthenticationKnown = read.named !== undefined;
     this.#read = read;
