@@ -25,7 +25,19 @@ const { values } = parseArgs({
 });
 
 const special = { memory: [['--amount', values.tokens], ['--expose-gc']] };
-const names = ['growth', 'issuers', 'start-up', 'signatures', 'throttle', 'outage', 'scale', 'processes', 'local-copy'];
+const names = [
+  'growth',
+  'issuers',
+  'start-up',
+  'signatures',
+  'throttle',
+  'whole-request',
+  'in-process',
+  'outage',
+  'scale',
+  'processes',
+  'local-copy',
+];
 
 const binary = await nodeBinary(values.node);
 if (binary === process.execPath) await measureAll();

@@ -26,9 +26,11 @@ export class Connection {
   }
 
   /** The status of the answer, once all of it is here; 0 where the connection ended. */
-  get(token) {
-    const { pathname, host } = this.#url;
-    this.#socket.write(`GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\n\r\n`);
+  ask(token, { method = 'GET', body } = {}) {
+    const { pathname, search, host } = this.#url;
+    const lines = [`${method} ${pathname}${search} HTTP/1.1`, `Host: ${host}`, `Authorization: Bearer ${token}`];
+    if (body !== undefined) lines.push('Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`);
+    this.#socket.write(`${lines.join('\r\n')}\r\n\r\n${body ?? ''}`);
     return new Promise(resolve => (this.#settle = resolve));
   }
 

@@ -22,11 +22,11 @@ function tokenSource({ url, pool, kind, status }) {
   };
 }
 
-async function burst({ url, amount, expected, ...wanted }) {
+async function burst({ url, amount, expected, method, body, ...wanted }) {
   const next = tokenSource({ url, ...wanted });
   const open = await connectionsTo(url);
   const start = performance.now();
-  const latencies = await exchange(open, amount, next, expected);
+  const latencies = await exchange(open, amount, next, { expected, method, body });
   const seconds = (performance.now() - start) / 1000;
   return { seconds, latencies };
 }
@@ -40,11 +40,11 @@ function connectionsTo(url) {
 }
 
 // Each connection asks again as soon as it was answered.
-async function exchange(open, amount, next, expected) {
+async function exchange(open, amount, next, asked) {
   const latencies = [];
   let left = amount;
   const run = async connection => {
-    while (left-- > 0) latencies.push(await timed(connection, next(), expected));
+    while (left-- > 0) latencies.push(await timed(connection, next(), asked));
   };
   await awake(Promise.all(open.map(run)));
   return latencies;
@@ -59,9 +59,9 @@ async function awake(exchanged) {
   await exchanged.finally(() => (isOver = true));
 }
 
-async function timed(connection, token, expected) {
+async function timed(connection, token, { expected, ...asked }) {
   const start = performance.now();
-  const status = await connection.get(token);
+  const status = await connection.ask(token, asked);
   if (status !== expected) throw new Error(`${expected} was expected, and ${status} answered, to ${token}`);
   return performance.now() - start;
 }

@@ -16,6 +16,11 @@ export function difference(these, those) {
   return these.map((value, round) => value - those[round]);
 }
 
+/** The geometric mean: of ratios, whichever way round they are. */
+export function geometric(values) {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+}
+
 export function percentile(values, share) {
   return values.sort((a, b) => a - b)[Math.floor(values.length * share)];
 }

@@ -31,8 +31,9 @@ function ofRefused(rounds) {
   );
 }
 
-function ofFigures({ memory, issuers, 'start-up': start, outage, throttle }) {
+function ofFigures({ memory, issuers, 'start-up': start, outage, throttle, ...others }) {
   return [
+    ...ofWholeRequests(others),
     row('10,000 verified tokens, MiB of heap', 30, one(memory.cachedMiB)),
     row('10,000 verified tokens, MiB of resident memory', 30, one(memory.cachedRssMiB)),
     row('heap after 1,000,000 distinct tokens ÷ after 50,000', 1.1, one(memory.lateToEarly)),
@@ -73,6 +74,18 @@ function copyRows({ known, new: fresh }) {
   return [
     row('a local copy of the denylist: CPU with it ÷ without, known token', 1.05, known),
     row('a local copy of the denylist: CPU with it ÷ without, new token', 1.05, fresh),
+  ];
+}
+
+// A section that was measured before these figures has none of them.
+function ofWholeRequests({ 'whole-request': whole, 'in-process': inside }) {
+  if (whole === undefined || inside === undefined) return [];
+  return [
+    row('a whole request, guarded ÷ bare Express: CPU', 1, one(whole.toBare)),
+    row('a whole request, guarded ÷ stock without a guard: CPU', 0.82, one(whole.toStock)),
+    row('a whole request, a rule in a getter ÷ in a field: CPU', 1.03, one(whole.getter)),
+    row('in process, with 100 more routes, guarded ÷ bare Express: CPU', 1.05, one(inside.amongMany)),
+    row('in process, a 403 ÷ an allowed request: CPU', 1.3, inside.refused),
   ];
 }
 
