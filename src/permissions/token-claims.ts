@@ -118,14 +118,20 @@ abstract class HasAccessTokenGrants extends BasePermission {
 
 const none: readonly string[] = [];
 
-/** Returns the members by which grants alone decide; `undefined` if a class has a rule, or a description, of its own. */
+/** Returns the members by which grants alone decide; `undefined` for any class but the three of this library. */
 export function ownGrantMembers(permission: BasePermission): readonly GrantMember[] | undefined {
-  if (!(permission instanceof HasAccessTokenGrants) || definesObjectRule(permission)) return undefined;
+  if (!isOfThisLibrary(permission) || definesObjectRule(permission)) return undefined;
   const { prototype } = HasAccessTokenGrants;
-  const isOwn = (['hasPermission', 'requirement', 'members'] as const).every(
+  const isOwn = (['hasPermission', 'requirement', 'members', 'judge', 'describe', 'checkedList'] as const).every(
     name => permission[name] === prototype[name],
   );
   return isOwn ? permission.members() : undefined;
+}
+
+// A subclass in JavaScript may replace anything, also what is private here.
+function isOfThisLibrary(permission: BasePermission): permission is HasAccessTokenGrants {
+  const own: readonly unknown[] = [HasAccessTokenScopes, HasAccessTokenRoles, HasAccessTokenPermissions];
+  return own.some(one => Object.getPrototypeOf(permission) === (one as { readonly prototype: unknown }).prototype);
 }
 
 function isJudged(requirement: Requirement): boolean {

@@ -303,7 +303,7 @@ export class AxiomsDriver extends ExpressDriver {
     }
     if (isClosed(response) && isStream(result)) return;
     const isEnd = this.ends.get(meta)?.() === true;
-    super.handleSuccess(result, meta, isEnd ? { ...action, next: leaving(next) } : action);
+    super.handleSuccess(result, meta, isEnd ? { ...action, next: leaving(next, response) } : action);
     if (request.method === 'HEAD' && isStream(result)) endAfterHead(result, response);
   }
 

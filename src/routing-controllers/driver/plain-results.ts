@@ -30,8 +30,10 @@ export function plainCopy(value: unknown, levels = mostLevels): unknown {
   if (typeof value !== 'object' || value === null) return typeof value === 'function' ? notPlain : value;
   if (levels === 0) return notPlain;
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype) return copyOfObject(value as Record<string, unknown>, levels);
-  if (prototype === Array.prototype) return copyOfList(value as readonly unknown[], levels);
+  // A proxy may show another prototype than its object has.
+  const isObject = prototype === Object.prototype && value.constructor === Object;
+  if (isObject) return copyOfObject(value as Record<string, unknown>, levels);
+  if (prototype === Array.prototype && Array.isArray(value)) return copyOfList(value as readonly unknown[], levels);
   return prototype === Date.prototype ? new Date((value as Date).valueOf()) : notPlain;
 }
 

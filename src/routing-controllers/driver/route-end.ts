@@ -1,5 +1,5 @@
 /** Leaves a router once a handler has answered, where nothing but routes of this library stands behind it. */
-import type { NextFunction } from 'express';
+import type { NextFunction, Response } from 'express';
 import { isPlain } from '../../core/process/plain';
 import { routerOf } from '../start/app-router';
 
@@ -18,16 +18,17 @@ export function noteRoute(app: object): void {
 
 /**
  * Returns a function that tells whether nothing behind the route that was registered last takes an answered request. An app
- * may add routes and middleware at any time, so that it looks again whenever the router has grown.
+ * may add routes and middleware at any time, so that it looks again whenever the router has
+ * another length or another last layer.
  */
 export function endOfRoute(app: object): () => boolean {
   const route = stackOf(app).at(-1)?.route;
-  let length = 0;
+  let [length, last]: [number, Layer | undefined] = [0, undefined];
   let isEnd = false;
   return () => {
     const stack = stackOf(app);
-    if (stack.length === length) return isEnd;
-    length = stack.length;
+    if (stack.length === length && stack.at(-1) === last) return isEnd;
+    [length, last] = [stack.length, stack.at(-1)];
     const place = stack.findIndex(layer => layer.route === route);
     isEnd = !isPlain && route !== undefined && place >= 0 && stack.slice(place + 1).every(takesNothing);
     return isEnd;
@@ -47,9 +48,9 @@ function stackOf(app: object): readonly Layer[] {
  * Returns the `next` of an answered request: Express compares its path with each route that is left, and then calls what
  * was passed behind the app. This leaves the routes out, and nothing else.
  */
-export function leaving(next: NextFunction): NextFunction {
+export function leaving(next: NextFunction, response: Response): NextFunction {
   return (error?: unknown) => {
-    if (error === undefined) next('router');
+    if (error === undefined && response.headersSent) next('router');
     else next(error);
   };
 }

@@ -5,6 +5,7 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import { Get, JsonController, UseAfter } from 'routing-controllers';
 import request from 'supertest';
 import { AllowAny, useExpressServer } from 'axioms-routing-controllers';
+import { routerOf } from '../../../src/routing-controllers/start/app-router';
 
 const seen: string[] = [];
 
@@ -66,6 +67,16 @@ describe('behind an answer', () => {
   it('runs middleware that the app adds behind its routes, also after a first request', async () => {
     const app = newApp();
     await request(app).get('/books').expect(200);
+    app.use(noting('app.use'));
+    await request(app).get('/books').expect(200);
+    await turn();
+    expect(seen).to.deep.equal(['app.use /books']);
+  });
+
+  it('runs middleware that takes the place of another layer after a first request', async () => {
+    const app = newApp();
+    await request(app).get('/books').expect(200);
+    (routerOf(app) as { readonly stack: unknown[] }).stack.pop();
     app.use(noting('app.use'));
     await request(app).get('/books').expect(200);
     await turn();
