@@ -47,7 +47,7 @@ async function answerOf(controller: new () => object, claims: object, path = '/b
     handled = 0;
     const answer = await api.as({ sub: 'ged', ...claims }, 'get', path);
     expect(handled).to.equal(answer.status === 200 ? 1 : 0);
-    return [answer.status, answer.headers['www-authenticate'] as string | undefined];
+    return [answer.status, answer.headers['www-authenticate']];
   } finally {
     await api.close();
   }
