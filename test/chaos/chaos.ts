@@ -7,7 +7,8 @@ import { HttpClient } from './http-client';
 import { Ledger } from './ledger';
 import type { Deployment, Plant } from './orders';
 import { OwnDatabase } from './own-database';
-import { DurableRedis, freePort, RedisUnderSentinel } from './own-redis';
+import { freePort } from '../free-port';
+import { DurableRedis, RedisUnderSentinel } from './own-redis';
 import { ChaosProcess } from './process-group';
 import { pause, Random } from './random';
 

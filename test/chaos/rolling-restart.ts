@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cheapHasher } from '../microservice/sign-in-app';
 import { HttpClient, type Answer } from './http-client';
 import { Nginx } from './nginx';
-import { freePort, RedisUnderSentinel } from './own-redis';
+import { freePort } from '../free-port';
+import { RedisUnderSentinel } from './own-redis';
 import { ChaosProcess } from './process-group';
 import { pause } from './random';
 

@@ -1,7 +1,6 @@
 /** A store that hangs: the refresh is answered 503, and is not carried out later. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -9,6 +8,7 @@ import type { Express } from 'express';
 import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { createExpressServer, type AxiomsServer } from 'axioms-routing-controllers';
+import { freePort } from '../free-port';
 import { createMicroservice, redisStore, type MicroserviceStore } from '../../src/microservice';
 import { microserviceEntities, microserviceMigrations, typeOrmStore } from '../../src/microservice/typeorm';
 import { MemoryUserStore } from '../../src/microservice/users/memory-user-store';
@@ -176,15 +176,4 @@ class OwnRedis {
     this.process.kill('SIGKILL');
     await rm(this.folder, { recursive: true, force: true });
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise(done => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => {
-        done(port);
-      });
-    });
-  });
 }

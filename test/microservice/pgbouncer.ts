@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../free-port';
 import { postgresUrl } from './stores/places';
 
 export interface PgBouncer {
@@ -45,15 +45,4 @@ export async function startPgBouncer(poolMode: 'session' | 'transaction'): Promi
   if (isReady) return { url: `postgres://${username}@127.0.0.1:${own}/${database}`, end };
   await rm(folder, { recursive: true, force: true });
   return undefined;
-}
-
-function freePort(): Promise<number> {
-  return new Promise(done => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => {
-        done(port);
-      });
-    });
-  });
 }
