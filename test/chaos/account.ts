@@ -80,13 +80,18 @@ export class Account {
     const live = this.#devices.filter(
       ({ leavingSince, accessToken }) => leavingSince === undefined && accessToken !== '',
     );
-    for (const device of live)
-      for (const url of this.target.urls) {
-        const status = await this.refresh(device, url);
-        if (status !== 200)
-          this.services.ledger.find(`${this.target.deployment}: ${String(status)} for a session in the end`);
-      }
+    for (const device of live) await this.checkSession(device);
     return live.length;
+  }
+
+  private async checkSession(device: Device): Promise<void> {
+    for (const url of this.target.urls) {
+      const status = await this.refresh(device, url);
+      // A lost session has been judged: a fail-over may have lost its sign-in.
+      if (status === 401) return;
+      if (status !== 200)
+        this.services.ledger.find(`${this.target.deployment}: ${String(status)} for a session in the end`);
+    }
   }
 
   // Another name each time: of a user who ends very many sessions, one entry denies all tokens for a while.

@@ -129,8 +129,7 @@ export class Chaos {
   private async last(fault: Fault): Promise<void> {
     const { name, longest, loses } = fault;
     const duration = this.#random.between(longest / 4, longest);
-    const endLoss = loses === undefined ? () => undefined : this.#ledger.beginLoss(loses);
-    const end = await fault.begin(this.engines, this.#random, endLoss);
+    const end = await fault.begin(this.engines, this.#random, this.#ledger.lossOf(loses));
     await pause(duration);
     await end();
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);

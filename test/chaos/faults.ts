@@ -14,13 +14,20 @@ export interface Engines {
 /** Ends the fault. */
 type End = () => Promise<unknown>;
 
+/** The time in which confirmed writes may be lost. */
+export interface Loss {
+  /** @param since by `performance.now()` */
+  begin(since: number): void;
+  end(): void;
+}
+
 export interface Fault {
   readonly name: string;
-  /** The deployment whose confirmed writes it may lose, until it calls `endLoss`. */
+  /** The deployment whose confirmed writes it may lose. */
   readonly loses?: 'redis';
   /** The longest duration, in seconds. */
   readonly longest: number;
-  begin(engines: Engines, random: Random, endLoss: () => void): Promise<End>;
+  begin(engines: Engines, random: Random, loss: Loss): Promise<End>;
 }
 
 const cut = [['CLIENT', 'KILL', 'TYPE', 'normal']] as const;
@@ -30,12 +37,13 @@ export const faults: readonly Fault[] = [
     name: 'Redis under Sentinel: the master is killed',
     loses: 'redis',
     longest: 1,
-    async begin({ pair }, _, endLoss) {
+    async begin({ pair }, _, loss) {
       const master = await pair.master();
+      loss.begin(await pair.replicatedUntil());
       await master.kill();
       return async () => {
         await pair.untilMasterIsNot(master.port);
-        endLoss();
+        loss.end();
         await master.run(await pair.masterPort());
         await pair.untilReplicated();
       };
@@ -45,15 +53,16 @@ export const faults: readonly Fault[] = [
     name: 'Redis under Sentinel: the master hangs until it is replaced',
     loses: 'redis',
     longest: 1,
-    async begin({ pair }, _, endLoss) {
+    async begin({ pair }, _, loss) {
       const master = await pair.master();
+      loss.begin(await pair.replicatedUntil());
       master.stop();
       return async () => {
         await pair.untilMasterIsNot(master.port);
         master.goOn();
         // Until Sentinel demotes it, the old master takes itself for one, and answers clients that have found no other.
         await pair.untilReplicated();
-        endLoss();
+        loss.end();
       };
     },
   },

@@ -1,4 +1,5 @@
 /** What the processes have confirmed, and what they did against it. */
+import type { Loss } from './faults';
 import type { Answer } from './http-client';
 
 /** An access token that a confirmed log-off has revoked. */
@@ -15,9 +16,6 @@ export interface Span {
   readonly from: number;
   readonly to: number;
 }
-
-/** Milliseconds before a fail-over whose writes the new master may lack, as docs/many-processes.md says. */
-export const lossBefore = 1000;
 
 export class Ledger {
   readonly findings: string[] = [];
@@ -49,20 +47,27 @@ export class Ledger {
     return this.#revoked.filter(one => one.deployment === deployment);
   }
 
-  /** Begins a time in which confirmed writes may be lost. Returns a function that ends it. */
-  beginLoss(deployment: string): () => void {
-    const time = { deployment, from: performance.now() - lossBefore, to: Infinity };
+  /** Of a deployment whose fault may lose confirmed writes; without one, nothing may be lost. */
+  lossOf(deployment: string | undefined): Loss {
+    if (deployment === undefined) return { begin: () => undefined, end: () => undefined };
+    const time = { deployment, from: Infinity, to: Infinity };
     this.#lossy.push(time);
-    return () => {
-      if (time.to !== Infinity) return;
-      time.to = performance.now();
-      const kept = this.#revoked.filter(one => !this.mayBeLost(one));
-      this.excused += this.#revoked.length - kept.length;
-      this.#revoked = kept;
+    return {
+      begin: since => (time.from = since),
+      end: () => {
+        time.to = performance.now();
+        this.excuseRevoked();
+      },
     };
   }
 
   mayBeLost({ deployment, from, to }: Span): boolean {
     return this.#lossy.some(time => time.deployment === deployment && time.from <= to && from <= time.to);
+  }
+
+  private excuseRevoked(): void {
+    const kept = this.#revoked.filter(one => !this.mayBeLost(one));
+    this.excused += this.#revoked.length - kept.length;
+    this.#revoked = kept;
   }
 }

@@ -150,8 +150,8 @@ export class RedisUnderSentinel {
    */
   async switchOver(): Promise<void> {
     const old = await this.master();
-    await old.ask(['CLIENT', 'PAUSE', '8000', 'WRITE']);
-    await until(() => isCaughtUp(old.port));
+    await old.ask(['CLIENT', 'PAUSE', '60000', 'WRITE']);
+    await this.replicatedUntil();
     await commandsAt(this.sentinelPort, [['SENTINEL', 'failover', group]]);
     await this.untilMasterIsNot(old.port);
     // A master that turns into a replica before Sentinel has finished is made the master again.
@@ -166,21 +166,38 @@ export class RedisUnderSentinel {
     );
   }
 
-  /** Resolves once the replica has what the master has, and Sentinel knows it. */
+  /** Resolves once the replica follows the master without a gap, and Sentinel knows it. */
   async untilReplicated(): Promise<void> {
     await until(async () => {
-      const [info] = await commandsAt(await this.masterPort(), [['INFO', 'replication']]);
+      const [master, replica] = await this.both();
+      const [info, written] = [await infoOf(replica), await offsetOf(master)];
       const [replicas] = await commandsAt(this.sentinelPort, [['SENTINEL', 'replicas', group]]);
-      const flags = (replicas as string[][]).map(replica => replica[replica.indexOf('flags') + 1]);
-      const isNear = lagOf(String(info)) < 10_000;
-      return isNear && /state=online/.test(String(info)) && flags.includes('slave');
+      const flags = (replicas as string[][]).map(one => one[one.indexOf('flags') + 1]);
+      // The master calls a replica online that is still loading its first copy.
+      const follows = new RegExp(`master_port:${master}\r\nmaster_link_status:up`).test(info);
+      return follows && written - (await offsetOf(replica)) < 10_000 && flags.includes('slave');
     });
+  }
+
+  /** Returns a moment, by `performance.now()`, whose earlier writes the replica has. */
+  async replicatedUntil(): Promise<number> {
+    const moment = performance.now();
+    const [master, replica] = await this.both();
+    const written = await offsetOf(master);
+    await until(async () => (await offsetOf(replica)) >= written);
+    return moment;
   }
 
   async close(): Promise<void> {
     await endOf(this.#process);
     for (const server of this.servers) await server.close();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** The ports of the master and its replica. */
+  private async both(): Promise<[number, number]> {
+    const master = await this.masterPort();
+    return [master, this.servers.find(({ port }) => port !== master)!.port];
   }
 
   private async hasFinished(): Promise<boolean> {
@@ -194,17 +211,15 @@ export class RedisUnderSentinel {
   }
 }
 
-/** Whether the replica has everything that the master has written. */
-async function isCaughtUp(port: number): Promise<boolean> {
-  const [info] = await commandsAt(port, [['INFO', 'replication']]);
-  return lagOf(String(info)) === 0;
+/** The bytes of replicated writes that a server has. */
+async function offsetOf(port: number): Promise<number> {
+  const [, offset] = /(?:slave|master)_repl_offset:(\d+)/.exec(await infoOf(port)) ?? [];
+  return Number(offset);
 }
 
-/** The bytes of writes that the replica has not confirmed yet; NaN without a replica. */
-function lagOf(info: string): number {
-  const [, ofMaster] = /master_repl_offset:(\d+)/.exec(info) ?? [];
-  const [, ofReplica] = /,offset=(\d+)/.exec(info) ?? [];
-  return Number(ofMaster) - Number(ofReplica);
+async function infoOf(port: number): Promise<string> {
+  const [info] = await commandsAt(port, [['INFO', 'replication']]);
+  return String(info);
 }
 
 /** @throws Error after half a minute */
