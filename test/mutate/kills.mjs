@@ -1,13 +1,13 @@
 /**
- * Which test noticed which mutant, for as long as neither the mutant's file nor the test changes. Another file of the
- * package may make a difference all the same: this is for work in progress, and CI tries every mutant.
+ * Which test noticed which mutant, in test/mutate-kills.json: so a run over all mutants may take several parts. An entry counts
+ * as long as neither the mutant's file nor the test changes. Another file of the package may make a difference all the same,
+ * so CI tries its mutants without this list.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const file = fileURLToPath(new URL('../../node_modules/.cache/mutate/kills.json', import.meta.url));
+const file = fileURLToPath(new URL('../mutate-kills.json', import.meta.url));
 
 export class Kills {
   #sandbox;
@@ -24,18 +24,29 @@ export class Kills {
   }
 
   has(mutant) {
-    const { test, hash } = this.#byName[mutant.name] ?? {};
+    const [test, hash] = this.#byName[mutant.name] ?? [];
     return test !== undefined && existsSync(this.#sandbox.path(test)) && hash === this.#hashOf(mutant, test);
   }
 
   add(mutant, test) {
-    this.#byName[mutant.name] = { test, hash: this.#hashOf(mutant, test) };
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, JSON.stringify(this.#byName, undefined, 1));
+    this.#byName[mutant.name] = [test, this.#hashOf(mutant, test)];
+  }
+
+  /** Keeps what mutants of today have, one line for each. */
+  write(mutants) {
+    const names = mutants
+      .map(({ name }) => name)
+      .filter(name => Object.hasOwn(this.#byName, name))
+      .sort();
+    const lines = names.map(name => `  ${JSON.stringify(name)}: ${JSON.stringify(this.#byName[name])}`);
+    writeFileSync(file, `{\n${lines.join(',\n')}\n}\n`);
   }
 
   #hashOf({ text }, test) {
     const hash = createHash('sha256').update(text);
-    return hash.update(readFileSync(this.#sandbox.path(test), 'utf8')).digest('hex');
+    return hash
+      .update(readFileSync(this.#sandbox.path(test), 'utf8'))
+      .digest('base64url')
+      .slice(0, 16);
   }
 }

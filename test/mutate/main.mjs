@@ -7,7 +7,8 @@
  * A mutant is a check that is never met, a rule less in a list, a call that checks left out; with --thorough also every
  * operand, operator, literal and pattern turned around.
  *
- * With --remember, a mutant is not tried again while neither its file nor the test that noticed it changes.
+ * With --remember, a mutant is not tried again while neither its file nor the test that noticed it changes, and what tests
+ * notice is added to test/mutate-kills.json: a run over all mutants can be stopped and taken up again.
  * With --minutes, mutants are tried in an order that the seed decides, until the time is over.
  *
  * Each mutant gets the tests nearest to it, for as many seconds as the budget says. One that no test notices is a
@@ -52,10 +53,15 @@ try {
   const tell = ({ mutant, isAlive, test }) => {
     if (isAlive) survivors.add(mutant);
     else if (test !== undefined) kills.add(mutant, test);
+    if (values.remember) kills.write(all);
   };
   const tried = await trials.run(ordered, tell, end);
   for (const name of survivors.outdated(all, tried)) console.log(`listed, and no survivor: ${name}`);
   if (tried.length < chosen.length) console.log(`${tried.length} of ${chosen.length} mutants were tried in the time`);
+  if (values.remember) {
+    const noticed = all.filter(isChosen()).filter(mutant => kills.has(mutant));
+    console.log(`${noticed.length} mutants were noticed in this run or an earlier one`);
+  }
   console.log(survivors.summary(tried));
   process.exitCode = survivors.unlisted.length === 0 ? 0 : 1;
 } finally {
