@@ -169,6 +169,28 @@ describe('regression: a signing key that has leaked', () => {
     expect((await (await signedIn()).me()).status).to.equal(200);
   });
 
+  it('is removed again where a fail-over, or a backup, has brought it back', async () => {
+    const browser = await signedIn();
+    const { accessToken } = browser;
+    const [leaked] = await store.signingKeys(issuer);
+    const { kid } = await app.microservice.rotateKeys(0);
+    // As a replica that had not got the last writes.
+    for (const { generation } of await store.signingKeys(issuer)) await store.removeSigningKey(issuer, generation);
+    await store.addSigningKey(leaked!);
+    app.time.advance(61);
+
+    const next = await signedIn();
+    expect(headerOf(next.accessToken).kid).to.not.be.oneOf([leaked!.kid, kid]);
+    expect((await next.me()).status).to.equal(200);
+    expectExactRefusal(await me(accessToken), unknownKey);
+    expect(await publishedKids()).to.not.include(leaked!.kid);
+    expect((await store.signingKeys(issuer)).map(one => one.kid)).to.not.include(leaked!.kid);
+    const errors = app.logger.entries.filter(({ level }) => level === 'error');
+    expect(errors.map(({ message, data }) => [message, data])).to.deep.equal([
+      ['Withdrawn signing keys are in the store: they are removed', { kids: [leaked!.kid] }],
+    ]);
+  });
+
   it('leaves a key that signs, also where another process announces one at the same time', async () => {
     await signedIn();
     const { addSigningKey } = store;

@@ -73,6 +73,7 @@ export class SigningKeys {
   readonly #steady = new SteadyClock(() => this.options.clock);
   #reading: Promise<readonly KnownKey[]> | undefined;
   #rotations = 0;
+  #isReplacing = false;
 
   constructor(
     private readonly options: SigningKeyOptions,
@@ -93,7 +94,7 @@ export class SigningKeys {
   /** Returns the public keys that may have signed tokens in use, and the next key. */
   async published(): Promise<PublicKeySet> {
     const [keys, now] = [await this.keys(), await this.time()];
-    const inUse = keys.filter(key => !this.isRetired(key, keys, now) && !isWithdrawn(key.kid));
+    const inUse = keys.filter(key => !this.isRetired(key, keys, now));
     return { keys: inUse.map(({ publicJwk }) => publicJwk) };
   }
 
@@ -131,9 +132,18 @@ export class SigningKeys {
     const kids = earlier.map(({ kid }) => kid);
     this.forgetKnown();
     withdrawKeys(kids);
-    for (const { generation } of earlier) await this.store.removeSigningKey(issuer, generation);
+    await this.removeReplaced(earlier);
     if (kids.length > 0) this.options.logger.warn('Signing keys were withdrawn', { kids });
     return made;
+  }
+
+  private async removeReplaced(keys: readonly StoredSigningKey[]): Promise<void> {
+    this.#isReplacing = true;
+    try {
+      for (const { generation } of keys) await this.store.removeSigningKey(this.options.issuer, generation);
+    } finally {
+      this.#isReplacing = false;
+    }
   }
 
   private async addActive(): Promise<StoredSigningKey> {
@@ -150,10 +160,14 @@ export class SigningKeys {
   }
 
   private async keys(): Promise<readonly KnownKey[]> {
-    const isFresh = this.#known !== undefined && this.#steady.now() - this.#known.at < cacheTime;
-    if (isFresh && this.#known !== undefined) return this.#known.keys;
+    if (this.#known !== undefined && this.isGood(this.#known)) return this.#known.keys;
     this.#reading ??= this.readAndKeep();
     return this.#reading;
+  }
+
+  // Another microservice of this process may have withdrawn a key.
+  private isGood({ keys, at }: { readonly keys: readonly KnownKey[]; readonly at: number }): boolean {
+    return this.#steady.now() - at < cacheTime && !keys.some(({ kid }) => isWithdrawn(kid));
   }
 
   private async readAndKeep(): Promise<readonly KnownKey[]> {
@@ -171,12 +185,24 @@ export class SigningKeys {
 
   private async readOrMake(): Promise<readonly KnownKey[]> {
     const stored = await this.store.signingKeys(this.options.issuer);
-    const keys = await this.openAll(stored);
+    const keys = await this.openAll(await this.withoutReturned(stored));
     if (keys.some(({ alg }) => alg === this.options.algorithm)) return keys;
     // The very first key signs immediately. A key for another algorithm is published in advance like any other. The
     // generation follows the keys that were read: if another process makes a key meanwhile, both use that one.
     await this.add(generationAfter(stored), keys.length === 0 ? 0 : this.options.signingKeyOverlap * 1000);
     return this.read();
+  }
+
+  // A fail-over that has lost the withdrawal of a key brings the key back, and so does a backup. Its thief must not profit.
+  private async withoutReturned(stored: readonly StoredSigningKey[]): Promise<readonly StoredSigningKey[]> {
+    const returned = stored.filter(({ kid }) => isWithdrawn(kid));
+    if (returned.length > 0 && !this.#isReplacing) {
+      const kids = returned.map(({ kid }) => kid);
+      this.options.logger.error('Withdrawn signing keys are in the store: they are removed', { kids });
+      // A failure is in the log, and the next read tries again.
+      await Promise.allSettled(returned.map(key => this.store.removeSigningKey(this.options.issuer, key.generation)));
+    }
+    return stored.filter(({ kid }) => !isWithdrawn(kid));
   }
 
   /** Reads the keys, in the order of generations. */
