@@ -32,6 +32,11 @@ export interface Microservice {
   /**
    * Ends all sessions of a user, on every device. Store a changed password, or deactivate the user, first: then a sign-in
    * that is under way is refused, too.
+   *
+   * @param userId the `id` of the user in the user store
+   * @throws TypeError if `userId` is no text, or an empty one
+   * @throws ServiceUnavailable if a store did not answer. No session that could be removed can be refreshed any more, but
+   * access tokens may not be revoked: call again, or they live until they expire.
    */
   logOffEverywhere(userId: string): Promise<void>;
   /**
@@ -86,7 +91,10 @@ export function createMicroservice(input: MicroserviceOptions): Microservice {
       ...preflightControllers(options),
       metadataController(options, signingKeys),
     ],
-    logOffEverywhere: userId => families.endAll(userId, 'logged_off'),
+    async logOffEverywhere(userId) {
+      requireUserId(userId);
+      await families.removeAll(userId);
+    },
     rotateKeys: overlap => signingKeys.rotate(overlap),
     async close() {
       withdraw();
@@ -95,6 +103,14 @@ export function createMicroservice(input: MicroserviceOptions): Microservice {
       await store.close();
     },
   };
+}
+
+// An id of another type finds no session, and the call would end none of them silently.
+function requireUserId(userId: unknown): void {
+  if (typeof userId !== 'string' || userId === '')
+    throw new TypeError(
+      "logOffEverywhere() takes the user's id, as the user store returns it: a text that is not empty.",
+    );
 }
 
 // Pages of the API's own origin send no preflight.

@@ -97,7 +97,7 @@ export class Sessions {
       const { families, cookies } = this.services;
       const isEverywhere = everywhere(exchange.body);
       const { family } = await this.presented(exchange);
-      if (isEverywhere) await families.endAll(family.userId, 'logged_off', family);
+      if (isEverywhere) await families.logOffAll(family);
       else await families.end(family, 'logged_off');
       cookies.clear(exchange.response);
     });

@@ -1,5 +1,6 @@
 /** Families of refresh tokens: how a family starts, is rotated, is found to be reused, and ends (RFC 9700 §4.14.2). */
 import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { AuthenticationFailed, ServiceUnavailable } from '../../core/http/exceptions';
 import type { Logger } from '../../core/settings/logger';
 import { SteadyClock } from '../../core/time/steady-clock';
@@ -73,6 +74,8 @@ type Standing = 'current' | 'replaced' | 'overdue' | 'lost' | 'reused';
 
 export class RefreshFamilies {
   readonly #steady = new SteadyClock(() => this.options.clock);
+  /** Removed families whose access tokens could not be revoked, by user. Where an entry is evicted, its tokens live until they expire. */
+  readonly #undenied = new LRUCache<string, readonly RefreshFamily[]>({ max: 1000 });
 
   constructor(
     private readonly options: RefreshOptions,
@@ -137,11 +140,30 @@ export class RefreshFamilies {
     await this.deny(family, now);
   }
 
-  /** Ends all families of a user. The presented one is last, so that the user can try again if another one fails. */
-  async endAll(userId: string, reason: EndReason, shown?: RefreshFamily): Promise<void> {
-    const isShown = ({ handle }: RefreshFamily): number => Number(handle === shown?.handle);
-    const all = await this.services.store.familiesOf(this.options.issuer, userId);
-    for (const family of [...all].sort((one, other) => isShown(one) - isShown(other))) await this.end(family, reason);
+  /** Logs all families of a user off. The presented one is last, so that the user can try again if another one fails. */
+  async logOffAll({ userId, handle: shown }: RefreshFamily): Promise<void> {
+    const isShown = ({ handle }: RefreshFamily): number => Number(handle === shown);
+    const all = await this.familiesOf(userId);
+    for (const family of [...all].sort((one, other) => isShown(one) - isShown(other)))
+      await this.end(family, 'logged_off');
+  }
+
+  /**
+   * Logs all families of a user off for the app, which may not try again: every family is removed, even if its access tokens
+   * cannot be revoked. Another call revokes them, also where no family is left.
+   *
+   * @throws the first failure, after everything was tried
+   */
+  async removeAll(userId: string): Promise<void> {
+    const families = await this.familiesOf(userId);
+    const removals = await Promise.allSettled(families.map(family => this.remove(family)));
+    const removed = families.filter((_, place) => removals[place]?.status === 'fulfilled');
+    const toDeny = [...(this.#undenied.get(userId) ?? []), ...removed];
+    const denials = await Promise.allSettled(toDeny.map(async one => this.deny(one, await this.denialTime(one))));
+    const undenied = toDeny.filter((_, place) => denials[place]?.status === 'rejected');
+    if (undenied.length > 0) this.#undenied.set(userId, undenied.slice(-this.options.maxSessionsPerUser));
+    else this.#undenied.delete(userId);
+    for (const one of [...removals, ...denials]) if (one.status === 'rejected') throw one.reason;
   }
 
   /** Ends the family of a token, if there is one: its browser has signed in again, and forgets the token. */
@@ -149,6 +171,15 @@ export class RefreshFamilies {
     const { issuer, clientId } = this.options;
     const family = await this.services.store.findFamily(token.handle);
     if (family?.issuer === issuer && family.clientId === clientId) await this.end(family, 'signed_in_again');
+  }
+
+  private familiesOf(userId: string): Promise<readonly RefreshFamily[]> {
+    return this.services.store.familiesOf(this.options.issuer, userId);
+  }
+
+  private async remove(family: RefreshFamily): Promise<void> {
+    this.tell('logged_off', family);
+    await this.services.store.removeFamily(family.handle);
   }
 
   private time({ handle }: RefreshToken): Promise<number> {
@@ -198,7 +229,7 @@ export class RefreshFamilies {
   // Counts once the family is stored: of sign-ins at the same time each sees all those that were stored before, and all
   // agree on which ones stay.
   private async makeRoom(added: RefreshFamily, now: number): Promise<void> {
-    const families = await this.services.store.familiesOf(this.options.issuer, added.userId);
+    const families = await this.familiesOf(added.userId);
     const live = families.filter(family => endOf(family) > now).sort(byLastUse);
     const excess = live.slice(this.options.maxSessionsPerUser);
     if (excess.some(({ handle }) => handle === added.handle))
