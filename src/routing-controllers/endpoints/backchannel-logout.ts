@@ -25,7 +25,8 @@ export interface BackchannelLogoutOptions {
   readonly server?: Server | undefined;
   /**
    * Ends the app's own state, such as sessions. Called after the tokens are revoked and before the issuer gets its
-   * answer.
+   * answer, once for each logout token. If it fails, the issuer gets 400, and its next attempt at this process calls it
+   * again.
    */
   readonly onLogout?: ((token: LogoutToken) => void | Promise<void>) | undefined;
 }
@@ -103,6 +104,8 @@ class Logout {
   readonly #refusals: CountedReport<string>;
   /** How many sessions of a subject were revoked one by one, and until when that counts. */
   readonly #counts = new LRUCache<string, { readonly end: number; count: number }>({ max: 20_000 });
+  /** Tokens that may be marked as used, although the app was not told. */
+  readonly #unfinished = new LRUCache<string, true>({ max: 10_000 });
 
   constructor(
     readonly server: Server,
@@ -125,21 +128,39 @@ class Logout {
   }
 
   // Revokes first and marks the token as used second: the issuer can repeat an attempt that fails before that, and a
-  // second revocation changes nothing. `onLogout` runs at most once per token, so the app must make sure that it does
-  // not fail.
+  // second revocation changes nothing.
   async end(text: string): Promise<LogoutToken> {
     const token = await this.#verifier.verify(text);
-    const { iss, sub, sid, jti, iat: before, exp } = token;
+    const { iss, sub, sid, iat: before } = token;
     if (sub !== undefined && sid !== undefined && this.#isOverLimit(iss, sub))
       await this.#denylist.revoke({ iss, sub, before });
     else {
       if (sid !== undefined) await this.#denylist.revoke({ iss, sid });
       if (sub !== undefined) await this.#denylist.revoke({ iss, sub, sid, before });
     }
-    // Each issuer may have its own tolerance. No token is accepted after the longest.
-    const isFirst = await this.#denylist.useOnce(iss, jti, exp + longestClockTolerance);
-    if (!isFirst) throw new InvalidRequest('The logout token was used before');
+    if (!(await this.#isOpen(token))) throw new InvalidRequest('The logout token was used before');
     return token;
+  }
+
+  /** Runs the app's part of a logout. */
+  async inform(token: LogoutToken, onLogout: BackchannelLogoutOptions['onLogout']): Promise<void> {
+    await this.#orUnfinished(token, async () => onLogout?.(token));
+  }
+
+  // Each issuer may have its own tolerance. No token is accepted after the longest.
+  async #isOpen(token: LogoutToken): Promise<boolean> {
+    const { iss, jti, exp } = token;
+    const use = async (): Promise<boolean> => this.#denylist.useOnce(iss, jti, exp + longestClockTolerance);
+    return (await this.#orUnfinished(token, use)) || this.#unfinished.delete(nameOf(token));
+  }
+
+  async #orUnfinished<T>(token: LogoutToken, step: () => Promise<T>): Promise<T> {
+    try {
+      return await step();
+    } catch (error) {
+      this.#unfinished.set(nameOf(token), true);
+      throw error;
+    }
   }
 
   // Beyond the limit, one entry refuses all tokens of the subject that were issued before.
@@ -166,6 +187,10 @@ class Logout {
   }
 }
 
+function nameOf({ iss, jti }: LogoutToken): string {
+  return hash('sha256', JSON.stringify([iss, jti]), 'base64');
+}
+
 // An outage of the keys needs no second report: the key manager logs it.
 function canAnybodyCause(error: unknown): boolean {
   const isKeyOutage = error instanceof ServiceUnavailable && error.reason === 'keys_unavailable';
@@ -184,7 +209,7 @@ async function answer(
   let token: LogoutToken | undefined;
   try {
     token = await logout.end(logoutTokenOf(request, parseError));
-    await onLogout?.(token);
+    await logout.inform(token, onLogout);
     send(response, 200);
   } catch (error) {
     const known = error instanceof APIException ? error : new APIException(undefined, { cause: error });
