@@ -1,5 +1,6 @@
 /** Visits the layers of the routers in front of a route, to find one that a request misses by how it spells its path. */
 import type { Request } from 'express';
+import { ParseError } from '../../core/http/exceptions';
 import { parentOf, routerOf } from './app-router';
 import { restBehind, type Layer } from './path-patterns';
 
@@ -19,7 +20,11 @@ export interface Look {
   readonly original?: string | undefined;
 }
 
-/** Whether a layer in front of the receiver takes another form of the path, and not the path itself. */
+/**
+ * Whether a layer in front of the receiver takes another form of the path, and not the path itself.
+ *
+ * @throws ParseError for a path with very many segments: the comparison takes time for each of them.
+ */
 export function missesLayer(request: Request, receiver: Receiver, look: Look): boolean {
   const { app } = receiver;
   const own: Own = { router: app && routerOf(app), route: request.route as unknown, guard: receiver.guard };
@@ -28,6 +33,9 @@ export function missesLayer(request: Request, receiver: Receiver, look: Look): b
   return appsAround(app, request.app).some(one => missesIn(routerOf(one), paths, own, look));
 }
 
+/** A client that sends slashes without end must not keep the process busy. */
+const mostSegments = 100;
+
 // Express does not keep which part of `baseUrl` belongs to which app, and a dispatched request may have the `baseUrl`
 // of another route. So every end of it may be where the path of an app begins.
 function fullPathsOf({ baseUrl, path }: Request): readonly string[] {
@@ -35,7 +43,9 @@ function fullPathsOf({ baseUrl, path }: Request): readonly string[] {
 }
 
 function endsOf(path: string): readonly string[] {
-  return path.split('/').map((_, index, parts) => ['', ...parts.slice(index + 1)].join('/'));
+  const parts = path.split('/');
+  if (parts.length > mostSegments) throw new ParseError('The path has too many segments');
+  return parts.map((_, index) => ['', ...parts.slice(index + 1)].join('/'));
 }
 
 /** Returns the apps that handle the request before the app or router of the route does. */

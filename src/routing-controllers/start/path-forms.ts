@@ -87,7 +87,10 @@ export function asWritten(path: string, route: unknown): string {
 
 /** Returns the path with a final slash if it has none, and without it if it has one. */
 export function withOtherEnd(path: string): string {
-  return path.endsWith('/') ? path.replace(/\/+$/, '') || '/' : `${path}/`;
+  if (!path.endsWith('/')) return `${path}/`;
+  let end = path.length;
+  while (path[end - 1] === '/') end--;
+  return path.slice(0, end) || '/';
 }
 
 // An escape, a parameter or a wildcard, and a group or a character class of Express 4. Then what may be spelled in

@@ -29,7 +29,8 @@ const authority = /^[a-z][a-z\d+.-]*:\/\/[^/]*/i;
  * @throws ParseError for such a path.
  */
 export function refuseOtherSpelling(request: Request, receiver: Receiver): void {
-  const [original = ''] = request.originalUrl.split('?');
+  // Express leaves a fragment out, which a request line cannot have (RFC 9112 §3.2), but which Node takes.
+  const [original = ''] = request.originalUrl.split(/[?#]/, 1);
   // Middleware may have written another path into `url`.
   const current = `${request.baseUrl}${request.path}`;
   if (encodedUnreserved.test(original) || encodedUnreserved.test(current) || isMissed(decodedForm, request, receiver))
