@@ -2,8 +2,8 @@
  * What a filtered list costs beside the same query with a hand-written `where`, on PostgreSQL:
  * `npm run build && node bench/lists.mjs [rounds]`. The demo's entity, in tables of 10, 1,000 and 100,000 rows, of which the
  * caller owns ten, and once all. Requests of the two alternate, so that what happens to the machine happens to both. Prints
- * medians, their ratio (at most 1.05 is wanted), first of the whole request and then of the query alone, and the plan of the
- * filtered query.
+ * medians, their ratio (at most 1.05 is wanted) and that of the 25th percentiles, first of the whole request and then of the
+ * query alone, and the plan of the filtered query.
  */
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
@@ -11,7 +11,7 @@ import { createRequire } from 'node:module';
 import express from 'express';
 import { Get, JsonController } from 'routing-controllers';
 import { DataSource } from 'typeorm';
-import { spread } from './statistics.mjs';
+import { percentile, spread } from './statistics.mjs';
 import { table } from './table.mjs';
 
 const require = createRequire(import.meta.url);
@@ -68,7 +68,7 @@ const app = issuer.attachTo(
   }),
 );
 const server = app.listen(0, '127.0.0.1');
-const token = issuer.token({ sub: 'alice' });
+let token = issuer.token({ sub: 'alice' });
 
 async function ask(path) {
   const start = process.hrtime.bigint();
@@ -103,6 +103,8 @@ async function fill(rows, owned) {
 
 async function compare(rows, owned, ask) {
   await fill(rows, owned);
+  // The last one may expire meanwhile.
+  token = issuer.token({ sub: 'alice' });
   const times = { filtered: [], 'by-hand': [] };
   const count = owned > 1000 ? Math.ceil(rounds / 10) : rounds;
   for (let round = -50; round < count; round++) {
@@ -112,10 +114,13 @@ async function compare(rows, owned, ask) {
     if (round >= 0) for (const name of Object.keys(times)) times[name].push(answers[name].time);
   }
   const [ours, theirs] = [spread(times.filtered).median, spread(times['by-hand']).median];
+  // Where other processes have the machine, the fast rounds are those that they left alone.
+  const [ourFast, theirFast] = [percentile(times.filtered, 0.25), percentile(times['by-hand'], 0.25)];
   return [
     `${rows}, of which ${owned} are the caller's`,
     ...[ours, theirs].map(one => one.toFixed(2)),
     (ours / theirs).toFixed(3),
+    (ourFast / theirFast).toFixed(3),
   ];
 }
 
@@ -132,7 +137,7 @@ for (const [title, once] of [
 ]) {
   const lines = [];
   for (const [rows, owned] of sizes) lines.push(await compare(rows, owned, once));
-  console.log(`${table([title, 'filter (ms)', 'by hand (ms)', 'ratio'], lines)}\n`);
+  console.log(`${table([title, 'filter (ms)', 'by hand (ms)', 'ratio', 'of the 25th percentiles'], lines)}\n`);
 }
 
 await fill(100_000, 10);

@@ -4,15 +4,8 @@ import { currentCaller, isAuthenticated } from '../authentication/caller';
 import { findContext } from '../authentication/request-context';
 import { acceptsBothKinds } from '../authentication/token-demand';
 import { AccessTokenUser, type AxiomsRequest } from '../authentication/user';
-import { ImproperlyConfigured, PermissionDenied } from '../core/http/exceptions';
-import {
-  allObjects,
-  filterAnd,
-  isFilterText,
-  noObjects,
-  whereEquals,
-  type ObjectFilter,
-} from '../core/requirements/object-filter';
+import { ImproperlyConfigured } from '../core/http/exceptions';
+import { allObjects, noObjects, type ObjectFilter } from '../core/requirements/object-filter';
 import type { Requirement } from '../core/requirements/requirement';
 import type { Settings } from '../core/settings/settings';
 import { issuerSettings } from '../core/settings/trusted-issuers';
@@ -20,6 +13,7 @@ import { after } from '../core/time/soon';
 import { safeMethodsOf } from './access';
 import { BasePermission, dependsOnObjectWhen, type ApiView } from './base';
 import { memberOf } from './evaluated';
+import { isName, ownedObjects } from './owned-objects';
 import { readsWords } from './rule-readers';
 
 /** The controller's `ownerAttribute`. */
@@ -108,8 +102,9 @@ export class IsSubOwner extends BasePermission {
   override objectFilter(request: Request, controller: ApiView): ObjectFilter | Promise<ObjectFilter> {
     if (!isAuthenticated(request)) return noObjects;
     requireOneName(request, controller);
-    const [attribute, ofTheirIssuer] = [ownerAttributeOf(controller), issuerFilter(request, controller)];
-    return after(ownerNameOf(request, controller), caller => filterAnd(namedFilter(attribute, caller), ofTheirIssuer));
+    const [attribute, issuerAttribute] = [ownerAttributeOf(controller), ownerIssuerAttributeOf(controller)];
+    const issuer = issuerAttribute === undefined ? undefined : issuerOf(request);
+    return after(ownerNameOf(request, controller), name => ownedObjects({ attribute, name, issuerAttribute, issuer }));
   }
 
   override requirement(controller: ApiView): Requirement {
@@ -157,22 +152,6 @@ function ownerNameOf(request: Request, controller: ApiView): unknown {
 
 function owns(caller: unknown, owner: string | undefined): boolean {
   return isName(caller) && caller === owner;
-}
-
-function isName(caller: unknown): caller is string {
-  return typeof caller === 'string' && caller !== '';
-}
-
-/** @throws PermissionDenied for a name that a filter cannot hold. "No objects" would be every object below a `not`. */
-function namedFilter(attribute: string, caller: unknown): ObjectFilter {
-  if (!isName(caller)) return noObjects;
-  if (!isFilterText(caller)) throw new PermissionDenied();
-  return whereEquals(attribute, caller);
-}
-
-function issuerFilter(request: Request, controller: ApiView): ObjectFilter {
-  const attribute = ownerIssuerAttributeOf(controller);
-  return attribute === undefined ? allObjects : namedFilter(attribute, issuerOf(request));
 }
 
 function isOfTheirIssuer(request: Request, controller: ApiView, object: unknown): boolean {

@@ -4,6 +4,7 @@ import { APIException, ImproperlyConfigured } from '../core/http/exceptions';
 import { isAnotherRoutes } from './dispatched';
 import { answer, sendAnswer, type Answer } from './exception-handler';
 import { headOf, setHead, takeBackHeader, type Head } from './response-head';
+import { shareShape } from './response-shape';
 import { drop, silence } from './silence';
 import { isUnfiltered, tellCaches, unfiltered } from './unfiltered-lists';
 import type { Gate } from './gate';
@@ -52,6 +53,7 @@ export class AnswerGate implements Gate {
 
   constructor(private readonly visit: Visit) {
     const response = (this.#response = visit.response);
+    shareShape(response);
     const { write, end, writeHead, writeEarlyHints, flushHeaders } = response;
     this.#methods = { write, end, writeHead, writeEarlyHints, flushHeaders } as Record<MethodName, Method>;
     const { _implicitHeader, _storeHeader, _send } = response as Internals;
@@ -148,9 +150,10 @@ export class AnswerGate implements Gate {
       if (refusal !== undefined) return objectionOf(refusal);
       if (visit.checks?.isRunning === true) return undecided;
     }
-    if (this.#response.headersSent || this.#response.statusCode >= 400) return undefined;
-    if (visit.refusal !== undefined) return objectionOf(visit.refusal);
     const missing = visit.isObjectPending ? neverAsked : isUnfiltered(visit) ? unfiltered : undefined;
+    const isAllowed = visit.refusal === undefined && missing === undefined;
+    if (isAllowed || this.#response.headersSent || this.#response.statusCode >= 400) return undefined;
+    if (visit.refusal !== undefined) return objectionOf(visit.refusal);
     return missing === undefined || isAnotherRoutes(visit) ? undefined : missing(visit);
   }
 
@@ -162,7 +165,8 @@ export class AnswerGate implements Gate {
       const isSecondHead = name === 'writeHead' && response.headersSent;
       if (name === 'writeHead' && !isSecondHead) response.statusCode = given[0] as number;
       const objection = this.#kept === undefined ? this.#objection : undecided;
-      if (objection === undefined) tellCaches(visit);
+      // Node makes every header by writeHead().
+      if (objection === undefined && name === 'writeHead') tellCaches(visit);
       if (objection === undefined || isSecondHead) return Reflect.apply(this.#methods[name], response, given);
       if (objection === undecided) return this.#keep({ name, given });
       this.refuse(objection);
@@ -174,7 +178,6 @@ export class AnswerGate implements Gate {
   #guardedMaker(name: HeaderMaker): Method {
     return (...given) => {
       if (this.#kept !== undefined || this.#objection !== undefined) this.#break();
-      else if (name === '_implicitHeader') tellCaches(this.visit);
       return Reflect.apply(this.#internals[name], this.#response, given);
     };
   }

@@ -6,7 +6,7 @@ import { acceptsAlike } from '../authentication/token-demand';
 import type { AxiomsRequest } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import { noObjects, watchedCopyOf, type ObjectFilter } from '../core/requirements/object-filter';
-import { after, type Soon } from '../core/time/soon';
+import { after, lastly, type Soon } from '../core/time/soon';
 import { allowedObjects } from '../permissions/allowed-objects';
 import { forgetMembers, rememberEvaluations } from '../permissions/evaluated';
 import { namesOf, type ApiView, type ControllerClass } from '../permissions/rule-words';
@@ -39,7 +39,7 @@ export async function authorizedFilter(
     throw new ImproperlyConfigured(
       `${visit.rules.place} called authorizedFilter() with something that is no controller class: an import cycle?`,
     );
-  return give(await filterFor(visit, other), other, visit);
+  return after(filterFor(visit, other), found => give(found, other, visit));
 }
 
 /** The most filters that are being made for one request: an endless recursion ends before the memory does. */
@@ -47,27 +47,26 @@ const mostInProgress = 10_000;
 
 type Found = Pick<GivenFilter, 'filter' | 'caller'>;
 
-async function filterFor(visit: Visit, other: ControllerClass | undefined): Promise<Found> {
+function filterFor(visit: Visit, other: ControllerClass | undefined): Soon<Found> {
   if (visit.filtersInProgress >= mostInProgress)
     throw new ImproperlyConfigured(
       `${visit.rules.place} makes more than ${mostInProgress} filters at once: objectFilter() may not call authorizedFilter() of its own controller.`,
     );
   visit.filtersInProgress += 1;
-  try {
-    return await visit.asItsRoute(() =>
-      after(askAnotherCaller(visit), () => {
-        requireAsked(visit);
-        // The app may sign in another user meanwhile, who has another filter.
-        const caller = currentCaller(visit.request);
-        // A handler may set another name for each list, as for each object.
-        forgetMembers(visit.controller, attributes);
-        const found = other === undefined ? allowedObjects(visit.permissions, visit.subject) : filterOf(other, visit);
-        return after(found, filter => ({ filter, caller }));
-      }),
-    );
-  } finally {
-    visit.filtersInProgress -= 1;
-  }
+  return lastly(
+    () => visit.asItsRoute(() => after(askAnotherCaller(visit), () => foundFor(visit, other))),
+    () => (visit.filtersInProgress -= 1),
+  );
+}
+
+function foundFor(visit: Visit, other: ControllerClass | undefined): Soon<Found> {
+  requireAsked(visit);
+  // The app may sign in another user meanwhile, who has another filter.
+  const caller = currentCaller(visit.request);
+  // A handler may set another name for each list, as for each object.
+  forgetMembers(visit.controller, attributes);
+  const found = other === undefined ? allowedObjects(visit.permissions, visit.subject) : filterOf(other, visit);
+  return after(found, filter => ({ filter, caller }));
 }
 
 // A list of rules that is not read yet, or not asked to its end, would allow everything.

@@ -7,10 +7,10 @@ export interface Head {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
-// Copies lists of values, too: appendHeader() adds to them in place.
 export function headOf(response: Response): Head {
-  const fields = Object.entries(response.getHeaders());
-  const headers = Object.fromEntries(fields.map(([name, value]) => [name, Array.isArray(value) ? [...value] : value]));
+  const headers = response.getHeaders();
+  // Copies lists of values, too: appendHeader() adds to them in place.
+  for (const name in headers) if (Array.isArray(headers[name])) headers[name] = [...headers[name]];
   return { status: response.statusCode, reason: response.statusMessage, headers };
 }
 

@@ -1,7 +1,9 @@
 /** Checks what a handler returns: objects that the caller may not see, and lists where one object was expected. */
 import { ImproperlyConfigured } from '../core/http/exceptions';
-import { matcherOf } from '../core/requirements/matches';
-import type { ObjectFilter, PropertyFilter } from '../core/requirements/object-filter';
+import { isPlain } from '../core/process/plain';
+import { MadeOfFilters } from '../core/requirements/filter-marks';
+import { matcherOf, type Matcher } from '../core/requirements/matches';
+import { checkedFilter, type ObjectFilter, type PropertyFilter } from '../core/requirements/object-filter';
 import { usedFilters } from './unfiltered-lists';
 import type { Visit } from './visit';
 
@@ -19,13 +21,39 @@ export function checkReturned(visit: Visit, returned: unknown): void {
     return;
   }
   if (filters.some(({ kind }) => kind === 'all')) return;
-  const [matchers, shown] = [filters.map(matcherOf), filters.flatMap(propertiesOf).map(shownIn)];
+  const checks = filters.map(checkOf);
   // "No objects" names no property. Of an object's members nobody can tell then which ones are the rule's.
-  const elements = shown.length > 0 || isList(returned) ? elementsIn(returned) : [];
-  for (const element of elements)
-    if (shown.every(isShown => isShown(element)) && !matchers.some(isAllowed => isAllowed(element, {})))
-      throw notAllowed(visit);
+  const isAnyShown = checks.some(({ shown }) => shown.length > 0);
+  const elements = isAnyShown || isList(returned) ? elementsIn(returned) : [];
+  for (const element of elements) if (isRefused(element, checks)) throw notAllowed(visit);
 }
+
+/** How an element is checked by one filter. */
+interface Check {
+  /** Tells for each property whether the element shows it. */
+  readonly shown: readonly ((element: object) => boolean)[];
+  readonly isAllowed: Matcher;
+}
+
+const checksOf = new MadeOfFilters<Check>();
+
+function checkOf(given: ObjectFilter): Check {
+  const filter = checkedFilter(given);
+  const known = isPlain ? undefined : checksOf.of(filter);
+  if (known !== undefined) return known;
+  const check = { shown: propertiesOf(filter).map(shownIn), isAllowed: matcherOf(filter) };
+  checksOf.keep(filter, check);
+  return check;
+}
+
+// Loops: `every` would make functions for each element of a list.
+function isRefused(element: object, checks: readonly Check[]): boolean {
+  for (const { shown } of checks) for (const isShown of shown) if (!isShown(element)) return false;
+  for (const { isAllowed } of checks) if (isAllowed(element, asLoaded)) return false;
+  return true;
+}
+
+const asLoaded = {};
 
 // A handler may ask the rule about each object instead.
 function isChecked(returned: List, { allowedObjects }: Visit): boolean {

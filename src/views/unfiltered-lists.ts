@@ -1,4 +1,5 @@
 /** Which answers are lists whose filter nobody has used. They are withheld, and what is answered is marked as the caller's own. */
+import type { Response } from 'express';
 import type { BaseAuthentication } from '../authentication/base';
 import { SessionAuthentication } from '../authentication/session';
 import { Insistence } from '../authentication/token-demand';
@@ -44,7 +45,12 @@ export function tellCaches({ response, filters, authenticators }: Visit): void {
   if (filters.length === 0 || response.headersSent || response.statusCode >= 400) return;
   const isOwn = filters.some(({ filter }) => filter.kind !== 'all') || !authenticators.every(readsKnownField);
   if (isOwn && !response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', 'private');
-  for (const one of authenticators) response.vary(one instanceof SessionAuthentication ? 'Cookie' : 'Authorization');
+  for (const one of authenticators) varyBy(one instanceof SessionAuthentication ? 'Cookie' : 'Authorization', response);
+}
+
+function varyBy(field: string, response: Response): void {
+  if (response.hasHeader('Vary')) response.vary(field);
+  else response.setHeader('Vary', field);
 }
 
 function readsKnownField(one: BaseAuthentication): boolean {

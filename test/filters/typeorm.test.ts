@@ -18,6 +18,7 @@ import {
   type Repository,
 } from 'typeorm';
 import { ImproperlyConfigured } from '../../src/core/http/exceptions';
+import { isPlain } from '../../src/core/process/plain';
 import { matches } from '../../src/core/requirements/matches';
 import {
   allObjects,
@@ -275,6 +276,76 @@ for (const { name, dialect, server, open } of engines)
         if (what === 'a naive compiler') await wrong('body', 'text');
       });
   });
+
+describe('text on PostgreSQL, compiled for TypeORM', () => {
+  const { entities, Note } = entitiesOf('postgresql');
+  let database: Database;
+  let notes: Repository<NoteEntity>;
+  before(async function () {
+    try {
+      database = await (engines[0] as (typeof engines)[number]).open(entities);
+    } catch (error) {
+      if ((process.env.REQUIRED_SERVERS ?? '').split(',').includes('postgres')) throw error;
+      return this.skip();
+    }
+    notes = database.source.getRepository(Note);
+    await learned();
+  });
+  after(() => (database as Database | undefined)?.close());
+
+  // The first filter on a table asks for its collations.
+  const learned = async (): Promise<void> => {
+    toTypeOrm(filterOr(whereEquals('text', 'a'), whereEquals('team.id', 'blue')), notes);
+    await database.source.query('SELECT 1');
+    await database.source.query('SELECT 1');
+  };
+  const found = async (filter: ObjectFilter): Promise<readonly number[]> =>
+    idsOf(await notes.find({ select: { id: true }, where: toTypeOrm(filter, notes) }));
+  const written = (filter: ObjectFilter): string =>
+    applyFilter(notes.createQueryBuilder('n'), filter)
+      .getQuery()
+      .replace(/.*WHERE/s, '');
+  const each = [whereEquals('text', 'a'), whereIn('text', ['a', 'Blue', ' x']), whereEquals('folded', 'a')];
+
+  it('is compared once where its collation is deterministic, and twice where it is not', function () {
+    if (isPlain) return this.skip();
+    expect(written(whereEquals('text', 'a')))
+      .to.include('COLLATE pg_catalog."default"')
+      .and.not.include('"C"');
+    expect(written(whereEquals('team.id', 'blue')))
+      .to.include('COLLATE pg_catalog."default"')
+      .and.not.include('"C"');
+    expect(written(whereEquals('folded', 'a')))
+      .to.include('"C"')
+      .and.not.include('"default"');
+  });
+
+  it('is compared exactly after the column was changed', async () => {
+    const extensions = await database.source.query<unknown[]>(
+      `SELECT FROM pg_available_extensions WHERE name = 'citext'`,
+    );
+    const hasCitext = extensions.length > 0;
+    if (hasCitext) await database.source.query('CREATE EXTENSION citext');
+    for (const type of ['text COLLATE folding', ...(hasCitext ? ['citext'] : [])]) {
+      await database.source.query(`ALTER TABLE note ALTER COLUMN body TYPE ${type}`);
+      for (const filter of each.flatMap(one => [one, filterNot(one)]))
+        expect(await found(filter), type).to.deep.equal(expected(filter));
+    }
+    await database.source.query('ALTER TABLE note ALTER COLUMN body TYPE varchar(100) COLLATE pg_catalog."default"');
+  });
+
+  it('is found by the index of its column', async () => {
+    await database.source.query('CREATE INDEX ON note (body)');
+    await database.source.query('SET enable_seqscan = off');
+    for (const filter of each.slice(0, 2)) {
+      const query = applyFilter(notes.createQueryBuilder('n'), filter);
+      const [text, values] = query.getQueryAndParameters() as [string, unknown[]];
+      const plan: unknown = await database.source.query(`EXPLAIN ${text}`, values);
+      expect(JSON.stringify(plan)).to.include('Index Cond');
+    }
+    await database.source.query('SET enable_seqscan = on');
+  });
+});
 
 const unique = (id: number, index: number, ids: readonly number[]): boolean => ids.indexOf(id) === index;
 

@@ -10,11 +10,26 @@ class Marked {
   }
 }
 
+interface Note {
+  readonly of: object;
+  value: unknown;
+}
+
 class CheckedMark extends Marked {
-  readonly #isChecked = true;
+  #notes: Note[] | undefined = undefined;
 
   static isOn(filter: object): boolean {
-    return #isChecked in filter && filter.#isChecked;
+    return #notes in filter;
+  }
+
+  static note(filter: object, of: object): Note | undefined {
+    if (!(#notes in filter) || filter.#notes === undefined) return undefined;
+    for (const note of filter.#notes) if (note.of === of) return note;
+    return undefined;
+  }
+
+  static add(filter: object, note: Note): void {
+    if (#notes in filter) (filter.#notes ??= []).push(note);
   }
 }
 
@@ -28,28 +43,52 @@ export function isChecked(filter: unknown): boolean {
   return CheckedMark.isOn(Object(filter) as object);
 }
 
+/**
+ * What something makes of filters once, such as their SQL. It is kept on the filter itself: to look a filter up by its text
+ * costs more than to compile it by hand.
+ */
+export class MadeOfFilters<T> {
+  /** Returns what was made of this filter, the same object. */
+  of(filter: object): T | undefined {
+    return CheckedMark.note(filter, this)?.value as T | undefined;
+  }
+
+  /** Keeps what was made of a filter that was checked. */
+  keep(filter: object, value: T): void {
+    const note = CheckedMark.note(filter, this);
+    if (note === undefined) CheckedMark.add(filter, { of: this, value });
+    else note.value = value;
+  }
+}
+
 class GivenMark extends Marked {
   readonly #note: () => void;
+  readonly #original: object;
 
-  constructor(filter: object, note: () => void) {
+  constructor(filter: object, original: object, note: () => void) {
     super(filter);
+    this.#original = original;
     this.#note = note;
   }
 
-  static take(filter: object): void {
-    if (#note in filter) filter.#note();
+  static take(filter: object): object {
+    if (!(#note in filter)) return filter;
+    filter.#note();
+    return filter.#original;
   }
 }
 
 /**
  * Calls `note` each time that the filter is read by a compiler, by `matches`, or by a builder that combines filters: a list
  * whose filter nobody has read must not be answered. Call it once for a filter, before it is frozen.
+ *
+ * @param original the filter of which this one is a copy
  */
-export function noteWhenTaken(filter: object, note: () => void): void {
-  new GivenMark(filter, note);
+export function noteWhenTaken(filter: object, original: object, note: () => void): void {
+  new GivenMark(filter, original, note);
 }
 
-/** Notes that the filter was read. */
-export function take(filter: unknown): void {
-  GivenMark.take(Object(filter) as object);
+/** Notes that the filter was read, and returns the filter of which it is a copy, or itself. */
+export function take<T>(filter: T): T {
+  return typeof filter === 'object' && filter !== null ? (GivenMark.take(filter) as T) : filter;
 }

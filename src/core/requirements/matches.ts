@@ -43,14 +43,9 @@ function made(filter: ObjectFilter): Matcher {
     case 'all':
     case 'none':
       return () => filter.kind === 'all';
-    case 'and': {
-      const parts = filter.of.map(made);
-      return (object, options) => parts.every(isMet => isMet(object, options));
-    }
-    case 'or': {
-      const parts = filter.of.map(made);
-      return (object, options) => parts.some(isMet => isMet(object, options));
-    }
+    case 'and':
+    case 'or':
+      return joined(filter.of.map(made), filter.kind === 'or');
     case 'not': {
       const isMet = made(filter.of);
       return (object, options) => !isMet(object, options);
@@ -62,6 +57,14 @@ function made(filter: ObjectFilter): Matcher {
   }
 }
 
+// A loop: `every` would make a function for each object of a list.
+function joined(parts: readonly Matcher[], isEither: boolean): Matcher {
+  return (object, options) => {
+    for (const isMet of parts) if (isMet(object, options) === isEither) return isEither;
+    return !isEither;
+  };
+}
+
 function testOf(filter: PropertyFilter): (found: unknown) => boolean {
   if (filter.kind === 'compare') return inOrder(filter);
   return oneOf(filter.kind === 'in' ? filter.values : [filter.value]);
@@ -71,6 +74,9 @@ function testOf(filter: PropertyFilter): (found: unknown) => boolean {
 function oneOf(values: readonly FilterValue[]): (found: unknown) => boolean {
   const texts = new Set(values.map(decimalText).filter(text => text !== undefined));
   const others = new Set<unknown>(values.filter(value => decimalText(value) === undefined));
+  const [only] = texts;
+  // To look up a text in a set costs more than to compare it.
+  if (texts.size === 1 && others.size === 0) return found => decimalText(found) === only;
   return found => {
     const text = decimalText(found);
     return text === undefined ? others.has(found) : texts.has(text);

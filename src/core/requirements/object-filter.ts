@@ -136,8 +136,8 @@ export function filterNot(filter: ObjectFilter): ObjectFilter {
  * @throws ImproperlyConfigured if it is not a filter as the builders make it
  */
 export function checkedFilter(filter: ObjectFilter): ObjectFilter {
-  take(filter);
-  return isChecked(filter) ? filter : rebuilt(filter);
+  const taken = take(filter);
+  return isChecked(taken) ? taken : rebuilt(taken);
 }
 
 /** Returns the filter, checked and simplified, for a compiler that notes by itself whether its query used it. */
@@ -153,7 +153,7 @@ export function copyOf(filter: ObjectFilter): ObjectFilter {
 /** Returns a copy that calls `note` each time that it is read by a compiler, by `matches`, or by a builder of filters. */
 export function watchedCopyOf(filter: ObjectFilter, note: () => void): ObjectFilter {
   const copy = { ...filter };
-  noteWhenTaken(copy, note);
+  noteWhenTaken(copy, filter, note);
   return sealed(copy);
 }
 
@@ -194,11 +194,10 @@ function compared(value: unknown): number | Date {
 function combined(kind: 'and' | 'or', filters: readonly ObjectFilter[]): ObjectFilter {
   const [neutral, final] = kind === 'and' ? [allObjects, noObjects] : [noObjects, allObjects];
   const parts = filters.map(checkedFilter).filter(one => one.kind !== neutral.kind);
+  if (parts.length === 1) return parts[0] as ObjectFilter;
   if (parts.some(one => one.kind === final.kind)) return final;
   const of = parts.flatMap(one => (one.kind === kind ? (one as { of: readonly ObjectFilter[] }).of : [one]));
-  const [first] = of;
-  if (first === undefined) return neutral;
-  return of.length === 1 ? first : sealed({ kind, of: Object.freeze(of) });
+  return of.length === 0 ? neutral : sealed({ kind, of: Object.freeze(of) });
 }
 
 // Frozen, so that what was checked stays right.

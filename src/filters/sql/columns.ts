@@ -21,6 +21,8 @@ export interface StatementColumn extends SqlColumn {
   readonly isReadAsNumber?: boolean;
   /** Does the library read every number but 0 as true? */
   readonly isReadAsTruth?: boolean;
+  /** The column's own collation, as SQL, if it is known to be deterministic: by such a one `=` compares bytes. */
+  readonly collation?: string | undefined;
 }
 
 /** A relation to one row of another table: `from` is the column of this table, and `to` the unique one of the other. */

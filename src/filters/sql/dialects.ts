@@ -12,8 +12,12 @@ export interface Dialect {
   /** The quotation mark of a name. */
   readonly quote: string;
   readonly maxInteger: bigint;
-  /** Equality of text: by `=`, so that an index can be used, and by bytes, because `=` follows the column's collation. */
-  texts(column: string, values: readonly string[], parameter: Parameter): string;
+  /**
+   * Equality of text: by `=`, so that an index can be used, and by bytes, because `=` follows the column's collation.
+   *
+   * @param collation the column's own, by which `=` compares bytes
+   */
+  texts(column: string, values: readonly string[], parameter: Parameter, collation?: string): string;
   uuids(column: string, values: readonly string[], parameter: Parameter): string;
   integers(column: string, values: readonly string[], parameter: Parameter): string;
   numbers(column: string, values: readonly number[], parameter: Parameter): string;
@@ -155,9 +159,10 @@ function plainTime(time: Date): string {
 /** PostgreSQL, for libraries that take a list for several parameters. */
 const postgresqlWithoutArrays: Dialect = {
   ...postgresql,
-  texts(column, values, parameter) {
+  texts(column, values, parameter, collation) {
     const written = values.map(value => `CAST(${parameter(value)} AS text)`);
     const write = (value: unknown): string => value as string;
+    if (collation !== undefined) return listed(column, written, value => `${write(value)} COLLATE ${collation}`);
     return `(${listed(column, written, write)} AND ${listed(`CAST(${column} AS text) COLLATE "C"`, written, write)})`;
   },
   uuids: (column, values, parameter) => listed(column, values, value => `CAST(${parameter(value)} AS uuid)`),

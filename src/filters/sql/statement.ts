@@ -175,7 +175,7 @@ class Statement {
     const dialect = this.#dialect;
     const parameter = this.#parameter;
     const written = {
-      text: () => unlessEmpty(textsOf(values), held => dialect.texts(name, held, parameter)),
+      text: () => unlessEmpty(textsOf(values), held => dialect.texts(name, held, parameter, column.collation)),
       uuid: () => unlessEmpty(uuidsOf(values), held => dialect.uuids(name, held, parameter)),
       integer: () => unlessEmpty(this.#integersOf(values, column), held => dialect.integers(name, held, parameter)),
       number: () => unlessEmpty(numbersOf(values), held => dialect.numbers(name, held, parameter)),

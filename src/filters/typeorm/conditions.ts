@@ -4,10 +4,12 @@ import { LRUCache } from 'lru-cache';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { isPlain } from '../../core/process/plain';
+import { MadeOfFilters } from '../../core/requirements/filter-marks';
 import { matches } from '../../core/requirements/matches';
 import { checkedFilter, type ObjectFilter } from '../../core/requirements/object-filter';
 import { tablesOf } from '../sql/described';
 import { aliasOfRelated, conditionOf } from '../sql/statement';
+import { collationsLearned } from './collations';
 import { dialectOf, TypeOrmEntity } from './entities';
 
 export interface EntityCondition {
@@ -27,10 +29,27 @@ let parameters = 0;
 const compiled = new WeakMap<EntityMetadata, LRUCache<string, EntityCondition>>();
 const maxTextLength = 2_000;
 
+/** The last condition that was compiled of a filter. Rules may return the same object for the same caller. */
+const lastOf = new MadeOfFilters<{
+  readonly entity: EntityMetadata;
+  readonly learned: number;
+  readonly condition: EntityCondition;
+}>();
+
 /** @throws ImproperlyConfigured if the filter cannot be compiled exactly for the entity */
 export function conditionOn(filter: ObjectFilter, entity: EntityMetadata, source: DataSource): EntityCondition {
-  const text = JSON.stringify(checkedFilter(filter));
-  if (isPlain || text.length > maxTextLength) return compile(filter, entity, source);
+  const checked = checkedFilter(filter);
+  if (isPlain) return compile(checked, entity, source);
+  const learned = collationsLearned();
+  const last = lastOf.of(checked);
+  if (last?.entity === entity && last.learned === learned) return last.condition;
+  const condition = byText(`${learned} ${JSON.stringify(checked)}`, checked, entity, source);
+  lastOf.keep(checked, { entity, learned, condition });
+  return condition;
+}
+
+function byText(text: string, filter: ObjectFilter, entity: EntityMetadata, source: DataSource): EntityCondition {
+  if (text.length > maxTextLength) return compile(filter, entity, source);
   const known = compiled.get(entity) ?? new LRUCache<string, EntityCondition>({ max: 200 });
   compiled.set(entity, known);
   const condition = known.get(text) ?? compile(filter, entity, source);

@@ -4,6 +4,7 @@ import { ImproperlyConfigured } from '../../core/http/exceptions';
 import type { SqlColumn, StatementColumn } from '../sql/columns';
 import type { DescribedEntity, DescribedRelation } from '../sql/described';
 import type { SqlDialect } from '../sql/dialects';
+import { collationOf } from './collations';
 import { readsUtc, typeOf, type ColumnMetadata } from './column-types';
 
 const dialects: Readonly<Record<string, SqlDialect>> = {
@@ -44,8 +45,10 @@ export class TypeOrmEntity implements DescribedEntity {
   column(name: string, path: string): StatementColumn {
     const column = this.entity.columns.find(one => one.propertyPath === name && !one.isVirtual);
     if (column === undefined) throw this.#refused(path, `'${name}' is no column of it`);
-    const isReadAsTruth = dialectOf(this.source) !== 'postgresql';
-    return { column: column.databaseName, type: this.#typeOf(column, path), isReadAsTruth };
+    const { databaseName } = column;
+    const type = this.#typeOf(column, path);
+    const collation = type === 'text' ? collationOf(databaseName, this.entity, this.source) : undefined;
+    return { column: databaseName, type, isReadAsTruth: dialectOf(this.source) !== 'postgresql', collation };
   }
 
   relation(name: string, path: string): DescribedRelation {

@@ -1,6 +1,7 @@
 /** Compiles a filter to the `where` of TypeORM's `find`. */
 import { And, Equal, Raw, type FindOptionsWhere, type ObjectLiteral, type Repository } from 'typeorm';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
+import { isPlain } from '../../core/process/plain';
 import type { ObjectFilter } from '../../core/requirements/object-filter';
 import { conditionOn, type EntityCondition } from './conditions';
 import { dataSourceOf } from './entities';
@@ -24,18 +25,28 @@ import { bracketed } from './own-conditions';
 export function toTypeOrm<Entity extends ObjectLiteral>(
   filter: ObjectFilter,
   repository: Repository<Entity>,
-  where: FindOptionsWhere<Entity> | readonly FindOptionsWhere<Entity>[] = {},
+  where: FindOptionsWhere<Entity> | readonly FindOptionsWhere<Entity>[] = noOwnCondition,
 ): FindOptionsWhere<Entity>[] {
   const { metadata, manager } = repository;
   const condition = conditionOn(filter, metadata, dataSourceOf(manager));
-  const anchor = anchorOf(metadata);
+  const known = where === noOwnCondition && !isPlain ? alone.get(condition) : undefined;
+  const written = known ?? branches(where, condition, anchorOf(metadata));
+  if (known === undefined && where === noOwnCondition) alone.set(condition, written);
+  return written as FindOptionsWhere<Entity>[];
+}
+
+const noOwnCondition = Object.freeze({});
+
+/** What was made of a condition without one of the app's own. Nothing of it can be changed. */
+const alone = new WeakMap<EntityCondition, readonly object[]>();
+
+function branches(where: unknown, condition: EntityCondition, anchor: string): readonly object[] {
   const given: readonly unknown[] = Array.isArray(where) ? where : [where];
   if (given.length === 0)
     throw new ImproperlyConfigured(
       'Your own condition is an empty list, which TypeORM takes for no condition: leave it out.',
     );
-  const branches = given.map((one, index) => Object.freeze(branch(one, `where[${index}]`, condition, anchor)));
-  return Object.freeze(branches) as FindOptionsWhere<Entity>[];
+  return Object.freeze(given.map((one, index) => Object.freeze(branch(one, `where[${index}]`, condition, anchor))));
 }
 
 // The whole condition is SQL on one column, next to the app's own condition on that column.
@@ -58,7 +69,7 @@ function noValue<T extends object>(operator: T): T {
       'TypeORM took what toTypeOrm() returned for a list of ids: use applyFilter() with a query builder to change rows.',
     );
   };
-  return Object.defineProperties(operator, { toSqlString: { value }, toPostgres: { value } });
+  return Object.freeze(Object.defineProperties(operator, { toSqlString: { value }, toPostgres: { value } }));
 }
 
 function asOperator(value: unknown): ReturnType<typeof And> {
