@@ -21,6 +21,7 @@ import { addressOfMetadata } from '../core/requirements/protected-resource';
 import type { Settings } from '../core/settings/settings';
 import type { BaseAuthentication } from '../authentication/base';
 import { explainedLike, reasonsOf } from '../permissions/denial';
+import { seen } from '../permissions/rejections';
 import { isReadable, stackOrType } from './error-text';
 import { findVisit, placeOf } from './visit';
 
@@ -100,7 +101,7 @@ function offeredChallenges(request: Request, settings: Settings): readonly Offer
   const visit = findVisit(request);
   if (visit === undefined) return [{ challenge: challenge('Bearer', { realm: settings.realm }) }];
   return visit.authenticators.flatMap(authenticator => {
-    const offered = offeredChallenge(authenticator.authenticateHeader(request));
+    const offered = offeredChallenge(seen(authenticator.authenticateHeader(request)));
     return offered === undefined ? [] : [{ authenticator, challenge: offered }];
   });
 }

@@ -5,6 +5,7 @@ import { Throttled } from '../core/http/exceptions';
 import { isPending, type Soon } from '../core/time/soon';
 import type { BaseThrottle, Limit } from '../throttling/base';
 import { forgetMembers } from '../permissions/evaluated';
+import { seen } from '../permissions/rejections';
 import { throttleClassesOf } from './start/policies';
 import type { Visit } from './visit';
 
@@ -54,14 +55,14 @@ function askFrom(
 }
 
 function longestWait(refusing: readonly BaseThrottle[], { request }: Visit): number {
-  const waits = refusing.map(one => one.wait(request));
+  const waits = refusing.map(one => seen(one.wait(request)));
   return Math.max(0, ...waits.filter((wait): wait is number => Number.isFinite(wait)));
 }
 
 // draft-ietf-httpapi-ratelimit-headers-10 §3, §4: returns the limits that refuse. A success does not get these fields,
 // which would cost as much as the counting.
 function rateLimitFields(throttles: readonly BaseThrottle[], { request }: Visit): HeaderFields | undefined {
-  const known = throttles.map(one => one.limit?.(request)).filter(limit => limit !== undefined);
+  const known = throttles.map(one => seen(one.limit?.(request))).filter(limit => limit !== undefined);
   if (known.length === 0) return undefined;
   return { 'RateLimit-Policy': known.map(policyItem).join(', '), RateLimit: known.map(limitItem).join(', ') };
 }

@@ -16,7 +16,7 @@ interface Found {
  * Returns the constraint messages of a list of class-validator's `ValidationError`s. An element of a list has its index
  * as its name: `items.0.name`. The path of the object itself is empty.
  *
- * @returns the messages by field; `undefined` if `errors` is not such a list
+ * @returns the messages of the first hundred fields, by field; `undefined` if `errors` is not such a list
  */
 export function fieldTexts(errors: unknown): FieldTexts | undefined {
   const texts = new Map<string, string[]>();
@@ -24,9 +24,13 @@ export function fieldTexts(errors: unknown): FieldTexts | undefined {
   return texts.size === 0 ? undefined : Object.fromEntries(texts);
 }
 
+/** A body that violates more must not make an answer of megabytes. */
+const mostFields = 100;
+
 function addTexts(errors: unknown, path: readonly string[], texts: Map<string, string[]>): void {
   if (!Array.isArray(errors)) return;
   for (const error of errors) {
+    if (texts.size >= mostFields) return;
     const { property, constraints, children } = Object(error) as Found;
     const ownPath = property === undefined ? path : [...path, String(property)];
     const own = Object.values(Object(constraints) as object).filter(text => typeof text === 'string');

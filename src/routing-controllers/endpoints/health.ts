@@ -87,8 +87,10 @@ function detailsOf({ issuer, keys, lastError }: IssuerStatus): Partial<IssuerHea
   return { issuer, keys: keys.length, lastError };
 }
 
-// Does not use `response.json()`: with its ETag a cache's conditional request would get a 304.
+// Does not use `response.json()`: with its ETag a cache's conditional request would get a 304. A route in front may have
+// answered.
 function answer(response: Response, health: Health): void {
+  if (response.headersSent) return;
   response.statusCode = health.status === 'ready' ? 200 : 503;
   response.setHeader('Content-Type', 'application/json');
   response.setHeader('Cache-Control', 'no-store');

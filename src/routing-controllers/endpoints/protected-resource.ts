@@ -39,7 +39,8 @@ export function metadataRoute(servers: () => readonly Resource[]): RequestHandle
     const asked = servers().filter(({ settings: { resourceUrl } }) => isAskedFor(resourceUrl, request));
     const resourceUrl = asked[0]?.settings.resourceUrl;
     if (resourceUrl === undefined || !['GET', 'HEAD', 'OPTIONS'].includes(request.method)) next();
-    else answer(request, response, resourceUrl, asked);
+    // A route in front may have answered.
+    else if (!response.headersSent) answer(request, response, resourceUrl, asked);
   };
 }
 

@@ -9,6 +9,7 @@ import type { Settings } from '../../core/settings/settings';
 import { IsAuthenticatedOrPublicMethod } from '../../permissions/access';
 import type { ApiView } from '../../permissions/base';
 import { ComposedPermission, type PermissionRule } from '../../permissions/operators';
+import { seen } from '../../permissions/rejections';
 import { namesOf } from '../../permissions/rule-words';
 import type { ThrottleClass } from '../../throttling/base';
 import { withAccessToken, type Decorations, type PolicyLists } from './decorations';
@@ -122,11 +123,16 @@ function classesOf(listed: unknown): readonly { readonly name: string }[] {
  */
 export function checkedPolicies<Name extends ListName>(name: Name, list: unknown, place: string): Listed[Name] {
   const listed: readonly unknown[] | undefined = Array.isArray(list) ? list : undefined;
-  if (listed === undefined)
-    throw new ImproperlyConfigured(`${place} must be a list of classes: write ${name} = [SomeClass];`);
+  if (listed === undefined) throw notAList(name, list, place);
   const wrong = listed.findIndex(one => !isRight[name](one));
   if (wrong >= 0) throw new ImproperlyConfigured(`${place}[${wrong}] ${whatIsWrong(listed[wrong], name)}`);
   return list as Listed[Name];
+}
+
+// An async getter returns a promise, which may reject.
+function notAList(name: ListName, list: unknown, place: string): ImproperlyConfigured {
+  seen(list);
+  return new ImproperlyConfigured(`${place} must be a list of classes: write ${name} = [SomeClass];`);
 }
 
 type Listed = Required<PolicyLists>;
