@@ -83,7 +83,8 @@ class TextNotes {
 }
 
 const controllers = [JsonNotes, TextNotes];
-const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+// An object with lists: a list alone is refused where a class is declared.
+const nested = (levels: number): string => `{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
 
 describe('JSON in a parameter that is nested deeply', () => {
   const logger = new RecordingLogger();

@@ -11,6 +11,7 @@ import { checkReturned } from '../../views/returned-lists';
 import { Visit, findVisit } from '../../views/visit';
 import type { Services } from '../../views/start/services';
 import { askChecker, askedBesides, rolesOf, userOf } from './authorized';
+import { conversionWith } from './conversion';
 import { ErrorAnswers, isErrorAnswered, type Exchange } from './error-answers';
 import {
   callHandler,
@@ -77,7 +78,7 @@ export class AxiomsDriver extends ExpressDriver {
     const route = this.guardedRoute(meta);
     const uses = [...meta.controllerMetadata.uses, ...meta.uses];
     meta.methodOverride = checkedCall(meta);
-    nameUnconvertible(meta);
+    nameUnconvertible(meta, conversionWith(this));
     const [before, behind] = [uses.filter(use => !use.afterAction), uses.filter(use => use.afterAction)];
     this.idleMiddlewares.note(before, route.rules.place);
     for (const { middleware } of uses) this.idleMiddlewares.noteClass(middleware, 'use');

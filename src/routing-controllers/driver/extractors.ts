@@ -5,15 +5,8 @@
 import type { Action, ActionMetadata, ParamMetadata } from 'routing-controllers';
 import { after, attempt, type Soon } from '../../core/time/soon';
 import { userOf } from './authorized';
+import { conversionWith, type Conversion } from './conversion';
 import { asInvalid } from './parameters';
-
-/** What upstream converts a value with; a part of its `ActionParameterHandler`. */
-interface Conversion {
-  normalizeStringValue(text: string, name: string, type: string): unknown;
-  transformValue(value: unknown, param: ParamMetadata): unknown;
-  validateValue(value: unknown, param: ParamMetadata): Soon<unknown>;
-  handleValue(value: unknown, action: Action, param: ParamMetadata): Soon<unknown>;
-}
 
 /** The driver, as parameters are read with it. */
 interface Source {
@@ -33,6 +26,7 @@ export function extractorOf({ params }: ActionMetadata, driver: Source): Extract
   if (!sorted.every(param => isObjectBody(param) || isSimple(param, driver)) || bodies.length > 1) return undefined;
   if (sorted.length === 0) return () => [];
   const conversion = conversionWith(driver);
+  // Without it upstream reads everything.
   if (conversion === undefined) return undefined;
   return action => {
     const values = valuesOf(sorted, action, driver, conversion);
@@ -109,17 +103,4 @@ function isSimple({ type, targetName, transform }: ParamMetadata, { currentUserC
   if (type === 'request' || type === 'response') return true;
   if (type === 'current-user') return currentUserChecker === userOf;
   return ['param', 'query', 'header'].includes(type) && primitives.includes(targetName);
-}
-
-// Not exported by upstream. Without it upstream reads everything.
-function conversionWith(driver: Source): Conversion | undefined {
-  try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- it has no declarations under this path
-    const { ActionParameterHandler } = require('routing-controllers/cjs/ActionParameterHandler') as {
-      readonly ActionParameterHandler: new (driver: Source) => Conversion;
-    };
-    return new ActionParameterHandler(driver);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,7 +2,9 @@
 import type { Action, ActionMetadata, ParamMetadata } from 'routing-controllers';
 import { ParseError } from '../../core/http/exceptions';
 import { levelsOf, mostLevels } from './body';
+import type { Conversion } from './conversion';
 import { InvalidParameter } from './parameter-errors';
+import { inShape, isOfClass } from './shapes';
 
 /** The inputs that are objects of texts. Upstream converts each text by the type of the class's member. */
 const objects = ['queries', 'headers', 'params', 'cookies'];
@@ -12,14 +14,15 @@ const inputs = [...objects, 'body', 'body-param', 'query', 'param', 'header', 'c
  * Reads the value of a parameter.
  *
  * @param read reads it as upstream does
- * @throws ParseError or InvalidParameter if the value has more levels than upstream can convert
+ * @throws ParseError or InvalidParameter if the value has more levels than upstream can convert, or another shape than its
+ * parameter
  */
 export function valueOf({ request }: Action, param: ParamMetadata, read: () => unknown): unknown {
   const { body } = request as { body?: unknown };
   // What upstream reads of a body that is not there is a TypeError.
   if (param.type === 'body-param' && (body === undefined || body === null)) return undefined;
   const value = read();
-  if (!inputs.includes(param.type) || !isDeep(value, param.type, param.targetType)) return value;
+  if (!inputs.includes(param.type) || !isDeep(value, param.type, param.targetType)) return inShape(value, param);
   throw param.type.startsWith('body')
     ? new ParseError()
     : new InvalidParameter(param, `cannot have more than ${mostLevels} levels`);
@@ -65,21 +68,43 @@ function isPlain(value: unknown): value is object {
  * Answers a value that cannot be converted by an error that names its parameter. For each request upstream reads the
  * parameters with `params.sort(…).map(read)`. There is no other place where an error and its parameter meet.
  */
-export function nameUnconvertible({ params }: ActionMetadata): void {
+export function nameUnconvertible({ params }: ActionMetadata, conversion: Conversion | undefined): void {
   const sorted = [...params].sort((one, other) => one.index - other.index);
-  const map = (read: Read): unknown[] => sorted.map(param => reading(param, read));
+  const map = (read: Read): unknown[] => sorted.map(param => reading(param, read, conversion));
   Object.defineProperty(params, 'sort', { value: () => ({ map }) });
 }
 
 type Read = (param: ParamMetadata) => unknown;
 
 // Always a promise: an error that is thrown would leave those of other parameters without a handler, and end the process.
-async function reading(param: ParamMetadata, read: Read): Promise<unknown> {
+async function reading(param: ParamMetadata, read: Read, conversion: Conversion | undefined): Promise<unknown> {
   try {
-    return await read(param);
+    const value = await read(param);
+    const isList = conversion !== undefined && Array.isArray(value) && isOfClass(param);
+    return isList ? await eachConverted(value, param, conversion) : value;
   } catch (error) {
     throw asInvalid(error, param);
   }
+}
+
+// Upstream converts and validates an object alone, and no list of them.
+async function eachConverted(list: readonly unknown[], param: ParamMetadata, conversion: Conversion) {
+  const elements: unknown[] = [];
+  for (const [index, element] of list.entries())
+    try {
+      elements.push(await conversion.validateValue(conversion.transformValue(element, param), param));
+    } catch (error) {
+      throw atIndex(index, error);
+    }
+  return elements;
+}
+
+/** Puts the index of the element in front of the fields that are not valid. */
+function atIndex(index: number, error: unknown): unknown {
+  const { errors } = Object(error) as { errors?: unknown };
+  return errors === undefined
+    ? error
+    : Object.assign(error as object, { errors: [{ property: index, children: errors }] });
 }
 
 /** Returns an error that names the parameter, if the value could not be converted; any other error unchanged. */
