@@ -58,7 +58,8 @@ export class MikroOrmEntity implements DescribedEntity {
       throw this.#refused(path, `'${name}' is no relation to one entity by one column of this one`);
     if (property.formula !== undefined || property.persist === false)
       throw this.#refused(path, `'${name}' is not stored in a column`);
-    if (related.root !== related || related.discriminatorColumn !== undefined)
+    // MikroORM 7 has copies of what describes an entity.
+    if (related.root.class !== related.class || related.discriminatorColumn !== undefined)
       throw this.#refused(path, `'${name}' refers to an entity that shares its table`);
     return { table: this.#tableOf(related), from, to, entity: new MikroOrmEntity(related, this.em) };
   }

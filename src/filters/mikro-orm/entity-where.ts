@@ -8,6 +8,7 @@ import { quotedName, dialectOf as writingOf } from '../sql/dialects';
 import { piecesOf, type StatementOptions } from '../sql/statement';
 import { dialectOf, MikroOrmEntity } from './entities';
 import { hasOwnSql, requireConditions } from './own-conditions';
+import { markOf } from './value-mark';
 
 /**
  * Compiles a filter to the `where` of `em.find`, `em.findOne`, `em.findAndCount` and `em.count`. It selects exactly the rows
@@ -35,8 +36,14 @@ export function toMikroOrm<Entity extends object>(
   const note = (): void => {
     take(filter);
   };
-  const condition = { [key(sqlOf(notTaken(filter), metadata, em), note)]: [] };
-  return (own === undefined ? condition : { ...condition, $and: [own] }) as FilterQuery<Entity>;
+  const sql = sqlOf(notTaken(filter), metadata, em);
+  const condition = marked({ [key(sql, note)]: [] }, sql);
+  const joined: object = own === undefined ? condition : { ...condition, $and: [own] };
+  return joined;
+}
+
+function marked(condition: object, sql: Sql): object {
+  return { ...condition, ...markOf(sql, Object.getOwnPropertySymbols(condition).length > 0) };
 }
 
 // MikroORM 7 has symbols for SQL.

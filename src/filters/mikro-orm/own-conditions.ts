@@ -1,5 +1,6 @@
 /** The app's own conditions, as they may stand next to a filter. */
 import { ImproperlyConfigured } from '../../core/http/exceptions';
+import { isMark } from './value-mark';
 
 const groups = ['$and', '$or'];
 
@@ -15,7 +16,7 @@ export function requireConditions(condition: unknown, path = 'where'): void {
   for (const [key, value] of Object.entries(condition)) {
     if (groups.includes(key) && isEmptyList(value))
       throw noCondition(`${path}.${key}`, 'an empty list', 'leave it out');
-    requireConditions(value, `${path}.${nameOf(key)}`);
+    if (!isMark(key, value)) requireConditions(value, `${path}.${nameOf(key)}`);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Compares one property with the values of a filter, in the operators of MongoDB. */
+import type { NormalProperty } from '../../core/requirements/normal-form';
 import type { CompareFilter, FilterValue, PropertyFilter } from '../../core/requirements/object-filter';
 import { integersOf } from '../sql/held-values';
 import type { MongoType } from './properties';
@@ -7,17 +8,35 @@ import type { MongoType } from './properties';
 export type Condition = Readonly<Record<string, unknown>>;
 
 // An operator also matches the items of a list. A Decimal128 is no number to a program.
-const isPlain = { $not: { $type: ['array', 'decimal'] } };
+const types = { $type: ['array', 'decimal'] };
 
-/** Returns the condition under which the property meets the filter. It is false where the property is missing or null. */
-export function metBy(filter: PropertyFilter, type: MongoType): Condition {
-  const { property } = filter;
-  if (filter.kind === 'compare') return { [property]: { ...inOrder(filter), ...isPlain } };
-  if (filter.kind === 'equals' && filter.value === null) return { [property]: { $eq: null, ...isPlain } };
+/**
+ * Returns the condition under which the property meets the filter, or, if it is negated, its exact complement.
+ *
+ * Operators stand at a property only, also negated ones. With `sanitizeFilter`, Mongoose makes every condition with
+ * operators at a property an equality with an object, which no document meets; `$nor` around it would select them all.
+ */
+export function metBy(filter: NormalProperty, type: MongoType): Condition {
+  const { property, isNegated } = filter;
+  const forms = formsOfValues(filter, type);
+  if (!isNegated) return anyOf(forms.map(form => ({ [property]: { ...form, $not: types } })));
+  const unmet = forms.map(form => ({ [property]: { $not: form } }));
+  return anyOf([...(unmet.length === 1 ? unmet : [{ $and: unmet }]), { [property]: types }]);
+}
+
+function anyOf(conditions: readonly Condition[]): Condition {
+  const [first, ...others] = conditions;
+  return first !== undefined && others.length === 0 ? first : { $or: conditions };
+}
+
+/** The operators of which one must be met. They are not met where the property is missing or null. */
+function formsOfValues(filter: PropertyFilter, type: MongoType): readonly Condition[] {
+  if (filter.kind === 'compare') return [inOrder(filter)];
+  if (filter.kind === 'equals' && filter.value === null) return [{ $eq: null }];
   const values = filter.kind === 'in' ? filter.values : [filter.value];
   const large = type === 'integer' ? largeNumbers(values) : [];
-  const equal = { [property]: { $in: values.flatMap(formsOf), ...isPlain } };
-  return large.length === 0 ? equal : { $or: [equal, { [property]: { $in: large, $type: 'long', ...isPlain } }] };
+  const equal = { $in: values.flatMap(formsOf) };
+  return large.length === 0 ? [equal] : [equal, { $in: large, $type: 'long' }];
 }
 
 // A document may hold text where another one holds the number with these digits.

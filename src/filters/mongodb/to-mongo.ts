@@ -65,10 +65,8 @@ class FilterWriter {
 
   #ofProperty(filter: NormalProperty): Condition {
     this.#count(filter);
-    const { property, isNegated } = filter;
-    const met = metBy(filter, typeOf(this.properties, property));
-    // Every condition is true or false of every document, so $nor is the exact complement.
-    const condition = isNegated ? { $nor: [met] } : met;
+    const { property } = filter;
+    const condition = metBy(filter, typeOf(this.properties, property));
     const [first = '', second] = property.split('.');
     return second === undefined ? condition : { $and: [isDocumentOrNull(first), condition] };
   }

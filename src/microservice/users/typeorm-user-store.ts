@@ -24,7 +24,8 @@ export interface TypeOrmUserStoreOptions {
  *
  * The subjects of identities are case-sensitive, and the default collation of MariaDB, MySQL and SQL Server ignores case:
  * a user with the subject `ABC` could not be stored beside one with `abc`. Give the columns of `axioms_identities` a
- * binary collation there, in MariaDB and MySQL as the database's default: `CREATE DATABASE app COLLATE utf8mb4_bin`.
+ * binary collation there that does not ignore spaces at the end, in MariaDB as the database's default: `CREATE DATABASE app
+ * CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin` (MySQL 8: `utf8mb4_0900_bin`). The character set must be utf8mb4.
  *
  * @example
  * const dataSource = await new DataSource({
@@ -83,7 +84,7 @@ export class TypeOrmUserStore implements UserStore {
     try {
       return await this.#atomically(manager => this.#insert(manager, user));
     } catch (error) {
-      throw error instanceof QueryFailedError ? await this.#conflictOr(error, user) : error;
+      throw error instanceof QueryFailedError ? await this.#conflictOr(error as QueryFailedError<Error>, user) : error;
     }
   }
 
@@ -98,7 +99,7 @@ export class TypeOrmUserStore implements UserStore {
           (await holderOf(manager, identity)) !== undefined ||
           (await manager.existsBy(IdentityEntity, { issuer: identity.issuer, userId })),
       );
-      throw isTaken ? new UserConflict('identity') : error;
+      throw isTaken || isDuplicate(error) ? new UserConflict('identity') : error;
     }
   }
 
@@ -123,13 +124,8 @@ export class TypeOrmUserStore implements UserStore {
   }
 
   async #userWithId(manager: EntityManager, id: string): Promise<User | undefined> {
-    try {
-      const row = await manager.findOneBy(this.#entity, this.#key(id));
-      return row === null ? undefined : this.#columns.toUser(row as Row);
-    } catch (error) {
-      if (isOfAnotherType(error)) return undefined;
-      throw error;
-    }
+    const row = await unlessNotHeld(manager.findOneBy(this.#entity, this.#key(id)), null);
+    return row === null ? undefined : this.#columns.toUser(row as Row);
   }
 
   /**
@@ -141,15 +137,18 @@ export class TypeOrmUserStore implements UserStore {
     const passwordHash = this.#columns.of('passwordHash');
     const query = manager.createQueryBuilder(this.#entity, 'found').where(`found.${name} = :username`, { username });
     if (passwordHash !== undefined) query.addSelect(`found.${passwordHash}`);
-    return (await query.getMany()) as Row[];
+    return (await unlessNotHeld(query.getMany(), [])) as Row[];
   }
 
-  // The database may fold more letters than we do, so its results are compared again.
+  // The database may fold more letters than we do, so it folds both sides, and its results are compared again. In a
+  // Turkish locale it folds I to another letter than we do.
   async #usersWithEmail(manager: EntityManager, email: string): Promise<readonly User[]> {
     const property = this.#columns.of('email');
     if (property === undefined) return [];
     const query = manager.createQueryBuilder(this.#entity, 'found');
-    const rows = await query.where(`LOWER(found.${property}) = :email`, { email: foldedEmail(email) }).getMany();
+    const isFound = `LOWER(found.${property}) IN (LOWER(:email), :folded)`;
+    const found = query.where(isFound, { email, folded: foldedEmail(email) }).getMany();
+    const rows = await unlessNotHeld(found, []);
     return (rows as Row[]).filter(row => isSameEmail(row[property], email)).map(row => this.#columns.toUser(row));
   }
 
@@ -174,9 +173,17 @@ export class TypeOrmUserStore implements UserStore {
     return key?.isGenerated === true ? {} : { id: randomUUID() };
   }
 
-  async #conflictOr(error: Error, user: NewUser): Promise<Error> {
-    const conflict = await onPrimary(this.#dataSource, manager => this.#conflictOf(manager, user));
+  async #conflictOr(error: QueryFailedError<Error>, user: NewUser): Promise<Error> {
+    const found = await onPrimary(this.#dataSource, manager => this.#conflictOf(manager, user));
+    const conflict = found ?? this.#duplicateIn(error, user);
     return conflict === undefined ? error : new UserConflict(conflict);
+  }
+
+  // A collation may take values for the same that we do not, such as accents and spaces at the end.
+  #duplicateIn(error: QueryFailedError<Error>, { email }: NewUser): ConflictReason | undefined {
+    if (!isDuplicate(error)) return undefined;
+    if (error.query.includes(this.#dataSource.getMetadata(IdentityEntity).tableName)) return 'identity';
+    return email === undefined ? undefined : 'email';
   }
 
   async #conflictOf(manager: EntityManager, user: NewUser): Promise<ConflictReason | undefined> {
@@ -199,14 +206,44 @@ export class TypeOrmUserStore implements UserStore {
 
 // Some databases ignore case when they compare, but subjects are case-sensitive (OpenID Connect Core §2).
 async function holderOf(manager: EntityManager, { issuer, subject }: Identity): Promise<string | undefined> {
-  const row = await manager.findOneBy(IdentityEntity, { issuer, subject });
+  const row = await unlessNotHeld(manager.findOneBy(IdentityEntity, { issuer, subject }), null);
   return row?.issuer === issuer && row.subject === subject ? row.userId : undefined;
 }
 
-/** Returns whether PostgreSQL refused an ID that is not a number or UUID, or is too large a number. */
-function isOfAnotherType(error: unknown): boolean {
-  const { code } = error instanceof QueryFailedError ? (error.driverError as NodeJS.ErrnoException) : {};
-  return code === '22P02' || code === '22003';
+/** Returns `nothing` where the database cannot compare the column with the value: no row has a value that it cannot hold. */
+async function unlessNotHeld<Found>(found: Promise<Found>, nothing: Found): Promise<Found> {
+  try {
+    return await found;
+  } catch (error) {
+    if (notHeld.includes(codeOf(error))) return nothing;
+    throw error;
+  }
+}
+
+// PostgreSQL: no number or UUID, too large a number, a character that its encoding does not have. MariaDB and MySQL: a
+// character that the character set of the column does not have (1267, 1270, 1271, 1366, 3988).
+const notHeld: readonly unknown[] = [
+  '22P02',
+  '22003',
+  '22P05',
+  'ER_CANT_AGGREGATE_2COLLATIONS',
+  'ER_CANT_AGGREGATE_3COLLATIONS',
+  'ER_CANT_AGGREGATE_NCOLLATIONS',
+  'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD',
+  'ER_IMPOSSIBLE_STRING_CONVERSION',
+];
+
+function isDuplicate(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === '23505' || code === 'ER_DUP_ENTRY' || /^UNIQUE constraint failed/.test(messageOf(error));
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof QueryFailedError ? (error.driverError as NodeJS.ErrnoException).code : undefined;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof QueryFailedError ? (error.driverError as Error).message : '';
 }
 
 function hasOneConnection(dataSource: DataSource): boolean {

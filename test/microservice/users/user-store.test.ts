@@ -7,6 +7,7 @@ import { MemoryUserStore } from '../../../src/microservice/users/memory-user-sto
 import { IdentityEntity, UserEntity, userEntities } from '../../../src/microservice/users/typeorm-entities';
 import { TypeOrmUserStore } from '../../../src/microservice/users/typeorm-user-store';
 import { UserConflict, type UserStore } from '../../../src/microservice/users/user-store';
+import { createDatabase, dropDatabase, openDatabase } from '../mariadb';
 import {
   Account,
   accountColumns,
@@ -170,6 +171,18 @@ for (const [name, open] of places)
       expect(await users.findByEmail('MIKE@kelvin.example')).to.have.length(1);
     });
 
+    it('regression: an address with a capital letter that is not ASCII was not found', async () => {
+      const email = '\u00C4lice@\u00D6rtlich.example';
+      const made = await users.create({ username: 'umlaut', email });
+      for (const one of [email, email.replace('lice', 'LICE')]) {
+        expect(await users.findByEmail(one)).to.deep.equal([made]);
+        expect(await outcome(users.create({ username: 'umlaut-2', email: one }))).to.equal('email');
+      }
+      expect(await users.findByEmail(email.toLowerCase())).to.deep.equal([]);
+      const dotted = await users.create({ username: 'dotted', email: '\u0130stanbul@example.com' });
+      expect(await users.findByEmail('\u0130STANBUL@example.com')).to.deep.equal([dotted]);
+    });
+
     it('links one identity of an issuer to a user, and never one of somebody else', async () => {
       const one = await users.create({ username: 'link-1' });
       const other = await users.create({ username: 'link-2' });
@@ -231,6 +244,53 @@ function pendAll(context: Context, reason: string): never {
   context.test!.parent!.title += ` (${reason})`;
   return context.skip();
 }
+
+describe('users in a MariaDB whose collation and character set are not ours', () => {
+  const inMariadb = async (collation: string, use: (users: UserStore) => Promise<void>): Promise<void> => {
+    const name = await createDatabase(collation);
+    const dataSource = await openDatabase(name, ourTables);
+    try {
+      await dataSource.runMigrations();
+      await use(new TypeOrmUserStore(dataSource));
+    } finally {
+      await dataSource.destroy();
+      await dropDatabase(name);
+    }
+  };
+  before(async function () {
+    try {
+      await dropDatabase(await createDatabase('utf8mb4_bin'));
+    } catch (error) {
+      requireServer('MariaDB', error);
+      this.skip();
+    }
+  });
+
+  it('regression: what its collation takes for the same was an error of the database', () =>
+    inMariadb('utf8mb4_general_ci', async users => {
+      const identity = { issuer, subject: 'abc' };
+      const first = await users.create({ username: 'one', email: 'j\u00F3se@example.com', identity });
+      expect(await outcome(users.create({ username: 'two', email: 'jose@example.com' }))).to.equal('email');
+      const spaced = { issuer, subject: 'abc ' };
+      expect(await outcome(users.create({ username: 'three', identity: spaced }))).to.equal('identity');
+      const other = await users.create({ username: 'four' });
+      expect(await outcome(users.link(other.id, spaced))).to.equal('identity');
+      expect(await users.findByIdentity(spaced)).to.equal(undefined);
+      expect(await users.findByIdentity(identity)).to.deep.equal(first);
+    }));
+
+  for (const collation of ['utf8mb3_general_ci', 'latin1_swedish_ci'])
+    it(`regression: a character that ${collation} does not have was an outage`, () =>
+      inMariadb(collation, async users => {
+        await users.create({ username: 'x', email: 'x@example.com' });
+        for (const text of ['x\u{1F600}1', '\u{1F600}', 'x\u{20BB7}']) {
+          expect(await users.findByUsername(text)).to.equal(undefined);
+          expect(await users.findByEmail(`${text}@example.com`)).to.deep.equal([]);
+          expect(await users.findById(text)).to.equal(undefined);
+          expect(await users.findByIdentity({ issuer, subject: text })).to.equal(undefined);
+        }
+      }));
+});
 
 describe('the tables of users', () => {
   it('regression: are the same for a second database, whatever the driver of the first did with them', async () => {
