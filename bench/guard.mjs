@@ -74,7 +74,7 @@ function servicesOf(settings) {
   const verifier = new AccessTokenVerifier(settings, manager);
   const introspector = new TokenIntrospector(settings, manager);
   const own = { settings, jwksManager: manager, verifier, introspector };
-  return { settings, verifier, introspector, make: policyMaker(appContainer(), own) };
+  return { settings, verifier, introspector, ...policyMaker(appContainer(), own) };
 }
 
 function makerOf(controllerClass) {

@@ -45,6 +45,7 @@ const parts = {
   upstream: 'npm run upstream --',
   properties: 'npm run properties',
   filters: 'npm run filters',
+  answers: 'npm run answers',
   chaos: 'npm run chaos',
   'rolling-restart': 'npm run rolling-restart',
   matrix: 'npm run matrix',

@@ -85,7 +85,7 @@ export function forgetMembers(controller: object, names: readonly (keyof ApiView
 
 // A thenable may do its work again each time that it is awaited, as a query builder does.
 function promised<T>(value: T): T {
-  return value !== undefined && isThenable(value) ? (seen(Promise.resolve(value)) as T) : value;
+  return typeof value === 'object' && isThenable(value) ? (seen(Promise.resolve(value)) as T) : value;
 }
 
 function isThenable(value: unknown): boolean {

@@ -1,5 +1,4 @@
 /** Why a list of permissions refused, as data: each permission, what it needed, and what of that was there. */
-import type { Request } from 'express';
 import type { Grants } from '../core/tokens/claims';
 import type { GrantRequirement, Requirement } from '../core/requirements/requirement';
 import { isAuthenticated } from '../authentication/caller';
@@ -59,7 +58,7 @@ export async function explanationOf(
   return {
     rules: await Promise.all(rules),
     isAuthenticated: isAuthenticated(subject.request),
-    granted: grantedNames(subject.request),
+    granted: grantedNames(grantsOfRequest(subject.request)),
   };
 }
 
@@ -109,7 +108,7 @@ function isOpen(answer: Answer): boolean {
 
 const most = 50;
 
-function grantedNames(request: Request): Grants {
-  const { scopes, roles, permissions } = grantsOfRequest(request);
+/** Returns the grants that an explanation names. */
+export function grantedNames({ scopes, roles, permissions }: Grants): Grants {
   return { scopes: scopes.slice(0, most), roles: roles.slice(0, most), permissions: permissions.slice(0, most) };
 }

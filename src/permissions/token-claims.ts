@@ -121,17 +121,26 @@ const none: readonly string[] = [];
 /** Returns the members by which grants alone decide; `undefined` for any class but the three of this library. */
 export function ownGrantMembers(permission: BasePermission): readonly GrantMember[] | undefined {
   if (!isOfThisLibrary(permission) || definesObjectRule(permission)) return undefined;
-  const { prototype } = HasAccessTokenGrants;
-  const isOwn = (['hasPermission', 'requirement', 'members', 'judge', 'describe', 'checkedList'] as const).every(
-    name => permission[name] === prototype[name],
-  );
+  const isOwn = ownRule.every(name => permission[name] === HasAccessTokenGrants.prototype[name]);
   return isOwn ? permission.members() : undefined;
 }
+
+const ownRule = ['hasPermission', 'requirement', 'members', 'judge', 'describe', 'checkedList'] as const;
 
 // A subclass in JavaScript may replace anything, also what is private here.
 function isOfThisLibrary(permission: BasePermission): permission is HasAccessTokenGrants {
   const own: readonly unknown[] = [HasAccessTokenScopes, HasAccessTokenRoles, HasAccessTokenPermissions];
   return own.some(one => Object.getPrototypeOf(permission) === (one as { readonly prototype: unknown }).prototype);
+}
+
+/**
+ * Whether one of the three classes is as it was defined: code may replace a method of a class at any time, as tests do, or
+ * give it a rule about objects or words of its own for a refusal.
+ */
+export function hasOwnRule({ prototype }: { readonly prototype: BasePermission }): boolean {
+  for (const name of ownRule)
+    if ((prototype as HasAccessTokenGrants)[name] !== HasAccessTokenGrants.prototype[name]) return false;
+  return !('message' in prototype || 'code' in prototype) && !definesObjectRule(prototype);
 }
 
 function isJudged(requirement: Requirement): boolean {

@@ -175,13 +175,12 @@ function newServer(settings: Settings, before: AxiomsServer | undefined): NewSer
   const verifier = new AccessTokenVerifier(settings, jwksManager);
   const introspector = new TokenIntrospector(settings, jwksManager);
   const container = appContainer();
-  const make = policyMaker(container, { settings, jwksManager, verifier, introspector });
   const services: Services = {
     settings,
     verifier,
     introspector,
     toAnswer: policyAnswer,
-    make,
+    ...policyMaker(container, { settings, jwksManager, verifier, introspector }),
     makeOther: (...asked) => guarded.makeOther(...asked),
   };
   const guarded: GuardedRoutes = new GuardedRoutes(services, container);

@@ -22,9 +22,13 @@ export function authenticate(visit: Visit): Soon<void> {
   visit.bodyBefore = visit.request.body as unknown;
   visit.authenticators = classesOf(visit).map(one => visit.services.make(one));
   return after(findCaller(visit), () => {
-    visit.askedCaller = callerIn(visit, visit.request);
-    if (!isSomebody(visit.askedCaller)) requireMandatory(visit);
+    requireCaller(visit);
   });
+}
+
+function requireCaller(visit: Visit): void {
+  visit.askedCaller = callerIn(visit, visit.request);
+  if (!isSomebody(visit.askedCaller)) requireMandatory(visit);
 }
 
 /**
@@ -63,37 +67,45 @@ function areOf(authenticators: readonly BaseAuthentication[], classes: readonly 
 
 function findCaller(visit: Visit): Soon<void> {
   const forced = forcedCaller(visit.settings);
-  if (forced === undefined) return askAuthenticators(visit, 0);
+  if (forced === undefined) return askAuthenticators(visit);
   if (!forced.user.isAuthenticated) setNobody(visit);
   else setSomebody(visit, forced, visit.authenticators[0] ?? new ForcedAuthentication());
 }
 
-function askAuthenticators(visit: Visit, index: number): Soon<void> {
-  const authenticator = visit.authenticators[index];
-  if (authenticator === undefined) {
-    setNobody(visit);
-    return;
+function askAuthenticators(visit: Visit, first = 0): Soon<void> {
+  for (let index = first; index < visit.authenticators.length; index++) {
+    if (index > 0) requireUnanswered(visit.response);
+    const authenticator = visit.authenticators[index] as BaseAuthentication;
+    const asked = authenticatedBy(authenticator, visit);
+    if (isPending(asked))
+      return asked.then(result => {
+        if (result === null) return askAuthenticators(visit, index + 1);
+        setSomebody(visit, result, authenticator);
+      });
+    if (asked !== null) {
+      setSomebody(visit, asked, authenticator);
+      return;
+    }
   }
-  if (index > 0) requireUnanswered(visit.response);
-  return after(authenticatedBy(authenticator, visit), result => {
-    if (result === null) return askAuthenticators(visit, index + 1);
-    setSomebody(visit, result, authenticator);
-  });
+  setNobody(visit);
 }
 
 function authenticatedBy(authenticator: BaseAuthentication, visit: Visit): Soon<AuthenticationResult | null> {
-  const check = (result: unknown): AuthenticationResult | null => checkedResult(result, authenticator, visit);
-  const fail = (error: unknown): never => {
-    visit.failedAuthenticator = authenticator;
-    setNobody(visit);
-    throw error;
-  };
   try {
-    const asked = authenticator.authenticate(visit.request);
-    return isPending(asked) ? Promise.resolve(asked).then(check).catch(fail) : check(asked);
+    const asked: Soon<unknown> = authenticator.authenticate(visit.request);
+    if (!isPending(asked)) return checkedResult(asked, authenticator, visit);
+    return Promise.resolve(asked)
+      .then(result => checkedResult(result, authenticator, visit))
+      .catch((error: unknown) => fail(error, authenticator, visit));
   } catch (error) {
-    return fail(error);
+    return fail(error, authenticator, visit);
   }
+}
+
+function fail(error: unknown, authenticator: BaseAuthentication, visit: Visit): never {
+  visit.failedAuthenticator = authenticator;
+  setNobody(visit);
+  throw error;
 }
 
 function checkedResult(

@@ -3,10 +3,7 @@ import type { Request, Response } from 'express';
 import {
   carriesErrors,
   challenge,
-  offeredChallenge,
   scopeParameter,
-  withParameters,
-  writeChallenge,
   type AddedParameters,
   type OfferedChallenge,
 } from '../core/http/challenge';
@@ -23,13 +20,19 @@ import type { BaseAuthentication } from '../authentication/base';
 import { explainedLike, reasonsOf } from '../permissions/denial';
 import { seen } from '../permissions/rejections';
 import { isReadable, stackOrType } from './error-text';
-import { findVisit, placeOf } from './visit';
+import { readOnce, writtenWith } from './written-challenges';
+import { findVisit, placeOf, type Visit } from './visit';
 
 /** An error that this library answers. */
 export type Answer = APIException | ImproperlyConfigured;
 
 export function isAnswer(error: unknown): error is Answer {
-  return isReadable(error) && (error instanceof APIException || error instanceof ImproperlyConfigured);
+  return isReadable(error) && isOfLibrary(error);
+}
+
+/** Whether a readable error is one that this library answers. */
+export function isOfLibrary(error: unknown): error is Answer {
+  return error instanceof APIException || error instanceof ImproperlyConfigured;
 }
 
 /**
@@ -37,9 +40,10 @@ export function isAnswer(error: unknown): error is Answer {
  * object rules that refuse late.
  */
 export function answer(error: Answer, request: Request, settings: Settings): Answer {
-  findVisit(request)?.observation?.failed(error);
-  const answered = answerTo(error, request, settings);
-  logAnswer(answered, placeOf(request), settings);
+  const visit = findVisit(request);
+  visit?.observation?.failed(error);
+  const answered = answerIn(error, { visit, request, settings });
+  logAnswer(answered, visit?.rules.place ?? placeOf(request), settings);
   return answered;
 }
 
@@ -48,15 +52,26 @@ export function answer(error: Answer, request: Request, settings: Settings): Ans
  * 400 or a 403 has the challenge of the class at fault, if the error has a reason for it.
  */
 export function answerTo(error: Answer, request: Request, settings: Settings): Answer {
+  return answerIn(error, { visit: findVisit(request), request, settings });
+}
+
+/** Where an error is answered. */
+interface Position {
+  readonly visit: Visit | undefined;
+  readonly request: Request;
+  readonly settings: Settings;
+}
+
+function answerIn(error: Answer, position: Position): Answer {
   if (error instanceof ImproperlyConfigured) return withHeaders(error, {});
-  const challenges = challengesFor(error, request, settings);
+  const challenges = challengesFor(error, position);
   if (error.httpCode !== 401)
     return withHeaders(error, challenges.length > 0 ? { 'WWW-Authenticate': challenges } : {});
   // A 401 needs a challenge (RFC 9110 §15.5.2). Without one the answer is a 403, except that the status of an app's own
   // error stays.
   if (challenges.length === 0 && error instanceof ForeignError) return withHeaders(error, {});
   if (challenges.length === 0)
-    return withHeaders(explainedLike(error, new PermissionDenied(undefined, { cause: error }), settings), {});
+    return withHeaders(explainedLike(error, new PermissionDenied(undefined, { cause: error }), position.settings), {});
   return withHeaders(error, { 'WWW-Authenticate': challenges });
 }
 
@@ -72,22 +87,20 @@ function withHeaders(answer: Answer, challenges: HeaderFields): Answer {
   return Object.assign(answer, { headers });
 }
 
-function challengesFor(error: APIException, request: Request, settings: Settings): string[] {
+function challengesFor(error: APIException, position: Position): string[] {
   const { challenge: reason, httpCode } = error;
   if (httpCode !== 401 && reason === undefined) return [];
-  const offered = offeredChallenges(request, settings);
-  const atFault = classAtFault(request, offered);
-  const sent = httpCode === 401 ? offered : offered.filter(one => one === atFault);
-  const hints = hintsOf(httpCode, request, settings);
-  const complete = (one: Offered): OfferedChallenge =>
-    withParameters(one.challenge, one === atFault ? reason : undefined, hints);
-  return [...new Set(sent.map(one => writeChallenge(complete(one))))];
+  const offered = offeredChallenges(position);
+  const atFault = classAtFault(position, offered);
+  const hints = hintsOf(httpCode, position);
+  const complete = (one: Offered): string => writtenWith(one.challenge, one === atFault ? reason : undefined, hints);
+  if (httpCode !== 401) return atFault === undefined ? [] : [complete(atFault)];
+  return [...new Set(offered.map(complete))];
 }
 
 // Tells the client where to get a token and, if it has no good one, which scopes to request.
-function hintsOf(httpCode: number, request: Request, settings: Settings): AddedParameters {
+function hintsOf(httpCode: number, { visit, settings }: Position): AddedParameters {
   if (httpCode !== 401) return httpCode === 403 ? addressOfMetadata(settings) : {};
-  const visit = findVisit(request);
   return { ...scopeParameter(visit?.rules.demandedScopes(visit.method)), ...addressOfMetadata(settings) };
 }
 
@@ -97,11 +110,10 @@ interface Offered {
 }
 
 // In a global middleware no controller is known yet: the scheme is Bearer.
-function offeredChallenges(request: Request, settings: Settings): readonly Offered[] {
-  const visit = findVisit(request);
+function offeredChallenges({ visit, request, settings }: Position): readonly Offered[] {
   if (visit === undefined) return [{ challenge: challenge('Bearer', { realm: settings.realm }) }];
   return visit.authenticators.flatMap(authenticator => {
-    const offered = offeredChallenge(seen(authenticator.authenticateHeader(request)));
+    const offered = readOnce(seen(authenticator.authenticateHeader(request)));
     return offered === undefined ? [] : [{ authenticator, challenge: offered }];
   });
 }
@@ -110,8 +122,7 @@ function offeredChallenges(request: Request, settings: Settings): readonly Offer
  * Returns the class that threw or that accepted the caller; without one, the first class whose challenge can have an
  * error.
  */
-function classAtFault(request: Request, offered: readonly Offered[]): Offered | undefined {
-  const visit = findVisit(request);
+function classAtFault({ visit }: Position, offered: readonly Offered[]): Offered | undefined {
   const known = visit?.failedAuthenticator ?? visit?.successfulAuthenticator;
   const candidates = known === undefined ? offered : offered.filter(({ authenticator }) => authenticator === known);
   return candidates.find(one => carriesErrors(one.challenge));

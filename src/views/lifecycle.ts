@@ -5,7 +5,7 @@
 import type { Request } from 'express';
 import { requireUnanswered } from '../core/http/answered';
 import { ImproperlyConfigured } from '../core/http/exceptions';
-import { after, isPending, type Soon } from '../core/time/soon';
+import { isPending, type Soon } from '../core/time/soon';
 import { authenticate, authenticateAgain, mayBeAnother } from './authenticate';
 import { checkBindingRules } from './binding-rules';
 import { askAboutLoaded, holdBack, loadObject } from './object-rules';
@@ -18,45 +18,51 @@ import { findVisit, type Stage, type Visit } from './visit';
 type Step = (visit: Visit) => Soon<void>;
 
 /** What needs only the caller, the method and the controller. */
-const beforeTheBody: readonly Step[] = [authenticate, checkEarlyPermissions, checkBindingRules];
+const beforeTheBody: readonly Step[] = [
+  asItsRoute([authenticate, checkEarlyPermissions, checkBindingRules]),
+  reaching('admitted'),
+];
 
 /** What may look at more of the request. Where other credentials are asked for, `checkLatePermissions` asks everything. */
-const afterTheBody: readonly Step[] = [askAnotherCaller, checkLatePermissions, checkThrottles, loadObject];
+const afterTheBody: readonly Step[] = [
+  ...checking([askAnotherCaller, checkLatePermissions, checkThrottles, loadObject]),
+  reaching('permitted'),
+];
 
 /** `permit` has seen no field and no file of a form, and the object may be another one. */
-const behindTheForm: readonly Step[] = [askAnotherCaller, askAboutForm, checkUncountedThrottles, loadObject];
+const behindTheForm: readonly Step[] = [
+  ...checking([askAnotherCaller, askAboutForm, checkUncountedThrottles, loadObject]),
+  reaching('form permitted'),
+];
 
 /** The session may have another user now. */
-const forAnotherCaller: readonly Step[] = [askAnotherCaller, checkLatePermissions, askAboutLoaded];
+const forAnotherCaller = checking([askAnotherCaller, checkLatePermissions, askAboutLoaded]);
 
 /** Authenticates the caller and asks the early rules, before anything of the body is read. */
 export function admit(visit: Visit): Soon<void> {
-  return after(inOrder(beforeTheBody, visit), () => {
-    visit.stage = 'admitted';
-  });
+  return inOrder(beforeTheBody, visit);
 }
 
 /** Asks the app's own checker, late rules, throttles and object rules, before uploads are stored and parameters validated. */
 export function permit(visit: Visit): Soon<void> {
-  return check(afterTheBody, visit, 'permitted');
+  return inOrder(afterTheBody, visit);
 }
 
 /** Asks again once multer has read a form with files. A throttle counts the request once. */
 export function permitForm(visit: Visit): Soon<void> {
-  return check(behindTheForm, visit, 'form permitted');
+  return inOrder(behindTheForm, visit);
 }
 
 /** Asks again, right before the handler's method, if the session's user is another one since `permit`. */
 export function permitCaller(visit: Visit): Soon<void> {
-  if (isCallerAsked(visit)) return;
-  return check(forAnotherCaller, visit, visit.stage);
+  if (!isCallerAsked(visit)) return inOrder(forAnotherCaller, visit);
 }
 
 /** Runs the handler. Its answer is held back until the object rule has been asked. */
-export function handle<T>(visit: Visit, run: () => T): T {
+export function handle<A, T>(visit: Visit, run: (action: A) => T, action: A): T {
   visit.requireItsMethod();
   visit.stage = 'handled';
-  return run();
+  return run(action);
 }
 
 /**
@@ -72,30 +78,37 @@ export function visitAt(stage: Stage, rules: RouteRules, request: Request): Visi
   );
 }
 
-function check(steps: readonly Step[], visit: Visit, next: Stage): Soon<void> {
+function checking(rules: readonly Step[]): readonly Step[] {
+  return [askForOtherCredentials, askOwnChecker, asItsRoute(rules), checkBindingRules, requireNoAnswer];
+}
+
+function asItsRoute(rules: readonly Step[]): Step {
+  const ask = inOrder.bind(undefined, rules);
+  return visit => visit.asItsRoute(ask);
+}
+
+function reaching(stage: Stage): Step {
+  return visit => {
+    visit.stage = stage;
+  };
+}
+
+// The body may ask for other credentials, and the app may have replaced its session's user.
+function askForOtherCredentials(visit: Visit): Soon<void> {
   visit.requireItsMethod();
-  // The body may ask for other credentials, and the app may have replaced its session's user.
-  const authenticated = mayBeAnother(visit) ? visit.asItsRoute(() => authenticateAgain(visit)) : undefined;
-  const checked = after(authenticated, () => askOwnChecker(visit));
-  return after(
-    after(checked, () => inOrder(steps, visit)),
-    () => {
-      checkBindingRules(visit);
-      if (visit.isObjectPending || visit.needsFilter) holdBack(visit);
-      requireUnanswered(visit.response);
-      visit.stage = next;
-    },
-  );
+  if (mayBeAnother(visit)) return visit.asItsRoute(authenticateAgain);
 }
 
-function inOrder(steps: readonly Step[], visit: Visit): Soon<void> {
-  return visit.asItsRoute(() => fromStep(0, steps, visit));
+// What no rule about objects has seen stays held back.
+function requireNoAnswer(visit: Visit): void {
+  if (visit.isObjectPending || visit.needsFilter) holdBack(visit);
+  requireUnanswered(visit.response);
 }
 
-function fromStep(first: number, steps: readonly Step[], visit: Visit): Soon<void> {
+function inOrder(steps: readonly Step[], visit: Visit, first = 0): Soon<void> {
   for (let index = first; index < steps.length; index++) {
     const waiting = (steps[index] as Step)(visit);
     if (typeof waiting === 'object' && isPending(waiting))
-      return Promise.resolve(waiting).then(() => fromStep(index + 1, steps, visit));
+      return Promise.resolve(waiting).then(() => inOrder(steps, visit, index + 1));
   }
 }

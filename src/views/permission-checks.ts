@@ -1,7 +1,7 @@
 /** Checks the permissions of a route: first those that need nothing of the body, then the others. */
 import { callerIn, isAuthenticated, isSomebody } from '../authentication/caller';
 import { after, inTurn, lastly, type Soon } from '../core/time/soon';
-import { deny, nobody } from '../permissions/denial';
+import { denialOfGrants, deny, firstUnmet, nobody } from '../permissions/denial';
 import { markEvaluations, rememberEvaluations } from '../permissions/evaluated';
 import { evaluate } from '../permissions/evaluation';
 import {
@@ -17,7 +17,7 @@ import {
 import type { PermissionRule } from '../permissions/operators';
 import { grantsOfCaller } from '../permissions/token-claims';
 import { MethodOnly } from './start/method-only';
-import { areGranted } from './start/prepared-grants';
+import { isAsPrepared } from './start/prepared-grants';
 import { permissionRulesOf } from './start/policies';
 import type { Visit } from './visit';
 
@@ -83,8 +83,9 @@ export function requireMandatory({ request, authenticators, settings }: Visit): 
 }
 
 function askKnown(visit: Visit, shown: MethodOnly): Soon<void> {
+  if (isGrantedAtOnce(visit, shown)) return;
   const { found: rules } = shown.watch(() => rulesOf(visit));
-  if (rules === undefined || isGrantedAtOnce(visit, rules, shown)) return;
+  if (rules === undefined) return;
   const { found: trees } = shown.watch(() => treesOf(rules, visit));
   if (trees === undefined) return;
   visit.arePermissionsRead = true;
@@ -92,19 +93,28 @@ function askKnown(visit: Visit, shown: MethodOnly): Soon<void> {
   return inTurn(trees, tree => askEarly(visit, tree, shown));
 }
 
-// Makes no permission objects, unless something asks for them later.
-function isGrantedAtOnce(visit: Visit, rules: readonly PermissionRule[], shown: MethodOnly): boolean {
-  const { controller, request } = visit;
+/**
+ * Decides a list of which only grants decide, and which is as it was at startup. Makes no permission objects, unless
+ * something asks for them later.
+ *
+ * @returns `false` where the list must be evaluated in full
+ * @throws the refusal that full evaluation would throw, if a grant is missing
+ */
+function isGrantedAtOnce(visit: Visit, shown: MethodOnly): boolean {
+  const { controller, request, services } = visit;
   const { prepared } = visit.rules;
-  const caller = callerIn(visit, request);
-  if (prepared === undefined || !isSomebody(caller)) return false;
-  const grants = grantsOfCaller(caller, request);
+  const { askedCaller: caller } = visit;
+  if (prepared === undefined || caller === undefined || !isSomebody(caller)) return false;
   const forget = markEvaluations(controller);
-  const { isExceeded, found } = shown.watch(() =>
-    areGranted(prepared, rules, { controller, grants, make: one => visit.services.make(one) }),
-  );
+  const { isExceeded, found: rules } = shown.watch(() => {
+    const listed = rulesOf(visit);
+    return isAsPrepared(prepared, listed, controller, services.isMadeByNew) ? listed : undefined;
+  });
   if (isExceeded) forget();
-  if (found !== true) return false;
+  if (rules === undefined) return false;
+  const grants = grantsOfCaller(caller, request);
+  const refusing = firstUnmet(prepared, grants);
+  if (refusing !== undefined) throw denialOfGrants(refusing, prepared, grants, visit.settings);
   visit.arePermissionsRead = true;
   visit.permissionsLater = () => treesOf(rules, visit, { viewRule: true });
   return true;

@@ -131,7 +131,7 @@ export class Visit implements RequestContext, Showing {
     this.isObjectAction = this.#ofMethod.isObjectAction;
     // Express sets `next` each time that a router receives the request.
     this.#nextOfRouter = request.next;
-    refuseUsed(controller);
+    if (visitOf(controller) !== undefined) refuseUsed(controller);
     (controller as { [visit]?: Visit })[visit] = this;
     rememberEvaluations(controller);
     this.setByApp = setByApp(request, findContext(request));
@@ -190,16 +190,16 @@ export class Visit implements RequestContext, Showing {
    * handler serves (RFC 9110 §9.3.2), so that the rules of GET decide. Restores the method afterwards. Calls of a
    * handler may overlap.
    */
-  asItsRoute<T>(ask: () => Soon<T>): Soon<T> {
+  asItsRoute<T>(ask: (visit: this) => Soon<T>): Soon<T> {
     const method = this.#ofMethod.askedAs;
     const isShown = this.#asking === 0 && this.request.method === method;
-    if (isShown && this.observation === undefined) return this.#unlessChanged(ask(), method);
+    if (isShown && this.observation === undefined) return this.#unlessChanged(ask(this), method);
     const stopTime = this.observation?.timeFromHere();
     if (this.#asking === 0) this.#methodBefore = this.request.method;
     this.#asking += 1;
     this.request.method = method;
     return lastly(
-      () => this.#unlessChanged(ask(), method),
+      () => this.#unlessChanged(ask(this), method),
       () => {
         stopTime?.();
         this.#asking -= 1;
@@ -336,8 +336,7 @@ export function placeOf(request: Request): string {
 }
 
 // Startup compares two objects only. A pool may still return an object that another request uses.
-function refuseUsed(controller: object): void {
-  if (visitOf(controller) === undefined) return;
+function refuseUsed(controller: object): never {
   throw new ImproperlyConfigured(
     `${controller.constructor.name} returned an object that another request uses: a controller's constructor must make a new object each time.`,
   );

@@ -106,10 +106,15 @@ export function withParameters(
   const own = namesOf(challenge.params);
   const params = [...challenge.params];
   for (const name of order) {
-    const value = sources.find(source => source?.[name] !== undefined)?.[name];
+    const value = firstOf(sources, name);
     if (value !== undefined && !own.has(name)) params.push(quotedParam(name, value));
   }
   return { scheme: challenge.scheme, params };
+}
+
+function firstOf(sources: readonly (AddedParameters | undefined)[], name: keyof AddedParameters): string | undefined {
+  for (const source of sources) if (source?.[name] !== undefined) return source[name];
+  return undefined;
 }
 
 /** Returns scopes as a parameter. There is none for an empty list. */

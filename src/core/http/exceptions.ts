@@ -104,6 +104,16 @@ function stackTraceLimit(frames: number): number {
   return before;
 }
 
+/** Makes an error without a stack, which would be slow. */
+export function withoutStack<Made extends Error>(make: () => Made): Made {
+  const limit = stackTraceLimit(0);
+  try {
+    return make();
+  } finally {
+    stackTraceLimit(limit);
+  }
+}
+
 /** Why an access token is not valid: a closed set, for events and metrics. `token_invalid` means any other reason. */
 export type TokenReason =
   | 'token_malformed'

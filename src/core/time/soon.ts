@@ -35,7 +35,7 @@ export function lastly<T>(run: () => Soon<T>, last: () => void): Soon<T> {
     last();
     throw error;
   }
-  if (isPending(result)) return Promise.resolve(result).finally(last);
+  if (typeof result === 'object' && isPending(result)) return Promise.resolve(result).finally(last);
   last();
   return result;
 }

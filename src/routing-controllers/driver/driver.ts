@@ -1,5 +1,5 @@
 /** The binding to routing-controllers: the guard in front of every route, and a controller per request. */
-import type { Application, RequestHandler } from 'express';
+import type { Application, NextFunction, RequestHandler } from 'express';
 import { ExpressDriver, type Action, type ActionMetadata, type CurrentUserChecker } from 'routing-controllers';
 import type { AxiomsRequest } from '../../authentication/user';
 import { Answered, requireUnanswered } from '../../core/http/answered';
@@ -11,28 +11,32 @@ import { checkReturned } from '../../views/returned-lists';
 import { Visit, findVisit } from '../../views/visit';
 import type { Services } from '../../views/start/services';
 import { askChecker, askedBesides, rolesOf, userOf } from './authorized';
+import { ended, layerOf, type Check } from './checks';
 import { conversionWith } from './conversion';
 import { ErrorAnswers, isErrorAnswered, type Exchange } from './error-answers';
 import {
   callHandler,
   checkedCall,
+  copyIn,
   handlerAction,
   hasInterceptors,
   isCalledAtOnce,
   seeingResults,
   unlessRefused,
   visitOfAction,
+  withCopy,
 } from './execution';
 import type { GuardedRoute, GuardedRoutes } from '../start/guarded-routes';
 import { IdleMiddlewares } from '../start/idle-middlewares';
 import { endOptions, mayBeOptions } from './layers';
 import { extractorOf } from './extractors';
+import { isJson, isWrittenHere, writeJson } from './json-answers';
 import { isErrorClass, type GlobalMiddleware } from '../start/middleware';
 import { MiddlewareSteps, callSafely } from './middleware-steps';
 import { checkInputTypes } from '../start/parameter-types';
 import { nameUnconvertible, valueOf } from './parameters';
 import { bodyParsers, uploads, type Multer } from './parsers';
-import { mayBeCopied, notPlain, plainCopy } from './plain-results';
+import { isObject, mayBeCopied, notPlain, plainCopy } from './plain-results';
 import { endAfterHead, isStream, tieToResponse } from './returned-streams';
 import { register } from './registrar';
 import { endOfRoute, leaving, noteRoute } from './route-end';
@@ -41,19 +45,21 @@ import { refuseOtherSpelling } from '../start/path-spellings';
 import { routePath } from '../start/route-path';
 import { asServerError, isExpected } from './thrown';
 
-/** What a check returns if the request goes no further. */
-const ended = Symbol('ended');
-
-/** A check in front of a handler. It throws, or rejects, where it refuses. */
-type Check = (exchange: Exchange) => Soon<void> | typeof ended;
+/** What startup knows of the answers of a handler. */
+interface KnownAnswers {
+  readonly areCopied: boolean;
+  readonly areJson: boolean;
+  /** Whether nothing behind the route takes an answered request. */
+  isEnd(): boolean;
+}
 
 export class AxiomsDriver extends ExpressDriver {
   override currentUserChecker: CurrentUserChecker = userOf;
   private readonly errors: ErrorAnswers;
   protected readonly steps: MiddlewareSteps;
   readonly idleMiddlewares: IdleMiddlewares;
-  /** For each handler that the route ends with: whether nothing behind it takes an answered request. */
-  private readonly ends = new WeakMap<ActionMetadata, () => boolean>();
+  /** What startup knows of the answers of each handler. */
+  private readonly answers = new WeakMap<ActionMetadata, KnownAnswers>();
 
   constructor(
     app: Application,
@@ -97,7 +103,12 @@ export class AxiomsDriver extends ExpressDriver {
     ];
     register(this.app as object, meta, route, this.pathOf(meta), steps);
     noteRoute(this.app as object);
-    if (behind.length === 0 && !mayBeOptions(meta)) this.ends.set(meta, endOfRoute(this.app as object));
+    const mayBeEnd = behind.length === 0 && !mayBeOptions(meta);
+    this.answers.set(meta, {
+      areCopied: mayBeCopied(meta, this),
+      areJson: isJson(meta),
+      isEnd: mayBeEnd ? endOfRoute(this.app as object) : () => false,
+    });
   }
 
   protected pathOf(meta: ActionMetadata): string | RegExp {
@@ -150,44 +161,17 @@ export class AxiomsDriver extends ExpressDriver {
     return ({ request }) => permitForm(visitAt('permitted', rules, request));
   }
 
-  /**
-   * Runs checks in one layer of Express, and goes on behind the last one. What Express calls stays a plain function that
-   * goes on once: an async one that rejects is reported twice by Express 5 and hangs the request on Express 4.
-   *
-   * @param handle what comes next; default: the next layer
-   */
+  /** @param handle what comes behind the checks; default: the next layer */
   protected guard(
     meta: ActionMetadata,
     checks: readonly Check[],
-    handle: (exchange: Exchange) => void = goOn,
+    handle?: (exchange: Exchange) => void,
   ): RequestHandler {
     const refuse = (exchange: Exchange, error: unknown): void => {
       const known = asServerError(error);
       this.refuse(exchange.response.headersSent && isExpected(known) ? new Answered() : known, meta, exchange);
     };
-    const run = (exchange: Exchange, first: number): void => {
-      try {
-        for (let index = first; index < checks.length; index++) {
-          const checked = checks[index]?.(exchange);
-          if (checked === ended) return;
-          if (checked !== undefined) {
-            Promise.resolve(checked).then(run.bind(undefined, exchange, index + 1), refuse.bind(undefined, exchange));
-            return;
-          }
-        }
-        requireUnanswered(exchange.response);
-      } catch (error) {
-        refuse(exchange, error);
-        return;
-      }
-      const visit = findVisit(exchange.request);
-      passOn(visit?.isPermitted === true ? visit.predecessor : undefined, () => {
-        handle(exchange);
-      });
-    };
-    return (request, response, next) => {
-      run({ request, response, next }, 0);
-    };
+    return layerOf(checks, { ...(handle && { handle }), refuse });
   }
 
   private handler(
@@ -198,26 +182,35 @@ export class AxiomsDriver extends ExpressDriver {
   ): (exchange: Exchange) => void {
     const stage = hasForm ? 'form permitted' : 'permitted';
     const run = this.runAtOnce(meta, execute);
-    // An interceptor may pipe the handler's stream into another one: the response ends with that one, and it with neither.
+    // An interceptor may pipe the handler's stream into another one: the response ends with that one, and it with neither. It
+    // may change a list, too; what it makes of it is checked once more.
     if (hasInterceptors(meta))
       meta.methodOverride = seeingResults(meta.methodOverride ?? callHandler, (result, action) => {
+        checkReturned(visitOfAction(action) as Visit, result);
         this.tie(result, meta, action);
       });
-    return exchange => {
-      let action: Action = exchange;
+    const begin = (visit: Visit, next: NextFunction): void => {
+      const action = handlerAction(visit, next);
       const fail = (error: unknown): void => {
         this.handleError(error, meta, action);
       };
+      visit.refuseHandler = error => {
+        this.refuseBeforeReturn(error, visit, meta, action);
+      };
       try {
-        const visit = visitAt(stage, route.rules, exchange.request);
-        visit.refuseHandler = error => {
-          this.refuseBeforeReturn(error, visit, meta, action);
-        };
-        action = handlerAction(visit, exchange.next);
-        const running = handle(visit, () => run(action));
-        if (isPending(running)) Promise.resolve(running).catch(fail);
+        const running = handle(visit, run, action);
+        if (typeof running === 'object' && isPending(running)) Promise.resolve(running).catch(fail);
       } catch (error) {
         fail(error);
+      }
+    };
+    return exchange => {
+      try {
+        const visit = visitAt(stage, route.rules, exchange.request);
+        // A handler that has dispatched the request again does not answer it any more.
+        passOn(visit.predecessor, begin.bind(undefined, visit, exchange.next));
+      } catch (error) {
+        this.handleError(error, meta, exchange);
       }
     };
   }
@@ -226,11 +219,15 @@ export class AxiomsDriver extends ExpressDriver {
   private runAtOnce(meta: ActionMetadata, execute: (action: Action) => unknown): (action: Action) => unknown {
     const extract = isCalledAtOnce(meta) ? extractorOf(meta, this) : undefined;
     if (extract === undefined) return execute;
-    const call = (action: Action, given: unknown[]): Soon<void> =>
-      after(callHandler(meta, action, given), result => this.answerWhenChecked(result, meta, action));
+    const call = (action: Action, given: unknown[]): Soon<void> => {
+      const result = callHandler(meta, action, given);
+      if (typeof result !== 'object' || !isPending(result)) return this.answerWhenChecked(result, meta, action);
+      return Promise.resolve(result).then(later => this.answerWhenChecked(later, meta, action));
+    };
     return action => {
       const given = extract(action);
-      return given === undefined ? execute(action) : after(given, read => call(action, read));
+      if (given === undefined) return execute(action);
+      return Array.isArray(given) ? call(action, given) : given.then(read => call(action, read));
     };
   }
 
@@ -265,12 +262,12 @@ export class AxiomsDriver extends ExpressDriver {
     if (visit.refusal !== undefined) return;
     checkReturned(visit, result);
     if (visit.checks === undefined || isAnsweringLater) {
-      this.succeed(result, meta, action);
+      this.succeed(result, meta, action, visit);
       return;
     }
     return after(visit.checks.settledBehindHandler(), () => {
       const refusal = visit.checks?.take();
-      if (refusal === undefined) this.succeed(result, meta, action);
+      if (refusal === undefined) this.succeed(result, meta, action, visit);
       else this.refuseAfterHandler(refusal.error, visit, meta, action);
     });
   }
@@ -290,26 +287,32 @@ export class AxiomsDriver extends ExpressDriver {
     }
   }
 
-  private succeed(result: unknown, meta: ActionMetadata, action: Action): void {
+  private succeed(result: unknown, meta: ActionMetadata, action: Action, visit: Visit): void {
     const { request, response, next } = action as Exchange;
-    const visit = visitOfAction(action);
     // The handler has answered or is answering, its answer waits for checks, or another route has the request.
     // routing-controllers takes an undefined result for "not found", and calls next() at once.
-    const isAnswered = result === undefined && (response.headersSent || visit?.gate?.isKeeping === true);
-    if (result === response || isAnswered || visit?.isHandedOn === true || visit?.gate?.isOver === true) {
+    const isAnswered = result === undefined && (response.headersSent || visit.gate?.isKeeping === true);
+    if (result === response || isAnswered || visit.isHandedOn || visit.gate?.isOver === true) {
       const goOn = unlessRefused(visit, next);
       if (response.headersSent) goOn();
       else response.once('finish', goOn);
       return;
     }
-    if (isClosed(response) && isStream(result)) return;
-    const isEnd = this.ends.get(meta)?.() === true;
-    super.handleSuccess(result, meta, isEnd ? { ...action, next: leaving(next, response) } : action);
+    if (isStream(result) && isClosed(response)) return;
+    const { areCopied, areJson, isEnd } = this.answers.get(meta) as KnownAnswers;
+    const copy = areCopied ? plainCopy(result) : notPlain;
+    if (areJson && isObject(copy) && isWrittenHere(response, meta)) {
+      writeJson(copy, response);
+      if (isEnd()) next('router');
+      else next();
+      return;
+    }
+    super.handleSuccess(result, meta, withCopy(action, copy, isEnd() ? leaving(next, response) : next));
     if (request.method === 'HEAD' && isStream(result)) endAfterHead(result, response);
   }
 
   protected override transformResult(result: unknown, meta: ActionMetadata, action: Action): unknown {
-    const copy = mayBeCopied(meta, this) ? plainCopy(result) : notPlain;
+    const copy = copyIn(action);
     return copy === notPlain ? (super.transformResult(result, meta, action) as unknown) : copy;
   }
 
@@ -344,8 +347,4 @@ export class AxiomsDriver extends ExpressDriver {
         }
       });
   }
-}
-
-function goOn({ next }: Exchange): void {
-  next();
 }

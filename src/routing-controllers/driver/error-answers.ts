@@ -6,7 +6,15 @@ import { APIException } from '../../core/http/exceptions';
 import type { Settings } from '../../core/settings/settings';
 import { closeConnection, cutOff } from '../../views/cut-off';
 import { passOn } from '../../views/dispatched';
-import { answer, answerTo, isAnswer, sendAnswer, setHeaders, type Answer } from '../../views/exception-handler';
+import {
+  answer,
+  answerTo,
+  isAnswer,
+  isOfLibrary,
+  sendAnswer,
+  setHeaders,
+  type Answer,
+} from '../../views/exception-handler';
 import { findVisit, placeOf } from '../../views/visit';
 import { answerToForeign, type Disclosure } from './foreign-errors';
 import { asReadable, asThrown, isExpected, isSaid, textOf, withFinalStatus } from './thrown';
@@ -101,12 +109,12 @@ export class ErrorAnswers {
       // The app's answer to an error of the handler is about no object. A refusal stays one.
       const isRefusal = visit?.checks?.wasReceived(error) === true;
       passOn(isRefusal ? undefined : visit, () => {
-        if (isAnswer(error)) handOn(answered, response, next);
+        if (isOfLibrary(error)) handOn(answered, response, next);
         else next(error);
       });
       return;
     }
-    if (!isAnswer(error))
+    if (!isOfLibrary(error))
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string);
     answeredErrors.set(response, error);
     sendAnswer(response, answered);
@@ -114,7 +122,7 @@ export class ErrorAnswers {
   }
 
   private answerTo(error: unknown, request: Request, place: string): Answer {
-    if (isAnswer(error)) return answer(withFinalStatus(error), request, this.settings);
+    if (isOfLibrary(error)) return answer(withFinalStatus(error), request, this.settings);
     findVisit(request)?.observation?.failed(error);
     const known = answerToForeign(error, this.options);
     // Without its text: it may hold what the client sent.

@@ -5,14 +5,16 @@ import { requireUnanswered } from '../../core/http/answered';
 import { isPlain } from '../../core/process/plain';
 import { after } from '../../core/time/soon';
 import { permitCaller } from '../../views/lifecycle';
-import { checkReturned } from '../../views/returned-lists';
 import { findVisit, type Visit } from '../../views/visit';
+import { notPlain } from './plain-results';
 
 const visitKey = Symbol('axioms.visit');
+const copyKey = Symbol('axioms.copy');
 
 /** The action object that routing-controllers passes around for one call of a handler. */
 interface HandlerAction extends Action {
   readonly [visitKey]?: Visit;
+  readonly [copyKey]?: unknown;
 }
 
 /** Returns the action object for the handler of this visit. */
@@ -30,12 +32,23 @@ export function visitOfAction(action: Action): Visit | undefined {
   return (action as HandlerAction)[visitKey] ?? findVisit(action.request as Request);
 }
 
+/** Returns the action with which upstream answers: with the copy of the result, and with another `next`. */
+export function withCopy(action: Action, copy: unknown, next: NextFunction): Action {
+  const answering: HandlerAction = { ...action, next, [copyKey]: copy };
+  return answering;
+}
+
+/** Returns the copy of the result; `notPlain` if there is none. */
+export function copyIn(action: Action): unknown {
+  const { [copyKey]: copy = notPlain } = action as HandlerAction;
+  return copy;
+}
+
 /** The signature of the function that routing-controllers uses to call a handler. */
 export type CallHandler = (meta: ActionMetadata, action: Action, params: unknown[]) => unknown;
 
 /** Calls the handler on the controller that was created for the request. */
-export const callHandler: CallHandler = checkedBefore((meta, action, params) => {
-  const { controller } = visitOfAction(action) as Visit;
+export const callHandler: CallHandler = checkedBefore((meta, _action, params, { controller }) => {
   return (controller as unknown as Record<string, (...params: unknown[]) => unknown>)[meta.method]?.(...params);
 });
 
@@ -45,24 +58,16 @@ export function checkedCall({ methodOverride }: ActionMetadata): CallHandler {
 }
 
 // The last check of the request.
-function checkedBefore(call: CallHandler): CallHandler {
+function checkedBefore(call: (...given: [...Parameters<CallHandler>, visit: Visit]) => unknown): CallHandler {
   return (meta, action, params) => {
     const visit = visitOfAction(action) as Visit;
     // The app's checker or a parameter decorator of the app may have sent a response, or changed the request.
     if (meta.params.length > 0) requireUnanswered(visit.response);
     visit.requireItsMethod();
-    return after(permitCaller(visit), () => {
-      const returned = call(meta, action, params);
-      // An interceptor may change it; what it makes of it is checked, too.
-      return visit.dependsOnObjects && hasInterceptors(meta) ? after(returned, checked(visit)) : returned;
-    });
-  };
-}
-
-function checked(visit: Visit): (returned: unknown) => unknown {
-  return returned => {
-    checkReturned(visit, returned);
-    return returned;
+    const asked = permitCaller(visit);
+    return asked === undefined
+      ? call(meta, action, params, visit)
+      : asked.then(() => call(meta, action, params, visit));
   };
 }
 

@@ -37,6 +37,11 @@ export function plainCopy(value: unknown, levels = mostLevels): unknown {
   return prototype === Date.prototype ? new Date((value as Date).valueOf()) : notPlain;
 }
 
+/** Whether a copy is an object or an array. */
+export function isObject(copy: unknown): copy is object {
+  return typeof copy === 'object' && copy !== null;
+}
+
 function copyOfObject(object: Readonly<Record<string, unknown>>, levels: number): unknown {
   const copy: Record<string, unknown> = {};
   for (const name of Object.keys(object)) {

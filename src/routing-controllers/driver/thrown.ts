@@ -2,7 +2,7 @@
 import { Answered } from '../../core/http/answered';
 import { APIException } from '../../core/http/exceptions';
 import { isReadable, stackOrType } from '../../views/error-text';
-import { isAnswer, type Answer } from '../../views/exception-handler';
+import { isAnswer, isOfLibrary, type Answer } from '../../views/exception-handler';
 import { answerToForeign, exposedStatus } from './foreign-errors';
 import { fieldTexts } from './validation-fields';
 
@@ -26,8 +26,11 @@ export function asReadable(error: unknown): unknown {
  * client.
  */
 export function asServerError(error: unknown): unknown {
-  const isMeant = (): boolean => isAnswer(error) || error instanceof Answered || exposedStatus(error) !== undefined;
-  return isReadable(error) && isMeant() ? error : new APIException(undefined, { cause: error });
+  return isReadable(error) && isMeant(error) ? error : new APIException(undefined, { cause: error });
+}
+
+function isMeant(error: unknown): boolean {
+  return isOfLibrary(error) || error instanceof Answered || exposedStatus(error) !== undefined;
 }
 
 /** Returns the answer to an error that a policy threw. */

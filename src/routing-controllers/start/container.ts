@@ -6,6 +6,7 @@ import { TokenIntrospector } from '../../core/tokens/introspection';
 import { JwksManager } from '../../core/issuers/jwks-manager';
 import { isPlain } from '../../core/process/plain';
 import { Settings } from '../../core/settings/settings';
+import type { Services } from '../../views/start/services';
 import type { AppContainer } from './app-container';
 import {
   checkDependencies,
@@ -39,7 +40,10 @@ export function registerServices({ settings, jwksManager, verifier, introspector
 }
 
 /** Creates an object of an authentication, permission or throttle class. */
-export type PolicyMaker = <T extends object>(policyClass: new (...dependencies: never[]) => T) => T;
+export type PolicyMaker = Services['make'];
+
+/** How a server creates its policy classes. */
+export type PolicyServices = Pick<Services, 'make' | 'isMadeByNew'>;
 
 const serviceIds: readonly Constructable<object>[] = [Settings, JwksManager, AccessTokenVerifier, TokenIntrospector];
 
@@ -67,16 +71,16 @@ export function keepingServices<Made>(make: () => Made): Made {
 }
 
 /**
- * Returns a function that creates authentication, permission and throttle classes: with the container if it knows the
+ * Returns functions that create authentication, permission and throttle classes: with the container if it knows the
  * class, and otherwise with `new`. A class that needs only `new` is remembered for the server, because the container
  * searches all of its services.
  *
  * @throws ImproperlyConfigured if a class needs dependencies and the container does not know the class.
  */
-export function policyMaker(container: AppContainer, own: OwnServices): PolicyMaker {
+export function policyMaker(container: AppContainer, own: OwnServices): PolicyServices {
   const simple = new WeakSet<Class>();
   const ownPolicies = new OwnPolicies(container, own);
-  return policyClass => {
+  const make: PolicyMaker = policyClass => {
     if (simple.has(policyClass)) return new policyClass();
     if (container.isTypedi) checkDependencies(policyClass);
     if (container.has(policyClass)) return ownPolicies.find(policyClass) ?? container.get(policyClass);
@@ -84,6 +88,7 @@ export function policyMaker(container: AppContainer, own: OwnServices): PolicyMa
     if (!isPlain) simple.add(policyClass);
     return new policyClass();
   };
+  return { make, isMadeByNew: policyClass => simple.has(policyClass) };
 }
 
 /** The services of the server that uses the container's object of a policy class. */

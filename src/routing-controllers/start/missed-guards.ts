@@ -1,6 +1,6 @@
 /** Finds guards and stricter routes that a request misses because its path is another spelling of theirs. */
 import type { Request } from 'express';
-import { pathOptionsOf } from './app-router';
+import { parentOf, pathOptionsOf } from './app-router';
 import { isTokenGuard } from './handlers';
 import { chainOf, layersOf, missesLayer, type Receiver } from './layers-in-front';
 import {
@@ -60,12 +60,11 @@ const known = new WeakMap<object, Known>();
 
 // Routers are read at the first request, and again where an app has got more layers.
 function differencesIn(app: object): Differences {
-  const chain = chainOf(app);
   let layers = 0;
-  for (const one of chain) layers += layersOf(one).length;
+  for (let one: object | undefined = app; one !== undefined; one = parentOf(one)) layers += layersOf(one).length;
   const before = known.get(app);
   if (before?.layers === layers) return before;
-  const options = chain.flatMap(one => optionsIn(one, new Set()));
+  const options = chainOf(app).flatMap(one => optionsIn(one, new Set()));
   const differs = (is: (one: PathOptions) => boolean): boolean => options.some(is) && !options.every(is);
   const found = { layers, inCase: differs(one => one.isCaseSensitive), inEnd: differs(one => one.isStrict) };
   known.set(app, found);

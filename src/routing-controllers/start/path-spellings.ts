@@ -33,14 +33,19 @@ export function refuseOtherSpelling(request: Request, receiver: Receiver): void 
   const [original = ''] = request.originalUrl.split(/[?#]/, 1);
   // Middleware may have written another path into `url`.
   const current = `${request.baseUrl}${request.path}`;
-  if (encodedUnreserved.test(original) || encodedUnreserved.test(current) || isMissed(decodedForm, request, receiver))
-    throw new ParseError('The path encodes characters that need no encoding');
-  if (isMissed(normalForm, request, receiver))
-    throw new ParseError('The path must encode the characters that need it, and no others, with capital hex digits');
+  if (!hasOneForm(current) || (original !== current && !hasOneForm(original)))
+    refuseOtherEncoding(request, receiver, [original, current]);
   if (missesGuard(request, receiver, original.replace(authority, '')))
     throw new ParseError(
       'The path must be spelled as its route is: no empty segments, dot segments, encoded slashes or backslashes, the same case of letters, and the same final slash',
     );
+}
+
+function refuseOtherEncoding(request: Request, receiver: Receiver, paths: readonly string[]): void {
+  if (paths.some(path => encodedUnreserved.test(path)) || isMissed(decodedForm, request, receiver))
+    throw new ParseError('The path encodes characters that need no encoding');
+  if (isMissed(normalForm, request, receiver))
+    throw new ParseError('The path must encode the characters that need it, and no others, with capital hex digits');
 }
 
 /**

@@ -128,18 +128,23 @@ export class MethodOnly {
     return this.#made?.excesses ?? 0;
   }
 
+  /** How often anything was used that makes a rule depend on more than its controller and its method. */
+  get #uses(): number {
+    return (this.#made?.excesses ?? 0) + inertUses();
+  }
+
   /**
    * Runs `look` and returns whether it read anything except the method, or used an inert service. An error that it
    * throws after that is ignored.
    */
   watch<Found>(look: () => Found): { readonly isExceeded: boolean; readonly found?: Found } {
-    const before = this.#excesses + inertUses();
+    const before = this.#uses;
     try {
       const found = look();
-      const isExceeded = this.#excesses + inertUses() > before;
+      const isExceeded = this.#uses > before;
       return isExceeded ? { isExceeded } : { isExceeded, found };
     } catch (error) {
-      if (this.#excesses + inertUses() > before) return { isExceeded: true };
+      if (this.#uses > before) return { isExceeded: true };
       throw error;
     }
   }

@@ -1,20 +1,24 @@
 /** Rules that only the caller's grants decide, prepared at startup so that a request needs no permission objects for them. */
-import { isGrant, type GrantRequirement, type Requirement } from '../../core/requirements/requirement';
-import { hasGrants } from '../../core/requirements/kinds/grants';
+import { types } from 'node:util';
+import { isGrant, type Requirement } from '../../core/requirements/requirement';
 import { isPlain } from '../../core/process/plain';
-import type { Grants } from '../../core/tokens/claims';
-import type { ApiView, BasePermission, PermissionClass } from '../../permissions/base';
+import type { ApiView, PermissionClass } from '../../permissions/base';
 import { memberOf } from '../../permissions/evaluated';
 import type { PermissionRule } from '../../permissions/operators';
-import { ownGrantMembers, type GrantMember } from '../../permissions/token-claims';
+import type { GrantRule } from '../../permissions/denial';
+import { hasOwnRule, ownGrantMembers, type GrantMember } from '../../permissions/token-claims';
 import type { PermissionLeaf, PermissionTree } from '../../permissions/tree';
 
 /** A permission class, what the controller said for it at startup, and what that requires. */
-interface PreparedRule {
-  readonly listed: PermissionRule;
-  readonly members: readonly GrantMember[];
-  readonly lists: readonly unknown[];
-  readonly requires: readonly GrantRequirement[];
+interface PreparedRule extends GrantRule {
+  readonly listed: PermissionClass;
+  readonly said: readonly Said[];
+}
+
+/** What a member of the controller held. */
+interface Said {
+  readonly member: GrantMember;
+  readonly list: unknown;
 }
 
 /** The rules of a list, in its order. */
@@ -30,8 +34,10 @@ export function preparedGrants(
   requirementOf: ReadonlyMap<PermissionLeaf, Requirement | undefined>,
   controller: ApiView,
 ): PreparedGrants | undefined {
+  // A proxy may hold members that `in` does not find.
+  if (isPlain || isProxy(controller)) return undefined;
   const prepared = trees.map(tree => preparedRule(tree, requirementOf, controller));
-  return isPlain || !prepared.every(rule => rule !== undefined) ? undefined : prepared;
+  return prepared.every(rule => rule !== undefined) ? prepared : undefined;
 }
 
 function preparedRule(
@@ -44,50 +50,46 @@ function preparedRule(
   if (members === undefined || known === undefined) return undefined;
   const requires = known.kind === 'and' ? known.of : [known];
   if (!requires.every(isGrant)) return undefined;
-  const listed = tree.permission.constructor as PermissionRule;
-  // Copies: the app may change its lists.
-  const lists = members
-    .map(name => memberOf(controller, name))
-    .map(list => (Array.isArray(list) ? Array.from<unknown>(list) : list));
-  return { listed, members, lists, requires };
+  const listed = tree.permission.constructor as PermissionClass;
+  const said = members.map(member => ({ member, list: copyOf(memberOf(controller, member)) }));
+  return { listed, said, name: listed.name, needed: known, requires };
 }
 
-/** What is asked about, and how the permission objects of a request are made. */
-interface Asking {
-  readonly controller: ApiView;
-  readonly grants: Grants;
-  make(permissionClass: PermissionClass): BasePermission;
+// The app may change its lists.
+function copyOf(list: unknown): unknown {
+  return Array.isArray(list) ? Array.from<unknown>(list) : list;
+}
+
+function isProxy(object: object | null): boolean {
+  return object !== null && (types.isProxy(object) || isProxy(Object.getPrototypeOf(object) as object | null));
 }
 
 /**
- * Fast path that can only grant: the list has the classes of startup, the controller says what it said then, and the caller
- * has what that requires. Everything else goes through full evaluation, which also produces the reason.
+ * Whether the list still has the classes of startup, and the controller says what it said then: what the rules require is
+ * then known. Everything else goes through full evaluation.
+ *
+ * @param isMadeByNew whether no container has an object of its own for a class
  */
-export function areGranted(
+export function isAsPrepared(
   prepared: PreparedGrants,
   rules: readonly PermissionRule[],
-  { controller, grants, make }: Asking,
+  controller: ApiView,
+  isMadeByNew: (permissionClass: PermissionClass) => boolean,
 ): boolean {
   if (rules.length !== prepared.length) return false;
   for (let index = 0; index < rules.length; index++) {
-    const { listed, members, lists, requires } = prepared[index] as PreparedRule;
-    if (rules[index] !== listed || !isOwn(make(listed as PermissionClass), members)) return false;
-    if (!saysTheSame(controller, members, lists)) return false;
-    for (const one of requires) if (!hasGrants(grants, one)) return false;
+    const { listed, said } = prepared[index] as PreparedRule;
+    if (rules[index] !== listed || !isMadeByNew(listed) || !hasOwnRule(listed)) return false;
+    if (!saysTheSame(controller, said)) return false;
   }
   return true;
 }
 
-// A container may hold another object for a class of this library.
-function isOwn(permission: BasePermission, [first]: readonly GrantMember[]): boolean {
-  return ownGrantMembers(permission)?.[0] === first;
-}
-
-function saysTheSame(controller: ApiView, members: readonly GrantMember[], lists: readonly unknown[]): boolean {
+function saysTheSame(controller: ApiView, said: readonly Said[]): boolean {
   let isSame = true;
-  // Reads every member, as the rule does.
-  for (let index = 0; index < members.length; index++)
-    isSame = isSameList(memberOf(controller, members[index] as GrantMember), lists[index]) && isSame;
+  // Reads every member that there is, as the rule does.
+  for (const { member, list } of said)
+    if (list !== undefined || member in controller) isSame = isSameList(memberOf(controller, member), list) && isSame;
   return isSame;
 }
 

@@ -17,6 +17,8 @@ export interface Services {
   toAnswer(error: unknown): APIException | ImproperlyConfigured;
   /** Creates an object of an authentication, permission or throttle class, dependencies included. */
   make<T extends object>(policyClass: new (...dependencies: never[]) => T): T;
+  /** Whether `make` only calls the constructor of this class: no container has an object of it. */
+  isMadeByNew(policyClass: new (...dependencies: never[]) => object): boolean;
   /** Creates a controller of another class for this request, as one of its routes that read would. */
   makeOther(controllerClass: ControllerClass, exchange: Exchange): OtherController;
 }
