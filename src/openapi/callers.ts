@@ -57,7 +57,7 @@ function methodOnly(method: string, authenticators: readonly BaseAuthentication[
   const nothing = (): undefined => undefined;
   const request = { method, headers: {}, query: {}, params: {}, get: nothing, header: nothing } as unknown as Request;
   const { settings, verifier, introspector } = server;
-  setContext(request, { settings, verifier, introspector, authenticators });
+  setContext(request, { settings, verifier, introspector, method, authenticators });
   return request;
 }
 
