@@ -31,6 +31,7 @@ import {
   type ForgedProofName,
   type ProvenTarget,
 } from 'axioms-routing-controllers/testing';
+import { openApiDocument } from 'axioms-routing-controllers/openapi';
 import { Api } from '../api';
 import { bearer, expectExactRefusal, invalidToken, notAuthenticated, type Refusal } from '../refusals';
 
@@ -478,6 +479,33 @@ describe('DPoP (RFC 9449)', () => {
       const refusal: unknown = await api.server.introspector.introspect('opaque').catch((error: unknown) => error);
       expect(String(refusal)).to.contain(notShown);
     });
+  });
+
+  it('is in the metadata of the resource (RFC 9728 §2)', async () => {
+    for (const dpop of ['allowed', 'required'] as const) {
+      await start({ dpop, resourceUrl: externalUrl });
+      const response = await request(api.app).get('/.well-known/oauth-protected-resource');
+      expect(response.body).to.deep.include({
+        dpop_signing_alg_values_supported: ['ES256', 'ES384', 'EdDSA', 'Ed25519', 'RS256', 'PS256'],
+        dpop_bound_access_tokens_required: dpop === 'required',
+      });
+      if (dpop === 'allowed') await api.close();
+    }
+  });
+
+  it('is in the OpenAPI document, as a scheme and in the challenge', async () => {
+    for (const [dpop, names] of [
+      ['allowed', ['dpop', 'bearer']],
+      ['required', ['dpop']],
+    ] as const) {
+      await start({ dpop });
+      const document = await openApiDocument(api.app, { info: { title: 'a', version: '1' } });
+      const operation = document.paths['/books']?.['get'] as { security?: readonly object[]; responses: object };
+      const listed = (operation.security ?? []).flatMap(one => Object.keys(one));
+      expect(listed.filter(name => !name.startsWith('oauth2'))).to.deep.equal(names);
+      expect(JSON.stringify(operation.responses)).to.contain('DPoP algs=');
+      if (dpop === 'allowed') await api.close();
+    }
   });
 
   it('is refused by verify(), which sees no proof, also where the token is cached', async () => {

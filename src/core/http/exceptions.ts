@@ -163,7 +163,7 @@ export class InvalidToken extends AuthenticationFailed {
 }
 
 /** Why a DPoP proof is not accepted: a closed set, for events and metrics. `proof_invalid` means any other reason. */
-export type ProofReason = 'proof_used' | 'proof_nonce' | 'proof_invalid';
+export type ProofReason = 'proof_used' | 'proof_invalid';
 
 /** Options of {@link InvalidProof}. */
 export interface InvalidProofOptions extends APIExceptionOptions {
