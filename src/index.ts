@@ -13,6 +13,8 @@ export { AccessTokenVerifier, type VerifiedToken } from './core/tokens/access-to
 export type { Denylist, RevokedTokens } from './core/settings/denylist';
 export { MemoryDenylist } from './core/tokens/memory-denylist';
 export type { Claims, JsonValue } from './core/jws/compact-jws';
+export type { ProofStore } from './core/settings/proof-store';
+export { MemoryProofStore } from './core/proofs/memory-proof-store';
 export { TokenIntrospector } from './core/tokens/introspection';
 export { MemorySignInAttempts, type Attempt, type SignInAttempts } from './core/attempts/sign-in-attempts';
 export { JwksManager } from './core/issuers/jwks-manager';
@@ -24,6 +26,8 @@ export {
   AuthenticationFailed,
   ImproperlyConfigured,
   InsufficientScope,
+  InsufficientUserAuthentication,
+  InvalidProof,
   InvalidRequest,
   InvalidToken,
   NotAuthenticated,
@@ -58,6 +62,10 @@ export {
   IsAuthenticatedOrReadOnly,
   IsSafeOnly,
 } from './permissions/access';
+export { RequiresAuthenticationContext } from './permissions/authentication-context';
+export { HasAuthorizationDetails } from './permissions/authorization-details';
+export { RequiresDPoP } from './permissions/proof';
+export type { AuthorizationDetail } from './permissions/rule-words';
 export { HasAccessTokenPermissions, HasAccessTokenRoles, HasAccessTokenScopes } from './permissions/token-claims';
 export {
   IsAuthenticatedOrTokenHasScope,

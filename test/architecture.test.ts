@@ -14,10 +14,16 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'core/attempts': ['core/http', 'core/reports', 'core/settings', 'core/time'],
   'core/settings': ['core/http', 'core/jws', 'core/process'],
   'core/reports': ['core/http', 'core/settings', 'core/time'],
+  'core/proofs': everyRoomOf('core', 'time', 'http', 'process', 'jws', 'settings', 'reports'),
   'core/issuers': ['core/http', 'core/jws', 'core/reports', 'core/settings', 'core/time'],
-  'core/tokens': everyRoomOf('core', 'time', 'http', 'process', 'jws', 'attempts', 'settings', 'reports', 'issuers'),
-  'core/requirements': everyRoomOf('core', 'http', 'settings', 'tokens'),
-  authentication: everyRoomOf('core', 'time', 'http', 'process', 'jws', 'attempts', 'settings', 'reports', 'tokens'),
+  'core/tokens': [
+    ...everyRoomOf('core', 'time', 'http', 'process', 'jws', 'attempts', 'settings', 'reports', 'issuers'),
+    'core/proofs',
+  ],
+  'core/requirements': everyRoomOf('core', 'http', 'settings', 'proofs', 'tokens'),
+  authentication: [
+    ...everyRoomOf('core', 'time', 'http', 'process', 'jws', 'attempts', 'settings', 'reports', 'proofs', 'tokens'),
+  ],
   permissions: [
     ...everyRoomOf('core', 'time', 'http', 'process', 'settings', 'tokens', 'requirements'),
     'authentication',
@@ -79,16 +85,17 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'routing-controllers/start',
   ],
   microservice: [
-    ...everyRoomOf('core', 'time', 'http', 'jws', 'attempts', 'settings', 'reports', 'issuers', 'tokens'),
+    ...everyRoomOf('core', 'time', 'http', 'jws', 'attempts', 'settings', 'reports', 'issuers', 'proofs', 'tokens'),
     'authentication',
     'redis',
   ],
-  redis: [...everyRoomOf('core', 'time', 'http', 'process', 'attempts', 'settings', 'tokens'), 'throttling'],
+  redis: [...everyRoomOf('core', 'time', 'http', 'process', 'attempts', 'settings', 'proofs', 'tokens'), 'throttling'],
   filters: everyRoomOf('core', 'http', 'process', 'requirements'),
   opentelemetry: ['core/http', 'core/reports'],
   prometheus: ['core/reports'],
   testing: [
-    ...everyRoomOf('core', 'time', 'http', 'process', 'jws', 'attempts', 'settings', 'tokens', 'requirements'),
+    ...everyRoomOf('core', 'time', 'http', 'process', 'jws', 'attempts', 'settings', 'proofs', 'tokens'),
+    'core/requirements',
     'authentication',
     'permissions',
     'routing-controllers/start',
@@ -104,7 +111,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
   // The root never loads what is optional.
   'index.ts': [
-    ...everyRoomOf('core', 'http', 'jws', 'attempts', 'settings', 'reports', 'issuers', 'tokens', 'requirements'),
+    ...everyRoomOf('core', 'http', 'jws', 'attempts', 'settings', 'reports', 'issuers', 'proofs', 'tokens'),
+    'core/requirements',
     'authentication',
     'permissions',
     'views/start',

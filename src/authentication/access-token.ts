@@ -1,13 +1,13 @@
-/** Authentication by an access token in the Authorization header (RFC 6750). */
+/** Authentication by an access token in the Authorization header (RFC 6750, RFC 9449). */
 import type { Request } from 'express';
 import type { AcceptedToken } from '../core/tokens/access-token';
-import { bearerToken } from '../core/http/bearer-token';
 import { challenge, writeChallenge } from '../core/http/challenge';
 import { isJwtShaped } from '../core/jws/compact-jws';
 import { after, type Soon } from '../core/time/soon';
 import { BaseAuthentication, decidesPublicByMethod, type AuthenticationResult } from './base';
 import { rememberToken, sameTokenAgain } from './connection';
-import { tokenFacts } from './request-auth';
+import { presentedToken, tokenChallenges, tokenSchemes } from './possession';
+import { provenKey, tokenFacts } from './request-auth';
 import { contextOf } from './request-context';
 import { AccessTokenUser, type RequestAuth } from './user';
 
@@ -21,16 +21,17 @@ import { AccessTokenUser, type RequestAuth } from './user';
  */
 export class AccessTokenAuthentication extends BaseAuthentication {
   override readonly isToken: boolean = true;
-  override readonly authorizationSchemes: readonly string[] = ['Bearer'];
+  override readonly authorizationSchemes: readonly string[] = tokenSchemes;
 
   authenticate(request: Request): Soon<AuthenticationResult | null> {
     const { verifier, authenticators } = contextOf(request);
     const last = sameTokenAgain(request, verifier);
     if (last !== undefined) return resultOf(this, last.token, last.known.accepted);
-    const token = bearerToken(request);
-    if (token === null) return null;
+    const presented = presentedToken(request);
+    if (presented === null) return null;
+    const { token, shown } = presented;
     if (authenticators.length > 1 && isForAnother(this, token, authenticators)) return null;
-    return after(verifier.accept(token), ({ accepted, known, isNew }) => {
+    return after(verifier.accept(token, shown), ({ accepted, known, isNew }) => {
       if (!isNew) rememberToken(request, token, known, verifier);
       return resultOf(this, token, accepted);
     });
@@ -38,6 +39,10 @@ export class AccessTokenAuthentication extends BaseAuthentication {
 
   override authenticateHeader(request: Request): string {
     return writeChallenge(challenge('Bearer', { realm: contextOf(request).settings.realm }));
+  }
+
+  override challenges(request: Request): readonly string[] {
+    return tokenChallenges(this, request);
   }
 }
 
@@ -52,7 +57,8 @@ function resultOf(
   token: string,
   { token: { claims }, grants, subject }: AcceptedToken,
 ): AuthenticationResult {
-  const auth: RequestAuth = { authenticator, token, claims, ...tokenFacts(claims, grants.scopes) };
+  const facts = { ...tokenFacts(claims, grants.scopes), ...provenKey(claims) };
+  const auth: RequestAuth = { authenticator, token, claims, ...facts };
   return { user: new AccessTokenUser(claims, grants, subject), auth };
 }
 

@@ -75,6 +75,12 @@ export abstract class BaseAuthentication {
   }
 
   /**
+   * Returns every challenge of this class, if it may have more than one: the classes for access tokens have one for Bearer
+   * and one for DPoP (RFC 9449 §7.1). Default: that of `authenticateHeader`.
+   */
+  challenges?(request: Request): readonly string[];
+
+  /**
    * Checks the settings at startup, for each handler that lists the class.
    *
    * @throws ImproperlyConfigured if the settings lack what the class needs.

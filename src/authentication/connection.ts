@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { Request } from 'express';
 import type { AccessTokenVerifier, KnownToken } from '../core/tokens/access-token';
-import { isRepeated } from '../core/http/bearer-token';
+import { isRepeated } from '../core/http/sent-token';
 import { isPlain } from '../core/process/plain';
 
 interface LastToken {
@@ -24,10 +24,11 @@ export function sameTokenAgain(request: Request, verifier: AccessTokenVerifier):
   const last = lastTokens.get(request.socket);
   if (last === undefined || last.verifier !== verifier) return undefined;
   const isSame = last.field === request.headers.authorization && !isRepeated(request);
-  return isSame && verifier.stillAccepts(last.known) ? last : undefined;
+  // Only bearer tokens are remembered: a bound token needs its proof each time.
+  return isSame && verifier.stillAccepts(last.known, { scheme: 'Bearer' }) ? last : undefined;
 }
 
-/** Caches an accepted token until the connection sends another one or ends. */
+/** Caches an accepted bearer token until the connection sends another one or ends. A bound token is not cached. */
 export function rememberToken(
   { socket, headers }: Request,
   token: string,
@@ -36,6 +37,7 @@ export function rememberToken(
 ): void {
   const { authorization: field } = headers;
   const isConnection = typeof (socket as unknown) === 'object';
-  if (!isPlain && isConnection && known.isKept && field !== undefined)
+  const isReusable = known.isKept && verifier.stillAccepts(known, { scheme: 'Bearer' });
+  if (!isPlain && isConnection && isReusable && field !== undefined)
     lastTokens.set(socket, { field, token, known, verifier });
 }

@@ -1,6 +1,5 @@
 /** Authentication by an access token in the Authorization header (RFC 6750) that the issuer introspects (RFC 7662). */
 import type { Request } from 'express';
-import { bearerToken } from '../core/http/bearer-token';
 import { challenge, writeChallenge } from '../core/http/challenge';
 import { addressOf, siteOf } from '../core/http/client-address';
 import { grantsOf } from '../core/tokens/claims';
@@ -8,6 +7,8 @@ import { introspectionSettings } from '../core/tokens/introspection';
 import type { Settings } from '../core/settings/settings';
 import { subjectOf } from '../core/tokens/token-subject';
 import { BaseAuthentication, type AuthenticationResult } from './base';
+import { presentedToken, tokenChallenges, tokenSchemes } from './possession';
+import { provenKey } from './request-auth';
 import { contextOf } from './request-context';
 import { AccessTokenUser } from './user';
 
@@ -28,22 +29,29 @@ import { AccessTokenUser } from './user';
  */
 export class IntrospectionAuthentication extends BaseAuthentication {
   override readonly isToken: boolean = true;
-  override readonly authorizationSchemes: readonly string[] = ['Bearer'];
+  override readonly authorizationSchemes: readonly string[] = tokenSchemes;
   override readonly takesOpaqueTokens = true;
 
   async authenticate(request: Request): Promise<AuthenticationResult | null> {
-    const token = bearerToken(request);
-    if (token === null) return null;
+    const presented = presentedToken(request);
+    if (presented === null) return null;
+    const { token, shown } = presented;
     const { introspector, verifier, settings } = contextOf(request);
-    const claims = await introspector.introspect(token, siteOf(addressOf(request)));
+    const claims = await introspector.introspectUnproven(token, siteOf(addressOf(request)));
     // The issuer's answer may come from the cache, so the denylist is checked for a later revocation.
     const subject = subjectOf(claims, introspectionSettings(settings).introspectionSubjectClaims);
     await verifier.refuseRevoked(claims, subject);
-    return { user: new AccessTokenUser(claims, grantsOf(claims, settings), subject), auth: { token, claims } };
+    await verifier.requirePossession(token, claims, shown);
+    const user = new AccessTokenUser(claims, grantsOf(claims, settings), subject);
+    return { user, auth: { token, claims, ...provenKey(claims) } };
   }
 
   override authenticateHeader(request: Request): string {
     return writeChallenge(challenge('Bearer', { realm: contextOf(request).settings.realm }));
+  }
+
+  override challenges(request: Request): readonly string[] {
+    return tokenChallenges(this, request);
   }
 
   override checkSettings(settings: Settings): void {

@@ -1,5 +1,6 @@
 /** Builds the parts of `request.auth` that come from the claims of a token. */
 import type { Claims } from '../core/tokens/claims';
+import { bindingOf } from '../core/tokens/binding';
 import type { RequestAuth } from './user';
 
 /** The facts of a token under the names that MCP servers and OAuth clients use. */
@@ -16,4 +17,14 @@ export function tokenFacts({ client_id: clientId, azp, exp }: Claims, scopes: re
     scopes,
     ...(typeof exp === 'number' ? { expiresAt: exp } : {}),
   };
+}
+
+/**
+ * Returns the key that a token is bound to.
+ *
+ * @param claims claims that the verifier has accepted together with the proof; those of an app's own class prove nothing
+ */
+export function provenKey(claims: Claims): Pick<RequestAuth, 'dpopKey'> {
+  const { jkt } = bindingOf(claims);
+  return jkt === undefined ? {} : { dpopKey: jkt };
 }

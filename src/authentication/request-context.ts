@@ -22,6 +22,8 @@ export interface RequestContext {
   readonly settings: Settings;
   readonly verifier: AccessTokenVerifier;
   readonly introspector: TokenIntrospector;
+  /** The request's method when the guard received it, while `request.method` may show rules another one. */
+  readonly method: string;
   /** The controller's authentication classes, in list order. */
   authenticators: readonly BaseAuthentication[];
   /** The class that accepted the credentials. */

@@ -1,6 +1,6 @@
 /** Authentication by the app's own session: express-session, Passport, or any other middleware that sets the user. */
 import type { Request } from 'express';
-import { isRepeated } from '../core/http/bearer-token';
+import { isRepeated, schemeOf } from '../core/http/sent-token';
 import { asUser, isClosed } from './app-user';
 import { BaseAuthentication, type AuthenticationResult } from './base';
 import { isOfGuard } from './caller';
@@ -110,9 +110,4 @@ function hasCredentialsForAnother(one: BaseAuthentication, request: Request): bo
 
 function reads(scheme: string, { authorizationSchemes }: BaseAuthentication): boolean {
   return authorizationSchemes?.some(one => one.toLowerCase() === scheme) ?? true;
-}
-
-// RFC 9110 §11.1: schemes are case-insensitive.
-function schemeOf(field: string | undefined): string | undefined {
-  return /^[\w!#$%&'*+\-.^`|~]+/.exec(field ?? '')?.[0].toLowerCase();
 }

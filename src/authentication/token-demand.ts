@@ -58,6 +58,10 @@ export class AccessTokenReader extends AccessTokenAuthentication {
     return this.isNeeded(request) ? super.authenticateHeader(request) : '';
   }
 
+  override challenges(request: Request): readonly string[] {
+    return this.isNeeded(request) ? super.challenges(request) : [];
+  }
+
   isNeeded(request: Request): boolean {
     const others = contextOf(request).authenticators.filter(one => !(one instanceof AccessTokenReader));
     return !others.some(acceptsAccessTokens);

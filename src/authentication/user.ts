@@ -64,6 +64,8 @@ export interface RequestAuth {
   readonly scopes?: readonly string[];
   /** When the token expires: `exp`, in seconds since 1970. */
   readonly expiresAt?: number;
+  /** The thumbprint (RFC 7638) of the DPoP key that the token is bound to, and that the request has proved (RFC 9449). */
+  readonly dpopKey?: string;
 }
 
 /** Express's request, as handlers and rules see it. */

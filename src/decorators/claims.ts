@@ -3,6 +3,7 @@ import { METHODS } from 'node:http';
 import type { GrantKind } from '../core/tokens/claims';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import { grantRequirement, requiresAccessToken, requiresGrants } from '../permissions/required-grants';
+import { RequiresDPoP } from '../permissions/proof';
 import { policyDecorator, type PolicyDecorator } from './decorator';
 
 /** Options of {@link hasValidAccessToken}. */
@@ -99,4 +100,18 @@ export function hasRequiredPermissions(...names: Names): PolicyDecorator {
 function grantDecorator(name: string, kind: GrantKind, names: Names): PolicyDecorator {
   const list: unknown = names.length === 1 && Array.isArray(names[0]) ? names[0] : names;
   return policyDecorator({ name, adds: requiresGrants(name, grantRequirement(`@${name}`, kind, 'any', list)) });
+}
+
+/**
+ * Requires an access token that is bound to a DPoP key (RFC 9449); see `RequiresDPoP`. Can be written on a class or a
+ * handler, is inherited, and is added to the other rules of the class.
+ *
+ * @example
+ * class TransferController {
+ *   @requiresDPoP()
+ *   create() {}
+ * }
+ */
+export function requiresDPoP(): PolicyDecorator {
+  return policyDecorator({ name: 'requiresDPoP', adds: RequiresDPoP });
 }

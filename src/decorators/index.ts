@@ -6,6 +6,7 @@ export {
   hasRequiredRoles,
   hasRequiredScopes,
   hasValidAccessToken,
+  requiresDPoP,
   type AccessTokenOptions,
   type Names,
 } from './claims';

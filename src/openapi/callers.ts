@@ -29,6 +29,17 @@ export const bearer: NamedSecurityScheme = {
   scheme: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token (RFC 6750).' },
 };
 
+/** An access token that is bound to a key of the client (RFC 9449 §7.1). */
+export const dpop: NamedSecurityScheme = {
+  name: 'dpop',
+  scheme: {
+    type: 'http',
+    scheme: 'dpop',
+    description:
+      'An access token that is bound to a key, with a proof of the key in the header field `DPoP` (RFC 9449).',
+  },
+};
+
 export function callersOf(rules: RouteRules, method: string, server: AxiomsServer): Callers {
   const authenticators = rules.authenticators;
   const { realm } = server.settings;
@@ -42,14 +53,33 @@ export function callersOf(rules: RouteRules, method: string, server: AxiomsServe
     };
   const request = methodOnly(method, authenticators, server);
   const reading = readingCredentials(authenticators, request);
-  const texts = reading.map(one => asked(() => one.authenticateHeader(request) ?? ''));
-  const challenges = texts.map(offeredChallenge);
+  const texts = reading.map(one => asked(() => challengesOf(one, request)));
+  const challenges = texts.map(some => some?.map(offeredChallenge) ?? [undefined]);
+  const sent = challenges.flat().filter(one => one !== undefined);
   return {
-    schemes: distinct(reading.map((one, index) => schemeOf(one, challenges[index]))),
+    schemes: distinct(reading.flatMap((one, index) => schemesOf(one, challenges[index] ?? []))),
     acceptsTokens: reading.some(acceptsAccessTokens),
-    challenges: challenges.filter(one => one !== undefined),
-    isChallenging: texts.some(one => one !== ''),
+    challenges: rules.demandsProof(method) && sent.some(isDpop) ? sent.filter(isDpop) : sent,
+    isChallenging: texts.some(some => some?.every(one => one === '') !== true),
   };
+}
+
+function challengesOf(authenticator: BaseAuthentication, request: Request): readonly string[] {
+  return authenticator.challenges?.(request) ?? [authenticator.authenticateHeader(request) ?? ''];
+}
+
+function isDpop(challenge: OfferedChallenge): boolean {
+  return typeof challenge !== 'string' && challenge.scheme === 'DPoP';
+}
+
+// A class for access tokens offers DPoP, the scheme of its tokens, or both.
+function schemesOf(
+  authenticator: BaseAuthentication,
+  challenges: readonly (OfferedChallenge | undefined)[],
+): readonly NamedSecurityScheme[] {
+  const proving = challenges.filter(one => one !== undefined && isDpop(one));
+  if (proving.length === 0 || !readsBearerTokens(authenticator)) return [schemeOf(authenticator, challenges[0])];
+  return proving.length === challenges.length ? [dpop] : [dpop, schemeOf(authenticator, undefined)];
 }
 
 // Makes a request that has only the method.
@@ -57,7 +87,7 @@ function methodOnly(method: string, authenticators: readonly BaseAuthentication[
   const nothing = (): undefined => undefined;
   const request = { method, headers: {}, query: {}, params: {}, get: nothing, header: nothing } as unknown as Request;
   const { settings, verifier, introspector } = server;
-  setContext(request, { settings, verifier, introspector, authenticators });
+  setContext(request, { settings, verifier, introspector, method, authenticators });
   return request;
 }
 

@@ -1,6 +1,6 @@
 /** The contract of a permission class: may this request, and may it with this object? */
 import type { Request } from 'express';
-import { ImproperlyConfigured } from '../core/http/exceptions';
+import { ImproperlyConfigured, type APIException } from '../core/http/exceptions';
 import { markAsOurs } from '../core/process/copies';
 import { matches } from '../core/requirements/matches';
 import type { ObjectFilter } from '../core/requirements/object-filter';
@@ -156,6 +156,24 @@ export function decidesBeforeTheBody(permissionClass: PermissionClass): void {
 /** May this rule be asked before the body is read? A subclass with a `hasPermission` of its own may look at the body. */
 export function isAskedBeforeTheBody(permission: BasePermission): boolean {
   return earlyRules.has(permission.hasPermission) || !definesViewRule(permission);
+}
+
+type OwnRefusal = (request: Request, controller: ApiView) => Soon<APIException>;
+const ownRefusals = new WeakMap<object, OwnRefusal>();
+
+/** Says with which error a class's own `hasPermission` refuses an authenticated caller. Default: a 403. */
+export function refusesWith(permissionClass: PermissionClass, refusal: OwnRefusal): void {
+  const { hasPermission } = permissionClass.prototype as BasePermission;
+  ownRefusals.set(hasPermission, refusal);
+}
+
+/** Returns the error with which the rule refuses, if it has its own. A subclass with its own rule has the default. */
+export function ownRefusal(
+  permission: BasePermission,
+  request: Request,
+  controller: ApiView,
+): Soon<APIException> | undefined {
+  return ownRefusals.get(permission.hasPermission)?.(request, controller);
 }
 
 type DependsOnObject = (request: Request, controller: ApiView) => boolean;

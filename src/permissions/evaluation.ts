@@ -9,6 +9,7 @@ import {
   definesViewRule,
   dependsOnObject,
   isAskedBeforeTheBody,
+  ownRefusal,
   requireRule,
 } from './base';
 import { judgementOf } from './judgement';
@@ -220,7 +221,10 @@ function keepWords(leaf: PermissionLeaf, answer: unknown): void {
  * @param trees the route's permissions: the challenge names the scopes of every unmet scope rule of theirs
  */
 export async function refusal(cause: Cause, trees: readonly PermissionTree[], subject: Subject): Promise<APIException> {
-  if (!isAuthenticated(subject.request)) return new NotAuthenticated();
+  const { request, controller } = subject;
+  if (!isAuthenticated(request)) return new NotAuthenticated();
+  const own = cause.isNegated ? undefined : await ownRefusal(cause.leaf.permission, request, controller);
+  if (own !== undefined) return own;
   const { message, code } = ownWords(cause);
   if (!cause.isUpToScopes) return new PermissionDenied(message, { code });
   const unmet = await Promise.all(trees.map(tree => unmetScopes(tree, subject)));

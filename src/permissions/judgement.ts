@@ -2,7 +2,7 @@
 import { isNamed } from '../core/tokens/claims';
 import { callerOf, judge, meets, withAllScopes } from '../core/requirements/judge';
 import { grantsAskedFor } from '../core/requirements/scopes';
-import { grantsOfRequest } from './token-claims';
+import { identityOf } from './token-claims';
 import { requirementOfLeaf, type Judgement, type PermissionLeaf, type Subject } from './tree';
 
 /**
@@ -17,11 +17,12 @@ export async function judgementOf(leaf: PermissionLeaf, subject: Subject): Promi
 
 async function judged({ permission }: PermissionLeaf, { request, controller }: Subject): Promise<Judgement> {
   const needed = await requirementOfLeaf(permission, controller);
-  const grants = grantsOfRequest(request);
+  const identity = identityOf(request);
+  const { grants } = identity;
   const lists = grantsAskedFor(needed);
   const there = lists.flatMap(({ kind, values }) => values.filter(name => isNamed(name, grants[kind])));
   const unmet = lists.filter(list => !meets(grants, list));
-  const withScopes = withAllScopes(callerOf({ isAuthenticated: true, grants }, request.method));
+  const withScopes = withAllScopes(callerOf({ ...identity, isAuthenticated: true }, request.method));
   const isUpToScopes = unmet.some(({ kind }) => kind === 'scopes') && judge(needed, withScopes) === true;
   return { needed, there: [...new Set(there)], unmet, isUpToScopes };
 }

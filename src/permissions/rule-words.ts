@@ -2,6 +2,21 @@
 import type { Response } from 'express';
 import type { AxiomsRequest } from '../authentication/user';
 import type { ObjectFilter } from '../core/requirements/object-filter';
+import type { Claims } from '../core/tokens/claims';
+
+/** One element of `authorization_details` that a rule requires (RFC 9396 §2). */
+export interface RequiredDetails {
+  readonly type: string;
+  /** The element must have all of these actions. */
+  readonly actions?: readonly string[] | undefined;
+  /** The element must have all of these locations. */
+  readonly locations?: readonly string[] | undefined;
+  /** Decides besides, such as by an amount in the body. Only `true` accepts the element. */
+  readonly matches?: ((detail: AuthorizationDetail, request: AxiomsRequest) => Now<boolean>) | undefined;
+}
+
+/** One element of the claim `authorization_details`: frozen, plain data. */
+export type AuthorizationDetail = Claims;
 
 /** What a rule may be: a value, or a promise of it from an async getter. */
 type Now<T> = T | Promise<T>;
@@ -46,6 +61,12 @@ export interface ApiView {
    * `sub`. With `undefined`, the caller owns nothing.
    */
   ownerOf?(request: AxiomsRequest): Now<string | undefined>;
+  /** The authentication context classes (`acr`) of which `RequiresAuthenticationContext` requires one. */
+  readonly acrValues?: Now<readonly string[]> | undefined;
+  /** Most seconds since the user signed in (`auth_time`), for `RequiresAuthenticationContext`. */
+  readonly maxAuthenticationAge?: Now<number> | undefined;
+  /** The authorization detail (RFC 9396) that `HasAuthorizationDetails` requires. */
+  readonly authorizationDetails?: Now<RequiredDetails> | undefined;
   /** The methods that only read; default `GET`, `HEAD`, `OPTIONS`. */
   readonly safeMethods?: readonly string[] | undefined;
   /**
@@ -78,7 +99,16 @@ export type ControllerClass = new (...dependencies: never[]) => object;
 
 /** What a member holds. An attribute is the name of a property of the object that the request is about. */
 type Kind =
-  'classes' | 'names' | 'names by method' | 'text' | 'attribute' | 'actions' | 'function' | 'set for each request';
+  | 'classes'
+  | 'names'
+  | 'names by method'
+  | 'number'
+  | 'object'
+  | 'text'
+  | 'attribute'
+  | 'actions'
+  | 'function'
+  | 'set for each request';
 
 interface Row {
   readonly kind: Kind;
@@ -109,6 +139,9 @@ const table = {
   requiredAlternateScopes:   { kind: 'names by method',      tripwire: true, spelling: /^requiredalternat(e|ive)scopes?$/ },
   ownerAttribute:            { kind: 'attribute',            tripwire: true, spelling: /^ownerattributes?$/ },
   ownerIssuerAttribute:      { kind: 'attribute',            tripwire: true, spelling: /^ownerissuerattributes?$/ },
+  acrValues:                 { kind: 'names',                tripwire: true, spelling: /^acrvalues?$/ },
+  maxAuthenticationAge:      { kind: 'number',               tripwire: true, spelling: /^max(imum)?authentications?age$/ },
+  authorizationDetails:      { kind: 'object',               tripwire: true, spelling: /^authorizations?details?$/ },
   safeMethods:               { kind: 'names',                tripwire: true, spelling: /^safemethods?$/ },
   objectActions:             { kind: 'actions',              tripwire: true, spelling: /^objectactions?$/ },
   notObjectActions:          { kind: 'actions',              tripwire: true, spelling: /^notobjectactions?$/ },

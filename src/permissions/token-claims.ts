@@ -17,7 +17,8 @@ import { readsWords } from './rule-readers';
 /** Returns what the rules may know of the caller. */
 export function identityOf(request: Request): Identity {
   const caller = currentCaller(request);
-  return { isAuthenticated: isSomebody(caller), grants: grantsOfCaller(caller, request) };
+  const isProven = caller.auth?.dpopKey !== undefined;
+  return { isAuthenticated: isSomebody(caller), grants: grantsOfCaller(caller, request), isProven };
 }
 
 /** Returns the grants of the caller: those of the user, or else those of the claims. */

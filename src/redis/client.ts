@@ -14,7 +14,7 @@ export type { IoredisClient, NodeRedisClient, RedisClient } from './commands';
 export interface RedisOptions {
   /**
    * The prefix of every key; default `axioms:denylist:` for the denylist, `axioms:throttle:` for throttles,
-   * `axioms:attempts:` for attempts to sign in.
+   * `axioms:proof:` for used proofs, `axioms:attempts:` for attempts to sign in.
    */
   readonly prefix?: string | undefined;
   /** The time limit for an answer, in seconds; default 1. */

@@ -5,6 +5,8 @@ export { IssuerEndpoints, keysPath, oauthPath, oidcPath, type IssuerRequest } fr
 export type { IssuerMode } from './issuer-mode';
 export { base64url, signatureOver, signed, signingKey, type Jwk, type SigningKey } from './signing-key';
 export { forge, forgedTokens, type ForgedToken, type ForgedTokenName } from './forged-tokens';
+export { TestClient, type IssuesTokens, type ProvenTarget, type TestClientOptions } from './test-client';
+export { forgeProof, forgedProofs, type ForgedProof, type ForgedProofName } from './forged-proofs';
 export { TestClock } from './test-clock';
 export { silentLogger } from './silent-logger';
 export type { AppWithServer } from './served-app';
@@ -49,6 +51,13 @@ export {
   type Revoked,
   type RevokingStore,
 } from './contracts/denylist-contract';
+export {
+  proofStoreContract,
+  type ProofStoreContract,
+  type TestedLimits,
+  type UsedProof,
+  type UsingStore,
+} from './contracts/proof-store-contract';
 export {
   signInAttemptsContract,
   type ContractLimits,

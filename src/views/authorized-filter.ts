@@ -131,7 +131,8 @@ function asGet(visit: Visit): AxiomsRequest {
   }) as AxiomsRequest;
   const { settings, verifier, introspector, authenticators, successfulAuthenticator, sessionAccount } = visit;
   const caller = currentCaller(visit.request);
-  const context: RequestContext = { settings, verifier, introspector, authenticators, caller, sessionAccount };
+  const services = { settings, verifier, introspector };
+  const context: RequestContext = { ...services, method: 'GET', authenticators, caller, sessionAccount };
   setContext(request as Request, { ...context, successfulAuthenticator });
   return request;
 }

@@ -11,9 +11,11 @@ import {
   APIException,
   ForeignError,
   ImproperlyConfigured,
+  InsufficientUserAuthentication,
   PermissionDenied,
   type HeaderFields,
 } from '../core/http/exceptions';
+import { schemeOf } from '../core/http/sent-token';
 import { addressOfMetadata } from '../core/requirements/protected-resource';
 import type { Settings } from '../core/settings/settings';
 import type { BaseAuthentication } from '../authentication/base';
@@ -70,9 +72,14 @@ function answerIn(error: Answer, position: Position): Answer {
   // A 401 needs a challenge (RFC 9110 §15.5.2). Without one the answer is a 403, except that the status of an app's own
   // error stays.
   if (challenges.length === 0 && error instanceof ForeignError) return withHeaders(error, {});
-  if (challenges.length === 0)
-    return withHeaders(explainedLike(error, new PermissionDenied(undefined, { cause: error }), position.settings), {});
+  if (challenges.length === 0) return withHeaders(explainedLike(error, deniedInstead(error), position.settings), {});
   return withHeaders(error, { 'WWW-Authenticate': challenges });
+}
+
+// The user of a session can sign in again, so the code of a step-up is kept.
+function deniedInstead(error: APIException): PermissionDenied {
+  if (!(error instanceof InsufficientUserAuthentication)) return new PermissionDenied(undefined, { cause: error });
+  return new PermissionDenied(error.message, { code: error.code, cause: error });
 }
 
 const ownHeaders = new WeakMap<Answer, HeaderFields>();
@@ -91,7 +98,7 @@ function challengesFor(error: APIException, position: Position): string[] {
   const { challenge: reason, httpCode } = error;
   if (httpCode !== 401 && reason === undefined) return [];
   const offered = offeredChallenges(position);
-  const atFault = classAtFault(position, offered);
+  const atFault = challengeAtFault(position, offered);
   const hints = hintsOf(httpCode, position);
   const complete = (one: Offered): string => writtenWith(one.challenge, one === atFault ? reason : undefined, hints);
   if (httpCode !== 401) return atFault === undefined ? [] : [complete(atFault)];
@@ -113,19 +120,33 @@ interface Offered {
 function offeredChallenges({ visit, request, settings }: Position): readonly Offered[] {
   if (visit === undefined) return [{ challenge: challenge('Bearer', { realm: settings.realm }) }];
   return visit.authenticators.flatMap(authenticator => {
-    const offered = readOnce(seen(authenticator.authenticateHeader(request)));
-    return offered === undefined ? [] : [{ authenticator, challenge: offered }];
+    const texts = authenticator.challenges?.(request) ?? [seen(authenticator.authenticateHeader(request))];
+    const challenges = texts.map(readOnce).filter(one => one !== undefined);
+    return onlyUseful(challenges, visit).map(one => ({ authenticator, challenge: one }));
   });
 }
 
+// A bearer token cannot meet a rule that requires a DPoP key.
+function onlyUseful(challenges: readonly OfferedChallenge[], { rules, method }: Visit): readonly OfferedChallenge[] {
+  if (challenges.length < 2 || !rules.demandsProof(method)) return challenges;
+  const proving = challenges.filter(one => hasScheme(one, 'dpop'));
+  return proving.length > 0 ? proving : challenges;
+}
+
+function hasScheme(challenge: OfferedChallenge, scheme: string): boolean {
+  return typeof challenge !== 'string' && challenge.scheme.toLowerCase() === scheme;
+}
+
 /**
- * Returns the class that threw or that accepted the caller; without one, the first class whose challenge can have an
- * error.
+ * Returns the challenge of the class that threw or that accepted the caller; without one, the first challenge that can have
+ * an error. If a class has several, that of the scheme that the client used.
  */
-function classAtFault({ visit }: Position, offered: readonly Offered[]): Offered | undefined {
+function challengeAtFault({ visit, request }: Position, offered: readonly Offered[]): Offered | undefined {
   const known = visit?.failedAuthenticator ?? visit?.successfulAuthenticator;
   const candidates = known === undefined ? offered : offered.filter(({ authenticator }) => authenticator === known);
-  return candidates.find(one => carriesErrors(one.challenge));
+  const used = schemeOf(request.headers.authorization) ?? '';
+  const withErrors = candidates.filter(one => carriesErrors(one.challenge));
+  return withErrors.find(one => hasScheme(one.challenge, used)) ?? withErrors[0];
 }
 
 const ofAnotherBody = [

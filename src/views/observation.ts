@@ -6,6 +6,8 @@ import {
   AuthenticationFailed,
   ImproperlyConfigured,
   InsufficientScope,
+  InsufficientUserAuthentication,
+  InvalidProof,
   InvalidRequest,
   InvalidToken,
   NotAuthenticated,
@@ -121,6 +123,7 @@ const reasons: readonly (readonly [ErrorClass, DecisionReason])[] = [
   [InsufficientScope, 'insufficient_scope'],
   [PermissionDenied, 'permission_denied'],
   [NotAuthenticated, 'not_authenticated'],
+  [InsufficientUserAuthentication, 'insufficient_user_authentication'],
   [AuthenticationFailed, 'credentials_invalid'],
   [InvalidRequest, 'request_malformed'],
   [ParseError, 'request_malformed'],
@@ -130,7 +133,8 @@ const reasons: readonly (readonly [ErrorClass, DecisionReason])[] = [
 ];
 
 function reasonOf(error: unknown): DecisionReason {
-  if (error instanceof InvalidToken || error instanceof ServiceUnavailable) return error.reason;
+  if (error instanceof InvalidToken || error instanceof InvalidProof || error instanceof ServiceUnavailable)
+    return error.reason;
   return reasons.find(([errorClass]) => error instanceof errorClass)?.[1] ?? reasonOfStatus(error);
 }
 

@@ -7,7 +7,13 @@ import { createClient } from 'redis';
 import { Get, JsonController } from 'routing-controllers';
 import { backchannelLogout, createExpressServer } from 'axioms-routing-controllers';
 import type { OutagePolicy } from 'axioms-routing-controllers/throttling';
-import { RedisDenylist, RedisThrottleStore, type LocalCopyOptions, type RedisClient } from '../../src/redis';
+import {
+  RedisDenylist,
+  RedisProofStore,
+  RedisThrottleStore,
+  type LocalCopyOptions,
+  type RedisClient,
+} from '../../src/redis';
 import { UserRateThrottle } from '../../src/throttling';
 import { audience, silentLogger } from '../issuer/test-issuer';
 
@@ -20,6 +26,8 @@ export interface Configuration {
   readonly fail?: OutagePolicy;
   readonly hasDenylist?: boolean;
   readonly localCopy?: LocalCopyOptions;
+  /** Set if the API accepts DPoP. */
+  readonly externalUrl?: string;
   /** Seconds. On a busy machine an answer may be late: where none may be taken for an outage, a long one. */
   readonly timeout: number;
 }
@@ -34,7 +42,7 @@ class ThingController {
 }
 
 async function main(configuration: Configuration): Promise<void> {
-  const { issuerUrl, prefix, rate, fail, timeout, hasDenylist = false, localCopy } = configuration;
+  const { issuerUrl, prefix, rate, fail, timeout, hasDenylist = false, localCopy, externalUrl } = configuration;
   const client = await clientOf(configuration);
   const app = createExpressServer({
     controllers: [ThingController],
@@ -42,6 +50,9 @@ async function main(configuration: Configuration): Promise<void> {
       audience,
       issuerUrl,
       logger: silentLogger,
+      dpop: externalUrl === undefined ? 'off' : 'allowed',
+      externalUrl,
+      proofStore: new RedisProofStore(client, { prefix, timeout }),
       throttleRates: { user: rate },
       throttleStore: new RedisThrottleStore(client, { prefix, fail, timeout }),
       denylist: hasDenylist ? new RedisDenylist(client, { prefix, timeout, localCopy }) : undefined,

@@ -3,12 +3,19 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import {
   denylistContract,
+  proofStoreContract,
   signInAttemptsContract,
   throttleStoreContract,
   type ContractCase,
 } from 'axioms-routing-controllers/testing';
 import { redisStore } from '../../src/microservice';
-import { RedisDenylist, RedisSignInAttempts, RedisThrottleStore, type RedisClient } from '../../src/redis';
+import {
+  RedisDenylist,
+  RedisProofStore,
+  RedisSignInAttempts,
+  RedisThrottleStore,
+  type RedisClient,
+} from '../../src/redis';
 import { slotOf } from '../../src/redis/shards';
 import { storeContract } from '../microservice/stores/store-contract';
 import { clusterClients, sentinelClients, singleClients, type Address, type OpenClient } from './redis-clients';
@@ -74,6 +81,10 @@ for (const { topology, clients, start } of kinds)
 
         describe('keep the contract of denylists', () => {
           register(denylistContract({ make: () => new RedisDenylist(client()) }));
+        });
+        describe('keep the contract of stores of used proofs', () => {
+          const make = (limits: object) => new RedisProofStore(client(), { prefix: `${randomUUID()}:`, ...limits });
+          register(proofStoreContract({ make }));
         });
         describe('keep the contract of throttle stores', () => {
           register(throttleStoreContract({ make: () => new RedisThrottleStore(client()) }));

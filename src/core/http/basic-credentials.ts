@@ -1,5 +1,5 @@
 /** Reads the user-id and password of a request (RFC 7617). */
-import { isRepeated, type HeaderSource } from './bearer-token';
+import { isRepeated, type HeaderSource } from './sent-token';
 import { InvalidRequest } from './exceptions';
 
 export interface BasicCredentials {

@@ -5,6 +5,10 @@ export interface ChallengeParameters {
   readonly error: string;
   readonly error_description: string;
   readonly scope?: string;
+  /** The authentication context classes that are accepted, separated by spaces (RFC 9470 §3). */
+  readonly acr_values?: string;
+  /** Most seconds since the user signed in (RFC 9470 §3). */
+  readonly max_age?: string;
 }
 
 /** Parameters that can be added to the challenge of an authentication class. */
@@ -18,6 +22,8 @@ const inOrder: Readonly<Record<keyof AddedParameters, true>> = {
   error: true,
   error_description: true,
   scope: true,
+  acr_values: true,
+  max_age: true,
   resource_metadata: true,
 };
 const order = Object.keys(inOrder) as (keyof AddedParameters)[];
@@ -104,12 +110,14 @@ export function withParameters(
 ): OfferedChallenge {
   if (!carriesErrors(challenge)) return challenge;
   const own = namesOf(challenge.params);
-  const params = [...challenge.params];
+  // `algs` follows RFC 6750's parameters, as in the examples of RFC 9449 §7.1, unless the class has an order of its own.
+  const isLast = challenge.params.length === 1 && own.has('algs');
+  const params = isLast ? [] : [...challenge.params];
   for (const name of order) {
     const value = firstOf(sources, name);
     if (value !== undefined && !own.has(name)) params.push(quotedParam(name, value));
   }
-  return { scheme: challenge.scheme, params };
+  return { scheme: challenge.scheme, params: isLast ? [...params, ...challenge.params] : params };
 }
 
 function firstOf(sources: readonly (AddedParameters | undefined)[], name: keyof AddedParameters): string | undefined {

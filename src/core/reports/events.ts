@@ -4,7 +4,7 @@
  */
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { FailureKind } from '../http/bounded-fetch';
-import type { TokenReason, UnavailableReason } from '../http/exceptions';
+import type { ProofReason, TokenReason, UnavailableReason } from '../http/exceptions';
 
 /** The reason of a decision: a closed set, so that metrics can count by it. */
 export type DecisionReason =
@@ -15,6 +15,9 @@ export type DecisionReason =
   | 'not_authenticated'
   | 'credentials_invalid'
   | TokenReason
+  | ProofReason
+  /** Refused: the sign-in was too weak, or too long ago (RFC 9470). */
+  | 'insufficient_user_authentication'
   | 'request_malformed'
   /** Refused: an authenticated caller without permission, or a request that a throttle or a missing object ends. */
   | 'insufficient_scope'
@@ -67,7 +70,7 @@ export interface JwksEvent {
 
 /** Reports that a store, which may be shared by several servers, stopped working or works again. */
 export interface StoreEvent {
-  readonly store: 'throttle' | 'denylist' | 'sign-in';
+  readonly store: 'throttle' | 'denylist' | 'sign-in' | 'proof';
   readonly outcome: 'failed' | 'recovered';
 }
 

@@ -8,6 +8,8 @@ export type Truth = boolean | undefined;
 export interface Identity {
   readonly isAuthenticated: boolean;
   readonly grants: Grants;
+  /** Whether the caller has proved the key of its access token (RFC 9449); `undefined` if that is not known. */
+  readonly isProven?: boolean;
 }
 
 /** Something that is true or false of a caller, such as "has the scope book:read". */

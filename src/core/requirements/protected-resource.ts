@@ -1,4 +1,5 @@
 /** Metadata that tells clients where to get a token for an API (RFC 9728). */
+import { proofAlgorithms } from '../proofs/dpop-proof';
 import type { Requirement } from './requirement';
 import { scopesAskedFor } from './scopes';
 import type { Settings } from '../settings/settings';
@@ -14,6 +15,10 @@ export interface ProtectedResourceMetadata {
   /** The scopes that the rules of the API require, as far as they are known at startup. */
   readonly scopes_supported?: readonly string[];
   readonly bearer_methods_supported: readonly ['header'];
+  /** The algorithms of DPoP proofs, if tokens may be bound to a key. */
+  readonly dpop_signing_alg_values_supported?: readonly string[];
+  /** Whether every token must be bound to a DPoP key. */
+  readonly dpop_bound_access_tokens_required?: boolean;
 }
 
 const wellKnown = '/.well-known/oauth-protected-resource';
@@ -57,6 +62,15 @@ export function protectedResourceMetadata(
     ...(issuers.length === 0 ? {} : { authorization_servers: [...new Set(issuers)] }),
     ...(scopes.length === 0 ? {} : { scopes_supported: [...new Set(scopes)].sort() }),
     bearer_methods_supported: ['header'],
+    ...dpopMembers(settings.flatMap(issuerSettings)),
+  };
+}
+
+function dpopMembers(issuers: readonly Settings[]): Partial<ProtectedResourceMetadata> {
+  if (issuers.every(({ dpop }) => dpop === 'off')) return {};
+  return {
+    dpop_signing_alg_values_supported: proofAlgorithms,
+    dpop_bound_access_tokens_required: issuers.every(({ dpop }) => dpop === 'required'),
   };
 }
 

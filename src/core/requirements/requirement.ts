@@ -1,7 +1,10 @@
 /** What a rule requires, as data. Enforcement, challenges, documents and audits all read this one description. */
 import type { RequirementKind } from './kind';
 import { authenticated, type AuthenticatedRequirement } from './kinds/authenticated';
+import { context, type ContextRequirement } from './kinds/context';
 import { custom, type CustomRequirement } from './kinds/custom';
+import { details, type DetailsRequirement } from './kinds/details';
+import { dpop, type DpopRequirement } from './kinds/dpop';
 import { everybody, type FixedRequirement } from './kinds/everybody';
 import { grants, type GrantRequirement } from './kinds/grants';
 import { methods, type MethodsRequirement } from './kinds/methods';
@@ -16,6 +19,9 @@ export type Leaf =
   | AuthenticatedRequirement
   | MethodsRequirement
   | OwnerRequirement
+  | DpopRequirement
+  | ContextRequirement
+  | DetailsRequirement
   | CustomRequirement;
 
 /** A tree of what a rule requires. */
@@ -34,6 +40,9 @@ const kinds: { readonly [Kind in Leaf['kind']]: RequirementKind<Extract<Leaf, { 
   authenticated,
   methods,
   owner,
+  dpop,
+  context,
+  details,
   custom,
 };
 

@@ -70,3 +70,13 @@ function demandOfAny(parts: readonly Demand[]): Demand {
   const withScopes = parts.find(({ scopes }) => scopes.length > 0);
   return withoutScopes ?? enough[0] ?? withScopes ?? { scopes: [], isEnough: false };
 }
+
+/** Tells whether the requirement admits no caller without a proof of a DPoP key (RFC 9449). */
+export function demandsProof(requirement: Requirement): boolean {
+  return fold<boolean>(requirement, {
+    all: parts => parts.some(Boolean),
+    any: parts => parts.length > 0 && parts.every(Boolean),
+    not: () => false,
+    leaf: ({ kind }) => kind === 'dpop',
+  });
+}

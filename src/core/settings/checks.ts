@@ -23,6 +23,7 @@ export function checkTogether(values: Values): void {
     requireDistinction,
     requireIntrospectionClient,
     requireClientCredential,
+    requireExternalUrl,
   ])
     check(values);
 }
@@ -144,4 +145,16 @@ function requireClientCredential(values: Values): void {
     throw new ImproperlyConfigured(
       "Setting 'introspectionClientKey' is given without 'issuerUrl' (AXIOMS_ISS_URL); expected the issuer there, because it is the audience of the signed assertion (RFC 7523 §3).",
     );
+}
+
+// RFC 9449 §4.3: a proof names the URL of the request, and the Host header is the client's to choose.
+function requireExternalUrl({ dpop, externalUrl }: Values): void {
+  if (externalUrl?.includes('?') === true)
+    throw new ImproperlyConfigured(
+      `Setting 'externalUrl' (AXIOMS_EXTERNAL_URL) is '${withoutCredentials(externalUrl)}'; expected a URL without a query.`,
+    );
+  if (dpop === 'off' || externalUrl !== undefined) return;
+  throw new ImproperlyConfigured(
+    `Setting 'dpop' (AXIOMS_DPOP) is '${dpop}' without 'externalUrl' (AXIOMS_EXTERNAL_URL) and 'resourceUrl' (AXIOMS_RESOURCE_URL); expected one of the two: the URL by which clients reach this app, which their proofs must name.`,
+  );
 }

@@ -93,11 +93,13 @@ function readVariable(name: SettingName, text: string): unknown {
 
 function derived(
   values: Partial<Values> & Pick<Values, 'jwksRefreshInterval'>,
-): Pick<Values, 'issuerUrl' | 'jwksCacheTtl' | 'logger'> {
+): Pick<Values, 'issuerUrl' | 'jwksCacheTtl' | 'externalUrl' | 'logger'> {
   const host = values.domain?.replace(/^https?:\/\//, '');
   return {
     issuerUrl: values.issuerUrl ?? (host === undefined ? undefined : `https://${host}`),
     jwksCacheTtl: values.jwksCacheTtl ?? 2 * values.jwksRefreshInterval,
+    externalUrl:
+      values.externalUrl ?? (values.resourceUrl === undefined ? undefined : new URL(values.resourceUrl).origin),
     logger: values.logger ?? consoleLogger,
   };
 }

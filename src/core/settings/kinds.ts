@@ -6,6 +6,7 @@ import type { Logger } from './logger';
 import { isSupportedAlgorithm, keyFits, supportedAlgorithms, withSynonyms } from '../jws/signature';
 import { parseRate, rateForm, type ThrottleStore } from './throttle-rates';
 import { isPlainUrl } from '../http/urls';
+import type { ProofStore } from './proof-store';
 
 /** A class of authentication, permission or throttling, or a composed permission. */
 export type PolicyClass = (abstract new (...dependencies: never[]) => object) | object;
@@ -252,6 +253,8 @@ function enumerated(names: readonly string[]): string {
 
 export const logger = objectWith<Logger>('debug', 'info', 'warn', 'error');
 export const denylist = objectWith<Denylist>('revoke', 'isRevoked', 'useOnce');
+
+export const proofStore = objectWith<ProofStore>('use');
 
 const anyStore = objectWith<ThrottleStore>('hit');
 

@@ -27,6 +27,7 @@ import { row, type Row } from './row';
 import { supportedAlgorithms } from '../jws/signature';
 import { introspectionRows } from './introspection-rows';
 import { limitRows } from './limit-rows';
+import { proofRows } from './proof-rows';
 import { scopeRows } from './scope-rows';
 import { tokenClaimRows } from './token-claim-rows';
 import { isDomain } from '../http/urls';
@@ -182,6 +183,7 @@ export const settingsTable = {
     defaultText: '–',
     meaning: "this API's own URL; never taken from a Host header",
   }),
+  ...proofRows,
   allowInsecureUrls: row(listOf(url, { mayBeEmpty: true }), {
     variable: 'AXIOMS_ALLOW_INSECURE_URLS',
     defaultText: '–',
@@ -286,6 +288,7 @@ export const issuerSettingNames = [
   'subjectClaims',
   'introspectionCacheTtl',
   'introspectionTimeout',
+  'dpop',
 ] as const;
 
 /** An entry of `issuers`. `audience` and one of `issuerUrl` and `domain` are required. */

@@ -1,6 +1,7 @@
 /** Verifies access tokens as a resource server: RFC 7519, RFC 9068 and RFC 8725. */
 import { LRUCache } from 'lru-cache';
 import { acceptedToken, VerifiedTokens, KnownToken, type AcceptedToken, type VerifiedToken } from './verified-tokens';
+import { isBound, requirePossession, requireUnbound, type Possession } from './binding';
 import { checkClaims, checkTimes, isTimely } from './claim-rules';
 import { parseCompactJws, type Claims, type TokenHeader, type UnverifiedToken } from '../jws/compact-jws';
 import { RevocationCheck } from './revocation';
@@ -8,9 +9,11 @@ import { InvalidToken, ServiceUnavailable } from '../http/exceptions';
 import type { JwksManager } from '../issuers/jwks-manager';
 import { isNestedToken, shortMediaType } from '../jws/media-type';
 import { isPlain } from '../process/plain';
+import { ProofVerifier } from '../proofs/proof-verifier';
 import type { Settings } from '../settings/settings';
 import { keyThatSigned } from './signed-by';
 import { after, attempt, type Soon } from '../time/soon';
+import { systemClock } from '../time/steady-clock';
 import type { TokenSubject } from './token-subject';
 import { settingsFor } from '../settings/trusted-issuers';
 
@@ -48,9 +51,10 @@ export type Revocation =
  */
 export class AccessTokenVerifier {
   /** Milliseconds since 1970; read at the moment of use. */
-  clock: () => number = () => Date.now();
+  clock: () => number = systemClock;
   readonly #verified: VerifiedTokens;
   readonly #revocations: RevocationCheck | undefined;
+  readonly #proofs: ProofVerifier;
   /** Headers of accepted tokens. The tokens of one issuer have only a few different headers. */
   readonly #headers = new LRUCache<string, TokenHeader>({ max: 100 });
 
@@ -60,24 +64,48 @@ export class AccessTokenVerifier {
   ) {
     this.#verified = new VerifiedTokens(settings.tokenCacheSize);
     this.#revocations = RevocationCheck.of(settings);
+    this.#proofs = new ProofVerifier(settings, () => this.clock);
   }
 
   /**
-   * Verifies a token.
+   * Verifies a token. Refuses a token that is bound to a key (`cnf`): only a request can show that its sender has the key.
    *
    * @throws InvalidToken with a reason that the client can act on.
    * @throws ServiceUnavailable if the issuer's keys or the denylist are needed and unavailable.
    */
   async verify(token: string): Promise<VerifiedToken> {
-    const { accepted, known } = await this.accept(token);
+    const { accepted, known } = await this.#acceptUnproven(token);
+    requireUnbound(accepted.token.claims);
     return known.keep(accepted).token;
   }
 
   /**
-   * Does what `verify` does, but returns without a promise if nothing has to be fetched, and includes what the token
-   * grants.
+   * Accepts the token of a request. Does what `verify` does, but returns without a promise if nothing has to be fetched,
+   * and includes what the token grants.
+   *
+   * @param shown how the caller shows that it has the key of a bound token; checked for cached tokens, too
+   * @throws InvalidProof if the token is bound to a key, and its proof is missing, wrong or was used before
    */
-  accept(token: string): Soon<Acceptance> {
+  accept(token: string, shown: Possession): Soon<Acceptance> {
+    return after(this.#acceptUnproven(token), found =>
+      after(this.requirePossession(token, found.accepted.token.claims, shown), () => found),
+    );
+  }
+
+  /**
+   * Checks that the caller has every key that a token is bound to, for tokens that other code verifies; `accept` includes
+   * this check.
+   */
+  requirePossession(token: string, claims: Claims, shown: Possession): Soon<void> {
+    return attempt(
+      () => requirePossession(token, claims, shown, this.#proofs),
+      error => {
+        throw attributed(error, claims, settingsFor(claims, this.settings) ?? this.settings);
+      },
+    );
+  }
+
+  #acceptUnproven(token: string): Soon<Acceptance> {
     const place = this.#verified.placeOf(token);
     const acceptance = this.acceptedBefore(place) ?? this.acceptAnew(token, place);
     if (this.#revocations === undefined) return acceptance;
@@ -88,10 +116,11 @@ export class AccessTokenVerifier {
 
   /**
    * Tells whether a token that was accepted before would be accepted now without waiting. Always false with a denylist,
-   * which must be asked first.
+   * which must be asked first, and for a token that is bound to a key: each request must show the key.
    */
-  stillAccepts(known: KnownToken): boolean {
-    return this.#revocations === undefined && this.isStillGood(known);
+  stillAccepts(known: KnownToken, { scheme }: Pick<Possession, 'scheme'>): boolean {
+    if (this.#revocations !== undefined || !this.isStillGood(known)) return false;
+    return scheme === 'Bearer' && !isBound(known.accepted.token.claims);
   }
 
   /**

@@ -1,6 +1,7 @@
 /**
  * The rules for the claims of an access token. They need no key, and are the same for JWTs and for introspected tokens.
  */
+import { checkBinding } from './binding';
 import { claimValue, firstClaim, type Claims } from './claims';
 import type { TokenHeader } from '../jws/compact-jws';
 import { InvalidToken } from '../http/exceptions';
@@ -26,7 +27,7 @@ const rules: readonly Rule[] = [
   forThisAudience,
   aboutSomebody,
   notOfAnotherKind,
-  notBoundToAKey,
+  checkBinding,
   withRequiredValues,
   asTheProfileSays,
 ];
@@ -70,13 +71,6 @@ function looksLikeIdToken(claims: Claims, { ignoredTokenMarkers }: Settings, hea
 function saysAccessToken({ token_use: use, typ }: Claims, header: TokenHeader): boolean {
   const isOfTheProfile = typeof header.typ === 'string' && shortMediaType(header.typ) === 'at+jwt';
   return isOfTheProfile || use === 'access' || typ === 'Bearer';
-}
-
-// RFC 7800 §3.1, RFC 9449 §7: a token with cnf is bound to a key, and a client that sends it as a bearer token has not
-// proved that it has the key.
-function notBoundToAKey(claims: Claims): void {
-  if (Object.hasOwn(claims, 'cnf'))
-    throw new InvalidToken('The access token is bound to a key that was not shown', { reason: 'token_bound' });
 }
 
 function withRequiredValues(claims: Claims, { requiredClaims }: Settings): void {

@@ -5,6 +5,7 @@
 import { setMaxListeners } from 'node:events';
 import { oneToYield } from '../attempts/fair-shares';
 import { FetchFailure, fetchJson, type FailureKind, type JsonObject } from '../http/bounded-fetch';
+import { bindingOf, requireUnbound } from './binding';
 import { checkClaims, checkTimes } from './claim-rules';
 import { claimValue } from './claims';
 import { frozen, type Claims, type JsonValue } from '../jws/compact-jws';
@@ -92,13 +93,21 @@ export class TokenIntrospector {
   }
 
   /**
-   * Returns the claims of an active token, frozen. `iss` is added if the answer has none.
+   * Returns the claims of an active token, frozen. `iss` is added if the answer has none. Refuses a token that is bound to
+   * a key (`cnf`): only a request can show that its sender has the key.
    *
    * @param site where the request came from: if too many tokens are asked about, each site has an equal share
    * @throws InvalidToken if the token is not active or not valid for this API.
    * @throws ServiceUnavailable if the issuer gives no answer that can be trusted.
    */
   async introspect(token: string, site = ''): Promise<Claims> {
+    const claims = await this.introspectUnproven(token, site);
+    requireUnbound(claims);
+    return claims;
+  }
+
+  /** Does the same for a token that may be bound to a key. The caller of this method must check that it was shown. */
+  async introspectUnproven(token: string, site: string): Promise<Claims> {
     const settings = introspectionSettings(this.#settings);
     if (token.length > settings.maxTokenSize)
       throw new InvalidToken('The access token is too long', { reason: 'token_too_long' });
@@ -255,7 +264,9 @@ function checkTokenType(answer: Claims, isForAnybody: boolean, { introspectionOp
   const { token_type: type } = answer;
   const mayBeMissing = !isForAnybody || introspectionOptionalClaims.includes('token_type');
   if (type === undefined && mayBeMissing) return;
-  if (typeof type === 'string' && ['bearer', 'access_token'].includes(type.toLowerCase())) return;
+  const isOfKey = bindingOf(answer).jkt !== undefined;
+  const accepted = isOfKey ? ['dpop', 'bearer', 'access_token'] : ['bearer', 'access_token'];
+  if (typeof type === 'string' && accepted.includes(type.toLowerCase())) return;
   throw new InvalidToken('The token is not of an accepted type', { reason: 'token_type' });
 }
 

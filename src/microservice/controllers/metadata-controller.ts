@@ -3,7 +3,7 @@ import type { Response } from 'express';
 import { Get, JsonController } from 'routing-controllers';
 import { joinUrl } from '../../core/http/urls';
 import type { Options } from '../options';
-import { dpopAlgorithms } from '../tokens/dpop-proofs';
+import { proofAlgorithms } from '../../core/proofs/dpop-proof';
 import type { PublicKeySet, SigningKeys } from '../tokens/signing-keys';
 
 const keysPath = '/.well-known/jwks.json';
@@ -52,7 +52,7 @@ function metadataOf({ issuer, externalUrl, prefix, signingAlgorithm, idp }: Opti
     jwks_uri: joinUrl(issuer, keysPath),
     response_types_supported: [],
     grant_types_supported: [],
-    dpop_signing_alg_values_supported: dpopAlgorithms,
+    dpop_signing_alg_values_supported: proofAlgorithms,
     access_token_signing_alg_values_supported: [signingAlgorithm],
     sign_in_endpoint: at(`${prefix}/sign-in/`),
     ...(idp === undefined ? {} : { social_exchange_endpoint: at(`${prefix}/social-exchange/`) }),

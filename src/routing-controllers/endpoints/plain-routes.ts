@@ -7,6 +7,7 @@ import { ImproperlyConfigured } from '../../core/http/exceptions';
 import type { GrantRequirement } from '../../core/requirements/requirement';
 import type { Settings } from '../../core/settings/settings';
 import type { ApiView } from '../../permissions/base';
+import { RequiresDPoP } from '../../permissions/proof';
 import { grantRequirement, requiresGrants } from '../../permissions/required-grants';
 import type { PermissionRule } from '../../permissions/operators';
 import { answer, isAnswer, sendAnswer, type Answer } from '../../views/exception-handler';
@@ -41,9 +42,13 @@ export interface AccessTokenRequirements {
   readonly permissions?: Names;
   readonly anyPermissions?: Names;
   readonly allPermissions?: Names;
+  /** `'required'`: the token must be bound to a DPoP key (RFC 9449); see `RequiresDPoP`. */
+  readonly dpop?: 'required' | undefined;
 }
 
-const lists: Readonly<Record<keyof AccessTokenRequirements, readonly [kind: GrantKind, match: 'any' | 'all']>> = {
+type ListName = Exclude<keyof AccessTokenRequirements, 'dpop'>;
+
+const lists: Readonly<Record<ListName, readonly [kind: GrantKind, match: 'any' | 'all']>> = {
   scopes: ['scopes', 'any'],
   anyScopes: ['scopes', 'any'],
   allScopes: ['scopes', 'all'],
@@ -67,7 +72,8 @@ const lists: Readonly<Record<keyof AccessTokenRequirements, readonly [kind: Gran
  * the controller's. A middleware that calls it there must pass on its own `next`. A controller's handler cannot call
  * it.
  *
- * @param requirements what the token must grant (default: nothing), and `server`, see {@link ServerOption}
+ * @param requirements what the token must grant (default: nothing), `dpop: 'required'` for a token that is bound to a DPoP
+ * key, and `server`, see {@link ServerOption}
  * @param server another way to name the server
  * @throws ImproperlyConfigured for an empty list, an unknown name, or a `server` that is not a server of this library.
  * The middleware throws it if a controller's handler calls it.
@@ -87,7 +93,9 @@ export function requireAccessToken(
   server?: AxiomsServer | ServerOption,
 ): RequestHandler {
   const required = requiredOf(requirements);
-  const route = new PlainRoutes(required.map(([name, one]) => requiresGrants(name, one)));
+  const needsProof = requiresProof(requirements);
+  const grants = required.map(([name, one]) => requiresGrants(name, one));
+  const route = new PlainRoutes([...(needsProof ? [RequiresDPoP] : []), ...grants]);
   const named = namedOnce(requirements.server, server);
   const serving = named === undefined ? undefined : namedServing(named, 'requireAccessToken()');
   if (serving !== undefined) route.rulesFor(serving.services);
@@ -100,11 +108,7 @@ export function requireAccessToken(
       route.guard(serving ?? namedServing(server, 'requireAccessToken()'), exchange, guard);
     });
   };
-  rememberGuard(
-    guard,
-    required.map(([, one]) => one),
-    named,
-  );
+  rememberGuard(guard, [...(needsProof ? [{ kind: 'dpop' } as const] : []), ...required.map(([, one]) => one)], named);
   return guard;
 }
 
@@ -195,6 +199,14 @@ const plainRoute = {
   readsBody: false,
 };
 
+function requiresProof({ dpop }: AccessTokenRequirements): boolean {
+  if (dpop === undefined) return false;
+  if ((dpop as unknown) === 'required') return true;
+  throw new ImproperlyConfigured(
+    "requireAccessToken({ dpop }) must be 'required': the setting 'dpop' (AXIOMS_DPOP) decides what else is accepted.",
+  );
+}
+
 function requiredOf(requirements: AccessTokenRequirements): readonly (readonly [name: string, GrantRequirement])[] {
   if (typeof (requirements as unknown) !== 'object' || (requirements as unknown) === null)
     throw new ImproperlyConfigured("requireAccessToken() takes an object: { scopes: ['book:read'] }.");
@@ -205,10 +217,11 @@ function requiredOf(requirements: AccessTokenRequirements): readonly (readonly [
       `requireAccessToken() is given ${named.map(([name]) => `${name}: undefined`).join(', ')}, which would require nothing but a token. Give the list a value, or leave it out.`,
     );
   for (const kind of ['Scopes', 'Roles', 'Permissions']) refuseTwoNames(Object.fromEntries(given), kind);
-  return given.map(([name, values]) => {
+  const grants = given.filter(([name]) => name !== 'dpop');
+  return grants.map(([name, values]) => {
     if (!Object.hasOwn(lists, name))
       throw new ImproperlyConfigured(
-        `requireAccessToken() has no option '${name}'. Its options are: ${[...Object.keys(lists), 'server'].join(', ')}.`,
+        `requireAccessToken() has no option '${name}'. Its options are: ${[...Object.keys(lists), 'dpop', 'server'].join(', ')}.`,
       );
     const [kind, match] = lists[name as keyof typeof lists];
     return [name, grantRequirement(`requireAccessToken({ ${name} })`, kind, match, values)] as const;

@@ -101,7 +101,7 @@ function answerToNobody(
   ask: (request: Request) => unknown,
 ): boolean | undefined {
   const looks = { areFurther: false };
-  const held = heldByAnyObject({ ...services, authenticators });
+  const held = heldByAnyObject({ ...services, method, authenticators });
   const shown = { method, user: undefined, auth: null, authJwt: null, [contextKey]: held };
   const request = new Proxy(shown, {
     get(target, name) {

@@ -37,7 +37,7 @@ export function routeRules(route: Route, controller: ApiView, services: Services
   const place = handlerName(controller, route.action);
   const decorations = decorationsOf(controller.constructor, route.action, route.declaredBy);
   refuseOtherCopies(decorations ?? {}, name => `@${name} of ${place}`);
-  const context: RequestContext = { ...services, authenticators: [] };
+  const context: RequestContext = { ...services, method: route.method ?? 'GET', authenticators: [] };
   const shown = new MethodOnly(route.method, context);
   Object.assign(controller, { request: shown.request, response: shown.response, action: route.action });
   shown.watchReadsOf(controller);

@@ -1,7 +1,7 @@
 /** The rules of a handler as startup read them: what they require, and when they can be asked. */
 import { METHODS } from 'node:http';
 import type { BaseAuthentication } from '../../authentication/base';
-import { demandedScopes } from '../../core/requirements/scopes';
+import { demandedScopes, demandsProof } from '../../core/requirements/scopes';
 import { whoIsLetIn } from '../../core/requirements/openness';
 import type { Requirement } from '../../core/requirements/requirement';
 import { Settings } from '../../core/settings/settings';
@@ -101,6 +101,7 @@ export class RouteRules implements Route {
   readonly #read: Read;
   /** The scopes to request, by method. */
   readonly #demandedScopes = new Map<string, readonly string[]>();
+  readonly #demandsProof = new Map<string, boolean>();
   readonly #dependsOnObjects = new Map<string, boolean>();
   readonly #byMethod = new Map<string, MethodRules>();
   /** For each permission, its class if it can be asked before the body is read, and otherwise `undefined`. */
@@ -302,6 +303,14 @@ export class RouteRules implements Route {
     const asked = this.askedAs(method);
     const known = this.#demandedScopes.get(asked) ?? demandedScopes(this.admission(asked));
     this.#demandedScopes.set(asked, known);
+    return known;
+  }
+
+  /** Returns whether only callers that prove a DPoP key are admitted, as far as startup knows. */
+  demandsProof(method: string): boolean {
+    const asked = this.askedAs(method);
+    const known = this.#demandsProof.get(asked) ?? demandsProof(this.admission(asked));
+    this.#demandsProof.set(asked, known);
     return known;
   }
 

@@ -22,7 +22,8 @@ interface ReadController {
 type Make = (controllerClass: new () => object) => object;
 
 const words = ruleWords.filter(
-  ({ kind, name }) => ['names', 'names by method', 'text', 'attribute'].includes(kind) || name === 'ownerOf',
+  ({ kind, name }) =>
+    ['names', 'names by method', 'number', 'object', 'text', 'attribute'].includes(kind) || name === 'ownerOf',
 );
 
 /**

@@ -13,6 +13,7 @@ interface Claims {
   readonly roles: readonly string[];
   readonly permissions: readonly string[];
   readonly owns: readonly string[];
+  readonly isProven: boolean;
   readonly said: readonly string[];
   readonly method: string;
 }
@@ -30,6 +31,11 @@ function naive(requirement: Requirement, claims: Claims): boolean {
     case 'roles':
     case 'permissions':
       return meets(claims, requirement);
+    case 'dpop':
+      return claims.isProven;
+    case 'context':
+    case 'details':
+      throw new Error('The random trees have no such leaf');
     case 'owner':
       return claims.owns.includes(requirement.byOwnerOf ? 'by ownerOf()' : requirement.attribute);
     case 'custom':
@@ -58,6 +64,7 @@ const leaf: fc.Arbitrary<Requirement> = fc.oneof(
     { kind: 'authenticated' },
     { kind: 'owner', attribute: 'user' },
     { kind: 'owner', attribute: 'user', byOwnerOf: true },
+    { kind: 'dpop' },
     { kind: 'custom', name: 'IsOfficeHours' },
     { kind: 'methods', methods: ['GET', 'HEAD'] },
   ),
@@ -81,12 +88,14 @@ function subsets(list: readonly string[]): string[][] {
 
 const everybody: readonly Claims[] = ['GET', 'POST'].flatMap(method =>
   subsets(['IsOfficeHours']).flatMap(said => [
-    { isAuthenticated: false, scopes: [], roles: [], permissions: [], owns: [], said, method },
+    { isAuthenticated: false, scopes: [], roles: [], permissions: [], owns: [], isProven: false, said, method },
     ...subsets(scopes).flatMap(some =>
       subsets(roles).flatMap(held =>
-        subsets(['user', 'by ownerOf()']).map(owns => {
-          return { isAuthenticated: true, scopes: some, roles: held, permissions: [], owns, said, method };
-        }),
+        subsets(['user', 'by ownerOf()']).flatMap(owns =>
+          [false, true].map(isProven => {
+            return { isAuthenticated: true, scopes: some, roles: held, permissions: [], owns, isProven, said, method };
+          }),
+        ),
       ),
     ),
   ]),

@@ -81,6 +81,7 @@ const badJson = [
   '{"a":9007199254740993}',
 ];
 
+const aProofStore = { use: () => ({ answer: 'first' as const }) };
 const noUrl: [unknown, string][] = [
   ['auth.example.com', "'auth.example.com'"],
   ['ftp://auth.example.com', "'ftp://auth.example.com'"],
@@ -435,6 +436,44 @@ const examples: Example[] = [
     badText: ['api.example.com'],
     bad: noUrl,
     accepts: 'an absolute URL',
+  },
+  {
+    name: 'dpop',
+    variable: 'AXIOMS_DPOP',
+    fallback: 'off',
+    beside: { externalUrl: 'https://api.example.com' },
+    good: [
+      ['off', 'off'],
+      ['allowed', 'allowed'],
+      [' required ', 'required'],
+    ],
+    badText: ['on', 'true', 'OFF'],
+    bad: [
+      ['on', "'on'"],
+      [true, 'true'],
+      [null, 'null'],
+    ],
+    accepts: "'off' or 'allowed' or 'required'",
+  },
+  {
+    name: 'externalUrl',
+    variable: 'AXIOMS_EXTERNAL_URL',
+    fallback: undefined,
+    good: [['https://example.com/api', 'https://example.com/api']],
+    badText: ['example.com/api'],
+    bad: noUrl,
+    accepts: 'an absolute URL',
+  },
+  {
+    name: 'proofStore',
+    fallback: undefined,
+    good: [['', aProofStore]],
+    bad: [
+      ['redis', "'redis'"],
+      [{}, '{}'],
+      [null, 'null'],
+    ],
+    accepts: 'an object with the function use',
   },
   {
     name: 'allowInsecureUrls',

@@ -1,6 +1,7 @@
 import { createHmac, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { expect } from 'chai';
 import { AccessTokenVerifier } from '../../../src/core/tokens/access-token';
+import type { Possession } from '../../../src/core/tokens/binding';
 import { InvalidToken, ServiceUnavailable } from '../../../src/core/http/exceptions';
 import { JwksManager } from '../../../src/core/issuers/jwks-manager';
 import { defineSettings } from '../../../src/core/settings/define-settings';
@@ -11,6 +12,12 @@ import { badByItsKey, badWithoutAKey } from '../../bad-tokens';
 import { makeKey, ScriptedIssuer, type Jwk } from '../../issuer/scripted-issuer';
 import { base64url, signatureOver, signed, signingKey, TestIssuer, type SigningKey } from '../../issuer/test-issuer';
 import { onlyWithCaches } from '../../plain';
+
+const asBearer: Possession = {
+  scheme: 'Bearer',
+  proof: { proofs: [], method: 'GET', target: '/', request: {} },
+  certificate: () => undefined,
+};
 
 describe('AccessTokenVerifier', () => {
   let issuer: TestIssuer;
@@ -104,9 +111,9 @@ describe('AccessTokenVerifier', () => {
   it('accepts a token at once that it knows, where there is no denylist to ask', async () => {
     const { verifier } = verifierWith();
     const token = issuer.token();
-    expect(isPending(verifier.accept(token))).to.equal(true);
+    expect(isPending(verifier.accept(token, asBearer))).to.equal(true);
     await verifier.verify(token);
-    expect(isPending(verifier.accept(token))).to.equal(false);
+    expect(isPending(verifier.accept(token, asBearer))).to.equal(false);
   });
 
   describe('refuses, having the keys,', () => {

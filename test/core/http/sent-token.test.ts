@@ -1,8 +1,10 @@
 import { expect } from 'chai';
-import { bearerToken } from '../../../src/core/http/bearer-token';
+import { sentToken, type HeaderSource } from '../../../src/core/http/sent-token';
 import { InvalidRequest } from '../../../src/core/http/exceptions';
 
-describe('bearerToken', () => {
+const bearerToken = (request: HeaderSource): string | null => sentToken(request, false)?.token ?? null;
+
+describe('sentToken', () => {
   const found: [string, string | undefined, string | null][] = [
     ['nothing without a header', undefined, null],
     ['nothing in an empty header', '', null],

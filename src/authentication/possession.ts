@@ -1,0 +1,70 @@
+/** Reads what a request shows besides its access token: the DPoP proof (RFC 9449), and the scheme that it uses. */
+import type { Request } from 'express';
+import type { SentToken } from '../core/http/sent-token';
+import { sentToken } from '../core/http/sent-token';
+import { proofAlgorithms } from '../core/proofs/dpop-proof';
+import type { Settings } from '../core/settings/settings';
+import { issuerSettings } from '../core/settings/trusted-issuers';
+import type { Possession } from '../core/tokens/binding';
+import type { BaseAuthentication } from './base';
+import { contextOf } from './request-context';
+
+/** The schemes that the classes for access tokens read. DPoP is not read while the setting `dpop` is `off`. */
+export const tokenSchemes: readonly string[] = Object.freeze(['Bearer', 'DPoP']);
+
+/** An access token, and what the request shows besides it. */
+export interface Presented extends SentToken {
+  readonly shown: Possession;
+}
+
+/**
+ * Returns the access token of a request, or `null` if it has none.
+ *
+ * @throws InvalidRequest for a malformed or repeated Authorization header
+ */
+export function presentedToken(request: Request): Presented | null {
+  const { settings, method } = contextOf(request);
+  const sent = sentToken(request, readsProofs(settings));
+  return sent === null ? null : { ...sent, shown: possessionOf(request, sent, method) };
+}
+
+function possessionOf(request: Request, { scheme }: SentToken, method: string): Possession {
+  return {
+    scheme,
+    // A bearer token has no proof, whatever the request has besides.
+    get proof() {
+      return { proofs: proofFields(request), method, target: request.originalUrl, request };
+    },
+    certificate: () => undefined,
+  };
+}
+
+/** Returns every value of the header field `DPoP`. `request.headers` would join them. */
+function proofFields({ rawHeaders }: Request): readonly string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'dpop');
+}
+
+const modes = new WeakMap<Settings, readonly Settings['dpop'][]>();
+
+function modesOf(settings: Settings): readonly Settings['dpop'][] {
+  const known = modes.get(settings) ?? issuerSettings(settings).map(({ dpop }) => dpop);
+  modes.set(settings, known);
+  return known;
+}
+
+/** Tells whether tokens of any trusted issuer may be bound to a DPoP key. */
+export function readsProofs(settings: Settings): boolean {
+  return modesOf(settings).some(mode => mode !== 'off');
+}
+
+/**
+ * Returns the challenges of a class for access tokens (RFC 9449 §7.1): DPoP alone if every issuer requires it, DPoP and the
+ * class's own if some tokens may be bearer tokens.
+ */
+export function tokenChallenges(authenticator: BaseAuthentication, request: Request): readonly string[] {
+  const modes = modesOf(contextOf(request).settings);
+  const own = modes.every(mode => mode === 'required') ? [] : [authenticator.authenticateHeader(request) ?? ''];
+  return modes.every(mode => mode === 'off') ? own : [dpopChallenge, ...own];
+}
+
+const dpopChallenge = `DPoP algs="${proofAlgorithms.join(' ')}"`;

@@ -1,0 +1,65 @@
+/** Compares the target of a request with the `htu` of a proof (RFC 9449 §4.3, RFC 3986 §6.2.2 and §6.2.3). */
+
+const absolute = /^https?:\/\/([^\s\\/?#@]+)(\/[!-~]*)?$/i;
+
+/**
+ * Returns the normal form of an http(s) URI without its query and fragment: scheme and host in lower case, without the
+ * default port and dot segments, and percent-encoded only where necessary. Equivalent URIs have the same normal form.
+ *
+ * @returns `undefined` for any other text: a relative reference, a URI with user information, backslashes, spaces or
+ * characters beyond ASCII
+ */
+export function normalUri(uri: string): string | undefined {
+  const [, authority = '', rest = ''] = absolute.exec(withoutQuery(uri)) ?? [];
+  if (authority === '' || rest.includes('\\')) return undefined;
+  const root = `${uri.slice(0, uri.indexOf(':'))}://${authority}`;
+  return URL.canParse(root) ? new URL(root).origin + normalPath(rest) : undefined;
+}
+
+// RFC 9449 §4.3: `htu` is compared "ignoring any query and fragment parts".
+function withoutQuery(uri: string): string {
+  return uri.replace(/[?#].*$/s, '');
+}
+
+/** Decodes unreserved characters first, because `%2e%2e` is a dot segment, too. */
+function normalPath(path: string): string {
+  const decoded = path.replace(/%[\da-f]{2}/gi, encoded => {
+    const character = String.fromCharCode(parseInt(encoded.slice(1), 16));
+    return /[\w.~-]/.test(character) ? character : encoded.toUpperCase();
+  });
+  return withoutDotSegments(decoded);
+}
+
+// RFC 3986 §5.2.4.
+function withoutDotSegments(path: string): string {
+  const kept: string[] = [];
+  const segments = path.split('/').slice(1);
+  for (const segment of segments) {
+    if (segment === '..') kept.pop();
+    else if (segment !== '.') kept.push(segment);
+  }
+  const last = segments.at(-1);
+  return `/${kept.join('/')}${(last === '.' || last === '..') && kept.length > 0 ? '/' : ''}`;
+}
+
+/**
+ * Returns the URI by which clients know the target of a request: the path of the target, behind the URL of the app. Nothing
+ * of the target but its path counts: one in absolute form may name any host (RFC 9112 §3.2.2).
+ *
+ * @param externalUrl what clients see in place of the app's `/`
+ * @param target the target as it was sent (`request.originalUrl`)
+ * @returns `undefined` if the target has no path, as in `OPTIONS *`
+ */
+export function targetUri(externalUrl: string, target: string): string | undefined {
+  const path = withoutQuery(target).replace(/^https?:\/\/[^/]*/i, '');
+  if (path !== '' && !path.startsWith('/')) return undefined;
+  return externalUrl.replace(/\/$/, '') + path;
+}
+
+/** Tells whether the `htu` of a proof means the target. */
+export function isSameUri(htu: string, target: string): boolean {
+  // Most clients write the target exactly as they send it.
+  if (htu === target) return true;
+  const normal = normalUri(target);
+  return normal !== undefined && normalUri(htu) === normal;
+}

@@ -1,0 +1,116 @@
+/** Remembers used proofs in the memory of a process. */
+import { ImproperlyConfigured } from '../http/exceptions';
+import type { ProofStore, ProofUse, ProofVerdict } from '../settings/proof-store';
+import { systemClock } from '../time/steady-clock';
+
+/** Options of {@link MemoryProofStore}. */
+export interface ProofStoreLimits {
+  /** Most proofs at the same time; default 100,000, of about 250 bytes each. */
+  readonly size?: number | undefined;
+  /** Most proofs of one key at the same time; default 5000, which is about 80 requests per second. */
+  readonly share?: number | undefined;
+}
+
+/** The proofs of one key. */
+interface OfKey {
+  readonly thumbprint: string;
+  proofs: number;
+}
+
+interface Entry {
+  readonly id: string;
+  readonly key: OfKey;
+}
+
+/**
+ * The default store of used proofs: for one process. Servers in several processes share a `RedisProofStore`.
+ *
+ * @example
+ * const proofStore = new MemoryProofStore({ size: 500_000, share: 20_000 });
+ * const app = createExpressServer({ controllers: [BookController], axioms: { ...settings, proofStore } });
+ */
+export class MemoryProofStore implements ProofStore {
+  /** Milliseconds since 1970; read at the moment of use. */
+  clock: () => number = systemClock;
+  readonly #size: number;
+  readonly #share: number;
+  readonly #used = new Set<string>();
+  readonly #keys = new Map<string, OfKey>();
+  /** The entries by the second in which they end. */
+  readonly #seconds = new Map<number, Entry[]>();
+  #firstSecond = Infinity;
+  /**
+   * The latest end of a forgotten proof, in milliseconds since 1970. A proof that ends no later may be one of them, so it is
+   * refused: even if the clock was set back, no forgotten proof is accepted again.
+   */
+  #horizon = -Infinity;
+
+  /** @throws ImproperlyConfigured for limits that are no whole numbers above 0 */
+  constructor(limits: ProofStoreLimits = {}) {
+    const { size, share } = checkedLimits(limits, { size: 100_000, share: 5000 });
+    this.#size = size;
+    this.#share = share;
+  }
+
+  use({ thumbprint, id, end }: ProofUse): ProofVerdict {
+    const now = this.clock();
+    if (now >= this.#firstSecond * 1000) this.#forget(now);
+    // Negated, so that an end that is no number is refused.
+    if (!(end > Math.max(now, this.#horizon))) return { answer: 'late' };
+    if (this.#used.has(id)) return { answer: 'again' };
+    const key = this.#keys.get(thumbprint) ?? { thumbprint, proofs: 0 };
+    if (key.proofs >= this.#share) return { answer: 'share', wait: this.#waitFrom(now) };
+    if (this.#used.size >= this.#size) return { answer: 'full', wait: this.#waitFrom(now) };
+    this.#record(id, key, end);
+    return first;
+  }
+
+  #record(id: string, key: OfKey, end: number): void {
+    const second = Math.ceil(end / 1000);
+    const entries = this.#seconds.get(second) ?? [];
+    if (entries.length === 0) this.#seconds.set(second, entries);
+    entries.push({ id, key });
+    this.#firstSecond = Math.min(this.#firstSecond, second);
+    this.#used.add(id);
+    key.proofs += 1;
+    if (key.proofs === 1) this.#keys.set(key.thumbprint, key);
+  }
+
+  #forget(now: number): void {
+    const ended = [...this.#seconds.keys()].filter(second => second * 1000 <= now);
+    for (const second of ended) {
+      for (const { id, key } of this.#seconds.get(second) ?? []) this.#forgetOne(id, key);
+      this.#seconds.delete(second);
+      this.#horizon = Math.max(this.#horizon, second * 1000);
+    }
+    this.#firstSecond = Math.min(...this.#seconds.keys());
+  }
+
+  #forgetOne(id: string, key: OfKey): void {
+    this.#used.delete(id);
+    key.proofs -= 1;
+    if (key.proofs === 0) this.#keys.delete(key.thumbprint);
+  }
+
+  #waitFrom(now: number): number {
+    return Math.max(1, this.#firstSecond - now / 1000);
+  }
+}
+
+const first: ProofVerdict = Object.freeze({ answer: 'first' });
+
+/**
+ * Returns the limits of a store of used proofs.
+ *
+ * @throws ImproperlyConfigured for limits that are no whole numbers above 0
+ */
+export function checkedLimits(
+  limits: ProofStoreLimits,
+  defaults: { readonly size: number; readonly share: number },
+): { readonly size: number; readonly share: number } {
+  const { size = defaults.size, share = Math.min(defaults.share, size) } = limits;
+  if ([size, share].every(limit => Number.isSafeInteger(limit) && limit > 0)) return { size, share };
+  throw new ImproperlyConfigured(
+    "The options 'size' and 'share' of a store of used proofs must be whole numbers above 0.",
+  );
+}

@@ -1,0 +1,62 @@
+/** Lets each proof be used once: records its use in the store, as the last check of all. */
+import { hash } from 'node:crypto';
+import { InvalidProof, ServiceUnavailable, Throttled } from '../http/exceptions';
+import { StoreWatch } from '../reports/store-watch';
+import type { Logger } from '../settings/logger';
+import type { ProofStore, ProofUse, ProofVerdict } from '../settings/proof-store';
+import { after, attempt, type Soon } from '../time/soon';
+import { proofWindow, type CheckedProof } from './dpop-proof';
+
+/** The uses of proofs that requests have made, by store and request. */
+const usesOfRequests = new WeakMap<ProofStore, WeakMap<object, string>>();
+
+export class ProofUses {
+  readonly #watch: StoreWatch;
+
+  constructor(logger: Logger) {
+    this.#watch = new StoreWatch('proof', logger, 'requests with a DPoP proof are answered 503');
+  }
+
+  /**
+   * Records the use of a proof. Several guards may check one request, and a guard may check it again behind the body: that
+   * is one use.
+   *
+   * @param request the object that stands for the HTTP request
+   * @throws InvalidProof if the proof was used before, by another request
+   * @throws Throttled if its key has used too many proofs
+   * @throws ServiceUnavailable if the store is full or cannot be reached: the proof might have been used.
+   */
+  record({ thumbprint, jti, iat }: CheckedProof, store: ProofStore, request: object): Soon<void> {
+    const id = hash('sha256', `${thumbprint} ${jti}`, 'base64url');
+    const uses = usesOfRequests.get(store) ?? new WeakMap<object, string>();
+    usesOfRequests.set(store, uses);
+    if (uses.get(request) === id) return;
+    return after(this.#ask({ thumbprint, id, end: (iat + proofWindow) * 1000 }, store), verdict => {
+      requireFirst(verdict);
+      uses.set(request, id);
+    });
+  }
+
+  #ask(use: ProofUse, store: ProofStore): Soon<ProofVerdict> {
+    const worked = (verdict: ProofVerdict): ProofVerdict => {
+      this.#watch.worked(store);
+      return verdict;
+    };
+    return attempt(
+      () => after(store.use(use), worked),
+      error => {
+        this.#watch.failed(error);
+        throw new ServiceUnavailable(undefined, 1, { cause: error });
+      },
+    );
+  }
+}
+
+function requireFirst({ answer, wait }: ProofVerdict): void {
+  if (answer === 'first') return;
+  if (answer === 'share') throw new Throttled(wait ?? 1, 'Too many requests with proofs of one key');
+  if (answer === 'full') throw new ServiceUnavailable(undefined, wait);
+  if (answer === 'late') throw new InvalidProof('The DPoP proof is too old', { reason: 'proof_used' });
+  // Anything else that a store may answer refuses, too.
+  throw new InvalidProof('The DPoP proof was used before', { reason: 'proof_used' });
+}

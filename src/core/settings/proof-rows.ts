@@ -1,0 +1,23 @@
+/** The settings for proof of possession (RFC 9449), a part of the one table. */
+import { oneOf, proofStore, url } from './kinds';
+import { row } from './row';
+
+export const proofRows = {
+  dpop: row(oneOf('off', 'allowed', 'required'), {
+    variable: 'AXIOMS_DPOP',
+    defaultText: '`off`',
+    fallback: 'off',
+    meaning:
+      'proof of possession (RFC 9449). `off`: a token that is bound to a key is refused. `allowed`: a bound token needs its proof, an unbound one is a bearer token. `required`: only bound tokens. Needs `externalUrl` or `resourceUrl`',
+  }),
+  externalUrl: row(url, {
+    variable: 'AXIOMS_EXTERNAL_URL',
+    defaultText: 'the origin of `resourceUrl`',
+    meaning:
+      "what clients see in place of this app's `/`: a proof must name it, followed by the path of the request; never taken from a Host header",
+  }),
+  proofStore: row(proofStore, {
+    defaultText: 'the memory of this process',
+    meaning: 'what remembers used proofs; `RedisProofStore` where several processes serve one API',
+  }),
+};

@@ -1,0 +1,86 @@
+/** Decides whether a caller has shown the key that an access token is bound to (RFC 7800 §3.1, RFC 9449 §6, RFC 8705 §3). */
+import { InvalidToken } from '../http/exceptions';
+import type { TokenScheme } from '../http/sent-token';
+import type { Claims, JsonValue } from '../jws/compact-jws';
+import type { ProofVerifier, ShownProof } from '../proofs/proof-verifier';
+import type { Settings } from '../settings/settings';
+import type { Soon } from '../time/soon';
+
+/** What a request shows besides its access token. */
+export interface Possession {
+  readonly scheme: TokenScheme;
+  readonly proof: ShownProof;
+  /** Returns the SHA-256 thumbprint of the client's certificate, as 43 characters of base64url. */
+  certificate(): string | undefined;
+}
+
+/** The keys that a token is bound to, by their thumbprints. */
+export interface Binding {
+  readonly jkt?: string;
+  readonly 'x5t#S256'?: string;
+}
+
+const unbound: Binding = Object.freeze({});
+
+/**
+ * Returns what a token is bound to.
+ *
+ * @throws InvalidToken for a `cnf` that this library cannot check, such as one with a `kid`
+ */
+export function bindingOf(claims: Claims): Binding {
+  if (!Object.hasOwn(claims, 'cnf')) return unbound;
+  const cnf = claims['cnf'] as JsonValue;
+  if (typeof cnf !== 'object' || cnf === null || Array.isArray(cnf)) throw notShown();
+  const members = Object.entries(cnf as Readonly<Record<string, JsonValue>>);
+  if (members.length === 0 || !members.every(([name, value]) => isThumbprint(name, value))) throw notShown();
+  return cnf as Binding;
+}
+
+function isThumbprint(name: string, value: JsonValue): boolean {
+  return (name === 'jkt' || name === 'x5t#S256') && typeof value === 'string' && /^[\w-]{43}$/.test(value);
+}
+
+function notShown(): InvalidToken {
+  return new InvalidToken('The access token is bound to a key that was not shown', { reason: 'token_bound' });
+}
+
+/**
+ * Checks what a token is bound to against the setting `dpop`. Whether the caller has the key is another question, which
+ * {@link requirePossession} answers for each request.
+ *
+ * @throws InvalidToken for a token that no request could use
+ */
+export function checkBinding(claims: Claims, { dpop }: Settings): void {
+  const { jkt } = bindingOf(claims);
+  if (jkt !== undefined && dpop === 'off') throw notShown();
+  if (jkt === undefined && dpop === 'required')
+    throw new InvalidToken('The access token is not bound to a DPoP key', { reason: 'token_unbound' });
+}
+
+/** @throws InvalidToken for a token that is bound to any key */
+export function requireUnbound(claims: Claims): void {
+  if (Object.hasOwn(claims, 'cnf')) throw notShown();
+}
+
+/**
+ * Checks that the caller has every key that the token is bound to. The use of the proof is recorded last.
+ *
+ * @throws InvalidToken for a bound token that is sent as a bearer token or by another client, and for an unbound one with
+ * the scheme DPoP
+ * @throws InvalidProof for a missing, wrong or used proof
+ */
+export function requirePossession(token: string, claims: Claims, shown: Possession, proofs: ProofVerifier): Soon<void> {
+  const { jkt, 'x5t#S256': certificate } = bindingOf(claims);
+  // RFC 9449 §7.2: a thief could otherwise leave out the proof.
+  if (jkt !== undefined && shown.scheme !== 'DPoP') throw notShown();
+  if (certificate !== undefined && shown.certificate() !== certificate)
+    throw new InvalidToken('The access token is bound to another client certificate', { reason: 'token_bound' });
+  if (jkt !== undefined) return proofs.prove(shown.proof, token, jkt);
+  if (shown.scheme === 'DPoP')
+    throw new InvalidToken('The access token is not bound to a DPoP key', { reason: 'token_unbound' });
+}
+
+/** Tells whether a token needs more than itself: nothing may answer for it from a cache without asking for that. */
+export function isBound(claims: Claims): boolean {
+  return Object.hasOwn(claims, 'cnf');
+}

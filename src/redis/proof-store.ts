@@ -1,0 +1,99 @@
+/** Remembers used DPoP proofs in Redis: each proof is used once, whichever process it reaches. */
+import { hash } from 'node:crypto';
+import { checkedLimits, type ProofStoreLimits } from '../core/proofs/memory-proof-store';
+import type { ProofAnswer, ProofStore, ProofUse, ProofVerdict } from '../core/settings/proof-store';
+import { RedisConnection, type RedisClient, type RedisOptions } from './client';
+
+/** Options of {@link RedisProofStore}. */
+export interface RedisProofStoreOptions extends RedisOptions, ProofStoreLimits {}
+
+/** The parts of the store. Each has a slot of its own in a cluster, and counts its own keys and proofs. */
+const parts = 8;
+
+/**
+ * How much longer than `end` a proof is kept, in milliseconds. The clocks of a server and of Redis may differ by this much.
+ * A server whose clock is further behind is refused its proofs, and none is accepted twice.
+ */
+const slack = 60_000;
+
+/**
+ * A `proofStore` that servers share. A proof is recorded, or refused, in one atomic step and one round trip. Redis holds
+ * hashes, about 150 bytes for each proof. Its clock decides when a proof is forgotten.
+ *
+ * Redis must not evict (`maxmemory-policy noeviction`), and a failover to a replica that lacks the latest writes forgets
+ * them: the proofs of that moment could be used once more.
+ *
+ * @example
+ * const proofStore = new RedisProofStore(new Redis('redis://localhost'));
+ * const app = createExpressServer({ controllers: [BookController], axioms: { ...settings, proofStore } });
+ */
+export class RedisProofStore implements ProofStore {
+  readonly #connection: RedisConnection;
+  readonly #prefix: string;
+  readonly #size: number;
+  readonly #share: number;
+
+  /**
+   * @param options `size`: most proofs at the same time, default 200,000; `share`: most proofs of one key, default 5000
+   * @throws ImproperlyConfigured for limits that are no whole numbers above 0, and for anything but a client
+   */
+  constructor(client: RedisClient, options: RedisProofStoreOptions = {}) {
+    const { size, share } = checkedLimits(options, { size: 200_000, share: 5000 });
+    this.#size = Math.ceil(size / parts);
+    this.#share = share;
+    this.#prefix = options.prefix ?? 'axioms:proof:';
+    this.#connection = new RedisConnection(client, options);
+  }
+
+  /** Whether a shard did not answer the last command. */
+  get isAway(): boolean {
+    return this.#connection.isAway;
+  }
+
+  async use({ thumbprint, id, end }: ProofUse): Promise<ProofVerdict> {
+    const key = hash('sha256', thumbprint, 'base64url').slice(0, 22);
+    const part = `${this.#prefix}{${hash('sha256', thumbprint, 'buffer').readUInt8(31) % parts}}`;
+    const keys = ['ends', 'counts', 'horizon'].map(name => `${part}:${name}`);
+    // A proof may be issued at a fraction of a second. Redis keeps whole milliseconds.
+    const values = [`${key} ${id.slice(0, 22)}`, key, Math.ceil(end) + slack, this.#share, this.#size];
+    return verdictOf(await this.#connection.eval(script, keys, values));
+  }
+}
+
+const answers: readonly ProofAnswer[] = ['first', 'again', 'late', 'share', 'full'];
+
+function verdictOf(answered: unknown): ProofVerdict {
+  const [name, wait] = Array.isArray(answered) ? (answered as unknown[]) : [];
+  const answer = answers.find(one => one === String(name));
+  if (answer === undefined) throw new Error('Redis answered something else than was asked');
+  return wait === undefined ? { answer } : { answer, wait: Math.max(1, Number(wait) / 1000) };
+}
+
+// `MemoryProofStore` in Lua. `ends` has the proofs by their ends, `counts` the number of each key, and `horizon` the latest end
+// of a forgotten proof. Each call forgets more proofs than it adds, and not so many that others would wait.
+const script = `
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local stop, share, size = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local horizon = tonumber(redis.call('GET', KEYS[3]) or 0)
+local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'WITHSCORES', 'LIMIT', 0, 100)
+for index = 1, #ended, 2 do
+  redis.call('ZREM', KEYS[1], ended[index])
+  local owner = string.match(ended[index], '^(%S+)')
+  if redis.call('HINCRBY', KEYS[2], owner, -1) <= 0 then redis.call('HDEL', KEYS[2], owner) end
+  horizon = math.max(horizon, tonumber(ended[index + 1]))
+end
+if #ended > 0 then redis.call('SET', KEYS[3], string.format('%.0f', horizon), 'PX', 86400000) end
+if stop <= math.max(now, horizon) then return {'late'} end
+if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return {'again'} end
+local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+local wait = math.max(0, tonumber(first[2] or now) - now)
+if tonumber(redis.call('HGET', KEYS[2], ARGV[2]) or 0) >= share then return {'share', string.format('%.0f', wait)} end
+if redis.call('ZCARD', KEYS[1]) >= size then return {'full', string.format('%.0f', wait)} end
+redis.call('ZADD', KEYS[1], stop, ARGV[1])
+redis.call('HINCRBY', KEYS[2], ARGV[2], 1)
+-- Long after the last end, so that a clock that is set back finds what it needs.
+redis.call('PEXPIRE', KEYS[1], 86400000)
+redis.call('PEXPIRE', KEYS[2], 86400000)
+return {'first'}
+`;

@@ -1,0 +1,101 @@
+/** A client with a DPoP key: it makes the proofs that belong to its tokens (RFC 9449). */
+import { hash, randomUUID } from 'node:crypto';
+import { requiredMembers, thumbprintOf } from '../core/proofs/thumbprint';
+import type { JsonValue } from '../core/jws/compact-jws';
+import { signed, signingKey, type SigningKey } from './signing-key';
+import type { TokenClaims } from './token-claims';
+
+/** What a proof is for. */
+export interface ProvenTarget {
+  readonly method: string;
+  /** The whole URL, as the outside knows it. */
+  readonly url: string;
+  /** The access token that is sent with the proof; none at an authorization server. */
+  readonly token?: string | undefined;
+  /** The last value of `DPoP-Nonce`. */
+  readonly nonce?: string | undefined;
+}
+
+/** Issues access tokens: a `TestIssuer` does. */
+export interface IssuesTokens {
+  /** Its clock, in seconds since 1970. */
+  seconds(): number;
+  token(claims?: TokenClaims, header?: object): string;
+}
+
+/** Options of {@link TestClient}. */
+export interface TestClientOptions {
+  /** The setting `externalUrl` of the API. */
+  readonly externalUrl: string;
+  /** The algorithm of the key; default ES256. */
+  readonly alg?: string | undefined;
+}
+
+/**
+ * A client that gets tokens from a `TestIssuer` which are bound to its own key, and that proves the key with each request.
+ *
+ * @example
+ * const client = new TestClient(issuer, { externalUrl: 'https://api.example.com' });
+ * const token = client.token({ scope: 'book:read' });
+ * await request(app).get('/books').set(client.fields('GET', '/books', token)).expect(200);
+ */
+export class TestClient {
+  readonly key: SigningKey;
+  readonly externalUrl: string;
+  readonly #issuer: IssuesTokens;
+
+  constructor(issuer: IssuesTokens, { externalUrl, alg = 'ES256' }: TestClientOptions) {
+    this.#issuer = issuer;
+    this.externalUrl = externalUrl;
+    this.key = signingKey('', alg);
+  }
+
+  /** The public key, as a proof contains it. */
+  get jwk(): Readonly<Record<string, JsonValue>> {
+    return publicMembers(this.key);
+  }
+
+  /** The thumbprint of the key (RFC 7638): `cnf.jkt` of its tokens. */
+  get thumbprint(): string {
+    return thumbprintOf(this.jwk) ?? '';
+  }
+
+  /** Returns a token that is bound to the key. */
+  token(claims: TokenClaims = {}): string {
+    return this.#issuer.token({ cnf: { jkt: this.thumbprint }, ...claims });
+  }
+
+  /** Returns the claims of a good proof. */
+  claims({ method, url, token, nonce }: ProvenTarget): Record<string, unknown> {
+    const ath = token === undefined ? {} : { ath: hash('sha256', token, 'base64url') };
+    const [htu] = url.split(/[?#]/, 1);
+    const rest = nonce === undefined ? ath : { ...ath, nonce };
+    return { htm: method, htu, jti: randomUUID(), iat: this.#issuer.seconds(), ...rest };
+  }
+
+  /**
+   * Returns a proof, which is good unless the claims or the header make it bad.
+   *
+   * @param claims claims to add or replace; `undefined` removes one
+   * @param header members to add to `typ`, `alg` and `jwk`; `undefined` removes one
+   */
+  proof(target: ProvenTarget, claims: object = {}, header: object = {}, key: SigningKey = this.key): string {
+    const head = { typ: 'dpop+jwt', alg: this.key.alg, jwk: this.jwk, ...header };
+    return signed(head, { ...this.claims(target), ...claims }, key);
+  }
+
+  /**
+   * Returns the header fields of a request with this token: `Authorization` and a new proof.
+   *
+   * @param path the path with its query, behind `externalUrl`
+   */
+  fields(method: string, path: string, token: string, nonce?: string): { Authorization: string; DPoP: string } {
+    const url = this.externalUrl.replace(/\/$/, '') + path;
+    return { Authorization: `DPoP ${token}`, DPoP: this.proof({ method, url, token, nonce }) };
+  }
+}
+
+/** Returns the public key, as a proof contains it. */
+export function publicMembers({ jwk }: SigningKey): Readonly<Record<string, JsonValue>> {
+  return requiredMembers(jwk as Readonly<Record<string, JsonValue>>);
+}
