@@ -84,7 +84,7 @@ export class TypeOrmUserStore implements UserStore {
     try {
       return await this.#atomically(manager => this.#insert(manager, user));
     } catch (error) {
-      throw error instanceof QueryFailedError ? await this.#conflictOr(error as QueryFailedError<Error>, user) : error;
+      throw error instanceof QueryFailedError ? await this.#conflictOr(error as QueryFailedError, user) : error;
     }
   }
 
@@ -173,14 +173,14 @@ export class TypeOrmUserStore implements UserStore {
     return key?.isGenerated === true ? {} : { id: randomUUID() };
   }
 
-  async #conflictOr(error: QueryFailedError<Error>, user: NewUser): Promise<Error> {
+  async #conflictOr(error: QueryFailedError, user: NewUser): Promise<Error> {
     const found = await onPrimary(this.#dataSource, manager => this.#conflictOf(manager, user));
     const conflict = found ?? this.#duplicateIn(error, user);
     return conflict === undefined ? error : new UserConflict(conflict);
   }
 
   // A collation may take values for the same that we do not, such as accents and spaces at the end.
-  #duplicateIn(error: QueryFailedError<Error>, { email }: NewUser): ConflictReason | undefined {
+  #duplicateIn(error: QueryFailedError, { email }: NewUser): ConflictReason | undefined {
     if (!isDuplicate(error)) return undefined;
     if (error.query.includes(this.#dataSource.getMetadata(IdentityEntity).tableName)) return 'identity';
     return email === undefined ? undefined : 'email';
