@@ -42,6 +42,7 @@ const parts = {
   runtimes: 'npm run runtimes',
   installs: 'npm run installs -- --tests',
   'five-minutes': 'npm run five-minutes',
+  examples: 'npm run examples',
   upstream: 'npm run upstream --',
   properties: 'npm run properties',
   filters: 'npm run filters',
