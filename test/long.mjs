@@ -43,6 +43,7 @@ const parts = {
   installs: 'npm run installs -- --tests',
   'five-minutes': 'npm run five-minutes',
   examples: 'npm run examples',
+  tutorial: 'npm run tutorial',
   upstream: 'npm run upstream --',
   properties: 'npm run properties',
   filters: 'npm run filters',

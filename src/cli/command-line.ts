@@ -10,7 +10,7 @@ import { tokenDecode } from './token-decode';
 import { UsageError } from './usage-error';
 
 /** All commands. To add one, add it here. */
-const commands: readonly Command[] = [routes, doctor, explain, tokenDecode, keysRotate];
+export const commands: readonly Command[] = [routes, doctor, explain, tokenDecode, keysRotate];
 
 /**
  * Runs a command line.
