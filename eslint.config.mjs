@@ -1,7 +1,9 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', '**/node_modules', 'test/types/consumers'] },
+  {
+    ignores: ['dist', 'coverage', '**/node_modules', 'test/types/consumers', 'examples/nestjs', 'examples/prisma-list'],
+  },
   ...tseslint.configs.strictTypeChecked.map(config => ({ ...config, files: ['**/*.ts'] })),
   {
     files: ['**/*.ts'],

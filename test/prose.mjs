@@ -1,6 +1,6 @@
 /**
- * Looks for phrases that docs/language.md forbids in the comments and messages of src, test, demo and bench, as a part of
- * `npm run lint`:
+ * Looks for phrases that docs/language.md forbids in the comments and messages of src, test, demo, bench and examples, as a
+ * part of `npm run lint`:
  *
  *     node test/prose.mjs [--shorten] [--root <folder>]
  *
@@ -19,7 +19,7 @@ const { values } = parseArgs({
   },
 });
 
-const folders = ['src', 'test', 'demo', 'bench'];
+const folders = ['src', 'test', 'demo', 'bench', 'examples'];
 
 /** These two quote the phrases. */
 const quoting = ['test/prose.mjs', 'test/prose.test.ts'];

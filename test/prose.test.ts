@@ -12,7 +12,7 @@ describe('the check of prose', () => {
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'prose-'));
-    for (const folder of ['src/core', 'test/upstream', 'demo', 'bench/node_modules'])
+    for (const folder of ['src/core', 'test/upstream', 'demo', 'bench/node_modules', 'examples'])
       mkdirSync(join(root, folder), { recursive: true });
   });
   afterEach(() => {

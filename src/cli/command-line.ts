@@ -1,5 +1,6 @@
 /** Runs a command of the table, and reports the errors that it throws. */
 import { ImproperlyConfigured } from '../core/http/exceptions';
+import { thisCopy } from '../core/process/copies';
 import type { Command } from './command';
 import { doctor } from './doctor';
 import { explain } from './explain';
@@ -10,7 +11,15 @@ import { tokenDecode } from './token-decode';
 import { UsageError } from './usage-error';
 
 /** All commands. To add one, add it here. */
-const commands: readonly Command[] = [routes, doctor, explain, tokenDecode, keysRotate];
+export const commands: readonly Command[] = [routes, doctor, explain, tokenDecode, keysRotate];
+
+const exitCodes = `axioms --version shows the version, axioms COMMAND --help the options of a command.
+
+Exit codes:
+  0  success
+  1  a request is refused, a check fails, or rules prevent startup
+  2  the command is not understood or cannot run
+`;
 
 /**
  * Runs a command line.
@@ -22,6 +31,7 @@ export async function runCommandLine(parameters: readonly string[], terminal: Te
     terminal.write(help());
     return parameters.length === 0 ? 2 : 0;
   }
+  if (['--version', '-v'].includes(parameters[0] ?? '')) return say(terminal, `${thisCopy.version}\n`);
   const command = commands.find(({ name }) => startsWith(parameters, name));
   try {
     if (command === undefined) throw new UsageError(`There is no command '${parameters[0] ?? ''}'.\n\n${help()}`);
@@ -76,5 +86,5 @@ function usageOf({ usage, summary }: Command): string {
 
 function help(): string {
   const lines = commands.map(({ usage, summary }) => `  axioms ${usage}\n      ${summary}`);
-  return `Usage: axioms COMMAND\n\n${lines.join('\n')}\n`;
+  return `Usage: axioms COMMAND\n\n${lines.join('\n')}\n\n${exitCodes}`;
 }

@@ -48,12 +48,28 @@ async function importing(file: string): Promise<unknown> {
   try {
     return await import(url);
   } catch (error) {
+    if (isTypeScript(file, error))
+      throw new UsageError(
+        `${file} is TypeScript, and the command imports a file as it is: compile it with tsc, and name the output, such as dist/app.js.`,
+      );
     const { code, url: missing } = error as { code?: unknown; url?: unknown };
     const isMissing = code === 'ERR_MODULE_NOT_FOUND' && (missing === undefined || missing === url);
     throw isMissing
       ? new UsageError(`There is no file ${file}, or it imports one that is not there: ${(error as Error).message}`)
       : error;
   }
+}
+
+// Node without type stripping knows no such file; with it, Node cannot parse decorators.
+function isTypeScript(file: string, error: unknown): boolean {
+  const codes: readonly unknown[] = [
+    'ERR_UNKNOWN_FILE_EXTENSION',
+    'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
+    'ERR_INVALID_TYPESCRIPT_SYNTAX',
+  ];
+  return (
+    /\.[cm]?tsx?$/.test(file) && (error instanceof SyntaxError || codes.includes((error as { code?: unknown }).code))
+  );
 }
 
 function called(value: unknown): unknown {

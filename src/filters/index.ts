@@ -17,5 +17,5 @@ export {
   type ObjectFilter,
   type PropertyFilter,
 } from '../core/requirements/object-filter';
-export { matches, type MatchOptions } from '../core/requirements/matches';
+export { matches, matching, type MatchOptions } from '../core/requirements/matches';
 export { normalForm, type NormalFilter, type NormalProperty } from '../core/requirements/normal-form';

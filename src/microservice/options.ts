@@ -40,7 +40,7 @@ const storeMethods = {
   keys: ['addSigningKey', 'signingKeys', 'removeSigningKey'],
 };
 
-/** The rows, in the order of the README's table. */
+/** The rows, in the order of the table in docs/microservice.md. */
 export const optionsTable = {
   issuer: row(issuerUrl, {
     defaultText: 'required',

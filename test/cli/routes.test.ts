@@ -294,6 +294,24 @@ describe('the command line', () => {
     expect(await ran(['routes', '--help'])).to.deep.include({ exitCode: 0, err: '' });
   });
 
+  it('says its version, and what its exit codes mean', async () => {
+    const { version } = JSON.parse(readFileSync(resolve(__dirname, '../../../package.json'), 'utf8')) as {
+      version: string;
+    };
+    expect(await ran(['--version'])).to.deep.equal({ exitCode: 0, out: `${version}\n`, err: '' });
+    expect((await ran(['--help'])).out).to.match(/Exit codes:\n {2}0 {2}success\n {2}1 {2}.*\n {2}2 {2}/);
+  });
+
+  it('asks for the compiled file instead of TypeScript, without a stack', async () => {
+    const file = resolve(__dirname, '../../../examples/minimal/app.ts');
+    const { exitCode, out, err } = await ran(['explain', file, 'GET', '/public']);
+    expect({ exitCode, out }).to.deep.equal({ exitCode: 2, out: '' });
+    expect(err)
+      .to.include('app.ts is TypeScript')
+      .and.include('compile it with tsc')
+      .and.not.match(/^ {4}at /m);
+  });
+
   it('does not guess', async () => {
     const { exitCode, err } = await ran(['rotues']);
     expect(exitCode).to.equal(2);

@@ -140,11 +140,11 @@ describe('the options of a microservice', () => {
     );
   });
 
-  it('stand in the README, as the code has them', () => {
+  it('stand in the documentation, as the code has them', () => {
     // The formatter pads the columns of tables.
-    const readme = readFileSync(join(__dirname, '../../../README.md'), 'utf8').replace(/ {2,}/g, ' ');
+    const page = readFileSync(join(__dirname, '../../../docs/microservice.md'), 'utf8').replace(/ {2,}/g, ' ');
     for (const [name, { defaultText, meaning }] of Object.entries(optionsTable))
-      expect(readme).to.include(`| \`${name}\` | ${defaultText} | ${meaning} |`);
+      expect(page).to.include(`| \`${name}\` | ${defaultText} | ${meaning} |`);
   });
 
   it('says nothing of a secret that it refuses', () => {

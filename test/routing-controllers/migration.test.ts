@@ -292,7 +292,7 @@ describe('an app of routing-controllers that moves over', () => {
   before(async () => {
     useContainer(Container);
     issuer = await TestIssuer.start();
-    // What the README says under "Moving an app here".
+    // What docs/migrating.md says.
     settings = { ...issuer.settings(), defaultAuthenticationClasses: [], defaultPermissionClasses: [AllowAny] };
   });
   after(async () => {
@@ -303,11 +303,11 @@ describe('an app of routing-controllers that moves over', () => {
 
   it('by guides that name what differs, with the cure', () => {
     const root = resolve(__dirname, '../../..');
-    const [, ofReadme = ''] = readFileSync(join(root, 'README.md'), 'utf8').split('## Moving an app here');
+    const ofMigrating = readFileSync(join(root, 'docs/migrating.md'), 'utf8');
     const [, ofUpgrading = ''] = readFileSync(join(root, 'docs/upgrading.md'), 'utf8').split(
       '## From routing-controllers',
     );
-    for (const guide of [ofReadme.split('\n## ')[0] ?? '', ofUpgrading])
+    for (const guide of [ofMigrating.split('\n## ')[0] ?? '', ofUpgrading])
       expect(guide)
         .to.match(/option `controllers`.*controllers: \[NoteController\]/s)
         .and.match(/regular expression is joined with the path of (its|the) class and `routePrefix`/)
@@ -316,9 +316,8 @@ describe('an app of routing-controllers that moves over', () => {
         .and.contain("cors({ exposedHeaders: ['WWW-Authenticate'] })");
   });
 
-  it('by the two defaults that the README names', () => {
-    const readme = readFileSync(join(resolve(__dirname, '../../..'), 'README.md'), 'utf8');
-    const [, section] = readme.split('## Moving an app here');
+  it('by the two defaults that the guide names', () => {
+    const section = readFileSync(join(resolve(__dirname, '../../..'), 'docs/migrating.md'), 'utf8');
     expect(section)
       .to.contain('defaultAuthenticationClasses: [],')
       .and.contain('defaultPermissionClasses: [AllowAny],');

@@ -37,7 +37,14 @@ import {
   type PermissionRule,
 } from 'axioms-routing-controllers';
 import { allowAny, permissionClasses } from 'axioms-routing-controllers/decorators';
-import { filterAnd, matches, normalForm, whereEquals, type ObjectFilter } from 'axioms-routing-controllers/filters';
+import {
+  filterAnd,
+  matches,
+  matching,
+  normalForm,
+  whereEquals,
+  type ObjectFilter,
+} from 'axioms-routing-controllers/filters';
 import { toSql } from 'axioms-routing-controllers/filters/sql';
 import { Api, type Method } from '../api';
 import { RecordingLogger } from '../issuer/recording-logger';
@@ -86,6 +93,9 @@ describe('authorizedFilter()', () => {
       const filter = await this.authorizedFilter();
       normalForm(filter);
       return filter;
+    }
+    @Get('/empty') async empty() {
+      return matching(await this.authorizedFilter(), new Set<Note>());
     }
   }
 
@@ -152,6 +162,10 @@ describe('authorizedFilter()', () => {
     expect(await idsOf({ sub: 'zoe' }, '/notes')).to.deep.equal([]);
     expect(await idsOf({ sub: 'zoe', roles: ['admin'] }, '/notes')).to.deep.equal([1, 2, 3, 4]);
     expect(await idsOf(null, '/notes')).to.equal(401);
+  });
+
+  it('counts as used by matching(), also if there is nothing to select from', async () => {
+    expect(await idsOf({ sub: 'alice' }, '/notes/empty')).to.deep.equal([]);
   });
 
   it('is plain JSON of the owner, also by ownerOf() and of an issuer, over a relation', async () => {

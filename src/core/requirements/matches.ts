@@ -26,6 +26,23 @@ export function matches(filter: ObjectFilter, object: object, options: MatchOpti
   return matcherOf(filter)(object, options);
 }
 
+/**
+ * Returns the objects that pass the filter, in their order. Unlike `objects.filter(object => matches(filter, object))` it
+ * reads the filter even if there are no objects, so that an empty list counts as filtered.
+ *
+ * @throws ImproperlyConfigured as {@link matches} does
+ * @example
+ * matching(whereEquals('authorSub', 'alice'), [{ authorSub: 'alice' }, { authorSub: 'bob' }]); // [{ authorSub: 'alice' }]
+ */
+export function matching<T extends object>(
+  filter: ObjectFilter,
+  objects: Iterable<T>,
+  options: MatchOptions = {},
+): T[] {
+  const isMatch = matcherOf(filter);
+  return [...objects].filter(object => isMatch(object, options));
+}
+
 /** Tells whether an object passes the filter that it was made of. */
 export type Matcher = (object: object, options: MatchOptions) => boolean;
 

@@ -15,7 +15,7 @@ export interface Description<Value> {
   readonly isSecret?: boolean | 'inside';
   /** Strings in an object that an error may show; default: only empty ones. */
   readonly harmless?: RegExp;
-  /** How the README shows the default. */
+  /** How the documentation shows the default. */
   readonly defaultText: string;
   readonly fallback?: Value;
   readonly meaning: string;

@@ -32,7 +32,7 @@ import { scopeRows } from './scope-rows';
 import { tokenClaimRows } from './token-claim-rows';
 import { isDomain } from '../http/urls';
 
-/** The rows, in the order of the README's table. */
+/** The rows, in the order of the table in docs/settings.md. */
 export const settingsTable = {
   audience: row(listOf(text('an audience')), {
     variable: 'AXIOMS_AUDIENCE',

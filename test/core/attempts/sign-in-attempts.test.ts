@@ -324,7 +324,7 @@ describe('tries to sign in', () => {
       return compared;
     }
 
-    // The bounds that the README states.
+    // The bounds that docs/sessions.md states.
     for (const [addresses, seconds, bound] of [
       [1, 1, 40],
       [60, 1, 40 * 60],

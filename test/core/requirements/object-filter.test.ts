@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { ImproperlyConfigured } from '../../../src/core/http/exceptions';
-import { matches } from '../../../src/core/requirements/matches';
+import { matches, matching } from '../../../src/core/requirements/matches';
 import { normalForm, type NormalFilter } from '../../../src/core/requirements/normal-form';
 import {
   allObjects,
@@ -75,6 +75,14 @@ function kindsBelow(given: ObjectFilter): readonly string[] {
 }
 
 describe('an object filter', () => {
+  it('selects from a list what it matches, in the order of the list', () => {
+    fc.assert(
+      fc.property(filter, fc.array(objects), (given, list) => {
+        expect(matching(given, list)).to.deep.equal(list.filter(object => matches(given, object)));
+      }),
+    );
+  });
+
   it('has a normal form that selects the same objects, with negations at properties only', () => {
     fc.assert(
       fc.property(filter, objects, (given, object) => {

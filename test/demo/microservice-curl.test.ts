@@ -1,4 +1,4 @@
-/** The README's curl lines of the microservice, which are the mirrored project's, run by curl against the demo. */
+/** The documentation's curl lines of the microservice, which are the mirrored project's, run by curl against the demo. */
 import { expect } from 'chai';
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -10,14 +10,14 @@ import { tokensOf } from '../../demo/client/tokens';
 import { removeDatabase, temporaryPlace, type DatabasePlace } from '../../demo/database';
 import { startDemo, type Demo } from '../../demo/demo';
 
-const readme = resolve(__dirname, '../../../README.md');
+const page = resolve(__dirname, '../../../docs/microservice.md');
 
 interface Answer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-describe("the README's curl lines of the microservice", function () {
+describe("the documentation's curl lines of the microservice", function () {
   this.timeout(60_000);
 
   let place: DatabasePlace;
@@ -30,7 +30,7 @@ describe("the README's curl lines of the microservice", function () {
       for (const test of this.test!.parent!.tests) test.title += ' (there is no curl)';
       return this.skip();
     });
-    lines = linesIn(await readFile(readme, 'utf8'));
+    lines = linesIn(await readFile(page, 'utf8'));
     place = await temporaryPlace();
     demo = await startDemo({ place });
   });

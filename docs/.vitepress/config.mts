@@ -1,0 +1,149 @@
+/** The site of the documentation: `npm run docs`. It needs no network, when it is built or when it is read. */
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { defineConfig, type SiteConfig } from 'vitepress';
+
+const repository = 'https://github.com/axioms-routing-controllers/axioms-routing-controllers';
+
+const page = (text: string, link: string) => ({ text, link: `/${link}` });
+
+const sidebar = [
+  {
+    text: 'Start',
+    items: [page('Tutorial', 'tutorial'), page('The demo', 'demo'), page('Moving an app here', 'migrating')],
+  },
+  {
+    text: 'Protect',
+    items: [
+      page('Authentication', 'authentication'),
+      page('Permissions', 'permissions'),
+      page('Decorators', 'decorators'),
+      page('Ownership', 'ownership'),
+      page('Lists', 'lists'),
+      page('Object filters', 'object-filters'),
+      page('Plain Express routes', 'plain-routes'),
+      page('CORS and OPTIONS', 'cors'),
+      page('Throttling', 'throttling'),
+    ],
+  },
+  {
+    text: 'Callers and tokens',
+    items: [
+      page('Providers', 'providers'),
+      page('Several issuers', 'several-issuers'),
+      page('Sessions and passwords', 'sessions'),
+      page('Opaque tokens', 'opaque-tokens'),
+      page('DPoP: tokens bound to a key', 'dpop'),
+      page('Step-up', 'step-up'),
+      page('Revoked tokens', 'revocation'),
+      page('Signing users in', 'microservice'),
+      page('MCP servers', 'mcp'),
+    ],
+  },
+  {
+    text: 'Prove and run',
+    items: [
+      page('Testing', 'testing'),
+      page('The audit', 'audit'),
+      page('OpenAPI', 'openapi'),
+      page('Observability', 'observability'),
+      page('The server and its keys', 'keys'),
+      page('Several servers', 'several-servers'),
+      page('Many processes', 'many-processes'),
+    ],
+  },
+  {
+    text: 'Questions',
+    items: [
+      page('401 with a good token', 'questions/401-with-a-good-token'),
+      page('Optional authentication', 'questions/optional-authentication'),
+      page('Claims on the request', 'questions/claims-on-the-request'),
+      page('Custom errors', 'questions/custom-errors'),
+      page('Tokens in cookies', 'questions/tokens-in-cookies'),
+      page('typedi and useContainer', 'questions/typedi-use-container'),
+      page('Testing without an issuer', 'questions/testing-without-an-issuer'),
+      page('Build tools', 'questions/build-tools'),
+    ],
+  },
+  {
+    text: 'Reference',
+    items: [
+      page('Troubleshooting', 'troubleshooting'),
+      page('Settings', 'settings'),
+      page('The command line', 'cli'),
+      page('What the client gets', 'responses'),
+      page('Compatibility', 'compatibility'),
+      page('Security', 'security'),
+      page('Sections of RFCs', 'rfcs'),
+      page('Upgrading', 'upgrading'),
+      page('Versions and maintenance', 'versions'),
+      page('Decisions', 'decisions/README'),
+    ],
+  },
+];
+
+export default defineConfig({
+  title: 'axioms-routing-controllers',
+  description: 'Authentication and authorization for routing-controllers, Express and typedi',
+  cleanUrls: true,
+  // The site is opened from any folder of any host.
+  head: [['link', { rel: 'icon', href: 'data:,' }]],
+  markdown: { config: md => md.core.ruler.push('repository-links', linksToTheRepository) },
+  themeConfig: {
+    search: {
+      provider: 'local',
+      options: {
+        miniSearch: {
+          // A question is seldom about changes and decisions. The check of the site has the same line.
+          searchOptions: { boostDocument: (id: string) => (/^\/(?:upgrading|decisions|rfcs)/.test(id) ? 0.2 : 1) },
+        },
+      },
+    },
+    nav: [
+      page('Tutorial', 'tutorial'),
+      page('Troubleshooting', 'troubleshooting'),
+      { text: 'API', link: '/api/index.html', target: '_self' },
+    ],
+    sidebar,
+    outline: [2, 3],
+  },
+  ignoreDeadLinks: [/^\/api\//],
+  buildEnd: writeForMachines,
+});
+
+interface Token {
+  readonly type: string;
+  readonly children?: readonly Token[] | null;
+  attrGet(name: string): string | null;
+  attrSet(name: string, value: string): void;
+}
+
+/** Links that leave docs/ lead to the repository. `test/docs/links.test.ts` checks that their files exist. */
+function linksToTheRepository({
+  tokens,
+  env,
+}: {
+  readonly tokens: readonly Token[];
+  readonly env: { relativePath: string };
+}) {
+  for (const link of tokens.flatMap(({ children }) => children ?? []).filter(({ type }) => type === 'link_open')) {
+    const href = link.attrGet('href') ?? '';
+    const path = join('docs', dirname(env.relativePath), href);
+    if (href.startsWith('.') && !path.startsWith('docs/')) link.attrSet('href', `${repository}/blob/main/${path}`);
+  }
+}
+
+/** A twin of each page in Markdown, and `llms.txt`, which lists them. */
+function writeForMachines({ pages, srcDir, outDir }: SiteConfig) {
+  const lines = pages.map(name => {
+    const text = readFileSync(join(srcDir, name), 'utf8');
+    mkdirSync(dirname(join(outDir, name)), { recursive: true });
+    copyFileSync(join(srcDir, name), join(outDir, name));
+    const [, title = 'axioms-routing-controllers'] = /^# (.+)$/m.exec(text) ?? [];
+    const [, first = ''] = /^# .+\n\n(?![<`|#-])(.*?[.:])(?: |\n)/m.exec(text) ?? [];
+    return `- [${title}](/${name})${first === '' ? '' : `: ${first}`}`;
+  });
+  const head =
+    '# axioms-routing-controllers\n\n> Authentication and authorization for routing-controllers, Express and typedi. Each page is Markdown.';
+  writeFileSync(join(outDir, 'llms.txt'), `${head}\n\n${lines.join('\n')}\n`);
+}
