@@ -28,13 +28,14 @@ export function isOfClass({ targetType, type }: ParamMetadata): boolean {
   return typeof targetType === 'function' && type !== 'param' && ![...single, ...others].includes(targetType);
 }
 
-function isSingle({ targetType }: ParamMetadata): boolean {
-  return single.includes(targetType);
+// The parser of JSON makes an object or a list of every body, so that one that is declared as text cannot be meant so.
+function isSingle({ targetType, type }: ParamMetadata): boolean {
+  return type !== 'body' && single.includes(targetType);
 }
 
 function singleIn(value: unknown, param: ParamMetadata): unknown {
   const isList = Array.isArray(value) && mayBeList(param);
-  if (isList ? value.some(isComposite) : isComposite(value) && !isMissing(value, param))
+  if (isList ? value.some(isComposite) : isComposite(value))
     throw new InvalidParameter(param, isList ? 'must be a list of single values' : 'must be a single value');
   return value;
 }
@@ -62,11 +63,6 @@ function mayBeList({ isArray, target, method, index }: ParamMetadata): boolean {
   const types = Reflect.getMetadata('design:paramtypes', (target as { prototype: object }).prototype, method) as
     readonly unknown[] | undefined;
   return isArray === true || [Array, Object, undefined].includes(types?.[index] as never);
-}
-
-// A parser of Express 4 makes an empty object of a body that is not there.
-function isMissing(value: unknown, { type }: ParamMetadata): boolean {
-  return type === 'body' && Object.keys(Object(value) as object).length === 0;
 }
 
 function isComposite(value: unknown): boolean {

@@ -56,6 +56,9 @@ class ShapeController {
   @Post('/free') free(@Body({ validate: false, type: NewUser }) users: NewUser[]) {
     return keep(users);
   }
+  @Post('/declared-as-text') declaredAsText(@Body({ required: true }) value: string) {
+    return keep(value);
+  }
   @Post('/any') any(@Body() value: object) {
     return keep(value);
   }
@@ -163,6 +166,11 @@ describe('the shape of a parameter', () => {
     await expectRefused(post('/free', [5]), 'The body must be a list of objects', {
       '': ['must be a list of objects'],
     });
+  });
+
+  it('is an object where a whole body of JSON is declared as text, as upstream passes it on', async () => {
+    expect((await post('/declared-as-text', { hello: '' })).status).to.equal(200);
+    expect(handled).to.deep.equal([{ hello: '' }]);
   });
 
   it('is anything where the type says nothing', async () => {
