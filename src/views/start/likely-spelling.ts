@@ -6,6 +6,16 @@
  * @param known how many letters may differ, by name. The case, underscores and a plural `es` at the end do not count.
  */
 export function likelyMeant(member: string, known: Readonly<Record<string, number>>): string | undefined {
+  const found = meantBy.get(known) ?? new Map<string, string | undefined>();
+  meantBy.set(known, found);
+  if (!found.has(member)) found.set(member, nearest(member, known));
+  return found.get(member);
+}
+
+/** What members of these names mean. Each route of an app lists the same few classes, and comparing takes long. */
+const meantBy = new WeakMap<object, Map<string, string | undefined>>();
+
+function nearest(member: string, known: Readonly<Record<string, number>>): string | undefined {
   const near = Object.entries(known).map(([name, most]) => ({ name, most, by: difference(member, name) }));
   return near.filter(({ by, most }) => by <= most).sort((one, other) => one.by - other.by)[0]?.name;
 }
