@@ -8,7 +8,10 @@ import type { DataSource } from 'typeorm';
 import { memoryStore, redisStore, type MicroserviceStore } from '../../../src/microservice';
 import { createDatabase, dropDatabase, openDatabase } from '../mariadb';
 
-export type StoreAddress = { readonly schema: string } | { readonly prefix: string } | { readonly database: string };
+export type StoreAddress =
+  | { readonly schema: string }
+  | { readonly prefix: string; readonly timeout?: number }
+  | { readonly database: string };
 
 export interface OpenStore {
   readonly store: MicroserviceStore;
