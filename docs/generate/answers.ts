@@ -49,6 +49,11 @@ export const errorCodes: Readonly<Record<string, Explained & { readonly status: 
     cause: 'The DPoP proof is missing its key or a claim, does not fit the request or the token, or was used before.',
     fix: 'Make a new proof for each request. Read `error_description`, and [DPoP](dpop.md).',
   },
+  use_dpop_nonce: {
+    status: '401',
+    cause: 'This API requires nonces, and the DPoP proof has none, an old one, or one of another key.',
+    fix: 'Make a new proof with the value of the header field `DPoP-Nonce` as its claim `nonce`. See [DPoP](dpop.md#nonces).',
+  },
   insufficient_user_authentication: {
     status: '401',
     cause: 'The user signed in too long ago, or in another way than the route requires (RFC 9470).',
@@ -147,6 +152,10 @@ export const reasons: Readonly<Record<DecisionReason, Explained>> = {
   token_unbound: {
     cause: 'The API or the route requires a DPoP key, and the token is not bound to one.',
     fix: 'Request the token with a DPoP proof. See [DPoP](dpop.md).',
+  },
+  proof_nonce: {
+    cause: 'The DPoP proof has no nonce of this API, an old one, or one of another key.',
+    fix: 'Take the nonce of `DPoP-Nonce`. If it happens with each request, the processes have different secrets or clocks.',
   },
   proof_used: {
     cause: 'The DPoP proof was sent before, or is too old to be counted.',

@@ -1,5 +1,5 @@
 /** Reads what a request shows besides its access token: the DPoP proof (RFC 9449), and the scheme that it uses. */
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import type { SentToken } from '../core/http/sent-token';
 import { sentToken } from '../core/http/sent-token';
 import { proofAlgorithms } from '../core/proofs/dpop-proof';
@@ -29,14 +29,22 @@ export function presentedToken(request: Request): Presented | null {
 }
 
 function possessionOf(request: Request, { scheme }: SentToken, method: string): Possession {
+  const sendNonce = (nonce: string): void => {
+    if (request.res !== undefined) setNonce(request.res, nonce);
+  };
   return {
     scheme,
     // A bearer token has no proof, whatever the request has besides.
     get proof() {
-      return { proofs: proofFields(request), method, target: request.originalUrl, request };
+      return { proofs: proofFields(request), method, target: request.originalUrl, request, sendNonce };
     },
     certificate: () => undefined,
   };
+}
+
+// RFC 9449 §8.2: a cached response would hand out an old nonce.
+function setNonce(response: Response, nonce: string): void {
+  if (!response.headersSent) response.setHeader('DPoP-Nonce', nonce).setHeader('Cache-Control', 'no-store');
 }
 
 /** Returns every value of the header field `DPoP`. `request.headers` would join them. */

@@ -68,7 +68,8 @@ function challengesOf(authenticator: BaseAuthentication, request: Request): read
   return authenticator.challenges?.(request) ?? [authenticator.authenticateHeader(request) ?? ''];
 }
 
-function isDpop(challenge: OfferedChallenge): boolean {
+/** Tells whether a challenge is that of DPoP (RFC 9449 §7.1). */
+export function isDpop(challenge: OfferedChallenge): boolean {
   return typeof challenge !== 'string' && challenge.scheme === 'DPoP';
 }
 

@@ -1,5 +1,6 @@
 /** The settings for proof of possession (RFC 9449), a part of the one table. */
 import { oneOf, proofStore, url } from './kinds';
+import { secrets } from './proof-kinds';
 import { row } from './row';
 
 export const proofRows = {
@@ -15,6 +16,13 @@ export const proofRows = {
     defaultText: 'the origin of `resourceUrl`',
     meaning:
       "what clients see in place of this app's `/`: a proof must name it, followed by the path of the request; never taken from a Host header",
+  }),
+  dpopNonceSecret: row(secrets, {
+    variable: 'AXIOMS_DPOP_NONCE_SECRET',
+    isSecret: true,
+    defaultText: '–',
+    meaning:
+      'proofs need a nonce of this server (RFC 9449 §9), which is computed with this secret: at least 32 characters, the same in all processes; two while one replaces the other, the newer one first; never logged',
   }),
   proofStore: row(proofStore, {
     defaultText: 'the memory of this process',
