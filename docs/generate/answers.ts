@@ -140,8 +140,9 @@ export const reasons: Readonly<Record<DecisionReason, Explained>> = {
     fix: '`axioms doctor --token -` names the claim.',
   },
   token_bound: {
-    cause: 'The token is bound to a key (`cnf`), and the request does not prove that the client has it.',
-    fix: 'Request a bearer token, or send the proof if this API accepts it.',
+    cause:
+      'The token is bound to a key or a certificate (`cnf`), and the request does not prove that the client has it.',
+    fix: 'Send the DPoP proof, or use a connection with the certificate, if this API accepts it: see [DPoP](dpop.md) and [client certificates](mtls.md). Otherwise request a bearer token.',
   },
   token_revoked: { cause: 'The denylist has the token, its session or its subject.', fix: 'Sign in again.' },
   token_inactive: { cause: 'The issuer says that the opaque token is not active.', fix: 'Get a new token.' },
@@ -150,8 +151,8 @@ export const reasons: Readonly<Record<DecisionReason, Explained>> = {
   insufficient_scope: { cause: 'A scope is missing.', fix: 'See `insufficient_scope` above.' },
   permission_denied: { cause: 'A rule refuses the caller.', fix: 'See `permission_denied` above.' },
   token_unbound: {
-    cause: 'The API or the route requires a DPoP key, and the token is not bound to one.',
-    fix: 'Request the token with a DPoP proof. See [DPoP](dpop.md).',
+    cause: 'The API or the route requires a DPoP key or a client certificate, and the token is not bound to one.',
+    fix: 'Request the token with a DPoP proof or the certificate. See [DPoP](dpop.md) and [client certificates](mtls.md).',
   },
   proof_nonce: {
     cause: 'The DPoP proof has no nonce of this API, an old one, or one of another key.',

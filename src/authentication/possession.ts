@@ -1,4 +1,4 @@
-/** Reads what a request shows besides its access token: the DPoP proof (RFC 9449), and the scheme that it uses. */
+/** Reads what a request shows besides its access token: the scheme, the DPoP proof (RFC 9449) and the certificate (RFC 8705). */
 import type { Request, Response } from 'express';
 import type { SentToken } from '../core/http/sent-token';
 import { sentToken } from '../core/http/sent-token';
@@ -7,6 +7,7 @@ import type { Settings } from '../core/settings/settings';
 import { issuerSettings } from '../core/settings/trusted-issuers';
 import type { Possession } from '../core/tokens/binding';
 import type { BaseAuthentication } from './base';
+import { shownCertificate } from './client-certificate';
 import { contextOf } from './request-context';
 
 /** The schemes that the classes for access tokens read. DPoP is not read while the setting `dpop` is `off`. */
@@ -38,7 +39,7 @@ function possessionOf(request: Request, { scheme }: SentToken, method: string): 
     get proof() {
       return { proofs: proofFields(request), method, target: request.originalUrl, request, sendNonce };
     },
-    certificate: () => undefined,
+    certificate: () => shownCertificate(request, contextOf(request).settings),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The kinds of value of the settings for proof of possession. */
-import type { Kind } from './kinds';
+import { isNetwork } from '../http/networks';
+import { text, type Kind } from './kinds';
 
 type Secrets = readonly string[];
 
@@ -19,3 +20,9 @@ export const secrets: Kind<string | Secrets, Secrets> = {
       : undefined;
   },
 };
+
+/** An address or a network. It must not contain every address, because anyone could then send what it may send. */
+export const network = text(
+  'an IP address, or a network such as 10.0.0.0/8 or fd00::/8, without a zone; never /0',
+  isNetwork,
+);
