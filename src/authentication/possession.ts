@@ -30,13 +30,13 @@ export function presentedToken(request: Request): Presented | null {
 }
 
 function possessionOf(request: Request, { scheme }: SentToken, method: string): Possession {
-  const sendNonce = (nonce: string): void => {
-    if (request.res !== undefined) setNonce(request.res, nonce);
-  };
   return {
     scheme,
     // A bearer token has no proof, whatever the request has besides.
     get proof() {
+      const sendNonce = (nonce: string): void => {
+        if (request.res !== undefined) setNonce(request.res, nonce);
+      };
       return { proofs: proofFields(request), method, target: request.originalUrl, request, sendNonce };
     },
     certificate: () => shownCertificate(request, contextOf(request).settings),

@@ -38,6 +38,8 @@ function networkIn(text: string): Network | undefined {
   const kept = Number(length ?? size);
   if (bits === undefined || kept === 0 || kept > size) return undefined;
   const shift = BigInt(size - kept);
+  // As 0.0.0.0/0 is.
+  if (isMapped(bits) && shift >= 32n) return undefined;
   return { prefix: bits >> shift, shift };
 }
 
