@@ -34,6 +34,7 @@ const sidebar = [
       page('Sessions and passwords', 'sessions'),
       page('Opaque tokens', 'opaque-tokens'),
       page('DPoP: tokens bound to a key', 'dpop'),
+      page('Tokens bound to a client certificate', 'mtls'),
       page('Step-up', 'step-up'),
       page('Revoked tokens', 'revocation'),
       page('Signing users in', 'microservice'),

@@ -49,6 +49,11 @@ export const errorCodes: Readonly<Record<string, Explained & { readonly status: 
     cause: 'The DPoP proof is missing its key or a claim, does not fit the request or the token, or was used before.',
     fix: 'Make a new proof for each request. Read `error_description`, and [DPoP](dpop.md).',
   },
+  use_dpop_nonce: {
+    status: '401',
+    cause: 'This API requires nonces, and the DPoP proof has none, an old one, or one of another key.',
+    fix: 'Make a new proof with the value of the header field `DPoP-Nonce` as its claim `nonce`. See [DPoP](dpop.md#nonces).',
+  },
   insufficient_user_authentication: {
     status: '401',
     cause: 'The user signed in too long ago, or in another way than the route requires (RFC 9470).',
@@ -135,8 +140,9 @@ export const reasons: Readonly<Record<DecisionReason, Explained>> = {
     fix: '`axioms doctor --token -` names the claim.',
   },
   token_bound: {
-    cause: 'The token is bound to a key (`cnf`), and the request does not prove that the client has it.',
-    fix: 'Request a bearer token, or send the proof if this API accepts it.',
+    cause:
+      'The token is bound to a key or a certificate (`cnf`), and the request does not prove that the client has it.',
+    fix: 'Send the DPoP proof, or use a connection with the certificate, if this API accepts it: see [DPoP](dpop.md) and [client certificates](mtls.md). Otherwise request a bearer token.',
   },
   token_revoked: { cause: 'The denylist has the token, its session or its subject.', fix: 'Sign in again.' },
   token_inactive: { cause: 'The issuer says that the opaque token is not active.', fix: 'Get a new token.' },
@@ -145,8 +151,12 @@ export const reasons: Readonly<Record<DecisionReason, Explained>> = {
   insufficient_scope: { cause: 'A scope is missing.', fix: 'See `insufficient_scope` above.' },
   permission_denied: { cause: 'A rule refuses the caller.', fix: 'See `permission_denied` above.' },
   token_unbound: {
-    cause: 'The API or the route requires a DPoP key, and the token is not bound to one.',
-    fix: 'Request the token with a DPoP proof. See [DPoP](dpop.md).',
+    cause: 'The API or the route requires a DPoP key or a client certificate, and the token is not bound to one.',
+    fix: 'Request the token with a DPoP proof or the certificate. See [DPoP](dpop.md) and [client certificates](mtls.md).',
+  },
+  proof_nonce: {
+    cause: 'The DPoP proof has no nonce of this API, an old one, or one of another key.',
+    fix: 'Take the nonce of `DPoP-Nonce`. If it happens with each request, the processes have different secrets or clocks.',
   },
   proof_used: {
     cause: 'The DPoP proof was sent before, or is too old to be counted.',

@@ -7,7 +7,7 @@ import { after, type Soon } from '../core/time/soon';
 import { BaseAuthentication, decidesPublicByMethod, type AuthenticationResult } from './base';
 import { rememberToken, sameTokenAgain } from './connection';
 import { presentedToken, tokenChallenges, tokenSchemes } from './possession';
-import { provenKey, tokenFacts } from './request-auth';
+import { provenKeys, tokenFacts } from './request-auth';
 import { contextOf } from './request-context';
 import { AccessTokenUser, type RequestAuth } from './user';
 
@@ -57,7 +57,7 @@ function resultOf(
   token: string,
   { token: { claims }, grants, subject }: AcceptedToken,
 ): AuthenticationResult {
-  const facts = { ...tokenFacts(claims, grants.scopes), ...provenKey(claims) };
+  const facts = { ...tokenFacts(claims, grants.scopes), ...provenKeys(claims) };
   const auth: RequestAuth = { authenticator, token, claims, ...facts };
   return { user: new AccessTokenUser(claims, grants, subject), auth };
 }

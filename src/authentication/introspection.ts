@@ -8,7 +8,7 @@ import type { Settings } from '../core/settings/settings';
 import { subjectOf } from '../core/tokens/token-subject';
 import { BaseAuthentication, type AuthenticationResult } from './base';
 import { presentedToken, tokenChallenges, tokenSchemes } from './possession';
-import { provenKey } from './request-auth';
+import { provenKeys } from './request-auth';
 import { contextOf } from './request-context';
 import { AccessTokenUser } from './user';
 
@@ -43,7 +43,7 @@ export class IntrospectionAuthentication extends BaseAuthentication {
     await verifier.refuseRevoked(claims, subject);
     await verifier.requirePossession(token, claims, shown);
     const user = new AccessTokenUser(claims, grantsOf(claims, settings), subject);
-    return { user, auth: { token, claims, ...provenKey(claims) } };
+    return { user, auth: { token, claims, ...provenKeys(claims) } };
   }
 
   override authenticateHeader(request: Request): string {

@@ -1,5 +1,5 @@
-/** Reads what a request shows besides its access token: the DPoP proof (RFC 9449), and the scheme that it uses. */
-import type { Request } from 'express';
+/** Reads what a request shows besides its access token: the scheme, the DPoP proof (RFC 9449) and the certificate (RFC 8705). */
+import type { Request, Response } from 'express';
 import type { SentToken } from '../core/http/sent-token';
 import { sentToken } from '../core/http/sent-token';
 import { proofAlgorithms } from '../core/proofs/dpop-proof';
@@ -7,6 +7,7 @@ import type { Settings } from '../core/settings/settings';
 import { issuerSettings } from '../core/settings/trusted-issuers';
 import type { Possession } from '../core/tokens/binding';
 import type { BaseAuthentication } from './base';
+import { shownCertificate } from './client-certificate';
 import { contextOf } from './request-context';
 
 /** The schemes that the classes for access tokens read. DPoP is not read while the setting `dpop` is `off`. */
@@ -33,10 +34,18 @@ function possessionOf(request: Request, { scheme }: SentToken, method: string): 
     scheme,
     // A bearer token has no proof, whatever the request has besides.
     get proof() {
-      return { proofs: proofFields(request), method, target: request.originalUrl, request };
+      const sendNonce = (nonce: string): void => {
+        if (request.res !== undefined) setNonce(request.res, nonce);
+      };
+      return { proofs: proofFields(request), method, target: request.originalUrl, request, sendNonce };
     },
-    certificate: () => undefined,
+    certificate: () => shownCertificate(request, contextOf(request).settings),
   };
+}
+
+// RFC 9449 §8.2: a cached response would hand out an old nonce.
+function setNonce(response: Response, nonce: string): void {
+  if (!response.headersSent) response.setHeader('DPoP-Nonce', nonce).setHeader('Cache-Control', 'no-store');
 }
 
 /** Returns every value of the header field `DPoP`. `request.headers` would join them. */

@@ -20,11 +20,14 @@ export function tokenFacts({ client_id: clientId, azp, exp }: Claims, scopes: re
 }
 
 /**
- * Returns the key that a token is bound to.
+ * Returns the keys that a token is bound to.
  *
- * @param claims claims that the verifier has accepted together with the proof; those of an app's own class prove nothing
+ * @param claims claims that the verifier has accepted together with what the request shows; those of an app's own class prove nothing
  */
-export function provenKey(claims: Claims): Pick<RequestAuth, 'dpopKey'> {
-  const { jkt } = bindingOf(claims);
-  return jkt === undefined ? {} : { dpopKey: jkt };
+export function provenKeys(claims: Claims): Pick<RequestAuth, 'dpopKey' | 'clientCertificate'> {
+  const { jkt, 'x5t#S256': certificate } = bindingOf(claims);
+  return {
+    ...(jkt === undefined ? {} : { dpopKey: jkt }),
+    ...(certificate === undefined ? {} : { clientCertificate: certificate }),
+  };
 }

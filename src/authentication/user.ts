@@ -66,6 +66,8 @@ export interface RequestAuth {
   readonly expiresAt?: number;
   /** The thumbprint (RFC 7638) of the DPoP key that the token is bound to, and that the request has proved (RFC 9449). */
   readonly dpopKey?: string;
+  /** The SHA-256 thumbprint of the client certificate that the token is bound to, and that the client has shown (RFC 8705). */
+  readonly clientCertificate?: string;
 }
 
 /** Express's request, as handlers and rules see it. */

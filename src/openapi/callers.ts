@@ -4,6 +4,7 @@
  */
 import type { Request } from 'express';
 import type { BaseAuthentication, NamedSecurityScheme } from '../authentication/base';
+import { readsCertificates } from '../authentication/client-certificate';
 import { setContext } from '../authentication/request-context';
 import { acceptsAccessTokens, readingCredentials, readsBearerTokens } from '../authentication/token-demand';
 import { challenge, offeredChallenge, type OfferedChallenge } from '../core/http/challenge';
@@ -41,6 +42,18 @@ export const dpop: NamedSecurityScheme = {
 };
 
 export function callersOf(rules: RouteRules, method: string, server: AxiomsServer): Callers {
+  const callers = declaredCallers(rules, method, server);
+  return readsCertificates(server.settings) ? { ...callers, schemes: callers.schemes.map(withCertificate) } : callers;
+}
+
+// `mutualTLS` of OpenAPI 3.1 would say that every token needs a certificate.
+function withCertificate(one: NamedSecurityScheme): NamedSecurityScheme {
+  if (one.name !== bearer.name && one.name !== dpop.name) return one;
+  const description = `${String(one.scheme['description'])} A token that is bound to a client certificate needs a TLS connection with that certificate (RFC 8705).`;
+  return { name: one.name, scheme: { ...one.scheme, description } };
+}
+
+function declaredCallers(rules: RouteRules, method: string, server: AxiomsServer): Callers {
   const authenticators = rules.authenticators;
   const { realm } = server.settings;
   // If the list is decided per request, assume an access token.
@@ -68,7 +81,8 @@ function challengesOf(authenticator: BaseAuthentication, request: Request): read
   return authenticator.challenges?.(request) ?? [authenticator.authenticateHeader(request) ?? ''];
 }
 
-function isDpop(challenge: OfferedChallenge): boolean {
+/** Tells whether a challenge is that of DPoP (RFC 9449 §7.1). */
+export function isDpop(challenge: OfferedChallenge): boolean {
   return typeof challenge !== 'string' && challenge.scheme === 'DPoP';
 }
 

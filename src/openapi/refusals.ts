@@ -19,7 +19,7 @@ import {
 } from '../core/http/exceptions';
 import { addressOfMetadata } from '../core/requirements/protected-resource';
 import type { Settings } from '../core/settings/settings';
-import type { Callers } from './callers';
+import { isDpop, type Callers } from './callers';
 import type { HeaderObject, ResponseObject, SchemaObject } from './open-api';
 
 export const refusalSchemaName = 'AxiomsRefusal';
@@ -78,6 +78,11 @@ const retryAfter: HeaderObject = {
   schema: { type: 'integer', minimum: 1 },
 };
 
+const nonce: HeaderObject = {
+  description: 'With `use_dpop_nonce`: the claim `nonce` of the next DPoP proofs (RFC 9449 §9).',
+  schema: { type: 'string' },
+};
+
 const invalidRequest = refusal(
   'The body, a parameter or the credentials are malformed; `fields` says what is wrong with each field.',
   new InvalidRequest(),
@@ -101,6 +106,7 @@ function unauthorized({ callers, settings, demandedScopes }: Refusable): Respons
     ...(withoutReason.length === 0
       ? {}
       : { 'WWW-Authenticate': challengeHeader(description, withoutReason.join(', ')) }),
+    ...(settings.dpopNonceSecret !== undefined && callers.challenges.some(isDpop) ? { 'DPoP-Nonce': nonce } : {}),
   });
 }
 

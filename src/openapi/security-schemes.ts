@@ -32,11 +32,12 @@ export class SignInSchemes {
     scopes: Readonly<Record<string, string>>,
   ): Readonly<Record<string, SecurityScheme>> {
     const named = Object.fromEntries(sent.map(({ name, scheme }) => [componentName(name), scheme]));
-    if (named[bearer.name] === undefined) return named;
+    const { [bearer.name]: asBearer } = named;
+    if (asBearer === undefined) return named;
     const signIns = this.#issuers.flatMap(({ issuer, signIn }) =>
       signIn === undefined ? [] : [[this.#nameOf(issuer), authorizationCode(issuer, signIn, scopes)] as const],
     );
-    return { ...Object.fromEntries(signIns), ...named, [bearer.name]: this.#bearer() };
+    return { ...Object.fromEntries(signIns), ...named, [bearer.name]: this.#bearer(asBearer) };
   }
 
   #nameOf(issuer: string): string {
@@ -44,11 +45,11 @@ export class SignInSchemes {
     return `oauth2-${componentName(issuer.replace(/^https?:\/\//, '').replace(/\/$/, ''))}`;
   }
 
-  #bearer(): SecurityScheme {
+  #bearer(scheme: SecurityScheme): SecurityScheme {
     const missing = this.#issuers.filter(({ signIn }) => signIn === undefined).map(({ issuer }) => issuer);
-    if (missing.length === 0) return bearer.scheme;
+    if (missing.length === 0) return scheme;
     const remark = `How to sign in at ${missing.join(', ')} is missing here: its endpoints cannot be found at the moment.`;
-    return { ...bearer.scheme, description: `${String(bearer.scheme['description'])} ${remark}` };
+    return { ...scheme, description: `${String(scheme['description'])} ${remark}` };
   }
 }
 

@@ -1,6 +1,13 @@
 /** Creates or extends an Express app. Uses routing-controllers' names and signatures, and guards every route. */
-import express, { type Application, type ErrorRequestHandler, type Express, type Router } from 'express';
+import express, {
+  type Application,
+  type ErrorRequestHandler,
+  type Express,
+  type RequestHandler,
+  type Router,
+} from 'express';
 import { createExecutor, getMetadataArgsStorage } from 'routing-controllers';
+import { guardsCertificateFields, removeCertificateOfStranger } from '../authentication/client-certificate';
 import { AccessTokenVerifier } from '../core/tokens/access-token';
 import { environmentName, isDevelopment } from '../core/process/development';
 import { ImproperlyConfigured } from '../core/http/exceptions';
@@ -96,6 +103,7 @@ function serverFor(app: Application, options: AxiomsServerOptions): NewServer {
   registerServices(server);
   issuerSettings(settings).forEach(warnOfOpenings);
   warnOfOtherAudience(settings);
+  if (guardsCertificateFields(settings)) app.use(withoutForeignCertificates(settings));
   if (settings.resourceUrl !== undefined) app.use(metadataRoute(() => serversOf(app).map(one => one.server)));
   return server;
 }
@@ -267,6 +275,14 @@ function warnOfOtherAudience(settings: Settings): void {
       `The setting 'resourceUrl' (AXIOMS_RESOURCE_URL) is no accepted audience: clients that read the protected resource metadata ask the issuer for a token for ${resourceUrl ?? ''}, which is refused. Add it to 'audience' (AXIOMS_AUDIENCE), exactly as it is spelled here.`,
       { issuer: issuerUrl, audience },
     );
+}
+
+// The guards look at the address themselves. This is for the app's own code, which may trust the fields.
+function withoutForeignCertificates(settings: Settings): RequestHandler {
+  return (request, _response, next) => {
+    removeCertificateOfStranger(request, settings);
+    next();
+  };
 }
 
 // Answers errors of the app's plain middlewares: this library's, and a body that cannot be read. Leaves the rest to the

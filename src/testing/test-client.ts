@@ -23,6 +23,11 @@ export interface IssuesTokens {
   token(claims?: TokenClaims, header?: object): string;
 }
 
+/** A response of supertest, `fetch` or `node:http`. */
+export interface ReceivedResponse {
+  readonly headers: Headers | object;
+}
+
 /** Options of {@link TestClient}. */
 export interface TestClientOptions {
   /** The setting `externalUrl` of the API. */
@@ -43,6 +48,8 @@ export class TestClient {
   readonly key: SigningKey;
   readonly externalUrl: string;
   readonly #issuer: IssuesTokens;
+  /** The nonce of the API, which `fields` puts into each proof; none until `keepNonce` has received one. */
+  nonce: string | undefined;
 
   constructor(issuer: IssuesTokens, { externalUrl, alg = 'ES256' }: TestClientOptions) {
     this.#issuer = issuer;
@@ -88,10 +95,33 @@ export class TestClient {
    * Returns the header fields of a request with this token: `Authorization` and a new proof.
    *
    * @param path the path with its query, behind `externalUrl`
+   * @param nonce default: the last one that `keepNonce` has received
    */
-  fields(method: string, path: string, token: string, nonce?: string): { Authorization: string; DPoP: string } {
+  fields(
+    method: string,
+    path: string,
+    token: string,
+    nonce: string | undefined = this.nonce,
+  ): { Authorization: string; DPoP: string } {
     const url = this.externalUrl.replace(/\/$/, '') + path;
     return { Authorization: `DPoP ${token}`, DPoP: this.proof({ method, url, token, nonce }) };
+  }
+
+  /**
+   * Keeps the nonce of a response (RFC 9449 §8.2, §9), for the following proofs.
+   *
+   * @returns whether the response has one
+   * @example
+   * const fields = () => client.fields('GET', '/books', token);
+   * client.keepNonce(await request(app).get('/books').set(fields()).expect(401));
+   * await request(app).get('/books').set(fields()).expect(200);
+   */
+  keepNonce({ headers }: ReceivedResponse): boolean {
+    const nonce: unknown =
+      headers instanceof Headers ? headers.get('DPoP-Nonce') : (headers as { 'dpop-nonce'?: unknown })['dpop-nonce'];
+    if (typeof nonce !== 'string') return false;
+    this.nonce = nonce;
+    return true;
   }
 }
 

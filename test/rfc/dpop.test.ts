@@ -56,6 +56,14 @@ class BookController {
   }
 }
 
+@JsonController('/files')
+class FileController {
+  @Get(/\/.*/) get() {
+    handled++;
+    return { ok: true };
+  }
+}
+
 @JsonController('/transfers')
 class TransferController {
   permissionClasses = [RequiresDPoP, HasAccessTokenScopes];
@@ -425,6 +433,23 @@ describe('DPoP (RFC 9449)', () => {
       await get(token, client.proof({ method: 'GET', url, token })).expect(401);
       expect(handled).to.equal(0);
     });
+  });
+
+  it('is not for another route whose path has dot segments, which Express does not resolve', async () => {
+    await start({ dpop: 'required' }, [BookController, FileController]);
+    const token = client.token();
+    const good = (): string => client.proof({ method: 'GET', url, token });
+    for (const path of ['/files/../books', '/files/x/../../books', 'http://a.example/files/../books']) {
+      const headers = { Authorization: `DPoP ${token}`, DPoP: good() };
+      expect(await raw({ path, headers })).to.deep.equal([401, 'The DPoP proof is for another URL']);
+      const asSent = client.proof({ method: 'GET', url: `${externalUrl}/files/../books`, token });
+      const same = { Authorization: `DPoP ${token}`, DPoP: asSent };
+      expect(await raw({ path, headers: same })).to.deep.equal([401, 'The DPoP proof is for another URL']);
+    }
+    expect(handled).to.equal(0);
+    await expectServed(get(token, good()));
+    const fields = client.fields('GET', '/files/a/b', token);
+    await expectServed(request(api.app).get('/files/a/b').set(fields));
   });
 
   describe('introspected tokens', () => {

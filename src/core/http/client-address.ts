@@ -54,7 +54,8 @@ function networkOfGroups(groups: readonly number[]): string {
     .join(':')}::/64`;
 }
 
-function groupsOf(address: string): number[] {
+/** Returns the eight groups of an IPv6 address. */
+export function groupsOf(address: string): number[] {
   const [head = [], tail = []] = withoutDots(address)
     .split('::')
     .map(half => (half === '' ? [] : half.split(':').map(group => parseInt(group, 16))));

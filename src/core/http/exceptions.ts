@@ -173,7 +173,7 @@ export class InvalidToken extends AuthenticationFailed {
 }
 
 /** Why a DPoP proof is not accepted: a closed set, for events and metrics. `proof_invalid` means any other reason. */
-export type ProofReason = 'proof_used' | 'proof_invalid';
+export type ProofReason = 'proof_nonce' | 'proof_used' | 'proof_invalid';
 
 /** Options of {@link InvalidProof}. */
 export interface InvalidProofOptions extends APIExceptionOptions {
@@ -183,7 +183,7 @@ export interface InvalidProofOptions extends APIExceptionOptions {
 
 /**
  * The proof that the caller has the key of the token is missing, wrong, or was used before: 401 `invalid_dpop_proof`
- * (RFC 9449 §7.1). It has no stack, for the same reason as {@link InvalidToken}.
+ * (RFC 9449 §7.1), or `use_dpop_nonce` if it needs the nonce of the header field `DPoP-Nonce` (§9). It has no stack, for the same reason as {@link InvalidToken}.
  */
 export class InvalidProof extends AuthenticationFailed {
   static override readonly code = 'invalid_dpop_proof';

@@ -6,8 +6,8 @@ const absolute = /^https?:\/\/([^\s\\/?#@]+)(\/[!-~]*)?$/i;
  * Returns the normal form of an http(s) URI without its query and fragment: scheme and host in lower case, without the
  * default port and dot segments, and percent-encoded only where necessary. Equivalent URIs have the same normal form.
  *
- * @returns `undefined` for any other text: a relative reference, a URI with user information, backslashes, spaces or
- * characters beyond ASCII
+ * @returns `undefined` for any other text: a relative reference, a URI with user information, backslashes or spaces, or a
+ * path with characters beyond ASCII
  */
 export function normalUri(uri: string): string | undefined {
   const [, authority = '', rest = ''] = absolute.exec(withoutQuery(uri)) ?? [];
@@ -48,13 +48,17 @@ function withoutDotSegments(path: string): string {
  *
  * @param externalUrl what clients see in place of the app's `/`
  * @param target the target as it was sent (`request.originalUrl`)
- * @returns `undefined` if the target has no path, as in `OPTIONS *`
+ * @returns `undefined` if the target has no path, as in `OPTIONS *`, if its host is one that parsers read in different
+ * ways, or if it has dot segments: Express does not resolve them, so that `/files/../books` is a path below `/files`
  */
 export function targetUri(externalUrl: string, target: string): string | undefined {
-  const path = withoutQuery(target).replace(/^https?:\/\/[^/]*/i, '');
-  if (path !== '' && !path.startsWith('/')) return undefined;
+  const path = withoutQuery(target).replace(absoluteForm, '');
+  if ((path !== '' && !path.startsWith('/')) || dotSegment.test(path)) return undefined;
   return externalUrl.replace(/\/$/, '') + path;
 }
+
+const absoluteForm = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d*)?(?=\/|$)/i;
+const dotSegment = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
 /** Tells whether the `htu` of a proof means the target. */
 export function isSameUri(htu: string, target: string): boolean {

@@ -19,6 +19,8 @@ export interface ProtectedResourceMetadata {
   readonly dpop_signing_alg_values_supported?: readonly string[];
   /** Whether every token must be bound to a DPoP key. */
   readonly dpop_bound_access_tokens_required?: boolean;
+  /** Whether tokens may be bound to a client certificate (RFC 8705 §3.3). */
+  readonly tls_client_certificate_bound_access_tokens?: boolean;
 }
 
 const wellKnown = '/.well-known/oauth-protected-resource';
@@ -63,6 +65,7 @@ export function protectedResourceMetadata(
     ...(scopes.length === 0 ? {} : { scopes_supported: [...new Set(scopes)].sort() }),
     bearer_methods_supported: ['header'],
     ...dpopMembers(settings.flatMap(issuerSettings)),
+    ...certificateMember(settings.flatMap(issuerSettings)),
   };
 }
 
@@ -72,6 +75,10 @@ function dpopMembers(issuers: readonly Settings[]): Partial<ProtectedResourceMet
     dpop_signing_alg_values_supported: proofAlgorithms,
     dpop_bound_access_tokens_required: issuers.every(({ dpop }) => dpop === 'required'),
   };
+}
+
+function certificateMember(issuers: readonly Settings[]): Partial<ProtectedResourceMetadata> {
+  return issuers.every(({ mtls }) => mtls === 'off') ? {} : { tls_client_certificate_bound_access_tokens: true };
 }
 
 /**

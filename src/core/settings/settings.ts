@@ -289,6 +289,7 @@ export const issuerSettingNames = [
   'introspectionCacheTtl',
   'introspectionTimeout',
   'dpop',
+  'mtls',
 ] as const;
 
 /** An entry of `issuers`. `audience` and one of `issuerUrl` and `domain` are required. */

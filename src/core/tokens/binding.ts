@@ -10,7 +10,11 @@ import type { Soon } from '../time/soon';
 export interface Possession {
   readonly scheme: TokenScheme;
   readonly proof: ShownProof;
-  /** Returns the SHA-256 thumbprint of the client's certificate, as 43 characters of base64url. */
+  /**
+   * Returns the SHA-256 thumbprint of the client's certificate, as 43 characters of base64url.
+   *
+   * @throws InvalidToken if a proxy reports it in a form that cannot be read
+   */
   certificate(): string | undefined;
 }
 
@@ -45,16 +49,21 @@ function notShown(): InvalidToken {
 }
 
 /**
- * Checks what a token is bound to against the setting `dpop`. Whether the caller has the key is another question, which
+ * Checks what a token is bound to against the settings `dpop` and `mtls`. Whether the caller has the key is another question, which
  * {@link requirePossession} answers for each request.
  *
  * @throws InvalidToken for a token that no request could use
  */
-export function checkBinding(claims: Claims, { dpop }: Settings): void {
-  const { jkt } = bindingOf(claims);
+export function checkBinding(claims: Claims, { dpop, mtls }: Settings): void {
+  const { jkt, 'x5t#S256': certificate } = bindingOf(claims);
   if (jkt !== undefined && dpop === 'off') throw notShown();
-  if (jkt === undefined && dpop === 'required')
-    throw new InvalidToken('The access token is not bound to a DPoP key', { reason: 'token_unbound' });
+  if (certificate !== undefined && mtls === 'off') throw notShown();
+  if (jkt === undefined && dpop === 'required') throw notBoundTo('a DPoP key');
+  if (certificate === undefined && mtls === 'required') throw notBoundTo('a client certificate');
+}
+
+function notBoundTo(what: string): InvalidToken {
+  return new InvalidToken(`The access token is not bound to ${what}`, { reason: 'token_unbound' });
 }
 
 /** @throws InvalidToken for a token that is bound to any key */
@@ -73,11 +82,16 @@ export function requirePossession(token: string, claims: Claims, shown: Possessi
   const { jkt, 'x5t#S256': certificate } = bindingOf(claims);
   // RFC 9449 §7.2: a thief could otherwise leave out the proof.
   if (jkt !== undefined && shown.scheme !== 'DPoP') throw notShown();
-  if (certificate !== undefined && shown.certificate() !== certificate)
-    throw new InvalidToken('The access token is bound to another client certificate', { reason: 'token_bound' });
+  if (certificate !== undefined) requireCertificate(certificate, shown.certificate());
   if (jkt !== undefined) return proofs.prove(shown.proof, token, jkt);
-  if (shown.scheme === 'DPoP')
-    throw new InvalidToken('The access token is not bound to a DPoP key', { reason: 'token_unbound' });
+  if (shown.scheme === 'DPoP') throw notBoundTo('a DPoP key');
+}
+
+// RFC 8705 §3: 401 invalid_token.
+function requireCertificate(bound: string, shown: string | undefined): void {
+  if (shown === bound) return;
+  const which = shown === undefined ? 'a client certificate that was not shown' : 'another client certificate';
+  throw new InvalidToken(`The access token is bound to ${which}`, { reason: 'token_bound' });
 }
 
 /** Tells whether a token needs more than itself: nothing may answer for it from a cache without asking for that. */

@@ -39,6 +39,12 @@ describe('checkedProof', () => {
       expect(refusalOf(client.proof(target, { iat: now / 1000 + seconds }))).to.be.instanceOf(InvalidProof);
   });
 
+  it('accepts nothing while the clock has no number', () => {
+    const { thumbprint } = client;
+    const expected = { method: 'GET', targets: [target.url], keys, accessToken: 'token', thumbprint };
+    expect(() => checkedProof([client.proof(target)], { ...expected, now: NaN })).to.throw(InvalidProof, 'too old');
+  });
+
   it('refuses any text with an InvalidProof that quotes nothing of it, and throws nothing else', () => {
     const part = fc.oneof(fc.string(), fc.base64String(), fc.json().map(base64url));
     const text = fc.oneof(

@@ -476,6 +476,41 @@ const examples: Example[] = [
     accepts: 'an object with the function use',
   },
   {
+    name: 'mtls',
+    variable: 'AXIOMS_MTLS',
+    fallback: 'off',
+    good: [
+      ['off', 'off'],
+      ['allowed', 'allowed'],
+      [' required ', 'required'],
+    ],
+    badText: ['on', 'true', 'OFF'],
+    bad: [
+      ['on', "'on'"],
+      [true, 'true'],
+      [null, 'null'],
+    ],
+    accepts: "'off' or 'allowed' or 'required'",
+  },
+  {
+    name: 'clientCertificateFrom',
+    variable: 'AXIOMS_CLIENT_CERTIFICATE_FROM',
+    fallback: [],
+    good: [
+      ['10.0.0.1', '10.0.0.1', ['10.0.0.1']],
+      ['10.0.0.0/8, fd00::/8,::1', ['10.0.0.0/8', 'fd00::/8', '::1'], ['10.0.0.0/8', 'fd00::/8', '::1']],
+    ],
+    badText: ['localhost', '10.0.0.0/0', '10.0.0.1,,', '10.0.0.1:80'],
+    bad: [
+      ['proxy.example.com', "'proxy.example.com'"],
+      [['10.0.0.1', '::/0'], "[ '10.0.0.1', '::/0' ]"],
+      [['fe80::1%eth0'], "[ 'fe80::1%eth0' ]"],
+      [true, 'true'],
+      [null, 'null'],
+    ],
+    accepts: 'an IP address, or a network such as 10.0.0.0/8 or fd00::/8',
+  },
+  {
     name: 'allowInsecureUrls',
     variable: 'AXIOMS_ALLOW_INSECURE_URLS',
     fallback: [],
@@ -640,8 +675,9 @@ const examples: Example[] = [
 
 describe('settings', () => {
   it('are all in this test', () => {
-    // issuers has a test of its own, settings-issuers, and introspection, too.
-    const names = Object.keys(settingsTable).filter(name => name !== 'issuers' && !name.startsWith('introspection'));
+    // issuers has a test of its own, settings-issuers, and introspection and dpopNonceSecret, too.
+    const apart = ['issuers', 'dpopNonceSecret'];
+    const names = Object.keys(settingsTable).filter(name => !apart.includes(name) && !name.startsWith('introspection'));
     expect(examples.map(({ name }) => name)).to.deep.equal(names);
   });
 
@@ -682,7 +718,7 @@ describe('settings', () => {
         });
       }
 
-      const mayBeEmpty = name === 'publicMethods';
+      const mayBeEmpty = ['publicMethods', 'clientCertificateFrom'].includes(name);
       for (const text of ['', '  '])
         it(`${mayBeEmpty ? 'is an empty list from' : 'stops the start:'} an empty ${variable}, ${JSON.stringify(text)}`, () => {
           const read = (): SettingsInput => settingsFromEnv({ [variable]: text });

@@ -15,7 +15,7 @@ import { onlyWithCaches } from '../../plain';
 
 const asBearer: Possession = {
   scheme: 'Bearer',
-  proof: { proofs: [], method: 'GET', target: '/', request: {} },
+  proof: { proofs: [], method: 'GET', target: '/', request: {}, sendNonce: () => undefined },
   certificate: () => undefined,
 };
 
