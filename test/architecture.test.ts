@@ -102,7 +102,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'routing-controllers',
   ],
   cli: [
-    ...everyRoomOf('core', 'time', 'http', 'process', 'jws', 'settings', 'issuers', 'tokens', 'requirements'),
+    ...everyRoomOf('core', 'time', 'http', 'process', 'jws', 'settings', 'proofs', 'issuers', 'tokens', 'requirements'),
     'permissions',
     'views/start',
     'routing-controllers/start',

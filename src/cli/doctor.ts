@@ -8,13 +8,16 @@ import { ImproperlyConfigured } from '../core/http/exceptions';
 import type { AxiomsServer } from '../routing-controllers/start/axioms-server';
 import { closeAll, loadApp } from './app-module';
 import type { Command } from './command';
-import { examine, type Check, type State, type Surroundings } from './examination';
+import { examine, type Check, type ProvenRequest, type State, type Surroundings } from './examination';
 import { painter, printable, type Color, type Paint, type Terminal } from './terminal';
-import { readToken } from './token-source';
+import { readCredentials } from './token-source';
 import { UsageError } from './usage-error';
 
 const options = {
   token: { type: 'string' },
+  proof: { type: 'string', multiple: true, default: [] as string[] },
+  method: { type: 'string' },
+  url: { type: 'string' },
   json: { type: 'boolean', default: false },
   export: { type: 'string' },
   server: { type: 'string' },
@@ -22,14 +25,15 @@ const options = {
 
 export const doctor: Command = {
   name: 'doctor',
-  usage: 'doctor [app.js] [--token TOKEN|-] [--json] [--export NAME] [--server NUMBER]',
+  usage:
+    'doctor [app.js] [--token TOKEN|- [--proof PROOF|- [--method METHOD] [--url URL|/path]]] [--json] [--export NAME] [--server NUMBER]',
   summary:
-    'Settings (of the app, or else of the AXIOMS_* variables), discovery, keys, clock, and what a token would meet: each check, expected and seen. Exit code 1: one failed.',
+    'Settings (of the app, or else of the AXIOMS_* variables), discovery, keys, clock, and what a token and its DPoP proof would meet: each check, expected and seen. Uses no proof up. Exit code 1: one failed.',
   async run(parameters, terminal) {
     const { values, positionals } = parseArgs({ args: [...parameters], options, allowPositionals: true });
     if (positionals.length > 1) throw new UsageError('Name at most one file that exports the app.');
-    const token = values.token === undefined ? undefined : await readToken(values.token, terminal);
-    const checks = await diagnose(() => settingsOf(positionals[0], values, terminal), token);
+    const request = await requestOf(values, terminal);
+    const checks = await diagnose(() => settingsOf(positionals[0], values, terminal), request);
     const isGood = checks.every(({ state }) => state !== 'failed');
     terminal.write(
       values.json ? `${JSON.stringify({ ok: isGood, checks }, null, 2)}\n` : inText(checks, painter(terminal)),
@@ -38,12 +42,26 @@ export const doctor: Command = {
   },
 };
 
+interface Given {
+  readonly token?: string | undefined;
+  readonly proof: readonly string[];
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+}
+
+async function requestOf({ token, proof, method, url }: Given, terminal: Terminal): Promise<ProvenRequest | undefined> {
+  if (token !== undefined)
+    return { ...(await readCredentials({ token, proof }, terminal)), method: method?.toUpperCase(), url };
+  if (proof.length > 0) throw new UsageError('A proof belongs to an access token: add --token.');
+  return undefined;
+}
+
 const present: Surroundings = { fetch: (...request) => globalThis.fetch(...request), clock: () => Date.now() };
 
 /** Runs all checks. The settings come first, because without them there is nothing else to check. */
 export async function diagnose(
   readSettings: () => Promise<Settings>,
-  token: string | undefined,
+  request: ProvenRequest | undefined,
   surroundings: Surroundings = present,
 ): Promise<readonly Check[]> {
   const expected = 'an audience, and an issuer or where its keys are';
@@ -51,7 +69,7 @@ export async function diagnose(
     const settings = await readSettings();
     const audience = [...new Set((settings.issuers ?? [settings]).flatMap(one => one.audience))].join(', ');
     const first: Check = { name: 'settings', state: 'ok', expected, seen: `audience ${audience}` };
-    return [first, ...(await examine(settings, token, surroundings))];
+    return [first, ...(await examine(settings, request, surroundings))];
   } catch (error) {
     if (!(error instanceof ImproperlyConfigured)) throw error;
     return [{ name: 'settings', state: 'failed', expected, seen: error.message }];
@@ -87,12 +105,13 @@ const looks: Readonly<Record<State, readonly [mark: string, color: Color]>> = {
 };
 
 function inText(checks: readonly Check[], paint: Paint): string {
-  const lines = checks.flatMap(({ name, state, expected, seen }) => {
+  const lines = checks.flatMap(({ name, state, expected, seen, remedy }) => {
     const [mark, color] = looks[state];
     return [
       paint(color, `${mark} ${printable(name)}`),
       `    expected  ${printable(expected)}`,
       `    seen      ${printable(seen)}`,
+      ...(remedy === undefined ? [] : [`    do        ${printable(remedy)}`]),
     ];
   });
   const failed = checks.filter(({ state }) => state === 'failed').length;

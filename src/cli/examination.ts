@@ -2,40 +2,35 @@
  * The checks of the doctor: an issuer's metadata, keys and clock, and a token. Each check has an expected and a seen
  * value.
  */
-import { AccessTokenVerifier } from '../core/tokens/access-token';
 import { fetchJson, FetchFailure, keySetTypes, type JsonAnswer, type JsonRequest } from '../core/http/bounded-fetch';
 import { Deadline } from '../core/time/deadline';
 import { discoverJwksUrl } from '../core/issuers/discovery';
-import { InvalidToken, ServiceUnavailable } from '../core/http/exceptions';
-import { JwksManager } from '../core/issuers/jwks-manager';
 import { KeySet, TooManyKeys } from '../core/issuers/key-set';
-import { Settings } from '../core/settings/settings';
-import type { Logger } from '../core/settings/logger';
+import type { Settings } from '../core/settings/settings';
 import { withoutCredentials } from '../core/settings/shown-value';
 import { globalTimers } from '../core/time/timers';
 import { issuersWithOtherAudience } from '../core/requirements/protected-resource';
-import { issuerSettings } from '../core/settings/trusted-issuers';
+import { issuerSettings, settingsFor } from '../core/settings/trusted-issuers';
 import { joinUrl } from '../core/http/urls';
-import { check, tokenChecks, type Check } from './token-checks';
+import { bindingChecks } from './binding-check';
+import { namedBy, proofChecks, type ProvenRequest } from './proof-checks';
+import { claimsOf, tokenChecks, type Check } from './token-checks';
+import { verdict, type Surroundings } from './verdict';
 
 export type { Check, State } from './token-checks';
+export type { ProvenRequest } from './proof-checks';
+export type { Surroundings } from './verdict';
 
-export interface Surroundings {
-  readonly fetch: typeof globalThis.fetch;
-  /** Milliseconds since 1970. */
-  readonly clock: () => number;
-}
-
-/** Checks every trusted issuer, and the token if there is one. */
+/** Checks every trusted issuer, and the token and its proof if there is one. */
 export async function examine(
   settings: Settings,
-  token: string | undefined,
+  request: ProvenRequest | undefined,
   surroundings: Surroundings,
 ): Promise<readonly Check[]> {
   const checks: Check[] = [];
   checks.push(...resourceChecks(settings));
   for (const one of issuerSettings(settings)) checks.push(...(await examineIssuer(one, surroundings)));
-  if (token !== undefined) checks.push(...(await examineToken(token, settings, surroundings)));
+  if (request !== undefined) checks.push(...(await examineRequest(request, settings, surroundings)));
   return checks;
 }
 
@@ -153,33 +148,19 @@ function clockCheck({ headers }: JsonAnswer, { clockTolerance }: Settings, start
   return { name: 'clock', state: offBy > clockTolerance ? 'failed' : 'ok', expected, seen };
 }
 
-async function examineToken(token: string, settings: Settings, surroundings: Surroundings): Promise<readonly Check[]> {
-  return [...tokenChecks(token, settings, surroundings.clock()), await verdict(token, settings, surroundings)];
-}
-
-const silent = (): void => undefined;
-const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent };
-
-/** Verifies the token as the server would. */
-async function verdict(token: string, settings: Settings, { fetch, clock }: Surroundings): Promise<Check> {
-  const quiet = silenced(settings);
-  const manager = Object.assign(new JwksManager(quiet), { fetch, clock });
-  const verifier = Object.assign(new AccessTokenVerifier(quiet, manager), { clock });
-  const expected = 'accepted';
-  try {
-    await verifier.verify(token);
-    return check('token', true, expected, 'accepted');
-  } catch (error) {
-    if (!(error instanceof InvalidToken) && !(error instanceof ServiceUnavailable)) throw error;
-    return check('token', false, expected, `${error.httpCode} ${error.code} (${error.message})`);
-  } finally {
-    manager.close();
-  }
-}
-
-function silenced(settings: Settings): Settings {
-  const { issuers } = settings;
-  return new Settings(
-    Object.assign({}, settings, { logger: silentLogger }, issuers && { issuers: issuers.map(silenced) }),
-  );
+async function examineRequest(
+  request: ProvenRequest,
+  settings: Settings,
+  surroundings: Surroundings,
+): Promise<readonly Check[]> {
+  const now = surroundings.clock();
+  const claims = claimsOf(request.token, settings);
+  const own = claims === undefined ? undefined : settingsFor(claims, settings);
+  const hasProof = request.proofs.length > 0;
+  return [
+    ...tokenChecks(request.token, settings, now),
+    ...(claims === undefined || own === undefined ? [] : bindingChecks(claims, own, hasProof)),
+    ...(hasProof ? proofChecks(request, claims, settings, now) : []),
+    await verdict(request, namedBy(request.proofs[0] ?? ''), settings, surroundings),
+  ];
 }

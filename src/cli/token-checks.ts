@@ -16,6 +16,8 @@ export interface Check {
   readonly state: State;
   readonly expected: string;
   readonly seen: string;
+  /** The one thing to do, where the check failed. */
+  readonly remedy?: string;
 }
 
 /**
@@ -26,6 +28,11 @@ export interface Check {
 export function tokenChecks(token: string, settings: Settings, now: number): readonly Check[] {
   const unverified = parsed(token, settings);
   return unverified === undefined ? formChecks(token, settings) : partsOf(unverified, settings, now);
+}
+
+/** Returns the claims of a token that can be read; nothing of it is verified. */
+export function claimsOf(token: string, settings: Settings): Claims | undefined {
+  return parsed(token, settings)?.claims;
 }
 
 function parsed(token: string, { maxTokenSize }: Settings): UnverifiedToken | undefined {
@@ -70,8 +77,9 @@ function partsOf({ header, claims }: UnverifiedToken, settings: Settings, now: n
   ];
 }
 
-export function check(name: string, isGood: boolean, expected: string, seen: string): Check {
-  return { name, state: isGood ? 'ok' : 'failed', expected, seen };
+export function check(name: string, isGood: boolean, expected: string, seen: string, remedy?: string): Check {
+  const found = { name, state: isGood ? 'ok' : 'failed', expected, seen } as const;
+  return isGood || remedy === undefined ? found : { ...found, remedy };
 }
 
 function audienceCheck(claims: Claims, { audienceClaims, audience }: Settings): Check {
@@ -139,10 +147,10 @@ function namedClaims(settings: Settings): readonly (readonly [setting: string, c
   return [...plain, ...required, ...forms];
 }
 
-function relative(seconds: number): string {
+export function relative(seconds: number): string {
   return seconds < 0 ? `${Math.round(-seconds)} s ago` : `in ${Math.round(seconds)} s`;
 }
 
-function textOf(value: unknown): string {
+export function textOf(value: unknown): string {
   return value === undefined ? 'none' : typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -1,4 +1,4 @@
-/** Reads a token from an option, or from the standard input, where no process list shows it. */
+/** Reads a token and proofs from options, or from the standard input, where no process list shows them. */
 import type { Terminal } from './terminal';
 import { UsageError } from './usage-error';
 
@@ -9,8 +9,43 @@ import { UsageError } from './usage-error';
  * @throws UsageError if the token is empty.
  */
 export async function readToken(given: string, terminal: Terminal): Promise<string> {
-  const text = (given === '-' ? await terminal.readInput() : given).trim();
-  const token = text.replace(/^Bearer +/i, '');
+  const text = given === '-' ? await terminal.readInput() : given;
+  return tokenIn(text);
+}
+
+function tokenIn(text: string): string {
+  const token = text.trim().replace(/^(?:Authorization: *)?(?:Bearer|DPoP) +/i, '');
   if (token === '') throw new UsageError('The token is empty.');
   return token;
+}
+
+/** A token and the DPoP proofs that were sent with it. */
+export interface Credentials {
+  readonly token: string;
+  readonly proofs: readonly string[];
+}
+
+/**
+ * Reads a token and proofs. Each `-` takes the next line of the standard input, the token first.
+ *
+ * @throws UsageError if the token is empty.
+ */
+export async function readCredentials(
+  given: { readonly token: string; readonly proof: readonly string[] },
+  terminal: Terminal,
+): Promise<Credentials> {
+  const wanted = [given.token, ...given.proof];
+  if (wanted.filter(one => one === '-').length < 2)
+    return { token: await readToken(given.token, terminal), proofs: await readEach(given.proof, terminal) };
+  const lines = (await terminal.readInput()).split(/\r?\n/);
+  const [token = '', ...proofs] = wanted.map(one => (one === '-' ? (lines.shift() ?? '') : one));
+  return { token: tokenIn(token), proofs: proofs.map(proofIn) };
+}
+
+async function readEach(given: readonly string[], terminal: Terminal): Promise<readonly string[]> {
+  return Promise.all(given.map(async one => proofIn(one === '-' ? await terminal.readInput() : one)));
+}
+
+function proofIn(text: string): string {
+  return text.trim().replace(/^DPoP: */i, '');
 }

@@ -1,7 +1,8 @@
 /** DPoP proofs that must be refused, each for one reason, with the expected answer as data. */
 import { createHmac, hash } from 'node:crypto';
-import { base64url, signed, signingKey } from './signing-key';
-import { publicMembers, type ProvenTarget, type TestClient } from './test-client';
+import type { JsonValue } from '../core/jws/compact-jws';
+import { publicMembers, type ProvenTarget } from './proven-target';
+import { base64url, signed, signingKey, type SigningKey } from './signing-key';
 
 /** The expected answer to a request with a forged proof. */
 export interface ForgedProof {
@@ -14,7 +15,17 @@ export interface ForgedProof {
   readonly description: string;
 }
 
-type Make = (client: TestClient, target: ProvenTarget, now: number) => string;
+/** What it takes to forge a proof: a `TestClient` has it. */
+export interface ProofMaker {
+  readonly key: SigningKey;
+  /** The public key, as a proof contains it. */
+  readonly jwk: Readonly<Record<string, JsonValue>>;
+  /** The claims of a good proof. */
+  claims(target: ProvenTarget): Record<string, unknown>;
+  proof(target: ProvenTarget, claims?: object, header?: object, key?: SigningKey): string;
+}
+
+type Make = (client: ProofMaker, target: ProvenTarget, now: number) => string;
 type Row = ForgedProof & { readonly make: Make };
 
 function row(title: string, description: string, make: Make): Row {
@@ -147,8 +158,8 @@ export type ForgedProofName = keyof typeof rows;
  * @example
  * for (const [name, { title, status }] of Object.entries(forgedProofs))
  *   it(`refuses a proof ${title}`, async () => {
- *     const proof = forgeProof(name as ForgedProofName, client, { method: 'GET', url, token });
- *     await request(app).get('/books').set({ Authorization: `DPoP ${token}`, DPoP: proof }).expect(status);
+ *     const fields = client.forgedFields(name as ForgedProofName, 'GET', '/books', token);
+ *     await request(app).get('/books').set(fields).expect(status);
  *   });
  */
 export const forgedProofs: Readonly<Record<ForgedProofName, ForgedProof>> = rows;
@@ -158,7 +169,7 @@ export const forgedProofs: Readonly<Record<ForgedProofName, ForgedProof>> = rows
  *
  * @throws RangeError for a name that is not in `forgedProofs`
  */
-export function forgeProof(name: ForgedProofName, client: TestClient, target: ProvenTarget): string {
+export function forgeProof(name: ForgedProofName, client: ProofMaker, target: ProvenTarget): string {
   if (!Object.hasOwn(rows, name))
     throw new RangeError(`There is no forged proof '${name}': it is one of ${Object.keys(rows).join(', ')}.`);
   return rows[name].make(client, target, Number(client.claims(target)['iat']));

@@ -5,8 +5,9 @@ export { IssuerEndpoints, keysPath, oauthPath, oidcPath, type IssuerRequest } fr
 export type { IssuerMode } from './issuer-mode';
 export { base64url, signatureOver, signed, signingKey, type Jwk, type SigningKey } from './signing-key';
 export { forge, forgedTokens, type ForgedToken, type ForgedTokenName } from './forged-tokens';
-export { TestClient, type IssuesTokens, type ProvenTarget, type TestClientOptions } from './test-client';
-export { forgeProof, forgedProofs, type ForgedProof, type ForgedProofName } from './forged-proofs';
+export { TestClient, type IssuesTokens, type TestClientOptions } from './test-client';
+export type { ProvenTarget } from './proven-target';
+export { forgeProof, forgedProofs, type ForgedProof, type ForgedProofName, type ProofMaker } from './forged-proofs';
 export { TestClock } from './test-clock';
 export { silentLogger } from './silent-logger';
 export type { AppWithServer } from './served-app';

@@ -1,20 +1,11 @@
 /** A client with a DPoP key: it makes the proofs that belong to its tokens (RFC 9449). */
 import { hash, randomUUID } from 'node:crypto';
-import { requiredMembers, thumbprintOf } from '../core/proofs/thumbprint';
 import type { JsonValue } from '../core/jws/compact-jws';
+import { thumbprintOf } from '../core/proofs/thumbprint';
+import { forgeProof, type ForgedProofName } from './forged-proofs';
+import { publicMembers, type ProvenTarget } from './proven-target';
 import { signed, signingKey, type SigningKey } from './signing-key';
 import type { TokenClaims } from './token-claims';
-
-/** What a proof is for. */
-export interface ProvenTarget {
-  readonly method: string;
-  /** The whole URL, as the outside knows it. */
-  readonly url: string;
-  /** The access token that is sent with the proof; none at an authorization server. */
-  readonly token?: string | undefined;
-  /** The last value of `DPoP-Nonce`. */
-  readonly nonce?: string | undefined;
-}
 
 /** Issues access tokens: a `TestIssuer` does. */
 export interface IssuesTokens {
@@ -103,8 +94,34 @@ export class TestClient {
     token: string,
     nonce: string | undefined = this.nonce,
   ): { Authorization: string; DPoP: string } {
-    const url = this.externalUrl.replace(/\/$/, '') + path;
-    return { Authorization: `DPoP ${token}`, DPoP: this.proof({ method, url, token, nonce }) };
+    return { Authorization: `DPoP ${token}`, DPoP: this.proof({ method, url: this.#urlOf(path), token, nonce }) };
+  }
+
+  /** Returns a proof of this client that must be refused; see {@link forgeProof}. */
+  forge(name: ForgedProofName, target: ProvenTarget): string {
+    return forgeProof(name, this, target);
+  }
+
+  /**
+   * Returns the header fields of a request that must be refused: a good token, and a proof with one defect.
+   *
+   * @param path the path with its query, behind `externalUrl`
+   * @example
+   * const fields = client.forgedFields('another-method', 'GET', '/books', client.token());
+   * await request(app).get('/books').set(fields).expect(401);
+   */
+  forgedFields(
+    name: ForgedProofName,
+    method: string,
+    path: string,
+    token: string,
+  ): { Authorization: string; DPoP: string } {
+    const target = { method, url: this.#urlOf(path), token, nonce: this.nonce };
+    return { Authorization: `DPoP ${token}`, DPoP: this.forge(name, target) };
+  }
+
+  #urlOf(path: string): string {
+    return this.externalUrl.replace(/\/$/, '') + path;
   }
 
   /**
@@ -123,9 +140,4 @@ export class TestClient {
     this.nonce = nonce;
     return true;
   }
-}
-
-/** Returns the public key, as a proof contains it. */
-export function publicMembers({ jwk }: SigningKey): Readonly<Record<string, JsonValue>> {
-  return requiredMembers(jwk as Readonly<Record<string, JsonValue>>);
 }

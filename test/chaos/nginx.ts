@@ -1,4 +1,4 @@
-/** An nginx of its own, with its own configuration, folder and port, in front of the processes. */
+/** An nginx of its own, with its own configuration, folder and port, in front of processes or servers. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,10 +20,18 @@ export class Nginx {
   }
 
   /** @param ports those of the processes */
-  static async start(ports: readonly number[]): Promise<Nginx> {
-    const nginx = new Nginx(await freePort());
+  static start(ports: readonly number[]): Promise<Nginx> {
+    return Nginx.startWith((_, port) => inFrontOf(port, ports));
+  }
+
+  /**
+   * @param blocks returns the blocks `upstream` and `server`
+   * @param port the port to listen on, of the loopback interface; a free one if it is not given
+   */
+  static async startWith(blocks: (folder: string, port: number) => string, port?: number): Promise<Nginx> {
+    const nginx = new Nginx(port ?? (await freePort()));
     const file = join(nginx.#folder, 'nginx.conf');
-    writeFileSync(file, configuration(nginx.#folder, nginx.port, ports));
+    writeFileSync(file, configuration(nginx.#folder, blocks(nginx.#folder, nginx.port)));
     const options = ['-p', nginx.#folder, '-c', file, '-e', join(nginx.#folder, 'error.log')];
     nginx.#process = spawn('nginx', options, { stdio: 'inherit' });
     await nginx.untilListening();
@@ -66,9 +74,7 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
-// A process that is being replaced refuses connections, and the next one gets the request. `max_fails=0` keeps every process
-// in use: one that has just come back gets requests at once.
-function configuration(folder: string, port: number, ports: readonly number[]): string {
+function configuration(folder: string, blocks: string): string {
   return `
 daemon off;
 pid ${folder}/nginx.pid;
@@ -81,6 +87,15 @@ http {
   fastcgi_temp_path ${folder}/fastcgi;
   uwsgi_temp_path ${folder}/uwsgi;
   scgi_temp_path ${folder}/scgi;
+  ${blocks}
+}
+`;
+}
+
+// A process that is being replaced refuses connections, and the next one gets the request. `max_fails=0` keeps every process
+// in use: one that has just come back gets requests at once.
+function inFrontOf(port: number, ports: readonly number[]): string {
+  return `
   upstream api { ${ports.map(one => `server 127.0.0.1:${one} max_fails=0;`).join(' ')} }
   server {
     listen 127.0.0.1:${port};
@@ -92,7 +107,5 @@ http {
       proxy_connect_timeout 2s;
       proxy_next_upstream error timeout;
     }
-  }
-}
-`;
+  }`;
 }

@@ -1,5 +1,5 @@
 /** One proof, many requests: in memory, in Redis, in two processes, and while a stranger fills the store. */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, request as send, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -152,6 +152,62 @@ describe('a DPoP proof in many requests', function () {
     for (const { status, retryAfter } of floods) if (status === 503) expect(Number(retryAfter)).to.be.at.least(1);
     expect((await get(base, '/books', used, agent)).status).to.equal(401);
   });
+
+  /** One key may have the whole store: nothing that was used is forgotten for it. */
+  async function expectRefusedInAFlood(base: string, flooding: TestClient): Promise<void> {
+    const used = client.fields('GET', '/books', client.token());
+    expect((await get(base, '/books', used, agent)).status).to.equal(200);
+    const token = flooding.token();
+    const floods = Array.from({ length: 300 }, () => flooding.fields('GET', '/books', token));
+    // The used proof is sent again all the while.
+    const answers = await Promise.all(
+      floods.map(async (fields, index) => {
+        const answer = await get(base, '/books', fields, agent);
+        if (index % 10 === 0) expect((await get(base, '/books', used, agent)).status).to.equal(401);
+        return answer;
+      }),
+    );
+    expect([countOf(answers, 200), countOf(answers, 503)]).to.deep.equal([49, 251]);
+    const accepted = floods[answers.findIndex(({ status }) => status === 200)]!;
+    for (const fields of [used, accepted]) {
+      const before = handled;
+      expect((await get(base, '/books', fields, agent)).status).to.equal(401);
+      expect(handled).to.equal(before);
+    }
+    const fresh = await get(base, '/books', client.fields('GET', '/books', client.token()), agent);
+    expect(fresh.status).to.equal(503);
+    expect(Number(fresh.retryAfter)).to.be.within(1, 181);
+    expect((await get(base, '/books', used, agent)).status).to.equal(401);
+  }
+
+  it('is refused again where one key has filled the store, in memory', async () => {
+    const flooding = new TestClient(issuer, { externalUrl });
+    await expectRefusedInAFlood(await serve(new MemoryProofStore({ size: 50, share: 50 })), flooding);
+  });
+
+  it('is refused again where one key has filled the part of the store that it shares, in Redis', async function () {
+    await requireRedis(this);
+    const redis = new Redis(redisUrl);
+    const prefix = `axioms-test:${randomUUID()}:`;
+    // Each of the eight parts has room for 50.
+    const proofStore = new RedisProofStore(redis, { prefix, timeout: 20, size: 400, share: 400 });
+    try {
+      await expectRefusedInAFlood(await serve(proofStore), neighborOf(client));
+    } finally {
+      const keys = await redis.keys(`${prefix}*`);
+      if (keys.length > 0) await redis.del(...keys);
+      redis.disconnect();
+    }
+  });
+
+  /** Returns a client whose proofs are in the same part of a store in Redis. */
+  function neighborOf({ thumbprint }: TestClient): TestClient {
+    const partOf = (one: string): number => createHash('sha256').update(one).digest().readUInt8(31) % 8;
+    for (;;) {
+      const other = new TestClient(issuer, { externalUrl });
+      if (partOf(other.thumbprint) === partOf(thumbprint)) return other;
+    }
+  }
 
   it('is answered 503 while the store cannot be reached, or answers anything else', async () => {
     for (const [use, status] of [

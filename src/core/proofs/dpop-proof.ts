@@ -22,8 +22,10 @@ export const proofAlgorithms: readonly string[] = Object.freeze([
 export const proofWindow = 60;
 
 /** Most bytes of the header field. */
-const longestProof = 8192;
-const longestIdentifier = 256;
+export const longestProof = 8192;
+
+/** Most characters of `jti`. */
+export const longestIdentifier = 256;
 
 /** What a proof must be for. */
 export interface Expected {

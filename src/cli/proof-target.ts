@@ -1,0 +1,25 @@
+/** The URL that a proof must name, as the doctor's options and the setting `externalUrl` say. */
+import { normalUri, targetUri } from '../core/proofs/http-uri';
+
+/**
+ * Returns the URL that the client calls.
+ *
+ * @param url the URL, or a path behind `externalUrl`
+ * @returns `undefined` if it is not given, or a path of which the rest is unknown
+ */
+export function targetOf(url: string | undefined, externalUrl: string | undefined): string | undefined {
+  if (url?.startsWith('/') !== true) return url;
+  return externalUrl === undefined ? undefined : targetUri(externalUrl, url);
+}
+
+/** Tells whether a URL is one of the app's. */
+export function isBehind(url: string, externalUrl: string | undefined): boolean {
+  return pathBehind(url, externalUrl) !== undefined;
+}
+
+/** Returns the path that the app sees of a URL; `undefined` if the URL is not one of the app's. */
+export function pathBehind(url: string, externalUrl: string | undefined): string | undefined {
+  const [normal, root] = [normalUri(url), normalUri(externalUrl ?? '')?.replace(/\/$/, '')];
+  if (normal === undefined || root === undefined || !normal.startsWith(`${root}/`)) return undefined;
+  return normal.slice(root.length);
+}

@@ -1,0 +1,67 @@
+/** Judges a token, and the proof that was sent with it, as the server would. Fetches keys, and uses no proof up. */
+import { AuthenticationFailed, ServiceUnavailable } from '../core/http/exceptions';
+import { JwksManager } from '../core/issuers/jwks-manager';
+import { MemoryProofStore } from '../core/proofs/memory-proof-store';
+import type { Logger } from '../core/settings/logger';
+import { Settings } from '../core/settings/settings';
+import { AccessTokenVerifier } from '../core/tokens/access-token';
+import type { Possession } from '../core/tokens/binding';
+import { pathBehind, targetOf } from './proof-target';
+import type { ProvenRequest } from './proof-checks';
+import { check, type Check } from './token-checks';
+
+/** What a command has from the outside: a test replaces it. */
+export interface Surroundings {
+  readonly fetch: typeof globalThis.fetch;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+/**
+ * Returns the verdict as the last check.
+ *
+ * @param named the method and URL that the proof names, for a request that is not given
+ */
+export async function verdict(
+  request: ProvenRequest,
+  named: Pick<ProvenRequest, 'method' | 'url'>,
+  settings: Settings,
+  { fetch, clock }: Surroundings,
+): Promise<Check> {
+  const quiet = silenced(settings, Object.assign(new MemoryProofStore(), { clock }));
+  const manager = Object.assign(new JwksManager(quiet), { fetch, clock });
+  const verifier = Object.assign(new AccessTokenVerifier(quiet, manager), { clock });
+  const name = request.proofs.length === 0 ? 'token' : 'token and proof';
+  try {
+    await verifier.accept(request.token, shownBy(request, named, settings));
+    return check(name, true, 'accepted', 'accepted');
+  } catch (error) {
+    if (!(error instanceof AuthenticationFailed) && !(error instanceof ServiceUnavailable)) throw error;
+    return check(name, false, 'accepted', `${error.httpCode} ${error.code} (${error.message})`);
+  } finally {
+    manager.close();
+  }
+}
+
+function shownBy(
+  { proofs, method, url }: ProvenRequest,
+  named: Pick<ProvenRequest, 'method' | 'url'>,
+  { externalUrl }: Settings,
+): Possession {
+  const target = targetOf(url, externalUrl) ?? named.url ?? '';
+  // A target without a path is no URL of the app, so that no proof is for it.
+  const proof = { proofs, method: method ?? named.method ?? '', target: pathBehind(target, externalUrl) ?? '*' };
+  return {
+    scheme: proofs.length === 0 ? 'Bearer' : 'DPoP',
+    proof: { ...proof, request: {} },
+    certificate: () => undefined,
+  };
+}
+
+const silent = (): void => undefined;
+const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent };
+
+function silenced(settings: Settings, proofStore: MemoryProofStore): Settings {
+  const issuers = settings.issuers?.map(one => silenced(one, proofStore));
+  return new Settings(Object.assign({}, settings, { logger: silentLogger, proofStore }, issuers && { issuers }));
+}
