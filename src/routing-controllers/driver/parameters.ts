@@ -117,7 +117,7 @@ const converters = /\b_*(?:TransformOperationExecutor|MetadataStorage|ActionPara
 
 // A converter calls code of the app, such as constructors, setters and @Transform(). An error of that is no fault of the
 // client, so the innermost function of the stack decides; functions of the language and of Node count for their callers.
-function isOfConverter(error: unknown): boolean {
+export function isOfConverter(error: unknown): boolean {
   if (!(error instanceof TypeError) && !(error instanceof RangeError)) return false;
   const stack = String(error.stack);
   const frames = stack
