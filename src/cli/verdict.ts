@@ -53,7 +53,7 @@ function shownBy(
   const proof = { proofs, method: method ?? named.method ?? '', target: pathBehind(target, externalUrl) ?? '*' };
   return {
     scheme: proofs.length === 0 ? 'Bearer' : 'DPoP',
-    proof: { ...proof, request: {} },
+    proof: { ...proof, request: {}, sendNonce: silent },
     certificate: () => undefined,
   };
 }

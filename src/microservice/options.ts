@@ -14,7 +14,7 @@ import {
 } from '../core/settings/kinds';
 import { row, wrong, type Row } from '../core/settings/row';
 import { systemClock } from '../core/time/steady-clock';
-import { checkCookies, type SameSite } from './cookies/cookie-rules';
+import { checkCookies, warnOfPlantable, type SameSite } from './cookies/cookie-rules';
 import { checkSites } from './cookies/site-rules';
 import { anything, callables, functionOf, issuerUrl, oneOf, origin, providers, secret } from './option-kinds';
 import type { MicroserviceStore, SigningKeyStore } from './stores/store';
@@ -277,6 +277,7 @@ function derived(options: Options) {
 
 function checkTogether(options: Options): void {
   checkCookies(options);
+  warnOfPlantable(options, options.logger);
   checkSites(options);
   checkClaimNames(options.customTokenUserAttributes, options.customTokenCallableAttributes);
   for (const check of [checkSecret, checkLifetimes]) check(options);

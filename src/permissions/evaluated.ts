@@ -2,7 +2,7 @@
 import { countInertUse, holdsInert } from '../core/process/inert';
 import type { Requirement } from '../core/requirements/requirement';
 import type { ApiView, BasePermission } from './base';
-import { seen } from './rejections';
+import { seen } from '../core/process/rejections';
 
 interface Evaluation {
   readonly of: object;

@@ -1,12 +1,13 @@
 /** Holds back the response of a handler until the rules about its object have been checked. */
 import type { Response } from 'express';
 import { APIException, ImproperlyConfigured } from '../core/http/exceptions';
+import { tellCachesOfList } from './cache-fields';
 import { isAnotherRoutes } from './dispatched';
 import { answer, sendAnswer, type Answer } from './exception-handler';
 import { headOf, setHead, takeBackHeader, type Head } from './response-head';
 import { shareShape } from './response-shape';
 import { drop, silence } from './silence';
-import { isUnfiltered, tellCaches, unfiltered } from './unfiltered-lists';
+import { isUnfiltered, unfiltered } from './unfiltered-lists';
 import type { Gate } from './gate';
 import type { Visit } from './visit';
 
@@ -166,7 +167,7 @@ export class AnswerGate implements Gate {
       if (name === 'writeHead' && !isSecondHead) response.statusCode = given[0] as number;
       const objection = this.#kept === undefined ? this.#objection : undecided;
       // Node makes every header by writeHead().
-      if (objection === undefined && name === 'writeHead') tellCaches(visit);
+      if (objection === undefined && name === 'writeHead') tellCachesOfList(visit);
       if (objection === undefined || isSecondHead) return Reflect.apply(this.#methods[name], response, given);
       if (objection === undecided) return this.#keep({ name, given });
       this.refuse(objection);
@@ -230,7 +231,7 @@ export class AnswerGate implements Gate {
   #replay({ calls, sends }: Kept): void {
     this.#kept = undefined;
     try {
-      tellCaches(this.visit);
+      tellCachesOfList(this.visit);
       for (const given of sends) Reflect.apply(this.#internals._send, this.#response, given);
       const results = calls.map(({ name, given }) => [name, Reflect.apply(this.#methods[name], this.#response, given)]);
       const isDrained = results.some(([name, result]) => name === 'write' && result === true);

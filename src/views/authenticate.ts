@@ -13,6 +13,7 @@ import { requireUnanswered } from '../core/http/answered';
 import { grantsOf } from '../core/tokens/claims';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import { after, isPending, type Soon } from '../core/time/soon';
+import { tellCachesLater } from './cache-fields';
 import { forgetPermissions, requireMandatory } from './permission-checks';
 import { authenticationClassesOf } from './start/policies';
 import type { Visit } from './visit';
@@ -21,6 +22,7 @@ import type { Visit } from './visit';
 export function authenticate(visit: Visit): Soon<void> {
   visit.bodyBefore = visit.request.body as unknown;
   visit.authenticators = classesOf(visit).map(one => visit.services.make(one));
+  tellCachesLater(visit);
   return after(findCaller(visit), () => {
     requireCaller(visit);
   });

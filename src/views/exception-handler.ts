@@ -20,7 +20,7 @@ import { addressOfMetadata } from '../core/requirements/protected-resource';
 import type { Settings } from '../core/settings/settings';
 import type { BaseAuthentication } from '../authentication/base';
 import { explainedLike, reasonsOf } from '../permissions/denial';
-import { seen } from '../permissions/rejections';
+import { seen } from '../core/process/rejections';
 import { isReadable, stackOrType } from './error-text';
 import { readOnce, writtenWith } from './written-challenges';
 import { findVisit, placeOf, type Visit } from './visit';

@@ -5,7 +5,7 @@ import { Throttled } from '../core/http/exceptions';
 import { isPending, type Soon } from '../core/time/soon';
 import type { BaseThrottle, Limit } from '../throttling/base';
 import { forgetMembers } from '../permissions/evaluated';
-import { seen } from '../permissions/rejections';
+import { seen } from '../core/process/rejections';
 import { throttleClassesOf } from './start/policies';
 import type { Visit } from './visit';
 

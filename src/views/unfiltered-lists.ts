@@ -1,8 +1,4 @@
-/** Which answers are lists whose filter nobody has used. They are withheld, and what is answered is marked as the caller's own. */
-import type { Response } from 'express';
-import type { BaseAuthentication } from '../authentication/base';
-import { SessionAuthentication } from '../authentication/session';
-import { Insistence } from '../authentication/token-demand';
+/** Which answers are lists whose filter nobody has used. They are withheld. */
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import type { ObjectFilter } from '../core/requirements/object-filter';
 import type { GivenFilter } from './given-filter';
@@ -35,25 +31,4 @@ export function unfiltered({ rules }: Visit): ImproperlyConfigured {
   return new ImproperlyConfigured(
     `${rules.place} answers a list under a rule about objects, and its filter was not used: give what this.authorizedFilter() returns to a compiler of axioms-routing-controllers/filters, or to matches(). If it shows no objects that this rule protects, list it in unfilteredActions.`,
   );
-}
-
-/**
- * Tells caches that the list is the caller's own (RFC 9111 §5.2.2.7): another caller gets other objects from the same URL. A
- * class of the app may read its credentials from any field, so that no `Vary` tells such callers apart.
- */
-export function tellCaches({ response, filters, authenticators }: Visit): void {
-  if (filters.length === 0 || response.headersSent || response.statusCode >= 400) return;
-  const isOwn = filters.some(({ filter }) => filter.kind !== 'all') || !authenticators.every(readsKnownField);
-  if (isOwn && !response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', 'private');
-  for (const one of authenticators) varyBy(one instanceof SessionAuthentication ? 'Cookie' : 'Authorization', response);
-}
-
-function varyBy(field: string, response: Response): void {
-  if (response.hasHeader('Vary')) response.vary(field);
-  else response.setHeader('Vary', field);
-}
-
-function readsKnownField(one: BaseAuthentication): boolean {
-  const { authorizationSchemes = [] } = one;
-  return one instanceof SessionAuthentication || one instanceof Insistence || authorizationSchemes.length > 0;
 }

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { ImproperlyConfigured } from 'axioms-routing-controllers';
 import { createMicroservice, memoryStore, MemoryUserStore, type MicroserviceOptions } from '../../src/microservice';
 import { optionsTable } from '../../src/microservice/options';
+import { RecordingLogger } from '../issuer/recording-logger';
 import { silentLogger } from '../issuer/test-issuer';
 
 const good = {
@@ -49,6 +50,34 @@ describe('the options of a microservice', () => {
     ['an identity provider', { idp: { provider: 'google', clientId: '1234' } }],
   ] as const)
     it(`starts with ${what}`, () => start(options));
+
+  describe('that leave room for the cookies of another host', () => {
+    const plain = { refreshCookieName: 'refresh_cookie', csrfCookieName: 'CSRF_token' };
+    const prefixed = { refreshCookieName: '__Host-refresh', csrfCookieName: '__Host-csrf' };
+
+    async function warned(options: object): Promise<string> {
+      const logger = new RecordingLogger();
+      await start({ ...options, logger });
+      return logger.text('warn');
+    }
+
+    it('are a warning that names the cookies, where the prefix __Host- is possible', async () => {
+      const text = await warned({ refreshCookiePath: '/' });
+      for (const name of Object.values(plain)) expect(text).to.include(name);
+      const { refreshCookieName } = prefixed;
+      const half = await warned({ refreshCookiePath: '/', refreshCookieName });
+      expect(half).to.include('CSRF_token').and.not.include('__Host-refresh');
+    });
+
+    it('are no warning with the prefix, at another path, and without https', async () => {
+      for (const options of [
+        { ...prefixed, refreshCookiePath: '/' },
+        {},
+        { refreshCookiePath: '/', issuer: 'http://localhost:3000' },
+      ])
+        expect(await warned(options)).to.equal('');
+    });
+  });
 
   for (const [what, options, said] of [
     ['no issuer', { issuer: undefined }, "'issuer' is missing"],

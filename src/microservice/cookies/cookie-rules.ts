@@ -1,6 +1,7 @@
 /** The options of a session's cookies, and the check for configurations that cannot work or are unsafe. */
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { shown } from '../../core/settings/shown-value';
+import type { Logger } from '../../core/settings/logger';
 
 export type SameSite = 'strict' | 'lax' | 'none';
 
@@ -52,6 +53,19 @@ function checkPrefixes({ refreshCookieName, csrfCookieName, refreshCookiePath, i
         `The cookie '${name}' must have the path '/', and refreshCookiePath is ${shown(refreshCookiePath)}: set refreshCookiePath to '/', or use the prefix '__Secure-'.`,
       );
   }
+}
+
+/**
+ * Warns of names that another host of the site can use for cookies of its own. The defaults have no prefix: `__Host-` needs
+ * the path `/`, by which every route of the host would get the refresh token.
+ */
+export function warnOfPlantable({ refreshCookieName, csrfCookieName, ...options }: CookieOptions, log: Logger): void {
+  const names = [refreshCookieName, csrfCookieName].filter(name => !/^__host-/i.test(name));
+  if (!options.isSecure || options.refreshCookiePath !== '/' || names.length === 0) return;
+  log.warn(
+    "Another host of the site can set the cookies of a session, and so sign a visitor in as somebody else. Begin refreshCookieName and csrfCookieName with '__Host-', as refreshCookiePath is '/'.",
+    { cookies: names },
+  );
 }
 
 function checkPath({ refreshCookiePath, prefix }: CookieOptions): void {

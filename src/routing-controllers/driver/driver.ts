@@ -36,6 +36,7 @@ import { MiddlewareSteps, callSafely } from './middleware-steps';
 import { checkInputTypes } from '../start/parameter-types';
 import { nameUnconvertible, valueOf } from './parameters';
 import { bodyParsers, uploads, type Multer } from './parsers';
+import { transformed } from './own-constructors';
 import { isObject, mayBeCopied, notPlain, plainCopy } from './plain-results';
 import { endAfterHead, isStream, tieToResponse } from './returned-streams';
 import { register } from './registrar';
@@ -219,11 +220,8 @@ export class AxiomsDriver extends ExpressDriver {
   private runAtOnce(meta: ActionMetadata, execute: (action: Action) => unknown): (action: Action) => unknown {
     const extract = isCalledAtOnce(meta) ? extractorOf(meta, this) : undefined;
     if (extract === undefined) return execute;
-    const call = (action: Action, given: unknown[]): Soon<void> => {
-      const result = callHandler(meta, action, given);
-      if (typeof result !== 'object' || !isPending(result)) return this.answerWhenChecked(result, meta, action);
-      return Promise.resolve(result).then(later => this.answerWhenChecked(later, meta, action));
-    };
+    const call = (action: Action, given: unknown[]): Soon<void> =>
+      after(callHandler(meta, action, given), result => this.answerWhenChecked(result, meta, action));
     return action => {
       const given = extract(action);
       if (given === undefined) return execute(action);
@@ -313,7 +311,9 @@ export class AxiomsDriver extends ExpressDriver {
 
   protected override transformResult(result: unknown, meta: ActionMetadata, action: Action): unknown {
     const copy = copyIn(action);
-    return copy === notPlain ? (super.transformResult(result, meta, action) as unknown) : copy;
+    if (copy !== notPlain) return copy;
+    const options = [this.classToPlainTransformOptions, meta.responseClassTransformOptions];
+    return transformed(result, options, () => super.transformResult(result, meta, action) as unknown);
   }
 
   /** Answers an error of the guard: unlike one of a handler, no error middleware sees it after its answer. */

@@ -3,7 +3,7 @@ import type { NextFunction, Request } from 'express';
 import { getMetadataArgsStorage, type Action, type ActionMetadata } from 'routing-controllers';
 import { requireUnanswered } from '../../core/http/answered';
 import { isPlain } from '../../core/process/plain';
-import { after } from '../../core/time/soon';
+import { after, isPending } from '../../core/time/soon';
 import { permitCaller } from '../../views/lifecycle';
 import { findVisit, type Visit } from '../../views/visit';
 import { notPlain } from './plain-results';
@@ -66,9 +66,14 @@ function checkedBefore(call: (...given: [...Parameters<CallHandler>, visit: Visi
     visit.requireItsMethod();
     const asked = permitCaller(visit);
     return asked === undefined
-      ? call(meta, action, params, visit)
+      ? asPromise(call(meta, action, params, visit))
       : asked.then(() => call(meta, action, params, visit));
   };
+}
+
+// Upstream calls `then().catch()`, which not every object with a `then` method has: its rejection would end the process.
+function asPromise(result: unknown): unknown {
+  return typeof result === 'object' && isPending(result) ? Promise.resolve(result) : result;
 }
 
 /** Returns the call with a look at what the handler returns, before an interceptor receives it. */

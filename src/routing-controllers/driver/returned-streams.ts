@@ -28,6 +28,9 @@ const tied = new WeakMap<object, Response>();
  */
 export function tieToResponse(stream: ReturnedStream, response: Response, failed: (error: unknown) => void): void {
   if (tied.get(stream) === response) return;
+  // What watches the stream stops by this method, in a listener where an exception would end the process.
+  if (typeof (stream as Partial<ReturnedStream>).removeListener !== 'function')
+    throw new TypeError('A handler returned an object with pipe() that is no stream of Node.');
   tied.set(stream, response);
   const stopWatching = finished(stream as NodeJS.ReadableStream, { writable: false }, error => {
     if (error && !isClosed(response)) failed(error);
@@ -38,8 +41,31 @@ export function tieToResponse(stream: ReturnedStream, response: Response, failed
     stopWatching();
     stream.destroy?.();
   };
-  if (isClosed(response)) end();
-  else onceClosed(response, end);
+  if (isClosed(response)) {
+    end();
+    return;
+  }
+  onceClosed(response, end);
+  catchWrites(response, error => {
+    stream.unpipe?.(response);
+    failed(error);
+    end();
+  });
+}
+
+// A stream may give rows of a database, or anything else that is no text and no bytes. `pipe()` passes it on in a listener,
+// where an exception would end the process.
+function catchWrites(response: Response, failed: (error: unknown) => void): void {
+  const write = response.write as (...given: unknown[]) => boolean;
+  const caught = (...given: unknown[]): boolean => {
+    try {
+      return Reflect.apply(write, response, given);
+    } catch (error) {
+      failed(error);
+      return false;
+    }
+  };
+  Object.assign(response, { write: caught });
 }
 
 /** Ends the response to a HEAD request after the stream's first chunk, which is enough to send the header. */

@@ -1,6 +1,7 @@
 /** Classifies thrown values. They may be anything, not only errors. */
 import { Answered } from '../../core/http/answered';
 import { APIException } from '../../core/http/exceptions';
+import { seen } from '../../core/process/rejections';
 import { isReadable, stackOrType } from '../../views/error-text';
 import { isAnswer, isOfLibrary, type Answer } from '../../views/exception-handler';
 import { answerToForeign, exposedStatus } from './foreign-errors';
@@ -16,9 +17,12 @@ export function asThrown(error: unknown, place: string): unknown {
   return isSaid(error) ? error : new Error(`${place} threw ${String(error)}`);
 }
 
-/** Returns the thrown value, or a 500 in its place if reading it throws. */
+/**
+ * Returns the thrown value, or a 500 in its place if reading it throws. A promise may be thrown, too: its rejection must not
+ * end the process.
+ */
 export function asReadable(error: unknown): unknown {
-  return isReadable(error) ? error : new APIException(undefined, { cause: error });
+  return isReadable(error) ? seen(error) : new APIException(undefined, { cause: error });
 }
 
 /**
@@ -26,7 +30,7 @@ export function asReadable(error: unknown): unknown {
  * client.
  */
 export function asServerError(error: unknown): unknown {
-  return isReadable(error) && isMeant(error) ? error : new APIException(undefined, { cause: error });
+  return isReadable(error) && isMeant(seen(error)) ? error : new APIException(undefined, { cause: error });
 }
 
 function isMeant(error: unknown): boolean {

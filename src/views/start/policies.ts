@@ -9,7 +9,7 @@ import type { Settings } from '../../core/settings/settings';
 import { IsAuthenticatedOrPublicMethod } from '../../permissions/access';
 import type { ApiView } from '../../permissions/base';
 import { ComposedPermission, type PermissionRule } from '../../permissions/operators';
-import { seen } from '../../permissions/rejections';
+import { seen } from '../../core/process/rejections';
 import { namesOf } from '../../permissions/rule-words';
 import type { ThrottleClass } from '../../throttling/base';
 import { withAccessToken, type Decorations, type PolicyLists } from './decorations';

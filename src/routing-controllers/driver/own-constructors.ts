@@ -1,0 +1,83 @@
+/**
+ * Writes results with a member named `constructor`. class-transformer takes the member for the class of its object, and
+ * throws: one row with such JSON would make a whole list a 500. Where the class is known, it leaves the member out.
+ */
+import { Exclude, TransformationType } from 'class-transformer';
+import { ExpressDriver } from 'routing-controllers';
+import { isOfConverter } from './parameters';
+
+/** What class-transformer transforms with, which it does not export. */
+interface Executor {
+  transform(source: unknown, value: unknown, targetType: unknown, ...others: unknown[]): unknown;
+}
+
+type ExecutorClass = new (type: TransformationType, options: object) => Executor;
+
+/**
+ * Returns the result as upstream transforms it. If a member named `constructor` is in the way, transforms it again by the
+ * classes of the prototypes.
+ *
+ * @param options those of the server and of the handler, of which the last counts
+ * @param transform transforms as upstream does
+ */
+export function transformed(result: unknown, options: readonly unknown[], transform: () => unknown): unknown {
+  try {
+    return transform();
+  } catch (error) {
+    // Endless recursion is a RangeError: it would only take the time twice.
+    if (!(error instanceof TypeError) || !isOfConverter(error)) throw error;
+    executor ??= { class: executorClass() };
+    if (executor.class === undefined) throw error;
+    const given = Object(options.findLast(Boolean)) as object;
+    const again = new executor.class(TransformationType.CLASS_TO_PLAIN, { exposeUnsetFields: true, ...given });
+    return again.transform(undefined, result, undefined);
+  }
+}
+
+let executor: { readonly class: ExecutorClass | undefined } | undefined;
+
+function executorClass(): ExecutorClass | undefined {
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- it has no declarations under this path
+    const { TransformOperationExecutor } = require('class-transformer/cjs/TransformOperationExecutor') as {
+      readonly TransformOperationExecutor: ExecutorClass;
+    };
+    return isOfUpstream(TransformOperationExecutor) ? byPrototypes(TransformOperationExecutor) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function byPrototypes(base: ExecutorClass): ExecutorClass {
+  return class extends base {
+    override transform(source: unknown, value: unknown, targetType: unknown, ...others: unknown[]): unknown {
+      return super.transform(source, value, targetType ?? hiddenClass(value), ...others);
+    }
+  };
+}
+
+/** Returns the class of an object that a member named `constructor` hides; `undefined` if none does. */
+function hiddenClass(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Set) return undefined;
+  if (!Object.hasOwn(value, 'constructor')) return undefined;
+  const { constructor } = Object(Object.getPrototypeOf(value)) as { readonly constructor: unknown };
+  return constructor;
+}
+
+// Another copy of class-transformer would not know what the app's classes leave out.
+function isOfUpstream(base: ExecutorClass): boolean {
+  class Probe {
+    hidden = true;
+  }
+  Exclude()(Probe.prototype, 'hidden');
+  const byUpstream = Upstream.transform(new Probe());
+  const here = new base(TransformationType.CLASS_TO_PLAIN, {}).transform(undefined, new Probe(), undefined);
+  return [byUpstream, here].every(plain => !Object.hasOwn(plain as object, 'hidden'));
+}
+
+class Upstream extends ExpressDriver {
+  static transform(value: object): unknown {
+    const driver = Object.create(this.prototype, { useClassTransformer: { value: true } }) as Upstream;
+    return driver.transformResult(value, { options: {} } as never, {} as never) as unknown;
+  }
+}
