@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 const mocha = join(require.resolve('mocha/package.json'), '../bin/mocha.js');
 const runners = {
   'node:test': ['--test', '--test-reporter=tap', join(__dirname, 'runners/node-test.js')],
-  mocha: [mocha, '--no-config', '--reporter', 'tap', join(__dirname, 'runners/mocha.js')],
+  mocha: [mocha, '--no-config', '--timeout', '60000', '--reporter', 'tap', join(__dirname, 'runners/mocha.js')],
 };
 
 interface Run {
