@@ -24,7 +24,7 @@ export function readsCertificates(settings: Settings): boolean {
  * @throws InvalidToken if a proxy reports the certificate in a form that cannot be read
  */
 export function shownCertificate(request: IncomingMessage, settings: Settings): string | undefined {
-  return readsCertificates(settings) ? certificateThumbprint(request, proxiesOf(settings)) : undefined;
+  return certificateThumbprint(request, proxiesOf(settings));
 }
 
 /** Tells whether the fields `Client-Cert` of strangers must not reach the app. */

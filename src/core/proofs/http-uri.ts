@@ -57,7 +57,7 @@ export function targetUri(externalUrl: string, target: string): string | undefin
   return externalUrl.replace(/\/$/, '') + path;
 }
 
-const absoluteForm = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d*)?(?=\/|$)/i;
+const absoluteForm = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d*)?/i;
 const dotSegment = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
 /** Tells whether the `htu` of a proof means the target. */

@@ -73,7 +73,8 @@ describe('Nonces', () => {
         [one, other],
         [other, one],
       ] as const)
-        expect(checking.ageOf(making.nonceOf(alice, now), alice, now)).not.to.equal(undefined);
+        for (const ahead of [-period, 0, period])
+          expect(checking.ageOf(making.nonceOf(alice, now + ahead), alice, now)).not.to.equal(undefined);
     expect(second.ageOf(first.nonceOf(alice, now), alice, now)).to.equal('aging');
     expect(second.nonceOf(alice, now)).to.equal(after.nonceOf(alice, now));
   });
