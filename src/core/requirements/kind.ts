@@ -28,6 +28,10 @@ export interface Fact {
    * @returns `undefined` if more than the identity decides, such as an object
    */
   isTrueOf(identity: Identity): Truth;
+  /** Tells whether the other fact is true of every caller of whom this one is true. Default: of no other fact. */
+  implies?(other: Fact): boolean;
+  /** Tells whether the other fact is false of every caller of whom this one is true. Default: of no other fact. */
+  excludes?(other: Fact): boolean;
 }
 
 /** What is known of a caller: of the caller of a request, or of one that a search makes up. */
