@@ -28,9 +28,9 @@ export interface Fact {
    * @returns `undefined` if more than the identity decides, such as an object
    */
   isTrueOf(identity: Identity): Truth;
-  /** Tells whether the other fact is true of every caller of whom this one is true. Default: of no other fact. */
+  /** Tells whether every caller with this fact has the other one, too. Default: for no other fact. */
   implies?(other: Fact): boolean;
-  /** Tells whether the other fact is false of every caller of whom this one is true. Default: of no other fact. */
+  /** Tells whether no caller has this fact and the other one. Default: for no other fact. */
   excludes?(other: Fact): boolean;
 }
 
