@@ -24,7 +24,10 @@ const { values } = parseArgs({
   },
 });
 
-const special = { memory: [['--amount', values.tokens], ['--expose-gc']] };
+const special = {
+  memory: [['--amount', values.tokens], ['--expose-gc']],
+  dpop: [['--rounds', values.rounds], ['--expose-gc']],
+};
 const names = [
   'growth',
   'issuers',

@@ -47,12 +47,20 @@ function ofFigures({ memory, issuers, 'start-up': start, outage, throttle, ...ot
 }
 
 // A Node's section may be older than these.
-function ofScale({ scale, processes, 'local-copy': copy }) {
+function ofScale({ scale, processes, 'local-copy': copy, dpop }) {
   return [
+    ...(dpop === undefined ? [] : dpopRows(dpop)),
     ...(scale === undefined ? [] : scaleRows(scale)),
     ...(processes === undefined ? [] : processRows(processes)),
     ...(copy === undefined ? [] : copyRows(copy)),
   ];
+}
+
+function dpopRows(byAlgorithm) {
+  return Object.entries(byAlgorithm).flatMap(([alg, { accepted, dearestRefusal }]) => [
+    row(`DPoP, ${alg}, known token and key: CPU ÷ (a guarded request and one crypto.verify)`, 1.3, accepted),
+    row(`DPoP, ${alg}: CPU of the dearest refused proof ÷ an accepted one`, 1, one(dearestRefusal)),
+  ]);
 }
 
 function scaleRows({ postgres, redis, denylistRoundTrips }) {

@@ -4,21 +4,16 @@
  * Each app takes requests that were made by hand, and writes into nothing. What is left is Express, the guard and the
  * handler. A second series has 100 more routes behind the route that is asked.
  */
-import { IncomingMessage, ServerResponse } from 'node:http';
-import { Duplex } from 'node:stream';
-import { setTimeout as pause } from 'node:timers/promises';
 import { startIssuer } from '../issuer.mjs';
 import { geometric, ratio, spread } from '../statistics.mjs';
 import { shown } from '../table.mjs';
 import { claimsOf, makeKey, mint } from '../tokens.mjs';
+import { ask, untilAnswered } from './by-hand.mjs';
 import { option, tell } from './figure.mjs';
 import { interleaved } from './rounds.mjs';
 import { contestants, shapes } from './shapes.mjs';
 
 const [rounds, amount] = [option('rounds', 5), option('amount', 2000)];
-
-const write = (chunk, encoding, done) => done();
-const socket = Object.assign(new Duplex({ write, read() {} }), { remoteAddress: '127.0.0.1' });
 
 await tell(async () => {
   const key = makeKey('RS256');
@@ -34,53 +29,28 @@ await tell(async () => {
 
 async function race(issuer, token, more) {
   const apps = Object.entries(contestants).map(([name, make]) => [name, make(issuer.url, more)]);
-  for (const [, app] of apps) await keysOf(app, token);
+  for (const [, app] of apps) await untilAnswered(app, withToken(shapes['no parameters'], token), 200);
   const runs = apps.flatMap(([name, app]) =>
-    Object.entries(shapes).map(([shape, request]) => [`${name}: ${shape}`, () => ask(app, request, token, 200)]),
+    Object.entries(shapes).map(([shape, request]) => [
+      `${name}: ${shape}`,
+      () => ask(app, withToken(request, token), 200),
+    ]),
   );
   return interleaved(Object.fromEntries(runs), { rounds, amount });
 }
 
 async function refusals(issuer, good, other) {
   const app = contestants.getter(issuer.url, 0);
-  const request = shapes['no parameters'];
-  await keysOf(app, good);
+  const [allowed, refused] = [good, other].map(token => withToken(shapes['no parameters'], token));
+  await untilAnswered(app, allowed, 200);
   return interleaved(
-    { allowed: () => ask(app, request, good, 200), refused: () => ask(app, request, other, 403) },
+    { allowed: () => ask(app, allowed, 200), refused: () => ask(app, refused, 403) },
     { rounds, amount },
   );
 }
 
-// Requests that wait for nothing leave the event loop no time to fetch the issuer's keys.
-async function keysOf(app, token) {
-  const isReady = () =>
-    ask(app, shapes['no parameters'], token, 200).then(
-      () => true,
-      () => false,
-    );
-  while (!(await isReady())) await pause(100);
-}
-
-function ask(app, { method, url, body }, token, expected) {
-  const request = new IncomingMessage(socket);
-  const headers = { host: 'localhost', authorization: `Bearer ${token}` };
-  const text = body && JSON.stringify(body);
-  if (text !== undefined)
-    Object.assign(headers, { 'content-type': 'application/json', 'content-length': `${text.length}` });
-  Object.assign(request, { method, url, headers, rawHeaders: Object.entries(headers).flat(), httpVersion: '1.1' });
-  if (text !== undefined) request.push(text);
-  request.complete = true;
-  request.push(null);
-  const response = new ServerResponse(request);
-  response.assignSocket(socket);
-  return new Promise((resolve, reject) => {
-    response.once('finish', () => {
-      response.detachSocket(socket);
-      if (response.statusCode === expected) resolve();
-      else reject(new Error(`${method} ${url} answered ${response.statusCode} instead of ${expected}`));
-    });
-    app(request, response);
-  });
+function withToken(request, token) {
+  return { ...request, fields: { authorization: `Bearer ${token}` } };
 }
 
 function report(costs, refusal) {

@@ -5,7 +5,7 @@ import { parseCompactJws, type Claims, type JsonValue, type UnverifiedToken } fr
 import { shortMediaType } from '../jws/media-type';
 import { verifySignature } from '../jws/signature';
 import { isSameUri } from './http-uri';
-import type { ProofKeys } from './proof-keys';
+import type { NamedKey, ProofKeys } from './proof-keys';
 import { hasPrivateParts, thumbprintOf } from './thumbprint';
 
 /** The algorithms that a proof may use, for challenges and metadata (RFC 9449 §5.1, §7.1). */
@@ -61,14 +61,14 @@ type Jwk = Readonly<Record<string, JsonValue>>;
  * @throws InvalidProof for a missing, repeated, malformed or wrong proof
  */
 export function checkedProof(fields: readonly string[], expected: Expected): CheckedProof {
-  const proof = parsed(onlyOne(fields));
-  const jwk = checkHeader(proof);
-  const thumbprint = thumbprintOf(jwk);
-  if (thumbprint === undefined) throw wrongKey();
+  const { keys } = expected;
+  const proof = parsed(onlyOne(fields), keys);
+  const named = keys.namedBy(proof) ?? checkedKey(proof);
+  const { thumbprint } = named;
   if (expected.thumbprint !== undefined && thumbprint !== expected.thumbprint)
     throw new InvalidProof('The DPoP proof is by another key than the one that the access token is bound to');
   const checked = { thumbprint, ...checkClaims(proof.claims, expected) };
-  checkSignature(proof, jwk, thumbprint, expected.keys);
+  checkSignature(proof, named, keys);
   return checked;
 }
 
@@ -80,9 +80,9 @@ function onlyOne([field, second]: readonly string[]): string {
   return field;
 }
 
-function parsed(field: string): UnverifiedToken {
+function parsed(field: string, keys: ProofKeys): UnverifiedToken {
   try {
-    return parseCompactJws(field, longestProof);
+    return parseCompactJws(field, longestProof, keys);
   } catch (error) {
     if (!(error instanceof InvalidToken)) throw error;
     throw new InvalidProof('The DPoP proof is malformed');
@@ -102,6 +102,13 @@ function checkHeader({ header }: UnverifiedToken): Jwk {
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) throw wrongKey();
   if (hasPrivateParts(jwk as Jwk)) throw new InvalidProof('The DPoP proof contains a private key');
   return jwk as Jwk;
+}
+
+function checkedKey(proof: UnverifiedToken): NamedKey {
+  const jwk = checkHeader(proof);
+  const thumbprint = thumbprintOf(jwk);
+  if (thumbprint === undefined) throw wrongKey();
+  return { jwk, thumbprint };
 }
 
 function wrongKey(): InvalidProof {
@@ -145,15 +152,11 @@ function checkTokenHash({ ath }: Claims, { accessToken }: Expected): void {
     throw new InvalidProof('The DPoP proof is for another access token');
 }
 
-function checkSignature(
-  { header, signingInput, signature }: UnverifiedToken,
-  jwk: Jwk,
-  id: string,
-  keys: ProofKeys,
-): void {
-  const key = keys.keyOf(id, jwk);
+function checkSignature(proof: UnverifiedToken, named: NamedKey, keys: ProofKeys): void {
+  const { header, signingInput, signature } = proof;
+  const key = keys.keyOf(named);
   if (key === undefined) throw wrongKey();
   if (!verifySignature(header['alg'] as string, key, signingInput, signature))
     throw new InvalidProof('The signature of the DPoP proof is wrong');
-  keys.keep(id, key);
+  keys.keep(proof, named, key);
 }

@@ -28,6 +28,10 @@ export interface Fact {
    * @returns `undefined` if more than the identity decides, such as an object
    */
   isTrueOf(identity: Identity): Truth;
+  /** Tells whether every caller with this fact has the other one, too. Default: for no other fact. */
+  implies?(other: Fact): boolean;
+  /** Tells whether no caller has this fact and the other one. Default: for no other fact. */
+  excludes?(other: Fact): boolean;
 }
 
 /** What is known of a caller: of the caller of a request, or of one that a search makes up. */

@@ -55,36 +55,46 @@ const mostSteps = 20_000;
 
 /** A caller that the search makes up, one fact after another. */
 class SupposedCaller implements Caller {
-  readonly #known = new Map<string, boolean>();
+  readonly #known = new Map<string, { readonly fact: Fact; readonly isTrue: boolean }>();
 
   constructor(
     readonly method: string,
     private readonly comparison: Comparison,
   ) {}
 
-  says({ key, isOfCaller }: Fact): Truth {
-    if (isOfCaller && this.#known.get(authenticated.key) === false) return false;
-    return this.#known.get(key);
+  says(fact: Fact): Truth {
+    if (fact.isOfCaller && this.#known.get(authenticated.key)?.isTrue === false) return false;
+    return this.#known.get(fact.key)?.isTrue ?? this.#following(fact);
   }
 
   /**
-   * Returns the key of the fact to assume next. Whether the caller is authenticated comes first, because it decides the
-   * most.
+   * Returns the fact to assume next. Whether the caller is authenticated comes first, because it decides the most.
    */
-  questionAbout(fact: Fact): string | undefined {
+  questionAbout(fact: Fact): Fact | undefined {
     if (this.says(fact) !== undefined) return undefined;
-    if (fact.isCustom === true) return this.comparison.isCustomKnown === true ? fact.key : undefined;
-    return this.#known.has(authenticated.key) ? fact.key : authenticated.key;
+    if (fact.isCustom === true) return this.comparison.isCustomKnown === true ? fact : undefined;
+    return this.#known.has(authenticated.key) ? fact : authenticated;
   }
 
   /** Continues the search with both answers to a question. */
-  either(key: string, searchOn: () => Found): Found {
-    const found = best([true, false], answer => {
-      this.#known.set(key, answer);
+  either(fact: Fact, searchOn: () => Found): Found {
+    const found = best([true, false], isTrue => {
+      this.#known.set(fact.key, { fact, isTrue });
       return searchOn();
     });
-    this.#known.delete(key);
+    this.#known.delete(fact.key);
     return found;
+  }
+
+  /** What follows for a fact from those that are assumed already. */
+  #following(fact: Fact): Truth {
+    if (fact.implies === undefined && fact.excludes === undefined) return undefined;
+    for (const { fact: other, isTrue } of this.#known.values()) {
+      if (isTrue && other.implies?.(fact) === true) return true;
+      if (isTrue && other.excludes?.(fact) === true) return false;
+      if (!isTrue && fact.implies?.(other) === true) return false;
+    }
+    return undefined;
   }
 }
 
@@ -100,8 +110,8 @@ function search(first: Requirement, second: Requirement, caller: SupposedCaller,
 
 interface Standing {
   readonly truth: Truth;
-  /** The key of an unknown fact that could decide. */
-  readonly question: string | undefined;
+  /** An unknown fact that could decide. */
+  readonly question: Fact | undefined;
 }
 
 function standingOf(requirement: Requirement, caller: SupposedCaller): Standing {

@@ -5,6 +5,7 @@ import { InvalidProof, type JsonValue } from 'axioms-routing-controllers';
 import { TestClient, base64url, signed } from 'axioms-routing-controllers/testing';
 import { checkedProof, type CheckedProof } from '../../../src/core/proofs/dpop-proof';
 import { ProofKeys } from '../../../src/core/proofs/proof-keys';
+import { isPlain } from '../../../src/core/process/plain';
 import { thumbprintOf } from '../../../src/core/proofs/thumbprint';
 
 const now = Date.UTC(2026, 0, 1);
@@ -87,6 +88,42 @@ describe('checkedProof', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('the keys and headers that are kept', () => {
+  const jwk = client.jwk;
+  const checkWith = (own: ProofKeys, proof: string, { thumbprint } = client): CheckedProof =>
+    checkedProof([proof], { method: 'GET', targets: [target.url], now, keys: own, accessToken: 'token', thumbprint });
+  const partOf = (proof: string): string => proof.slice(0, proof.indexOf('.'));
+
+  it('are those of proofs that were accepted, and no others', () => {
+    const own = new ProofKeys();
+    const refused = client.forge('borrowed-key', target);
+    expect(() => checkWith(own, refused)).to.throw(InvalidProof, 'The signature of the DPoP proof is wrong');
+    expect(own.get(partOf(refused))).to.equal(undefined);
+    const good = client.proof(target);
+    checkWith(own, good);
+    if (!isPlain) expect(own.get(partOf(good))).to.deep.equal({ typ: 'dpop+jwt', alg: 'ES256', jwk });
+  });
+
+  it('are no headers of more than 1024 characters, and such a proof is accepted again', () => {
+    const own = new ProofKeys();
+    for (let time = 0; time < 2; time++) {
+      const long = client.proof(target, {}, { more: 'x'.repeat(800) });
+      checkWith(own, long);
+      expect(own.get(partOf(long))).to.equal(undefined);
+    }
+  });
+
+  it('vouch for nothing: a proof with a known header needs its own signature, and a token of its key', () => {
+    const own = new ProofKeys();
+    checkWith(own, client.proof(target));
+    expect(() => checkWith(own, client.forge('borrowed-key', target))).to.throw(InvalidProof, 'signature');
+    const other = new TestClient(issuer, { externalUrl: 'https://api.example.com' });
+    expect(() => checkWith(own, client.proof(target), other)).to.throw(InvalidProof, 'by another key');
+    checkWith(own, other.proof(target), other);
+    checkWith(own, client.proof(target));
   });
 });
 

@@ -19,6 +19,9 @@ const leaves: readonly Leaf[] = [
   { kind: 'owner', attribute: 'user' },
   { kind: 'owner', attribute: 'user', byOwnerOf: true },
   { kind: 'custom', name: 'IsOfficeHours' },
+  { kind: 'dpop' },
+  { kind: 'context', acrValues: ['otp', 'key'], maxAge: 300 },
+  { kind: 'details', type: 'payment', actions: ['read'] },
 ];
 
 const { tree } = fc.letrec<{ tree: Requirement }>(tie => ({
@@ -40,10 +43,10 @@ const names = fc.record({
 });
 
 const callers = fc
-  .tuple(fc.boolean(), names, fc.constantFrom('GET', 'POST'))
-  .map(([isAuthenticated, grants, method]) =>
+  .tuple(fc.boolean(), names, fc.constantFrom('GET', 'POST'), fc.boolean())
+  .map(([isAuthenticated, grants, method, isProven]) =>
     callerOf(
-      { isAuthenticated, grants: isAuthenticated ? grants : { scopes: [], roles: [], permissions: [] } },
+      { isAuthenticated, isProven, grants: isAuthenticated ? grants : { scopes: [], roles: [], permissions: [] } },
       method,
     ),
   );
@@ -80,7 +83,7 @@ describe('a requirement is judged', () => {
 
   it('as each kind says', () => {
     const caller = callerOf(
-      { isAuthenticated: true, grants: { scopes: ['a'], roles: ['editor'], permissions: ['x'] } },
+      { isAuthenticated: true, isProven: true, grants: { scopes: ['a'], roles: ['editor'], permissions: ['x'] } },
       'GET',
     );
     expect(leaves.map(leaf => judge(leaf, caller))).to.deep.equal([
@@ -93,6 +96,9 @@ describe('a requirement is judged', () => {
       false,
       true,
       undefined,
+      undefined,
+      undefined,
+      true,
       undefined,
       undefined,
     ]);
@@ -108,6 +114,9 @@ describe('a requirement is judged', () => {
       false,
       false,
       undefined,
+      false,
+      false,
+      false,
     ]);
   });
 
@@ -132,7 +141,9 @@ describe('a requirement tree', () => {
 
   it('is folded from its leaves up', () => {
     const count = (parts: readonly number[]): number => parts.reduce((sum, part) => sum + part, 0);
-    expect(fold<number>(nested, { all: count, any: count, not: part => part, leaf: () => 1 })).to.equal(12);
+    expect(fold<number>(nested, { all: count, any: count, not: part => part, leaf: () => 1 })).to.equal(
+      leaves.length + 1,
+    );
   });
 
   it('tells of each leaf whether it is negated', () => {

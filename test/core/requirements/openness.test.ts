@@ -2,10 +2,12 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { isMoreOpen, letsInBeyond, whoIsLetIn } from '../../../src/core/requirements/openness';
 import { meets } from '../../../src/core/requirements/judge';
+import type { ContextRequirement } from '../../../src/core/requirements/kinds/context';
+import type { DetailsRequirement } from '../../../src/core/requirements/kinds/details';
 import type { Requirement } from '../../../src/core/requirements/requirement';
 
-const scopes = ['a', 'b', 'c'];
-const roles = ['admin', 'editor'];
+const scopes = ['a', 'b'];
+const roles = ['editor'];
 
 interface Claims {
   readonly isAuthenticated: boolean;
@@ -16,6 +18,14 @@ interface Claims {
   readonly isProven: boolean;
   readonly said: readonly string[];
   readonly method: string;
+  readonly signIn: SignIn;
+  /** The actions of its payments, each element with its own. */
+  readonly payments: readonly (readonly string[])[];
+}
+
+interface SignIn {
+  readonly acr?: string;
+  readonly age: number;
 }
 
 /** Straight from the words. */
@@ -34,8 +44,9 @@ function naive(requirement: Requirement, claims: Claims): boolean {
     case 'dpop':
       return claims.isProven;
     case 'context':
+      return claims.isAuthenticated && isInContext(requirement, claims.signIn);
     case 'details':
-      throw new Error('The random trees have no such leaf');
+      return claims.payments.some(actions => (requirement.actions ?? []).every(action => actions.includes(action)));
     case 'owner':
       return claims.owns.includes(requirement.byOwnerOf ? 'by ownerOf()' : requirement.attribute);
     case 'custom':
@@ -49,6 +60,10 @@ function naive(requirement: Requirement, claims: Claims): boolean {
     case 'not':
       return !naive(requirement.of, claims);
   }
+}
+
+function isInContext({ acrValues, maxAge = Infinity }: ContextRequirement, { acr, age }: SignIn): boolean {
+  return (acrValues.length === 0 || (acr !== undefined && acrValues.includes(acr))) && age <= maxAge;
 }
 
 const match = fc.constantFrom('any' as const, 'all' as const);
@@ -65,6 +80,13 @@ const leaf: fc.Arbitrary<Requirement> = fc.oneof(
     { kind: 'owner', attribute: 'user' },
     { kind: 'owner', attribute: 'user', byOwnerOf: true },
     { kind: 'dpop' },
+    { kind: 'context', acrValues: ['otp'] },
+    { kind: 'context', acrValues: ['otp', 'key'] },
+    { kind: 'context', acrValues: [], maxAge: 300 },
+    { kind: 'context', acrValues: ['key'], maxAge: 3600 },
+    { kind: 'details', type: 'payment' },
+    { kind: 'details', type: 'payment', actions: ['read'] },
+    { kind: 'details', type: 'payment', actions: ['read', 'pay'] },
     { kind: 'custom', name: 'IsOfficeHours' },
     { kind: 'methods', methods: ['GET', 'HEAD'] },
   ),
@@ -86,15 +108,36 @@ function subsets(list: readonly string[]): string[][] {
   return list.reduce<string[][]>((all, one) => [...all, ...all.map(some => [...some, one])], [[]]);
 }
 
+const anonymous = {
+  isAuthenticated: false,
+  scopes: [],
+  roles: [],
+  permissions: [],
+  owns: [],
+  isProven: false,
+  signIn: { age: 0 },
+  payments: [],
+};
+
+const signIns: readonly SignIn[] = [undefined, 'otp', 'key'].flatMap(acr =>
+  [200, 1000, 5000].map(age => ({ acr, age })),
+);
+const consents = [[], [[]], [['read']], [['read', 'pay']]];
+
 const everybody: readonly Claims[] = ['GET', 'POST'].flatMap(method =>
   subsets(['IsOfficeHours']).flatMap(said => [
-    { isAuthenticated: false, scopes: [], roles: [], permissions: [], owns: [], isProven: false, said, method },
+    { ...anonymous, said, method },
     ...subsets(scopes).flatMap(some =>
       subsets(roles).flatMap(held =>
         subsets(['user', 'by ownerOf()']).flatMap(owns =>
-          [false, true].map(isProven => {
-            return { isAuthenticated: true, scopes: some, roles: held, permissions: [], owns, isProven, said, method };
-          }),
+          [false, true].flatMap(isProven =>
+            signIns.flatMap(signIn =>
+              consents.map(payments => {
+                const own = { scopes: some, roles: held, permissions: [], owns, isProven, signIn, payments };
+                return { isAuthenticated: true, ...own, said, method };
+              }),
+            ),
+          ),
         ),
       ),
     ),
@@ -165,6 +208,12 @@ describe('the order of requirements by who is let in', () => {
   const anyOf = (...values: string[]): Requirement => ({ kind: 'scopes', match: 'any', values });
   const allOf = (...values: string[]): Requirement => ({ kind: 'scopes', match: 'all', values });
   const custom: Requirement = { kind: 'custom', name: 'IsOfficeHours' };
+  const context = (acrValues: string[], maxAge?: number): Requirement => {
+    return { kind: 'context', acrValues, ...(maxAge === undefined ? {} : { maxAge }) };
+  };
+  const bothClasses: Requirement = { kind: 'and', of: [context(['otp']), context(['key'])] };
+  const details = (...actions: string[]): DetailsRequirement => ({ kind: 'details', type: 'payment', actions });
+  const byCode: DetailsRequirement = { ...details('read'), byMatches: true };
 
   for (const [name, first, second, isMore] of [
     ['‘anyone’ than by ‘authenticated’', { kind: 'anyone' }, { kind: 'authenticated' }, true],
@@ -182,10 +231,38 @@ describe('the order of requirements by who is let in', () => {
       true,
     ],
     ['a custom rule than by ‘nobody’', custom, { kind: 'nobody' }, false],
+    ['a sign-in an hour ago at most than by one five minutes ago', context([], 3600), context([], 300), true],
+    ['a sign-in five minutes ago at most than by one an hour ago', context([], 300), context([], 3600), false],
+    ['a sign-in of any age than by one an hour ago', context(['otp']), context(['otp'], 3600), true],
+    ['a sign-in of two classes than by one of them', context(['otp', 'key']), context(['otp']), true],
+    ['a sign-in of one class than by two', context(['otp']), context(['otp', 'key']), false],
+    ['a sign-in of one class than by another', context(['otp']), context(['key']), false],
+    [
+      'a sign-in of any class at any time than by both classes at once, which nobody has',
+      context(['otp']),
+      { kind: 'and', of: [context(['otp']), context(['key'])] },
+      true,
+    ],
+    ['both classes at once, which nobody has, than by ‘nobody’', bothClasses, { kind: 'nobody' }, false],
+    ['an authorization detail than by one with an action', details(), details('read'), true],
+    ['one action than by two', details('read'), details('pay', 'read'), true],
+    ['two actions than by one', details('pay', 'read'), details('read'), false],
+    ['another action', details('read'), details('pay'), false],
+    ['an authorization detail than by code that decides besides', details('read'), byCode, false],
+    ['code that decides than by other code', byCode, { ...byCode, actions: ['read', 'pay'] }, false],
   ] as readonly (readonly [string, Requirement, Requirement, boolean])[])
     it(`${isMore ? 'finds' : 'does not find'} more callers let in by ${name}`, () => {
       expect(isMoreOpen(first, second)).to.equal(isMore);
     });
+
+  it('does not know whether the code of two rules about authorization details decides alike', () => {
+    expect(letsInBeyond(byCode, byCode)).to.equal('maybe');
+    expect(letsInBeyond(byCode, byCode, known)).to.equal('no');
+    expect(letsInBeyond(byCode, details('read'))).to.equal('no');
+    expect(letsInBeyond(byCode, details())).to.equal('no');
+    expect(letsInBeyond(details('read'), byCode)).to.equal('maybe');
+    expect(letsInBeyond(details('read'), byCode, known)).to.equal('yes');
+  });
 
   it('answers soon where there is much to ask, and says where it does not know', () => {
     const many = Array.from({ length: 100 }, (_, index) => `s${index}`);

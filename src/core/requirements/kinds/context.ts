@@ -11,17 +11,37 @@ export interface ContextRequirement {
   readonly maxAge?: number;
 }
 
+interface ClassFact extends Fact {
+  readonly acr: string;
+}
+
+interface AgeFact extends Fact {
+  readonly maxAge: number;
+}
+
 // A request is judged by the class itself, which has the claims and the time.
 function factOf(key: string): Fact {
   return { key, isOfCaller: true, isTrueOf: ({ isAuthenticated }) => (isAuthenticated ? undefined : false) };
 }
 
+/** A sign-in has one class. */
+function classFact(acr: string): ClassFact {
+  const excludes = (other: Fact): boolean => 'acr' in other && other.acr !== acr;
+  return { ...factOf(`acr ${acr}`), acr, excludes };
+}
+
+/** A sign-in that is five minutes ago at most is an hour ago at most, too. */
+function ageFact(maxAge: number): AgeFact {
+  const implies = (other: Fact): boolean => 'maxAge' in other && maxAge <= (other as AgeFact).maxAge;
+  return { ...factOf(`signed in ${maxAge} seconds ago at most`), maxAge, implies };
+}
+
 function classes({ acrValues }: ContextRequirement): readonly Fact[] {
-  return acrValues.map(value => factOf(`acr ${value}`));
+  return acrValues.map(classFact);
 }
 
 function ages({ maxAge }: ContextRequirement): readonly Fact[] {
-  return maxAge === undefined ? [] : [factOf(`signed in ${maxAge} seconds ago at most`)];
+  return maxAge === undefined ? [] : [ageFact(maxAge)];
 }
 
 function listed({ acrValues, maxAge }: ContextRequirement, show: (value: string) => string): string {

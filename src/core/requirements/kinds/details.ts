@@ -11,12 +11,27 @@ export interface DetailsRequirement {
   readonly byMatches?: true;
 }
 
-function detail({ type, actions, locations, byMatches }: DetailsRequirement): Fact {
+interface DetailFact extends Fact {
+  readonly required: DetailsRequirement;
+}
+
+function detail(required: DetailsRequirement): DetailFact {
+  const { type, actions, locations, byMatches } = required;
   return {
     key: `details ${JSON.stringify([type, actions, locations, byMatches])}`,
     isOfCaller: true,
+    isCustom: byMatches === true,
     isTrueOf: ({ isAuthenticated }) => (isAuthenticated ? undefined : false),
+    required,
+    implies: other => 'required' in other && isStricter(required, (other as DetailFact).required),
   };
+}
+
+/** Tells whether each element that meets the first meets the second. Nothing is known of what code decides. */
+function isStricter(first: DetailsRequirement, second: DetailsRequirement): boolean {
+  const has = (list: 'actions' | 'locations'): boolean =>
+    (second[list] ?? []).every(name => first[list]?.includes(name) === true);
+  return second.byMatches !== true && first.type === second.type && has('actions') && has('locations');
 }
 
 function listed(
