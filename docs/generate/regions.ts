@@ -2,7 +2,8 @@
 import { commands } from '../../src/cli/command-line';
 import { settingsTable } from '../../src/core/settings/settings';
 import { optionsTable } from '../../src/microservice/options';
-import { errorCodes, reasons, textsOf, type Explained } from './answers';
+import type { Explained } from '../../src/cli/token-reasons';
+import { errorCodes, reasons, textsOf } from './answers';
 import { citationsIn, messagesOf, type Message } from './source';
 
 /** By the name in `<!-- begin NAME -->`. */

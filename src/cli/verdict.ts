@@ -8,13 +8,16 @@ import { AccessTokenVerifier } from '../core/tokens/access-token';
 import type { Possession } from '../core/tokens/binding';
 import { pathBehind, targetOf } from './proof-target';
 import type { ProvenRequest } from './proof-checks';
-import { check, type Check } from './token-checks';
+import type { Progress } from './progress';
+import type { Check } from './token-checks';
+import { fixOf } from './token-reasons';
 
 /** What a command has from the outside: a test replaces it. */
 export interface Surroundings {
   readonly fetch: typeof globalThis.fetch;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  readonly progress: Progress;
 }
 
 /**
@@ -26,18 +29,21 @@ export async function verdict(
   request: ProvenRequest,
   named: Pick<ProvenRequest, 'method' | 'url'>,
   settings: Settings,
-  { fetch, clock }: Surroundings,
+  { fetch, clock, progress }: Surroundings,
 ): Promise<Check> {
   const quiet = silenced(settings, Object.assign(new MemoryProofStore(), { clock }));
   const manager = Object.assign(new JwksManager(quiet), { fetch, clock });
   const verifier = Object.assign(new AccessTokenVerifier(quiet, manager), { clock });
   const name = request.proofs.length === 0 ? 'token' : 'token and proof';
   try {
-    await verifier.accept(request.token, shownBy(request, named, settings));
-    return check(name, true, 'accepted', 'accepted');
+    await progress(`verifying the ${name}`, async () =>
+      verifier.accept(request.token, shownBy(request, named, settings)),
+    );
+    return { name, state: 'ok', expected: 'accepted', seen: 'accepted' };
   } catch (error) {
     if (!(error instanceof AuthenticationFailed) && !(error instanceof ServiceUnavailable)) throw error;
-    return check(name, false, 'accepted', `${error.httpCode} ${error.code} (${error.message})`);
+    const seen = `${error.httpCode} ${error.code} (${error.message})`;
+    return { name, state: 'failed', expected: 'accepted', seen, remedy: fixOf((error as { reason?: unknown }).reason) };
   } finally {
     manager.close();
   }
@@ -53,7 +59,7 @@ function shownBy(
   const proof = { proofs, method: method ?? named.method ?? '', target: pathBehind(target, externalUrl) ?? '*' };
   return {
     scheme: proofs.length === 0 ? 'Bearer' : 'DPoP',
-    proof: { ...proof, request: {} },
+    proof: { ...proof, request: {}, sendNonce: () => undefined },
     certificate: () => undefined,
   };
 }

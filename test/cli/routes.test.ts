@@ -312,6 +312,21 @@ describe('the command line', () => {
       .and.not.match(/^ {4}at /m);
   });
 
+  for (const parameters of [['routes'], ['doctor'], ['explain', 'GET', '/'], ['keys', 'rotate']])
+    it(`asks for the compiled file in axioms ${parameters[0] ?? ''}, where the source imports a file by its compiled name`, async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'sources-'));
+      const file = join(folder, 'app.mts');
+      writeFileSync(file, "import { app } from './controllers.js';\nexport const twice: unknown = [app, app];\n");
+      const [command = '', ...others] = parameters;
+      const words = command === 'keys' ? [...parameters, file] : [command, file, ...others];
+      const { exitCode, out, err } = await ran(words);
+      rmSync(folder, { recursive: true });
+      expect({ exitCode, out }).to.deep.equal({ exitCode: 2, out: '' });
+      expect(err)
+        .to.include(`${file} is TypeScript`)
+        .and.not.match(/^ {4}at /m);
+    });
+
   it('does not guess', async () => {
     const { exitCode, err } = await ran(['rotues']);
     expect(exitCode).to.equal(2);
