@@ -29,7 +29,6 @@ const sidebar = [
   {
     text: 'Callers and tokens',
     items: [
-      page('Providers', 'providers'),
       page('Several issuers', 'several-issuers'),
       page('Sessions and passwords', 'sessions'),
       page('Opaque tokens', 'opaque-tokens'),
@@ -39,6 +38,24 @@ const sidebar = [
       page('Revoked tokens', 'revocation'),
       page('Signing users in', 'microservice'),
       page('MCP servers', 'mcp'),
+    ],
+  },
+  {
+    text: 'Providers',
+    collapsed: true,
+    items: [
+      page('All providers', 'providers'),
+      page('Amazon Cognito', 'providers/cognito'),
+      page('Auth0', 'providers/auth0'),
+      page('Duende IdentityServer', 'providers/duende'),
+      page('GitHub Actions', 'providers/github-actions'),
+      page('Google', 'providers/google'),
+      page('Keycloak', 'providers/keycloak'),
+      page('Kubernetes', 'providers/kubernetes'),
+      page('Microsoft Entra ID', 'providers/entra'),
+      page('Okta', 'providers/okta'),
+      page('PingOne, PingFederate', 'providers/ping'),
+      page('ZITADEL', 'providers/zitadel'),
     ],
   },
   {
