@@ -38,7 +38,7 @@ function siteSearch(): Search {
       fuzzy: 0.2,
       prefix: true,
       boost: { title: 4, text: 2, titles: 1 },
-      boostDocument: (id: string) => (/^\/(?:upgrading|decisions|rfcs)/.test(id) ? 0.2 : 1),
+      boostDocument: (id: string) => (/^\/(?:upgrading|changelog|decisions|rfcs)/.test(id) ? 0.2 : 1),
     },
   });
 }
@@ -61,7 +61,7 @@ const questions: Readonly<Record<string, string>> = {
 
 describe('the search of the site', () => {
   it('ranks as this test does', () => {
-    const ranking = 'boostDocument: (id: string) => (/^\\/(?:upgrading|decisions|rfcs)/.test(id) ? 0.2 : 1)';
+    const ranking = 'boostDocument: (id: string) => (/^\\/(?:upgrading|changelog|decisions|rfcs)/.test(id) ? 0.2 : 1)';
     expect(readFileSync(join(root, 'docs/.vitepress/config.mts'), 'utf8')).to.include(ranking);
   });
 
