@@ -1,6 +1,6 @@
 /**
  * Follows the README's "Five minutes" to the letter: `npm run five-minutes`, or with a page as its argument the whole page:
- * `npm run tutorial`. In an empty folder, with an empty home and an empty npm cache, it runs the commands, writes the files,
+ * `npm run tutorial`. In an empty folder, with an empty home, an empty npm cache, and a PATH with Node, npm, curl and a shell alone, it runs the commands, writes the files,
  * and calls the API with the curl lines, whose comments say what must come. Only the package itself is the packed tarball,
  * and the port another one where 3000 is taken.
  */
@@ -16,7 +16,7 @@ const folder = emptyFolder('five-minutes');
 const app = join(folder, 'app');
 mkdirSync(app);
 const tarball = await packInto(folder);
-const environment = await newcomersEnvironment(folder);
+const environment = await newcomersEnvironment(folder, { only: true });
 const port = await freePort();
 const servers = [];
 let checked = 0;

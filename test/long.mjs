@@ -44,6 +44,7 @@ const parts = {
   'five-minutes': 'npm run five-minutes',
   examples: 'npm run examples',
   tutorial: 'npm run tutorial',
+  'init-app': 'npm run init-app',
   docs: 'npm run docs:check',
   upstream: 'npm run upstream --',
   properties: 'npm run properties',

@@ -5,6 +5,7 @@ import type { Command } from './command';
 import { completionOf } from './completion';
 import { doctor } from './doctor';
 import { explain } from './explain';
+import { init } from './init';
 import { keysRotate } from './keys-rotate';
 import { routes } from './routes';
 import type { Terminal } from './terminal';
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   explain,
   tokenDecode,
   keysRotate,
+  init,
   completionOf(() => commands),
 ];
 

@@ -288,7 +288,7 @@ describe('the command line', () => {
   it('tells what there is', async () => {
     const { exitCode, out } = await ran(['--help']);
     expect(exitCode).to.equal(0);
-    for (const name of ['routes', 'doctor', 'explain', 'token decode', 'keys rotate'])
+    for (const name of ['routes', 'doctor', 'explain', 'token decode', 'keys rotate', 'init', 'completion'])
       expect(out).to.contain(`axioms ${name}`);
     expect((await ran([])).exitCode).to.equal(2);
     expect(await ran(['routes', '--help'])).to.deep.include({ exitCode: 0, err: '' });
