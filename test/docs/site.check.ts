@@ -57,6 +57,11 @@ const questions: Readonly<Record<string, string>> = {
   CORS: '/cors',
   'build tools': '/questions/build-tools',
   esbuild: '/questions/build-tools',
+  'passport-jwt': '/migrating/passport-jwt',
+  'express-oauth2-jwt-bearer': '/migrating/express-oauth2-jwt-bearer',
+  Keycloak: '/providers/keycloak',
+  'threat model': '/threat-model',
+  'protect a route': '/protect',
 };
 
 describe('the search of the site', () => {
