@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { emptyFolder, newcomersEnvironment, packInto, root } from './packed.mjs';
 
 const [page = 'README.md'] = process.argv.slice(2);
@@ -56,9 +57,7 @@ async function follow({ file, text, lines = [] }) {
 
 async function type(line) {
   console.log(`$ ${line}`);
-  if (/^node (?!--test)/.test(line)) return startServer(line);
-  // It needs a provider.
-  if (/ node app\.js$/.test(line)) return;
+  if (/^(?:\w+=\S+ )*node \w+\.js$/.test(line)) return startServer(line);
   const { code, output } = await shell(line);
   if (code !== 0) throw new Error(`This failed (${code}): ${line}\n${output}`);
   const [, expected] = /# (\d.*)$/.exec(line) ?? [];
@@ -88,12 +87,16 @@ async function startServer(line) {
   const child = spawn('bash', ['-c', line], { cwd: app, env: environment, detached: true });
   servers.push(child);
   const output = outputOf(child);
-  const ended = once(child, 'close');
-  while (!/^TOKEN=\S+$/m.test(output.text)) {
-    const isOver = await Promise.race([ended.then(() => true), once(child.stdout, 'data').then(() => false)]);
-    if (isOver) throw new Error(`This ended: ${line}\n${output.text}`);
+  const isReady = /try\.js$/.test(line) ? () => /^TOKEN=\S+$/m.test(output.text) : isAccepting;
+  while (!(await isReady())) {
+    if (child.exitCode !== null) throw new Error(`This ended: ${line}\n${output.text}`);
+    await pause(100);
   }
   for (const [, name, token] of output.text.matchAll(/^([A-Z]+)=(\S+)$/gm)) environment[name] = token;
+}
+
+async function isAccepting() {
+  return (await fetch(`http://localhost:${port}/`).catch(() => undefined)) !== undefined;
 }
 
 function outputOf(child) {

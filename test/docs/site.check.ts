@@ -1,6 +1,7 @@
 /**
- * The built site: `npm run docs:check` builds and checks it. Its search finds the page that answers a question, and each
- * page opens in a browser, wide and narrow, without an error and without anything beside the screen.
+ * The built site: `npm run docs:check` builds and checks it, after the links, the generated parts and the blocks of code. Its
+ * search finds the page that answers a question, and each page opens in a browser, wide and narrow, without an error and
+ * without anything beside the screen.
  */
 import { expect } from 'chai';
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -128,8 +129,19 @@ describe('the site', function () {
         await tab.goto(`${url}/${path}`, { waitUntil: 'load' });
         const wide = await tab.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
         if (wide !== 0) problems.push(`${path} is ${String(wide)} pixels too wide`);
-        if (['', 'tutorial', 'troubleshooting', 'providers'].includes(path))
-          await screenshot(tab, `site-${path === '' ? 'home' : path}-${width}`);
+        if (
+          [
+            '',
+            'tutorial',
+            'troubleshooting',
+            'providers',
+            'settings',
+            'migrating/drf',
+            'providers/keycloak',
+            'threat-model',
+          ].includes(path)
+        )
+          await screenshot(tab, `site-${path === '' ? 'home' : path.replace('/', '-')}-${width}`);
       }
       await context.close();
       expect(problems).to.deep.equal([]);
