@@ -44,6 +44,18 @@ function siteSearch(): Search {
   });
 }
 
+/** The pages of which people get a picture. */
+const photographed = [
+  '',
+  'tutorial',
+  'troubleshooting',
+  'providers',
+  'settings',
+  'migrating/drf',
+  'providers/keycloak',
+  'threat-model',
+];
+
 /** What users ask most, and the page that answers it. */
 const questions: Readonly<Record<string, string>> = {
   '401 with a good token': '/questions/401-with-a-good-token',
@@ -129,18 +141,7 @@ describe('the site', function () {
         await tab.goto(`${url}/${path}`, { waitUntil: 'load' });
         const wide = await tab.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
         if (wide !== 0) problems.push(`${path} is ${String(wide)} pixels too wide`);
-        if (
-          [
-            '',
-            'tutorial',
-            'troubleshooting',
-            'providers',
-            'settings',
-            'migrating/drf',
-            'providers/keycloak',
-            'threat-model',
-          ].includes(path)
-        )
+        if (photographed.includes(path))
           await screenshot(tab, `site-${path === '' ? 'home' : path.replace('/', '-')}-${width}`);
       }
       await context.close();
