@@ -1,6 +1,6 @@
 /**
- * Runs the programs of `examples/` as a newcomer would: `npm run examples`. In an empty folder, with an empty home and an
- * empty npm cache, it installs the packed package and what the examples need (test/installed/examples.json), compiles them
+ * Runs the programs of `examples/` as a newcomer would: `npm run examples`. In an empty folder, with an empty home, an
+ * empty npm cache and a PATH with Node and npm alone, it installs the packed package and what the examples need (test/installed/examples.json), compiles them
  * with the `tsconfig.json` of the README, and runs the tests of test/examples against the result.
  */
 import { spawn } from 'node:child_process';
@@ -14,7 +14,7 @@ const app = join(folder, 'app');
 mkdirSync(app);
 try {
   const tarball = await packInto(folder);
-  const env = await newcomersEnvironment(folder);
+  const env = await newcomersEnvironment(folder, { only: true });
   writeFileSync(join(app, 'package.json'), JSON.stringify({ private: true, dependencies: dependenciesOn(tarball) }));
   writeFileSync(join(app, 'tsconfig.json'), tsconfigOf(readFileSync(join(root, 'README.md'), 'utf8')));
   cpSync(join(root, 'examples'), app, { recursive: true });

@@ -1,5 +1,5 @@
 /**
- * Runs every check that there is, one after the other, within 87 minutes on two cores:
+ * Runs every check that there is, one after the other, within 92 minutes on two cores:
  *
  *     npm run ci:long [-- <part> …] [--resume] [--upstream <folder>]
  *
@@ -44,9 +44,11 @@ const parts = {
   'five-minutes': 'npm run five-minutes',
   examples: 'npm run examples',
   tutorial: 'npm run tutorial',
+  'init-app': 'npm run init-app',
   docs: 'npm run docs:check',
   upstream: 'npm run upstream --',
   properties: 'npm run properties',
+  fuzz: 'npm run fuzz -- --minutes 5',
   filters: 'npm run filters',
   answers: 'npm run answers',
   chaos: 'npm run chaos',

@@ -1,6 +1,6 @@
 /** The package as npm would publish it, and folders of people who have nothing but Node. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,19 +23,17 @@ export async function packInto(folder) {
 
 /**
  * The variables of a newcomer: an empty home and an empty npm cache below `folder`, and nothing of an `npm run` around
- * this process but its registry. `cache`: another npm cache, for scripts that install many times.
+ * this process but its registry. `cache`: another npm cache, for scripts that install many times. `only`: a PATH that has
+ * Node, npm, curl and a shell, and nothing else.
  */
-export async function newcomersEnvironment(folder, { cache = join(folder, 'cache') } = {}) {
+export async function newcomersEnvironment(folder, { cache = join(folder, 'cache'), only = false } = {}) {
   const home = join(folder, 'home');
   for (const path of [home, cache]) mkdirSync(path, { recursive: true });
   const { stdout } = await run('npm', ['config', 'get', 'registry']);
   const own = Object.entries(process.env).filter(([name]) => !/^(?:npm_|NODE_|INIT_CWD$|AXIOMS_)/i.test(name));
   return {
     ...Object.fromEntries(own),
-    PATH: (process.env.PATH ?? '')
-      .split(delimiter)
-      .filter(path => !path.includes('node_modules'))
-      .join(delimiter),
+    PATH: only ? onlyPrograms(folder) : pathWithoutPackages().join(delimiter),
     HOME: home,
     npm_config_cache: cache,
     npm_config_registry: stdout.trim(),
@@ -43,4 +41,27 @@ export async function newcomersEnvironment(folder, { cache = join(folder, 'cache
     npm_config_fund: 'false',
     npm_config_update_notifier: 'false',
   };
+}
+
+function pathWithoutPackages() {
+  return (process.env.PATH ?? '').split(delimiter).filter(path => path !== '' && !path.includes('node_modules'));
+}
+
+// npm runs its scripts with `sh`.
+const programs = ['node', 'npm', 'npx', 'curl', 'sh', 'bash'];
+
+function onlyPrograms(folder) {
+  const bin = join(folder, 'bin');
+  mkdirSync(bin, { recursive: true });
+  for (const name of programs) if (!existsSync(join(bin, name))) symlinkSync(programNamed(name), join(bin, name));
+  return bin;
+}
+
+function programNamed(name) {
+  if (name === 'node') return process.execPath;
+  const found = pathWithoutPackages()
+    .map(path => join(path, name))
+    .find(existsSync);
+  if (found === undefined) throw new Error(`A newcomer has ${name}, and it is not in the PATH.`);
+  return found;
 }

@@ -13,8 +13,21 @@ const sidebar = [
     items: [page('Tutorial', 'tutorial'), page('The demo', 'demo'), page('Moving an app here', 'migrating')],
   },
   {
+    text: 'Moving from',
+    collapsed: true,
+    items: [
+      page('@Authorized()', 'migrating/authorized'),
+      page('passport-jwt', 'migrating/passport-jwt'),
+      page('express-oauth2-jwt-bearer', 'migrating/express-oauth2-jwt-bearer'),
+      page('Django REST framework', 'migrating/drf'),
+      page('axioms-drf-py', 'migrating/axioms-drf-py'),
+    ],
+  },
+  {
     text: 'Protect',
     items: [
+      page('Protect a route', 'protect'),
+      page('By method and action', 'per-action'),
       page('Authentication', 'authentication'),
       page('Permissions', 'permissions'),
       page('Decorators', 'decorators'),
@@ -29,7 +42,6 @@ const sidebar = [
   {
     text: 'Callers and tokens',
     items: [
-      page('Providers', 'providers'),
       page('Several issuers', 'several-issuers'),
       page('Sessions and passwords', 'sessions'),
       page('Opaque tokens', 'opaque-tokens'),
@@ -39,6 +51,24 @@ const sidebar = [
       page('Revoked tokens', 'revocation'),
       page('Signing users in', 'microservice'),
       page('MCP servers', 'mcp'),
+    ],
+  },
+  {
+    text: 'Providers',
+    collapsed: true,
+    items: [
+      page('All providers', 'providers'),
+      page('Amazon Cognito', 'providers/cognito'),
+      page('Auth0', 'providers/auth0'),
+      page('Duende IdentityServer', 'providers/duende'),
+      page('GitHub Actions', 'providers/github-actions'),
+      page('Google', 'providers/google'),
+      page('Keycloak', 'providers/keycloak'),
+      page('Kubernetes', 'providers/kubernetes'),
+      page('Microsoft Entra ID', 'providers/entra'),
+      page('Okta', 'providers/okta'),
+      page('PingOne, PingFederate', 'providers/ping'),
+      page('ZITADEL', 'providers/zitadel'),
     ],
   },
   {
@@ -63,6 +93,8 @@ const sidebar = [
       page('Tokens in cookies', 'questions/tokens-in-cookies'),
       page('typedi and useContainer', 'questions/typedi-use-container'),
       page('Testing without an issuer', 'questions/testing-without-an-issuer'),
+      page('Several issuers', 'several-issuers'),
+      page('CORS', 'cors'),
       page('Build tools', 'questions/build-tools'),
     ],
   },
@@ -75,8 +107,10 @@ const sidebar = [
       page('What the client gets', 'responses'),
       page('Compatibility', 'compatibility'),
       page('Security', 'security'),
+      page('Threat model', 'threat-model'),
       page('Sections of RFCs', 'rfcs'),
       page('Upgrading', 'upgrading'),
+      page('Changelog', 'changelog'),
       page('Versions and maintenance', 'versions'),
       page('Decisions', 'decisions/README'),
     ],
@@ -96,7 +130,9 @@ export default defineConfig({
       options: {
         miniSearch: {
           // A question is seldom about changes and decisions. The check of the site has the same line.
-          searchOptions: { boostDocument: (id: string) => (/^\/(?:upgrading|decisions|rfcs)/.test(id) ? 0.2 : 1) },
+          searchOptions: {
+            boostDocument: (id: string) => (/^\/(?:upgrading|changelog|decisions|rfcs)/.test(id) ? 0.2 : 1),
+          },
         },
       },
     },

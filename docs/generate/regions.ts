@@ -2,8 +2,11 @@
 import { commands } from '../../src/cli/command-line';
 import { settingsTable } from '../../src/core/settings/settings';
 import { optionsTable } from '../../src/microservice/options';
-import { errorCodes, reasons, textsOf, type Explained } from './answers';
+import type { Explained } from '../../src/cli/token-reasons';
+import { errorCodes, reasons, textsOf } from './answers';
+import { providerPages, tokensOf } from './providers';
 import { citationsIn, messagesOf, type Message } from './source';
+import { table } from './table';
 
 /** By the name in `<!-- begin NAME -->`. */
 export const regions: Readonly<Record<string, () => string>> = {
@@ -40,6 +43,9 @@ export const regions: Readonly<Record<string, () => string>> = {
       Object.entries<Explained>(reasons).map(([name, { cause, fix }]) => [code(name), describedBy(name), cause, fix]),
     ),
   startup: () => groups.map(({ title, cause, of }) => `### ${title}\n\n${cause}\n\n${listOf(of)}`).join('\n\n'),
+  ...Object.fromEntries(
+    Object.entries(providerPages).map(([page, names]) => [`provider-${page}`, () => tokensOf(names)]),
+  ),
   rfcs: () => table(['section', 'where it is implemented', 'where it is tested'], sections()),
 };
 
@@ -129,9 +135,4 @@ function listed(files: readonly string[]): string {
 
 function code(text: string): string {
   return `\`${text}\``;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -2,6 +2,8 @@
 import type { AxiomsServer, AxiomsServerOptions } from '../routing-controllers/start/axioms-server';
 import { serversOf as knownServersOf } from '../routing-controllers/start/serving';
 import { loadExport, type Wanted } from './module';
+import { progressOn } from './progress';
+import type { Terminal } from './terminal';
 import { UsageError } from './usage-error';
 
 /** The export of a file: an app with its servers, or options. */
@@ -30,8 +32,8 @@ const wanted: Wanted = { names: exportNames, isCandidate, whatToExport };
  * @param name the name of the export; default: the first of {@link exportNames} that exists
  * @throws UsageError if there is no such export.
  */
-export async function loadApp(file: string, name: string | undefined): Promise<Exported> {
-  return exported(await loadExport(file, name, wanted), file);
+export async function loadApp(file: string, name: string | undefined, terminal: Terminal): Promise<Exported> {
+  return exported(await loadExport(file, name, wanted, progressOn(terminal)), file);
 }
 
 // Skips other values: in CommonJS the default export may only be the object that holds the named ones.

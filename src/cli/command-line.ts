@@ -2,8 +2,10 @@
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import { thisCopy } from '../core/process/copies';
 import type { Command } from './command';
+import { completionOf } from './completion';
 import { doctor } from './doctor';
 import { explain } from './explain';
+import { init } from './init';
 import { keysRotate } from './keys-rotate';
 import { routes } from './routes';
 import type { Terminal } from './terminal';
@@ -11,7 +13,15 @@ import { tokenDecode } from './token-decode';
 import { UsageError } from './usage-error';
 
 /** All commands. To add one, add it here. */
-export const commands: readonly Command[] = [routes, doctor, explain, tokenDecode, keysRotate];
+export const commands: readonly Command[] = [
+  routes,
+  doctor,
+  explain,
+  tokenDecode,
+  keysRotate,
+  init,
+  completionOf(() => commands),
+];
 
 const exitCodes = `axioms --version shows the version, axioms COMMAND --help the options of a command.
 

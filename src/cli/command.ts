@@ -4,6 +4,8 @@ import type { Terminal } from './terminal';
 export interface Command {
   /** The name, such as `routes` or `token decode`. */
   readonly name: string;
+  /** By their names, as `parseArgs` reads them. */
+  readonly options: Readonly<Record<string, unknown>>;
   readonly usage: string;
   readonly summary: string;
   /**

@@ -9,6 +9,7 @@ import type { AxiomsServer } from '../routing-controllers/start/axioms-server';
 import { closeAll, loadApp } from './app-module';
 import type { Command } from './command';
 import { examine, type Check, type ProvenRequest, type State, type Surroundings } from './examination';
+import { progressOn, unseen } from './progress';
 import { painter, printable, type Color, type Paint, type Terminal } from './terminal';
 import { readCredentials } from './token-source';
 import { UsageError } from './usage-error';
@@ -25,15 +26,19 @@ const options = {
 
 export const doctor: Command = {
   name: 'doctor',
+  options,
   usage:
     'doctor [app.js] [--token TOKEN|- [--proof PROOF|- [--method METHOD] [--url URL|/path]]] [--json] [--export NAME] [--server NUMBER]',
   summary:
-    'Settings (of the app, or else of the AXIOMS_* variables), discovery, keys, clock, and what a token and its DPoP proof would meet: each check, expected and seen. Uses no proof up. Exit code 1: one failed.',
+    'Settings (of the app, or else of the AXIOMS_* variables), discovery, keys, clock, and what a token and its DPoP proof would meet: each check, expected and seen, and what to do about one that failed. Uses no proof up. Exit code 1: one failed.',
   async run(parameters, terminal) {
     const { values, positionals } = parseArgs({ args: [...parameters], options, allowPositionals: true });
     if (positionals.length > 1) throw new UsageError('Name at most one file that exports the app.');
     const request = await requestOf(values, terminal);
-    const checks = await diagnose(() => settingsOf(positionals[0], values, terminal), request);
+    const checks = await diagnose(() => settingsOf(positionals[0], values, terminal), request, {
+      ...present,
+      progress: progressOn(terminal),
+    });
     const isGood = checks.every(({ state }) => state !== 'failed');
     terminal.write(
       values.json ? `${JSON.stringify({ ok: isGood, checks }, null, 2)}\n` : inText(checks, painter(terminal)),
@@ -56,7 +61,11 @@ async function requestOf({ token, proof, method, url }: Given, terminal: Termina
   return undefined;
 }
 
-const present: Surroundings = { fetch: (...request) => globalThis.fetch(...request), clock: () => Date.now() };
+const present: Surroundings = {
+  fetch: (...request) => globalThis.fetch(...request),
+  clock: () => Date.now(),
+  progress: unseen,
+};
 
 /** Runs all checks. The settings come first, because without them there is nothing else to check. */
 export async function diagnose(
@@ -72,18 +81,21 @@ export async function diagnose(
     return [first, ...(await examine(settings, request, surroundings))];
   } catch (error) {
     if (!(error instanceof ImproperlyConfigured)) throw error;
-    return [{ name: 'settings', state: 'failed', expected, seen: error.message }];
+    return [{ name: 'settings', state: 'failed', expected, seen: error.message, remedy: remedyOfSettings }];
   }
 }
+
+const remedyOfSettings = "correct this setting: in the option 'axioms' of the server, or in the AXIOMS_* variables";
 
 interface Named {
   readonly export?: string | undefined;
   readonly server?: string | undefined;
 }
 
-async function settingsOf(file: string | undefined, named: Named, { env }: Terminal): Promise<Settings> {
+async function settingsOf(file: string | undefined, named: Named, terminal: Terminal): Promise<Settings> {
+  const { env } = terminal;
   if (file === undefined) return defineSettings(settingsFromEnv(env));
-  const found = await loadApp(file, named.export);
+  const found = await loadApp(file, named.export, terminal);
   if (found.kind === 'options') return defineSettings(found.options.axioms ?? settingsFromEnv(env));
   closeAll(found.servers);
   return serverNamed(found.servers, named.server, file).settings;
@@ -105,13 +117,13 @@ const looks: Readonly<Record<State, readonly [mark: string, color: Color]>> = {
 };
 
 function inText(checks: readonly Check[], paint: Paint): string {
-  const lines = checks.flatMap(({ name, state, expected, seen, remedy }) => {
-    const [mark, color] = looks[state];
+  const lines = checks.flatMap(check => {
+    const [mark, color] = looks[check.state];
     return [
-      paint(color, `${mark} ${printable(name)}`),
-      `    expected  ${printable(expected)}`,
-      `    seen      ${printable(seen)}`,
-      ...(remedy === undefined ? [] : [`    do        ${printable(remedy)}`]),
+      paint(color, `${mark} ${printable(check.name)}`),
+      `    expected  ${printable(check.expected)}`,
+      `    seen      ${printable(check.seen)}`,
+      ...(check.state === 'failed' ? [`    do        ${printable(check.remedy)}`] : []),
     ];
   });
   const failed = checks.filter(({ state }) => state === 'failed').length;

@@ -2,7 +2,14 @@
  * The checks of the doctor: an issuer's metadata, keys and clock, and a token. Each check has an expected and a seen
  * value.
  */
-import { fetchJson, FetchFailure, keySetTypes, type JsonAnswer, type JsonRequest } from '../core/http/bounded-fetch';
+import {
+  fetchJson,
+  FetchFailure,
+  keySetTypes,
+  type FailureKind,
+  type JsonAnswer,
+  type JsonRequest,
+} from '../core/http/bounded-fetch';
 import { Deadline } from '../core/time/deadline';
 import { discoverJwksUrl } from '../core/issuers/discovery';
 import { KeySet, TooManyKeys } from '../core/issuers/key-set';
@@ -14,7 +21,7 @@ import { issuerSettings, settingsFor } from '../core/settings/trusted-issuers';
 import { joinUrl } from '../core/http/urls';
 import { bindingChecks } from './binding-check';
 import { namedBy, proofChecks, type ProvenRequest } from './proof-checks';
-import { claimsOf, tokenChecks, type Check } from './token-checks';
+import { check, claimsOf, tokenChecks, type Check } from './token-checks';
 import { verdict, type Surroundings } from './verdict';
 
 export type { Check, State } from './token-checks';
@@ -52,7 +59,7 @@ async function examineIssuer(settings: Settings, surroundings: Surroundings): Pr
   const started = surroundings.clock();
   const keys = await answered(() => fetched(jwksUrl, settings, surroundings, { accept: keySetTypes }));
   if (keys instanceof FetchFailure)
-    return [...markers, check, { name: 'keys', state: 'failed', expected: expectedKeys, seen: keys.message }];
+    return [...markers, check, { ...failedKeys, seen: keys.message, remedy: remedyOf(keys) }];
   return [...markers, check, keysCheck(keys, jwksUrl), clockCheck(keys, settings, started, surroundings.clock())];
 }
 
@@ -66,11 +73,12 @@ function markersChecks({ ignoredTokenMarkers, requiredClaims }: Settings): reado
 async function fetched(
   url: string,
   { jwksTimeout }: Settings,
-  { fetch }: Surroundings,
+  { fetch, progress }: Surroundings,
   request?: JsonRequest,
 ): Promise<JsonAnswer> {
   const deadline = new Deadline(jwksTimeout, globalTimers, new AbortController().signal);
-  return fetchJson(url, { fetch, signal: deadline.signal }, request).finally(() => {
+  const asked = (): Promise<JsonAnswer> => fetchJson(url, { fetch, signal: deadline.signal }, request);
+  return progress(`waiting for ${withoutCredentials(url)}`, asked).finally(() => {
     deadline.end();
   });
 }
@@ -102,7 +110,8 @@ async function discovery(
   const expected = `metadata of the issuer ${issuer}, with a jwks_uri`;
   const documentOf = async (url: string): Promise<unknown> => (await ask(url)).document;
   const found = await answered(() => discoverJwksUrl(issuer, documentOf, allowInsecureUrls));
-  if (found instanceof FetchFailure) return { check: { name, state: 'failed', expected, seen: found.message } };
+  if (found instanceof FetchFailure)
+    return { check: { name, state: 'failed', expected, seen: found.message, remedy: remedyOf(found) } };
   if (found !== undefined)
     return { check: { name, state: 'ok', expected, seen: `jwks_uri ${withoutCredentials(found)}` }, jwksUrl: found };
   const usual = joinUrl(issuer, '/.well-known/jwks.json');
@@ -110,15 +119,34 @@ async function discovery(
 }
 
 const expectedKeys = 'a JWK Set with keys that can be used';
+const failedKeys = { name: 'keys', state: 'failed', expected: expectedKeys } as const;
+const remedyOfKeys = "let the issuer publish its public signing keys there, or give another address as 'jwksUrl'";
+
+const isUnreached: Readonly<Record<FailureKind, boolean>> = {
+  network: true,
+  timeout: true,
+  closed: true,
+  status: false,
+  redirect: false,
+  size: false,
+  parse: false,
+  content: false,
+};
+
+function remedyOf({ kind }: FetchFailure): string {
+  return isUnreached[kind]
+    ? 'make this address reachable from here: check its name, the network, the proxy and the certificate authority'
+    : "correct 'issuerUrl' (or 'jwksUrl'): what answers at this address is not what the issuer publishes";
+}
 
 function keysCheck({ document }: JsonAnswer, url: string): Check {
   const keySet = keySetIn(document);
   if (typeof keySet === 'string')
-    return { name: 'keys', state: 'failed', expected: expectedKeys, seen: `${withoutCredentials(url)}: ${keySet}` };
+    return { ...failedKeys, seen: `${withoutCredentials(url)}: ${keySet}`, remedy: remedyOfKeys };
   const names = keySet.keys.map(({ kid, alg }) => `${kid} (${alg ?? 'any algorithm that fits'})`);
   const seen = [names.length === 0 ? 'no usable key' : names.join(', '), ...keySet.problems].join('; ');
-  const state = names.length === 0 ? 'failed' : keySet.problems.length > 0 ? 'doubtful' : 'ok';
-  return { name: 'keys', state, expected: expectedKeys, seen };
+  if (names.length === 0) return { ...failedKeys, seen, remedy: remedyOfKeys };
+  return { name: 'keys', state: keySet.problems.length > 0 ? 'doubtful' : 'ok', expected: expectedKeys, seen };
 }
 
 /**
@@ -145,7 +173,7 @@ function clockCheck({ headers }: JsonAnswer, { clockTolerance }: Settings, start
   const offBy = Math.max(0, ahead, behind) / 1000;
   const direction = ahead > behind ? 'ahead' : 'behind';
   const seen = offBy === 0 ? 'no difference' : `${offBy.toFixed(1)} s ${direction}`;
-  return { name: 'clock', state: offBy > clockTolerance ? 'failed' : 'ok', expected, seen };
+  return check('clock', offBy <= clockTolerance, expected, seen, 'synchronize the clock of this machine (NTP)');
 }
 
 async function examineRequest(

@@ -7,6 +7,7 @@ import { createExpressServer } from '../routing-controllers/server';
 import type { AxiomsServer } from '../routing-controllers/start/axioms-server';
 import { closeAll, loadApp, type Exported } from './app-module';
 import type { Command } from './command';
+import { progressOn } from './progress';
 import { painter, printable, type Color, type Paint, type Terminal } from './terminal';
 import { readToken } from './token-source';
 import { UsageError } from './usage-error';
@@ -21,6 +22,7 @@ const options = {
 
 export const explain: Command = {
   name: 'explain',
+  options,
   usage:
     "explain app.js [--token TOKEN|-] [--header 'Name: value'] [--data JSON] [--json] [--export NAME] METHOD /path",
   summary:
@@ -31,7 +33,7 @@ export const explain: Command = {
     if (file === undefined || method === undefined || path?.startsWith('/') !== true || others.length > 0)
       throw new UsageError('Name the file that exports the app, a method and a path, such as GET /books/1.');
     const asked = { method: method.toUpperCase(), path, ...(await sent(values, terminal)) };
-    const decision = await decided(await loadApp(file, values.export), asked);
+    const decision = await decided(await loadApp(file, values.export, terminal), asked, terminal);
     terminal.write(
       values.json ? `${JSON.stringify(decision ?? null, null, 2)}\n` : inText(decision, asked, painter(terminal)),
     );
@@ -59,10 +61,10 @@ function wrongHeader(line: string): never {
   throw new UsageError(`--header '${line.split(':')[0] ?? ''}' must read 'Name: value'.`);
 }
 
-async function decided(found: Exported, asked: AskedRequest): Promise<Decision | undefined> {
+async function decided(found: Exported, asked: AskedRequest, terminal: Terminal): Promise<Decision | undefined> {
   const servers = found.kind === 'server' ? found.servers : [serverOf(found)];
   try {
-    return await decide(servers, asked);
+    return await progressOn(terminal)('waiting for the decision', () => decide(servers, asked));
   } finally {
     closeAll(servers);
   }

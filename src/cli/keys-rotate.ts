@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Microservice, NewSigningKey } from '../microservice';
 import type { Command } from './command';
 import { loadMicroservice } from './microservice-module';
+import { progressOn } from './progress';
 import { printable, type Terminal } from './terminal';
 import { UsageError } from './usage-error';
 
@@ -14,6 +15,7 @@ const options = {
 
 export const keysRotate: Command = {
   name: 'keys rotate',
+  options,
   usage: 'keys rotate microservice.js [--overlap SECONDS] [--json] [--export NAME]',
   summary:
     'Makes the next signing key of a token microservice: published at once, signing after the overlap (default: the option signingKeyOverlap). --overlap 0: a key has leaked; the next one signs at once, and every earlier one is withdrawn with its tokens. Exit code 1: the keys could not be changed.',
@@ -22,7 +24,7 @@ export const keysRotate: Command = {
     const [file, ...others] = positionals;
     if (file === undefined || others.length > 0) throw new UsageError('Name one file that exports the microservice.');
     const overlap = values.overlap === undefined ? undefined : secondsIn(values.overlap);
-    const microservice = await loadMicroservice(file, values.export);
+    const microservice = await loadMicroservice(file, values.export, terminal);
     return rotate(
       microservice,
       overlap,
@@ -47,7 +49,8 @@ async function rotate(
   terminal: Terminal,
 ): Promise<number> {
   try {
-    tell(await microservice.rotateKeys(overlap));
+    const progress = progressOn(terminal);
+    tell(await progress('waiting for the store of the keys', () => microservice.rotateKeys(overlap)));
     return 0;
   } catch (error) {
     if (!isOutage(error)) throw error;

@@ -1,6 +1,8 @@
 /** Loads the token microservice that a file exports. */
 import type { Microservice } from '../microservice';
 import { loadExport, type Wanted } from './module';
+import { progressOn } from './progress';
+import type { Terminal } from './terminal';
 import { UsageError } from './usage-error';
 
 const whatToExport =
@@ -19,8 +21,12 @@ const wanted: Wanted = {
  * @param name the name of the export; default: `microservice`, then `default`
  * @throws UsageError if there is no such export.
  */
-export async function loadMicroservice(file: string, name: string | undefined): Promise<Microservice> {
-  const value = await loadExport(file, name, wanted);
+export async function loadMicroservice(
+  file: string,
+  name: string | undefined,
+  terminal: Terminal,
+): Promise<Microservice> {
+  const value = await loadExport(file, name, wanted, progressOn(terminal));
   if (isMicroservice(value)) return value;
   throw new UsageError(`What ${file} exports is no microservice. ${whatToExport}`);
 }

@@ -2,9 +2,11 @@
  * Imports a file of the app and takes one of its exports. Meanwhile the app cannot listen, and cannot print into the
  * output of the command.
  */
+import { existsSync } from 'node:fs';
 import { Server } from 'node:net';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { unseen, type Progress } from './progress';
 import { UsageError } from './usage-error';
 
 /** Describes the export to look for. */
@@ -23,18 +25,27 @@ export interface Wanted {
  * @param name the name of the export; default: the first of the names that exists
  * @throws UsageError if there is no such file or export.
  */
-export async function loadExport(file: string, name: string | undefined, wanted: Wanted): Promise<unknown> {
+export async function loadExport(
+  file: string,
+  name: string | undefined,
+  wanted: Wanted,
+  progress: Progress = unseen,
+): Promise<unknown> {
   const restore = holdStill();
   try {
-    const module = await importFile(file);
-    const found = name ?? wanted.names.find(one => wanted.isCandidate(module[one]));
-    const value = found === undefined ? undefined : module[found];
-    if (value === undefined)
-      throw new UsageError(`${file} exports no ${name ?? wanted.names.join(', ')}. ${wanted.whatToExport}`);
-    return await called(value);
+    return await progress(`loading ${file}`, () => exportOf(file, name, wanted));
   } finally {
     restore();
   }
+}
+
+async function exportOf(file: string, name: string | undefined, wanted: Wanted): Promise<unknown> {
+  const module = await importFile(file);
+  const found = name ?? wanted.names.find(one => wanted.isCandidate(module[one]));
+  const value = found === undefined ? undefined : module[found];
+  if (value === undefined)
+    throw new UsageError(`${file} exports no ${name ?? wanted.names.join(', ')}. ${wanted.whatToExport}`);
+  return called(value);
 }
 
 async function importFile(file: string): Promise<Readonly<Record<string, unknown>>> {
@@ -60,16 +71,18 @@ async function importing(file: string): Promise<unknown> {
   }
 }
 
-// Node without type stripping knows no such file; with it, Node cannot parse decorators.
+// Node without type stripping knows no such file. With it, Node can parse no decorators, and finds no ./other.js of another
+// source.
 function isTypeScript(file: string, error: unknown): boolean {
   const codes: readonly unknown[] = [
     'ERR_UNKNOWN_FILE_EXTENSION',
     'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX',
     'ERR_INVALID_TYPESCRIPT_SYNTAX',
+    'ERR_MODULE_NOT_FOUND',
+    'MODULE_NOT_FOUND',
   ];
-  return (
-    /\.[cm]?tsx?$/.test(file) && (error instanceof SyntaxError || codes.includes((error as { code?: unknown }).code))
-  );
+  const isOfNode = error instanceof SyntaxError || codes.includes((error as { code?: unknown }).code);
+  return /\.[cm]?tsx?$/.test(file) && existsSync(file) && isOfNode;
 }
 
 function called(value: unknown): unknown {

@@ -19,6 +19,7 @@ const options = {
 
 export const routes: Command = {
   name: 'routes',
+  options,
   usage: 'routes app.js [--json] [--check snapshot.json [--update]] [--write snapshot.json] [--export NAME]',
   summary:
     'Who may do what. --check fails on a route that is more open than in the snapshot, or new and open to anyone; --write (or --check with --update) writes the snapshot.',
@@ -27,7 +28,7 @@ export const routes: Command = {
     const [file, ...others] = positionals;
     if (file === undefined || others.length > 0) throw new UsageError('Name one file that exports the app.');
     if (values.update && values.check === undefined) throw new UsageError('--update needs --check snapshot.json.');
-    const audits = auditOf(await loadApp(file, values.export));
+    const audits = auditOf(await loadApp(file, values.export, terminal));
     const target = values.write ?? (values.update ? values.check : undefined);
     if (target !== undefined) return write(target, audits, terminal);
     if (values.check !== undefined) return check(values.check, audits, values.json, terminal);

@@ -1,9 +1,14 @@
 /** The input and output of a command. A test replaces them. */
 import { styleText } from 'node:util';
+import type { Timers } from '../core/time/timers';
 
 export interface Terminal {
   readonly env: NodeJS.ProcessEnv;
+  /** Whether the output is a terminal. */
   readonly isTTY: boolean;
+  /** Whether stderr is a terminal. */
+  readonly isErrorTTY: boolean;
+  readonly timers: Timers;
   /** Reads the standard input to its end. */
   readInput(): Promise<string>;
   write(text: string): void;

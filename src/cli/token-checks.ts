@@ -7,18 +7,24 @@ import type { Settings } from '../core/settings/settings';
 import { isSpaced, type NameSetting } from '../core/tokens/spaced-names';
 import { issuerSettings, settingsFor } from '../core/settings/trusted-issuers';
 import { pointerMeant } from '../core/tokens/unreached-claims';
+import { fixOf } from './token-reasons';
 
 /** `doubtful`: it works, but may not be what is meant. `skipped`: there is nothing to check. */
-export type State = 'ok' | 'failed' | 'doubtful' | 'skipped';
+export type State = Check['state'];
 
-export interface Check {
+interface Compared {
   readonly name: string;
-  readonly state: State;
   readonly expected: string;
   readonly seen: string;
-  /** The one thing to do, where the check failed. */
-  readonly remedy?: string;
 }
+
+interface Failed extends Compared {
+  readonly state: 'failed';
+  /** The one thing to do. */
+  readonly remedy: string;
+}
+
+export type Check = Failed | (Compared & { readonly state: 'ok' | 'doubtful' | 'skipped' });
 
 /**
  * Checks the form and the claims of a token.
@@ -48,13 +54,13 @@ function formChecks(token: string, settings: Settings): readonly Check[] {
   const form = formOf(token);
   if (form === 'signed') return [];
   const hint = form === 'opaque' ? hintForOpaque(settings) : hintForEncrypted;
-  return [check('token: form', false, `a signed JWT, three parts; ${hint}`, form)];
+  return [check('token: form', false, 'a signed JWT, three parts', form, hint)];
 }
 
 function hintForOpaque(settings: Settings): string {
   const asks = issuerSettings(settings).some(({ introspectionClientId }) => introspectionClientId !== undefined);
   return asks
-    ? 'where a route lists IntrospectionAuthentication, the server asks the issuer about such a token, and this command does not'
+    ? 'nothing where a route lists IntrospectionAuthentication: there the server asks the issuer about such a token, and this command does not'
     : "let the client name this API when it asks for the token (the parameter 'audience', 'resource' or a scope of the API, as the issuer has it), or list IntrospectionAuthentication and give 'introspectionClientId'";
 }
 
@@ -65,7 +71,8 @@ function partsOf({ header, claims }: UnverifiedToken, settings: Settings, now: n
   const own = settingsFor(claims, settings);
   const issuers = issuerSettings(settings).map(({ issuerUrl }) => issuerUrl);
   const isTrusted = issuers.includes(undefined) || issuers.includes(claims.iss as string);
-  const issuer = check('token: issuer', isTrusted, issuers.join(' or ') || 'any', textOf(claims.iss));
+  const trusted = issuers.join(' or ') || 'any';
+  const issuer = check('token: issuer', isTrusted, trusted, textOf(claims.iss), remedyOfIssuer);
   if (own === undefined) return [issuer];
   return [
     issuer,
@@ -77,21 +84,25 @@ function partsOf({ header, claims }: UnverifiedToken, settings: Settings, now: n
   ];
 }
 
-export function check(name: string, isGood: boolean, expected: string, seen: string, remedy?: string): Check {
-  const found = { name, state: isGood ? 'ok' : 'failed', expected, seen } as const;
-  return isGood || remedy === undefined ? found : { ...found, remedy };
+const remedyOfIssuer =
+  "give this issuer as 'issuerUrl', to the letter, if it is the one you trust; otherwise get the token from the expected one";
+
+/** @param remedy what to do if the check failed */
+export function check(name: string, isGood: boolean, expected: string, seen: string, remedy: string): Check {
+  return isGood ? { name, state: 'ok', expected, seen } : { name, state: 'failed', expected, seen, remedy };
 }
 
 function audienceCheck(claims: Claims, { audienceClaims, audience }: Settings): Check {
   const value = firstClaim(claims, audienceClaims);
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   const isOurs = values.some(one => typeof one === 'string' && audience.includes(one));
-  return check('token: audience', isOurs, `${audienceClaims.join(' or ')}: ${audience.join(' or ')}`, textOf(value));
+  const expected = `${audienceClaims.join(' or ')}: ${audience.join(' or ')}`;
+  return check('token: audience', isOurs, expected, textOf(value), fixOf('token_audience'));
 }
 
 function algorithmCheck(alg: JsonValue | undefined, { algorithms }: Settings): Check {
   const isGood = typeof alg === 'string' && algorithms.includes(alg);
-  return check('token: algorithm', isGood, algorithms.join(', '), textOf(alg));
+  return check('token: algorithm', isGood, algorithms.join(', '), textOf(alg), fixOf('token_algorithm'));
 }
 
 function timesCheck({ exp, nbf, iat }: Claims, { clockTolerance }: Settings, now: number): Check {
@@ -109,7 +120,13 @@ function timesCheck({ exp, nbf, iat }: Claims, { clockTolerance }: Settings, now
     isGood,
     `begun, and not expired, give or take ${clockTolerance} s`,
     texts.join(', ') || 'no exp',
+    remedyOfTimes(exp, seconds),
   );
+}
+
+function remedyOfTimes(exp: JsonValue | undefined, seconds: number): string {
+  if (typeof exp !== 'number') return fixOf('token_claim');
+  return fixOf(exp <= seconds ? 'token_expired' : 'token_not_yet_valid');
 }
 
 // Never fails, because many issuers write a single role this way.

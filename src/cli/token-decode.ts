@@ -16,6 +16,7 @@ const longest = 1 << 20;
 
 export const tokenDecode: Command = {
   name: 'token decode',
+  options,
   usage: 'token decode [TOKEN] [--values] [--json]',
   summary:
     'Header and claims of a token (default: from the standard input). Values of claims about somebody only with --values; the signature never. Nothing is verified.',

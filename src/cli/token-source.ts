@@ -1,4 +1,5 @@
 /** Reads a token and proofs from options, or from the standard input, where no process list shows them. */
+import { progressOn } from './progress';
 import type { Terminal } from './terminal';
 import { UsageError } from './usage-error';
 
@@ -9,7 +10,7 @@ import { UsageError } from './usage-error';
  * @throws UsageError if the token is empty.
  */
 export async function readToken(given: string, terminal: Terminal): Promise<string> {
-  const text = given === '-' ? await terminal.readInput() : given;
+  const text = given === '-' ? await inputOf('the token', terminal) : given;
   return tokenIn(text);
 }
 
@@ -37,15 +38,19 @@ export async function readCredentials(
   const wanted = [given.token, ...given.proof];
   if (wanted.filter(one => one === '-').length < 2)
     return { token: await readToken(given.token, terminal), proofs: await readEach(given.proof, terminal) };
-  const lines = (await terminal.readInput()).split(/\r?\n/);
+  const lines = (await inputOf('the token and the proof', terminal)).split(/\r?\n/);
   const [token = '', ...proofs] = wanted.map(one => (one === '-' ? (lines.shift() ?? '') : one));
   return { token: tokenIn(token), proofs: proofs.map(proofIn) };
 }
 
 async function readEach(given: readonly string[], terminal: Terminal): Promise<readonly string[]> {
-  return Promise.all(given.map(async one => proofIn(one === '-' ? await terminal.readInput() : one)));
+  return Promise.all(given.map(async one => proofIn(one === '-' ? await inputOf('the proof', terminal) : one)));
 }
 
 function proofIn(text: string): string {
   return text.trim().replace(/^DPoP: */i, '');
+}
+
+function inputOf(what: string, terminal: Terminal): Promise<string> {
+  return progressOn(terminal)(`waiting for ${what} on the standard input`, () => terminal.readInput());
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { diagnose } from '../../src/cli/doctor';
 import type { Check } from '../../src/cli/examination';
+import { unseen } from '../../src/cli/progress';
+import { tokenReasons } from '../../src/cli/token-reasons';
 import { defineSettings, type SettingsInput } from 'axioms-routing-controllers';
 import { keysPath, oidcPath, down } from '../issuer/scripted-issuer';
 import { audience, base64url, signingKey, TestIssuer } from '../issuer/test-issuer';
@@ -271,7 +273,7 @@ describe('axioms doctor', () => {
     expect((await doctor('opaque')).out).to.contain("the parameter 'audience', 'resource' or a scope of the API");
     const asking = { AXIOMS_INTROSPECTION_CLIENT_ID: 'api', AXIOMS_INTROSPECTION_CLIENT_SECRET: 'x' };
     const { out } = await doctor('opaque', asking);
-    expect(out).to.contain('where a route lists IntrospectionAuthentication').and.not.to.contain("'resource'");
+    expect(out).to.contain('nothing where a route lists IntrospectionAuthentication').and.not.to.contain("'resource'");
   });
 
   it('doubts a text of roles or permissions with spaces in it, names the claim, and shows no value', async () => {
@@ -334,6 +336,30 @@ describe('axioms doctor', () => {
     expect(strict.out).not.to.contain('ignored token markers');
   });
 
+  it('names the one thing to do for each check that failed, and for no other', async () => {
+    const fixes = (found: Ran): readonly string[] =>
+      [...found.out.matchAll(/^✗ .*\n {4}expected {2}.*\n {4}seen {6}.*\n {4}do {8}(.+)$/gm)].map(
+        ([, fix]) => fix ?? '',
+      );
+    const good = await doctor(issuer.token());
+    expect(good.out).not.to.match(/^ {4}do /m);
+    expect(fixes(await doctor(issuer.token({ aud: 'https://other.example' })))).to.deep.equal(
+      Array(2).fill(tokenReasons.token_audience.fix),
+    );
+    expect(fixes(await doctor(issuer.token({}, { typ: 'refresh+jwt' })))).to.deep.equal([
+      'Send the access token, not the ID token. If the provider marks nothing, see its section in Providers.',
+    ]);
+    expect(fixes(await ran(['doctor'], { env: {} }))[0]).to.match(/^correct this setting/);
+    issuer.server.metadataMode = { is: 'redirect', status: 302 };
+    expect(fixes(await doctor())[0]).to.match(/^correct 'issuerUrl'/);
+    const token = issuer.token();
+    await closeIssuer();
+    const away = await doctor(token);
+    expect(Object.keys(failures(away))).to.deep.equal(['discovery', 'token']);
+    expect(fixes(away)[0]).to.match(/^make this address reachable from here/);
+    expect(fixes(away)[1]).to.match(/^Check that this process reaches the issuer/);
+  });
+
   it('finds that the settings are wrong, and looks at nothing else', async () => {
     const missing = await ran(['doctor'], { env: {} });
     expect(missing.exitCode).to.equal(1);
@@ -366,7 +392,11 @@ describe('axioms doctor', () => {
     const now = Date.parse('2025-01-01T00:00:00Z');
     const clockAt = async (offset: number, date = 'Wed, 01 Jan 2025 00:00:00 GMT'): Promise<string> => {
       issuer.server.keysMode = { is: 'ok', headers: { Date: date } };
-      const checks = await diagnose(() => Promise.resolve(settings), undefined, { fetch, clock: () => now + offset });
+      const checks = await diagnose(() => Promise.resolve(settings), undefined, {
+        fetch,
+        clock: () => now + offset,
+        progress: unseen,
+      });
       const { state, seen } = checks.find(({ name }) => name === 'clock')!;
       return `${state}: ${seen}`;
     };

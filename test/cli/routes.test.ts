@@ -288,7 +288,7 @@ describe('the command line', () => {
   it('tells what there is', async () => {
     const { exitCode, out } = await ran(['--help']);
     expect(exitCode).to.equal(0);
-    for (const name of ['routes', 'doctor', 'explain', 'token decode', 'keys rotate'])
+    for (const name of ['routes', 'doctor', 'explain', 'token decode', 'keys rotate', 'init', 'completion'])
       expect(out).to.contain(`axioms ${name}`);
     expect((await ran([])).exitCode).to.equal(2);
     expect(await ran(['routes', '--help'])).to.deep.include({ exitCode: 0, err: '' });
@@ -311,6 +311,21 @@ describe('the command line', () => {
       .and.include('compile it with tsc')
       .and.not.match(/^ {4}at /m);
   });
+
+  for (const parameters of [['routes'], ['doctor'], ['explain', 'GET', '/'], ['keys', 'rotate']])
+    it(`asks for the compiled file in axioms ${parameters[0] ?? ''}, where the source imports a file by its compiled name`, async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'sources-'));
+      const file = join(folder, 'app.mts');
+      writeFileSync(file, "import { app } from './controllers.js';\nexport const twice: unknown = [app, app];\n");
+      const [command = '', ...others] = parameters;
+      const words = command === 'keys' ? [...parameters, file] : [command, file, ...others];
+      const { exitCode, out, err } = await ran(words);
+      rmSync(folder, { recursive: true });
+      expect({ exitCode, out }).to.deep.equal({ exitCode: 2, out: '' });
+      expect(err)
+        .to.include(`${file} is TypeScript`)
+        .and.not.match(/^ {4}at /m);
+    });
 
   it('does not guess', async () => {
     const { exitCode, err } = await ran(['rotues']);

@@ -5,7 +5,15 @@ import { dirname, join, relative } from 'node:path';
 import { pages } from '../../docs/generate/page';
 import { root } from '../../docs/generate/source';
 
-const all = [...pages(), 'README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'examples/keycloak/README.md'];
+const all = [
+  ...pages(),
+  'README.md',
+  'CONTRIBUTING.md',
+  'ARCHITECTURE.md',
+  'examples/keycloak/README.md',
+  '.github/SECURITY.md',
+  '.github/CODE_OF_CONDUCT.md',
+];
 
 function withoutCode(text: string): string {
   return text.replace(/^```[^]*?^```$/gm, '').replace(/`[^`\n]*`/g, code => code.replace(/[[\]()]/g, ' '));

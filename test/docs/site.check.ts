@@ -1,6 +1,7 @@
 /**
- * The built site: `npm run docs:check` builds and checks it. Its search finds the page that answers a question, and each
- * page opens in a browser, wide and narrow, without an error and without anything beside the screen.
+ * The built site: `npm run docs:check` builds and checks it, after the links, the generated parts and the blocks of code. Its
+ * search finds the page that answers a question, and each page opens in a browser, wide and narrow, without an error and
+ * without anything beside the screen.
  */
 import { expect } from 'chai';
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -38,10 +39,22 @@ function siteSearch(): Search {
       fuzzy: 0.2,
       prefix: true,
       boost: { title: 4, text: 2, titles: 1 },
-      boostDocument: (id: string) => (/^\/(?:upgrading|decisions|rfcs)/.test(id) ? 0.2 : 1),
+      boostDocument: (id: string) => (/^\/(?:upgrading|changelog|decisions|rfcs)/.test(id) ? 0.2 : 1),
     },
   });
 }
+
+/** The pages of which people get a picture. */
+const photographed = [
+  '',
+  'tutorial',
+  'troubleshooting',
+  'providers',
+  'settings',
+  'migrating/drf',
+  'providers/keycloak',
+  'threat-model',
+];
 
 /** What users ask most, and the page that answers it. */
 const questions: Readonly<Record<string, string>> = {
@@ -57,11 +70,16 @@ const questions: Readonly<Record<string, string>> = {
   CORS: '/cors',
   'build tools': '/questions/build-tools',
   esbuild: '/questions/build-tools',
+  'passport-jwt': '/migrating/passport-jwt',
+  'express-oauth2-jwt-bearer': '/migrating/express-oauth2-jwt-bearer',
+  Keycloak: '/providers/keycloak',
+  'threat model': '/threat-model',
+  'protect a route': '/protect',
 };
 
 describe('the search of the site', () => {
   it('ranks as this test does', () => {
-    const ranking = 'boostDocument: (id: string) => (/^\\/(?:upgrading|decisions|rfcs)/.test(id) ? 0.2 : 1)';
+    const ranking = 'boostDocument: (id: string) => (/^\\/(?:upgrading|changelog|decisions|rfcs)/.test(id) ? 0.2 : 1)';
     expect(readFileSync(join(root, 'docs/.vitepress/config.mts'), 'utf8')).to.include(ranking);
   });
 
@@ -123,8 +141,8 @@ describe('the site', function () {
         await tab.goto(`${url}/${path}`, { waitUntil: 'load' });
         const wide = await tab.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
         if (wide !== 0) problems.push(`${path} is ${String(wide)} pixels too wide`);
-        if (['', 'tutorial', 'troubleshooting', 'providers'].includes(path))
-          await screenshot(tab, `site-${path === '' ? 'home' : path}-${width}`);
+        if (photographed.includes(path))
+          await screenshot(tab, `site-${path === '' ? 'home' : path.replace('/', '-')}-${width}`);
       }
       await context.close();
       expect(problems).to.deep.equal([]);

@@ -13,7 +13,8 @@ import {
 } from 'axioms-routing-controllers';
 import { signatureOver, signed, silentLogger, signingKey, TestIssuer, type SigningKey } from '../issuer/test-issuer';
 import { expectExactRefusal, invalidToken } from '../refusals';
-import { documentedSettings, page, root, snippets } from './documented-settings';
+import { providerPages } from '../../docs/generate/providers';
+import { documentedSettings, page, pages, root, snippets } from './documented-settings';
 
 interface Token {
   readonly header: Readonly<Record<string, unknown>>;
@@ -22,7 +23,7 @@ interface Token {
 
 interface Shape extends Token {
   readonly id: string;
-  /** The name of its settings in docs/providers.md. */
+  /** The name of its settings on its page. */
   readonly provider: string;
   readonly why: string;
   /** Default: RS256. */
@@ -83,7 +84,7 @@ function withoutNull(members: object): object {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null));
 }
 
-describe('docs/providers.md', () => {
+describe('the pages about providers', () => {
   let issuer: TestIssuer;
   const keys = new Map<string, SigningKey>();
   const strangers = new Map<string, SigningKey>();
@@ -181,6 +182,17 @@ describe('docs/providers.md', () => {
     expect([...new Set(refused.map(({ provider }) => provider))].sort()).to.deep.equal(names);
     expect(documentedSettings.size).to.equal(snippets.length);
     expect(new Set(shapes.map(({ id }) => id)).size).to.equal(shapes.length);
+  });
+
+  it('have each provider with a page of its own on that page, with the table of its tokens', () => {
+    for (const [name, settings] of Object.entries(providerPages)) {
+      const text = readFileSync(join(root, `docs/providers/${name}.md`), 'utf8');
+      for (const one of settings) expect(text).to.contain(`const ${one}: SettingsInput`);
+      expect(text).to.contain(`<!-- begin provider-${name} -->`);
+      for (const heading of ['Settings', 'In the console', 'Users and machines', 'What is accepted and refused'])
+        expect(text).to.contain(`\n## ${heading}\n`);
+    }
+    expect(pages.slice(1).sort()).to.deep.equal(Object.keys(providerPages).map(name => `docs/providers/${name}.md`));
   });
 
   it('has settings that are right as they stand', () => {
