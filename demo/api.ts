@@ -37,7 +37,7 @@ export interface ApiOptions {
   readonly controllers?: ControllerClass[];
   readonly microservice?: (place: MicroservicePlace) => Microservice;
   /** Settings that are another API's, too. */
-  readonly shared?: Pick<SettingsInput, 'throttleStore' | 'denylist'>;
+  readonly shared?: Pick<SettingsInput, 'throttleStore' | 'denylist' | 'proofStore'>;
 }
 
 export interface Api {
@@ -108,6 +108,7 @@ export function apiOptions({ issuerUrl, url, denylist, microservice, ...options 
       ],
       denylist,
       resourceUrl: url,
+      dpop: 'allowed',
       // The server turns it off in production.
       explain: true,
       throttleRates: { exports: '3/minute' },

@@ -88,6 +88,8 @@ const features: Configuration['features'] = {
   backchannelLogout: { enabled: true },
   clientCredentials: { enabled: true },
   devInteractions: { enabled: false },
+  // A client that shows a key gets a token that is bound to it (RFC 9449).
+  dPoP: { enabled: true },
   introspection: { enabled: true, allowedPolicy: (_ctx, client) => client.clientId === apiClient.client_id },
   revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => client.clientId === token.clientId },
   rpInitiatedLogout: { enabled: true, ...logoutPages },

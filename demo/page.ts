@@ -3,16 +3,13 @@ import express, { type Express, type RequestHandler, type Response } from 'expre
 import { join } from 'node:path';
 import type { AxiomsServer } from 'axioms-routing-controllers';
 import type { DataSource } from 'typeorm';
-import { API, API_SCOPES, people } from './accounts';
-import { pageClient } from './authorization-server/clients';
 import type { Author } from './authors';
 import { tokenOf } from './client/tokens';
 import { addExamples } from './database';
-import { providerName } from './microservice';
 import { Article } from './models/article';
 import { Book } from './models/book';
 import { Note } from './models/note';
-import { rules } from './rules/table';
+import { demoData } from './page-data';
 
 export interface PageOptions {
   /** The API's own. */
@@ -23,19 +20,21 @@ export interface PageOptions {
   readonly authors: readonly Author[];
 }
 
-// Seen from where the compiler puts this.
-const files = join(__dirname, '../../demo/page');
+// Seen from where the compiler puts this: what is written, and what is compiled.
+const folders = [join(__dirname, '../../demo/page/static'), join(__dirname, 'page')];
 
 export function servePage(app: Express, options: PageOptions): Express {
-  const { issuerUrl } = options;
+  const { url, issuerUrl } = options;
   const { axioms } = app.locals as { axioms: AxiomsServer };
   app.use('/page', asFreshAnswer);
-  app.get('/page/demo.json', (_request, response) => void response.json(demoOf(axioms, options)));
+  app.get('/page/demo.json', (_request, response) => void response.json(demoData(axioms, url, issuerUrl)));
   app.post('/page/examples', async (_request, response) => void response.json(await examplesIn(options)));
   app.post('/page/machine-token', async (_request, response) => {
     response.json({ accessToken: await tokenOf('machine', issuerUrl) });
   });
-  return app.use(express.static(files, { redirect: false, cacheControl: false, setHeaders: asPage(issuerUrl) }));
+  const served = { redirect: false, cacheControl: false, setHeaders: asPage(issuerUrl) };
+  for (const folder of folders) app.use(express.static(folder, served));
+  return app;
 }
 
 const asFreshAnswer: RequestHandler = (_request, response, next) => {
@@ -55,34 +54,6 @@ function asPage(issuerUrl: string): (response: Response) => void {
     response.set({ 'Content-Security-Policy': policy, 'X-Content-Type-Options': 'nosniff' });
     response.set({ 'Referrer-Policy': 'no-referrer', 'Cache-Control': 'no-cache' });
   };
-}
-
-function demoOf({ routes }: AxiomsServer, { url, issuerUrl }: PageOptions) {
-  const client = { issuer: issuerUrl, clientId: pageClient.client_id, scopes: API_SCOPES, resource: API };
-  const shown = routes.filter(({ path }) => !isOfTheMicroservice(path));
-  return { api: url, provider: providerName, client, people, routes: shown.map(described) };
-}
-
-/** The page has buttons of their own for these. */
-const isOfTheMicroservice = (path: string) => /^\/(auth|\.well-known)\//.test(path);
-
-type RouteRules = AxiomsServer['routes'][number];
-
-/** A route as the server enforces it, and a body that it takes. */
-function described(route: RouteRules) {
-  const { method = 'GET', path: mounted, place, insisting, authentication, permissions } = route;
-  const path = mounted.replace(/\/$/, '');
-  // What is decided per request is null in JSON.
-  const rules = permissions?.map(rule => rule ?? null) ?? null;
-  const filter = route.filter(method);
-  return { method, path, handler: place, authentication, insisting, rules, filter, body: bodyFor(method, path) };
-}
-
-/** One from the table of rules, with which the request is granted to somebody. */
-function bodyFor(method: string, path: string): object | undefined {
-  const isForIt = (request: string) => request.replace(/\{\w+'s\}/, ':id') === `${method} ${path}`;
-  const granted = rules.find(([request, statuses]) => isForIt(request) && statuses.some(status => status < 300));
-  return granted?.[2]?.body;
 }
 
 /** What can be asked for by id, of each resource; where somebody deleted it, there is another one. */

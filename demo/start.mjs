@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from 'nod
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const stamp = 'dist/.tsbuildinfo';
+const stamps = ['dist/.tsbuildinfo', 'dist/.tsbuildinfo-page'];
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 if (!isInstalled()) run('npm ci --include=dev --ignore-scripts --no-audit --no-fund');
@@ -28,7 +28,7 @@ function isBuilt() {
     readdirSync(folder, { recursive: true }).map(file => join(folder, file)),
   );
   const times = [...sources, 'tsconfig.json'].filter(file => /\.(ts|json)$/.test(file)).map(timeOf);
-  return existsSync(stamp) && timeOf(stamp) >= Math.max(...times);
+  return stamps.every(stamp => existsSync(stamp) && timeOf(stamp) >= Math.max(...times));
 }
 
 function timeOf(file) {
@@ -37,8 +37,8 @@ function timeOf(file) {
 
 function build() {
   run('npm run build --silent');
-  // The compiler leaves its stamp alone where nothing changed but a file's time.
-  utimesSync(stamp, new Date(), new Date());
+  // The compiler leaves its stamps alone where nothing changed but a file's time.
+  for (const stamp of stamps) utimesSync(stamp, new Date(), new Date());
 }
 
 function run(command) {

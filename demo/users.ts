@@ -16,7 +16,7 @@ export const ged = {
 } as const satisfies Account & Record<'name' | 'password' | 'email', string>;
 
 /** A user who signed in at the authorization server. The API decides what they may do here, not that server. */
-const newcomer: Account = { scopes: ['openid', 'book:read'], roles: [], permissions: [] };
+export const newcomer: Account = { scopes: ['openid', 'book:read'], roles: [], permissions: [] };
 
 /** The claims that the rules of the controllers look at. */
 export function grantsOf({ username }: User): Account {

@@ -11,26 +11,39 @@ export const loginUrl = (uid: string) => `/login/${uid}`;
 /** Who are you? One click and no password: this is a demo. */
 export function loginPage(provider: Provider): Middleware {
   return async (ctx, next) => {
+    if (isForSomebody(ctx)) startAnotherSession(provider, ctx);
     if (ctx.path.startsWith(loginUrl(''))) await signIn(provider, ctx);
     else await next();
   };
 }
 
-async function signIn(provider: Provider, ctx: Context) {
-  const { params } = await provider.interactionDetails(ctx.req, ctx.res);
-  const name = ctx.method === 'POST' ? new URLSearchParams(await text(ctx.req)).get('name') : undefined;
-  // The click is the consent, too: apps on this machine always have to ask for it (RFC 8252 §8.6).
-  const answer = { login: { accountId: name ?? '' }, consent: {} };
-  if (isPerson(name)) ctx.redirect(await provider.interactionResult(ctx.req, ctx.res, answer));
-  else ctx.body = form(params.login_hint);
+function isForSomebody({ path, query }: Context): boolean {
+  return path === '/auth' && query['login_hint'] !== undefined;
 }
 
-/** The person that the app expects is one press of Enter away (OpenID Connect Core §3.1.2.1, `login_hint`). */
-function form(expected: unknown): string {
-  const buttons = people.map(name => {
-    const focus = name === expected ? ' autofocus' : '';
-    return `<button name="name" value="${name}"${focus}>${name}</button>`;
-  });
+// The page of the API signs several people in, as if each had a browser. In one session the next person would log out
+// the one before, which revokes their token.
+function startAnotherSession(provider: Provider, { req: { headers }, cookies }: Context) {
+  const name = provider.cookieName('session');
+  headers.cookie = (headers.cookie ?? '')
+    .split('; ')
+    .filter(pair => !pair.startsWith(name))
+    .join('; ');
+  cookies.set(name, null, { signed: false });
+}
+
+async function signIn(provider: Provider, ctx: Context) {
+  const { params } = await provider.interactionDetails(ctx.req, ctx.res);
+  // Who the app expects (OpenID Connect Core §3.1.2.1, `login_hint`) is not asked: one click at the app is enough.
+  const name = ctx.method === 'POST' ? new URLSearchParams(await text(ctx.req)).get('name') : params.login_hint;
+  // The click is the consent, too: apps on this machine always have to ask for it (RFC 8252 §8.6).
+  const answer = { login: { accountId: String(name) }, consent: {} };
+  if (isPerson(name)) ctx.redirect(await provider.interactionResult(ctx.req, ctx.res, answer));
+  else ctx.body = form();
+}
+
+function form(): string {
+  const buttons = people.map(name => `<button name="name" value="${name}">${name}</button>`);
   return page(
     'Sign in',
     `<h1>Who are you?</h1>

@@ -4,6 +4,7 @@ import type { ClientMetadata } from 'oidc-provider';
 import { accounts, API, type AccountName, type Person } from '../accounts';
 import { machineClient, webClient } from '../authorization-server/clients';
 import { Browser } from './browser';
+import type { ProofKey } from './proof-key';
 
 // Plain HTTP is for loopback only.
 // eslint-disable-next-line @typescript-eslint/no-deprecated -- deprecated only to stand out
@@ -19,6 +20,8 @@ export interface Asked {
   readonly resource?: string;
   /** Where the person signs in, or has signed in before; default: a new one. */
   readonly browser?: Browser;
+  /** The key that the token shall be bound to. */
+  readonly key?: ProofKey;
 }
 
 export function tokenOf(name: AccountName, issuerUrl: string): Promise<string> {
@@ -27,8 +30,8 @@ export function tokenOf(name: AccountName, issuerUrl: string): Promise<string> {
 
 /** Authorization code with PKCE: RFC 6749 §4.1, RFC 7636. */
 export async function personToken(issuerUrl: string, person: Person, asked: Asked = {}): Promise<string> {
-  const { scopes = accounts[person].scopes, resource = API, browser } = asked;
-  const tokens = await tokensOf(issuerUrl, person, { scope: scopes.join(' '), resource }, { browser });
+  const { scopes = accounts[person].scopes, resource = API, browser, key } = asked;
+  const tokens = await tokensOf(issuerUrl, person, { scope: scopes.join(' '), resource }, { browser, key });
   return tokens.access_token;
 }
 
@@ -42,9 +45,9 @@ export async function tokensOf(
   issuerUrl: string,
   person: Person,
   asked: Record<string, string>,
-  { app, browser = new Browser() }: { app?: App | undefined; browser?: Browser | undefined } = {},
+  { app, browser = new Browser(), key }: { app?: App; browser?: Browser | undefined; key?: ProofKey | undefined } = {},
 ): Promise<oauth.TokenEndpointResponse> {
-  const web = await WebApp.at(issuerUrl, app);
+  const web = await WebApp.at(issuerUrl, app, key);
   return web.tokens(await browser.signIn(await web.authorizationUrl(asked), person, web.redirectUri));
 }
 
@@ -65,10 +68,11 @@ class WebApp {
   private constructor(
     private readonly server: oauth.AuthorizationServer,
     private readonly client: App,
+    private readonly key: ProofKey | undefined,
   ) {}
 
-  static async at(issuerUrl: string, client: App = webClient(issuerUrl)): Promise<WebApp> {
-    return new WebApp(await discover(issuerUrl), client);
+  static async at(issuerUrl: string, client: App = webClient(issuerUrl), key?: ProofKey): Promise<WebApp> {
+    return new WebApp(await discover(issuerUrl), client, key);
   }
 
   get redirectUri(): string {
@@ -90,7 +94,7 @@ class WebApp {
   }
 
   async tokens(callback: URL): Promise<oauth.TokenEndpointResponse> {
-    const { server, client, redirectUri } = this;
+    const { server, client, redirectUri, key } = this;
     const { client_secret: secret } = client;
     const parameters = oauth.validateAuthResponse(server, client, callback, this.#state);
     const response = await oauth.authorizationCodeGrantRequest(
@@ -100,7 +104,7 @@ class WebApp {
       parameters,
       redirectUri,
       this.#verifier,
-      onLoopback,
+      key === undefined ? onLoopback : { ...onLoopback, DPoP: oauth.DPoP({}, key.pair) },
     );
     return oauth.processAuthorizationCodeResponse(server, client, response);
   }

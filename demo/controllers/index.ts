@@ -10,6 +10,7 @@ import { ReportController } from './report-controller';
 import { RoleController } from './role-controller';
 import { SampleController } from './sample-controller';
 import { ShelfController } from './shelf-controller';
+import { VaultController } from './vault-controller';
 
 export type ControllerClass = new (...dependencies: never[]) => object;
 
@@ -26,4 +27,5 @@ export const controllers: ControllerClass[] = [
   ArticleController,
   NoteController,
   ExportController,
+  VaultController,
 ];

@@ -6,6 +6,8 @@ import { Callers } from './callers';
 import { checkLists } from './check-lists';
 import { checkLogout } from './check-logout';
 import { checkMicroservice } from './check-microservice';
+import { checkPage } from './check-page';
+import { checkProofs } from './check-proofs';
 import { checkRules, type Outcome } from './check-rules';
 import { report } from './report';
 
@@ -22,6 +24,8 @@ export async function checkDemo(
     for await (const outcome of checkRules(demo.api.url, callers)) outcomes.push(outcome);
     for await (const outcome of checkLists(demo.api.url, callers)) outcomes.push(outcome);
     for await (const outcome of checkMicroservice(demo, callers)) outcomes.push(outcome);
+    for await (const outcome of checkProofs(demo.api.url, demo.issuer, callers)) outcomes.push(outcome);
+    for await (const outcome of checkPage(demo.api.url)) outcomes.push(outcome);
     for await (const outcome of checkLogout(demo.api.url, callers)) outcomes.push(outcome);
   } finally {
     await demo.close();

@@ -12,6 +12,7 @@ import type { Article } from '../models/article';
 import { ged } from '../users';
 import type { Callers } from './callers';
 import { answerIn, type Outcome } from './check-rules';
+import { bearerAndProof } from './expected';
 import { foreignIdTokens, sign } from './flawed-tokens';
 import { examples } from './table';
 
@@ -171,13 +172,18 @@ class MicroserviceCheck {
   }
 
   #outcome(request: string, name: string, status: number, response: Response, challenge?: string): Outcome {
-    const expected = { status, challenge: this.#challengeTo(status, challenge), saysWhenAgain: status === 429 };
+    const expected = {
+      status,
+      challenge: this.#challengeTo(request, status, challenge),
+      saysWhenAgain: status === 429,
+    };
     const got = answerIn(response);
     return { request, caller: { name, scopes: [] }, expected, got, passed: isDeepStrictEqual(got, expected) };
   }
 
-  #challengeTo(status: number, error?: string): string | null {
+  #challengeTo(request: string, status: number, error?: string): string | null {
     if (status !== 401 && error === undefined) return null;
+    if (status === 401 && !request.includes('/auth/')) return bearerAndProof({ Bearer: error }, this.url);
     const metadata = `resource_metadata="${this.url}/.well-known/oauth-protected-resource"`;
     return [bearer, error, metadata].filter(Boolean).join(', ');
   }

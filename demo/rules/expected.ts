@@ -10,6 +10,8 @@ export interface Answer {
   readonly saysWhenAgain: boolean;
   /** Whose private notes are in the body; left out where that is not looked at. */
   readonly shows?: readonly string[];
+  /** What else the body or the header says; left out where that is not looked at. */
+  readonly says?: string;
 }
 
 export interface Expectation {
@@ -37,7 +39,7 @@ export async function expectationsOf(
 }
 
 /** The right answer of this status. */
-export function answerTo(caller: Caller, status: number, rule: ScopeRule, apiUrl: string): Answer {
+export function answerTo(caller: Caller, status: number, rule: RuleDetails, apiUrl: string): Answer {
   return { status, challenge: challengeTo(caller, status, rule, apiUrl), saysWhenAgain: status === 429 };
 }
 
@@ -68,13 +70,42 @@ async function byFlaw(callers: Callers): Promise<CallerAndStatus[]> {
   return (await callers.flawed()).map(caller => [caller, 401]);
 }
 
-function challengeTo(caller: Caller, status: number, rule: ScopeRule, apiUrl: string): string | null {
-  const metadata = `resource_metadata="${apiUrl}/.well-known/oauth-protected-resource"`;
-  const flaw = caller.flaw === undefined ? [] : [`error="invalid_token", error_description="${caller.flaw}"`];
-  if (status === 401) return [bearer, ...flaw, ...scopeOf(demandedScopes(rule)), metadata].join(', ');
+function challengeTo(caller: Caller, status: number, rule: RuleDetails, apiUrl: string): string | null {
+  if (status === 401) return challengesTo(caller, rule, apiUrl);
   const missing = unmetScopes(caller, rule);
   if (status !== 403 || missing.length === 0) return null;
-  return [bearer, insufficient, ...scopeOf(missing), metadata].join(', ');
+  return [bearer, insufficient, ...scopeOf(missing), metadataAt(apiUrl)].join(', ');
+}
+
+function challengesTo({ token, flaw }: Caller, rule: RuleDetails, apiUrl: string): string {
+  const scopes = demandedScopes(rule);
+  if (rule.isBound !== true) return bearerAndProof({ Bearer: errorOf(flaw) }, apiUrl, scopes);
+  const unbound = token === undefined ? undefined : 'The access token is not bound to a DPoP key';
+  return proofAlone(errorOf(flaw ?? unbound), apiUrl, scopes);
+}
+
+/** Both schemes open a route. The error stands on the one that the caller used. */
+export function bearerAndProof(
+  errors: { readonly Bearer?: string | undefined; readonly DPoP?: string | undefined },
+  apiUrl: string,
+  scopes: readonly string[] = [],
+): string {
+  const parameters = [bearer, errors.Bearer, ...scopeOf(scopes), metadataAt(apiUrl)];
+  return `${proofAlone(errors.DPoP, apiUrl, scopes)}, ${parameters.filter(Boolean).join(', ')}`;
+}
+
+/** RFC 9449 §7.1. */
+function proofAlone(error: string | undefined, apiUrl: string, scopes: readonly string[]): string {
+  const algorithms = 'algs="ES256 ES384 EdDSA Ed25519 RS256 PS256"';
+  return `DPoP ${[error, ...scopeOf(scopes), metadataAt(apiUrl), algorithms].filter(Boolean).join(', ')}`;
+}
+
+function errorOf(description: string | undefined): string | undefined {
+  return description === undefined ? undefined : `error="invalid_token", error_description="${description}"`;
+}
+
+function metadataAt(apiUrl: string): string {
+  return `resource_metadata="${apiUrl}/.well-known/oauth-protected-resource"`;
 }
 
 const bearer = 'Bearer realm="api"';

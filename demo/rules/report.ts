@@ -14,10 +14,14 @@ function row({ passed, request, caller, expected, got }: Outcome): string[] {
   return [passed ? '✓' : '✗', request, caller.name, brief(expected), brief(got)];
 }
 
-/** The status and the challenge's error code; what is compared is the whole challenge. */
-function brief({ status, challenge, shows }: Answer): string {
-  const [, code = challenge] = /error="([^"]*)"/.exec(challenge ?? '') ?? [];
-  return [status, code, listed(shows)].filter(Boolean).join(' ');
+/** The status and the challenge's error code, or its schemes; what is compared is the whole challenge. */
+function brief({ status, challenge, shows, says }: Answer): string {
+  const [, code = schemesOf(challenge ?? '')] = /error="([^"]*)"/.exec(challenge ?? '') ?? [];
+  return [status, code, listed(shows), says].filter(Boolean).join(' ');
+}
+
+function schemesOf(challenge: string): string {
+  return (challenge.match(/(?<=^|, )\w+(?= )/g) ?? []).join(', ');
 }
 
 function listed(shows: Answer['shows']): string {
@@ -29,7 +33,7 @@ export function difference({ request, caller, expected, got }: Outcome): string 
   return `\n${request} as ${caller.name}\n  expected ${inFull(expected)}\n  got      ${inFull(got)}`;
 }
 
-function inFull({ status, challenge, saysWhenAgain, shows }: Answer): string {
+function inFull({ status, challenge, saysWhenAgain, shows, says }: Answer): string {
   const text = `${status}, WWW-Authenticate: ${challenge ?? '(none)'}${saysWhenAgain ? ', Retry-After' : ''}`;
-  return [text, listed(shows)].filter(Boolean).join(', ');
+  return [text, listed(shows), says].filter(Boolean).join(', ');
 }

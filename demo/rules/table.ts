@@ -16,6 +16,8 @@ export interface RuleDetails extends ScopeRule {
   readonly body?: object;
   /** Requests a minute that each caller has, whatever the others do; one more is 429. */
   readonly limit?: number;
+  /** Whether the token must be bound to a key. */
+  readonly isBound?: boolean;
 }
 
 const book = { title: 'The Dispossessed', author: 'Ursula K. Le Guin' };
@@ -46,6 +48,9 @@ export const rules: readonly Rule[] = [
   ['DELETE /sample', [401, 403, 204, 403]],
 
   ['GET /exports', [401, 200, 200, 200], { limit: 3 }],
+
+  // Bearer tokens, all of them; `check-proofs.ts` shows keys.
+  ['GET /vault', [401, 401, 401, 401], { isBound: true }],
 
   ['GET /news', [200, 200, 200, 200]],
   ['POST /news', [401, 403, 201, 403], { any: ['profile'] }],

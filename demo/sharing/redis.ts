@@ -1,5 +1,5 @@
-/** What the APIs share: counts and log-outs, in Redis. */
-import { RedisDenylist, RedisThrottleStore } from 'axioms-routing-controllers/redis';
+/** What the APIs share: counts, log-outs and used proofs, in Redis. */
+import { RedisDenylist, RedisProofStore, RedisThrottleStore } from 'axioms-routing-controllers/redis';
 import { Redis } from 'ioredis';
 import type { ApiOptions } from '../api';
 
@@ -15,10 +15,11 @@ export async function shareState(): Promise<SharedState> {
   const client = new Redis(url);
   const denylist = new RedisDenylist(client, { prefix: 'axioms-demo:denylist:', ttl: tokenLifetime });
   const throttleStore = new RedisThrottleStore(client, { prefix: 'axioms-demo:throttle:' });
+  const proofStore = new RedisProofStore(client, { prefix: 'axioms-demo:proof:' });
   const close = () => {
     client.disconnect();
   };
-  return { settings: { denylist, throttleStore }, close };
+  return { settings: { denylist, throttleStore, proofStore }, close };
 }
 
 /** Seconds that an access token of the demo lives. */

@@ -13,6 +13,7 @@ import { Callers } from '../../demo/rules/callers';
 import { checkDemo } from '../../demo/rules/check-demo';
 import { checkLogout } from '../../demo/rules/check-logout';
 import { checkMicroservice } from '../../demo/rules/check-microservice';
+import { checkProofs } from '../../demo/rules/check-proofs';
 import { checkRules, type Outcome } from '../../demo/rules/check-rules';
 import { rules } from '../../demo/rules/table';
 import {
@@ -90,7 +91,7 @@ describe('demo:check', function () {
   it('exits 1 on any difference, and shows it whole', () => {
     const { status, stdout } = run(['-r', join(__dirname, 'without-a-rule.js'), check]);
     expect(stdout).to.match(
-      /\nDELETE \/role as anonymous\n  expected 401, WWW-Authenticate: Bearer realm="api", resource_metadata="[^"]+"\n/,
+      /\nDELETE \/role as anonymous\n  expected 401, WWW-Authenticate: DPoP resource_metadata="[^"]+", algs="[^"]+", Bearer realm="api", resource_metadata="[^"]+"\n/,
     );
     expect(status).to.equal(1);
   });
@@ -177,6 +178,19 @@ describe('demo:check', function () {
 
   it('finds nothing wrong with the log-out as it is', async () => {
     expect(await failuresAt({}, logouts)).to.deep.equal([]);
+  });
+
+  const proofs = ({ url }: Api): AsyncIterable<Outcome> => checkProofs(url, issuer, callers);
+
+  it('finds nothing wrong with the proofs as they are', async () => {
+    expect(await failuresAt({}, proofs)).to.deep.equal([]);
+  });
+
+  it('notices a proof that is accepted twice', async () => {
+    const failures = await failuresAt({ shared: { proofStore: { use: () => ({ answer: 'first' }) } } }, proofs);
+    expect(failures.map(({ caller, got }) => [caller.name, got.status])).to.deep.equal([
+      ['bob, with a used proof', 200],
+    ]);
   });
 });
 

@@ -58,9 +58,10 @@ describe("the demo, by opaque tokens of its authorization server's", () => {
     const { status, headers } = await ask();
     const metadata = `resource_metadata="${api.url}/.well-known/oauth-protected-resource"`;
     const error = `error="invalid_token", error_description="${description}"`;
+    const algorithms = 'algs="ES256 ES384 EdDSA Ed25519 RS256 PS256"';
     expect([status, headers.get('www-authenticate')]).to.deep.equal([
       401,
-      `Bearer realm="api", ${metadata}, Bearer realm="api", ${error}, ${metadata}`,
+      `DPoP ${metadata}, ${algorithms}, Bearer realm="api", ${metadata}, Bearer realm="api", ${error}, ${metadata}`,
     ]);
   }
 

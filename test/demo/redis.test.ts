@@ -51,7 +51,7 @@ describe('the demo with two APIs that share Redis', function () {
     expect([after.statuses, after.origins]).to.deep.equal([[401, 401], before.origins]);
     for (const challenge of after.challenges)
       expect(challenge).to.match(
-        /^Bearer realm="api", error="invalid_token", error_description="The access token was revoked", resource_metadata="[^"]+"$/,
+        /^DPoP resource_metadata="[^"]+", algs="[^"]+", Bearer realm="api", error="invalid_token", error_description="The access token was revoked", resource_metadata="[^"]+"$/,
       );
     expect(after.challenges).to.have.length(2);
   });
