@@ -22,6 +22,6 @@ export async function launchBrowser(hook: Mocha.Context): Promise<Browser> {
 const screenshots = resolve(__dirname, '../../coverage/screenshots');
 
 /** For people: nothing is compared. */
-export async function screenshot(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(screenshots, `${name}.png`) });
+export async function screenshot(page: Page, name: string, fullPage = false): Promise<void> {
+  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage });
 }

@@ -212,6 +212,7 @@ class Page {
   async #callAll(ids: readonly CallerId[]): Promise<void> {
     await this.#callers.obtainAll(ids);
     this.#bar.show();
+    this.#showToken();
     showSession(this.#callers.session);
     for (const id of ids) for (const route of this.demo.routes) await this.#call(route, id);
     const names = ids.map(id => this.#callers.info(id).name).join(', ');

@@ -17,6 +17,8 @@ export interface SignIn {
 export interface IssuerSignIn {
   readonly issuer: string;
   readonly signIn: SignIn | undefined;
+  /** Where the token microservice takes a username and a password. It has no flow of RFC 6749. */
+  readonly signInEndpoint?: string | undefined;
 }
 
 type Surroundings = Pick<JwksManager, 'fetch' | 'monotonic' | 'timers'>;
@@ -72,7 +74,7 @@ class OneIssuer {
     const deadline = new Deadline(jwksTimeout, this.surroundings.timers, new AbortController().signal);
     let trust = longestTrust;
     try {
-      this.#known = { issuer: this.#issuer, signIn: this.#signInOf(await this.#metadata(deadline.signal)) };
+      this.#known = { issuer: this.#issuer, ...this.#waysIn(await this.#metadata(deadline.signal)) };
     } catch (failure) {
       // Keeps the endpoints that were found before.
       trust = jwksCooldown * 1000;
@@ -95,9 +97,12 @@ class OneIssuer {
   }
 
   // Users click on these URLs in a page, so they must be https:, unless the settings allow another URL.
-  #signInOf(found: IssuerMetadata | undefined): SignIn | undefined {
-    const { authorization_endpoint: authorizationUrl, token_endpoint: tokenUrl } = found?.metadata ?? {};
-    return this.#isRight(authorizationUrl) && this.#isRight(tokenUrl) ? { authorizationUrl, tokenUrl } : undefined;
+  #waysIn(found: IssuerMetadata | undefined): Omit<IssuerSignIn, 'issuer'> {
+    const metadata = found?.metadata ?? {};
+    const { authorization_endpoint: authorizationUrl, token_endpoint: tokenUrl } = metadata;
+    if (this.#isRight(authorizationUrl) && this.#isRight(tokenUrl)) return { signIn: { authorizationUrl, tokenUrl } };
+    const { sign_in_endpoint: signInEndpoint } = metadata;
+    return { signIn: undefined, signInEndpoint: this.#isRight(signInEndpoint) ? signInEndpoint : undefined };
   }
 
   #isRight(url: unknown): url is string {

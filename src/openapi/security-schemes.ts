@@ -46,11 +46,15 @@ export class SignInSchemes {
   }
 
   #bearer(scheme: SecurityScheme): SecurityScheme {
-    const missing = this.#issuers.filter(({ signIn }) => signIn === undefined).map(({ issuer }) => issuer);
-    if (missing.length === 0) return scheme;
-    const remark = `How to sign in at ${missing.join(', ')} is missing here: its endpoints cannot be found at the moment.`;
-    return { ...scheme, description: `${String(scheme['description'])} ${remark}` };
+    const remarks = this.#issuers.filter(({ signIn }) => signIn === undefined).map(remarkOn);
+    if (remarks.length === 0) return scheme;
+    return { ...scheme, description: [String(scheme['description']), ...remarks].join(' ') };
   }
+}
+
+function remarkOn({ issuer, signInEndpoint }: IssuerSignIn): string {
+  if (signInEndpoint !== undefined) return `Tokens of ${issuer}: POST a username and a password to ${signInEndpoint}.`;
+  return `How to sign in at ${issuer} is missing here: its endpoints cannot be found at the moment.`;
 }
 
 // RFC 6749 §4.1, RFC 7636: OpenAPI has no member for PKCE.

@@ -1,6 +1,7 @@
 /** Swagger UI of the demo in a real browser: sign in with PKCE, try a request out. */
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
+import { ged } from '../../demo/users';
 import { screenshot } from '../browser';
 import { demoInBrowser } from '../demo-in-browser';
 
@@ -68,6 +69,30 @@ describe('Swagger UI of the demo', function () {
     expect(status).to.match(/^401/);
     expect(text).to.contain('not_authenticated');
   });
+
+  it('finds both issuers, and the API as an issuer with a token of its own', async () => {
+    const { api, issuer } = started.demo;
+    await page.locator('.auth-wrapper .authorize').first().click();
+    const dialog = page.locator('.modal-ux');
+    await dialog.getByText(`Sign in at ${issuer.url}: authorization code with PKCE (S256).`).waitFor();
+    const bearer = dialog.locator('.auth-container', { hasText: '(http, Bearer)' });
+    expect(await bearer.innerText()).to.include(
+      `Tokens of ${api.url}: POST a username and a password to ${api.url}/auth/sign-in/.`,
+    );
+    await bearer.locator('input').fill(await tokenOfGed());
+    await bearer.locator('button', { hasText: 'Authorize' }).click();
+    await page.locator('.modal-ux .btn-done').first().click();
+    expect((await tryOut('/profile')).status).to.match(/^200/);
+  });
+
+  async function tokenOfGed(): Promise<string> {
+    const response = await fetch(`${started.demo.api.url}/auth/sign-in/`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username: ged.name, password: ged.password }),
+    });
+    return ((await response.json()) as { access_token: string }).access_token;
+  }
 
   it('asked nobody but the API and its authorization server', () => {
     const hosts = new Set(asked.filter(({ protocol }) => protocol !== 'data:').map(({ origin }) => origin));
