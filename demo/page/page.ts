@@ -280,6 +280,7 @@ async function start(): Promise<void> {
   try {
     const page = new Page(await loadDemo());
     await page.start();
+    for (const part of document.querySelectorAll('[inert]')) part.removeAttribute('inert');
     document.body.removeAttribute('data-loading');
   } catch (error) {
     byId('start-problem').hidden = false;
