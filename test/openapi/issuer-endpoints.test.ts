@@ -87,6 +87,22 @@ describe('the endpoints of an issuer', () => {
       expect(await signIn()).to.equal(undefined);
     });
 
+  for (const [what, signInEndpoint, expected] of [
+    ['its own', '/auth/sign-in/', '/auth/sign-in/'],
+    ['a script', 'javascript:alert(1)', undefined],
+    ['plain HTTP to elsewhere', 'http://elsewhere.example/sign-in', undefined],
+  ] as const)
+    it(`have the sign_in_endpoint of a token microservice, if it is acceptable: ${what}`, async () => {
+      const url = signInEndpoint.startsWith('/') ? `${issuer.url}${signInEndpoint}` : signInEndpoint;
+      issuer.metadata = { sign_in_endpoint: url };
+      const [found] = await endpoints.find();
+      expect(found).to.deep.equal({
+        issuer: issuer.url,
+        signIn: undefined,
+        signInEndpoint: expected && `${issuer.url}${expected}`,
+      });
+    });
+
   for (const mode of [{ is: 'html' }, { is: 'redirect', status: 302 }, { is: 'document', document: [] }] as Mode[])
     it(`are left out where the issuer answers badly: ${mode.is}`, async () => {
       issuer.metadataMode = mode;
