@@ -44,7 +44,7 @@ export class CallerBar {
 function stateOf(kind: CallerInfo['kind'], isSignedIn: boolean, isBound: boolean): string {
   if (kind === 'none') return 'no token';
   if (!isSignedIn) return 'not signed in';
-  return isBound ? 'token bound to a key' : 'has a token';
+  return isBound ? 'bound to a key' : 'has a token';
 }
 
 export function avatar(name: string): HTMLElement {

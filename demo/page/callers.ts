@@ -70,6 +70,12 @@ export class Callers {
     for (const id of ids) await this.obtain(id);
   }
 
+  /** Ends a sign-in that is under way. */
+  cancel(): void {
+    this.#signingIn.abort(new DOMException('Another caller was picked.', 'AbortError'));
+    this.#signingIn = new AbortController();
+  }
+
   /** The next request of the caller signs in again. */
   forget(id: CallerId): void {
     for (const isBound of [true, false]) this.#tokens.delete(tokenKey(id, isBound));
@@ -90,8 +96,7 @@ export class Callers {
   }
 
   async #signedIn(ids: readonly CallerId[], isBound: boolean): Promise<void> {
-    this.#signingIn.abort(new DOMException('Another caller was picked.', 'AbortError'));
-    this.#signingIn = new AbortController();
+    this.cancel();
     const { signal } = this.#signingIn;
     if (ids.every(id => id === 'machine')) {
       this.#keep('machine', { token: await machineToken(signal) }, false);

@@ -54,6 +54,7 @@ export class Matrix {
 
   showSelected(selected: Route): void {
     for (const [name, row] of this.#rows) row.toggleAttribute('data-selected', name === nameOf(selected));
+    reveal(this.#rows.get(nameOf(selected)));
   }
 
   showPending(route: Route, caller: CallerId): void {
@@ -155,6 +156,15 @@ export class Matrix {
   #cell(route: Route, caller: CallerId): Element | null | undefined {
     return this.#rows.get(nameOf(route))?.querySelector(`[data-column="${caller}"]`);
   }
+}
+
+/** Scrolls the box around the table, and not the page. */
+function reveal(row: HTMLTableRowElement | undefined): void {
+  const box = byId('matrix-box');
+  const head = box.querySelector('thead')?.clientHeight ?? 0;
+  if (row === undefined || row.hidden) return;
+  const [top, bottom] = [row.offsetTop - head, row.offsetTop + row.offsetHeight - box.clientHeight];
+  box.scrollTop = Math.min(Math.max(box.scrollTop, bottom), top);
 }
 
 export function method(name: string): HTMLElement {

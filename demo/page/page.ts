@@ -55,6 +55,7 @@ class Page {
     await this.#loadExamples();
     this.#offerControls();
     this.#matrix.show();
+    this.#filter();
     this.#select(this.demo.routes[0]!);
     this.#showCaller();
     const session = await Session.resume();
@@ -122,6 +123,7 @@ class Page {
   }
 
   async #become(id: CallerId): Promise<void> {
+    this.#callers.cancel();
     this.#bar.show(this.#callers.known(id) === undefined ? id : undefined);
     try {
       await this.#callers.obtain(id);

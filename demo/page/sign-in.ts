@@ -80,7 +80,9 @@ async function authorizationUrl(
 }
 
 /** Waits for what the authorization server sends the window back with. */
-function answerOf(popup: Window, signal: AbortSignal): Promise<URLSearchParams> {
+async function answerOf(popup: Window, signal: AbortSignal): Promise<URLSearchParams> {
+  // Another caller may have been picked while the window was on its way.
+  signal.throwIfAborted();
   const done = new AbortController();
   const until = { signal: done.signal };
   const answer = new Promise<URLSearchParams>((resolve, reject) => {

@@ -110,11 +110,26 @@ describe('the page of the demo', function () {
       expect(await demo.caller('alice').innerText()).to.include('not signed in');
     });
 
-    it('forgets a sign-in if another caller is picked meanwhile', async () => {
-      const { popup, go } = await halted('alice');
-      await Promise.all([popup.waitForEvent('close'), demo.pick('machine')]);
+    for (const [id, said] of Object.entries({ machine: 'You call as machine.', anonymous: 'Requests carry no token.' }))
+      it(`forgets a sign-in if ${id} is picked meanwhile`, async () => {
+        const { popup, go } = await halted('alice');
+        await Promise.all([popup.waitForEvent('close'), demo.pick(id)]);
+        await demo.said(said);
+        go();
+        expect(await demo.caller(id).getAttribute('aria-pressed')).to.equal('true');
+      });
+
+    it('forgets a sign-in that has not left the page yet', async () => {
+      let go = (): void => undefined;
+      const gate = new Promise<void>(resolve => (go = resolve));
+      await demo.context.route(`${started.demo.issuer.url}/.well-known/openid-configuration`, async route => {
+        await gate;
+        await route.continue();
+      });
+      const [popup] = await Promise.all([page.waitForEvent('popup'), demo.pick('alice')]);
+      await demo.pick('machine');
       await demo.said('You call as machine.');
-      go();
+      await Promise.all([popup.waitForEvent('close'), go()]);
     });
   });
 
@@ -156,6 +171,23 @@ describe('the page of the demo', function () {
         route.fulfill({ status: 401, headers: { 'www-authenticate': challenges.join(', ') }, body: '' }),
       );
       expect(await challengesIn('GET /protected')).to.deep.equal(challenges);
+    });
+
+    it('shows markup in an answer as text', async () => {
+      const markup = '<img src=x onerror="document.title=1"><b>bold</b>';
+      const json = {
+        error: markup,
+        error_description: markup,
+        explanation: { rules: [], granted: { [markup]: [markup] } },
+      };
+      const headers = { 'www-authenticate': `Bearer realm="${markup.replaceAll('"', "'")}"` };
+      await demo.context.route('**/protected', route => route.fulfill({ status: 403, headers, json }));
+      const detail = await demo.call('GET /protected');
+      expect(await detail.innerText())
+        .to.include(`Granted ${markup}`)
+        .and.to.include(`as anonymous: ${markup}`);
+      expect(await detail.locator('img, b').count()).to.equal(0);
+      expect(await page.title()).to.equal('axioms-routing-controllers: the demo');
     });
 
     it('tells of an owner’s rule, for the object that was chosen', async () => {
@@ -330,7 +362,7 @@ describe('the page of the demo', function () {
       await demo.signedIn('bob');
       expect(await demo.statusOf('GET /vault')).to.equal('401 Unauthorized');
       await page.getByRole('switch').check();
-      await demo.caller('bob').filter({ hasText: 'token bound to a key' }).waitFor();
+      await demo.caller('bob').filter({ hasText: 'bound to a key' }).waitFor();
       expect(await demo.cell('GET /vault', 'bob').getAttribute('data-verdict')).to.equal('allows');
       expect(await demo.cell('GET /vault', 'machine').getAttribute('data-verdict')).to.equal('refuses');
       for (let time = 0; time < 2; time++) expect(await demo.statusOf('GET /vault')).to.equal('200 OK');
