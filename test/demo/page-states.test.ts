@@ -188,7 +188,7 @@ describe('the states of the page of the demo', function () {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.setViewportSize({ width, height: 900 });
     await screenshot(page, `demo-${name}-${colorScheme}-${width}`, true);
-    const { violations } = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")) as AxeResults;
+    const { violations } = await page.evaluate<AxeResults>("axe.run(document, { resultTypes: ['violations'] })");
     expect(violations.map(({ id, nodes }) => [id, ...nodes.slice(0, 3).map(({ html }) => html)])).to.deep.equal([]);
     await expectNoOverflow(page, width);
     if (width === narrow) await expectNoOverflow(page, 320);

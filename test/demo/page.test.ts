@@ -129,7 +129,9 @@ describe('the page of the demo', function () {
       const [popup] = await Promise.all([page.waitForEvent('popup'), demo.pick('alice')]);
       await demo.pick('machine');
       await demo.said('You call as machine.');
-      await Promise.all([popup.waitForEvent('close'), go()]);
+      const closed = popup.waitForEvent('close');
+      go();
+      await closed;
     });
   });
 
@@ -211,7 +213,7 @@ describe('the page of the demo', function () {
         for (let time = 0; time < 2; time++) {
           await demo.press('Copy curl');
           await page.getByRole('button', { name: 'Copied curl' }).waitFor();
-          const line = (await page.evaluate('navigator.clipboard.readText()')) as string;
+          const line = await page.evaluate<string>('navigator.clipboard.readText()');
           expect(line.includes('DPoP: '), line).to.equal(isBound);
           expect((await answerToCurl(line)).status).to.equal(201);
           await page.getByRole('button', { name: 'Copy curl' }).waitFor();
