@@ -129,7 +129,8 @@ export class Detail {
       const request = await this.choices.next(route);
       if (request !== undefined) place.replaceChildren(this.#request(route, request));
     };
-    void show();
+    // What is wrong with the caller is said when they call.
+    show().catch(() => undefined);
     return place;
   }
 

@@ -63,6 +63,19 @@ class Page {
   }
 
   #offerControls(): void {
+    const everyone = this.#callers.all.map(({ id }) => id);
+    this.#on('call-all', 'callers-problem', () => this.#callAll([this.#callers.current.id]));
+    this.#on('call-everyone', 'callers-problem', () => this.#callAll(everyone));
+    this.#on('compare', 'notes-problem', () => this.#notes.compare());
+    this.#on('try-binding', 'binding-problem', () => this.#binding.run());
+    byId('bound').addEventListener('change', () => {
+      this.#attempt('callers-problem', () => this.#bind());
+    });
+    this.#offerFilter();
+    this.#offerSession();
+  }
+
+  #offerFilter(): void {
     byId('filter').addEventListener('input', () => {
       this.#filter();
     });
@@ -70,33 +83,31 @@ class Page {
       byId('filter', HTMLInputElement).value = '';
       this.#filter();
     });
-    byId('bound').addEventListener('change', () => {
-      this.#attempt('callers-problem', () => this.#bind());
-    });
-    byId('call-all').addEventListener('click', () => {
-      this.#attempt('callers-problem', () => this.#callAll([this.#callers.current.id]));
-    });
-    byId('call-everyone').addEventListener('click', () => {
-      this.#attempt('callers-problem', () => this.#callAll(this.#callers.all.map(({ id }) => id)));
-    });
-    byId('compare').addEventListener('click', () => {
-      this.#attempt('notes-problem', () => this.#notes.compare());
-    });
-    byId('try-binding').addEventListener('click', () => {
-      this.#attempt('binding-problem', () => this.#binding.run());
-    });
+  }
+
+  #offerSession(): void {
+    const attempt = (action: () => Promise<void>): void => {
+      this.#attempt('session-problem', action);
+    };
     offerSession(this.demo, {
       signIn: (username, password) => {
-        this.#attempt('session-problem', async () => {
+        attempt(async () => {
           this.#enter(await Session.signIn(username, password));
         });
       },
       refresh: () => {
-        this.#attempt('session-problem', () => this.#refresh());
+        attempt(() => this.#refresh());
       },
       logOff: everywhere => {
-        this.#attempt('session-problem', () => this.#logOff(everywhere));
+        attempt(() => this.#logOff(everywhere));
       },
+    });
+  }
+
+  /** @param place where an error of the action is shown */
+  #on(button: string, place: string, action: () => Promise<void>): void {
+    byId(button).addEventListener('click', () => {
+      this.#attempt(place, action);
     });
   }
 

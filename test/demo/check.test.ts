@@ -13,6 +13,7 @@ import { Callers } from '../../demo/rules/callers';
 import { checkDemo } from '../../demo/rules/check-demo';
 import { checkLogout } from '../../demo/rules/check-logout';
 import { checkMicroservice } from '../../demo/rules/check-microservice';
+import { checkPage } from '../../demo/rules/check-page';
 import { checkProofs } from '../../demo/rules/check-proofs';
 import { checkRules, type Outcome } from '../../demo/rules/check-rules';
 import { rules } from '../../demo/rules/table';
@@ -184,6 +185,16 @@ describe('demo:check', function () {
 
   it('finds nothing wrong with the proofs as they are', async () => {
     expect(await failuresAt({}, proofs)).to.deep.equal([]);
+  });
+
+  it('finds nothing wrong with the page as it is, and notices a matrix that foresees another answer', async () => {
+    expect(await failuresAt({}, ({ url }) => checkPage(url))).to.deep.equal([]);
+    const failures = await failuresAt({}, ({ url }) => checkPage(url, [['GET /role', [200, 200, 200, 200]]]));
+    expect(failures.map(({ caller, got }) => [caller.name, got.says])).to.deep.equal([
+      ['anonymous', 'refuses'],
+      ['bob', 'refuses'],
+      ['machine', 'refuses'],
+    ]);
   });
 
   it('notices a proof that is accepted twice', async () => {
