@@ -43,6 +43,12 @@ const results: Readonly<Record<string, readonly [() => unknown, unknown]>> = {
   function: [() => ({ constructor: () => 1, a: 1 }), { a: 1 }],
   account: [() => [new Account()], [account]],
   named: [() => new Named(), { name: 'visible' }],
+  // A handler that assigns what the client sent.
+  assigned: [
+    () => Object.assign(new Named(), JSON.parse('{ "constructor": { "prototype": {} } }') as object),
+    { name: 'visible' },
+  ],
+  classes: [() => [Object.assign(new Named(), { constructor: class {} })], [{ name: 'visible' }]],
   map: [() => new Map([['a', JSON.parse('{ "constructor": 1, "b": 2 }')]]), { a: { b: 2 } }],
 };
 

@@ -37,7 +37,7 @@ import { checkInputTypes } from '../start/parameter-types';
 import { nameUnconvertible, valueOf } from './parameters';
 import { bodyParsers, uploads, type Multer } from './parsers';
 import { transformed } from './own-constructors';
-import { isObject, mayBeCopied, notPlain, plainCopy } from './plain-results';
+import { isObject, mayBeCopied, notPlain, plainCopy, transformOptions } from './plain-results';
 import { endAfterHead, isStream, tieToResponse } from './returned-streams';
 import { register } from './registrar';
 import { endOfRoute, leaving, noteRoute } from './route-end';
@@ -312,7 +312,7 @@ export class AxiomsDriver extends ExpressDriver {
   protected override transformResult(result: unknown, meta: ActionMetadata, action: Action): unknown {
     const copy = copyIn(action);
     if (copy !== notPlain) return copy;
-    const options = [this.classToPlainTransformOptions, meta.responseClassTransformOptions];
+    const options = transformOptions(meta, this);
     return transformed(result, options, () => super.transformResult(result, meta, action) as unknown);
   }
 

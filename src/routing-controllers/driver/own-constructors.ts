@@ -1,6 +1,7 @@
 /**
- * Writes results with a member named `constructor`. class-transformer takes the member for the class of its object, and
- * throws: one row with such JSON would make a whole list a 500. Where the class is known, it leaves the member out.
+ * Writes results with a member named `constructor`. class-transformer takes the member for the class of its object. If it is no
+ * class, it throws: one row with such JSON would make a whole list a 500. If it looks like one, as `{ "prototype": {} }` does,
+ * the object's own class no longer hides anything. Where the class is known, class-transformer leaves the member out.
  */
 import { Exclude, TransformationType } from 'class-transformer';
 import { ExpressDriver } from 'routing-controllers';
@@ -14,24 +15,50 @@ interface Executor {
 type ExecutorClass = new (type: TransformationType, options: object) => Executor;
 
 /**
- * Returns the result as upstream transforms it. If a member named `constructor` is in the way, transforms it again by the
- * classes of the prototypes.
+ * Returns the result as upstream transforms it. If a member named `constructor` is in the way, transforms it by the classes of
+ * the prototypes.
  *
- * @param options those of the server and of the handler, of which the last counts
+ * @param options those of the server and of the handler, of which the last counts; `undefined` if nothing is transformed
  * @param transform transforms as upstream does
  */
-export function transformed(result: unknown, options: readonly unknown[], transform: () => unknown): unknown {
+export function transformed(
+  result: unknown,
+  options: readonly unknown[] | undefined,
+  transform: () => unknown,
+): unknown {
+  if (options === undefined || isBinary(result)) return transform();
+  if (hidesClass(result)) return byClasses(result, options) ?? transform();
   try {
     return transform();
   } catch (error) {
-    // Endless recursion is a RangeError: it would only take the time twice.
-    if (!(error instanceof TypeError) || !isOfConverter(error)) throw error;
-    executor ??= { class: executorClass() };
-    if (executor.class === undefined) throw error;
-    const given = Object(options.findLast(Boolean)) as object;
-    const again = new executor.class(TransformationType.CLASS_TO_PLAIN, { exposeUnsetFields: true, ...given });
-    return again.transform(undefined, result, undefined);
+    // A getter may give such an object. Endless recursion is a RangeError: it would only take the time twice.
+    const again = error instanceof TypeError && isOfConverter(error) ? byClasses(result, options) : undefined;
+    if (again === undefined) throw error;
+    return again;
   }
+}
+
+// Upstream sends bytes and streams as they are.
+function isBinary(result: unknown): boolean {
+  return ArrayBuffer.isView(result) || (Object(result) as { readonly pipe?: unknown }).pipe instanceof Function;
+}
+
+function hidesClass(value: unknown, seen = new Set<object>()): boolean {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return false;
+  seen.add(value);
+  if (hiddenClass(value) !== undefined) return true;
+  const isCollection = value instanceof Set || value instanceof Map;
+  const members: Iterable<unknown> = isCollection ? value.values() : Object.values(value);
+  for (const member of members) if (hidesClass(member, seen)) return true;
+  return false;
+}
+
+function byClasses(result: unknown, options: readonly unknown[]): unknown {
+  executor ??= { class: executorClass() };
+  if (executor.class === undefined) return undefined;
+  const given = Object(options.findLast(Boolean)) as object;
+  const again = new executor.class(TransformationType.CLASS_TO_PLAIN, { exposeUnsetFields: true, ...given });
+  return again.transform(undefined, result, undefined);
 }
 
 let executor: { readonly class: ExecutorClass | undefined } | undefined;

@@ -15,10 +15,17 @@ interface Transforming {
 }
 
 /** Whether results of this handler may be copied here: an option of class-transformer may leave members out. */
-export function mayBeCopied({ responseClassTransformOptions, options }: ActionMetadata, driver: Transforming): boolean {
+export function mayBeCopied(meta: ActionMetadata, driver: Transforming): boolean {
+  return !isPlain && transformOptions(meta, driver)?.every(one => one === undefined) === true;
+}
+
+/** Returns the options of the server and of the handler for class-transformer; `undefined` if results are not transformed. */
+export function transformOptions(
+  { responseClassTransformOptions, options }: ActionMetadata,
+  driver: Transforming,
+): readonly unknown[] | undefined {
   const isTransformed = driver.useClassTransformer && options.transformResponse !== false;
-  const transforms: readonly unknown[] = [responseClassTransformOptions, driver.classToPlainTransformOptions];
-  return !isPlain && isTransformed && transforms.every(one => one === undefined);
+  return isTransformed ? [driver.classToPlainTransformOptions, responseClassTransformOptions] : undefined;
 }
 
 /**
