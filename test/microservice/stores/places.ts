@@ -9,9 +9,7 @@ import { memoryStore, redisStore, type MicroserviceStore } from '../../../src/mi
 import { createDatabase, dropDatabase, openDatabase } from '../mariadb';
 
 export type StoreAddress =
-  | { readonly schema: string }
-  | { readonly prefix: string; readonly timeout?: number }
-  | { readonly database: string };
+  { readonly schema: string } | { readonly prefix: string; readonly timeout?: number } | { readonly database: string };
 
 export interface OpenStore {
   readonly store: MicroserviceStore;
