@@ -7,14 +7,17 @@ import { Settings } from '../core/settings/settings';
 import { AccessTokenVerifier } from '../core/tokens/access-token';
 import type { Possession } from '../core/tokens/binding';
 import { pathBehind, targetOf } from './proof-target';
+import type { Progress } from './progress';
 import type { ProvenRequest } from './proof-checks';
-import { check, type Check } from './token-checks';
+import type { Check } from './token-checks';
+import { fixOf } from './token-reasons';
 
 /** What a command has from the outside: a test replaces it. */
 export interface Surroundings {
   readonly fetch: typeof globalThis.fetch;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  readonly progress: Progress;
 }
 
 /**
@@ -34,13 +37,18 @@ export async function verdict(
   const name = request.proofs.length === 0 ? 'token' : 'token and proof';
   try {
     await verifier.accept(request.token, shownBy(request, named, settings));
-    return check(name, true, 'accepted', 'accepted');
+    return { name, state: 'ok', expected: 'accepted', seen: 'accepted' };
   } catch (error) {
     if (!(error instanceof AuthenticationFailed) && !(error instanceof ServiceUnavailable)) throw error;
-    return check(name, false, 'accepted', `${error.httpCode} ${error.code} (${error.message})`);
+    const seen = `${error.httpCode} ${error.code} (${error.message})`;
+    return { name, state: 'failed', expected: 'accepted', seen, remedy: remedyOf(error) };
   } finally {
     manager.close();
   }
+}
+
+function remedyOf(error: AuthenticationFailed | ServiceUnavailable): string {
+  return fixOf('reason' in error ? error.reason : undefined);
 }
 
 function shownBy(
