@@ -29,14 +29,16 @@ export async function verdict(
   request: ProvenRequest,
   named: Pick<ProvenRequest, 'method' | 'url'>,
   settings: Settings,
-  { fetch, clock }: Surroundings,
+  { fetch, clock, progress }: Surroundings,
 ): Promise<Check> {
   const quiet = silenced(settings, Object.assign(new MemoryProofStore(), { clock }));
   const manager = Object.assign(new JwksManager(quiet), { fetch, clock });
   const verifier = Object.assign(new AccessTokenVerifier(quiet, manager), { clock });
   const name = request.proofs.length === 0 ? 'token' : 'token and proof';
   try {
-    await verifier.accept(request.token, shownBy(request, named, settings));
+    await progress(`verifying the ${name}`, async () =>
+      verifier.accept(request.token, shownBy(request, named, settings)),
+    );
     return { name, state: 'ok', expected: 'accepted', seen: 'accepted' };
   } catch (error) {
     if (!(error instanceof AuthenticationFailed) && !(error instanceof ServiceUnavailable)) throw error;
