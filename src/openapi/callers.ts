@@ -69,10 +69,13 @@ function declaredCallers(rules: RouteRules, method: string, server: AxiomsServer
   const texts = reading.map(one => asked(() => challengesOf(one, request)));
   const challenges = texts.map(some => some?.map(offeredChallenge) ?? [undefined]);
   const sent = challenges.flat().filter(one => one !== undefined);
+  const schemes = distinct(reading.flatMap((one, index) => schemesOf(one, challenges[index] ?? [])));
+  // Only callers that prove a key are let in, whatever else the classes read.
+  const isProofDemanded = rules.demandsProof(method) && sent.some(isDpop);
   return {
-    schemes: distinct(reading.flatMap((one, index) => schemesOf(one, challenges[index] ?? []))),
+    schemes: isProofDemanded ? schemes.filter(({ name }) => name === dpop.name) : schemes,
     acceptsTokens: reading.some(acceptsAccessTokens),
-    challenges: rules.demandsProof(method) && sent.some(isDpop) ? sent.filter(isDpop) : sent,
+    challenges: isProofDemanded ? sent.filter(isDpop) : sent,
     isChallenging: texts.some(some => some?.every(one => one === '') !== true),
   };
 }

@@ -533,6 +533,13 @@ describe('DPoP (RFC 9449)', () => {
     }
   });
 
+  it('is the only scheme in the OpenAPI document of a route that requires it', async () => {
+    await start({ dpop: 'allowed' });
+    const document = await openApiDocument(api.app, { info: { title: 'a', version: '1' } });
+    const { security } = document.paths['/transfers']?.['get'] as { security?: readonly object[] };
+    expect(security).to.deep.equal([{ dpop: ['transfer:create'] }]);
+  });
+
   it('is refused by verify(), which sees no proof, also where the token is cached', async () => {
     await start({ dpop: 'allowed' });
     const token = client.token();
