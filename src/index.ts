@@ -26,8 +26,6 @@ export {
   AuthenticationFailed,
   ImproperlyConfigured,
   InsufficientScope,
-  InsufficientUserAuthentication,
-  InvalidProof,
   InvalidRequest,
   InvalidToken,
   NotAuthenticated,
@@ -37,6 +35,7 @@ export {
   ServiceUnavailable,
   Throttled,
 } from './core/http/exceptions';
+export { InsufficientUserAuthentication, InvalidProof } from './core/http/possession-exceptions';
 export { BaseAuthentication, type AuthenticationClass, type AuthenticationResult } from './authentication/base';
 export {
   AccessTokenAuthentication,

@@ -2,7 +2,8 @@
 import type { Request } from 'express';
 import { currentCaller } from '../authentication/caller';
 import { contextOf, type Caller } from '../authentication/request-context';
-import { ImproperlyConfigured, InsufficientUserAuthentication, type APIException } from '../core/http/exceptions';
+import { ImproperlyConfigured, type APIException } from '../core/http/exceptions';
+import { InsufficientUserAuthentication } from '../core/http/possession-exceptions';
 import type { ContextRequirement } from '../core/requirements/kinds/context';
 import type { Requirement } from '../core/requirements/requirement';
 import { settingsFor } from '../core/settings/trusted-issuers';

@@ -11,10 +11,10 @@ import {
   APIException,
   ForeignError,
   ImproperlyConfigured,
-  InsufficientUserAuthentication,
   PermissionDenied,
   type HeaderFields,
 } from '../core/http/exceptions';
+import { InsufficientUserAuthentication } from '../core/http/possession-exceptions';
 import { schemeOf } from '../core/http/sent-token';
 import { addressOfMetadata } from '../core/requirements/protected-resource';
 import type { Settings } from '../core/settings/settings';

@@ -6,8 +6,6 @@ import {
   AuthenticationFailed,
   ImproperlyConfigured,
   InsufficientScope,
-  InsufficientUserAuthentication,
-  InvalidProof,
   InvalidRequest,
   InvalidToken,
   NotAuthenticated,
@@ -17,6 +15,7 @@ import {
   ServiceUnavailable,
   Throttled,
 } from '../core/http/exceptions';
+import { InsufficientUserAuthentication, InvalidProof } from '../core/http/possession-exceptions';
 import type { Settings } from '../core/settings/settings';
 import { settingsFor } from '../core/settings/trusted-issuers';
 import { isAuthenticated } from '../authentication/caller';

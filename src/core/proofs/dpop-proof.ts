@@ -1,6 +1,7 @@
 /** Checks a DPoP proof (RFC 9449 §4.3): everything but whether it was used before. */
 import { hash } from 'node:crypto';
-import { InvalidProof, InvalidToken } from '../http/exceptions';
+import { InvalidToken } from '../http/exceptions';
+import { InvalidProof } from '../http/possession-exceptions';
 import { parseCompactJws, type Claims, type JsonValue, type UnverifiedToken } from '../jws/compact-jws';
 import { shortMediaType } from '../jws/media-type';
 import { verifySignature } from '../jws/signature';

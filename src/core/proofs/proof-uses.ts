@@ -1,6 +1,7 @@
 /** Lets each proof be used once: records its use in the store, as the last check of all. */
 import { hash } from 'node:crypto';
-import { InvalidProof, ServiceUnavailable, Throttled } from '../http/exceptions';
+import { ServiceUnavailable, Throttled } from '../http/exceptions';
+import { InvalidProof } from '../http/possession-exceptions';
 import { StoreWatch } from '../reports/store-watch';
 import type { Logger } from '../settings/logger';
 import type { ProofStore, ProofUse, ProofVerdict } from '../settings/proof-store';

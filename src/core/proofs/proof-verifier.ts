@@ -1,5 +1,6 @@
 /** Verifies that a request proves the key of its access token (RFC 9449 §4.3, §7). */
-import { ImproperlyConfigured, InvalidProof } from '../http/exceptions';
+import { ImproperlyConfigured } from '../http/exceptions';
+import { InvalidProof } from '../http/possession-exceptions';
 import type { ProofStore } from '../settings/proof-store';
 import type { Settings } from '../settings/settings';
 import type { Soon } from '../time/soon';

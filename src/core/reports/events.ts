@@ -4,7 +4,8 @@
  */
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { FailureKind } from '../http/bounded-fetch';
-import type { ProofReason, TokenReason, UnavailableReason } from '../http/exceptions';
+import type { TokenReason, UnavailableReason } from '../http/exceptions';
+import type { ProofReason } from '../http/possession-exceptions';
 
 /** The reason of a decision: a closed set, so that metrics can count by it. */
 export type DecisionReason =

@@ -2,7 +2,8 @@
  * Verifies proofs of a client's key (RFC 9449): at sign-in a proof binds the session to the key, later the session
  * requires it.
  */
-import { AuthenticationFailed, InvalidProof } from '../../core/http/exceptions';
+import { AuthenticationFailed } from '../../core/http/exceptions';
+import { InvalidProof } from '../../core/http/possession-exceptions';
 import { checkedProof, proofWindow, type CheckedProof } from '../../core/proofs/dpop-proof';
 import { ProofKeys } from '../../core/proofs/proof-keys';
 import { hashOf } from '../secrets';

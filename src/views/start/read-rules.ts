@@ -25,7 +25,8 @@ import { refuseMisspelledRules } from './misspelled-rules';
 import { authenticationClassesOf, permissionRulesOf, refuseOtherCopies, throttleClassesOf } from './policies';
 import type { Services } from './services';
 
-import { RouteRules, handlerName, type Known, type Route } from './route-rules';
+import { RouteRules, handlerName, type Known } from './route-rules';
+import type { Route } from './route';
 
 /**
  * Reads the rules of a handler from a controller that was created only for this.
