@@ -34,7 +34,7 @@ for (const place of places)
       const browser = app.browser();
       expect((await browser.signIn()).status).to.equal(200);
       expect((await browser.refresh()).status).to.equal(200);
-      expect((await browser.me()).status).to.equal(200);
+      expect((await browser.me()).status, app.logger.text()).to.equal(200);
       expect((await app.microservice.rotateKeys(1)).activeFrom).to.equal(app.time.now + 1000);
       expect((await app.microservice.rotateKeys(0)).activeFrom).to.equal(app.time.now);
       expect((await browser.refresh()).status).to.equal(200);
