@@ -76,7 +76,7 @@ const identifier = /^[A-Za-z_$][\w$]*$/;
 export function whereEquals(property: string, value: FilterValue): ObjectFilter {
   requireProperty(property);
   requireValue(value, property, ['text', 'number', 'boolean', 'null']);
-  return sealed({ kind: 'equals', property, value });
+  return sealed({ kind: 'equals', property, value: withOneZero(value) });
 }
 
 /**
@@ -91,7 +91,7 @@ export function whereIn(property: string, values: readonly (string | number | bo
   const list: unknown = values;
   if (!Array.isArray(list)) throw wrong(`the values for '${property}' must be a list`);
   // A copy without holes: what the caller does to the list afterwards changes nothing.
-  const copy = Array.from(list as unknown[]) as InFilter['values'];
+  const copy = Array.from(list as unknown[], withOneZero) as InFilter['values'];
   if (copy.length > maxValues) throw wrong(`'${property}' is compared with more than ${maxValues} values`);
   for (const value of copy) requireValue(value, property, ['text', 'number', 'boolean']);
   return copy.length === 0 ? noObjects : sealed({ kind: 'in', property, values: Object.freeze(copy) });
@@ -223,6 +223,11 @@ function requireOperator(operator: unknown, property: string): void {
 
 type ValueType = 'text' | 'number' | 'boolean' | 'null';
 
+// Both zeros have the same decimal text, by which numbers are compared. A database may tell them apart.
+function withOneZero<Value>(value: Value): Value {
+  return Object.is(value, -0) ? (0 as Value) : value;
+}
+
 function requireValue(value: unknown, property: string, types: readonly ValueType[]): void {
   const type = typeOf(value);
   if (type === undefined || !types.includes(type))
@@ -248,7 +253,7 @@ function isNumber(value: number): boolean {
 }
 
 function comparable(value: unknown, property: string): number | FilterDate {
-  if (typeof value === 'number' && isNumber(value)) return value;
+  if (typeof value === 'number' && isNumber(value)) return withOneZero(value);
   if (value instanceof Date && Number.isFinite(value.getTime())) return Object.freeze({ date: value.toISOString() });
   throw wrong(`'${property}' is compared by size with something that is neither a finite number nor a valid Date`);
 }

@@ -133,6 +133,13 @@ describe('an object filter', () => {
     );
   });
 
+  it('has one zero, because a negative one has the same decimal text and JSON', () => {
+    for (const made of [whereEquals('a', -0), whereIn('a', [-0]), whereCompare('a', '<', -0)])
+      expect(checkedFilter(JSON.parse(JSON.stringify(made)) as ObjectFilter)).to.deep.equal(made);
+    expect(matches(whereEquals('a', -0), { a: 0 })).to.equal(true);
+    expect(matches(whereEquals('a', 0), { a: -0 })).to.equal(true);
+  });
+
   it('is plain JSON', () => {
     const given = filterAnd(
       whereEquals('authorSub', 'alice'),
