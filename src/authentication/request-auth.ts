@@ -22,7 +22,8 @@ export function tokenFacts({ client_id: clientId, azp, exp }: Claims, scopes: re
 /**
  * Returns the keys that a token is bound to.
  *
- * @param claims claims that the verifier has accepted together with what the request shows; those of an app's own class prove nothing
+ * @param claims claims that the verifier has accepted together with what the request shows; those of an app's own class
+ * prove nothing
  */
 export function provenKeys(claims: Claims): Pick<RequestAuth, 'dpopKey' | 'clientCertificate'> {
   const { jkt, 'x5t#S256': certificate } = bindingOf(claims);

@@ -1,4 +1,7 @@
-/** Why a token or its proof is refused or cannot be judged, and what helps. The doctor and the pages of the documentation show it. */
+/**
+ * Why a token or its proof is refused or cannot be judged, and what helps. The doctor and the pages of the documentation show
+ * it.
+ */
 import type { TokenReason, UnavailableReason } from '../core/http/exceptions';
 import type { ProofReason } from '../core/http/possession-exceptions';
 

@@ -13,7 +13,8 @@ export interface InvalidProofOptions extends APIExceptionOptions {
 
 /**
  * The proof that the caller has the key of the token is missing, wrong, or was used before: 401 `invalid_dpop_proof`
- * (RFC 9449 §7.1), or `use_dpop_nonce` if it needs the nonce of the header field `DPoP-Nonce` (§9). It has no stack, for the same reason as {@link InvalidToken}.
+ * (RFC 9449 §7.1), or `use_dpop_nonce` if it needs the nonce of the header field `DPoP-Nonce` (§9). It has no stack, because
+ * anyone can cause as many as they like.
  */
 export class InvalidProof extends AuthenticationFailed {
   static override readonly code = 'invalid_dpop_proof';

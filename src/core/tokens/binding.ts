@@ -49,8 +49,8 @@ function notShown(): InvalidToken {
 }
 
 /**
- * Checks what a token is bound to against the settings `dpop` and `mtls`. Whether the caller has the key is another question, which
- * {@link requirePossession} answers for each request.
+ * Checks what a token is bound to against the settings `dpop` and `mtls`. Whether the caller has the key is another question,
+ * which {@link requirePossession} answers for each request.
  *
  * @throws InvalidToken for a token that no request could use
  */

@@ -30,8 +30,8 @@ export function valueOf({ request }: Action, param: ParamMetadata, read: () => u
 }
 
 /**
- * Limits the members of one object. class-transformer looks for each name among all others: 90,000 members, which are 1 MB, took
- * half a minute.
+ * Limits the members of one object. class-transformer looks for each name among all others, so that the time grows with the
+ * square of their number: 9,000 members took 0.3 s.
  */
 export const mostMembers = 5000;
 
