@@ -1,6 +1,6 @@
 /**
- * Feeds the parsers what nobody would send: the fields Authorization, WWW-Authenticate and DPoP, tokens, claims, cookies,
- * filters and settings.
+ * Feeds the parsers what nobody would send: the fields Authorization, WWW-Authenticate, DPoP and Client-Cert, nonces,
+ * tokens, claims, cookies, filters and settings.
  *
  *     npm run fuzz [-- --minutes 60] [--seed <text>] [--resume] [--only <text>] [--batch <number>]
  *
