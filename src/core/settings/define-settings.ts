@@ -1,6 +1,6 @@
 /** Creates checked settings from the input of an app or from the AXIOMS_* variables. */
 import { ImproperlyConfigured } from '../http/exceptions';
-import { consoleLogger } from './logger';
+import { consoleLogger, safeLogger } from './logger';
 import { plainVariable } from '../process/plain';
 import { wrong } from './row';
 import {
@@ -100,6 +100,6 @@ function derived(
     jwksCacheTtl: values.jwksCacheTtl ?? 2 * values.jwksRefreshInterval,
     externalUrl:
       values.externalUrl ?? (values.resourceUrl === undefined ? undefined : new URL(values.resourceUrl).origin),
-    logger: values.logger ?? consoleLogger,
+    logger: values.logger === undefined ? consoleLogger : safeLogger(values.logger),
   };
 }

@@ -21,3 +21,38 @@ export const consoleLogger: Logger = {
     console.error(`axioms: ${message}`, ...(data === undefined ? [] : [data]));
   },
 };
+
+const levels = ['debug', 'info', 'warn', 'error'] as const;
+const safeLoggers = new WeakSet<Logger>();
+
+/**
+ * Returns a logger that passes everything on to the app's, and that never throws: a log that cannot be written must not
+ * change an answer, nor end the process. The first failure is reported to the console. A logger may also return a promise,
+ * which is not awaited.
+ */
+export function safeLogger(logger: Logger): Logger {
+  if (safeLoggers.has(logger)) return logger;
+  let hasFailed = false;
+  const report = (error: unknown): void => {
+    const text = error instanceof Error ? error.message : typeof error;
+    if (!hasFailed) consoleLogger.error('The logger failed. This is reported once.', { error: text });
+    hasFailed = true;
+  };
+  const safe = Object.fromEntries(levels.map(level => [level, passingOn(logger, level, report)])) as unknown as Logger;
+  safeLoggers.add(safe);
+  return safe;
+}
+
+type Level = (typeof levels)[number];
+
+function passingOn(logger: Logger, level: Level, report: (error: unknown) => void): Logger[Level] {
+  return (...said) => {
+    try {
+      // Typed as void, so that an async method fits.
+      const written = (logger[level] as (...said: unknown[]) => unknown)(...said);
+      Promise.resolve(written).catch(report);
+    } catch (error) {
+      report(error);
+    }
+  };
+}
