@@ -3,6 +3,7 @@
  * `request.authJwt`.
  */
 import type { Request } from 'express';
+import { seen } from '../core/process/rejections';
 import { findContext, type Caller, type RequestContext, type SetByApp } from './request-context';
 import { AnonymousUser, type AxiomsRequest, type User } from './user';
 
@@ -53,7 +54,7 @@ export function currentCaller(request: object): Caller {
 export function callerIn(context: RequestContext, request: object): Caller {
   const { caller, successfulAuthenticator } = context;
   if (caller === undefined) return anonymous;
-  const user = successfulAuthenticator?.currentUser?.(request as Request, caller.user) ?? caller.user;
+  const user = seen(successfulAuthenticator?.currentUser?.(request as Request, caller.user)) ?? caller.user;
   if (user !== caller.user) replaceUser(context, request as AxiomsRequest, user);
   return context.caller ?? anonymous;
 }
@@ -69,10 +70,26 @@ function replaceUser(context: RequestContext, request: AxiomsRequest, user: User
  */
 export function setCaller(context: RequestContext, request: AxiomsRequest, caller: Caller): void {
   context.caller = caller;
-  request.user = isSomebody(caller) ? caller.user : undefined;
+  if (isSomebody(caller)) request.user = caller.user;
+  else hideUser(request, context.setByApp);
   request.auth = caller.auth;
   request.authJwt = caller.authJwt;
 }
+
+// Shows no user. An accessor tells that the app has assigned undefined since: a user that it has removed is not found again.
+function hideUser(request: AxiomsRequest, setByApp: SetByApp | undefined): void {
+  const isHidden = setByApp?.user !== undefined && Reflect.defineProperty(request, 'user', hiddenUser);
+  if (!isHidden) request.user = undefined;
+}
+
+const hiddenUser: PropertyDescriptor = {
+  get: () => undefined,
+  set(this: object, value: unknown) {
+    Object.defineProperty(this, 'user', { value, writable: true, enumerable: true, configurable: true });
+  },
+  enumerable: true,
+  configurable: true,
+};
 
 /** Sets an anonymous caller, and restores what the app set on the request: the route has no authentication class. */
 export function setNoCaller(context: RequestContext, request: AxiomsRequest): void {
@@ -94,10 +111,18 @@ function restore(request: AxiomsRequest, name: keyof SetByApp, value: unknown): 
 export function setByApp(request: Request, before: RequestContext | undefined): SetByApp {
   const { user, auth } = request as object as SetByApp;
   if (before?.setByApp !== undefined) {
-    const isWritten = user === shownUser(before.caller);
+    const isWritten = isAsWritten(request, before.setByApp, before.caller);
     return isWritten ? before.setByApp : { ...before.setByApp, user };
   }
   return isOfGuard(auth) ? { user: undefined, auth: undefined } : { user, auth };
+}
+
+// Tells whether `request.user` is still what the guard wrote. The app may also have deleted it.
+function isAsWritten(request: object, { user: hidden }: SetByApp, caller: Caller | undefined): boolean {
+  const own = Object.getOwnPropertyDescriptor(request, 'user');
+  const shown = shownUser(caller);
+  if (own?.get !== undefined) return own.get === hiddenUser.get;
+  return own !== undefined && own.value === shown && (shown !== undefined || hidden === undefined);
 }
 
 /** Returns the value of `request.user` for a caller. */

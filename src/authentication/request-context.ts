@@ -33,7 +33,7 @@ export interface RequestContext {
   /** The user that the app's session returned, unless it returned a promise. */
   sessionAccount?: unknown;
   /** Returns the account that `SessionAuthentication` finds, for CSRF tokens. */
-  sessionOwner?: () => unknown;
+  sessionOwner?: (() => unknown) | undefined;
   /** What the app itself set on the request, before a guard overwrote it. */
   setByApp?: SetByApp | undefined;
 }

@@ -5,7 +5,15 @@ import {
   type AuthenticationResult,
   type BaseAuthentication,
 } from '../authentication/base';
-import { anonymous, callerIn, isAuthenticated, isSomebody, setCaller, setNoCaller } from '../authentication/caller';
+import {
+  anonymous,
+  callerIn,
+  isAuthenticated,
+  isSomebody,
+  setByApp,
+  setCaller,
+  setNoCaller,
+} from '../authentication/caller';
 import { ForcedAuthentication, forcedCaller } from '../authentication/forced-caller';
 import { tokenFacts } from '../authentication/request-auth';
 import type { RequestAuth, User } from '../authentication/user';
@@ -41,11 +49,19 @@ export function authenticateAgain(visit: Visit): Soon<void> {
   const { authenticators, request } = visit;
   if (mayBeOthers(visit) && !areOf(authenticators, classesOf(visit))) {
     forgetPermissions(visit);
+    forgetAuthentication(visit);
     return authenticate(visit);
   }
   if (isAuthenticated(request) || authenticators.every(isPublicByMethod)) return;
   forgetPermissions(visit);
   requireMandatory(visit);
+}
+
+// The class that accepted the caller may not be in the list any more, and the app may have set another user meanwhile.
+function forgetAuthentication(visit: Visit): void {
+  visit.setByApp = setByApp(visit.request, visit);
+  visit.successfulAuthenticator = visit.failedAuthenticator = undefined;
+  visit.sessionAccount = visit.sessionOwner = undefined;
 }
 
 /** Whether the caller may be another one now: the list of classes, or what one of them says, may depend on the body. */

@@ -41,16 +41,17 @@ const visit = Symbol('axioms.visit');
 
 export class Visit implements RequestContext, Showing {
   authenticators: readonly BaseAuthentication[] = [];
-  successfulAuthenticator?: BaseAuthentication;
+  successfulAuthenticator?: BaseAuthentication | undefined;
   /** The body when the authentication classes were read. */
   bodyBefore?: unknown;
   /** The authentication class that threw an error. */
-  failedAuthenticator?: BaseAuthentication;
+  failedAuthenticator?: BaseAuthentication | undefined;
   caller?: Caller;
   /** The caller about which the permissions were asked. */
   askedCaller?: Caller;
   sessionAccount?: unknown;
-  readonly setByApp: SetByApp;
+  sessionOwner?: (() => unknown) | undefined;
+  setByApp: SetByApp;
   /** Makes the permissions, where they were granted without. */
   permissionsLater?: () => readonly PermissionTree[];
   #permissions: readonly PermissionTree[] | undefined;
