@@ -5,6 +5,7 @@
 import type { Request } from 'express';
 import type { Claims } from '../core/tokens/claims';
 import { markAsOurs } from '../core/process/copies';
+import { seen } from '../core/process/rejections';
 import type { Settings } from '../core/settings/settings';
 import type { User } from './user';
 
@@ -114,6 +115,14 @@ export function decidesPublicByMethod(authenticationClass: { readonly prototype:
 /** Whether the method alone decides if the class needs no credentials. A subclass with its own rule may read the body. */
 export function isPublicByMethod({ isPublic }: BaseAuthentication): boolean {
   return isPublic === undefined || methodRules.has(isPublic);
+}
+
+/**
+ * Tells whether the class needs no credentials for this request. Only `true` counts: an async method of an app in
+ * JavaScript returns a promise.
+ */
+export function isPublicTo(authenticator: BaseAuthentication, request: Request): boolean {
+  return seen<unknown>(authenticator.isPublic?.(request)) === true;
 }
 
 /** A Security Scheme Object (OpenAPI 3.1 §4.8.27) and its name in the document. */

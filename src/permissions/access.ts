@@ -1,5 +1,6 @@
 /** Permissions that decide by the caller and the method, not by grants. */
 import type { Request } from 'express';
+import { isPublicTo } from '../authentication/base';
 import { callerOf, isAuthenticated } from '../authentication/caller';
 import { contextOf } from '../authentication/request-context';
 import { ImproperlyConfigured } from '../core/http/exceptions';
@@ -81,7 +82,7 @@ export class IsAuthenticatedOrPublicMethod extends BasePermission {
   override hasPermission(request: Request): boolean {
     const { settings, authenticators } = contextOf(request);
     const isPublic =
-      settings.publicMethods.includes(request.method) || authenticators.some(one => one.isPublic?.(request) === true);
+      settings.publicMethods.includes(request.method) || authenticators.some(one => isPublicTo(one, request));
     return isPublic || isAuthenticated(request);
   }
 

@@ -1,6 +1,7 @@
 /** Whether a list of permissions is met, before there is an object (three-valued) and with one; and if not, which permission failed. */
 import { requireUnanswered } from '../core/http/answered';
 import { InsufficientScope, NotAuthenticated, PermissionDenied, type APIException } from '../core/http/exceptions';
+import { seen } from '../core/process/rejections';
 import { after, inTurn, type Soon } from '../core/time/soon';
 import { isAuthenticated } from '../authentication/caller';
 import {
@@ -211,7 +212,7 @@ function objectTruth(leaf: PermissionLeaf, subject: Subject, isNegated: boolean)
 function keepWords(leaf: PermissionLeaf, answer: unknown): void {
   if (answer === true) return;
   const { message, code } = leaf.permission;
-  leaf.words = { message, code };
+  leaf.words = { message: seen(message), code: seen(code) };
 }
 
 /**

@@ -6,6 +6,7 @@ import { acceptsBothKinds } from '../authentication/token-demand';
 import { AccessTokenUser, type AxiomsRequest } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import { allObjects, noObjects, type ObjectFilter } from '../core/requirements/object-filter';
+import { seen } from '../core/process/rejections';
 import type { Requirement } from '../core/requirements/requirement';
 import type { Settings } from '../core/settings/settings';
 import { issuerSettings } from '../core/settings/trusted-issuers';
@@ -173,7 +174,8 @@ function attributeValue(
 ): unknown {
   const { holder, name } = holderOf(object, attribute);
   if (holder === null && object !== null) return null;
-  if (hasAttribute(holder, name)) return holder[name];
+  // A lazy relation is a promise.
+  if (hasAttribute(holder, name)) return seen(holder[name]);
   throw new ImproperlyConfigured(
     `The object that ${controller.constructor.name}.${controller.action} is about has no attribute '${attribute}': set ${member} to the property that names the owner${member === 'ownerAttribute' ? '' : "'s issuer"}.`,
   );

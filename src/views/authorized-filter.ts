@@ -1,5 +1,6 @@
 /** Gives handlers the filter of their rules, and notes whether it was used. */
 import type { Request } from 'express';
+import { isPublicTo } from '../authentication/base';
 import { currentCaller, isAuthenticated } from '../authentication/caller';
 import { contextOf, setContext, type RequestContext } from '../authentication/request-context';
 import { acceptsAlike } from '../authentication/token-demand';
@@ -108,7 +109,7 @@ function accepts(controller: ApiView, rules: OtherRules, request: AxiomsRequest,
   const classes = authenticationClassesOf(controller, settings, rules.decorations).map(one => services.make(one));
   // What the rules say of the classes, such as whether a subject is one person, they say of these.
   contextOf(request).authenticators = classes;
-  const insists = classes.some(one => one.isMandatory === true && one.isPublic?.(request) !== true);
+  const insists = classes.some(one => one.isMandatory === true && !isPublicTo(one, request));
   if ((rules.asksBesides.length > 0 || insists) && !isAuthenticated(request)) return false;
   return used === undefined || classes.some(one => acceptsAlike(one, used));
 }

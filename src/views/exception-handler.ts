@@ -120,7 +120,7 @@ interface Offered {
 function offeredChallenges({ visit, request, settings }: Position): readonly Offered[] {
   if (visit === undefined) return [{ challenge: challenge('Bearer', { realm: settings.realm }) }];
   return visit.authenticators.flatMap(authenticator => {
-    const texts = authenticator.challenges?.(request) ?? [authenticator.authenticateHeader(request)];
+    const texts = seen(authenticator.challenges?.(request)) ?? [authenticator.authenticateHeader(request)];
     const challenges = texts.map(text => readOnce(seen(text))).filter(one => one !== undefined);
     return onlyUseful(challenges, visit).map(one => ({ authenticator, challenge: one }));
   });

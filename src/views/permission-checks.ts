@@ -1,4 +1,5 @@
 /** Checks the permissions of a route: first those that need nothing of the body, then the others. */
+import { isPublicTo } from '../authentication/base';
 import { callerIn, isAuthenticated, isSomebody } from '../authentication/caller';
 import { after, inTurn, lastly, type Soon } from '../core/time/soon';
 import { denialOfGrants, deny, firstUnmet, nobody } from '../permissions/denial';
@@ -78,7 +79,7 @@ export function forgetPermissions(visit: Visit): void {
  */
 export function requireMandatory({ request, authenticators, settings }: Visit): void {
   if (isAuthenticated(request)) return;
-  const insisting = authenticators.find(one => one.isMandatory === true && one.isPublic?.(request) !== true);
+  const insisting = authenticators.find(one => one.isMandatory === true && !isPublicTo(one, request));
   if (insisting !== undefined) throw nobody(insisting, settings);
 }
 

@@ -7,7 +7,11 @@ import request from 'supertest';
 import {
   AccessTokenAuthentication,
   AllowAny,
+  BasePermission,
   HasAccessTokenScopes,
+  HasValidAccessToken,
+  IsAuthenticated,
+  IsSubOwner,
   healthMiddleware,
   type AxiomsRequest,
 } from 'axioms-routing-controllers';
@@ -62,11 +66,95 @@ class WaitsController {
   }
 }
 
+class BadPublic extends HasValidAccessToken {
+  override isPublic(): never {
+    return rejected();
+  }
+}
+
+@JsonController('/public')
+class PublicController {
+  authenticationClasses = [BadPublic];
+  @Get('/') list() {
+    return [];
+  }
+}
+
+class BadChallenges extends AccessTokenAuthentication {
+  override challenges(): never {
+    return rejected();
+  }
+}
+
+@JsonController('/challenges')
+class ChallengesController {
+  authenticationClasses = [BadChallenges];
+  @Get('/') list() {
+    return [];
+  }
+}
+
+class BadUser extends AccessTokenAuthentication {
+  override currentUser(): never {
+    return rejected();
+  }
+}
+
+@JsonController('/users')
+class UsersController {
+  authenticationClasses = [BadUser];
+  permissionClasses = [IsAuthenticated];
+  @Get('/') list() {
+    return [];
+  }
+}
+
+class BadWords extends BasePermission {
+  override hasPermission() {
+    return false;
+  }
+}
+for (const name of ['message', 'code']) Object.defineProperty(BadWords.prototype, name, { get: rejected });
+
+@JsonController('/words')
+class WordsController {
+  permissionClasses = [BadWords];
+  @Get('/') list() {
+    return [];
+  }
+}
+
+@JsonController('/notes')
+class NotesController {
+  permissionClasses = [IsSubOwner];
+  ownerAttribute = 'owner';
+
+  getObject() {
+    // As a lazy relation, whose query fails.
+    return Object.defineProperty({}, 'owner', { get: rejected, enumerable: true });
+  }
+
+  @Get('/:id') get() {
+    return {};
+  }
+}
+
 describe('regression: a promise that rejects where a value belongs', () => {
   forbidStrayErrors();
   let api: Api;
   before(async () => {
-    api = await Api.start({ controllers: [ListsController, HeadersController, WaitsController] });
+    api = await Api.start({
+      controllers: [
+        ListsController,
+        HeadersController,
+        WaitsController,
+        PublicController,
+        ChallengesController,
+        UsersController,
+        WordsController,
+        NotesController,
+      ],
+    });
   });
   after(() => api.close());
 
@@ -74,10 +162,16 @@ describe('regression: a promise that rejects where a value belongs', () => {
     ['the list of permission classes', '/lists?bad', 500],
     ['a challenge', '/headers', 500],
     ['the wait of a throttle', '/waits', 429],
+    ['what a class says of its method', '/public', 401],
+    ['the challenges of a class', '/challenges', 500],
+    ['the current user of a class', '/users?token', 401],
+    ['the words of a permission', '/words?token', 403],
+    ['the owner of an object', '/notes/1?token', 403],
   ] as const)
     it(`does not end the process as ${what}`, async () => {
       const asked = request(api.app).get(path);
-      if (path.startsWith('/lists')) asked.set('Authorization', `Bearer ${api.issuer.token({ scope: 'read' })}`);
+      if (path.startsWith('/lists') || path.endsWith('?token'))
+        asked.set('Authorization', `Bearer ${api.issuer.token({ scope: 'read' })}`);
       expect((await asked).status).to.equal(status);
       await new Promise(resolve => setImmediate(resolve));
     });

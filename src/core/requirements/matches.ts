@@ -1,5 +1,6 @@
 /** What a filter means. Every compiler must select exactly the objects that `matches` accepts. */
 import { ImproperlyConfigured } from '../http/exceptions';
+import { seen } from '../process/rejections';
 import {
   checkedFilter,
   type CompareFilter,
@@ -139,7 +140,8 @@ function readerOf(path: string): (object: object, options: MatchOptions) => unkn
 
 function ownValue(object: object, name: string, path: string, { missing }: MatchOptions): unknown {
   const value = (object as Readonly<Record<string, unknown>>)[name];
-  if (value !== undefined) return value;
+  // A lazy relation is a promise.
+  if (value !== undefined) return typeof value === 'object' ? seen(value) : value;
   if (missing === 'null') return null;
   throw new ImproperlyConfigured(`A filter needs '${path}', which the object was loaded without: load it.`);
 }

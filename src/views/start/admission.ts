@@ -5,6 +5,7 @@ import type { Request } from 'express';
 import type { BaseAuthentication } from '../../authentication/base';
 import { contextKey, heldByAnyObject } from '../../authentication/request-context';
 import { inertUses } from '../../core/process/inert';
+import { seen } from '../../core/process/rejections';
 import { isAboutObject, judge } from '../../core/requirements/judge';
 import { decidedPerRequest as perRequest } from '../../core/requirements/kinds/custom';
 import type { Requirement } from '../../core/requirements/requirement';
@@ -111,7 +112,7 @@ function answerToNobody(
   });
   const usesBefore = inertUses();
   try {
-    const answer = ask(request as unknown as Request) === true;
+    const answer = seen(ask(request as unknown as Request)) === true;
     return looks.areFurther || inertUses() > usesBefore ? undefined : answer;
   } catch {
     return undefined;
