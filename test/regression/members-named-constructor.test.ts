@@ -31,6 +31,11 @@ class Named {
 const account = { data: { kept: [{ deep: true }] }, made: '1970-01-01T00:00:00.000Z', id: 7 };
 const parsed = (text: string) => (): unknown => JSON.parse(text);
 
+/** An object as the package `cookie` makes them: its prototype has no constructor. */
+function withoutClass(members: object): object {
+  return Object.assign(Object.create(Object.create(null) as object) as object, members);
+}
+
 /** What a handler returns, and what it answers. */
 const results: Readonly<Record<string, readonly [() => unknown, unknown]>> = {
   number: [parsed('{ "constructor": 1, "a": 1 }'), { a: 1 }],
@@ -49,6 +54,9 @@ const results: Readonly<Record<string, readonly [() => unknown, unknown]>> = {
     { name: 'visible' },
   ],
   classes: [() => [Object.assign(new Named(), { constructor: class {} })], [{ name: 'visible' }]],
+  // As the cookies of a request that are returned below a member.
+  cookies: [() => ({ cookies: withoutClass({ constructor: '1', theme: 'dark' }) }), { cookies: { theme: 'dark' } }],
+  'list of cookies': [() => [withoutClass({ constructor: '1', a: 1 }), { a: 1 }], [{ a: 1 }, { a: 1 }]],
   map: [() => new Map([['a', JSON.parse('{ "constructor": 1, "b": 2 }')]]), { a: { b: 2 } }],
 };
 

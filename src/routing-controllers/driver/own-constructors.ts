@@ -87,7 +87,8 @@ function byPrototypes(base: ExecutorClass): ExecutorClass {
 function hiddenClass(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Set) return undefined;
   if (!Object.hasOwn(value, 'constructor')) return undefined;
-  const { constructor } = Object(Object.getPrototypeOf(value)) as { readonly constructor: unknown };
+  // The prototype of parsed cookies has no constructor.
+  const { constructor = Object } = Object(Object.getPrototypeOf(value)) as { readonly constructor?: unknown };
   return constructor;
 }
 
