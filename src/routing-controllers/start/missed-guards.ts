@@ -1,5 +1,6 @@
 /** Finds guards and stricter routes that a request misses because its path is another spelling of theirs. */
 import type { Request } from 'express';
+import { PerMethod } from '../../views/start/per-method';
 import { parentOf, pathOptionsOf } from './app-router';
 import { isTokenGuard } from './handlers';
 import { chainOf, layersOf, missesLayer, type Receiver } from './layers-in-front';
@@ -116,12 +117,11 @@ function takes({ methods }: ExpressRoute, method: string): boolean {
   return methods._all === true || methods[name] === true || (name === 'head' && methods.get === true);
 }
 
-const compared = new WeakMap<AuditedRoute, Map<AuditedRoute, Map<string, boolean>>>();
+const compared = new WeakMap<AuditedRoute, Map<AuditedRoute, PerMethod<boolean>>>();
 
 function isStricter(route: AuditedRoute, than: AuditedRoute, method: string): boolean {
-  const others = compared.get(route) ?? new Map<AuditedRoute, Map<string, boolean>>();
-  const methods = others.get(than) ?? new Map<string, boolean>();
-  const found = methods.get(method) ?? mayLetInBeyond(than, route, method);
-  compared.set(route, others.set(than, methods.set(method, found)));
-  return found;
+  const others = compared.get(route) ?? new Map<AuditedRoute, PerMethod<boolean>>();
+  const methods = others.get(than) ?? new PerMethod<boolean>();
+  compared.set(route, others.set(than, methods));
+  return methods.of(method, () => mayLetInBeyond(than, route, method));
 }

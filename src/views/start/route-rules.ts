@@ -1,5 +1,4 @@
 /** The rules of a handler as startup read them: what they require, and when they can be asked. */
-import { METHODS } from 'node:http';
 import type { BaseAuthentication } from '../../authentication/base';
 import { demandedScopes, demandsProof } from '../../core/requirements/scopes';
 import { whoIsLetIn } from '../../core/requirements/openness';
@@ -18,6 +17,7 @@ import type { BaseThrottle } from '../../throttling/base';
 import { admission } from './admission';
 import { type Decorations } from './decorations';
 import { dependOnObjects } from './object-dependence';
+import { PerMethod } from './per-method';
 import { askedInOrder, type AskedPermission } from './asked-order';
 import { listSources, permissionSources, type ListSources, type RuleSource } from './rule-sources';
 import type { PreparedGrants } from './prepared-grants';
@@ -83,10 +83,10 @@ export class RouteRules implements Route {
   readonly isAuthenticationKnown: boolean;
   readonly #read: Read;
   /** The scopes to request, by method. */
-  readonly #demandedScopes = new Map<string, readonly string[]>();
-  readonly #demandsProof = new Map<string, boolean>();
-  readonly #dependsOnObjects = new Map<string, boolean>();
-  readonly #byMethod = new Map<string, MethodRules>();
+  readonly #demandedScopes = new PerMethod<readonly string[]>();
+  readonly #demandsProof = new PerMethod<boolean>();
+  readonly #dependsOnObjects = new PerMethod<boolean | undefined>();
+  readonly #byMethod = new PerMethod<MethodRules>();
   /** For each permission, its class if it can be asked before the body is read, and otherwise `undefined`. */
   readonly #known: readonly (object | undefined)[];
 
@@ -199,19 +199,12 @@ export class RouteRules implements Route {
 
   /** Returns what the route is for this method. Nothing of it changes after startup, so that it is read once. */
   ofMethod(method: string): MethodRules {
-    return this.#byMethod.get(method) ?? this.#readMethod(method);
-  }
-
-  // A middleware may take the method from the client: only those that exist are kept.
-  #readMethod(method: string): MethodRules {
-    const read: MethodRules = {
+    return this.#byMethod.of(method, () => ({
       askedAs: this.askedAs(method),
       isObjectAction: this.isObjectAction(method),
       isListAction: this.isListAction(method),
       dependsOnObjects: this.dependOnObjects(method) === true,
-    };
-    if (METHODS.includes(method)) this.#byMethod.set(method, read);
-    return read;
+    }));
   }
 
   /** Returns whether the controller's list names the handler. */
@@ -224,10 +217,7 @@ export class RouteRules implements Route {
    * decided per request.
    */
   dependOnObjects(method: string): boolean | undefined {
-    const asked = this.askedAs(method);
-    const known = this.#dependsOnObjects.get(asked) ?? this.#readDependence(asked);
-    if (known !== undefined) this.#dependsOnObjects.set(asked, known);
-    return known;
+    return this.#dependsOnObjects.of(this.askedAs(method), asked => this.#readDependence(asked));
   }
 
   /** Returns whether the handler's own path has a parameter, or the method is PUT, PATCH or DELETE. */
@@ -283,18 +273,12 @@ export class RouteRules implements Route {
    * are unknown.
    */
   demandedScopes(method: string): readonly string[] {
-    const asked = this.askedAs(method);
-    const known = this.#demandedScopes.get(asked) ?? demandedScopes(this.admission(asked));
-    this.#demandedScopes.set(asked, known);
-    return known;
+    return this.#demandedScopes.of(this.askedAs(method), asked => demandedScopes(this.admission(asked)));
   }
 
   /** Returns whether only callers that prove a DPoP key are admitted, as far as startup knows. */
   demandsProof(method: string): boolean {
-    const asked = this.askedAs(method);
-    const known = this.#demandsProof.get(asked) ?? demandsProof(this.admission(asked));
-    this.#demandsProof.set(asked, known);
-    return known;
+    return this.#demandsProof.of(this.askedAs(method), asked => demandsProof(this.admission(asked)));
   }
 
   /** The methods of the setting `publicMethods` that admit an anonymous request here only because of that setting. */
