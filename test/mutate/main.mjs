@@ -2,7 +2,7 @@
  * Are the checks checked? Takes each check of these rooms away in turn and runs the tests that reach it.
  *
  *     npm run mutate [-- <part of a file's path> …] [--thorough] [--since <revision>] [--workers 2] [--budget 60]
- *                    [--minutes 5 --seed <text>] [--remember]
+ *                    [--minutes 5 --seed <text>] [--remember] [--tests core,rfc]
  *
  * A mutant is a check that is never met, a rule less in a list, a call that checks left out; with --thorough also every
  * operand, operator, literal and pattern turned around.
@@ -10,6 +10,9 @@
  * With --remember, a mutant is not tried again while neither its file nor the test that noticed it changes, and what tests
  * notice is added to test/mutate-kills.json: a run over all mutants can be stopped and taken up again.
  * With --minutes, mutants are tried in an order that the seed decides, until the time is over.
+ *
+ * With --tests, only the tests in these folders are looked at, which takes minutes less: what survives them may be noticed
+ * by others.
  *
  * Each mutant gets the tests nearest to it, for as many seconds as the budget says. One that no test notices is a
  * survivor: it is listed with its reason in test/mutate-survivors.json, or the run ends with 1.
@@ -37,6 +40,7 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string' },
     seed: { type: 'string', default: '' },
     remember: { type: 'boolean', default: false },
+    tests: { type: 'string' },
   },
 });
 
@@ -46,7 +50,7 @@ try {
   const all = await readMutants(sandboxes[0], rooms);
   const kills = Kills.read(sandboxes[0]);
   const chosen = all.filter(isChosen()).filter(mutant => !values.remember || !kills.has(mutant));
-  const reach = await reachOf(sandboxes, end);
+  const reach = await reachOf(sandboxes, { end, folders: values.tests?.split(',') });
   const survivors = Survivors.read();
   const trials = new Trials(sandboxes, reach, 1000 * Number(values.budget));
   const ordered = values.minutes === undefined ? chosen : shuffled(chosen, values.seed);

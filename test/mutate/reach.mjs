@@ -37,9 +37,13 @@ function distance({ file }, script) {
   return file.startsWith(`dist/test/${name.split('/')[0]}/`) ? 1 : 2;
 }
 
-/** @param end when no other test is looked at, in milliseconds */
-export async function reachOf(sandboxes, end = Infinity) {
-  const tests = sandboxes[0].tests().filter(file => !others.test(file));
+/**
+ * @param end when no other test is looked at, in milliseconds
+ * @param folders where the tests are, below dist/test; default: everywhere
+ */
+export async function reachOf(sandboxes, { end = Infinity, folders } = {}) {
+  const isIn = file => folders === undefined || folders.includes(file.split('/')[2]);
+  const tests = sandboxes[0].tests().filter(file => isIn(file) && !others.test(file));
   const testers = sandboxes.map(({ folder }) => new Tester(folder));
   const reach = new Reach();
   await inParallel(tests, testers, async (file, tester) => {
