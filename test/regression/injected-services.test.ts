@@ -9,6 +9,7 @@ import {
   JwksManager,
   Settings,
   type AxiomsRequest,
+  type Logger,
 } from 'axioms-routing-controllers';
 import { Api } from '../api';
 import { expectExactRefusal, permissionDenied } from '../refusals';
@@ -125,4 +126,69 @@ describe('an authentication class that a service of the library is injected into
       expect(Container.get(Counter).asked - counted).to.equal(3);
       expect(Container.get(Fresh).asked).to.equal(title === 'a transient class' ? 0 : 3);
     });
+});
+
+@Service()
+class Tokens {
+  constructor(readonly verifier: AccessTokenVerifier) {}
+}
+
+@Service()
+class Directory {
+  @Inject() readonly tokens!: Tokens;
+}
+
+@Service()
+class OwnToken extends BaseAuthentication {
+  constructor(readonly directory: Directory) {
+    super();
+  }
+
+  authenticate() {
+    return null;
+  }
+}
+
+@JsonController('/directory')
+class DirectoryController {
+  authenticationClasses = [OwnToken];
+  @Get('/') list() {
+    return {};
+  }
+}
+
+describe('an authentication class whose service has a service of the library', () => {
+  let said: string[];
+  const logger = (): Logger => {
+    const warn = (message: string): void => {
+      if (message.startsWith('OwnToken uses')) said.push(message);
+    };
+    return { debug: () => undefined, info: () => undefined, warn, error: () => undefined };
+  };
+  let opened: Api[];
+  beforeEach(() => {
+    [said, opened] = [[], []];
+  });
+  afterEach(async () => {
+    for (const api of opened) await api.close();
+  });
+  const open = async (controllers: (typeof HelpController | typeof DirectoryController)[]): Promise<Api> => {
+    const api = await Api.start({ controllers, axioms: { logger: logger() } });
+    opened.push(api);
+    return api;
+  };
+
+  it('gets no warning in a process with one server', async () => {
+    const only = await open([DirectoryController]);
+    await only.as(null, 'get', '/directory');
+    expect(said).to.deep.equal([]);
+  });
+
+  it('gets one warning once another server is there, since the service is that of one of them', async () => {
+    const first = await open([DirectoryController]);
+    await open([HelpController]);
+    for (let times = 0; times < 3; times++) await first.as(null, 'get', '/directory');
+    expect(said).to.have.lengthOf(1);
+    expect(said[0]).to.match(/^OwnToken uses Tokens, into which .* this process has several servers/);
+  });
 });

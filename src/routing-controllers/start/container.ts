@@ -14,6 +14,7 @@ import {
   injectedMembers,
   injectedParameters,
   isPrimitive,
+  isServiceType,
   isTransient,
   needsNothingInjected,
   type Class,
@@ -101,6 +102,8 @@ const servers = new WeakMap<Class, OwnServices>();
  */
 class OwnPolicies {
   readonly #made = new Map<Class, object>();
+  /** The classes of which nothing is left to say. */
+  readonly #settled = new Set<Class>();
 
   constructor(
     private readonly container: AppContainer,
@@ -109,7 +112,11 @@ class OwnPolicies {
 
   /** @returns `undefined` if the container's object is right for this server */
   find<T extends object>(policyClass: Class<T>): T | undefined {
-    if (!this.container.isTypedi || !usesLibrary(policyClass)) return undefined;
+    if (!this.container.isTypedi) return undefined;
+    if (!usesLibrary(policyClass)) {
+      this.#warnOfSharedService(policyClass);
+      return undefined;
+    }
     if (!servers.has(policyClass) && this.#isRegistered) servers.set(policyClass, this.own);
     // A transient class is never shared: the container would create it for each request with the services registered by
     // then.
@@ -118,6 +125,19 @@ class OwnPolicies {
     const made: object = this.#made.get(policyClass) ?? this.container.make(policyClass, type => this.#serviceOf(type));
     if (!isTransient(policyClass)) this.#made.set(policyClass, made);
     return made as T;
+  }
+
+  // A service of the app's is one object for all servers: only the app knows whether it may be made twice.
+  #warnOfSharedService(policyClass: Class): void {
+    if (this.#settled.has(policyClass)) return;
+    const user = serviceThatUsesLibrary(policyClass);
+    if (!servers.has(policyClass) && this.#isRegistered) servers.set(policyClass, this.own);
+    const isOwn = this.#isRegistered && servers.get(policyClass) === this.own;
+    if (user === undefined || !isOwn) this.#settled.add(policyClass);
+    if (user === undefined || isOwn) return;
+    this.own.settings.logger.warn(
+      `${policyClass.name} uses ${user.name}, into which a service of this library is injected, and this process has several servers: ${user.name} has the service of one of them, and accepts its tokens. Inject the library's service into ${policyClass.name} itself, and pass ${user.name} the token or the claims.`,
+    );
   }
 
   get #isRegistered(): boolean {
@@ -134,6 +154,18 @@ class OwnPolicies {
 function usesLibrary(policyClass: Class): boolean {
   const injected = [...injectedParameters(policyClass), ...injectedMembers(policyClass)];
   return injected.some(({ type }) => serviceIds.includes(type as Constructable<object>));
+}
+
+/** Returns the class of the app, among those that typedi makes for this one, into which the library's service is injected. */
+function serviceThatUsesLibrary(someClass: Class, looked = new Set<Class>()): Class | undefined {
+  const types = [...injectedParameters(someClass), ...injectedMembers(someClass)].map(({ type }) => type);
+  for (const type of types.filter(isServiceType) as Class[]) {
+    if (looked.has(type)) continue;
+    looked.add(type);
+    const found = usesLibrary(type) ? type : serviceThatUsesLibrary(type, looked);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /**
