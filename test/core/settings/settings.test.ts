@@ -690,7 +690,10 @@ describe('settings', () => {
 
       for (const [text, input, value = input] of good) {
         it(`accepts ${JSON.stringify(input)}`, () => {
-          expect(define({ ...beside, [name]: input })[name]).to.deep.equal(value);
+          const found: unknown = define({ ...beside, [name]: input })[name];
+          // A logger is another object with the same methods; failing-loggers.test.ts looks at what they do.
+          const seen = (one: unknown): unknown => (name === 'logger' ? Object.keys(one as object) : one);
+          expect(seen(found)).to.deep.equal(seen(value));
         });
 
         if (variable !== undefined && name !== 'requiredClaims')
