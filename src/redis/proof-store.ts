@@ -7,9 +7,6 @@ import { RedisConnection, type RedisClient, type RedisOptions } from './client';
 /** Options of {@link RedisProofStore}. */
 export interface RedisProofStoreOptions extends RedisOptions, ProofStoreLimits {}
 
-/** The parts of the store. Each has a slot of its own in a cluster, and counts its own keys and proofs. */
-const parts = 8;
-
 /**
  * How much longer than `end` a proof is kept, in milliseconds. The clocks of a server and of Redis may differ by this much.
  * A server whose clock is further behind is refused its proofs, and none is accepted twice.
@@ -18,7 +15,8 @@ const slack = 60_000;
 
 /**
  * A `proofStore` that servers share. A proof is recorded, or refused, in one atomic step and one round trip. Redis holds
- * hashes, about 150 bytes for each proof. Its clock decides when a proof is forgotten.
+ * hashes, about 150 bytes for each proof. Its clock decides when a proof is forgotten. In a cluster, all proofs are in one
+ * slot: if they were divided by their keys, a stranger could make keys that fill one part.
  *
  * Redis must not evict (`maxmemory-policy noeviction`), and a failover to a replica that lacks the latest writes forgets
  * them: the proofs of that moment could be used once more.
@@ -34,12 +32,14 @@ export class RedisProofStore implements ProofStore {
   readonly #share: number;
 
   /**
-   * @param options `size`: most proofs at the same time, default 200,000; `share`: most proofs of one key, default 5000
-   * @throws ImproperlyConfigured for limits that are no whole numbers above 0, and for anything but a client
+   * @param options `size`: most proofs at the same time, default 200,000; `share`: most proofs of one key, default a
+   * twentieth of `size`, at most 5000
+   * @throws ImproperlyConfigured for limits that are no whole numbers above 0, a `share` above `size`, and anything but a
+   * client
    */
   constructor(client: RedisClient, options: RedisProofStoreOptions = {}) {
-    const { size, share } = checkedLimits(options, { size: 200_000, share: 5000 });
-    this.#size = Math.ceil(size / parts);
+    const { size, share } = checkedLimits(options, 200_000);
+    this.#size = size;
     this.#share = share;
     this.#prefix = options.prefix ?? 'axioms:proof:';
     this.#connection = new RedisConnection(client, options);
@@ -52,8 +52,7 @@ export class RedisProofStore implements ProofStore {
 
   async use({ thumbprint, id, end }: ProofUse): Promise<ProofVerdict> {
     const key = hash('sha256', thumbprint, 'base64url').slice(0, 22);
-    const part = `${this.#prefix}{${hash('sha256', thumbprint, 'buffer').readUInt8(31) % parts}}`;
-    const keys = ['ends', 'counts', 'horizon'].map(name => `${part}:${name}`);
+    const keys = ['ends', 'counts', 'horizon'].map(name => `${this.#prefix}{used}:${name}`);
     // A proof may be issued at a fraction of a second. Redis keeps whole milliseconds.
     const values = [`${key} ${id.slice(0, 22)}`, key, Math.ceil(end) + slack, this.#share, this.#size];
     return verdictOf(await this.#connection.eval(script, keys, values));
@@ -88,8 +87,10 @@ if stop <= math.max(now, horizon) then return {'late'} end
 if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return {'again'} end
 local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 local wait = math.max(0, tonumber(first[2] or now) - now)
-if tonumber(redis.call('HGET', KEYS[2], ARGV[2]) or 0) >= share then return {'share', string.format('%.0f', wait)} end
-if redis.call('ZCARD', KEYS[1]) >= size then return {'full', string.format('%.0f', wait)} end
+local used = redis.call('ZCARD', KEYS[1])
+if used >= size then return {'full', string.format('%.0f', wait)} end
+local ofKey = tonumber(redis.call('HGET', KEYS[2], ARGV[2]) or 0)
+if ofKey >= share * (1 - used / size) then return {'share', string.format('%.0f', wait)} end
 redis.call('ZADD', KEYS[1], stop, ARGV[1])
 redis.call('HINCRBY', KEYS[2], ARGV[2], 1)
 -- Long after the last end, so that a clock that is set back finds what it needs.

@@ -1,5 +1,5 @@
 /** One proof, many requests: in memory, in Redis, in two processes, and while a stranger fills the store. */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, request as send, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -130,7 +130,8 @@ describe('a DPoP proof in many requests', function () {
     const flood = await Promise.all(
       Array.from({ length: 600 }, () => get(base, '/books', flooding.fields('GET', '/books', token), agent)),
     );
-    expect([countOf(flood, 200), countOf(flood, 429)]).to.deep.equal([100, 500]);
+    // A key has its share of the part that is empty: 80 of 100 while a fifth of the store is full.
+    expect([countOf(flood, 200), countOf(flood, 429)]).to.deep.equal([80, 520]);
     for (const { status, retryAfter } of flood) if (status === 429) expect(Number(retryAfter)).to.be.within(1, 121);
     expect((await get(base, '/books', used, agent)).status).to.equal(401);
     // The victim goes on, with new proofs.
@@ -138,22 +139,23 @@ describe('a DPoP proof in many requests', function () {
   });
 
   it('is refused again while many keys fill the store, which answers 503 to new proofs', async () => {
-    const base = await serve(new MemoryProofStore({ size: 50, share: 10 }));
+    const base = await serve(new MemoryProofStore({ size: 20, share: 20 }));
     const used = client.fields('GET', '/books', client.token());
     expect((await get(base, '/books', used, agent)).status).to.equal(200);
     const floods: Answer[] = [];
-    for (let key = 0; key < 20; key++) {
+    for (let key = 0; key < 30; key++) {
       const flooding = new TestClient(issuer, { externalUrl });
       const token = flooding.token();
-      for (let time = 0; time < 10; time++)
+      for (let time = 0; time < 5; time++)
         floods.push(await get(base, '/books', flooding.fields('GET', '/books', token), agent));
     }
-    expect([countOf(floods, 200), countOf(floods, 503)]).to.deep.equal([49, 151]);
+    expect(countOf(floods, 200)).to.equal(19);
+    expect(countOf(floods, 503)).to.be.at.least(50);
     for (const { status, retryAfter } of floods) if (status === 503) expect(Number(retryAfter)).to.be.at.least(1);
     expect((await get(base, '/books', used, agent)).status).to.equal(401);
   });
 
-  /** One key may have the whole store: nothing that was used is forgotten for it. */
+  /** One key may have half of the store: nothing that was used is forgotten for it. */
   async function expectRefusedInAFlood(base: string, flooding: TestClient): Promise<void> {
     const used = client.fields('GET', '/books', client.token());
     expect((await get(base, '/books', used, agent)).status).to.equal(200);
@@ -167,7 +169,7 @@ describe('a DPoP proof in many requests', function () {
         return answer;
       }),
     );
-    expect([countOf(answers, 200), countOf(answers, 503)]).to.deep.equal([49, 251]);
+    expect([countOf(answers, 200), countOf(answers, 429)]).to.deep.equal([25, 275]);
     const accepted = floods[answers.findIndex(({ status }) => status === 200)]!;
     for (const fields of [used, accepted]) {
       const before = handled;
@@ -175,39 +177,28 @@ describe('a DPoP proof in many requests', function () {
       expect(handled).to.equal(before);
     }
     const fresh = await get(base, '/books', client.fields('GET', '/books', client.token()), agent);
-    expect(fresh.status).to.equal(503);
-    expect(Number(fresh.retryAfter)).to.be.within(1, 181);
+    expect(fresh.status).to.equal(200);
     expect((await get(base, '/books', used, agent)).status).to.equal(401);
   }
 
-  it('is refused again where one key has filled the store, in memory', async () => {
+  it('is refused again where one key has used what it can of the store, in memory', async () => {
     const flooding = new TestClient(issuer, { externalUrl });
     await expectRefusedInAFlood(await serve(new MemoryProofStore({ size: 50, share: 50 })), flooding);
   });
 
-  it('is refused again where one key has filled the part of the store that it shares, in Redis', async function () {
+  it('is refused again where one key has used what it can of the store, in Redis', async function () {
     await requireRedis(this);
     const redis = new Redis(redisUrl);
     const prefix = `axioms-test:${randomUUID()}:`;
-    // Each of the eight parts has room for 50.
-    const proofStore = new RedisProofStore(redis, { prefix, timeout: 20, size: 400, share: 400 });
+    const proofStore = new RedisProofStore(redis, { prefix, timeout: 20, size: 50, share: 50 });
     try {
-      await expectRefusedInAFlood(await serve(proofStore), neighborOf(client));
+      await expectRefusedInAFlood(await serve(proofStore), new TestClient(issuer, { externalUrl }));
     } finally {
       const keys = await redis.keys(`${prefix}*`);
       if (keys.length > 0) await redis.del(...keys);
       redis.disconnect();
     }
   });
-
-  /** Returns a client whose proofs are in the same part of a store in Redis. */
-  function neighborOf({ thumbprint }: TestClient): TestClient {
-    const partOf = (one: string): number => createHash('sha256').update(one).digest().readUInt8(31) % 8;
-    for (;;) {
-      const other = new TestClient(issuer, { externalUrl });
-      if (partOf(other.thumbprint) === partOf(thumbprint)) return other;
-    }
-  }
 
   it('is answered 503 while the store cannot be reached, or answers anything else', async () => {
     for (const [use, status] of [

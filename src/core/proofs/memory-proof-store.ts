@@ -5,9 +5,13 @@ import { systemClock } from '../time/steady-clock';
 
 /** Options of {@link MemoryProofStore}. */
 export interface ProofStoreLimits {
-  /** Most proofs at the same time; default 100,000, of about 250 bytes each. */
+  /** Most proofs at the same time; default 100,000, of about 250 bytes each. In Redis 200,000 of about 150 bytes. */
   readonly size?: number | undefined;
-  /** Most proofs of one key at the same time; default 5000, which is about 80 requests per second. */
+  /**
+   * Most proofs of one key at the same time, while the store is empty. The fuller the store, the smaller the share: in a
+   * store that is half full a key has half of it, so that no few keys can fill the store. At most `size`. Default: a
+   * twentieth of `size`, and at most 5000, which is about 80 requests per second.
+   */
   readonly share?: number | undefined;
 }
 
@@ -45,9 +49,9 @@ export class MemoryProofStore implements ProofStore {
    */
   #horizon = -Infinity;
 
-  /** @throws ImproperlyConfigured for limits that are no whole numbers above 0 */
+  /** @throws ImproperlyConfigured for limits that are no whole numbers above 0, and for a `share` above `size` */
   constructor(limits: ProofStoreLimits = {}) {
-    const { size, share } = checkedLimits(limits, { size: 100_000, share: 5000 });
+    const { size, share } = checkedLimits(limits, 100_000);
     this.#size = size;
     this.#share = share;
   }
@@ -59,10 +63,15 @@ export class MemoryProofStore implements ProofStore {
     if (!(end > Math.max(now, this.#horizon))) return { answer: 'late' };
     if (this.#used.has(id)) return { answer: 'again' };
     const key = this.#keys.get(thumbprint) ?? { thumbprint, proofs: 0 };
-    if (key.proofs >= this.#share) return { answer: 'share', wait: this.#waitFrom(now) };
     if (this.#used.size >= this.#size) return { answer: 'full', wait: this.#waitFrom(now) };
+    if (key.proofs >= this.#shareNow) return { answer: 'share', wait: this.#waitFrom(now) };
     this.#record(id, key, end);
     return first;
+  }
+
+  // Shrinks as the store fills, so that a few keys leave room for all others: filling it takes hundreds of keys.
+  get #shareNow(): number {
+    return this.#share * (1 - this.#used.size / this.#size);
   }
 
   #record(id: string, key: OfKey, end: number): void {
@@ -102,15 +111,16 @@ const first: ProofVerdict = Object.freeze({ answer: 'first' });
 /**
  * Returns the limits of a store of used proofs.
  *
- * @throws ImproperlyConfigured for limits that are no whole numbers above 0
+ * @throws ImproperlyConfigured for limits that are no whole numbers above 0, and for a `share` above `size`
  */
 export function checkedLimits(
   limits: ProofStoreLimits,
-  defaults: { readonly size: number; readonly share: number },
+  defaultSize: number,
 ): { readonly size: number; readonly share: number } {
-  const { size = defaults.size, share = Math.min(defaults.share, size) } = limits;
-  if ([size, share].every(limit => Number.isSafeInteger(limit) && limit > 0)) return { size, share };
+  const { size = defaultSize, share = Math.min(5000, Math.ceil(size / 20)) } = limits;
+  const areRight = [size, share].every(limit => Number.isSafeInteger(limit) && limit > 0) && share <= size;
+  if (areRight) return { size, share };
   throw new ImproperlyConfigured(
-    "The options 'size' and 'share' of a store of used proofs must be whole numbers above 0.",
+    `The options 'size' and 'share' of a store of used proofs must be whole numbers above 0, and 'share' at most 'size'. They are ${String(size)} and ${String(share)}.`,
   );
 }

@@ -33,7 +33,7 @@ describe('MemoryProofStore', () => {
   });
 
   it('holds a bounded amount of memory for each proof', function () {
-    const store = make({ size: 100_000, share: 100_000 });
+    const store = make({ size: 200_000, share: 200_000 });
     global.gc?.();
     const before = process.memoryUsage().heapUsed;
     for (let index = 0; index < 100_000; index++)
