@@ -7,6 +7,7 @@ import { publicKeyOf } from '../core/jws/public-key';
 import { verifySignature } from '../core/jws/signature';
 import { longestIdentifier, longestProof, proofAlgorithms, proofWindow } from '../core/proofs/dpop-proof';
 import { isSameUri } from '../core/proofs/http-uri';
+import { Nonces } from '../core/proofs/nonces';
 import { hasPrivateParts, thumbprintOf } from '../core/proofs/thumbprint';
 import type { Settings } from '../core/settings/settings';
 import { bindingOf } from '../core/tokens/binding';
@@ -32,7 +33,7 @@ type Jwk = Readonly<Record<string, JsonValue>>;
 export function proofChecks(
   request: ProvenRequest,
   claims: Claims | undefined,
-  { externalUrl }: Settings,
+  { externalUrl, dpopNonceSecret }: Settings,
   now: number,
 ): readonly Check[] {
   const proof = parsed(request.proofs[0] ?? '');
@@ -47,7 +48,7 @@ export function proofChecks(
     timesCheck(proof.claims, now / 1000),
     tokenCheck(proof.claims, request),
     boundKeyCheck(keyOf(proof), claims),
-    nonceCheck(proof.claims),
+    dpopNonceSecret === undefined ? nonceForm(proof.claims) : nonceCheck(proof, new Nonces(dpopNonceSecret), now),
     firstUse,
   ];
 }
@@ -239,7 +240,17 @@ function boundKeyOf(claims: Claims): string | undefined {
   }
 }
 
-function nonceCheck({ nonce }: Claims): Check {
+function nonceCheck(proof: UnverifiedToken, nonces: Nonces, now: number): Check {
+  const [{ nonce }, jwk] = [proof.claims, keyOf(proof)];
+  const text = typeof nonce === 'string' ? nonce : undefined;
+  const isGood = nonces.ageOf(text, (jwk && thumbprintOf(jwk)) ?? '', now) !== undefined;
+  const seen = isGood ? 'such a nonce' : nonce === undefined ? 'none' : 'one that is too old, or not for this key';
+  const expected = "a nonce of this server, for the proof's key (the setting 'dpopNonceSecret')";
+  const remedy = 'put the DPoP-Nonce of the 401 into nonce, and repeat the request with a new proof';
+  return check('proof: nonce', isGood, expected, seen, remedy);
+}
+
+function nonceForm({ nonce }: Claims): Check {
   const isGood = nonce === undefined || typeof nonce === 'string';
   const seen = nonce === undefined ? 'none' : isGood ? 'a text' : 'no text';
   return check('proof: nonce', isGood, 'none, or a text', seen, 'put the last DPoP-Nonce of the server into nonce');

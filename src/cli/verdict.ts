@@ -2,8 +2,9 @@
 import { AuthenticationFailed, ServiceUnavailable } from '../core/http/exceptions';
 import { JwksManager } from '../core/issuers/jwks-manager';
 import { MemoryProofStore } from '../core/proofs/memory-proof-store';
+import { changedSettings } from '../core/settings/changed-settings';
 import type { Logger } from '../core/settings/logger';
-import { Settings } from '../core/settings/settings';
+import type { Settings } from '../core/settings/settings';
 import { AccessTokenVerifier } from '../core/tokens/access-token';
 import type { Possession } from '../core/tokens/binding';
 import { pathBehind, targetOf } from './proof-target';
@@ -31,7 +32,8 @@ export async function verdict(
   settings: Settings,
   { fetch, clock, progress }: Surroundings,
 ): Promise<Check> {
-  const quiet = silenced(settings, Object.assign(new MemoryProofStore(), { clock }));
+  const proofStore = Object.assign(new MemoryProofStore(), { clock });
+  const quiet = changedSettings(settings, { logger: silentLogger, proofStore });
   const manager = Object.assign(new JwksManager(quiet), { fetch, clock });
   const verifier = Object.assign(new AccessTokenVerifier(quiet, manager), { clock });
   const name = request.proofs.length === 0 ? 'token' : 'token and proof';
@@ -70,8 +72,3 @@ function shownBy(
 
 const silent = (): void => undefined;
 const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent };
-
-function silenced(settings: Settings, proofStore: MemoryProofStore): Settings {
-  const issuers = settings.issuers?.map(one => silenced(one, proofStore));
-  return new Settings(Object.assign({}, settings, { logger: silentLogger, proofStore }, issuers && { issuers }));
-}

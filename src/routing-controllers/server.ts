@@ -14,6 +14,7 @@ import { ImproperlyConfigured } from '../core/http/exceptions';
 import { TokenIntrospector } from '../core/tokens/introspection';
 import { JwksManager } from '../core/issuers/jwks-manager';
 import { isPlain, plainWarning } from '../core/process/plain';
+import { changedSettings } from '../core/settings/changed-settings';
 import { defineSettings, settingsFromEnv } from '../core/settings/define-settings';
 import type { Settings, SettingsInput } from '../core/settings/settings';
 import { withoutCredentials } from '../core/settings/shown-value';
@@ -146,7 +147,7 @@ function serverSettings(input: SettingsInput): Settings {
   const settings = defineSettings(input);
   if (!settings.explain || isDevelopment()) return settings;
   warnOfProduction(settings, "Setting 'explain' (AXIOMS_EXPLAIN) is turned off in production");
-  return defineSettings({ ...input, explain: false });
+  return changedSettings(settings, { explain: false });
 }
 
 // By default routing-controllers treats every NODE_ENV except 'production' as development.

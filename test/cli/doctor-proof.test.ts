@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { TestClient, forgeProof, forgedProofs, type ForgedProofName } from 'axioms-routing-controllers/testing';
 import { audience, TestIssuer } from '../issuer/test-issuer';
+import { Nonces } from '../../src/core/proofs/nonces';
 import { ran, type Ran } from './terminal';
 
 const externalUrl = 'https://api.example.com';
@@ -270,6 +271,26 @@ describe('axioms doctor --proof', () => {
   it('finds that a nonce is no text', async () => {
     const found = await doctorOf(client.proof(target(), { nonce: 7 }));
     expect(failuresOf(found)).to.deep.equal(['proof: nonce', 'token and proof']);
+  });
+
+  it('finds that a nonce is missing, or not of this server, where dpopNonceSecret is set', async () => {
+    const secret = 's'.repeat(40);
+    const more = { AXIOMS_DPOP_NONCE_SECRET: secret };
+    for (const [nonce, seen] of [
+      [undefined, 'none'],
+      ['wrong', 'one that is too old, or not for this key'],
+      [new Nonces([secret]).nonceOf('another key', Date.now()), 'one that is too old, or not for this key'],
+    ] as const) {
+      const found = await doctorOf(client.proof(target(), nonce === undefined ? {} : { nonce }), asked, more);
+      expect(found.exitCode).to.equal(1);
+      expect(failuresOf(found)).to.deep.equal(['proof: nonce', 'token and proof']);
+      expect(stateOf(found, 'proof: nonce')['seen']).to.equal(seen);
+      expect(stateOf(found, 'token and proof')['seen']).to.match(/^401 use_dpop_nonce/);
+      expect(found.out).not.to.contain(secret);
+    }
+    const nonce = new Nonces([secret]).nonceOf(client.thumbprint, Date.now());
+    const good = await doctorOf(client.proof(target(), { nonce }), asked, more);
+    expect([good.exitCode, failuresOf(good)]).to.deep.equal([0, []]);
   });
 
   it('reads header lines as they are copied, one from the standard input and one from the options', async () => {

@@ -3,7 +3,7 @@ import type { BaseAuthentication } from '../../authentication/base';
 import { demandedScopes, demandsProof } from '../../core/requirements/scopes';
 import { whoIsLetIn } from '../../core/requirements/openness';
 import type { Requirement } from '../../core/requirements/requirement';
-import { Settings } from '../../core/settings/settings';
+import { changedSettings } from '../../core/settings/changed-settings';
 import { definesObjectRule, definesViewRule, type ApiView, type BasePermission } from '../../permissions/base';
 import type { NameOf } from '../../permissions/rule-words';
 import {
@@ -312,7 +312,7 @@ export class RouteRules implements Route {
 }
 
 function withoutPublicMethods(services: Services): Services {
-  return { ...services, settings: new Settings(Object.assign({}, services.settings, { publicMethods: [] })) };
+  return { ...services, settings: changedSettings(services.settings, { publicMethods: [] }) };
 }
 
 export function handlerName({ constructor }: ApiView, action: string): string {
