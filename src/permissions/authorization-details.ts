@@ -23,7 +23,9 @@ import type { AuthorizationDetail, RequiredDetails } from './rule-words';
  *   authorizationDetails = {
  *     type: 'payment_initiation',
  *     actions: ['initiate'],
- *     matches: (detail: AuthorizationDetail, request: AxiomsRequest) => detail['creditor'] === request.body.creditor,
+ *     // A detail and a body that both lack the member are equal, so a text is required.
+ *     matches: ({ creditor }: AuthorizationDetail, { body }: AxiomsRequest) =>
+ *       typeof creditor === 'string' && creditor === body.creditor,
  *   };
  * }
  */

@@ -1,6 +1,6 @@
 /** The blocks of code in the pages: of a known language, and checked. `test/readme.test.ts` compiles those in TypeScript. */
 import { expect } from 'chai';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { commands } from '../../src/cli/command-line';
 import { pages } from '../../docs/generate/page';
@@ -23,6 +23,17 @@ const all: readonly Block[] = [...pages(), 'README.md'].flatMap(page =>
 const blocksIn = (...languages: readonly string[]): readonly Block[] =>
   all.filter(({ language }) => languages.includes(language));
 
+/** The examples in the source. */
+function examples(): readonly Pick<Block, 'page' | 'text'>[] {
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter(one =>
+    one.endsWith('.ts'),
+  );
+  return files.flatMap(page => {
+    const comments = readFileSync(join(root, 'src', page), 'utf8').match(/^ *\* @example\n[^]*?\*\//gm) ?? [];
+    return comments.map(text => ({ page, text }));
+  });
+}
+
 /** Code that cannot run here: cors and passport-jwt are not installed, and a configuration of jest is for jest. */
 const notRun = ['docs/cors.md', 'docs/dpop.md', 'docs/migrating/passport-jwt.md', 'docs/testing.md'];
 
@@ -36,6 +47,13 @@ describe('the blocks of code in the documentation', () => {
   it('are regions of files that tests run, if they are JavaScript, or what an app had before', () => {
     const others = blocksIn('js', 'typescript').filter(({ isRegion }) => !isRegion);
     expect(others.map(({ page }) => page)).to.deep.equal(notRun);
+  });
+
+  it('compare no values that may both be undefined, which would let a request through that lacks them', () => {
+    const maybe = /(?:\?\.\w+|\['\w+'\]) === (?!['"`\d]|true|false|null|undefined)/;
+    const code = [...all.filter(({ language }) => language === 'ts'), ...examples()];
+    expect(code.length).to.be.greaterThan(200);
+    expect(code.filter(({ text }) => maybe.test(text)).map(({ page }) => page)).to.deep.equal([]);
   });
 
   it('are JSON, if they say so', () => {

@@ -25,8 +25,8 @@ class PaymentController {
     type: 'payment_initiation',
     actions: ['initiate'],
     locations: ['https://api.example.com/payments'],
-    matches: (detail: AuthorizationDetail, { body }: AxiomsRequest) =>
-      detail['creditor'] === (body as { creditor?: string }).creditor,
+    matches: ({ creditor }: AuthorizationDetail, { body }: AxiomsRequest) =>
+      typeof creditor === 'string' && creditor === (body as { creditor?: string }).creditor,
   };
   @Post('/') create(@Body() _: object) {
     return handle();
