@@ -47,6 +47,11 @@ export class RedisConnection {
     listenForErrors(client);
   }
 
+  /** The time limit for an answer, in seconds. */
+  get timeout(): number {
+    return this.#timeout / 1000;
+  }
+
   /** Whether a part of Redis did not answer the last command: the single server, or a shard of a cluster. */
   get isAway(): boolean {
     return this.#outages.areAny;

@@ -67,6 +67,11 @@ export class RedisDenylist implements Denylist {
     if (localCopy !== undefined) this.#copy = new LocalCopy(client, timeout, localCopy, () => this.clock);
   }
 
+  /** The time limit for an answer, in seconds. */
+  get timeout(): number {
+    return this.#connection.timeout;
+  }
+
   /** Whether a shard did not answer the last command. */
   get isAway(): boolean {
     return this.#connection.isAway;

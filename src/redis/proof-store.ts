@@ -45,6 +45,11 @@ export class RedisProofStore implements ProofStore {
     this.#connection = new RedisConnection(client, options);
   }
 
+  /** The time limit for an answer, in seconds. */
+  get timeout(): number {
+    return this.#connection.timeout;
+  }
+
   /** Whether a shard did not answer the last command. */
   get isAway(): boolean {
     return this.#connection.isAway;

@@ -1,6 +1,7 @@
 /** Counts requests for a server in its store, and follows the store's outage policy while the store is unavailable. */
 import { ServiceUnavailable } from '../core/http/exceptions';
 import type { Settings } from '../core/settings/settings';
+import { answerInTime } from '../core/time/answer-in-time';
 import { isPending, type Soon } from '../core/time/soon';
 import { StoreWatch } from '../core/reports/store-watch';
 import type { Hit, OutagePolicy, Rate, ThrottleStore } from '../core/settings/throttle-rates';
@@ -41,7 +42,7 @@ class Counting {
 
   async #later(answer: Promise<Hit>, key: string, rate: Rate): Promise<Hit | undefined> {
     try {
-      return this.#worked(await answer);
+      return this.#worked(await answerInTime(answer, this.#store));
     } catch (error) {
       return this.#withoutStore(error, key, rate);
     }

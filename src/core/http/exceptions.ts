@@ -337,7 +337,10 @@ function retryAfter(wait: number | undefined): HeaderFields {
 }
 
 // RFC 9110 §10.2.3 allows only whole seconds. Rounds up, so that a client that waits for this time is not refused
-// again.
+// again. An app may give any number, such as Infinity.
 function retryAfterHeader(seconds: number): HeaderFields {
-  return { 'Retry-After': String(Math.max(1, Math.ceil(seconds))) };
+  const whole = Math.max(1, Math.ceil(seconds)) || 1;
+  return { 'Retry-After': String(Math.min(whole, longestRetryAfter)) };
 }
+
+const longestRetryAfter = 2 ** 31 - 1;

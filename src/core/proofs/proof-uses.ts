@@ -5,6 +5,7 @@ import { InvalidProof } from '../http/possession-exceptions';
 import { StoreWatch } from '../reports/store-watch';
 import type { Logger } from '../settings/logger';
 import type { ProofStore, ProofUse, ProofVerdict } from '../settings/proof-store';
+import { answerInTime } from '../time/answer-in-time';
 import { after, attempt, type Soon } from '../time/soon';
 import { proofWindow, type CheckedProof } from './dpop-proof';
 
@@ -40,11 +41,12 @@ export class ProofUses {
 
   #ask(use: ProofUse, store: ProofStore): Soon<ProofVerdict> {
     const worked = (verdict: ProofVerdict): ProofVerdict => {
+      requireVerdict(verdict);
       this.#watch.worked(store);
       return verdict;
     };
     return attempt(
-      () => after(store.use(use), worked),
+      () => after(answerInTime(store.use(use), store), worked),
       error => {
         this.#watch.failed(error);
         throw new ServiceUnavailable(undefined, 1, { cause: error });
@@ -53,11 +55,24 @@ export class ProofUses {
   }
 }
 
+// Nothing at all is no answer, and so an outage.
+function requireVerdict(verdict: unknown): void {
+  if (typeof verdict !== 'object' || verdict === null) throw new TypeError('The proof store must answer { answer }');
+}
+
 function requireFirst({ answer, wait }: ProofVerdict): void {
   if (answer === 'first') return;
-  if (answer === 'share') throw new Throttled(wait ?? 1, 'Too many requests with proofs of one key');
-  if (answer === 'full') throw new ServiceUnavailable(undefined, wait);
+  if (answer === 'share') throw new Throttled(boundedWait(wait), 'Too many requests with proofs of one key');
+  if (answer === 'full') throw new ServiceUnavailable(undefined, boundedWait(wait));
   if (answer === 'late') throw new InvalidProof('The DPoP proof is too old', { reason: 'proof_used' });
   // Anything else that a store may answer refuses, too.
   throw new InvalidProof('The DPoP proof was used before', { reason: 'proof_used' });
+}
+
+// No proof is kept for longer: its `iat` may be ahead, and the clock of Redis may be behind. An app's store may answer any
+// number, or none.
+const longestWait = 5 * proofWindow;
+
+function boundedWait(wait: unknown): number {
+  return typeof wait === 'number' && wait >= 1 ? Math.min(wait, longestWait) : 1;
 }

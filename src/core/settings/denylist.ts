@@ -59,4 +59,6 @@ export interface Denylist {
   useOnce(iss: string, jti: string, expiresAt: number): boolean | Promise<boolean>;
   /** Whether a part of the store is away, such as a shard: while it is, the log does not say that the store works again. */
   readonly isAway?: boolean | undefined;
+  /** Seconds after which a missing answer counts as an outage; default 5. */
+  readonly timeout?: number | undefined;
 }

@@ -33,4 +33,6 @@ export interface ProofStore {
   use(proof: ProofUse): ProofVerdict | Promise<ProofVerdict>;
   /** Whether a part of the store is away, such as a shard: while it is, the log does not say that the store works again. */
   readonly isAway?: boolean | undefined;
+  /** Seconds after which a missing answer counts as an outage; default 5. */
+  readonly timeout?: number | undefined;
 }

@@ -31,6 +31,8 @@ export interface ThrottleStore {
   hit(key: string, rate: Rate): Hit | Promise<Hit>;
   /** Whether a part of the store is away, such as a shard: while it is, the log does not say that the store works again. */
   readonly isAway?: boolean | undefined;
+  /** Seconds after which a missing answer counts as an outage; default 5. */
+  readonly timeout?: number | undefined;
 }
 
 const periods: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };

@@ -8,6 +8,7 @@ import { defaultClockTolerance, longestClockTolerance } from '../settings/kinds'
 import type { Settings } from '../settings/settings';
 import { settingsFor } from '../settings/trusted-issuers';
 import { StoreWatch } from '../reports/store-watch';
+import { answerInTime } from '../time/answer-in-time';
 import { after, attempt, type Soon } from '../time/soon';
 import type { TokenSubject } from './token-subject';
 
@@ -173,7 +174,10 @@ export class RevocationCheck {
       return answer;
     };
     return attempt(
-      () => after(this.denylist.isRevoked(claims, subject, clockTolerance) as Soon<unknown>, worked),
+      () => {
+        const answer = this.denylist.isRevoked(claims, subject, clockTolerance) as Soon<unknown>;
+        return after(answerInTime(answer, this.denylist), worked);
+      },
       error => {
         this.#watch.failed(error);
         throw new ServiceUnavailable(undefined, 1, { cause: error });
