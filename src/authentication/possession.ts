@@ -76,4 +76,5 @@ export function tokenChallenges(authenticator: BaseAuthentication, request: Requ
   return modes.every(mode => mode === 'off') ? own : [dpopChallenge, ...own];
 }
 
-const dpopChallenge = `DPoP algs="${proofAlgorithms.join(' ')}"`;
+/** The challenge of DPoP (RFC 9449 §7.1). */
+export const dpopChallenge = `DPoP algs="${proofAlgorithms.join(' ')}"`;

@@ -11,7 +11,7 @@ import { urlsOf } from './request-target';
 import { endOf, type RefreshFamily } from './stores/store';
 import type { Sweep } from './stores/sweep';
 import type { AccessTokens } from './tokens/access-tokens';
-import type { DpopProofs } from './tokens/dpop-proofs';
+import { proofRefusal, type DpopProofs, type ProvenRequest } from './tokens/dpop-proofs';
 import type { CheckedUser } from './users/password-sign-in';
 import type { User } from './users/user';
 import type { PasswordWay, SignedIn, SocialWay } from './ways-in';
@@ -41,6 +41,8 @@ export class Sessions {
 
   async signIn({ request, response, body }: Exchange): Promise<SignedIn> {
     const { username, password } = membersOf(body);
+    // Before the password, so that the answer to a wrong proof does not tell whether the password is right.
+    this.services.proofs.check(this.shown(request));
     warnOfUnreadProxies(request, this.options.logger);
     const address = addressOf(request);
     const checked = await this.services.passwords.signIn({ username, password, address });
@@ -48,6 +50,7 @@ export class Sessions {
   }
 
   async socialExchange({ request, response, body }: Exchange, social: SocialWay): Promise<SignedIn> {
+    this.services.proofs.check(this.shown(request));
     return this.begin(await social.exchange(membersOf(body)), request, response);
   }
 
@@ -76,7 +79,7 @@ export class Sessions {
     this.services.cookies.requireReach(exchange.request);
     return this.orCleared(exchange.response, async () => {
       const shown = await this.presented(exchange);
-      requireKey(shown.family, await this.shownKey(exchange.request));
+      requireKey(shown.family, await this.shownKey(exchange.request), exchange.request);
       const user = await this.activeUser(shown.family);
       // Everything that can fail comes before the rotation, because it makes the old token invalid.
       const answer = await this.body(user, shown);
@@ -141,9 +144,13 @@ export class Sessions {
   }
 
   private shownKey(request: Request): Promise<string | null> {
+    return this.services.proofs.thumbprint(this.shown(request));
+  }
+
+  private shown(request: Request): ProvenRequest {
     const { rawHeaders, method } = request;
     const proofs = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'dpop');
-    return this.services.proofs.thumbprint({ proofs, method, urls: urlsOf(this.options, request) });
+    return { request, proofs, method, urls: urlsOf(this.options, request) };
   }
 
   // Clears the cookies of a session that has ended. If the store is unavailable they are kept: the session may still
@@ -171,7 +178,7 @@ function everywhere(body: unknown): boolean {
 }
 
 // RFC 9449 §5: a refresh token that is bound to a key is accepted only with a proof of that key.
-function requireKey({ jkt: bound }: RefreshFamily, shown: string | null): void {
+function requireKey({ jkt: bound }: RefreshFamily, shown: string | null, request: Request): void {
   if (bound !== null && shown !== bound)
-    throw new AuthenticationFailed('The session is bound to a key that was not shown', { code: 'invalid_dpop_proof' });
+    throw proofRefusal(request, { message: 'The session is bound to a key that was not shown' });
 }

@@ -88,6 +88,30 @@ describe('a DPoP-bound token of the microservice', () => {
     expectExactRefusal(await me(fields), refused('invalid_dpop_proof', 'The DPoP proof was used before'));
   });
 
+  it('gets the same answer to a wrong proof at the sign-in, with the challenge of DPoP, whatever the password is', async () => {
+    const description = 'The DPoP proof is not valid';
+    const refusal = refused('invalid_dpop_proof', description);
+    for (const [password, proof] of [
+      ['sparrowhawk', 'x'],
+      ['wrong', 'x'],
+      ['wrong', proofAt('refresh')],
+    ] as const) {
+      const answer = await browser.ask('sign-in/', { username: 'ged', password }).set('DPoP', proof);
+      expectExactRefusal(answer, { ...refusal, challenges: (refusal.challenges ?? []).slice(0, 1) });
+    }
+    const wrong = await browser.ask('sign-in/', { username: 'ged', password: 'wrong' }).set('DPoP', proofAt('sign-in'));
+    expect(wrong.headers['www-authenticate']).to.equal('Bearer realm="api"');
+  });
+
+  it('has a session that is refreshed by its key alone, and ended without it', async () => {
+    const CSRF_token = browser.csrfToken;
+    const without = await browser.ask('refresh/', { CSRF_token });
+    const refusal = refused('invalid_dpop_proof', 'The session is bound to a key that was not shown');
+    expectExactRefusal(without, { ...refusal, challenges: (refusal.challenges ?? []).slice(0, 1) });
+    await browser.ask('logoff/', { CSRF_token }).expect(204);
+    await refresh().expect(401);
+  });
+
   it('is renewed with a proof of the same key alone, and the next one is bound to it again', async () => {
     const before = browser.accessToken;
     const stolen = await refresh(clientOf());

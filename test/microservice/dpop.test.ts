@@ -64,7 +64,12 @@ describe('a proof of possession by an Ed25519 key', () => {
   const url = issuer + path;
   const claims = () => ({ htm: 'POST', htu: url, jti: randomUUID(), iat: Math.floor(Date.now() / 1000) });
   const thumbprintOf = (proof: string): Promise<string | null> =>
-    new DpopProofs(memoryStore(), () => Date.now()).thumbprint({ proofs: [proof], method: 'POST', urls: [url] });
+    new DpopProofs(memoryStore(), () => Date.now()).thumbprint({
+      request: {},
+      proofs: [proof],
+      method: 'POST',
+      urls: [url],
+    });
 
   for (const alg of ['EdDSA', 'Ed25519'])
     it(`is taken with the alg ${alg} (RFC 9864)`, async () => {

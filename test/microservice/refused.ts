@@ -18,7 +18,12 @@ export function expectRefused(response: Response, { status, error, fields, isCle
   expect(body).to.have.all.keys('error', 'error_description', ...(fields === undefined ? [] : ['fields']));
   expect(Object.keys(body.fields ?? {})).to.have.members(fields ?? []);
   expect(response.headers['cache-control']).to.equal('no-store');
-  expect(response.headers['www-authenticate']).to.equal(status === 401 ? 'Bearer realm="api"' : undefined);
+  expect(response.headers['www-authenticate']).to.equal(status === 401 ? challengeOf(body) : undefined);
   if (isCleared) expectCleared(response);
   else expect(setCookiesOf(response)).to.deep.equal([]);
+}
+
+function challengeOf({ error, error_description }: { error: string; error_description: string }): string {
+  if (error !== 'invalid_dpop_proof') return 'Bearer realm="api"';
+  return `DPoP error="${error}", error_description="${error_description}", algs="ES256 ES384 EdDSA Ed25519 RS256 PS256"`;
 }

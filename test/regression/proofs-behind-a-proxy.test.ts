@@ -14,7 +14,9 @@ const named = `${issuer}/auth/sign-in/`;
 const description = 'The DPoP proof is not valid';
 const refusal = {
   status: 401,
-  challenges: ['Bearer realm="api"'],
+  challenges: [
+    `DPoP error="invalid_dpop_proof", error_description="${description}", algs="ES256 ES384 EdDSA Ed25519 RS256 PS256"`,
+  ],
   error: 'invalid_dpop_proof',
   description,
 };

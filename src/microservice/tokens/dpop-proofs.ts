@@ -2,7 +2,6 @@
  * Verifies proofs of a client's key (RFC 9449): at sign-in a proof binds the session to the key, later the session
  * requires it.
  */
-import { AuthenticationFailed } from '../../core/http/exceptions';
 import { InvalidProof } from '../../core/http/possession-exceptions';
 import { checkedProof, proofWindow, type CheckedProof } from '../../core/proofs/dpop-proof';
 import { ProofKeys } from '../../core/proofs/proof-keys';
@@ -12,6 +11,8 @@ import { timeOf } from '../stores/store-time';
 
 /** The parts of a request that a proof covers. */
 export interface ProvenRequest {
+  /** The request itself. */
+  readonly request: object;
   /** The values of the header field `DPoP`. */
   readonly proofs: readonly string[];
   readonly method: string;
@@ -31,34 +32,53 @@ export class DpopProofs {
   /**
    * Returns the thumbprint of the key that the proof shows (RFC 7638); `null` without a proof.
    *
-   * @throws AuthenticationFailed `invalid_dpop_proof` for a proof that is invalid or was used before
+   * @throws InvalidProof for a proof that is invalid or was used before
    */
-  async thumbprint({ proofs, method, urls }: ProvenRequest): Promise<string | null> {
-    if (proofs.length === 0) return null;
-    const proof = this.#checked({ proofs, method, urls });
-    await this.#refuseReplay(proof);
-    return proof.thumbprint;
+  async thumbprint(shown: ProvenRequest): Promise<string | null> {
+    const proof = this.check(shown);
+    if (proof !== undefined) await this.#refuseReplay(proof, shown.request);
+    return proof?.thumbprint ?? null;
   }
 
-  #checked({ proofs, method, urls }: ProvenRequest): CheckedProof {
+  /**
+   * Checks everything about a proof but whether it was used before, and does not use it up.
+   *
+   * @throws InvalidProof for a proof that is invalid
+   */
+  check({ request, proofs, method, urls }: ProvenRequest): CheckedProof | undefined {
+    if (proofs.length === 0) return undefined;
     try {
       return checkedProof(proofs, { method, targets: urls, now: this.clock(), keys: this.#keys });
     } catch (error) {
-      throw error instanceof InvalidProof ? refusal(error.message) : error;
+      throw error instanceof InvalidProof ? proofRefusal(request, { cause: error.message }) : error;
     }
   }
 
-  async #refuseReplay({ thumbprint, jti, iat }: CheckedProof): Promise<void> {
+  async #refuseReplay({ thumbprint, jti, iat }: CheckedProof, request: object): Promise<void> {
     const key = `dpop:${hashOf(JSON.stringify([thumbprint, jti]))}`;
     // The proof is as old as this process says, and is remembered by the store's clock, which all processes share.
     const rest = (iat + 2 * proofWindow) * 1000 - this.clock();
     const now = await timeOf(this.store, this.clock);
     // RFC 7519 §2: `iat` may have a fraction. Stores keep whole milliseconds.
-    if (!(await this.store.useOnce(key, Math.ceil(now + rest), Math.floor(now)))) throw refusal();
+    if (!(await this.store.useOnce(key, Math.ceil(now + rest), Math.floor(now)))) throw proofRefusal(request);
   }
 }
 
-// One answer for every reason: the endpoints of the sign-in tell a stranger nothing. The log has the reason.
-function refusal(cause?: string): AuthenticationFailed {
-  return new AuthenticationFailed('The DPoP proof is not valid', { code: 'invalid_dpop_proof', cause });
+const refused = new WeakSet<object>();
+
+/**
+ * Returns the refusal of a request for its proof. By default it has one message for every reason: the endpoints of the sign-in
+ * tell a stranger nothing. The log has the reason.
+ */
+export function proofRefusal(
+  request: object,
+  { message, cause }: { message?: string; cause?: string } = {},
+): InvalidProof {
+  refused.add(request);
+  return new InvalidProof(message, { cause });
+}
+
+/** Tells whether a request was refused for its proof: its challenge is then that of DPoP. */
+export function isProofRefused(request: object): boolean {
+  return refused.has(request);
 }
