@@ -35,6 +35,7 @@ import { withInheritedMetadata } from './start/inherited-metadata';
 import { checkRoutes, logAudit } from './start/route-audit';
 import { routesOf } from './start/routes-of-app';
 import { sampleOf } from './start/samples';
+import { requireUsableGuards } from './endpoints/plain-guards';
 import { metadataRoute } from './endpoints/protected-resource';
 import { addServer, serversOf, serves } from './start/serving';
 import { beginStartup } from './start/startup';
@@ -112,6 +113,7 @@ function serverFor(app: Application, options: AxiomsServerOptions): NewServer {
 function start(app: Application, options: AxiomsServerOptions, server: NewServer): void {
   addServer(app, { server, options });
   localsOf(app).axioms = server;
+  requireUsableGuards(server);
   servedByUs(server.guarded.controllers, server.settings);
   void server.jwksManager.start();
 }

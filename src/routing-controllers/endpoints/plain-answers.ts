@@ -1,9 +1,10 @@
 /** Answers this library's errors on plain Express routes in the same way as on a controller's routes. */
 import type { NextFunction, Request, Response } from 'express';
 import { Answered } from '../../core/http/answered';
+import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { answer, sendAnswer } from '../../views/exception-handler';
 import { handOn, logAnswered } from '../driver/error-answers';
-import { ServerNotNamed, servingOf, type Serving } from '../start/serving';
+import { ServerNotNamed, nearestServers, servingOf, type Serving } from '../start/serving';
 import { isExpected, policyAnswer } from '../driver/thrown';
 
 export interface Exchange {
@@ -28,12 +29,12 @@ export function refuse(
   else handOn(answer(known, request, settings), response, next);
 }
 
-/** Calls a function that needs a server. Answers 500 if no server can be chosen. */
+/** Calls a function that needs a server. Answers 500 if no server can be chosen, or the one that is cannot do what is asked. */
 export function withServer(exchange: Exchange, run: () => void): void {
   try {
     run();
   } catch (error) {
-    const serving = error instanceof ServerNotNamed ? anyServing(error) : undefined;
+    const serving = error instanceof ImproperlyConfigured ? anyServing(error, exchange.request) : undefined;
     if (serving === undefined) exchange.next(error);
     else refuse(error, serving, exchange);
   }
@@ -41,7 +42,8 @@ export function withServer(exchange: Exchange, run: () => void): void {
 
 // Chooses any of the servers, because they all answer a 500 alike. If one of them leaves errors to the app, the app
 // answers.
-function anyServing({ servers }: ServerNotNamed): Serving | undefined {
+function anyServing(error: ImproperlyConfigured, request: Request): Serving | undefined {
+  const servers = error instanceof ServerNotNamed ? error.servers : nearestServers(request);
   const all = servers.flatMap(({ server }) => servingOf(server) ?? []);
   const [one] = all;
   return one && { ...one, answersErrors: all.every(({ answersErrors }) => answersErrors) };

@@ -1,5 +1,7 @@
 /** Remembers the guards of plain routes and what they require. The metadata that a server publishes includes them. */
 import type { Application, Request, RequestHandler } from 'express';
+import { readsProofs } from '../../authentication/possession';
+import { ImproperlyConfigured } from '../../core/http/exceptions';
 import type { Requirement } from '../../core/requirements/requirement';
 import { routerOf } from '../start/app-router';
 import { handlerOf, markTokenGuard } from '../start/handlers';
@@ -62,6 +64,18 @@ function isMountedIn(app: Application, outer: object | undefined): boolean {
 export function plainRequirements(server: Pick<AxiomsServer, 'routes'>): readonly Requirement[] {
   const found = new Set([...(guardsOfServer.get(server) ?? []), ...guardsOfApps(server), ...guardsOfHandlers(server)]);
   return [...found].flatMap(guard => guards.get(guard)?.required ?? []);
+}
+
+/**
+ * Checks the plain routes that are registered before the server is, and the guards in front of its controllers' handlers.
+ *
+ * @throws ImproperlyConfigured if one requires a DPoP key, and no issuer's tokens may be bound to one
+ */
+export function requireUsableGuards(server: Pick<AxiomsServer, 'routes' | 'settings'>): void {
+  if (readsProofs(server.settings) || !plainRequirements(server).some(({ kind }) => kind === 'dpop')) return;
+  throw new ImproperlyConfigured(
+    "requireAccessToken({ dpop: 'required' }) requires a DPoP key, and the setting 'dpop' (AXIOMS_DPOP) is 'off', so that nobody could call its routes. Set it to 'allowed' or 'required'.",
+  );
 }
 
 // If the app has several servers, a guard on it must name one.

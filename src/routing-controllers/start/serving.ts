@@ -127,6 +127,16 @@ export function onlyServer(step: Step, middleware: string, example: string, opti
   );
 }
 
+/** Returns the servers of the app that handles the request, or else of the nearest enclosing app that has any. */
+export function nearestServers(request: Request): readonly { readonly server: AxiomsServer }[] {
+  for (let app: Application | undefined = request.app; app !== undefined; app = parentOf(app)) {
+    const found = serversOf(app);
+    const server = onlyServerOf(app, found);
+    if (server !== undefined) return found.length > 1 ? found : [{ server }];
+  }
+  return [];
+}
+
 // An app may also store the server of a router in its `locals`.
 function onlyServerOf({ locals }: Application, [own]: readonly ServerOfApp[]): AxiomsServer | undefined {
   const { axioms } = locals as { readonly axioms?: AxiomsServer };
