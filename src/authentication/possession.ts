@@ -71,9 +71,18 @@ export function readsProofs(settings: Settings): boolean {
  * class's own if some tokens may be bearer tokens.
  */
 export function tokenChallenges(authenticator: BaseAuthentication, request: Request): readonly string[] {
-  const modes = modesOf(contextOf(request).settings);
-  const own = modes.every(mode => mode === 'required') ? [] : [authenticator.authenticateHeader(request) ?? ''];
-  return modes.every(mode => mode === 'off') ? own : [dpopChallenge, ...own];
+  return challengesOfTokens(contextOf(request).settings, () => authenticator.authenticateHeader(request) ?? '');
+}
+
+/**
+ * Returns the challenges for access tokens of these settings.
+ *
+ * @param own returns the challenge for bearer tokens
+ */
+export function challengesOfTokens(settings: Settings, own: () => string): readonly string[] {
+  const modes = modesOf(settings);
+  const bearer = modes.every(mode => mode === 'required') ? [] : [own()];
+  return modes.every(mode => mode === 'off') ? bearer : [dpopChallenge, ...bearer];
 }
 
 /** The challenge of DPoP (RFC 9449 §7.1). */

@@ -4,6 +4,7 @@ import {
   carriesErrors,
   challenge,
   scopeParameter,
+  writeChallenge,
   type AddedParameters,
   type OfferedChallenge,
 } from '../core/http/challenge';
@@ -19,6 +20,7 @@ import { schemeOf } from '../core/http/sent-token';
 import { addressOfMetadata } from '../core/requirements/protected-resource';
 import type { Settings } from '../core/settings/settings';
 import type { BaseAuthentication } from '../authentication/base';
+import { challengesOfTokens } from '../authentication/possession';
 import { explainedLike, reasonsOf } from '../permissions/denial';
 import { seen } from '../core/process/rejections';
 import { isReadable, stackOrType } from './error-text';
@@ -116,14 +118,20 @@ interface Offered {
   readonly challenge: OfferedChallenge;
 }
 
-// In a global middleware no controller is known yet: the scheme is Bearer.
+// In a global middleware no controller is known yet: the challenges are those of access tokens.
 function offeredChallenges({ visit, request, settings }: Position): readonly Offered[] {
-  if (visit === undefined) return [{ challenge: challenge('Bearer', { realm: settings.realm }) }];
+  if (visit === undefined) return withoutController(settings);
   return visit.authenticators.flatMap(authenticator => {
     const texts = seen(authenticator.challenges?.(request)) ?? [authenticator.authenticateHeader(request)];
     const challenges = texts.map(text => readOnce(seen(text))).filter(one => one !== undefined);
     return onlyUseful(challenges, visit).map(one => ({ authenticator, challenge: one }));
   });
+}
+
+function withoutController(settings: Settings): readonly Offered[] {
+  const bearer = (): string => writeChallenge(challenge('Bearer', { realm: settings.realm }));
+  const found = challengesOfTokens(settings, bearer).map(readOnce);
+  return found.filter(one => one !== undefined).map(one => ({ challenge: one }));
 }
 
 // A bearer token cannot meet a rule that requires a DPoP key.

@@ -1,0 +1,35 @@
+/** Where no authentication class was known, answers named the scheme Bearer, although the server accepts DPoP alone. */
+import { expect } from 'chai';
+import { Get, JsonController } from 'routing-controllers';
+import request from 'supertest';
+import { NotAuthenticated, axiomsErrorHandler } from 'axioms-routing-controllers';
+import { Api } from '../api';
+
+@JsonController('/books')
+class BookController {
+  @Get('/') list() {
+    return [];
+  }
+}
+
+const externalUrl = 'https://api.example.com';
+const dpop = 'DPoP algs="ES256 ES384 EdDSA Ed25519 RS256 PS256"';
+const bearer = 'Bearer realm="api"';
+
+for (const [mode, challenges] of [
+  ['off', [bearer]],
+  ['allowed', [dpop, bearer]],
+  ['required', [dpop]],
+] as const)
+  describe(`With the setting dpop: '${mode}'`, () => {
+    it('a plain route without a guard challenges with the schemes that the server accepts', async () => {
+      const api = await Api.start({ controllers: [BookController], axioms: { dpop: mode, externalUrl } });
+      api.app.get('/plain', () => {
+        throw new NotAuthenticated();
+      });
+      api.app.use(axiomsErrorHandler);
+      const { status, headers } = await request(api.app).get('/plain');
+      expect([status, headers['www-authenticate']]).to.deep.equal([401, challenges.join(', ')]);
+      await api.close();
+    });
+  });
