@@ -5,10 +5,12 @@
 import type { Request } from 'express';
 import type { BaseAuthentication, NamedSecurityScheme } from '../authentication/base';
 import { readsCertificates } from '../authentication/client-certificate';
+import { challengesOfTokens } from '../authentication/possession';
 import { setContext } from '../authentication/request-context';
 import { acceptsAccessTokens, readingCredentials, readsBearerTokens } from '../authentication/token-demand';
-import { challenge, offeredChallenge, type OfferedChallenge } from '../core/http/challenge';
+import { challenge, offeredChallenge, writeChallenge, type OfferedChallenge } from '../core/http/challenge';
 import { holdsInert, inertUses } from '../core/process/inert';
+import type { Settings } from '../core/settings/settings';
 import type { AxiomsServer } from '../routing-controllers/start/axioms-server';
 import type { RouteRules } from '../views/start/route-rules';
 
@@ -55,15 +57,7 @@ function withCertificate(one: NamedSecurityScheme): NamedSecurityScheme {
 
 function declaredCallers(rules: RouteRules, method: string, server: AxiomsServer): Callers {
   const authenticators = rules.authenticators;
-  const { realm } = server.settings;
-  // If the list is decided per request, assume an access token.
-  if (authenticators === undefined)
-    return {
-      schemes: [bearer],
-      acceptsTokens: true,
-      challenges: [challenge('Bearer', { realm })],
-      isChallenging: true,
-    };
+  if (authenticators === undefined) return tokenCallers(rules.demandsProof(method), server.settings);
   const request = methodOnly(method, authenticators, server);
   const reading = readingCredentials(authenticators, request);
   const texts = reading.map(one => asked(() => challengesOf(one, request)));
@@ -78,6 +72,16 @@ function declaredCallers(rules: RouteRules, method: string, server: AxiomsServer
     challenges: isProofDemanded ? sent.filter(isDpop) : sent,
     isChallenging: texts.some(some => some?.every(one => one === '') !== true),
   };
+}
+
+// If the list is decided per request, assume an access token.
+function tokenCallers(isProofDemanded: boolean, settings: Settings): Callers {
+  const own = (): string => writeChallenge(challenge('Bearer', { realm: settings.realm }));
+  const all = challengesOfTokens(settings, own).map(offeredChallenge);
+  const sent = all.filter(one => one !== undefined);
+  const challenges = isProofDemanded && sent.some(isDpop) ? sent.filter(isDpop) : sent;
+  const schemes = challenges.map(one => (isDpop(one) ? dpop : bearer));
+  return { schemes, acceptsTokens: true, challenges, isChallenging: true };
 }
 
 function challengesOf(authenticator: BaseAuthentication, request: Request): readonly string[] {
