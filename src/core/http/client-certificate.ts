@@ -64,6 +64,10 @@ function isName(name: string | undefined, names: readonly string[]): boolean {
   return name !== undefined && names.includes(name.toLowerCase());
 }
 
+function certificateNamesIn(fields: object): readonly string[] {
+  return Object.keys(fields).filter(name => isName(name, certificateFields));
+}
+
 /** A request whose header fields can be removed. Node's `IncomingMessage` fits. */
 export interface Received extends Connected {
   readonly headers: Record<string, unknown>;
@@ -77,12 +81,14 @@ export interface Received extends Connected {
  * §4): anyone can write them.
  */
 export function removeForeignCertificate(request: Received, proxies: Networks | undefined): void {
-  const { rawHeaders } = request;
-  if (!rawHeaders.some((name, index) => index % 2 === 0 && isName(name, certificateFields))) return;
+  const { rawHeaders, headers } = request;
+  // Other runtimes than Node, and middleware that makes requests, may leave `rawHeaders` empty.
+  const isSent = rawHeaders.some((name, index) => index % 2 === 0 && isName(name, certificateFields));
+  if (!isSent && certificateNamesIn(headers).length === 0) return;
   if (proxies?.includes(request.socket?.remoteAddress) === true) return;
   // Node derives these two from `rawHeaders` when they are first read, so they are read before it changes.
   for (const fields of [request.headers, request.headersDistinct ?? {}])
-    for (const name of certificateFields) Reflect.deleteProperty(fields, name);
+    for (const name of certificateNamesIn(fields)) Reflect.deleteProperty(fields, name);
   const kept = rawHeaders.filter((_, index) => !isName(rawHeaders[index - (index % 2)], certificateFields));
   rawHeaders.splice(0, rawHeaders.length, ...kept);
 }

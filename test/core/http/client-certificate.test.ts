@@ -118,6 +118,14 @@ describe('removeForeignCertificate', () => {
     expect(other).to.deep.equal({ headers: { host: 'Client-Cert' }, rawHeaders: ['Host', 'Client-Cert'] });
   });
 
+  it('removes those of a stranger from headers, where rawHeaders is empty', () => {
+    for (const name of ['client-cert', 'Client-Cert', 'client-cert-chain']) {
+      const request: Fields = { headers: { host: 'a', [name]: ':AAAA:' }, rawHeaders: [] };
+      removeForeignCertificate(request, proxy);
+      expect(request.headers).to.deep.equal({ host: 'a' });
+    }
+  });
+
   it('works in runtimes without headersDistinct', () => {
     const { headers, rawHeaders } = fields();
     const request: Fields = { headers, rawHeaders };
