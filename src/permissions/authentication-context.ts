@@ -4,7 +4,7 @@ import { currentCaller } from '../authentication/caller';
 import { contextOf, type Caller } from '../authentication/request-context';
 import { ImproperlyConfigured, type APIException } from '../core/http/exceptions';
 import { InsufficientUserAuthentication } from '../core/http/possession-exceptions';
-import type { ContextRequirement } from '../core/requirements/kinds/context';
+import { isMaxAge, type ContextRequirement } from '../core/requirements/kinds/context';
 import type { Requirement } from '../core/requirements/requirement';
 import { settingsFor } from '../core/settings/trusted-issuers';
 import type { Claims } from '../core/tokens/claims';
@@ -53,11 +53,11 @@ function described(controller: ApiView, acrValues: unknown, maxAge: unknown): Co
     throw new ImproperlyConfigured(
       `${place}: acrValues must be a list of authentication context classes, such as ['urn:example:mfa'], each without spaces.`,
     );
-  if (maxAge !== undefined && !(typeof maxAge === 'number' && maxAge >= 0 && Number.isFinite(maxAge)))
-    throw new ImproperlyConfigured(`${place}: maxAuthenticationAge must be a number of seconds, 0 or more.`);
+  if (maxAge !== undefined && !isMaxAge(maxAge))
+    throw new ImproperlyConfigured(`${place}: maxAuthenticationAge must be a whole number of seconds, 0 or more.`);
   if (acrValues.length === 0 && maxAge === undefined)
     throw new ImproperlyConfigured(
-      `${place} has the permission class RequiresAuthenticationContext and says nothing: give acrValues a non-empty list, or maxAuthenticationAge a number of seconds.`,
+      `${place} has the permission class RequiresAuthenticationContext and says nothing: give acrValues a non-empty list, or maxAuthenticationAge a whole number of seconds.`,
     );
   const values = Object.freeze([...new Set(acrValues)]);
   return { kind: 'context', acrValues: values, ...(maxAge === undefined ? {} : { maxAge }) };

@@ -5,6 +5,7 @@ import { Get, JsonController, Post } from 'routing-controllers';
 import request from 'supertest';
 import {
   HasAccessTokenScopes,
+  InsufficientUserAuthentication,
   ImproperlyConfigured,
   RequiresAuthenticationContext,
   SessionAuthentication,
@@ -76,6 +77,19 @@ class LaterController {
   }
 }
 
+let age = 10;
+
+@JsonController('/odd-age')
+class OddAgeController {
+  permissionClasses = [RequiresAuthenticationContext];
+  get maxAuthenticationAge() {
+    return age;
+  }
+  @Get('/') list() {
+    return handle();
+  }
+}
+
 @JsonController('/weak')
 class WeakController {
   permissionClasses = [not(RequiresAuthenticationContext)];
@@ -103,6 +117,7 @@ class SessionController {
 }
 
 const controllers = [
+  OddAgeController,
   StrongController,
   RecentController,
   BothController,
@@ -187,6 +202,20 @@ describe('RequiresAuthenticationContext (RFC 9470)', () => {
     expect((await api.as({ acr: 'gold' }, 'get', '/both')).status).to.equal(403);
   });
 
+  it('answers 500 where a getter returns an age that is no whole number', async () => {
+    age = 0.5;
+    const { status, headers } = await api.as({ auth_time: now }, 'get', '/odd-age');
+    expect([status, headers['www-authenticate'], handled]).to.deep.equal([500, undefined, 0]);
+    age = 10;
+    await api.as({ auth_time: now }, 'get', '/odd-age').expect(200);
+  });
+
+  it('sends no max_age that is no whole number, whatever an app throws', () => {
+    for (const maxAge of [0.5, -1, 1e21, NaN])
+      expect(new InsufficientUserAuthentication({ maxAge }).challenge).not.to.have.property('max_age');
+    expect(new InsufficientUserAuthentication({ maxAge: 0 }).challenge.max_age).to.equal('0');
+  });
+
   it('waits for async getters, also for the challenge', async () => {
     await api.as({ acr: 'gold', auth_time: now }, 'get', '/later').expect(200);
     await expectRefused({ acr: 'gold' }, '/later', stepUp('acr_values="gold", max_age="10"'));
@@ -233,8 +262,11 @@ describe('RequiresAuthenticationContext (RFC 9470)', () => {
     ['an empty list', { acrValues: [] }, 'says nothing'],
     ['a class with a space', { acrValues: ['a b'] }, 'each without spaces'],
     ['text instead of a list', { acrValues: 'gold' }, 'must be a list'],
-    ['a negative age', { maxAuthenticationAge: -1 }, 'must be a number of seconds'],
-    ['an age as text', { maxAuthenticationAge: '300' }, 'must be a number of seconds'],
+    ['a negative age', { maxAuthenticationAge: -1 }, 'must be a whole number of seconds'],
+    ['an age as text', { maxAuthenticationAge: '300' }, 'must be a whole number of seconds'],
+    ['an age with a fraction', { maxAuthenticationAge: 0.5 }, 'must be a whole number of seconds'],
+    ['an age that is written with an exponent', { maxAuthenticationAge: 1e21 }, 'must be a whole number of seconds'],
+    ['an age without end', { maxAuthenticationAge: Infinity }, 'must be a whole number of seconds'],
   ] as const)
     it(`does not start with ${title}`, () => {
       @JsonController('/wrong')

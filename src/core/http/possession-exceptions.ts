@@ -61,7 +61,8 @@ export class InsufficientUserAuthentication extends AuthenticationFailed {
       error: this.code,
       error_description: this.message,
       ...(acrValues.length === 0 ? {} : { acr_values: acrValues.join(' ') }),
-      ...(maxAge === undefined ? {} : { max_age: String(maxAge) }),
+      // RFC 9470 §4: a non-negative integer. An app may give any number.
+      ...(Number.isSafeInteger(maxAge) && (maxAge as number) >= 0 ? { max_age: String(maxAge) } : {}),
     };
   }
 }

@@ -7,8 +7,13 @@ export interface ContextRequirement {
   readonly kind: 'context';
   /** The authentication context class must be one of these; any, if the list is empty. */
   readonly acrValues: readonly string[];
-  /** Most seconds since the user signed in. */
+  /** Most seconds since the user signed in: a whole number. */
   readonly maxAge?: number;
+}
+
+/** RFC 9470 §4: `max_age` is a non-negative integer. */
+export function isMaxAge(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 interface ClassFact extends Fact {
@@ -58,5 +63,5 @@ export const context: RequirementKind<ContextRequirement> = {
   },
   words: requirement => listed(requirement, value => value),
   documented: requirement => `${listed(requirement, value => `\`${value}\``)} (RFC 9470)`,
-  isComplete: ({ acrValues }) => Array.isArray(acrValues),
+  isComplete: ({ acrValues, maxAge }) => Array.isArray(acrValues) && (maxAge === undefined || isMaxAge(maxAge)),
 };
