@@ -11,7 +11,7 @@ import { Nonces } from '../core/proofs/nonces';
 import { hasPrivateParts, thumbprintOf } from '../core/proofs/thumbprint';
 import type { Settings } from '../core/settings/settings';
 import { bindingOf } from '../core/tokens/binding';
-import { isBehind, targetOf } from './proof-target';
+import { isBehind, isUnresolved, targetOf } from './proof-target';
 import { check, relative, textOf, type Check } from './token-checks';
 import type { Credentials } from './token-source';
 
@@ -166,6 +166,7 @@ function methodCheck({ htm }: Claims, { method }: ProvenRequest): Check {
 }
 
 function urlChecks({ htu }: Claims, request: ProvenRequest, externalUrl: string | undefined): readonly Check[] {
+  if (isUnresolved(request.url ?? '')) return [unresolved(request.url ?? '')];
   const target = targetOf(request.url, externalUrl);
   const place = target === undefined ? [] : placeChecks(target, externalUrl);
   const isRight =
@@ -173,6 +174,11 @@ function urlChecks({ htu }: Claims, request: ProvenRequest, externalUrl: string 
   const expected = target ?? `a URL behind externalUrl ${externalUrl ?? ''}`;
   const remedy = 'put the URL that the client calls into htu, without its query; never the one behind a proxy';
   return [...place, check('proof: URL', isRight, `htu ${shown(expected)}`, shown(textOf(htu)), remedy)];
+}
+
+function unresolved(url: string): Check {
+  const remedy = 'call the URL without dot segments: the server refuses every proof for a path with /./ or /../';
+  return check('proof: URL', false, 'a path without dot segments', shown(url), remedy);
 }
 
 function placeChecks(target: string, externalUrl: string | undefined): readonly Check[] {

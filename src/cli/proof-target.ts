@@ -12,6 +12,11 @@ export function targetOf(url: string | undefined, externalUrl: string | undefine
   return externalUrl === undefined ? undefined : targetUri(externalUrl, url);
 }
 
+/** Tells whether a URL or path has dot segments, with which the server refuses every proof. */
+export function isUnresolved(url: string): boolean {
+  return /\/(?:\.|%2e){1,2}(?:\/|$)/i.test(url.replace(/[?#].*$/s, ''));
+}
+
 /** Tells whether a URL is one of the app's. */
 export function isBehind(url: string, externalUrl: string | undefined): boolean {
   return pathBehind(url, externalUrl) !== undefined;

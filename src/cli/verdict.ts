@@ -7,10 +7,11 @@ import type { Logger } from '../core/settings/logger';
 import type { Settings } from '../core/settings/settings';
 import { AccessTokenVerifier } from '../core/tokens/access-token';
 import type { Possession } from '../core/tokens/binding';
-import { pathBehind, targetOf } from './proof-target';
+import { boundCertificateOf } from './binding-check';
+import { isUnresolved, pathBehind, targetOf } from './proof-target';
 import type { Progress } from './progress';
 import type { ProvenRequest } from './proof-checks';
-import type { Check } from './token-checks';
+import { claimsOf, type Check } from './token-checks';
 import { fixOf } from './token-reasons';
 
 /** What a command has from the outside: a test replaces it. */
@@ -56,17 +57,20 @@ function remedyOf(error: AuthenticationFailed | ServiceUnavailable): string {
 }
 
 function shownBy(
-  { proofs, method, url }: ProvenRequest,
+  { token, proofs, method, url }: ProvenRequest,
   named: Pick<ProvenRequest, 'method' | 'url'>,
-  { externalUrl }: Settings,
+  settings: Settings,
 ): Possession {
-  const target = targetOf(url, externalUrl) ?? named.url ?? '';
+  const { externalUrl } = settings;
+  const called = url === undefined ? named.url : targetOf(url, externalUrl);
+  const path = called === undefined || isUnresolved(url ?? '') ? undefined : pathBehind(called, externalUrl);
   // A target without a path is no URL of the app, so that no proof is for it.
-  const proof = { proofs, method: method ?? named.method ?? '', target: pathBehind(target, externalUrl) ?? '*' };
+  const proof = { proofs, method: method ?? named.method ?? '', target: path ?? '*' };
   return {
     scheme: proofs.length === 0 ? 'Bearer' : 'DPoP',
     proof: { ...proof, request: {}, sendNonce: silent },
-    certificate: () => undefined,
+    // Only a connection has the certificate: another check says that it is not checked here.
+    certificate: () => boundCertificateOf(claimsOf(token, settings)),
   };
 }
 

@@ -217,6 +217,29 @@ describe('axioms doctor --proof', () => {
     expect(failuresOf(other)).to.deep.equal(['proof: URL', 'token and proof']);
   });
 
+  it('finds that the path has dot segments, whatever the proof is for', async () => {
+    for (const called of ['/files/../books', `${url}/.`, `${externalUrl}/files/%2e%2E/books?a=b`]) {
+      const found = await doctorOf(client.proof(target()), ['--url', called]);
+      expect([found.exitCode, failuresOf(found)]).to.deep.equal([1, ['proof: URL', 'token and proof']]);
+    }
+  });
+
+  it('does not check the certificate of a token that is bound to one, and says so', async () => {
+    token = issuer.token({ cnf: { 'x5t#S256': 'A'.repeat(43) } });
+    const found = await doctor(token, [], { AXIOMS_MTLS: 'allowed' });
+    expect([found.exitCode, failuresOf(found)]).to.deep.equal([0, []]);
+    expect(stateOf(found, 'token: certificate')).to.deep.include({ mark: '·', seen: 'no certificate to check' });
+  });
+
+  it('finds that the setting mtls is off, or requires a certificate of a token without one', async () => {
+    token = issuer.token({ cnf: { 'x5t#S256': 'A'.repeat(43) } });
+    const off = await doctor(token);
+    expect(failuresOf(off)).to.deep.equal(['token: certificate', 'token']);
+    expect(stateOf(off, 'token: certificate')['do']).to.match(/^set 'mtls' \(AXIOMS_MTLS\) to allowed/);
+    const unbound = await doctor(issuer.token(), [], { AXIOMS_MTLS: 'required' });
+    expect(failuresOf(unbound)).to.deep.equal(['token: certificate', 'token']);
+  });
+
   it('finds that a bound token is sent without a proof', async () => {
     const found = await doctor(token);
     expect(failuresOf(found)).to.deep.equal(['token: binding', 'token']);

@@ -10,7 +10,7 @@ const secret = /^[\x21-\x2B\x2D-\x7E]{32,1024}$/;
 /** One secret, or two while one replaces the other. The first one makes, and both are accepted. */
 export const secrets: Kind<string | Secrets, Secrets> = {
   accepts:
-    'a secret of at least 32 printable characters without spaces and commas, or a list of two different ones, the newer one first',
+    'a secret of at least 32 printable characters without spaces and commas, or a list of two different ones, of which the first makes nonces',
   read: variable => variable.split(',').map(one => one.trim()),
   check(input) {
     const list: readonly unknown[] = Array.isArray(input) ? input : [input];

@@ -22,7 +22,7 @@ export const proofRows = {
     isSecret: true,
     defaultText: '–',
     meaning:
-      'proofs need a nonce of this server (RFC 9449 §9), which is computed with this secret: at least 32 characters, the same in all processes; two while one replaces the other, the newer one first; never logged',
+      'proofs need a nonce of this server (RFC 9449 §9), which is computed with this secret: at least 32 characters, the same in all processes; two while one replaces the other, of which the first makes nonces and both are accepted; never logged',
   }),
   proofStore: row(proofStore, {
     defaultText: 'the memory of this process',

@@ -19,7 +19,7 @@ function refusal(run: () => unknown): string {
 }
 
 describe('the setting dpopNonceSecret', () => {
-  it('is a secret, or two of them with the newer one first', () => {
+  it('is a secret, or two of them, of which the first makes nonces', () => {
     const of = (dpopNonceSecret: string | string[]): unknown =>
       defineSettings({ ...least, dpopNonceSecret }).dpopNonceSecret;
     expect(of(secret)).to.deep.equal([secret]);
