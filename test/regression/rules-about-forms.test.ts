@@ -1,6 +1,13 @@
 import { expect } from 'chai';
-import { JsonController, Post, Put, UploadedFile } from 'routing-controllers';
-import { ApiController, BasePermission, HasAccessTokenScopes, type AxiomsRequest } from 'axioms-routing-controllers';
+import { BodyParam, JsonController, Post, Put, UploadedFile } from 'routing-controllers';
+import {
+  ApiController,
+  BasePermission,
+  HasAccessTokenScopes,
+  HasAuthorizationDetails,
+  type AuthorizationDetail,
+  type AxiomsRequest,
+} from 'axioms-routing-controllers';
 import { Api } from '../api';
 import { expectExactRefusal, permissionDenied } from '../refusals';
 
@@ -19,6 +26,25 @@ class IsOwnFolder extends BasePermission {
   override hasObjectPermission({ body }: AxiomsRequest, _controller: unknown, folder: unknown): boolean {
     const { folder: named } = Object(body) as { folder?: string };
     return named === undefined || named === folder;
+  }
+}
+
+@JsonController('/payments')
+class PaymentController {
+  permissionClasses = [HasAuthorizationDetails];
+  authorizationDetails = {
+    type: 'payment_initiation',
+    matches: ({ creditor }: AuthorizationDetail, { body }: AxiomsRequest) =>
+      typeof creditor === 'string' && creditor === (Object(body) as { creditor?: string }).creditor,
+  };
+
+  @Post('/') create(@UploadedFile('file') _file: unknown) {
+    handled += 1;
+    return {};
+  }
+  @Put('/') replace(@BodyParam('creditor') _creditor: string) {
+    handled += 1;
+    return {};
   }
 }
 
@@ -52,7 +78,7 @@ class FolderController extends ApiController {
 describe('a rule that looks at the body, on a route with an upload', () => {
   let api: Api;
   before(async () => {
-    api = await Api.start({ controllers: [DocumentController, FolderController] });
+    api = await Api.start({ controllers: [DocumentController, FolderController, PaymentController] });
   });
   after(() => api.close());
   beforeEach(() => {
@@ -84,6 +110,14 @@ describe('a rule that looks at the body, on a route with an upload', () => {
       'Bearer realm="api", error="insufficient_scope", error_description="The access token does not have the scope that this request needs", scope="document:publish"',
     );
     expect(handled).to.equal(0);
+  });
+
+  it('refuses every form where it refuses without the field, and lets the same field as JSON through', async () => {
+    const claims = { authorization_details: [{ type: 'payment_initiation', creditor: 'ged' }] };
+    const asForm = api.as(claims, 'post', '/payments').field({ creditor: 'ged' });
+    expectExactRefusal(await asForm.attach('file', Buffer.from('x'), 'x.txt'), permissionDenied);
+    expect(handled).to.equal(0);
+    await api.as(claims, 'put', '/payments').send({ creditor: 'ged' }).expect(200);
   });
 
   it('is asked about the object again', async () => {
