@@ -50,10 +50,16 @@ function anyOf(...patterns: readonly RegExp[]): RegExp {
  * @throws ImproperlyConfigured if it ends a bracket, a text or a comment that it has not begun, or may do so
  */
 export function inBrackets(condition: string, dialect: SqlDialect, of: string): string {
-  if (isClosed(condition, dialect)) return `(${condition}\n)`;
-  throw new ImproperlyConfigured(
-    `${of} has brackets that do not match, or a quotation mark, a comment or a dollar quote that databases read differently: pass values as parameters.`,
-  );
+  requireClosed(condition, dialect, of);
+  return `(${condition}\n)`;
+}
+
+/** @throws ImproperlyConfigured if the SQL may end the brackets around it */
+export function requireClosed(sql: string, dialect: SqlDialect, of: string): void {
+  if (!isClosed(sql, dialect))
+    throw new ImproperlyConfigured(
+      `${of} has brackets that do not match, or a quotation mark, a comment or a dollar quote that databases read differently: pass values as parameters.`,
+    );
 }
 
 /** Does the SQL end each bracket, text and comment that it begins, and no other? */
