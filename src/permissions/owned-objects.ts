@@ -5,8 +5,8 @@ import {
   allObjects,
   filterAnd,
   isFilterText,
-  noObjects,
   whereEquals,
+  whereIn,
   type ObjectFilter,
 } from '../core/requirements/object-filter';
 
@@ -60,7 +60,7 @@ function filterOf({ attribute, name, issuerAttribute, issuer }: Owner): ObjectFi
 }
 
 function namedFilter(attribute: string, name: unknown): ObjectFilter {
-  if (!isName(name)) return noObjects;
+  if (!isName(name)) return whereIn(attribute, []);
   if (!isFilterText(name)) throw new PermissionDenied();
   return whereEquals(attribute, name);
 }

@@ -1,7 +1,7 @@
 /** Holds back the response of a handler until the rules about its object have been checked. */
 import type { Response } from 'express';
 import { APIException, ImproperlyConfigured } from '../core/http/exceptions';
-import { tellCachesOfList } from './cache-fields';
+import { tellCachesOfList, toldOfList } from './cache-fields';
 import { isAnotherRoutes } from './dispatched';
 import { answer, sendAnswer, type Answer } from './exception-handler';
 import { headOf, setHead, takeBackHeader, type Head } from './response-head';
@@ -167,7 +167,7 @@ export class AnswerGate implements Gate {
       if (name === 'writeHead' && !isSecondHead) response.statusCode = given[0] as number;
       const objection = this.#kept === undefined ? this.#objection : undecided;
       // Node makes every header by writeHead().
-      if (objection === undefined && name === 'writeHead') tellCachesOfList(visit);
+      if (objection === undefined && name === 'writeHead') given = toldOfList(visit, given);
       if (objection === undefined || isSecondHead) return Reflect.apply(this.#methods[name], response, given);
       if (objection === undecided) return this.#keep({ name, given });
       this.refuse(objection);
@@ -233,13 +233,18 @@ export class AnswerGate implements Gate {
     try {
       tellCachesOfList(this.visit);
       for (const given of sends) Reflect.apply(this.#internals._send, this.#response, given);
-      const results = calls.map(({ name, given }) => [name, Reflect.apply(this.#methods[name], this.#response, given)]);
+      const results = calls.map(({ name, given }) => [name, this.#call(name, given)]);
       const isDrained = results.some(([name, result]) => name === 'write' && result === true);
       if (isDrained || (sends.length > 0 && !this.#response.writableNeedDrain)) this.#response.emit('drain');
     } catch (error) {
       if (!this.#response.headersSent) this.refuse(error);
       else this.visit.breakOff('An answer that had waited for checks of objects could not be sent', error);
     }
+  }
+
+  #call(name: MethodName, given: unknown[]): unknown {
+    const last = name === 'writeHead' ? toldOfList(this.visit, given) : given;
+    return Reflect.apply(this.#methods[name], this.#response, last);
   }
 
   #break(): void {

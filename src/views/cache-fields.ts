@@ -62,11 +62,24 @@ function isOfItsCaller({ successfulAuthenticator: used, request }: Visit): boole
  * Tells caches that the list is the caller's own (RFC 9111 §5.2.2.7): another caller gets other objects from the same URL. A
  * class of the app may read its credentials from any field, so that no `Vary` tells such callers apart.
  */
-export function tellCachesOfList({ response, filters, authenticators }: Visit): void {
-  if (filters.length === 0 || response.headersSent || response.statusCode >= 400) return;
+export function tellCachesOfList(visit: Visit): void {
+  if (!isToldList(visit)) return;
+  const { response, filters, authenticators } = visit;
   const isOwn = filters.some(({ filter }) => filter.kind !== 'all') || !authenticators.every(readsKnownField);
   if (isOwn) setPrivate(response);
   for (const one of authenticators) varyBy(one instanceof SessionAuthentication ? 'Cookie' : 'Authorization', response);
+}
+
+/** Does the same for a call of `writeHead()`, and returns its arguments without the fields, which would replace what is set. */
+export function toldOfList(visit: Visit, given: unknown[]): unknown[] {
+  if (!isToldList(visit)) return given;
+  const rest = withoutFields(visit.response, given);
+  tellCachesOfList(visit);
+  return rest;
+}
+
+function isToldList({ response, filters }: Visit): boolean {
+  return filters.length > 0 && !response.headersSent && response.statusCode < 400;
 }
 
 function setPrivate(response: Response): void {

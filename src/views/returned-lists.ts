@@ -3,7 +3,12 @@ import { ImproperlyConfigured } from '../core/http/exceptions';
 import { isPlain } from '../core/process/plain';
 import { MadeOfFilters } from '../core/requirements/filter-marks';
 import { matcherOf, type Matcher } from '../core/requirements/matches';
-import { checkedFilter, type ObjectFilter, type PropertyFilter } from '../core/requirements/object-filter';
+import {
+  checkedFilter,
+  comparisonsOf,
+  type ObjectFilter,
+  type PropertyFilter,
+} from '../core/requirements/object-filter';
 import { usedFilters } from './unfiltered-lists';
 import type { Visit } from './visit';
 
@@ -21,8 +26,8 @@ export function checkReturned(visit: Visit, returned: unknown): void {
     return;
   }
   if (filters.some(({ kind }) => kind === 'all')) return;
-  const checks = filters.map(checkOf);
-  // "No objects" names no property. Of an object's members nobody can tell then which ones are the rule's.
+  const checks = filters.map(filter => checkOf(filter, isList(returned)));
+  // "No objects" may name no property. Of an object's members nobody can tell then which ones are the rule's.
   const isAnyShown = checks.some(({ shown }) => shown.length > 0);
   const elements = isAnyShown || isList(returned) ? elementsIn(returned) : [];
   for (const element of elements) if (isRefused(element, checks)) throw notAllowed(visit);
@@ -37,11 +42,15 @@ interface Check {
 
 const checksOf = new MadeOfFilters<Check>();
 
-function checkOf(given: ObjectFilter): Check {
+// In a list that may have no objects, every object is refused, whatever it shows.
+const refusesAll: Check = { shown: [], isAllowed: () => false };
+
+function checkOf(given: ObjectFilter, isOfList: boolean): Check {
   const filter = checkedFilter(given);
+  if (isOfList && filter.kind === 'none') return refusesAll;
   const known = isPlain ? undefined : checksOf.of(filter);
   if (known !== undefined) return known;
-  const check = { shown: propertiesOf(filter).map(shownIn), isAllowed: matcherOf(filter) };
+  const check = { shown: comparisonsOf(filter).map(shownIn), isAllowed: matcherOf(filter) };
   checksOf.keep(filter, check);
   return check;
 }
@@ -99,21 +108,6 @@ function itemsOf(list: List): readonly unknown[] {
   return [...list.values()];
 }
 
-function propertiesOf(filter: ObjectFilter): readonly PropertyFilter[] {
-  switch (filter.kind) {
-    case 'all':
-    case 'none':
-      return [];
-    case 'and':
-    case 'or':
-      return filter.of.flatMap(propertiesOf);
-    case 'not':
-      return propertiesOf(filter.of);
-    default:
-      return [filter];
-  }
-}
-
 /** Does an element have the property as a value that the filter can be compared with? A handler may return other objects. */
 function shownIn(filter: PropertyFilter): (element: object) => boolean {
   const [first = '', second] = filter.property.split('.');
@@ -129,9 +123,15 @@ function shownIn(filter: PropertyFilter): (element: object) => boolean {
 // A time that was made text, or a flag that a database keeps as 1, says nothing here.
 function comparability(filter: PropertyFilter): (value: unknown) => boolean {
   if (filter.kind === 'compare') return typeof filter.value === 'number' ? isNumber : isTime;
+  // A Date equals nothing, and is not null: `deletedAt` of what was deleted.
+  if (filter.kind === 'equals' && filter.value === null) return value => isTime(value) || isScalar(value);
   const values: readonly unknown[] = filter.kind === 'in' ? filter.values : [filter.value];
   if (values.some(one => typeof one === 'boolean')) return value => typeof value === 'boolean';
-  return value => typeof value === 'string' || typeof value === 'boolean' || isNumber(value);
+  return isScalar;
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'boolean' || isNumber(value);
 }
 
 function isTime(value: unknown): boolean {

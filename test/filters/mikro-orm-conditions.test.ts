@@ -1,5 +1,5 @@
 /** Filters where MikroORM looks at a condition instead of running it. Runs with MikroORM 6 and 7. */
-import { EntitySchema, type EntityManager, type FilterQuery } from '@mikro-orm/core';
+import { EntitySchema, raw, sql, type EntityManager, type FilterQuery } from '@mikro-orm/core';
 import { MikroORM } from '@mikro-orm/libsql';
 import { expect } from 'chai';
 import { ImproperlyConfigured } from 'axioms-routing-controllers';
@@ -42,6 +42,8 @@ const parts = new EntitySchema<{ a: number; b: number; owner: string }>({
     owner: { type: 'string' },
   },
 });
+
+const messageOf = (error: unknown): string => (error as Error).message;
 
 /** A cache that several processes share. MikroORM 6 writes a count of the process into a key, which may be the same in all. */
 class SharedCache {
@@ -170,6 +172,41 @@ describe('toMikroOrm, where MikroORM looks at a condition', () => {
       const foreign = toMikroOrm(of('bob'), em, parts) as object;
       expect(await em.findOne(parts, { ...foreign, ...key })).to.equal(null);
     }
+  });
+
+  describe('regression: SQL of the app as a value widened a filter', () => {
+    const value = (text: string): unknown => raw(text);
+    const nested = (text: string): unknown => sql`${raw(text)}`;
+    const key = (text: string): FilterQuery<Note> => ({ [raw<never>(text)]: [] });
+    const either = "'x' or 1 = 1";
+    const owns: Readonly<Record<string, () => object>> = {
+      'of a property': () => ({ owner: value(either) }),
+      'of a property, written with sql``': () => ({ owner: sql`'x' or 1 = 1` as unknown }),
+      'of an operator': () => ({ owner: { $eq: value(either) } }),
+      'in a list': () => ({ owner: { $in: [value("'x') or (1 = 1"), 'y'] } }),
+      'of a relation': () => ({ shelf: value('1 or 1 = 1') }),
+      "of a relation's property": () => ({ shelf: { id: value('1 or 1 = 1') } }),
+      'in a group': () => ({ $and: [{ owner: value(either) }] }),
+      'in a list of alternatives': () => [{ owner: 'x' }, { owner: value(either) }],
+    };
+
+    for (const [place, own] of Object.entries(owns))
+      it(place, async () => {
+        const find = async (): Promise<readonly number[]> =>
+          idsOf(await em.find(notes, where(of('alice'), own() as FilterQuery<Note>), { orderBy: { id: 'asc' } }));
+        if (place === 'in a list') expect(await find().catch(messageOf)).to.include('brackets that do not match');
+        else expect(await find()).to.deep.equal([1, 3]);
+      });
+
+    it('refuses brackets, quotation marks and comments that end those around them', () => {
+      for (const text of ["'x') or (1 = 1", "('x'", "'x", "'x' /*"])
+        for (const own of [{ owner: value(text) }, key(`owner = ${text}`), { owner: nested(text) }])
+          expect(() => where(of('alice'), own as object), text).to.throw(
+            ImproperlyConfigured,
+            'SQL of your own condition has brackets that do not match',
+          );
+      expect(() => where(of('alice'), key("owner <> ':-)'"))).not.to.throw();
+    });
   });
 
   it('regression: the dataloader lost a filter', async () => {

@@ -3,12 +3,22 @@ import { EntitySchema } from '@mikro-orm/core';
 import { MikroORM } from '@mikro-orm/libsql';
 import { expect } from 'chai';
 import { Get, JsonController } from 'routing-controllers';
-import { DataSource, EntitySchema as TypeOrmSchema, type Repository } from 'typeorm';
+import {
+  And,
+  Brackets,
+  DataSource,
+  EntitySchema as TypeOrmSchema,
+  Not,
+  NotBrackets,
+  Or,
+  Raw,
+  type Repository,
+} from 'typeorm';
 import { ApiController, IsAuthenticated, IsSubOwner } from 'axioms-routing-controllers';
 import { whereCompare, whereEquals } from 'axioms-routing-controllers/filters';
 import { toMikroOrm } from 'axioms-routing-controllers/filters/mikro-orm';
 import { toSql } from 'axioms-routing-controllers/filters/sql';
-import { applyFilter } from 'axioms-routing-controllers/filters/typeorm';
+import { applyFilter, toTypeOrm } from 'axioms-routing-controllers/filters/typeorm';
 import { Api } from '../api';
 
 interface Row {
@@ -46,11 +56,17 @@ describe('regression: a query builder of TypeORM that has a filter', () => {
 
   const owners = async (): Promise<string[]> => (await repository.find()).map(({ owner }) => owner);
   const either = "state = 'open' OR state = 'pinned'";
+  const rawEither = Raw(alias => `${alias} = 'open' OR ${alias} = 'pinned'`);
 
   for (const [what, where] of [
     ['text', either],
     ['text that ends with a comment', `${either} -- all of them`],
     ['a function', () => either],
+    ['a Raw() in an object', { state: rawEither }],
+    ['a Raw() in a list of alternatives', [{ state: rawEither }, { id: 3 }]],
+    ['a Raw() in Brackets', new Brackets(query => query.where({ state: rawEither }).orWhere({ id: 3 }))],
+    ['text with brackets of the other kind in Brackets', new Brackets(query => query.where('1 = 1) OR (1 = 1'))],
+    ['text with brackets of the other kind in NotBrackets', new NotBrackets(query => query.where('1 = 0) OR (1 = 1'))],
   ] as const)
     it(`is not widened by an OR in andWhere(), given as ${what}`, async () => {
       const query = applyFilter(repository.createQueryBuilder('row'), ofAlice);
@@ -64,16 +80,73 @@ describe('regression: a query builder of TypeORM that has a filter', () => {
     expect((await query.take(5).getManyAndCount())[1]).to.equal(1);
   });
 
-  it('deletes no row of others by an OR in andWhere()', async () => {
-    await applyFilter(repository.createQueryBuilder().delete(), ofAlice).andWhere(either).execute();
-    expect(await owners()).to.deep.equal(['bob', 'bob']);
+  for (const [what, where] of [
+    ['text', either],
+    ['a Raw() in an object', { state: rawEither }],
+  ] as const)
+    it(`changes and deletes no row of others by an OR in andWhere(), given as ${what}`, async () => {
+      const update = repository.createQueryBuilder().update().set({ state: 'open' });
+      expect((await applyFilter(update, ofAlice).andWhere(where).execute()).affected).to.equal(1);
+      await applyFilter(repository.createQueryBuilder().delete(), ofAlice).andWhere(where).execute();
+      expect(await owners()).to.deep.equal(['bob', 'bob']);
+    });
+
+  it('refuses a condition whose brackets or quotation marks end those of the filter, and forgets it', async () => {
+    const query = applyFilter(repository.createQueryBuilder('row'), ofAlice);
+    for (const where of [
+      `state = 'open') OR (1 = 1`,
+      `(state = 'open'`,
+      `state = '`,
+      `1 = 1 /* ( */ ) OR (1 = 1`,
+      '1 = 1 /*',
+      '["]) OR (1 = 1 OR ["]',
+      { state: Raw(() => '1 = 1) OR (1 = 1') },
+      new Brackets(builder => builder.where('1 = 1)) OR ((1 = 1')),
+    ])
+      expect(() => query.andWhere(where), JSON.stringify(where)).to.throw('brackets that do not match');
+    for (const where of [`state <> ':-)'`, `state <> 'it''s' /* :-) */`, `state <> ":-)" -- it's\n`])
+      expect(() => query.andWhere(where), where).not.to.throw();
+    expect((await query.getMany()).map(({ id }) => id)).to.deep.equal([1]);
   });
 
-  it('refuses a condition whose brackets end those of the filter', () => {
+  it('refuses a condition in front of the filter whose brackets end those around it', () => {
+    for (const where of ['1 = 1) OR (1 = 1', '1 = 1) -- ']) {
+      const query = repository.createQueryBuilder('row').where(where);
+      expect(() => applyFilter(query, ofAlice), where).to.throw(
+        'A condition of where() has brackets that do not match',
+      );
+    }
+  });
+
+  it('is not part of a comment at the end of a condition of a join, or of a value', async () => {
+    const joined = repository.createQueryBuilder('row').innerJoin('row', 'other', 'other.id = row.id -- itself');
+    const update = repository
+      .createQueryBuilder()
+      .update()
+      .set({ state: () => "'closed' -- for good" });
+    for (const lost of [applyFilter(joined, ofAlice).getMany(), applyFilter(update, ofAlice).execute()])
+      expect(await lost.catch((error: unknown) => error)).to.be.instanceOf(Error);
+    expect(await repository.countBy({ state: 'closed' })).to.equal(0);
+  });
+
+  it('makes no unguarded query about what it changes', () => {
+    const update = applyFilter(repository.createQueryBuilder().update(), ofAlice);
     const query = applyFilter(repository.createQueryBuilder('row'), ofAlice);
-    for (const where of [`state = 'open') OR (1 = 1`, `(state = 'open'`])
-      expect(() => query.andWhere(where), where).to.throw('brackets that do not match');
-    expect(() => query.andWhere(`state <> ':-)'`)).not.to.throw();
+    expect(() => update.select()).to.throw('select() would leave the filter behind');
+    expect(() => query.relation('owner')).to.throw('relation() would leave the filter behind');
+    expect(() => query.select('row.id')).not.to.throw();
+  });
+
+  it('is not widened by a Raw() that is given to toTypeOrm(), however deep it stands', async () => {
+    const found = (state: unknown): Promise<Row[]> =>
+      repository.find({ where: toTypeOrm(ofAlice, repository, { state } as never) });
+    for (const state of [rawEither, And(rawEither, rawEither), Or(rawEither, rawEither), Not(Not(rawEither))])
+      expect((await found(state)).map(({ id }) => id)).to.deep.equal([1]);
+    const leaving = Raw(() => '1 = 0) OR (1 = 1');
+    for (const state of [leaving, Not(leaving), And(leaving), Not(Or(leaving)), Raw("'open') OR (1 = 1")]) {
+      const error = await found(state).catch((thrown: unknown) => thrown);
+      expect(error).to.have.property('message').that.includes("The Raw() at 'where[0].state' has brackets");
+    }
   });
 
   it('loses no filter to whereEntity()', () => {

@@ -143,10 +143,17 @@ describe('expectIsolation, about leaks that are hard to see', function () {
     @Get('/:id/plain') asText(@Param('id') id: number) {
       return this.response.type('text/plain').send(`${this.balanceOf(id)}`);
     }
+    @Get('/:id/csv') asTextWithClock(@Param('id') id: number) {
+      const lines = [process.hrtime.bigint(), 'balance', this.balanceOf(id)];
+      return this.response.type('text/csv').send(`${lines.join('\n')}\n`);
+    }
   }
 
   it('finds the number of another caller’s object beside a clock or the name of the caller', () =>
-    expectFound(['GET /accounts/:id', 'GET /accounts/:id/viewed', 'GET /accounts/:id/plain'], [AccountController]));
+    expectFound(
+      ['/:id', '/:id/viewed', '/:id/plain', '/:id/csv'].map(path => `GET /accounts${path}`),
+      [AccountController],
+    ));
 
   it('passes answers that repeat the id, the clock and what every object has', async () => {
     @JsonController('/summaries')
@@ -166,6 +173,13 @@ describe('expectIsolation, about leaks that are hard to see', function () {
           kind: 'note',
           at: process.hrtime.bigint().toString(),
         };
+      }
+      @Get('/:id/text') text(@Param('id') id: number) {
+        return this.response.type('text/plain').send(`${process.hrtime.bigint()}\nnote ${id}\n`);
+      }
+      @Get('/:id/clock') clock(@Param('id') asked: number) {
+        if (!notes.some(({ id }) => id === asked)) throw new NotFoundError();
+        return this.response.type('text/plain').send(`${process.hrtime.bigint()}\n`);
       }
     }
     expect((await reportOf([SummaryController])).leaks).to.deep.equal([]);

@@ -3,7 +3,7 @@
  * an object in memory (`matches`), so the two cannot differ.
  */
 import { ImproperlyConfigured } from '../http/exceptions';
-import { isChecked, markAsChecked, noteWhenTaken, take } from './filter-marks';
+import { isChecked, MadeOfFilters, markAsChecked, noteWhenTaken, take } from './filter-marks';
 
 /** A value that a property is compared with. Text has no NUL and no lone surrogate; whole numbers are safe integers. */
 export type FilterValue = string | number | boolean | null;
@@ -94,7 +94,8 @@ export function whereIn(property: string, values: readonly (string | number | bo
   const copy = Array.from(list as unknown[], withOneZero) as InFilter['values'];
   if (copy.length > maxValues) throw wrong(`'${property}' is compared with more than ${maxValues} values`);
   for (const value of copy) requireValue(value, property, ['text', 'number', 'boolean']);
-  return copy.length === 0 ? noObjects : sealed({ kind: 'in', property, values: Object.freeze(copy) });
+  const filter: InFilter = { kind: 'in', property, values: Object.freeze(copy) };
+  return copy.length === 0 ? noneOf([filter]) : sealed(filter);
 }
 
 /**
@@ -193,11 +194,42 @@ function compared(value: unknown): number | Date {
 
 function combined(kind: 'and' | 'or', filters: readonly ObjectFilter[]): ObjectFilter {
   const [neutral, final] = kind === 'and' ? [allObjects, noObjects] : [noObjects, allObjects];
-  const parts = filters.map(checkedFilter).filter(one => one.kind !== neutral.kind);
+  const checked = filters.map(checkedFilter);
+  const parts = checked.filter(one => one.kind !== neutral.kind);
   if (parts.length === 1) return parts[0] as ObjectFilter;
-  if (parts.some(one => one.kind === final.kind)) return final;
+  if (parts.some(one => one.kind === final.kind)) return kind === 'and' ? noneOf(parts) : final;
   const of = parts.flatMap(one => (one.kind === kind ? (one as { of: readonly ObjectFilter[] }).of : [one]));
-  return of.length === 0 ? neutral : sealed({ kind, of: Object.freeze(of) });
+  if (of.length === 0) return kind === 'and' ? neutral : noneOf(checked);
+  return sealed({ kind, of: Object.freeze(of) });
+}
+
+/** What a filter compared that no object passes. It is kept beside the filter, which is plain JSON. */
+const comparedByNone = new MadeOfFilters<readonly PropertyFilter[]>();
+
+/** Returns "no objects", which remembers what was compared. */
+function noneOf(parts: readonly ObjectFilter[]): ObjectFilter {
+  const compared = parts.flatMap(comparisonsOf);
+  if (compared.length === 0) return noObjects;
+  const none = sealed({ kind: 'none' });
+  comparedByNone.keep(none, compared);
+  return none;
+}
+
+/** Returns the comparisons of properties in a filter, and of "no objects" those that it was made of. */
+export function comparisonsOf(filter: ObjectFilter): readonly PropertyFilter[] {
+  switch (filter.kind) {
+    case 'all':
+      return [];
+    case 'none':
+      return comparedByNone.of(filter) ?? [];
+    case 'and':
+    case 'or':
+      return filter.of.flatMap(comparisonsOf);
+    case 'not':
+      return comparisonsOf(filter.of);
+    default:
+      return [filter];
+  }
 }
 
 // Frozen, so that what was checked stays right.

@@ -3,11 +3,12 @@ import { raw, type EntityManager, type EntityMetadata, type EntityName, type Fil
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { notTaken, type ObjectFilter } from '../../core/requirements/object-filter';
 import { take } from '../../core/requirements/filter-marks';
+import { requireClosed } from '../closed-sql';
 import { tablesOf } from '../sql/described';
-import { quotedName, dialectOf as writingOf } from '../sql/dialects';
+import { quotedName, dialectOf as writingOf, type SqlDialect } from '../sql/dialects';
 import { piecesOf, type StatementOptions } from '../sql/statement';
 import { dialectOf, MikroOrmEntity } from './entities';
-import { hasOwnSql, requireConditions } from './own-conditions';
+import { ownSql, requireConditions } from './own-conditions';
 import { markOf } from './value-mark';
 
 /**
@@ -20,8 +21,8 @@ import { markOf } from './value-mark';
  *
  * @param where your own condition
  * @throws ImproperlyConfigured if the filter is wrong, names what the entity does not have or what cannot be compared exactly,
- * or has more than 10,000 values; if MikroORM would take a part of `where` for "no condition" (`$or: []`, `undefined`); and
- * for a database other than PostgreSQL, MySQL, MariaDB and SQLite
+ * or has more than 10,000 values; if MikroORM would take a part of `where` for "no condition" (`$or: []`, `undefined`); if SQL
+ * in `where` may end the brackets around it; and for a database other than PostgreSQL, MySQL, MariaDB and SQLite
  * @example
  * const mine = await em.find(Note, toMikroOrm(whereEquals('authorSub', 'alice'), em, Note, { state: 'open' }));
  */
@@ -32,7 +33,7 @@ export function toMikroOrm<Entity extends object>(
   where?: FilterQuery<NoInfer<Entity>>,
 ): FilterQuery<Entity> {
   const metadata = em.getMetadata(entity) as unknown as EntityMetadata<object>;
-  const own = where === undefined || isEmpty(where) ? undefined : bracketed(where);
+  const own = where === undefined || isEmpty(where) ? undefined : bracketed(where, dialectOf(em));
   const note = (): void => {
     take(filter);
   };
@@ -51,12 +52,14 @@ function isEmpty(where: unknown): boolean {
   return typeof where === 'object' && where !== null && !Array.isArray(where) && Reflect.ownKeys(where).length === 0;
 }
 
-function bracketed(where: unknown): unknown {
+function bracketed(where: unknown, dialect: SqlDialect): unknown {
   if (where === null || (Array.isArray(where) && where.length === 0))
     throw new ImproperlyConfigured('Your own condition is null or an empty list: leave it out.');
   requireConditions(where);
+  const own = ownSql(where);
+  for (const sql of own) requireClosed(sql, dialect, 'SQL of your own condition');
   // An OR in SQL of the app's own would widen the filter. The second alternative, which no row meets, adds the brackets.
-  return hasOwnSql(where) ? { $or: [where, { [raw('1 = 0', [])]: [] }] } : where;
+  return own.length > 0 ? { $or: [where, { [raw('1 = 0', [])]: [] }] } : where;
 }
 
 interface Sql {

@@ -20,13 +20,29 @@ export function requireConditions(condition: unknown, path = 'where'): void {
   }
 }
 
-/** Does the condition have SQL of the app's own? MikroORM writes it without brackets. */
-export function hasOwnSql(condition: unknown): boolean {
-  if (Array.isArray(condition)) return condition.some(hasOwnSql);
-  if (!isPlain(condition)) return false;
-  // MikroORM 7 has symbols for SQL.
-  if (Object.getOwnPropertySymbols(condition).length > 0) return true;
-  return Object.entries(condition).some(([key, value]) => isSql(key) || hasOwnSql(value));
+/** Returns each piece of SQL of the app's own, which MikroORM writes without brackets: keys, and values at any depth. */
+export function ownSql(condition: unknown): readonly string[] {
+  if (Array.isArray(condition)) return condition.flatMap(ownSql);
+  if (isFragment(condition)) return [condition.sql, ...ownSql(condition.params)];
+  if (!isPlain(condition)) return [];
+  const values = condition as Readonly<Record<string | symbol, unknown>>;
+  return Reflect.ownKeys(values).flatMap(key => [...sqlOfKey(key), ...ownSql(values[key])]);
+}
+
+interface Fragment {
+  readonly sql: string;
+  readonly params?: unknown;
+}
+
+// Made by `raw()`, by `sql` or by Knex. A client sends plain objects only.
+function isFragment(value: unknown): value is Fragment {
+  return !isPlain(value) && typeof (Object(value) as Partial<Fragment>).sql === 'string';
+}
+
+// MikroORM 6 has `[raw]: … (#1)`, and MikroORM 7 the symbol `raw('…')`.
+function sqlOfKey(key: string | symbol): readonly string[] {
+  if (typeof key === 'string') return isSql(key) ? [key.replace(/^\[raw\]: | \(#\d+\)$/g, '')] : [];
+  return [String(key.description).replace(/^raw\('|'\)$/g, '')];
 }
 
 function isSql(key: string): boolean {

@@ -8,6 +8,7 @@ import { MadeOfFilters } from '../../core/requirements/filter-marks';
 import { matches } from '../../core/requirements/matches';
 import { checkedFilter, type ObjectFilter } from '../../core/requirements/object-filter';
 import { tablesOf } from '../sql/described';
+import type { SqlDialect } from '../sql/dialects';
 import { aliasOfRelated, conditionOf } from '../sql/statement';
 import { collationsLearned } from './collations';
 import { dialectOf, TypeOrmEntity } from './entities';
@@ -18,6 +19,7 @@ export interface EntityCondition {
   /** The condition in parentheses, for an update or a delete, which have no aliases. */
   ofTable(): string;
   readonly parameters: Readonly<Record<string, unknown>>;
+  readonly dialect: SqlDialect;
 }
 
 // Two filters may be in one query, where the name of a parameter has one value. No name can be guessed: the app may give
@@ -72,6 +74,7 @@ function compile(filter: ObjectFilter, entity: EntityMetadata, source: DataSourc
     ofAlias: lastKept((alias: string) => withAlias(joined, alias, source)),
     ofTable: () => withoutBareWords(withAlias(text, entity.tableName, source)),
     parameters: Object.freeze(values),
+    dialect,
   });
 }
 

@@ -53,7 +53,8 @@ function branches(where: unknown, condition: EntityCondition, anchor: string): r
 function branch(given: unknown, path: string, condition: EntityCondition, anchor: string): Record<string, unknown> {
   if (typeof given !== 'object' || given === null || Array.isArray(given) || '@instanceof' in given)
     throw new ImproperlyConfigured(`'${path}' of your own condition must be an object of conditions.`);
-  const own = Object.entries(given).map(([key, value]) => [key, bracketed(value, `${path}.${key}`)] as const);
+  const { dialect } = condition;
+  const own = Object.entries(given).map(([key, value]) => [key, bracketed(value, `${path}.${key}`, dialect)] as const);
   const others: Record<string, unknown> = Object.fromEntries(own);
   const filter = Raw(aliasPath => written(aliasPath, condition, anchor), condition.parameters);
   const onAnchor = others[anchor];

@@ -2,8 +2,9 @@
 import type { EntityMetadata } from 'typeorm';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import type { ObjectFilter } from '../../core/requirements/object-filter';
+import { inBrackets } from '../closed-sql';
 import { conditionOn } from './conditions';
-import { dataSourceOf, type Connected } from './entities';
+import { dataSourceOf, dialectOf, type Connected } from './entities';
 
 /** What `applyFilter` needs of a query builder of TypeORM. */
 export interface FilterableBuilder {
@@ -23,10 +24,16 @@ interface Builder extends Connected {
     readonly queryType: string;
     readonly mainAlias?: Alias;
     readonly aliases: readonly Alias[];
-    wheres: readonly unknown[];
+    wheres: Where[];
   };
   clone(): Builder;
   andWhere(where: unknown, parameters?: object): unknown;
+  createWhereConditionExpression(condition: unknown): string;
+}
+
+interface Where {
+  readonly type: string;
+  readonly condition: unknown;
 }
 
 /**
@@ -37,7 +44,8 @@ interface Builder extends Connected {
  * @param alias the alias of the entity that the filter is about; default: the main one
  * @returns the query builder
  * @throws ImproperlyConfigured if the filter is wrong, names what the entity does not have or what cannot be compared exactly,
- * or has more than 10,000 values; if the alias has no entity; and for another query or database
+ * or has more than 10,000 values; if the alias has no entity; if a condition, before or after it, may end the brackets around
+ * it; and for another query or database
  * @example
  * declare const notes: Repository<Note>;
  * const query = notes.createQueryBuilder('note').where('note.state = :state', { state: 'open' });
@@ -50,9 +58,9 @@ export function applyFilter<T extends FilterableBuilder>(queryBuilder: T, filter
   const condition = conditionOn(filter, metadata, dataSourceOf(builder));
   const { expressionMap } = builder;
   const before = expressionMap.wheres;
-  if (before.length > 0)
-    expressionMap.wheres = [{ type: 'simple', condition: { operator: 'brackets', condition: before } }];
-  builder.andWhere(isSelect ? condition.ofAlias(name) : condition.ofTable(), condition.parameters);
+  if (before.length > 0) expressionMap.wheres = [{ type: 'simple', condition: bracketed(builder, before, 'where()') }];
+  // On a line of its own: a comment at the end of a join's condition, or of a value, would take the filter for its text.
+  builder.andWhere(`\n${isSelect ? condition.ofAlias(name) : condition.ofTable()}`, condition.parameters);
   return guarded(builder) as unknown as T;
 }
 
@@ -79,39 +87,35 @@ function aliasOf({ expressionMap }: Builder, given: string | undefined, isSelect
 const widening = ['where', 'orWhere', 'whereInIds', 'orWhereInIds', 'whereEntity', 'whereExists', 'orWhereExists'];
 
 // Each makes a builder of another kind, or a query about another entity, in which the filter would be unguarded.
-const leaving = ['insert', 'update', 'delete', 'softDelete', 'restore', 'from', 'fromDummy'];
+const leaving = ['insert', 'update', 'delete', 'softDelete', 'restore', 'relation', 'from', 'fromDummy'];
 
 function guarded(builder: Builder): Builder {
+  const isSelect = builder.expressionMap.queryType === 'select';
   for (const name of widening) refuse(builder, name, 'would widen the filter: call it before applyFilter()');
-  for (const name of leaving) refuse(builder, name, 'would leave the filter behind: call it before applyFilter()');
+  for (const name of isSelect ? leaving : [...leaving, 'select'])
+    refuse(builder, name, 'would leave the filter behind: call it before applyFilter()');
   const clone = builder.clone.bind(builder);
   replace(builder, 'clone', () => guarded(clone()));
   const andWhere = builder.andWhere.bind(builder);
-  replace(builder, 'andWhere', (where: unknown, ...parameters: [object?]) => andWhere(bracketed(where), ...parameters));
+  replace(builder, 'andWhere', (where: unknown, parameters?: object) => {
+    andWhere(where, parameters);
+    bracketLast(builder);
+    return builder;
+  });
   return builder;
 }
 
-// TypeORM writes SQL of the app's own without brackets, so that an OR would widen the filter.
-function bracketed(where: unknown): unknown {
-  if (typeof where === 'string') return inBrackets(where);
-  return typeof where === 'function' ? (builder: unknown) => inBrackets((where as Writer)(builder)) : where;
+// TypeORM writes SQL of the app's own without brackets, also in a Raw() and inside of Brackets: an OR would widen the filter.
+function bracketLast(builder: Builder): void {
+  const { wheres } = builder.expressionMap;
+  const last = wheres.pop();
+  if (last !== undefined) wheres.push({ ...last, condition: bracketed(builder, last.condition, 'andWhere()') });
 }
 
-type Writer = (builder: unknown) => string;
-
-/** @throws ImproperlyConfigured if the condition ends a bracket that it has not begun */
-function inBrackets(condition: string): string {
-  let depth = 0;
-  for (const sign of condition.replace(quoted, '').match(/[()]/g) ?? []) {
-    depth += sign === '(' ? 1 : -1;
-    if (depth < 0) break;
-  }
-  if (depth !== 0) throw new ImproperlyConfigured('A condition of andWhere() has brackets that do not match.');
-  // Behind a comment that reaches to the end of its line.
-  return `(${condition}\n)`;
+function bracketed(builder: Builder, condition: unknown, method: string): string {
+  const written = builder.createWhereConditionExpression(condition);
+  return inBrackets(written, dialectOf(dataSourceOf(builder)), `A condition of ${method}`);
 }
-
-const quoted = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`/g;
 
 function refuse(builder: Builder, name: string, reason: string): void {
   replace(builder, name, () => {

@@ -49,11 +49,16 @@ function isByWords(answers: Three): boolean {
 }
 
 function wordsOf(body: string): string[] {
-  return body.split(/[\s,;<>"]+/);
+  return body.trim().split(/[\s,;<>"]+/);
 }
 
 function inWords(answer: LoopbackAnswer): LoopbackAnswer {
   return { ...answer, body: JSON.stringify(wordsOf(answer.body)) };
+}
+
+/** Returns the form in which the answers are compared: text by its words, so that a clock in it changes only one of them. */
+export function comparedForm(answers: Three): (answer: LoopbackAnswer) => LoopbackAnswer {
+  return isByWords(answers) ? inWords : answer => answer;
 }
 
 /**
@@ -61,7 +66,7 @@ function inWords(answer: LoopbackAnswer): LoopbackAnswer {
  * numbers differ each time.
  */
 export function changeBetween(...answers: Three): string | undefined {
-  const [first, second, third] = isByWords(answers) ? (answers.map(inWords) as unknown as Three) : answers;
+  const [first, second, third] = answers.map(comparedForm(answers)) as [...Three];
   const [two, now] = [partsOf(second), partsOf(third)];
   const changed = comparedNames(first, second, third).find(name => two.get(name) !== now.get(name));
   return changed === undefined ? undefined : placeOf(changed);

@@ -1,6 +1,6 @@
 /** Recognizes an object of which an answer has no telling text: only numbers, for example. */
 import type { LoopbackAnswer } from '../loopback';
-import { changeBetween, comparedNames, hasWord, isOfBody, partsOf } from './answers';
+import { changeBetween, comparedForm, comparedNames, hasWord, isOfBody, partsOf } from './answers';
 import { otherId, withoutText } from './requests';
 
 /** Two answers to the same request: what differs between them is a clock or a random value. */
@@ -32,13 +32,14 @@ export function placeOfSame(answer: LoopbackAnswer, answers: ObjectAnswers, ids:
   return changeBetween(first, second, plain(answer));
 }
 
-function isSame(answer: LoopbackAnswer, { own, mine }: ObjectAnswers, ids: readonly string[]): boolean {
-  const [first, second] = [plain(own[0]), plain(own[1])];
+function isSame(observed: LoopbackAnswer, { own, mine }: ObjectAnswers, ids: readonly string[]): boolean {
+  const form = comparedForm([plain(own[0]), plain(own[1]), observed]);
+  const [first, second, answer] = [form(plain(own[0])), form(plain(own[1])), form(observed)];
   const [expected, now] = [partsOf(second), partsOf(answer)];
   const names = comparedNames(first, second, answer);
   const others = names.filter(name => now.get(name) !== expected.get(name));
   if (others.length === 0) return names.some(isOfBody);
-  const forCaller = mine && partsOf(mine);
+  const forCaller = mine && partsOf(form(mine));
   const isOfCaller = (name: string): boolean => forCaller !== undefined && forCaller.get(name) === now.get(name);
   const isRepeated = (name: string): boolean => ids.some(id => hasWord(now.get(name) ?? '', id));
   return others.every(isOfCaller) && names.some(name => isOfBody(name) && !isOfCaller(name) && !isRepeated(name));

@@ -162,7 +162,7 @@ describe('an object filter', () => {
   it('of nothing is all for `and` and none for `or`, and an empty list of values selects nothing', () => {
     expect(filterAnd()).to.equal(allObjects);
     expect(filterOr()).to.equal(noObjects);
-    expect(whereIn('a', [])).to.equal(noObjects);
+    expect(whereIn('a', [])).to.deep.equal(noObjects);
     expect(filterNot(allObjects)).to.equal(noObjects);
     expect(filterNot(noObjects)).to.equal(allObjects);
   });
