@@ -3,7 +3,12 @@ import type { Request } from 'express';
 import { expect } from 'chai';
 import { Get, JsonController } from 'routing-controllers';
 import request from 'supertest';
-import { AccessTokenAuthentication, HasValidAccessToken, NotAuthenticated, axiomsErrorHandler } from 'axioms-routing-controllers';
+import {
+  AccessTokenAuthentication,
+  HasValidAccessToken,
+  NotAuthenticated,
+  axiomsErrorHandler,
+} from 'axioms-routing-controllers';
 import { openApiDocument } from 'axioms-routing-controllers/openapi';
 import { Api } from '../api';
 
