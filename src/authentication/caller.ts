@@ -77,9 +77,10 @@ export function setCaller(context: RequestContext, request: AxiomsRequest, calle
 }
 
 // Shows no user. An accessor tells that the app has assigned undefined since: a user that it has removed is not found again.
+// One of the app's own stays.
 function hideUser(request: AxiomsRequest, setByApp: SetByApp | undefined): void {
-  const isHidden = setByApp?.user !== undefined && Reflect.defineProperty(request, 'user', hiddenUser);
-  if (!isHidden) request.user = undefined;
+  const isPlain = setByApp?.user !== undefined && 'value' in (Object.getOwnPropertyDescriptor(request, 'user') ?? {});
+  if (!isPlain || !Reflect.defineProperty(request, 'user', hiddenUser)) request.user = undefined;
 }
 
 const hiddenUser: PropertyDescriptor = {
@@ -117,12 +118,13 @@ export function setByApp(request: Request, before: RequestContext | undefined): 
   return isOfGuard(auth) ? { user: undefined, auth: undefined } : { user, auth };
 }
 
-// Tells whether `request.user` is still what the guard wrote. The app may also have deleted it.
-function isAsWritten(request: object, { user: hidden }: SetByApp, caller: Caller | undefined): boolean {
-  const own = Object.getOwnPropertyDescriptor(request, 'user');
+// Tells whether `request.user` is still what the guard wrote. A user that it has hidden may have been removed since.
+function isAsWritten(request: Request, { user: hidden }: SetByApp, caller: Caller | undefined): boolean {
   const shown = shownUser(caller);
-  if (own?.get !== undefined) return own.get === hiddenUser.get;
-  return own !== undefined && own.value === shown && (shown !== undefined || hidden === undefined);
+  if (shown !== undefined || hidden === undefined) return request.user === shown;
+  const own = Object.getOwnPropertyDescriptor(request, 'user');
+  // Without a property of its own, the app has deleted it, or has an accessor for all requests.
+  return (own === undefined ? 'user' in request : own.get !== undefined) && request.user === undefined;
 }
 
 /** Returns the value of `request.user` for a caller. */

@@ -176,3 +176,67 @@ describe('a user of the app that a guard for tokens has hidden', () => {
       expect([answer.status, ran]).to.deep.equal([200, [{ isAuthenticated: id !== undefined, id: id ?? null }]]);
     });
 });
+
+const own = new WeakMap<object, unknown>();
+/** As an app that keeps the user elsewhere. */
+const accessor: PropertyDescriptor & ThisType<object> = {
+  get() {
+    return own.get(this);
+  },
+  set(user: unknown) {
+    own.set(this, user);
+  },
+  enumerable: true,
+  configurable: true,
+};
+
+describe('an app with an accessor of its own for the user', () => {
+  let issuer: TestIssuer;
+  before(async () => (issuer = await TestIssuer.start()));
+  after(() => issuer.close());
+  beforeEach(() => (ran = []));
+
+  function appWith(place: 'each request' | 'all requests', user: object | undefined): Express {
+    const app = express();
+    if (place === 'all requests') Object.defineProperty(app.request, 'user', accessor);
+    app.use((received, _response, next) => {
+      if (place === 'each request') Object.defineProperty(received, 'user', accessor);
+      (received as WithUser).user = user;
+      next();
+    });
+    app.use('/session', requireAccessToken());
+    useExpressServer(app, { controllers: [SessionController, ChangedController], axioms: issuer.settings() });
+    return app;
+  }
+
+  for (const place of ['each request', 'all requests'] as const) {
+    it(`takes no token of an earlier guard for the user of a session: accessor of ${place}`, async () => {
+      const token = issuer.token({ sub: 'of the token' });
+      const ask = (user: object | undefined) =>
+        request(appWith(place, user)).get('/session').set('Authorization', `Bearer ${token}`);
+      expect([(await ask(undefined)).status, ran]).to.deep.equal([403, []]);
+      expect([(await ask({ id: 'bob' })).status, ran]).to.deep.equal([200, ['bob']]);
+    });
+
+    it(`has the user whom the app sets between two lists of classes: accessor of ${place}`, async () => {
+      for (const [user, made, id] of [
+        [{ id: 'bob' }, () => undefined, 'bob'],
+        [{ id: 'bob' }, (received: WithUser) => (received.user = null), null],
+        [{ id: 'bob' }, (received: WithUser) => (received.user = { id: 'alice' }), 'alice'],
+        [undefined, () => undefined, null],
+      ] as const) {
+        [change, ran] = [made, []];
+        await request(appWith(place, user)).post('/changed').send({ others: true }).expect(200);
+        expect(ran).to.deep.equal([{ isAuthenticated: id !== null, id }]);
+      }
+    });
+
+    it(`takes no token for the user of a session where the list of classes changes: accessor of ${place}`, async () => {
+      change = () => undefined;
+      const token = issuer.token({ sub: 'of the token' });
+      const asked = request(appWith(place, undefined)).post('/changed').set('Authorization', `Bearer ${token}`);
+      await asked.send({ others: true });
+      expect(ran.filter(one => (one as { isAuthenticated: boolean }).isAuthenticated)).to.deep.equal([]);
+    });
+  }
+});
