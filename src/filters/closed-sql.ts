@@ -10,6 +10,9 @@ const backQuoted = /`(?:[^`]|``)*`/;
 const line = /--[^\r\n]*(?:\r?\n|$)/;
 const block = /\/\*(?:(?!\/\*|\*\/)[^])*\*\//;
 
+// PostgreSQL reads a text on a later line as the rest of this one, with the backslashes of this one. A comment may stand between.
+const continued = /\s*(?:'|--)/;
+
 interface Reading {
   /** Texts, names and comments, in which brackets do not count. */
   readonly skipped: RegExp;
@@ -19,7 +22,12 @@ interface Reading {
 
 const readings: Readonly<Record<SqlDialect, Reading>> = {
   postgresql: {
-    skipped: anyOf(RegExp(`[eE]${escaped.source}|(?<![eE])${text.source}`), doubleQuoted, line, block),
+    skipped: anyOf(
+      RegExp(`[eE]${escaped.source}(?!${continued.source})|(?<![eE])${text.source}`),
+      doubleQuoted,
+      line,
+      block,
+    ),
     unsure: /['"]|--|\/\*|\*\/|\$(?:[a-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/i,
   },
   mysql: {
@@ -51,7 +59,8 @@ function anyOf(...patterns: readonly RegExp[]): RegExp {
  */
 export function inBrackets(condition: string, dialect: SqlDialect, of: string): string {
   requireClosed(condition, dialect, of);
-  return `(${condition}\n)`;
+  // TypeORM finds the name of a property only in front of a space, a comma, a bracket or the end.
+  return `(${condition} \n)`;
 }
 
 /** @throws ImproperlyConfigured if the SQL may end the brackets around it */

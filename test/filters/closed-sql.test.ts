@@ -21,6 +21,9 @@ const closed: Cases = {
   "a LIKE :b ESCAPE '\\'": ['postgresql', 'sqlite'],
   "a LIKE :b ESCAPE '\\\\'": dialects,
   "a = E'\\\\' AND b = E'\\n'": ['postgresql'],
+  // The second text continues the first.
+  "a = 'b'\n'c)' AND d": ['postgresql'],
+  "a = E'b''c)' AND d = 'e'": ['postgresql'],
   "a ->> 'b' = $1 AND c[1] = $2": ['postgresql', 'mysql'],
 };
 
@@ -46,6 +49,10 @@ const open: Cases = {
   "a = E'\\') OR (b = E'": ['postgresql'],
   "a = $$'$$) OR (b <> $$'$$": ['postgresql'],
   "a = $b$'$b$) OR (b <> $b$'$b$": ['postgresql'],
+  // PostgreSQL reads the backslashes of the second text as those of the first.
+  "a = E'a'\n'\\' || ' ) OR (1=1) OR (1=1 -- '": ['postgresql'],
+  "a = E'a' -- b\n'\\' || ' ) OR (1=1) OR (1=1 -- '": ['postgresql'],
+  "a = E'a''b'\n'\\' || ' ) OR (1=1) OR (1=1 -- '": ['postgresql'],
   '["]) OR (1 = 1 OR ["]': ['sqlite'],
 };
 
