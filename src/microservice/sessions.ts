@@ -41,12 +41,13 @@ export class Sessions {
 
   async signIn({ request, response, body }: Exchange): Promise<SignedIn> {
     const { username, password } = membersOf(body);
-    // Before the password, so that the answer to a wrong proof does not tell whether the password is right.
-    this.services.proofs.check(this.shown(request));
+    // All before the password, so that the answer to a wrong or used proof does not tell whether the password is right.
+    const proof = this.services.proofs.check(this.shown(request));
+    const counted = async (): Promise<void> => this.services.proofs.use(proof, request);
     warnOfUnreadProxies(request, this.options.logger);
     const address = addressOf(request);
-    const checked = await this.services.passwords.signIn({ username, password, address });
-    return this.start(checked, request, response);
+    const checked = await this.services.passwords.signIn({ username, password, address, counted });
+    return this.start(checked, proof?.thumbprint ?? null, { request, response });
   }
 
   async socialExchange({ request, response, body }: Exchange, social: SocialWay): Promise<SignedIn> {
@@ -59,13 +60,16 @@ export class Sessions {
     const confirm = async (): Promise<void> => {
       if ((await this.findActive(user.id)) === undefined) throw new AuthenticationFailed(notActive);
     };
-    return this.start({ user, confirm }, request, response);
+    return this.start({ user, confirm }, await this.shownKey(request), { request, response });
   }
 
-  private async start({ user, confirm }: CheckedUser, request: Request, response: Response): Promise<SignedIn> {
+  private async start(
+    { user, confirm }: CheckedUser,
+    jkt: string | null,
+    { request, response }: Pick<Exchange, 'request' | 'response'>,
+  ): Promise<SignedIn> {
     const { cookies, families, sweep } = this.services;
     cookies.requireReach(request);
-    const jkt = await this.shownKey(request);
     sweep.whenDue();
     const earlier = cookies.find(request);
     const issued = await families.begin(user.id, jkt, async () => {
@@ -148,8 +152,10 @@ export class Sessions {
   }
 
   private shown(request: Request): ProvenRequest {
-    const { rawHeaders, method } = request;
-    const proofs = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'dpop');
+    const { rawHeaders, headers, method } = request;
+    const raw = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'dpop');
+    // What makes requests by itself, such as an adapter for functions in a cloud, may leave `rawHeaders` empty.
+    const proofs = raw.length === 0 ? [headers['dpop'] ?? []].flat() : raw;
     return { request, proofs, method, urls: urlsOf(this.options, request) };
   }
 

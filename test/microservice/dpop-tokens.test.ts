@@ -1,6 +1,6 @@
 /** From the sign-in to the API: tokens that the microservice binds to a DPoP key, and that this library's API accepts. */
 import { expect } from 'chai';
-import type { Express } from 'express';
+import express, { type Express } from 'express';
 import request, { type Test } from 'supertest';
 import { createExpressServer, type AxiomsServer, type SettingsInput } from 'axioms-routing-controllers';
 import { TestClient } from 'axioms-routing-controllers/testing';
@@ -101,6 +101,39 @@ describe('a DPoP-bound token of the microservice', () => {
     }
     const wrong = await browser.ask('sign-in/', { username: 'ged', password: 'wrong' }).set('DPoP', proofAt('sign-in'));
     expect(wrong.headers['www-authenticate']).to.equal('Bearer realm="api"');
+  });
+
+  it('gets the same answer to a used proof at the sign-in, whatever the password is', async () => {
+    const refusal = refused('invalid_dpop_proof', 'The DPoP proof is not valid');
+    const used = proofAt('sign-in');
+    await browser.ask('sign-in/', { username: 'ged', password: 'sparrowhawk' }).set('DPoP', used).expect(200);
+    for (const password of ['sparrowhawk', 'wrong']) {
+      const answer = await browser.ask('sign-in/', { username: 'ged', password }).set('DPoP', used);
+      expectExactRefusal(answer, { ...refusal, challenges: (refusal.challenges ?? []).slice(0, 1) });
+    }
+  });
+
+  it('uses its proof up with a wrong password, too', async () => {
+    const proof = proofAt('sign-in');
+    await browser.ask('sign-in/', { username: 'ged', password: 'wrong' }).set('DPoP', proof).expect(401);
+    const again = await browser.ask('sign-in/', { username: 'ged', password: 'sparrowhawk' }).set('DPoP', proof);
+    expect((again.body as { error: string }).error).to.equal('invalid_dpop_proof');
+  });
+
+  it('is bound also where an adapter leaves rawHeaders empty, and a bad proof is refused there', async () => {
+    const adapted = express();
+    adapted.use((received, _response, next) => {
+      received.rawHeaders.length = 0;
+      next();
+    });
+    adapted.use(app.app);
+    const credentials = { username: 'ged', password: 'sparrowhawk' };
+    const ask = (proof: string): Test => request(adapted).post('/auth/sign-in/').send(credentials).set('DPoP', proof);
+    expect((await ask('garbage')).status).to.equal(401);
+    const answer = await ask(proofAt('sign-in')).expect(200);
+    expect(claimsOf((answer.body as { access_token: string }).access_token)['cnf']).to.deep.equal({
+      jkt: client.thumbprint,
+    });
   });
 
   it('has a session that is refreshed by its key alone, and ended without it', async () => {

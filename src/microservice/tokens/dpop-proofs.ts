@@ -36,8 +36,17 @@ export class DpopProofs {
    */
   async thumbprint(shown: ProvenRequest): Promise<string | null> {
     const proof = this.check(shown);
-    if (proof !== undefined) await this.#refuseReplay(proof, shown.request);
+    await this.use(proof, shown.request);
     return proof?.thumbprint ?? null;
+  }
+
+  /**
+   * Uses a checked proof up, if there is one.
+   *
+   * @throws InvalidProof if it was used before
+   */
+  async use(proof: CheckedProof | undefined, request: object): Promise<void> {
+    if (proof !== undefined) await this.#refuseReplay(proof, request);
   }
 
   /**
@@ -50,7 +59,7 @@ export class DpopProofs {
     try {
       return checkedProof(proofs, { method, targets: urls, now: this.clock(), keys: this.#keys });
     } catch (error) {
-      throw error instanceof InvalidProof ? proofRefusal(request, { cause: error.message }) : error;
+      throw error instanceof InvalidProof ? proofRefusal(request, { cause: error }) : error;
     }
   }
 
@@ -60,7 +69,8 @@ export class DpopProofs {
     const rest = (iat + 2 * proofWindow) * 1000 - this.clock();
     const now = await timeOf(this.store, this.clock);
     // RFC 7519 §2: `iat` may have a fraction. Stores keep whole milliseconds.
-    if (!(await this.store.useOnce(key, Math.ceil(now + rest), Math.floor(now)))) throw proofRefusal(request);
+    if (!(await this.store.useOnce(key, Math.ceil(now + rest), Math.floor(now))))
+      throw proofRefusal(request, { cause: new InvalidProof('The DPoP proof was used before') });
   }
 }
 
@@ -72,7 +82,7 @@ const refused = new WeakSet<object>();
  */
 export function proofRefusal(
   request: object,
-  { message, cause }: { message?: string; cause?: string } = {},
+  { message, cause }: { message?: string; cause?: Error } = {},
 ): InvalidProof {
   refused.add(request);
   return new InvalidProof(message, { cause });

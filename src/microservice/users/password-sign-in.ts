@@ -16,6 +16,11 @@ export interface SignInRequest {
   readonly password?: unknown;
   /** The network that the request comes from, from trusted sources only. */
   readonly address: string;
+  /**
+   * Called once the try is counted, and before the password is looked at: what else must be right, and must not be tried by
+   * a client whose tries are over. If it rejects, so does the sign-in, and the try does not count.
+   */
+  readonly counted?: () => Promise<void>;
 }
 
 /** A user whose password was right when the user was read from the store. */
@@ -95,12 +100,12 @@ export class PasswordSignIn {
    * @throws Throttled after too many tries
    * @throws ServiceUnavailable if too many passwords are being checked, or tries cannot be counted
    */
-  async signIn({ username: name, password: secret, address }: SignInRequest): Promise<CheckedUser> {
+  async signIn({ username: name, password: secret, address, counted }: SignInRequest): Promise<CheckedUser> {
     const { username = '', password = '' } = textFields({ username: name, password: secret }, fields);
     const attempt = { account: username, address };
     await this.#watch.begin(this.attempts, () => this.attempts.begin(attempt));
     const soonestRefusal = this.#untilRefusals();
-    const stored = await this.#check(username, password, attempt);
+    const stored = await this.#check(username, password, attempt, counted);
     if (stored === undefined) return refuse(soonestRefusal);
     await this.#watch.takeBack(this.attempts, () => this.attempts.succeeded(attempt));
     await this.#remember(stored, password, address);
@@ -116,8 +121,14 @@ export class PasswordSignIn {
       await new Promise<void>(resolve => startTimer(this.#timers, resolve, 1000 * this.#refusalTime));
   }
 
-  async #check(username: string, password: string, attempt: Attempt): Promise<StoredUser | undefined> {
+  async #check(
+    username: string,
+    password: string,
+    attempt: Attempt,
+    counted?: () => Promise<void>,
+  ): Promise<StoredUser | undefined> {
     try {
+      await counted?.();
       const stored = await this.users.findByUsername(username);
       // Without a user or a password hash, the same work is done against the decoy.
       const isRight = await this.hasher.verify(password, stored?.passwordHash ?? this.hasher.decoy, attempt.address);
