@@ -3,10 +3,11 @@ import { hash } from 'node:crypto';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import { CountedReport } from '../../core/reports/counted-report';
-import type { Denylist } from '../../core/settings/denylist';
+import type { Denylist, RevokedTokens } from '../../core/settings/denylist';
 import { longestClockTolerance } from '../../core/settings/kinds';
 import { APIException, ImproperlyConfigured, InvalidRequest, ServiceUnavailable } from '../../core/http/exceptions';
 import { LogoutTokenVerifier, type LogoutToken } from '../../core/tokens/logout-token';
+import { answerInTime } from '../../core/time/answer-in-time';
 import { withServer } from './plain-answers';
 import { onlyServer } from '../start/serving';
 import type { AxiomsServer } from '../start/axioms-server';
@@ -132,14 +133,17 @@ class Logout {
   async end(text: string): Promise<LogoutToken> {
     const token = await this.#verifier.verify(text);
     const { iss, sub, sid, iat: before } = token;
-    if (sub !== undefined && sid !== undefined && this.#isOverLimit(iss, sub))
-      await this.#denylist.revoke({ iss, sub, before });
+    if (sub !== undefined && sid !== undefined && this.#isOverLimit(iss, sub)) await this.#revoke({ iss, sub, before });
     else {
-      if (sid !== undefined) await this.#denylist.revoke({ iss, sid });
-      if (sub !== undefined) await this.#denylist.revoke({ iss, sub, sid, before });
+      if (sid !== undefined) await this.#revoke({ iss, sid });
+      if (sub !== undefined) await this.#revoke({ iss, sub, sid, before });
     }
     if (!(await this.#isOpen(token))) throw new InvalidRequest('The logout token was used before');
     return token;
+  }
+
+  async #revoke(tokens: RevokedTokens): Promise<void> {
+    await answerInTime(this.#denylist.revoke(tokens), this.#denylist);
   }
 
   /** Runs the app's part of a logout. */
@@ -150,7 +154,8 @@ class Logout {
   // Each issuer may have its own tolerance. No token is accepted after the longest.
   async #isOpen(token: LogoutToken): Promise<boolean> {
     const { iss, jti, exp } = token;
-    const use = async (): Promise<boolean> => this.#denylist.useOnce(iss, jti, exp + longestClockTolerance);
+    const use = async (): Promise<boolean> =>
+      answerInTime(this.#denylist.useOnce(iss, jti, exp + longestClockTolerance), this.#denylist);
     return (await this.#orUnfinished(token, use)) || this.#unfinished.delete(nameOf(token));
   }
 

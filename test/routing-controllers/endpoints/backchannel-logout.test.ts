@@ -92,6 +92,18 @@ describe('backchannelLogout()', () => {
     expect(ended).to.deep.equal([]);
   }
 
+  for (const [step, steps] of [
+    ['revoke', { revoke: async () => new Promise<never>(() => undefined) }],
+    ['use the token once', { useOnce: async () => new Promise<never>(() => undefined) }],
+  ] as const)
+    it(`fails where the denylist does not answer in time to ${step}`, async () => {
+      await api.close();
+      await serve(Object.assign(new MemoryDenylist(), { timeout: 0.02 }, steps));
+      const { status } = await send(logoutToken());
+      expect([status, ended]).to.deep.equal([400, []]);
+      expect(logger.text('error')).to.include('A back-channel logout failed');
+    });
+
   it('closes the session of sid, and tokens of its subject that name no session', async () => {
     expectEnded(await send(logoutToken()));
     for (const changes of [{ sid: 's1' }, { sid: 's1', sub: 'bob' }, {}])
