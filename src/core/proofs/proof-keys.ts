@@ -9,8 +9,15 @@ import type { TokenHeader, UnverifiedToken } from '../jws/compact-jws';
 import { publicKeyOf } from '../jws/public-key';
 import { isPlain } from '../process/plain';
 
-/** Most keys in the cache, and most headers. An RSA key of 8192 bits takes about two kilobytes. */
+/** Most keys in the cache, and most headers. */
 const mostKeys = 5000;
+
+/** Most bytes of keys in the cache. A key takes about twelve times the bytes of its modulus, and at least two kilobytes. */
+const mostKeyBytes = 16 * 1024 * 1024;
+
+function sizeCalculation({ asymmetricKeyDetails: { modulusLength = 0 } = {} }: KeyObject): number {
+  return Math.max(2048, Math.ceil(1.5 * modulusLength));
+}
 
 /** Most characters of a header in the cache. With an RSA key of 2048 bits it has about 550. */
 const longestHeader = 1024;
@@ -31,7 +38,7 @@ interface KnownHeader extends NamedKey {
  * that requests without a valid proof evict nothing.
  */
 export class ProofKeys {
-  readonly #keys = new LRUCache<string, KeyObject>({ max: mostKeys });
+  readonly #keys = new LRUCache<string, KeyObject>({ max: mostKeys, maxSize: mostKeyBytes, sizeCalculation });
   readonly #headers = new LRUCache<string, KnownHeader>({ max: mostKeys });
 
   /** Returns the header that is spelled like this, if it is known. */
