@@ -50,7 +50,9 @@ function withoutFields(response: Response, given: unknown[]): unknown[] {
   return given.toSpliced(place, 1);
 }
 
+// Names and values in turn, or a list for each field: Node takes both.
 function pairsOf(list: readonly unknown[]): (readonly [name: string, value: unknown])[] {
+  if (list.every(Array.isArray)) return list.map(([name, value]: readonly unknown[]) => [String(name), value]);
   return list.flatMap((name, index) => (index % 2 === 0 ? [[String(name), list[index + 1]] as const] : []));
 }
 

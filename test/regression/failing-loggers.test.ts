@@ -21,11 +21,18 @@ const loggers: Readonly<Record<string, (level: string) => unknown>> = {
     throw new Error(`${level}: log stream closed`);
   },
   rejects: async level => Promise.reject(new Error(`${level}: log database away`)),
+  'throws an error that cannot be read': () => {
+    throw Object.defineProperty(new Error(), 'message', { get: () => rejectedRead() });
+  },
   'throws what is no error': () => {
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- what a logger may do
     throw null;
   },
 };
+
+function rejectedRead(): never {
+  throw new Error('not readable');
+}
 
 function loggerThat(write: (level: string) => unknown): Logger {
   const levels = ['debug', 'info', 'warn', 'error'] as const;

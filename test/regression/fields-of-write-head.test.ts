@@ -35,6 +35,15 @@ class OwnController extends ListsController {
     this.response.setHeader('Vary', 'Origin');
     return this.response.writeHead(200, ['Vary', 'Accept', 'Vary', 'Accept-Encoding']).end(own);
   }
+  @Get('/pairs') async pairs() {
+    const own = await this.own();
+    return this.response
+      .writeHead(200, [
+        ['Vary', 'Accept-Encoding'],
+        ['X-Total', '1'],
+      ] as never)
+      .end(own);
+  }
   @Get('/none') async none() {
     const own = await this.own();
     return this.response.writeHead(200).end(own);
@@ -70,6 +79,7 @@ describe('regression: fields that a handler gave writeHead() removed the Vary of
     ['/own/object', 200, 'Accept-Encoding, Authorization', 'private'],
     ['/own/reason', 200, 'Accept-Encoding, Authorization', 'max-age=5'],
     ['/own/list', 200, 'Accept, Accept-Encoding, Authorization', 'private'],
+    ['/own/pairs', 200, 'Accept-Encoding, Authorization', 'private'],
     ['/own/none', 200, 'Authorization', 'private'],
     ['/own/slow', 200, 'Accept-Encoding, Authorization', 'private'],
     ['/own/error', 404, 'Accept-Encoding', undefined],

@@ -34,8 +34,7 @@ export function safeLogger(logger: Logger): Logger {
   if (safeLoggers.has(logger)) return logger;
   let hasFailed = false;
   const report = (error: unknown): void => {
-    const text = error instanceof Error ? error.message : typeof error;
-    if (!hasFailed) consoleLogger.error('The logger failed. This is reported once.', { error: text });
+    if (!hasFailed) consoleLogger.error('The logger failed. This is reported once.', { error: textOf(error) });
     hasFailed = true;
   };
   const safe = Object.fromEntries(levels.map(level => [level, passingOn(logger, level, report)])) as unknown as Logger;
@@ -55,4 +54,13 @@ function passingOn(logger: Logger, level: Level, report: (error: unknown) => voi
       report(error);
     }
   };
+}
+
+// What a logger throws may be anything.
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : typeof error;
+  } catch {
+    return typeof error;
+  }
 }

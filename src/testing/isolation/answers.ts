@@ -49,7 +49,7 @@ function isByWords(answers: Three): boolean {
 }
 
 function wordsOf(body: string): string[] {
-  return body.trim().split(/[\s,;<>"]+/);
+  return body.trim().split(/[\s,;:&<>"]+/);
 }
 
 function inWords(answer: LoopbackAnswer): LoopbackAnswer {
