@@ -218,7 +218,7 @@ describe('an app with an accessor of its own for the user', () => {
       expect([(await ask({ id: 'bob' })).status, ran]).to.deep.equal([200, ['bob']]);
     });
 
-    it(`has the user whom the app sets between two lists of classes: accessor of ${place}`, async () => {
+    it(`has the user that the app sets between two lists of classes: accessor of ${place}`, async () => {
       for (const [user, made, id] of [
         [{ id: 'bob' }, () => undefined, 'bob'],
         [{ id: 'bob' }, (received: WithUser) => (received.user = null), null],
