@@ -62,7 +62,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'routing-controllers/start',
   ],
   'routing-controllers/endpoints': [
-    ...everyRoomOf('core', 'http', 'settings', 'reports', 'issuers', 'tokens', 'requirements'),
+    ...everyRoomOf('core', 'time', 'http', 'settings', 'reports', 'issuers', 'tokens', 'requirements'),
     'authentication',
     'permissions',
     'views/start',
