@@ -46,6 +46,14 @@ describe('checkedProof', () => {
     expect(() => checkedProof([client.proof(target)], { ...expected, now: NaN })).to.throw(InvalidProof, 'too old');
   });
 
+  it('refuses a key that is no point of its curve, as a key', () => {
+    const jwk = { ...client.jwk, y: client.jwk['x'] ?? '' };
+    const thumbprint = thumbprintOf(jwk);
+    const field = client.proof(target, {}, { jwk });
+    const expected = { method: 'GET', targets: [target.url], now, keys, accessToken: 'token', thumbprint };
+    expect(() => checkedProof([field], expected)).to.throw(InvalidProof, 'The key of the DPoP proof is not accepted');
+  });
+
   it('refuses any text with an InvalidProof that quotes nothing of it, and throws nothing else', () => {
     const part = fc.oneof(fc.string(), fc.base64String(), fc.json().map(base64url));
     const text = fc.oneof(
