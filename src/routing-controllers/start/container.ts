@@ -102,8 +102,8 @@ const servers = new WeakMap<Class, OwnServices>();
  */
 class OwnPolicies {
   readonly #made = new Map<Class, object>();
-  /** The classes of which nothing is left to say. */
-  readonly #settled = new Set<Class>();
+  /** The app's services of which a warning may be needed, by the class that uses them. */
+  readonly #sharing = new Map<Class, Class | undefined>();
 
   constructor(
     private readonly container: AppContainer,
@@ -117,10 +117,9 @@ class OwnPolicies {
       this.#warnOfSharedService(policyClass);
       return undefined;
     }
-    if (!servers.has(policyClass) && this.#isRegistered) servers.set(policyClass, this.own);
     // A transient class is never shared: the container would create it for each request with the services registered by
     // then.
-    const isShared = servers.get(policyClass) === this.own && !isTransient(policyClass);
+    const isShared = this.#isFirstUserOf(policyClass) && !isTransient(policyClass);
     if (isShared) return undefined;
     const made: object = this.#made.get(policyClass) ?? this.container.make(policyClass, type => this.#serviceOf(type));
     if (!isTransient(policyClass)) this.#made.set(policyClass, made);
@@ -129,15 +128,19 @@ class OwnPolicies {
 
   // A service of the app's is one object for all servers: only the app knows whether it may be made twice.
   #warnOfSharedService(policyClass: Class): void {
-    if (this.#settled.has(policyClass)) return;
-    const user = serviceThatUsesLibrary(policyClass);
-    if (!servers.has(policyClass) && this.#isRegistered) servers.set(policyClass, this.own);
-    const isOwn = this.#isRegistered && servers.get(policyClass) === this.own;
-    if (user === undefined || !isOwn) this.#settled.add(policyClass);
-    if (user === undefined || isOwn) return;
+    if (!this.#sharing.has(policyClass)) this.#sharing.set(policyClass, serviceThatUsesLibrary(policyClass));
+    const user = this.#sharing.get(policyClass);
+    if (user === undefined || (this.#isFirstUserOf(policyClass) && this.#isRegistered)) return;
+    // Once is enough.
+    this.#sharing.set(policyClass, undefined);
     this.own.settings.logger.warn(
       `${policyClass.name} uses ${user.name}, into which a service of this library is injected, and this process has several servers: ${user.name} has the service of one of them, and accepts its tokens. Inject the library's service into ${policyClass.name} itself, and pass ${user.name} the token or the claims.`,
     );
+  }
+
+  #isFirstUserOf(policyClass: Class): boolean {
+    if (!servers.has(policyClass) && this.#isRegistered) servers.set(policyClass, this.own);
+    return servers.get(policyClass) === this.own;
   }
 
   get #isRegistered(): boolean {
