@@ -49,8 +49,11 @@ function setNonce(response: Response, nonce: string): void {
 }
 
 /** Returns every value of the header field `DPoP`. `request.headers` would join them. */
-function proofFields({ rawHeaders }: Request): readonly string[] {
-  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'dpop');
+export function proofFields({ rawHeaders, headers }: Request): readonly string[] {
+  const raw = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'dpop');
+  // What makes requests by itself, such as an adapter for functions in a cloud, may leave `rawHeaders` empty. Fields that were
+  // joined are no proof.
+  return raw.length === 0 ? [headers['dpop'] ?? []].flat() : raw;
 }
 
 const modes = new WeakMap<Settings, readonly Settings['dpop'][]>();

@@ -1,5 +1,6 @@
 /** What each endpoint does: it starts, refreshes or ends a session. */
 import type { Request, Response } from 'express';
+import { proofFields } from '../authentication/possession';
 import { addressOf } from '../core/http/client-address';
 import { AuthenticationFailed } from '../core/http/exceptions';
 import { warnOfUnreadProxies } from '../core/reports/unread-proxies';
@@ -152,11 +153,7 @@ export class Sessions {
   }
 
   private shown(request: Request): ProvenRequest {
-    const { rawHeaders, headers, method } = request;
-    const raw = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'dpop');
-    // What makes requests by itself, such as an adapter for functions in a cloud, may leave `rawHeaders` empty.
-    const proofs = raw.length === 0 ? [headers['dpop'] ?? []].flat() : raw;
-    return { request, proofs, method, urls: urlsOf(this.options, request) };
+    return { request, proofs: proofFields(request), method: request.method, urls: urlsOf(this.options, request) };
   }
 
   // Clears the cookies of a session that has ended. If the store is unavailable they are kept: the session may still

@@ -131,6 +131,11 @@ describe('a DPoP-bound token of the microservice', () => {
     const ask = (proof: string): Test => request(adapted).post('/auth/sign-in/').send(credentials).set('DPoP', proof);
     expect((await ask('garbage')).status).to.equal(401);
     const answer = await ask(proofAt('sign-in')).expect(200);
+    // And the API accepts it with a proof, once, and with no two proofs that were joined.
+    const fields = client.fields('GET', '/me', (answer.body as { access_token: string }).access_token);
+    expect((await me({ ...fields, DPoP: `${fields['DPoP']}, ${fields['DPoP']}` }, adapted)).status).to.equal(401);
+    expect((await me(fields, adapted)).status).to.equal(200);
+    expect((await me(fields, adapted)).status).to.equal(401);
     expect(claimsOf((answer.body as { access_token: string }).access_token)['cnf']).to.deep.equal({
       jkt: client.thumbprint,
     });
