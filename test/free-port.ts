@@ -1,12 +1,21 @@
 /** A port for a server of a test's own that cannot choose one itself. */
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 
-/** Returns a port that nothing listens on at the moment. */
+/**
+ * Returns a port that nothing listens on at the moment.
+ *
+ * It is below those that the system gives to clients and to `listen(0)`, which other tests take meanwhile, and above those
+ * of the Redis clusters.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = 30_001 + Math.floor(2700 * Math.random());
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return freePort();
+  }
   server.close();
   await once(server, 'close');
   return port;

@@ -1,7 +1,7 @@
 /** An nginx of its own, with its own configuration, folder and port, in front of processes or servers. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,7 +54,9 @@ export class Nginx {
 
   private async untilListening(): Promise<void> {
     const end = performance.now() + 10_000;
-    while (!(await answers(this.port))) {
+    // What answers may be something else that has taken the port: nginx writes this file once it has it.
+    const written = join(this.#folder, 'nginx.pid');
+    while (!existsSync(written) || !(await answers(this.port))) {
       if (performance.now() > end) throw new Error('nginx did not listen in ten seconds.');
       await pause(0.05);
     }
