@@ -113,7 +113,7 @@ for (const [name, make] of Object.entries(makers))
     it('answers without Redis, and reads what is new with one command every quarter of maxStaleness', async () => {
       const { list, commands, becomesCurrent } = await copied({ maxStaleness: 4 });
       await becomesCurrent();
-      for (let times = 0; times < 100; times += 1) expect(await list.isRevoked(token('a'))).to.equal(false);
+      for (let times = 0; times < 100; times += 1) expect(list.isRevoked(token('a'))).to.equal(false);
       expect(commands()).to.deep.equal([]);
       time.advance(0.999);
       expect(await list.isRevoked(token('a'))).to.equal(false);
@@ -130,7 +130,7 @@ for (const [name, make] of Object.entries(makers))
       await Promise.all(names.map(one => other.list.revoke({ iss, jti: `j-${one}` })));
       const { list, commands, becomesCurrent } = await copied();
       await becomesCurrent();
-      const answers = await Promise.all(names.map(one => list.isRevoked(token(one))));
+      const answers = names.map(one => list.isRevoked(token(one)));
       expect(answers.filter(Boolean)).to.have.lengthOf(1200);
       expect(await list.isRevoked(token('other'))).to.equal(false);
       expect(commands()).to.deep.equal([]);
@@ -319,10 +319,18 @@ for (const [name, make] of Object.entries(makers))
 
       const url = () => `redis://127.0.0.1:${own.port}`;
 
+      async function answerOrError(list: RedisDenylist): Promise<unknown> {
+        try {
+          return await list.isRevoked(token('b'));
+        } catch (error) {
+          return error;
+        }
+      }
+
       async function answering({ list }: Copied): Promise<unknown> {
         const end = performance.now() + 10_000;
         for (;;) {
-          const answer: unknown = await list.isRevoked(token('b')).catch((error: unknown) => error);
+          const answer = await answerOrError(list);
           if (typeof answer === 'boolean' || performance.now() > end) return answer;
           await new Promise(resolve => setTimeout(resolve, 20));
         }
@@ -336,8 +344,7 @@ for (const [name, make] of Object.entries(makers))
         time.advance(4.999);
         expect([await list.isRevoked(token('a')), await list.isRevoked(token('b'))]).to.deep.equal([true, false]);
         time.advance(0.001);
-        const error: unknown = await list.isRevoked(token('b')).catch((reason: unknown) => reason);
-        expect(error).to.be.instanceOf(Error);
+        expect(await answerOrError(list)).to.be.instanceOf(Error);
         expect(await list.isRevoked(token('a'))).to.equal(true);
       }).timeout(30_000);
 

@@ -65,15 +65,16 @@ export function follow(outer: AbortSignal, own: AbortController): () => void {
  * @throws TimeIsUp if it takes longer; the step may go on
  */
 export async function inTime<T>(step: () => T | Promise<T>, seconds: number): Promise<T> {
-  const deadline = new Deadline(seconds, globalTimers, new AbortController().signal);
+  let timer: unknown;
   const timeIsUp = new Promise<never>((_, reject) => {
-    deadline.signal.addEventListener('abort', () => {
+    const refuse = (): void => {
       reject(new TimeIsUp(seconds));
-    });
+    };
+    timer = startTimer(globalTimers, refuse, seconds * 1000);
   });
   try {
     return await Promise.race([step(), timeIsUp]);
   } finally {
-    deadline.end();
+    globalTimers.clearTimeout(timer);
   }
 }
