@@ -1,5 +1,5 @@
 /**
- * What a denylist with a local copy adds to the guarded route: node bench/figures/local-copy.mjs [--rounds 7 --amount 2000]
+ * What a denylist with a local copy adds to the guarded route: node bench/figures/local-copy.mjs [--rounds 25 --amount 1000]
  *
  * The denylist has 100,000 revocations in a Redis of its own. Four servers of one process are asked in turn, in short slices:
  * without a denylist, with a local copy, with a denylist that asks Redis, and without one again.
@@ -15,7 +15,7 @@ import redis from '../../dist/src/redis/index.js';
 import { option, tell } from './figure.mjs';
 import { measureRoutes, tokensFor } from './routes.mjs';
 
-const [rounds, amount, entries] = [option('rounds', 7), option('amount', 2000), option('entries', 99_000)];
+const [rounds, amount, entries] = [option('rounds', 25), option('amount', 1000), option('entries', 99_000)];
 const kinds = ['without', 'copied', 'asked', 'again'];
 
 await tell(async () => {

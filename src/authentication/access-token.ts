@@ -1,11 +1,11 @@
 /** Authentication by an access token in the Authorization header (RFC 6750, RFC 9449). */
 import type { Request } from 'express';
-import type { AcceptedToken } from '../core/tokens/access-token';
+import type { AcceptedToken, AccessTokenVerifier } from '../core/tokens/access-token';
 import { challenge, writeChallenge } from '../core/http/challenge';
 import { isJwtShaped } from '../core/jws/compact-jws';
 import { after, type Soon } from '../core/time/soon';
 import { BaseAuthentication, decidesPublicByMethod, type AuthenticationResult } from './base';
-import { rememberToken, sameTokenAgain } from './connection';
+import { rememberToken, sameTokenAgain, type LastToken } from './connection';
 import { presentedToken, tokenChallenges, tokenSchemes } from './possession';
 import { provenKeys, tokenFacts } from './request-auth';
 import { contextOf } from './request-context';
@@ -26,7 +26,7 @@ export class AccessTokenAuthentication extends BaseAuthentication {
   authenticate(request: Request): Soon<AuthenticationResult | null> {
     const { verifier, authenticators } = contextOf(request);
     const last = sameTokenAgain(request, verifier);
-    if (last !== undefined) return resultOf(this, last.token, last.known.accepted);
+    if (last !== undefined) return resultAgain(this, last, verifier);
     const presented = presentedToken(request);
     if (presented === null) return null;
     const { token, shown } = presented;
@@ -50,6 +50,15 @@ export class AccessTokenAuthentication extends BaseAuthentication {
 function isForAnother(one: BaseAuthentication, token: string, all: readonly BaseAuthentication[]): boolean {
   const later = all.slice(all.indexOf(one) + 1);
   return later.some(({ takesOpaqueTokens }) => takesOpaqueTokens === true) && !isJwtShaped(token);
+}
+
+function resultAgain(
+  authenticator: BaseAuthentication,
+  { token, known: { accepted } }: LastToken,
+  verifier: AccessTokenVerifier,
+): Soon<AuthenticationResult> {
+  const { token: verified, subject } = accepted;
+  return after(verifier.refuseRevoked(verified.claims, subject), () => resultOf(authenticator, token, accepted));
 }
 
 function resultOf(

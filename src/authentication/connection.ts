@@ -5,7 +5,8 @@ import type { AccessTokenVerifier, KnownToken } from '../core/tokens/access-toke
 import { isRepeated } from '../core/http/sent-token';
 import { isPlain } from '../core/process/plain';
 
-interface LastToken {
+/** An accepted token, and the request field that it came in. */
+export interface LastToken {
   /** The whole Authorization field. */
   readonly field: string;
   readonly token: string;
@@ -18,7 +19,7 @@ const lastTokens = new WeakMap<Socket, LastToken>();
 
 /**
  * Returns the token of this request if its connection sent the same one last, to the same verifier, and it would be
- * accepted again. This saves parsing and hashing the token.
+ * accepted again, unless it was revoked meanwhile. This saves parsing and hashing the token.
  */
 export function sameTokenAgain(request: Request, verifier: AccessTokenVerifier): LastToken | undefined {
   const last = lastTokens.get(request.socket);

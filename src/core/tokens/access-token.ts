@@ -110,29 +110,33 @@ export class AccessTokenVerifier {
     const acceptance = this.acceptedBefore(place) ?? this.acceptAnew(token, place);
     if (this.#revocations === undefined) return acceptance;
     return after(acceptance, found =>
-      after(this.askDenylist(found.accepted.token.claims, found.accepted.subject), () => found),
+      after(this.refuseRevoked(found.accepted.token.claims, found.accepted.subject), () => found),
     );
   }
 
   /**
-   * Tells whether a token that was accepted before would be accepted now without waiting. Always false with a denylist,
-   * which must be asked first, and for a token that is bound to a key: each request must show the key.
+   * Tells whether a token that was accepted before would be accepted now, if `refuseRevoked()` does not refuse it. Always
+   * false for a token that is bound to a key: each request must show the key.
    */
   stillAccepts(known: KnownToken, { scheme }: Pick<Possession, 'scheme'>): boolean {
-    if (this.#revocations !== undefined || !this.isStillGood(known)) return false;
-    return scheme === 'Bearer' && !isBound(known.accepted.token.claims);
+    return this.isStillGood(known) && scheme === 'Bearer' && !isBound(known.accepted.token.claims);
   }
 
   /**
    * Checks verified claims against the setting `denylist`, for tokens that other code verifies; `verify` includes this
-   * check.
+   * check. Returns without a promise if the denylist answers at once.
    *
    * @param subject the subject of the token, if another claim than `sub` holds it
    * @throws InvalidToken for a revoked token.
    * @throws ServiceUnavailable if the denylist cannot be reached.
    */
-  async refuseRevoked(claims: Claims, subject?: TokenSubject): Promise<void> {
-    await this.askDenylist(claims, subject);
+  refuseRevoked(claims: Claims, subject?: TokenSubject): Soon<void> {
+    return attempt(
+      () => this.#revocations?.refuseRevoked(claims, subject),
+      error => {
+        throw attributed(error, claims, settingsFor(claims, this.settings) ?? this.settings);
+      },
+    );
   }
 
   /**
@@ -149,15 +153,6 @@ export class AccessTokenVerifier {
     if (which.token !== undefined) return this.#verified.delete(which.token) ? 1 : 0;
     const named = namedClaims(which);
     return this.#verified.deleteWhere(({ claims }) => named.every(([name, value]) => claims[name] === value));
-  }
-
-  private askDenylist(claims: Claims, subject: TokenSubject | undefined): Soon<void> {
-    return attempt(
-      () => this.#revocations?.refuseRevoked(claims, subject),
-      error => {
-        throw attributed(error, claims, settingsFor(claims, this.settings) ?? this.settings);
-      },
-    );
   }
 
   private isStillGood(known: KnownToken): boolean {

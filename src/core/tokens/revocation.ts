@@ -35,23 +35,23 @@ export function denylistKey(iss: string, kind: Kind, value: string): string {
 export function keysOfToken(claims: Claims, subject?: Subject): string[] {
   const { jti, sub, sid, client_id: clientId, azp } = claims;
   const iss = typeof claims.iss === 'string' ? claims.iss : '';
-  const isElsewhere = subject !== undefined && subject.claim !== 'sub';
-  const named: [Kind, unknown][] = [
-    ['jti', jti],
-    ['client_id', typeof clientId === 'string' ? clientId : azp],
-    ...(typeof sid === 'string' ? [['sid', sid] as [Kind, unknown]] : []),
-    ...subjectKeys('sub', sub, sid),
-    ...(isElsewhere ? subjectKeys(subject.claim, subject.value, sid) : []),
-  ];
-  return named.flatMap(([kind, value]) => (typeof value === 'string' ? [denylistKey(iss, kind, value)] : []));
+  const keys: string[] = [];
+  const add = (kind: Kind, value: unknown): void => {
+    if (typeof value === 'string') keys.push(denylistKey(iss, kind, value));
+  };
+  const addSubject = (claim: string, value: unknown): void => {
+    add(subjectKind('sub', claim), value);
+    if (typeof sid !== 'string') add(subjectKind('sub without sid', claim), value);
+  };
+  add('jti', jti);
+  add('client_id', typeof clientId === 'string' ? clientId : azp);
+  add('sid', sid);
+  addSubject('sub', sub);
+  if (subject !== undefined && subject.claim !== 'sub') addSubject(subject.claim, subject.value);
+  return keys;
 }
 
 type Subject = Pick<TokenSubject, 'claim' | 'value'>;
-
-function subjectKeys(claim: string, value: unknown, sid: unknown): [Kind, unknown][] {
-  const all: [Kind, unknown] = [subjectKind('sub', claim), value];
-  return typeof sid === 'string' ? [all] : [all, [subjectKind('sub without sid', claim), value]];
-}
 
 // The claim is a part of the key, because a `client_id` may have the same text as a user's `sub`.
 function subjectKind(kind: 'sub' | 'sub without sid', claim: string): SubjectKind {
