@@ -3,7 +3,7 @@ import type { Response } from 'express';
 import { APIException, ImproperlyConfigured } from '../core/http/exceptions';
 import { tellCachesOfList, toldOfList } from './cache-fields';
 import { isAnotherRoutes } from './dispatched';
-import { answer, sendAnswer, type Answer } from './exception-handler';
+import { answer, sendAnswer, sendOrClose, type Answer } from './exception-handler';
 import { headOf, setHead, takeBackHeader, type Head } from './response-head';
 import { shareShape } from './response-shape';
 import { drop, silence } from './silence';
@@ -105,7 +105,17 @@ export class AnswerGate implements Gate {
         error,
       );
     }
-    for (const { name, given } of calls) (response[name] as Method)(...given);
+    for (const call of calls) this.#callBack(call);
+  }
+
+  // Nothing is sent any more. Node reports that to the callbacks of what the handler has written, and throws for data that it
+  // could not have sent. No code of the handler is left to catch that.
+  #callBack({ name, given }: Call): void {
+    try {
+      (this.#response[name] as Method)(...given);
+    } catch {
+      drop(undefined)(...given);
+    }
   }
 
   /** Drops the response that waits, because an error is answered in its place. */
@@ -138,7 +148,7 @@ export class AnswerGate implements Gate {
       sendAnswer(this.#response, answer(error, visit.request, visit.settings));
     } catch (cause) {
       // The app's own error may be unreadable. An exception here would leave the request without an answer.
-      sendAnswer(this.#response, answer(new APIException(undefined, { cause }), visit.request, visit.settings));
+      sendOrClose(this.#response, answer(new APIException(undefined, { cause }), visit.request, visit.settings));
     }
     this.silence();
   }

@@ -23,6 +23,7 @@ import type { BaseAuthentication } from '../authentication/base';
 import { challengesOfTokens } from '../authentication/possession';
 import { explainedLike, reasonsOf } from '../permissions/denial';
 import { seen } from '../core/process/rejections';
+import { closeConnection } from './cut-off';
 import { isReadable, stackOrType } from './error-text';
 import { readOnce, writtenWith } from './written-challenges';
 import { findVisit, placeOf, type Visit } from './visit';
@@ -183,6 +184,15 @@ export function sendAnswer(response: Response, answer: Answer): void {
   response.setHeader('Content-Length', Buffer.byteLength(body));
   // Node sends text together with the header. Bytes would be a second write, which costs a third of the refusal.
   response.end(body, 'utf8');
+}
+
+/** Sends the answer. Closes the connection if anything prevents that, such as a middleware's own `end`. */
+export function sendOrClose(response: Response, answer: Answer): void {
+  try {
+    sendAnswer(response, answer);
+  } catch {
+    closeConnection(response);
+  }
 }
 
 /** Logs the reason: refusals at debug level, server errors at error level. Logs no token, claim value or secret. */

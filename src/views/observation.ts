@@ -18,7 +18,7 @@ import {
 import { InsufficientUserAuthentication, InvalidProof } from '../core/http/possession-exceptions';
 import type { Settings } from '../core/settings/settings';
 import { settingsFor } from '../core/settings/trusted-issuers';
-import { isAuthenticated } from '../authentication/caller';
+import { isSomebody } from '../authentication/caller';
 import { onceClosed } from './response-close';
 
 /** A request as it is observed. */
@@ -28,6 +28,8 @@ export interface Observed {
   readonly settings: Settings;
   readonly rules: { readonly place: string; readonly method?: string | undefined; readonly path: string };
   readonly caller?: Caller | undefined;
+  /** The caller about which the permissions were asked. */
+  readonly askedCaller?: Caller | undefined;
   readonly stage: string;
   readonly isPermitted: boolean;
   /** Is the request still on this route? */
@@ -77,10 +79,13 @@ export class Observation {
   }
 
   private judgement(): Pick<DecisionEvent, 'outcome' | 'reason'> {
-    const { stage, isPermitted, request } = this.visit;
+    const { stage, isPermitted, askedCaller } = this.visit;
     const isDecided = isPermitted || stage === 'handled';
     const isHandlersOwn = isDecided && !ruleErrors.some(one => this.#error instanceof one);
-    if (isHandlersOwn) return { outcome: 'allowed', reason: isAuthenticated(request) ? 'ok' : 'anonymous' };
+    // Reads what the rules have read. The session may have ended since, and its code runs for nobody here: what it throws in
+    // this event would end the process.
+    const isKnown = askedCaller !== undefined && isSomebody(askedCaller);
+    if (isHandlersOwn) return { outcome: 'allowed', reason: isKnown ? 'ok' : 'anonymous' };
     if (this.#error === undefined) return { outcome: 'error', reason: 'unfinished' };
     const reason = reasonOf(this.#error);
     return { outcome: undecided.includes(reason) ? 'error' : 'refused', reason };

@@ -40,6 +40,7 @@ import { transformed } from './own-constructors';
 import { isObject, mayBeCopied, notPlain, plainCopy, transformOptions } from './plain-results';
 import { endAfterHead, isStream, tieToResponse } from './returned-streams';
 import { register } from './registrar';
+import { catchRendering } from './rendering';
 import { endOfRoute, leaving, noteRoute } from './route-end';
 import { pathOptionsOf } from '../start/app-router';
 import { refuseOtherSpelling } from '../start/path-spellings';
@@ -305,7 +306,15 @@ export class AxiomsDriver extends ExpressDriver {
       else next();
       return;
     }
-    super.handleSuccess(result, meta, withCopy(action, copy, isEnd() ? leaving(next, response) : next));
+    const answering = withCopy(action, copy, isEnd() ? leaving(next, response) : next);
+    const answer = (): void => {
+      super.handleSuccess(result, meta, answering);
+    };
+    if (!meta.renderedTemplate) answer();
+    else
+      catchRendering(response, answer, error => {
+        this.handleError(error, meta, action);
+      });
     if (request.method === 'HEAD' && isStream(result)) endAfterHead(result, response);
   }
 

@@ -4,7 +4,7 @@ import type { Action } from 'routing-controllers';
 import { Answered } from '../../core/http/answered';
 import { APIException } from '../../core/http/exceptions';
 import type { Settings } from '../../core/settings/settings';
-import { closeConnection, cutOff } from '../../views/cut-off';
+import { cutOff } from '../../views/cut-off';
 import { passOn } from '../../views/dispatched';
 import {
   answer,
@@ -12,6 +12,7 @@ import {
   isAnswer,
   isOfLibrary,
   sendAnswer,
+  sendOrClose,
   setHeaders,
   type Answer,
 } from '../../views/exception-handler';
@@ -151,15 +152,6 @@ export class ErrorAnswers {
 
   private log(message: string, place: string, error: unknown): void {
     this.settings.logger.error(message, { place, error: textOf(error) });
-  }
-}
-
-// Whatever prevents the simplest answer, such as a middleware's own `end`, must not end the process.
-function sendOrClose(response: Response, answer: Answer): void {
-  try {
-    sendAnswer(response, answer);
-  } catch {
-    closeConnection(response);
   }
 }
 

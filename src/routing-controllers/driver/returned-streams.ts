@@ -1,6 +1,7 @@
 /** Ends the streams that handlers return together with their responses. */
 import { finished } from 'node:stream';
 import type { Response } from 'express';
+import { seen } from '../../core/process/rejections';
 import { isClosed, onceClosed } from '../../views/response-close';
 
 /** A stream that routing-controllers pipes into the response. */
@@ -39,7 +40,7 @@ export function tieToResponse(stream: ReturnedStream, response: Response, failed
     // Ignores the errors that the stream reports while it is destroyed.
     stream.on('error', () => undefined);
     stopWatching();
-    stream.destroy?.();
+    destroy(stream);
   };
   if (isClosed(response)) {
     end();
@@ -51,6 +52,15 @@ export function tieToResponse(stream: ReturnedStream, response: Response, failed
     failed(error);
     end();
   });
+}
+
+// Runs in events: an exception there, or a rejection, would end the process.
+function destroy(stream: ReturnedStream): void {
+  try {
+    seen(stream.destroy?.());
+  } catch {
+    // The response is over, so that nobody misses the rest.
+  }
 }
 
 // A stream may give rows of a database, or anything else that is no text and no bytes. `pipe()` passes it on in a listener,
