@@ -2,6 +2,7 @@
 import type { Response } from 'express';
 import { APIException, ImproperlyConfigured } from '../core/http/exceptions';
 import { tellCachesOfList, toldOfList } from './cache-fields';
+import { closeConnection } from './cut-off';
 import { isAnotherRoutes } from './dispatched';
 import { answer, sendAnswer, sendOrClose, type Answer } from './exception-handler';
 import { headOf, setHead, takeBackHeader, type Head } from './response-head';
@@ -129,7 +130,13 @@ export class AnswerGate implements Gate {
 
   /** Undoes what was set on the response since the first check began. */
   resetHead(): void {
-    if (!this.#response.headersSent) setHead(this.#response, { ...this.#before, reason: '' });
+    if (this.#response.headersSent) return;
+    try {
+      setHead(this.#response, { ...this.#before, reason: '' });
+    } catch {
+      // A middleware's own `setHeader` throws. What the handler has set may describe the object.
+      closeConnection(this.#response);
+    }
   }
 
   /** Ignores everything that the handler still writes. */

@@ -4,7 +4,7 @@ import type { Action } from 'routing-controllers';
 import { Answered } from '../../core/http/answered';
 import { APIException } from '../../core/http/exceptions';
 import type { Settings } from '../../core/settings/settings';
-import { cutOff } from '../../views/cut-off';
+import { closeConnection, cutOff } from '../../views/cut-off';
 import { passOn } from '../../views/dispatched';
 import {
   answer,
@@ -65,10 +65,11 @@ export class ErrorAnswers {
     const error = asReadable(thrown);
     try {
       if (error instanceof Answered) this.logAnswered(exchange.response, place);
-      else if (exchange.response.headersSent) this.endLate(error, place, exchange.response);
+      else if (exchange.response.headersSent) endLate(error, place, exchange.response, this.settings);
       else this.answer(asThrown(error, place), place, exchange, options);
     } catch (failure) {
-      this.endUnanswerable(failure, place, exchange);
+      const answersErrors = this.options.isDefaultErrorHandlingEnabled;
+      endUnanswerable(failure, place, exchange, { settings: this.settings, answersErrors });
     }
   }
 
@@ -132,27 +133,46 @@ export class ErrorAnswers {
     return answerTo(known, request, this.settings);
   }
 
-  // Answers an error that cannot be written: it is frozen or circular, or its status is not a status.
-  private endUnanswerable(failure: unknown, place: string, { response, next }: Exchange): void {
-    if (response.headersSent) {
-      this.endLate(failure, place, response);
-      return;
-    }
-    this.log(`${place} failed with an error that cannot be answered`, place, failure);
-    const unknown = new APIException(undefined, { headers: { 'Cache-Control': 'no-store' } });
-    if (this.options.isDefaultErrorHandlingEnabled) sendOrClose(response, unknown);
-    else handOn(unknown, response, next);
-  }
-
-  // Too late for an answer: an unfinished one must not look complete.
-  private endLate(error: unknown, place: string, response: Response): void {
-    this.log(`${place} failed after its answer had begun`, place, error);
-    cutOff(response);
-  }
-
   private log(message: string, place: string, error: unknown): void {
-    this.settings.logger.error(message, { place, error: textOf(error) });
+    logError(message, place, error, this.settings);
   }
+}
+
+/** Who answers errors, and the settings of the server. */
+interface Answering {
+  readonly settings: Settings;
+  /** Whether the server answers errors itself; `false` with `defaultErrorHandler: false`. */
+  readonly answersErrors: boolean;
+}
+
+/**
+ * Answers in place of an answer that cannot be written, because the error is frozen or circular, its status is not a status,
+ * or a middleware's own method of the response throws. Never throws: nobody is left to catch that.
+ */
+export function endUnanswerable(
+  failure: unknown,
+  place: string,
+  { response, next }: Exchange,
+  { settings, answersErrors }: Answering,
+): void {
+  if (response.headersSent) {
+    endLate(failure, place, response, settings);
+    return;
+  }
+  logError(`${place} failed with an error that cannot be answered`, place, failure, settings);
+  const unknown = new APIException(undefined, { headers: { 'Cache-Control': 'no-store' } });
+  if (answersErrors) sendOrClose(response, unknown);
+  else handOnOrClose(unknown, response, next);
+}
+
+// Too late for an answer: an unfinished one must not look complete.
+function endLate(error: unknown, place: string, response: Response, settings: Settings): void {
+  logError(`${place} failed after its answer had begun`, place, error, settings);
+  cutOff(response);
+}
+
+function logError(message: string, place: string, error: unknown, { logger }: Settings): void {
+  logger.error(message, { place, error: textOf(error) });
 }
 
 /** Responses whose header fields are set for an error, and the error. */
@@ -166,6 +186,14 @@ export function handOn(answer: Answer, response: Response, next: NextFunction): 
   setHeaders(response, answer);
   handedOn.set(response, answer);
   next(answer);
+}
+
+function handOnOrClose(answer: Answer, response: Response, next: NextFunction): void {
+  try {
+    handOn(answer, response, next);
+  } catch {
+    closeConnection(response);
+  }
 }
 
 /**

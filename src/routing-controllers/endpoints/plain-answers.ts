@@ -2,10 +2,12 @@
 import type { NextFunction, Request, Response } from 'express';
 import { Answered } from '../../core/http/answered';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
+import type { Settings } from '../../core/settings/settings';
 import { answer, sendAnswer } from '../../views/exception-handler';
-import { handOn, logAnswered } from '../driver/error-answers';
+import { placeOf } from '../../views/visit';
+import { endUnanswerable, handOn, logAnswered } from '../driver/error-answers';
 import { ServerNotNamed, nearestServers, servingOf, type Serving } from '../start/serving';
-import { isExpected, policyAnswer } from '../driver/thrown';
+import { isExpected, policyAnswer, withFinalStatus } from '../driver/thrown';
 
 export interface Exchange {
   readonly request: Request;
@@ -14,12 +16,20 @@ export interface Exchange {
 }
 
 /** Answers an error with the server's settings, or passes it on if the app answers errors itself. */
-export function refuse(
+export function refuse(error: unknown, { services: { settings }, answersErrors }: Serving, exchange: Exchange): void {
+  try {
+    giveAnswer(error, { settings, answersErrors }, exchange);
+  } catch (failure) {
+    endUnanswerable(failure, placeOf(exchange.request), exchange, { settings, answersErrors });
+  }
+}
+
+function giveAnswer(
   error: unknown,
-  { services: { settings }, answersErrors }: Serving,
+  { settings, answersErrors }: { readonly settings: Settings; readonly answersErrors: boolean },
   { request, response, next }: Exchange,
 ): void {
-  const known = policyAnswer(error);
+  const known = withFinalStatus(policyAnswer(error));
   if (response.headersSent && (error instanceof Answered || isExpected(known))) {
     logAnswered(response, 'requireAccessToken()', settings);
     return;

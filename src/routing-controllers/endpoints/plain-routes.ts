@@ -19,6 +19,7 @@ import type { Services } from '../../views/start/services';
 import { asParseError } from '../driver/body';
 import { logAnswered } from '../driver/error-answers';
 import { answerToForeign, exposedStatus } from '../driver/foreign-errors';
+import { withFinalStatus } from '../driver/thrown';
 import { rememberGuard, usesServer } from './plain-guards';
 import { refuse, withServer, type Exchange } from './plain-answers';
 import { isInFrontOf, refuseInHandler, rememberVisit, takenOver } from './plain-visits';
@@ -307,6 +308,6 @@ function settingsOfExchange(exchange: Exchange, cause: unknown): Settings {
 }
 
 function asOurs(error: unknown): Answer | undefined {
-  if (isAnswer(error)) return error;
+  if (isAnswer(error)) return withFinalStatus(error);
   return exposedStatus(error) === undefined ? undefined : answerToForeign(error, { developmentMode: false });
 }
