@@ -7,7 +7,7 @@ import { isAnotherRoutes } from './dispatched';
 import { answer, sendAnswer, sendOrClose, type Answer } from './exception-handler';
 import { headOf, setHead, takeBackHeader, type Head } from './response-head';
 import { shareShape } from './response-shape';
-import { drop, silence } from './silence';
+import { drop, silence, type Silenced } from './silence';
 import { isUnfiltered, unfiltered } from './unfiltered-lists';
 import type { Gate } from './gate';
 import type { Visit } from './visit';
@@ -51,7 +51,10 @@ export class AnswerGate implements Gate {
   readonly #internals: Required<Internals>;
   /** The head of the response before the first check. */
   readonly #before: Head;
+  readonly #guards: Readonly<Record<MethodName, Method>>;
   #kept: Kept | undefined;
+  /** Set once the refusal has been sent: the handler may have kept a method of this gate. */
+  #silenced: Silenced | undefined;
 
   constructor(private readonly visit: Visit) {
     const response = (this.#response = visit.response);
@@ -61,17 +64,19 @@ export class AnswerGate implements Gate {
     const { _implicitHeader, _storeHeader, _send } = response as Internals;
     this.#internals = { _implicitHeader, _storeHeader, _send } as Required<Internals>;
     this.#before = headOf(response);
-    Object.assign(response, this.#guards());
-  }
-
-  // Written out: names that are computed for each response cost 20 µs.
-  #guards(): Readonly<Record<MethodName, Method>> & Required<Internals> {
-    return {
+    // Written out: names that are computed for each response cost 20 µs.
+    this.#guards = {
       write: this.#guarded('write'),
       end: this.#guarded('end'),
       writeHead: this.#guarded('writeHead'),
       writeEarlyHints: this.#guarded('writeEarlyHints'),
       flushHeaders: this.#guarded('flushHeaders'),
+    };
+    Object.assign(response, this.#guards, this.#guardedInternals());
+  }
+
+  #guardedInternals(): Required<Internals> {
+    return {
       _implicitHeader: this.#guardedMaker('_implicitHeader'),
       _storeHeader: this.#guardedMaker('_storeHeader'),
       _send: this.#guardedSend,
@@ -128,6 +133,15 @@ export class AnswerGate implements Gate {
     for (const { given } of calls) drop(undefined)(...given);
   }
 
+  /**
+   * Prepares the response for the refusal of a check. Takes away what the handler has put in front of the methods of the response:
+   * it may delay the refusal, and let what the handler writes meanwhile leave in its place.
+   */
+  makeWay(): void {
+    this.resetHead();
+    Object.assign(this.#response, this.#guards);
+  }
+
   /** Undoes what was set on the response since the first check began. */
   resetHead(): void {
     if (this.#response.headersSent) return;
@@ -141,7 +155,8 @@ export class AnswerGate implements Gate {
 
   /** Ignores everything that the handler still writes. */
   silence(): void {
-    silence(this.#response, this.#methods.writeHead);
+    if (this.#silenced !== undefined) return;
+    this.#silenced = silence(this.#response, this.#methods.writeHead);
     this.#response.on('error', (error: unknown) => {
       const data = { place: this.visit.rules.place, error: error instanceof Error ? error.message : typeof error };
       this.visit.settings.logger.debug('A handler wrote to its response after that had been refused', data);
@@ -177,6 +192,7 @@ export class AnswerGate implements Gate {
 
   #guarded(name: MethodName): Method {
     return (...given) => {
+      if (this.#silenced !== undefined) return this.#silenced[name](...given);
       const { visit } = this;
       const response = this.#response;
       // Node throws if the header has already been sent.

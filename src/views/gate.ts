@@ -10,6 +10,8 @@ export interface Gate {
   refuse(error: unknown): void;
   /** Drops what waits: an error is the answer. */
   giveWay(): void;
+  /** Prepares the response for the refusal of a check, whatever the handler has done to it. */
+  makeWay(): void;
   /** Takes back what was set on the response since the first check began. */
   resetHead(): void;
   /** Ignores whatever the handler still writes. */

@@ -6,6 +6,9 @@ import type { Response } from 'express';
 
 type Method = (...given: unknown[]) => unknown;
 
+/** The methods of a response that writes nothing any more. */
+export type Silenced = Readonly<Record<'write' | 'end' | 'writeHead' | 'writeEarlyHints' | 'flushHeaders', Method>>;
+
 // Taken from the module, because a test may replace the global function.
 const later = timers.setImmediate;
 
@@ -17,25 +20,36 @@ type HeaderSetter = (typeof headerSetters)[number];
  * middleware that delays the end of responses makes it later.
  *
  * @param writeHead the response's own method
+ * @returns the methods that ignore what is written
  */
-export function silence(response: Response, writeHead: Method): void {
+export function silence(response: Response, writeHead: Method): Silenced {
   let isMakingHead = false;
+  const { statusCode, statusMessage } = response;
   const unless = (name: HeaderSetter, result: unknown): Method => {
     const set = response[name] as Method;
     return (...given) => (isMakingHead ? Reflect.apply<object, unknown[], unknown>(set, response, given) : result);
   };
   for (const name of headerSetters) Object.assign(response, { [name]: unless(name, response) });
-  const dropped = { end: drop(response), writeHead: drop(response), flushHeaders: drop(undefined) };
-  Object.assign(response, dropped, { write: dropSlowly(response), writeEarlyHints: drop(undefined) });
+  const dropped = {
+    write: dropSlowly(response),
+    end: drop(response),
+    writeHead: drop(response),
+    writeEarlyHints: drop(undefined),
+    flushHeaders: drop(undefined),
+  };
+  Object.assign(response, dropped);
   const makeHead = (): unknown => {
     isMakingHead = true;
     try {
-      return Reflect.apply(writeHead, response, [response.statusCode]);
+      // The handler may have set another status meanwhile.
+      Object.assign(response, { statusCode, statusMessage });
+      return Reflect.apply(writeHead, response, [statusCode]);
     } finally {
       isMakingHead = false;
     }
   };
   Object.assign(response, { _implicitHeader: makeHead });
+  return dropped;
 }
 
 /** Returns a method that only calls the callback. */

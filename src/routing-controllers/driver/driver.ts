@@ -280,10 +280,15 @@ export class AxiomsDriver extends ExpressDriver {
     if (visit.response.headersSent) visit.refuseLate(error);
     else {
       visit.refusal = { error };
-      visit.gate?.resetHead();
+      visit.gate?.makeWay();
       this.errors.give(asServerError(error), action, { headers: meta?.headers ?? {}, goesOn: true });
-      if (isErrorAnswered(visit.response) && visit.gate?.isOver !== true) visit.gate?.silence();
+      this.silenceAnswered(visit);
     }
+  }
+
+  // What the handler still writes must not get into the answer to its error, which a middleware may delay.
+  private silenceAnswered(visit: Visit | undefined): void {
+    if (visit?.gate?.isOver === false && isErrorAnswered(visit.response)) visit.gate.silence();
   }
 
   private succeed(result: unknown, meta: ActionMetadata, action: Action, visit: Visit): void {
@@ -342,14 +347,18 @@ export class AxiomsDriver extends ExpressDriver {
     const visit = visitOfAction(action);
     visit?.leaveHandler(false);
     const { checks, gate } = visit ?? {};
+    const give = (): void => {
+      this.errors.give(error, action, options);
+      this.silenceAnswered(visit);
+    };
     if (gate?.isOver === true) this.errors.logAfterRefusal(error, action);
     else if (checks === undefined || checks.wasReceived(error)) {
-      if (checks !== undefined) gate?.resetHead();
-      this.errors.give(error, action, options);
+      if (checks !== undefined) gate?.makeWay();
+      give();
     } else
       void after(checks.settled(), () => {
         const refusal = checks.take();
-        if (refusal === undefined) this.errors.give(error, action, options);
+        if (refusal === undefined) give();
         else {
           this.errors.logAfterRefusal(error, action);
           this.refuseAfterHandler(refusal.error, visit as Visit, meta, action);

@@ -44,10 +44,13 @@ interface ErrorOptions extends Disclosure {
 /** Responses that have been an error's answer, and the error. */
 const answeredErrors = new WeakMap<Response, unknown>();
 
-/** Has an error been answered by this response? The answer gate may have refused what the handler sent. */
+/**
+ * Has an error been answered by this response? The answer gate may have refused what the handler sent. A middleware may delay the
+ * end of responses, so that the header of the answer is sent later.
+ */
 export function isErrorAnswered(response: Response): boolean {
   const isRefused = (): boolean => findVisit(response.req)?.gate?.isOver === true;
-  return response.headersSent && (answeredErrors.has(response) || isRefused());
+  return answeredErrors.has(response) || (response.headersSent && isRefused());
 }
 
 export class ErrorAnswers {
