@@ -95,6 +95,8 @@ export class AnswerGate implements Gate {
 
   /** Sends the refusal in place of the handler's response. If a part of that has been sent, closes the connection. */
   refuse(error: unknown): void {
+    // A middleware may still delay an earlier refusal.
+    if (this.isOver) return;
     const { visit } = this;
     const response = this.#response;
     const { calls = [], sends = [] } = this.#kept ?? {};

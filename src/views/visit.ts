@@ -251,7 +251,7 @@ export class Visit implements RequestContext, Showing {
 
   /** Handles the refusal of a check after the handler is done. */
   refuseLate(error: unknown): void {
-    if (this.gate?.isSent === false) this.gate.refuse(error);
+    if (this.gate?.isSent === false && !this.gate.isOver) this.gate.refuse(error);
     else if (this.gate?.isOver === true || this.response.statusCode >= 400)
       this.log('debug', 'A check of an object refused after a refusal', error);
     else

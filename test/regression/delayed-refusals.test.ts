@@ -78,6 +78,12 @@ class ArticleController extends ApiController {
     await this.checkObjectPermissions({});
   }
 
+  @Get('/:id/answered') answered() {
+    setTimeout(() => void this.checkObjectPermissions({}), 1);
+    void this.writeLater();
+    this.response.end(secret);
+  }
+
   @Get('/:id/missing') async missing() {
     void this.writeLater();
     await wait(5);
@@ -134,6 +140,12 @@ for (const [what, middleware] of Object.entries(middlewares))
         expect(JSON.parse(text)).to.have.property('error', 'permission_denied');
         expect(headers).not.to.have.property('x-secret');
       });
+
+    it('are sent once, where a check refuses after the answer has been refused', async () => {
+      const { status, text } = await request(app).get('/articles/7/answered');
+      expect(status).to.equal(500);
+      expect(JSON.parse(text)).to.have.property('error', 'server_error');
+    });
 
     it('holds for another error of a handler whose object no rule has seen, too', async () => {
       const { status, text } = await request(app).get('/articles/7/missing');
