@@ -114,7 +114,8 @@ export class LocalCopy {
     for (const { name, before, lifetime } of revocations) {
       const known = this.#entries.get(name) ?? this.#roomFor(now);
       this.#entries.set(name, {
-        before: Math.max(known.before, before),
+        // A revocation that is over does not count any more: it might have been for every token, and this one is not.
+        before: known.end > now ? Math.max(known.before, before) : before,
         end: Math.max(known.end, now + lifetime),
       });
     }
