@@ -8,6 +8,7 @@ import type { JsonObject } from '../http/bounded-fetch';
 import type { TokenHeader, UnverifiedToken } from '../jws/compact-jws';
 import { publicKeyOf } from '../jws/public-key';
 import { isPlain } from '../process/plain';
+import { requiredMembers } from './thumbprint';
 
 /** Most keys in the cache, and most headers. */
 const mostKeys = 5000;
@@ -30,6 +31,7 @@ export interface NamedKey {
 }
 
 interface KnownHeader extends NamedKey {
+  /** Only `alg`: the other members were checked, and the client could fill the memory with them. */
   readonly header: TokenHeader;
 }
 
@@ -63,7 +65,17 @@ export class ProofKeys {
   keep({ isHeaderKnown, headerPart, header }: UnverifiedToken, { thumbprint, jwk }: NamedKey, key: KeyObject): void {
     if (isPlain) return;
     if (!this.#keys.has(thumbprint)) this.#keys.set(thumbprint, key);
-    if (!isHeaderKnown && headerPart.length <= longestHeader)
-      this.#headers.set(headerPart, { header, thumbprint, jwk });
+    if (isHeaderKnown || headerPart.length > longestHeader) return;
+    const { alg = null } = header;
+    this.#headers.set(copyOf(headerPart), {
+      header: Object.freeze({ alg }),
+      thumbprint,
+      jwk: requiredMembers(jwk as TokenHeader),
+    });
   }
+}
+
+// A slice of a string keeps the whole string in memory: a header the whole proof.
+function copyOf(part: string): string {
+  return Buffer.from(part, 'latin1').toString('latin1');
 }
