@@ -3,17 +3,25 @@
 const absolute = /^https?:\/\/([^\s\\/?#@]+)(\/[!-~]*)?$/i;
 
 /**
+ * Most characters of a host and its port, before and after encoding: a name has 253 (RFC 1035 §2.3.4). The time to encode
+ * letters beyond ASCII grows with the square of their number, and anyone may send a proof.
+ */
+const longestHost = 260;
+
+/**
  * Returns the normal form of an http(s) URI without its query and fragment: scheme and host in lower case, without the
  * default port and dot segments, and percent-encoded only where necessary. Equivalent URIs have the same normal form.
  *
- * @returns `undefined` for any other text: a relative reference, a URI with user information, backslashes or spaces, or a
- * path with characters beyond ASCII
+ * @returns `undefined` for any other text: a relative reference, a URI with user information, backslashes or spaces, a
+ * host that is longer than any name, or a path with characters beyond ASCII
  */
 export function normalUri(uri: string): string | undefined {
   const [, authority = '', rest = ''] = absolute.exec(withoutQuery(uri)) ?? [];
-  if (authority === '' || rest.includes('\\')) return undefined;
+  if (authority === '' || authority.length > longestHost || rest.includes('\\')) return undefined;
   const root = `${uri.slice(0, uri.indexOf(':'))}://${authority}`;
-  return URL.canParse(root) ? new URL(root).origin + normalPath(rest) : undefined;
+  if (!URL.canParse(root)) return undefined;
+  const { host, origin } = new URL(root);
+  return host.length > longestHost ? undefined : origin + normalPath(rest);
 }
 
 // RFC 9449 §4.3: `htu` is compared "ignoring any query and fragment parts".
