@@ -5,7 +5,7 @@
 import type { KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { JsonObject } from '../http/bounded-fetch';
-import type { TokenHeader, UnverifiedToken } from '../jws/compact-jws';
+import { copyOfPart, type TokenHeader, type UnverifiedToken } from '../jws/compact-jws';
 import { publicKeyOf } from '../jws/public-key';
 import { isPlain } from '../process/plain';
 import { requiredMembers } from './thumbprint';
@@ -67,15 +67,10 @@ export class ProofKeys {
     if (!this.#keys.has(thumbprint)) this.#keys.set(thumbprint, key);
     if (isHeaderKnown || headerPart.length > longestHeader) return;
     const { alg = null } = header;
-    this.#headers.set(copyOf(headerPart), {
+    this.#headers.set(copyOfPart(headerPart), {
       header: Object.freeze({ alg }),
       thumbprint,
       jwk: requiredMembers(jwk as TokenHeader),
     });
   }
-}
-
-// A slice of a string keeps the whole string in memory: a header the whole proof.
-function copyOf(part: string): string {
-  return Buffer.from(part, 'latin1').toString('latin1');
 }

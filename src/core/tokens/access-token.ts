@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { acceptedToken, VerifiedTokens, KnownToken, type AcceptedToken, type VerifiedToken } from './verified-tokens';
 import { isBound, requirePossession, requireUnbound, type Possession } from './binding';
 import { checkClaims, checkTimes, isTimely } from './claim-rules';
-import { parseCompactJws, type Claims, type TokenHeader, type UnverifiedToken } from '../jws/compact-jws';
+import { copyOfPart, parseCompactJws, type Claims, type TokenHeader, type UnverifiedToken } from '../jws/compact-jws';
 import { RevocationCheck } from './revocation';
 import { InvalidToken, ServiceUnavailable } from '../http/exceptions';
 import type { JwksManager } from '../issuers/jwks-manager';
@@ -190,7 +190,7 @@ export class AccessTokenVerifier {
         throw new InvalidToken('The signature of the access token is wrong', { reason: 'token_signature' });
       const known = new KnownToken(unverified, key, this.keys.keysOf(settings.issuerUrl), settings);
       this.#verified.set(place, known);
-      if (!unverified.isHeaderKnown && !isPlain) this.#headers.set(unverified.headerPart, header);
+      if (!unverified.isHeaderKnown && !isPlain) this.#headers.set(copyOfPart(unverified.headerPart), header);
       return { known, accepted: acceptedToken(header, claims, settings), isNew: true };
     });
   }
