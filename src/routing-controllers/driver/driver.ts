@@ -13,16 +13,16 @@ import type { Services } from '../../views/start/services';
 import { askChecker, askedBesides, rolesOf, userOf } from './authorized';
 import { ended, layerOf, type Check } from './checks';
 import { conversionWith } from './conversion';
-import { ErrorAnswers, isErrorAnswered, type Exchange } from './error-answers';
+import { ErrorAnswers, silenceAnswered, type Exchange } from './error-answers';
 import {
   callHandler,
   checkedCall,
   copyIn,
+  goOnBehind,
   handlerAction,
   hasInterceptors,
   isCalledAtOnce,
   seeingResults,
-  unlessRefused,
   visitOfAction,
   withCopy,
 } from './execution';
@@ -193,11 +193,11 @@ export class AxiomsDriver extends ExpressDriver {
       });
     const begin = (visit: Visit, next: NextFunction): void => {
       const action = handlerAction(visit, next);
-      const fail = (error: unknown): void => {
-        this.handleError(error, meta, action);
-      };
+      const fail = this.failing(meta, action);
       visit.refuseHandler = error => {
-        this.refuseBeforeReturn(error, visit, meta, action);
+        visit.checks?.take();
+        const isRefused = visit.refusal !== undefined || visit.gate?.isOver === true;
+        if (!isRefused) this.refuseAfterHandler(error, visit, meta, action);
       };
       try {
         const running = handle(visit, run, action);
@@ -232,10 +232,7 @@ export class AxiomsDriver extends ExpressDriver {
 
   private tie(result: unknown, meta: ActionMetadata, action: Action): void {
     const { response } = action as Exchange;
-    if (result === response || !isStream(result)) return;
-    tieToResponse(result, response, error => {
-      this.handleError(error, meta, action);
-    });
+    if (result !== response && isStream(result)) tieToResponse(result, response, this.failing(meta, action));
   }
 
   override getParamFromRequest(action: Action, param: Parameters<ExpressDriver['getParamFromRequest']>[1]): unknown {
@@ -243,12 +240,7 @@ export class AxiomsDriver extends ExpressDriver {
   }
 
   override handleSuccess(result: unknown, meta: ActionMetadata, action: Action): void {
-    callSafely(
-      () => this.answerWhenChecked(result, meta, action),
-      error => {
-        this.handleError(error, meta, action);
-      },
-    );
+    callSafely(() => this.answerWhenChecked(result, meta, action), this.failing(meta, action));
   }
 
   private answerWhenChecked(result: unknown, meta: ActionMetadata, action: Action): Soon<void> {
@@ -271,24 +263,14 @@ export class AxiomsDriver extends ExpressDriver {
     });
   }
 
-  private refuseBeforeReturn(error: unknown, visit: Visit, meta: ActionMetadata, action: Action): void {
-    visit.checks?.take();
-    if (visit.refusal === undefined && visit.gate?.isOver !== true) this.refuseAfterHandler(error, visit, meta, action);
-  }
-
   private refuseAfterHandler(error: unknown, visit: Visit, meta: ActionMetadata | undefined, action: Action): void {
     if (visit.response.headersSent) visit.refuseLate(error);
     else {
       visit.refusal = { error };
       visit.gate?.makeWay();
       this.errors.give(asServerError(error), action, { headers: meta?.headers ?? {}, goesOn: true });
-      this.silenceAnswered(visit);
+      silenceAnswered(visit);
     }
-  }
-
-  // What the handler still writes must not get into the answer to its error, which a middleware may delay.
-  private silenceAnswered(visit: Visit | undefined): void {
-    if (visit?.gate?.isOver === false && isErrorAnswered(visit.response)) visit.gate.silence();
   }
 
   private succeed(result: unknown, meta: ActionMetadata, action: Action, visit: Visit): void {
@@ -297,9 +279,7 @@ export class AxiomsDriver extends ExpressDriver {
     // routing-controllers takes an undefined result for "not found", and calls next() at once.
     const isAnswered = result === undefined && (response.headersSent || visit.gate?.isKeeping === true);
     if (result === response || isAnswered || visit.isHandedOn || visit.gate?.isOver === true) {
-      const goOn = unlessRefused(visit, next);
-      if (response.headersSent) goOn();
-      else response.once('finish', goOn);
+      goOnBehind(visit, next);
       return;
     }
     if (isStream(result) && isClosed(response)) return;
@@ -311,15 +291,11 @@ export class AxiomsDriver extends ExpressDriver {
       else next();
       return;
     }
-    const answering = withCopy(action, copy, isEnd() ? leaving(next, response) : next);
     const answer = (): void => {
-      super.handleSuccess(result, meta, answering);
+      super.handleSuccess(result, meta, withCopy(action, copy, isEnd() ? leaving(next, response) : next));
     };
-    if (!meta.renderedTemplate) answer();
-    else
-      catchRendering(response, answer, error => {
-        this.handleError(error, meta, action);
-      });
+    if (meta.renderedTemplate) catchRendering(response, answer, this.failing(meta, action));
+    else answer();
     if (request.method === 'HEAD' && isStream(result)) endAfterHead(result, response);
   }
 
@@ -341,6 +317,12 @@ export class AxiomsDriver extends ExpressDriver {
     else this.errors.logAfterRefusal(error, action);
   }
 
+  private failing(meta: ActionMetadata, action: Action): (error: unknown) => void {
+    return error => {
+      this.handleError(error, meta, action);
+    };
+  }
+
   /** Answers an error of a handler or of a middleware around it. */
   protected answerFailure(error: unknown, meta: ActionMetadata | undefined, action: Action): void {
     const options = { headers: meta?.headers ?? {}, goesOn: true };
@@ -349,7 +331,7 @@ export class AxiomsDriver extends ExpressDriver {
     const { checks, gate } = visit ?? {};
     const give = (): void => {
       this.errors.give(error, action, options);
-      this.silenceAnswered(visit);
+      silenceAnswered(visit);
     };
     if (gate?.isOver === true) this.errors.logAfterRefusal(error, action);
     else if (checks === undefined || checks.wasReceived(error)) {

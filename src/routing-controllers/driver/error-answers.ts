@@ -16,7 +16,7 @@ import {
   setHeaders,
   type Answer,
 } from '../../views/exception-handler';
-import { findVisit, placeOf } from '../../views/visit';
+import { findVisit, placeOf, type Visit } from '../../views/visit';
 import { answerToForeign, type Disclosure } from './foreign-errors';
 import { asReadable, asThrown, isExpected, isSaid, textOf, withFinalStatus } from './thrown';
 
@@ -51,6 +51,11 @@ const answeredErrors = new WeakMap<Response, unknown>();
 export function isErrorAnswered(response: Response): boolean {
   const isRefused = (): boolean => findVisit(response.req)?.gate?.isOver === true;
   return answeredErrors.has(response) || (response.headersSent && isRefused());
+}
+
+/** Keeps what the handler still writes out of the answer to its error, which a middleware may delay. */
+export function silenceAnswered(visit: Visit | undefined): void {
+  if (visit?.gate?.isOver === false && isErrorAnswered(visit.response)) visit.gate.silence();
 }
 
 export class ErrorAnswers {

@@ -102,11 +102,14 @@ export function isCalledAtOnce(meta: ActionMetadata): boolean {
 }
 
 /**
- * Returns a function that goes on behind the handler, unless its answer was refused. What fails after a refusal, such as a
- * file that is sent, is handed to error middleware; with nothing left to go on to, Express would end the connection.
+ * Goes on behind the handler once its answer is sent, unless that was refused. What fails after a refusal, such as a file that
+ * is sent, is handed to error middleware; with nothing left to go on to, Express would end the connection.
  */
-export function unlessRefused(visit: Visit | undefined, next: NextFunction): () => void {
-  return () => {
-    if (visit?.gate?.isOver !== true) next();
+export function goOnBehind(visit: Visit, next: NextFunction): void {
+  const { response } = visit;
+  const goOn = (): void => {
+    if (visit.gate?.isOver !== true) next();
   };
+  if (response.headersSent) goOn();
+  else response.once('finish', goOn);
 }
