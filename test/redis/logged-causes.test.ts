@@ -5,6 +5,7 @@ import { SignInApp } from '../microservice/sign-in-app';
 import { singleClients, type OpenClient } from './redis-clients';
 import { OwnRedis } from './redis-server';
 import { until } from './redis-topologies';
+import { sampled } from '../sampled';
 
 interface Fault {
   readonly code: string;
@@ -54,7 +55,7 @@ describe('the log of an outage of Redis', function () {
   });
 
   for (const { name, open } of singleClients)
-    for (const { code, begin, end } of faults)
+    for (const { code, begin, end } of sampled(faults, ({ code }) => `${code} ${name}`))
       it(`has ${code} once, and the end once, by ${name}`, async () => {
         opened = await open({ host: '127.0.0.1', port: own.port });
         const app = await new SignInApp({ store: redisStore(opened.client) }).withUsers();
