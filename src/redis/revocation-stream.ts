@@ -72,13 +72,16 @@ export class RevocationStream {
     for (let isAtEnd = false; !isAtEnd;) {
       sending();
       const { id, nonce }: Position = this.#position;
-      const answer = rows(await this.#run(readScript, id, nonce, pageSize + 1, streamLifetime));
-      if (answer.length === 0) {
+      const [clock, found] = rows(await this.#run(readScript, id, nonce, pageSize + 1, streamLifetime));
+      if (clock === undefined) {
         this.#position = undefined;
         return false;
       }
-      const entries = answer.slice(1).map(entryOf);
-      keep(entries.map(({ revocation }) => revocation).filter(revocation => revocation !== undefined));
+      const now = numeric(clock);
+      const entries = rows(found)
+        .slice(1)
+        .map(entry => entryOf(entry, now));
+      keep(entries.map(({ revocation }) => revocation).filter(isLasting));
       this.#position = entries.at(-1)?.position ?? this.#position;
       isAtEnd = entries.length < pageSize;
     }
@@ -105,11 +108,29 @@ export class RevocationStream {
   }
 }
 
-function entryOf(entry: unknown): { position: Position; revocation: StoredRevocation | undefined } {
+interface StreamEntry {
+  readonly position: Position;
+  /** Absent in the entry that begins a stream. */
+  readonly revocation: StoredRevocation | undefined;
+}
+
+// The lifetime of an entry is that of the moment when it was added. A process without requests reads it much later.
+function entryOf(entry: unknown, now: number): StreamEntry {
   const [id, fields] = rows(entry);
   const [, nonce, ...named] = rows(fields).map(text);
   const position = { id: text(id), nonce: text(nonce) };
-  return { position, revocation: named.length === 0 ? undefined : revocationOf(named[1], named[3], named[5]) };
+  if (named.length === 0) return { position, revocation: undefined };
+  const { lifetime, ...rest } = revocationOf(named[1], named[3], named[5]);
+  return { position, revocation: { ...rest, lifetime: lifetime - ageOf(position, now) } };
+}
+
+// The ID of an entry begins with the time of Redis, or with that of an entry before, if the clock was set back.
+function ageOf({ id }: Position, now: number): number {
+  return Math.max(0, now - numeric(id.split('-', 1)[0]));
+}
+
+function isLasting(revocation: StoredRevocation | undefined): revocation is StoredRevocation {
+  return revocation !== undefined && revocation.lifetime > 0;
 }
 
 function keyOf(found: unknown): StoredRevocation {
@@ -154,7 +175,8 @@ if redis.call('PEXPIRE', KEYS[1], ARGV[4]) == 0 then return {} end
 local entries = redis.call('XRANGE', KEYS[1], ARGV[1], '+', 'COUNT', ARGV[3])
 local known = entries[1]
 if not known or known[1] ~= ARGV[1] or known[2][2] ~= ARGV[2] then return {} end
-return entries
+local clock = redis.call('TIME')
+return {string.format('%.0f', clock[1] * 1000 + math.floor(clock[2] / 1000)), entries}
 `;
 
 // The keys of an issuer begin as its stream does. A client may have put a prefix of its own before the name of the stream.

@@ -424,18 +424,22 @@ describe('a local copy of the denylist', () => {
   for (const [what, answers] of [
     [
       'another Redis answers while the keys are read',
-      [id, ['7', 'a', []], ['0', 'b', []], [['1-0', ['nonce', 'nonce']]]],
+      [id, ['7', 'a', []], ['0', 'b', []], ['9', [['1-0', ['nonce', 'nonce']]]]],
     ],
-    ['the answer has no position', [[], ['0', 'a', []], [['1-0', ['nonce', 'nonce']]]]],
-    ['the answer has a key without a lifetime', [id, ['0', 'a', [['name', '1', null]]], [['1-0', []]]]],
+    ['the answer has no position', [[], ['0', 'a', []], ['9', [['1-0', ['nonce', 'nonce']]]]]],
+    ['the answer has a key without a lifetime', [id, ['0', 'a', [['name', '1', null]]], ['9', [['1-0', []]]]]],
+    ['the answer has a time that is no number', [id, ['0', 'a', []], ['now', [['1-0', ['nonce', 'nonce']]]]]],
     [
       'the answer has an entry without a number',
       [
         id,
         ['0', 'a', []],
         [
-          ['1-0', []],
-          ['2-0', ['nonce', 'n', 'name', 'x', 'before', 'y', 'lifetime', '1']],
+          '9',
+          [
+            ['1-0', []],
+            ['2-0', ['nonce', 'n', 'name', 'x', 'before', 'y', 'lifetime', '1']],
+          ],
         ],
       ],
     ],
@@ -458,7 +462,7 @@ describe('a local copy of the denylist', () => {
       id,
       ['7', 'a', []],
       ['0', 'a', [['name', '1', 5]]],
-      [['1-0', ['nonce', 'nonce']]],
+      ['9', [['1-0', ['nonce', 'nonce']]]],
     ]);
     const list = new RedisDenylist(client, { localCopy: {} });
     for (let times = 0; times < 10; times += 1) {

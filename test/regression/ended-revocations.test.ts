@@ -1,6 +1,7 @@
 /**
  * A revocation of every token of a user came back once it was over: a later log-out of the same user made the local copy refuse
- * the tokens of new sign-ins, too, for as long as the log-out was kept.
+ * the tokens of new sign-ins, too, for as long as the log-out was kept. In a process without requests, it began anew when the
+ * next request made the copy read it, and did the same.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pass } from 'node:timers/promises';
@@ -44,4 +45,39 @@ describe('A local copy of the denylist', () => {
       redis.disconnect();
     }
   });
+
+  for (const [what, isLoggedOut] of [
+    ['that was over before the copy read it', false],
+    ['that was over before a log-out, and the copy reads both at once', true],
+  ] as const)
+    it(`does not begin a revocation anew ${what}`, async function () {
+      await requireRedis(this);
+      const redis = new Redis(redisUrl);
+      const prefix = `axioms-test:${randomUUID()}:`;
+      const copied = new RedisDenylist(redis, { prefix, timeout: 20, localCopy: { maxStaleness: 0.5 } });
+      const other = new RedisDenylist(redis, { prefix, timeout: 20 });
+      try {
+        const now = Date.now() / 1000;
+        const later = { ...user, iat: now + 100 };
+        await untilItSays(copied, false, now);
+        // From here on, this process has no requests. The copy still is where it was.
+        await pass(600);
+        await other.revoke({ ...user, expiresAt: Date.now() / 1000 - 298 });
+        await untilItSays(other, false, later.iat);
+        if (isLoggedOut) await other.revoke({ ...user, before: now });
+        // The next request makes the copy read, and those behind it are answered from the copy.
+        const answers: unknown[] = [];
+        for (let times = 0; times < 15; times += 1) {
+          answers.push(copied.isRevoked(later));
+          await pass(50);
+        }
+        expect(await Promise.all(answers)).to.deep.equal(answers.map(() => false));
+        expect(answers, 'the copy answered').to.include(false);
+        expect(await copied.isRevoked({ ...user, iat: now })).to.equal(isLoggedOut);
+      } finally {
+        const keys = await redis.keys(`${prefix}*`);
+        if (keys.length > 0) await redis.del(...keys);
+        redis.disconnect();
+      }
+    });
 });
