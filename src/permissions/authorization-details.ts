@@ -5,7 +5,7 @@ import type { AxiomsRequest } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import type { DetailsRequirement } from '../core/requirements/kinds/details';
 import type { Requirement } from '../core/requirements/requirement';
-import { after, type Soon } from '../core/time/soon';
+import { after, isPending, type Soon } from '../core/time/soon';
 import { BasePermission, type ApiView } from './base';
 import { memberOf } from './evaluated';
 import { readsWords } from './rule-readers';
@@ -93,17 +93,25 @@ function detailsOf(request: Request): readonly AuthorizationDetail[] {
   );
 }
 
+// A loop instead of a recursion: the client chooses how long the list is.
 function anyMatches(
-  [detail, ...others]: readonly AuthorizationDetail[],
+  details: readonly AuthorizationDetail[],
   required: RequiredDetails,
   request: AxiomsRequest,
+  first = 0,
 ): Soon<boolean> {
-  if (detail === undefined) return false;
-  const isGood = isOfType(detail, required)
-    ? (required.matches?.(detail, request) ?? required.matches === undefined)
-    : false;
-  // Only `true` allows.
-  return after(isGood as Soon<unknown>, good => good === true || anyMatches(others, required, request));
+  for (let index = first; index < details.length; index++) {
+    // Only `true` allows.
+    const good: Soon<unknown> = matches(details[index] as AuthorizationDetail, required, request);
+    if (isPending(good))
+      return Promise.resolve(good).then(value => value === true || anyMatches(details, required, request, index + 1));
+    if (good === true) return true;
+  }
+  return false;
+}
+
+function matches(detail: AuthorizationDetail, required: RequiredDetails, request: AxiomsRequest): Soon<unknown> {
+  return isOfType(detail, required) && (required.matches?.(detail, request) ?? required.matches === undefined);
 }
 
 function isOfType(detail: AuthorizationDetail, { type, actions = [], locations = [] }: RequiredDetails): boolean {
