@@ -1,9 +1,10 @@
 /** Holds back the response of a handler until the rules about its object have been checked. */
+import { ServerResponse } from 'node:http';
 import type { Response } from 'express';
 import { APIException, ImproperlyConfigured } from '../core/http/exceptions';
 import { tellCachesOfList, toldOfList } from './cache-fields';
 import { closeConnection } from './cut-off';
-import { isAnotherRoutes } from './dispatched';
+import { answerErrorOf, isAnotherRoutes, isSendingNow } from './dispatched';
 import { answer, sendAnswer, sendOrClose, type Answer } from './exception-handler';
 import { headOf, setHead, takeBackHeader, type Head } from './response-head';
 import { shareShape } from './response-shape';
@@ -55,6 +56,9 @@ export class AnswerGate implements Gate {
   #kept: Kept | undefined;
   /** Set once the refusal has been sent: the handler may have kept a method of this gate. */
   #silenced: Silenced | undefined;
+  /** Stands for the last answer to an error: an earlier one is not sent any more. */
+  #sent: object = {};
+  #isSending = false;
 
   constructor(private readonly visit: Visit) {
     const response = (this.#response = visit.response);
@@ -155,10 +159,35 @@ export class AnswerGate implements Gate {
     }
   }
 
+  /**
+   * Calls a function that sends the answer to an error in place of the handler's. A middleware may delay its end, and go on with it
+   * behind `silence()`.
+   */
+  sending(send: () => void): void {
+    this.#sent = {};
+    this.#isSending = true;
+    try {
+      // Without a middleware's own method nothing is delayed.
+      if (this.#methods.end === ServerResponse.prototype.end) send();
+      else answerErrorOf(this.visit, this.#sent, send);
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  /** Lets the app's error middleware answer an error. The handler of a refused object may still write meanwhile. */
+  leaveTo(answerers: () => void): void {
+    answerErrorOf(this.visit, (this.#sent = {}), answerers);
+  }
+
+  get #isAnsweringError(): boolean {
+    return this.#isSending || isSendingNow(this.#sent);
+  }
+
   /** Ignores everything that the handler still writes. */
   silence(): void {
     if (this.#silenced !== undefined) return;
-    this.#silenced = silence(this.#response, this.#methods.writeHead);
+    this.#silenced = silence(this.#response, this.#methods.writeHead, () => this.#isAnsweringError);
     this.#response.on('error', (error: unknown) => {
       const data = { place: this.visit.rules.place, error: error instanceof Error ? error.message : typeof error };
       this.visit.settings.logger.debug('A handler wrote to its response after that had been refused', data);
@@ -169,7 +198,10 @@ export class AnswerGate implements Gate {
     const { visit } = this;
     this.resetHead();
     try {
-      sendAnswer(this.#response, answer(error, visit.request, visit.settings));
+      const answered = answer(error, visit.request, visit.settings);
+      this.sending(() => {
+        sendAnswer(this.#response, answered);
+      });
     } catch (cause) {
       // The app's own error may be unreadable. An exception here would leave the request without an answer.
       sendOrClose(this.#response, answer(new APIException(undefined, { cause }), visit.request, visit.settings));
@@ -187,27 +219,41 @@ export class AnswerGate implements Gate {
     }
     const missing = visit.isObjectPending ? neverAsked : isUnfiltered(visit) ? unfiltered : undefined;
     const isAllowed = visit.refusal === undefined && missing === undefined;
-    if (isAllowed || this.#response.headersSent || this.#response.statusCode >= 400) return undefined;
-    if (visit.refusal !== undefined) return objectionOf(visit.refusal);
+    if (isAllowed || this.#response.headersSent) return undefined;
+    const isError = this.#response.statusCode >= 400;
+    // The handler may write while the app's error middleware waits for something.
+    const isAnswer = isError && (this.#silenced !== undefined || this.#isAnsweringError);
+    if (visit.refusal !== undefined) return isAnswer ? undefined : objectionOf(visit.refusal);
+    if (isError) return undefined;
     return missing === undefined || isAnotherRoutes(visit) ? undefined : missing(visit);
   }
 
   #guarded(name: MethodName): Method {
     return (...given) => {
-      if (this.#silenced !== undefined) return this.#silenced[name](...given);
       const { visit } = this;
       const response = this.#response;
+      if (this.#silenced !== undefined) {
+        const method = this.#isAnsweringError ? this.#methods[name] : this.#silenced[name];
+        return Reflect.apply(method, response, given);
+      }
       // Node throws if the header has already been sent.
       const isSecondHead = name === 'writeHead' && response.headersSent;
       if (name === 'writeHead' && !isSecondHead) response.statusCode = given[0] as number;
       const objection = this.#kept === undefined ? this.#objection : undecided;
       // Node makes every header by writeHead().
       if (objection === undefined && name === 'writeHead') given = toldOfList(visit, given);
-      if (objection === undefined || isSecondHead) return Reflect.apply(this.#methods[name], response, given);
+      if (objection === undefined || isSecondHead) return this.#pass(name, given);
       if (objection === undecided) return this.#keep({ name, given });
       this.refuse(objection);
       return (response[name] as Method)(...given);
     };
+  }
+
+  #pass(name: MethodName, given: unknown[]): unknown {
+    const result = Reflect.apply(this.#methods[name], this.#response, given);
+    // The app has answered the refusal. A middleware may delay its end.
+    if (name === 'end' && this.visit.refusal !== undefined && this.#isAnsweringError) this.silence();
+    return result;
   }
 
   // Detects a call that did not use the response's own methods: one of Node's prototype, or one that was saved before.

@@ -14,6 +14,10 @@ export interface Gate {
   makeWay(): void;
   /** Takes back what was set on the response since the first check began. */
   resetHead(): void;
+  /** Calls a function that sends the answer to an error in place of the handler's. */
+  sending(send: () => void): void;
+  /** Lets the app's error middleware answer an error. */
+  leaveTo(answerers: () => void): void;
   /** Ignores whatever the handler still writes. */
   silence(): void;
 }

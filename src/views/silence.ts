@@ -3,6 +3,7 @@
  */
 import timers from 'node:timers';
 import type { Response } from 'express';
+import { outsideOfAnswers } from './dispatched';
 
 type Method = (...given: unknown[]) => unknown;
 
@@ -20,14 +21,18 @@ type HeaderSetter = (typeof headerSetters)[number];
  * middleware that delays the end of responses makes it later.
  *
  * @param writeHead the response's own method
+ * @param isSending whether the code that runs is a middleware that goes on with the refusal. It may set header fields, and call the
+ *   method that it has put back.
  * @returns the methods that ignore what is written
  */
-export function silence(response: Response, writeHead: Method): Silenced {
+export function silence(response: Response, writeHead: Method, isSending: () => boolean): Silenced {
   let isMakingHead = false;
+  const mayStillSend = (): boolean => !response.headersSent && isSending();
   const { statusCode, statusMessage } = response;
   const unless = (name: HeaderSetter, result: unknown): Method => {
     const set = response[name] as Method;
-    return (...given) => (isMakingHead ? Reflect.apply<object, unknown[], unknown>(set, response, given) : result);
+    return (...given) =>
+      isMakingHead || mayStillSend() ? Reflect.apply<object, unknown[], unknown>(set, response, given) : result;
   };
   for (const name of headerSetters) Object.assign(response, { [name]: unless(name, response) });
   const dropped = {
@@ -37,7 +42,19 @@ export function silence(response: Response, writeHead: Method): Silenced {
     writeEarlyHints: drop(undefined),
     flushHeaders: drop(undefined),
   };
-  Object.assign(response, dropped);
+  const { write, end, writeHead: makesHead, writeEarlyHints, flushHeaders, emit } = response;
+  const own = { write, end, writeHead: makesHead, writeEarlyHints, flushHeaders } as Silenced;
+  const unlessSending = (name: keyof Silenced): Method => {
+    return (...given) => Reflect.apply(isSending() ? own[name] : dropped[name], response, given);
+  };
+  Object.assign(response, {
+    write: unlessSending('write'),
+    end: unlessSending('end'),
+    writeHead: unlessSending('writeHead'),
+    writeEarlyHints: unlessSending('writeEarlyHints'),
+    flushHeaders: unlessSending('flushHeaders'),
+    emit: (...given: Parameters<typeof emit>) => outsideOfAnswers(() => Reflect.apply(emit, response, given)),
+  });
   const makeHead = (): unknown => {
     isMakingHead = true;
     try {

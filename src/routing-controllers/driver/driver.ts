@@ -268,7 +268,7 @@ export class AxiomsDriver extends ExpressDriver {
     else {
       visit.refusal = { error };
       visit.gate?.makeWay();
-      this.errors.give(asServerError(error), action, { headers: meta?.headers ?? {}, goesOn: true });
+      this.errors.give(asServerError(error), action, { headers: meta?.headers ?? {}, goesOn: true, gate: visit.gate });
       silenceAnswered(visit);
     }
   }
@@ -325,10 +325,10 @@ export class AxiomsDriver extends ExpressDriver {
 
   /** Answers an error of a handler or of a middleware around it. */
   protected answerFailure(error: unknown, meta: ActionMetadata | undefined, action: Action): void {
-    const options = { headers: meta?.headers ?? {}, goesOn: true };
     const visit = visitOfAction(action);
     visit?.leaveHandler(false);
     const { checks, gate } = visit ?? {};
+    const options = { headers: meta?.headers ?? {}, goesOn: true, gate };
     const give = (): void => {
       this.errors.give(error, action, options);
       silenceAnswered(visit);

@@ -6,6 +6,7 @@ import { APIException } from '../../core/http/exceptions';
 import type { Settings } from '../../core/settings/settings';
 import { closeConnection, cutOff } from '../../views/cut-off';
 import { passOn } from '../../views/dispatched';
+import type { Gate } from '../../views/gate';
 import {
   answer,
   answerTo,
@@ -33,6 +34,8 @@ export interface AnswerOptions {
   readonly headers?: Readonly<Record<string, unknown>>;
   /** Is error middleware called with the error, after its answer? */
   readonly goesOn?: boolean;
+  /** What holds back the answer of the handler that has failed. */
+  readonly gate?: Gate | undefined;
 }
 
 /** The driver's options that errors are answered by. */
@@ -110,7 +113,7 @@ export class ErrorAnswers {
     error: unknown,
     place: string,
     { request, response, next }: Exchange,
-    { headers = {}, goesOn = false }: AnswerOptions,
+    { headers = {}, goesOn = false, gate }: AnswerOptions,
   ): void {
     const visit = findVisit(request);
     visit?.answerError();
@@ -118,16 +121,24 @@ export class ErrorAnswers {
     if (!this.options.isDefaultErrorHandlingEnabled) {
       // The app's answer to an error of the handler is about no object. A refusal stays one.
       const isRefusal = visit?.checks?.wasReceived(error) === true;
-      passOn(isRefusal ? undefined : visit, () => {
-        if (isOfLibrary(error)) handOn(answered, response, next);
-        else next(error);
-      });
+      const leave = (): void => {
+        passOn(isRefusal ? undefined : visit, () => {
+          if (isOfLibrary(error)) handOn(answered, response, next);
+          else next(error);
+        });
+      };
+      if (visit?.refusal === undefined || gate === undefined) leave();
+      else gate.leaveTo(leave);
       return;
     }
     if (!isOfLibrary(error))
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string);
     answeredErrors.set(response, error);
-    sendAnswer(response, answered);
+    const send = (): void => {
+      sendAnswer(response, answered);
+    };
+    if (gate === undefined) send();
+    else gate.sending(send);
     if (goesOn) next(error);
   }
 
