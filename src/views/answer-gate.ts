@@ -139,10 +139,7 @@ export class AnswerGate implements Gate {
     for (const { given } of calls) drop(undefined)(...given);
   }
 
-  /**
-   * Prepares the response for the refusal of a check. Takes away what the handler has put in front of the methods of the response:
-   * it may delay the refusal, and let what the handler writes meanwhile leave in its place.
-   */
+  /** Prepares the response for a refusal: what the handler has put in front of its methods could delay that, and write. */
   makeWay(): void {
     this.resetHead();
     Object.assign(this.#response, this.#guards);
@@ -159,10 +156,7 @@ export class AnswerGate implements Gate {
     }
   }
 
-  /**
-   * Calls a function that sends the answer to an error in place of the handler's. A middleware may delay its end, and go on with it
-   * behind `silence()`.
-   */
+  /** Calls what sends the answer to an error in place of the handler's. A middleware may go on with it behind `silence()`. */
   sending(send: () => void): void {
     this.#sent = {};
     this.#isSending = true;
