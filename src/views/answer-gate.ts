@@ -8,7 +8,7 @@ import { answerErrorOf, isAnotherRoutes, isSendingNow } from './dispatched';
 import { answer, sendAnswer, sendOrClose, type Answer } from './exception-handler';
 import { headOf, setHead, takeBackHeader, type Head } from './response-head';
 import { shareShape } from './response-shape';
-import { drop, silence, type Silenced } from './silence';
+import { callBack, drop, silence, type Silenced } from './silence';
 import { isUnfiltered, unfiltered } from './unfiltered-lists';
 import type { Gate } from './gate';
 import type { Visit } from './visit';
@@ -59,6 +59,8 @@ export class AnswerGate implements Gate {
   /** Stands for the last answer to an error: an earlier one is not sent any more. */
   #sent: object = {};
   #isSending = false;
+  #send: (() => void) | undefined;
+  #endBefore: unknown;
 
   constructor(private readonly visit: Visit) {
     const response = (this.#response = visit.response);
@@ -117,17 +119,7 @@ export class AnswerGate implements Gate {
         error,
       );
     }
-    for (const call of calls) this.#callBack(call);
-  }
-
-  // Nothing is sent any more. Node reports that to the callbacks of what the handler has written, and throws for data that it
-  // could not have sent. No code of the handler is left to catch that.
-  #callBack({ name, given }: Call): void {
-    try {
-      (this.#response[name] as Method)(...given);
-    } catch {
-      drop(undefined)(...given);
-    }
+    for (const { name, given } of calls) callBack(response, response[name] as Method, given);
   }
 
   /** Drops the response that waits, because an error is answered in its place. */
@@ -158,10 +150,8 @@ export class AnswerGate implements Gate {
 
   /** Calls what sends the answer to an error in place of the handler's. A middleware may go on with it behind `silence()`. */
   sending(send: () => void): void {
-    this.#sent = {};
-    this.#isSending = true;
+    [this.#sent, this.#send, this.#endBefore, this.#isSending] = [{}, send, this.#response.end, true];
     try {
-      // Without a middleware's own method nothing is delayed.
       if (this.#methods.end === ServerResponse.prototype.end) send();
       else answerErrorOf(this.visit, this.#sent, send);
     } finally {
@@ -171,17 +161,29 @@ export class AnswerGate implements Gate {
 
   /** Lets the app's error middleware answer an error. The handler of a refused object may still write meanwhile. */
   leaveTo(answerers: () => void): void {
-    answerErrorOf(this.visit, (this.#sent = {}), answerers);
+    const { request, services, settings, refusal } = this.visit;
+    const send = (): void => {
+      this.resetHead();
+      sendAnswer(this.#response, answer(services.toAnswer(refusal?.error), request, settings));
+    };
+    [this.#sent, this.#send, this.#endBefore] = [{}, send, this.#response.end];
+    answerErrorOf(this.visit, this.#sent, answerers);
   }
 
-  get #isAnsweringError(): boolean {
+  /** Sends this library's answer to the error once more. */
+  sendAgain(): void {
+    if (this.#send !== undefined) this.sending(this.#send);
+  }
+
+  /** Whether the code that runs is what answers the error, and not the handler. */
+  get isAnsweringError(): boolean {
     return this.#isSending || isSendingNow(this.#sent);
   }
 
   /** Ignores everything that the handler still writes. */
   silence(): void {
     if (this.#silenced !== undefined) return;
-    this.#silenced = silence(this.#response, this.#methods.writeHead, () => this.#isAnsweringError);
+    this.#silenced = silence(this.#response, this.#methods.writeHead, this, this.#endBefore);
     this.#response.on('error', (error: unknown) => {
       const data = { place: this.visit.rules.place, error: error instanceof Error ? error.message : typeof error };
       this.visit.settings.logger.debug('A handler wrote to its response after that had been refused', data);
@@ -216,7 +218,7 @@ export class AnswerGate implements Gate {
     if (isAllowed || this.#response.headersSent) return undefined;
     const isError = this.#response.statusCode >= 400;
     // The handler may write while the app's error middleware waits for something.
-    const isAnswer = isError && (this.#silenced !== undefined || this.#isAnsweringError);
+    const isAnswer = isError && (this.#silenced !== undefined || this.isAnsweringError);
     if (visit.refusal !== undefined) return isAnswer ? undefined : objectionOf(visit.refusal);
     if (isError) return undefined;
     return missing === undefined || isAnotherRoutes(visit) ? undefined : missing(visit);
@@ -227,7 +229,7 @@ export class AnswerGate implements Gate {
       const { visit } = this;
       const response = this.#response;
       if (this.#silenced !== undefined) {
-        const method = this.#isAnsweringError ? this.#methods[name] : this.#silenced[name];
+        const method = this.isAnsweringError ? this.#methods[name] : this.#silenced[name];
         return Reflect.apply(method, response, given);
       }
       // Node throws if the header has already been sent.
@@ -246,7 +248,7 @@ export class AnswerGate implements Gate {
   #pass(name: MethodName, given: unknown[]): unknown {
     const result = Reflect.apply(this.#methods[name], this.#response, given);
     // The app has answered the refusal. A middleware may delay its end.
-    if (name === 'end' && this.visit.refusal !== undefined && this.#isAnsweringError) this.silence();
+    if (name === 'end' && this.visit.refusal !== undefined && this.isAnsweringError) this.silence();
     return result;
   }
 

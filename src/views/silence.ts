@@ -10,6 +10,12 @@ type Method = (...given: unknown[]) => unknown;
 /** The methods of a response that writes nothing any more. */
 export type Silenced = Readonly<Record<'write' | 'end' | 'writeHead' | 'writeEarlyHints' | 'flushHeaders', Method>>;
 
+/** What refuses the handler. */
+interface Refusing {
+  readonly isAnsweringError: boolean;
+  sendAgain(): void;
+}
+
 // Taken from the module, because a test may replace the global function.
 const later = timers.setImmediate;
 
@@ -21,13 +27,15 @@ type HeaderSetter = (typeof headerSetters)[number];
  * middleware that delays the end of responses makes it later.
  *
  * @param writeHead the response's own method
- * @param isSending whether the code that runs is a middleware that goes on with the refusal. It may set header fields, and call the
- *   method that it has put back.
+ * @param refusing tells whether the code that runs is a middleware that goes on with the refusal. It may set header fields, and
+ * call the method that it has put back.
+ * @param endBefore the `end` of the response before the refusal; a middleware may have put back another one
  * @returns the methods that ignore what is written
  */
-export function silence(response: Response, writeHead: Method, isSending: () => boolean): Silenced {
+export function silence(response: Response, writeHead: Method, refusing: Refusing, endBefore: unknown): Silenced {
   let isMakingHead = false;
-  const mayStillSend = (): boolean => !response.headersSent && isSending();
+  const isPutBack = response.end !== endBefore;
+  const mayStillSend = (): boolean => !response.headersSent && refusing.isAnsweringError;
   const { statusCode, statusMessage } = response;
   const unless = (name: HeaderSetter, result: unknown): Method => {
     const set = response[name] as Method;
@@ -45,11 +53,17 @@ export function silence(response: Response, writeHead: Method, isSending: () => 
   const { write, end, writeHead: makesHead, writeEarlyHints, flushHeaders, emit } = response;
   const own = { write, end, writeHead: makesHead, writeEarlyHints, flushHeaders } as Silenced;
   const unlessSending = (name: keyof Silenced): Method => {
-    return (...given) => Reflect.apply(isSending() ? own[name] : dropped[name], response, given);
+    return (...given) => Reflect.apply(refusing.isAnsweringError ? own[name] : dropped[name], response, given);
+  };
+  // A middleware may call it where its asynchronous context is lost, as from a pool of connections. Whoever calls it, what is sent
+  // is the refusal.
+  const endUnlessSending = (...given: unknown[]): unknown => {
+    if (isPutBack && !response.headersSent && !refusing.isAnsweringError) refusing.sendAgain();
+    return unlessSending('end')(...given);
   };
   Object.assign(response, {
     write: unlessSending('write'),
-    end: unlessSending('end'),
+    end: endUnlessSending,
     writeHead: unlessSending('writeHead'),
     writeEarlyHints: unlessSending('writeEarlyHints'),
     flushHeaders: unlessSending('flushHeaders'),
@@ -67,6 +81,18 @@ export function silence(response: Response, writeHead: Method, isSending: () => 
   };
   Object.assign(response, { _implicitHeader: makeHead });
   return dropped;
+}
+
+/**
+ * Calls a method that the handler has called, once nothing is sent any more. Node reports that to the callbacks of what was
+ * written, and throws for data that it could not have sent. No code of the handler is left to catch that.
+ */
+export function callBack(response: Response, method: Method, given: unknown[]): void {
+  try {
+    Reflect.apply(method, response, given);
+  } catch {
+    drop(undefined)(...given);
+  }
 }
 
 /** Returns a method that only calls the callback. */

@@ -71,6 +71,34 @@ function puttingBack(_request: Request, response: Response, next: NextFunction):
   next();
 }
 
+/** Calls back where the asynchronous context of the request is lost, as a pool of connections does. */
+class Pool {
+  readonly #waiting: (() => void)[] = [];
+  readonly #timer = setInterval(() => this.#waiting.shift()?.(), 5);
+
+  later(run: () => void): void {
+    this.#waiting.push(run);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+let pool: Pool | undefined;
+before(() => (pool = new Pool()));
+after(() => pool?.close());
+
+function pooling(_request: Request, response: Response, next: NextFunction): void {
+  const end = response.end.bind(response) as End;
+  response.end = (...given: unknown[]) => {
+    response.end = end;
+    setTimeout(() => pool?.later(() => (response.end as End)(...given)), 30);
+    return response;
+  };
+  next();
+}
+
 function compressing(_request: Request, response: Response, next: NextFunction): void {
   const end = response.end.bind(response) as End;
   response.end = (text: unknown) => {
@@ -98,6 +126,7 @@ function measuring(_request: Request, response: Response, next: NextFunction): v
 
 const middlewares = {
   'puts back the method': [puttingBack, undefined, undefined],
+  'puts back the method, and loses its context': [pooling, undefined, undefined],
   'compresses the body': [compressing, 'content-encoding', 'gzip'],
   'sets a field': [measuring, 'server-timing', 'save;dur=30'],
   'is not there': [
