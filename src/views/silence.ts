@@ -55,8 +55,8 @@ export function silence(response: Response, writeHead: Method, refusing: Refusin
   const unlessSending = (name: keyof Silenced): Method => {
     return (...given) => Reflect.apply(refusing.isAnsweringError ? own[name] : dropped[name], response, given);
   };
-  // A middleware may call it where its asynchronous context is lost, as from a pool of connections. Whoever calls it, what is sent
-  // is the refusal.
+  // A middleware may call it where its asynchronous context is lost, as from a pool of connections. What is sent is always
+  // the refusal.
   const endUnlessSending = (...given: unknown[]): unknown => {
     if (isPutBack && !response.headersSent && !refusing.isAnsweringError) refusing.sendAgain();
     return unlessSending('end')(...given);
