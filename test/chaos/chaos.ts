@@ -47,6 +47,7 @@ export class Chaos {
       one.onUnexpectedEnd = why => {
         this.#ledger.find(`a process ${why}`);
       };
+    engines.pair.onStrayFailOver = ended => this.excuse(ended);
   }
 
   /** @returns whether nothing was found */
@@ -84,6 +85,18 @@ export class Chaos {
     ending.abort();
     await Promise.all(acting);
     if (this.#ledger.findings.length < this.mostFindings) await this.checkAll(accounts);
+  }
+
+  /** A replica that Sentinel makes the master while it still copies has nothing: all that Redis held may be lost. */
+  private async excuse(strayFailOver: Promise<void>): Promise<void> {
+    console.log(`${this.time()} Sentinel replaces a master that no fault touched: what Redis held is not judged`);
+    const loss = this.#ledger.lossOf('redis');
+    loss.begin(0);
+    await strayFailOver;
+    await this.engines.pair.untilReplicated().catch((error: unknown) => {
+      this.#ledger.find(String(error));
+    });
+    loss.end();
   }
 
   /** After so many the rest says nothing new: a planted fault is found with the first. */

@@ -39,6 +39,7 @@ export const faults: readonly Fault[] = [
     longest: 1,
     async begin({ pair }, _, loss) {
       const master = await pair.master();
+      pair.expectFailOver();
       loss.begin(await pair.replicatedUntil());
       await master.kill();
       return async () => {
@@ -55,6 +56,7 @@ export const faults: readonly Fault[] = [
     longest: 1,
     async begin({ pair }, _, loss) {
       const master = await pair.master();
+      pair.expectFailOver();
       loss.begin(await pair.replicatedUntil());
       master.stop();
       return async () => {

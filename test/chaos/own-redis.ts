@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { freePort } from '../free-port';
 import { pause } from './random';
@@ -60,17 +61,22 @@ export class DurableRedis {
   }
 }
 
-async function startServer(options: readonly string[], ready: string): Promise<ChildProcess> {
+async function startServer(
+  options: readonly string[],
+  ready: string,
+  hear: (line: string) => void = () => undefined,
+): Promise<ChildProcess> {
   const child = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
   await once(child, 'spawn');
-  let said = '';
+  const said: string[] = [];
   await new Promise<void>((resolve, reject) => {
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-      if (said.includes(ready)) resolve();
+    createInterface(child.stdout).on('line', line => {
+      hear(line);
+      if (said.length < 100) said.push(line);
+      if (line.includes(ready)) resolve();
     });
     child.once('exit', () => {
-      reject(new Error(`redis-server ended: ${said}`));
+      reject(new Error(`redis-server ended: ${said.join('\n')}`));
     });
   });
   return child;
@@ -103,6 +109,10 @@ export class RedisUnderSentinel {
   readonly name = group;
   readonly #folder = mkdtempSync(join(tmpdir(), 'sentinel-'));
   #process: ChildProcess | undefined;
+  #isExpected = false;
+  #endStray: () => void = () => undefined;
+  /** Told when Sentinel begins to replace a master that no fault has touched, as where the machine stands still for a second. */
+  onStrayFailOver: (ended: Promise<void>) => unknown = () => undefined;
 
   private constructor(
     readonly servers: readonly DurableRedis[],
@@ -123,7 +133,9 @@ export class RedisUnderSentinel {
         `sentinel failover-timeout ${group} 3000\n`,
       ].join('\n'),
     );
-    pair.#process = await startServer([file, '--sentinel'], '+monitor');
+    pair.#process = await startServer([file, '--sentinel'], '+monitor', line => {
+      pair.hear(line);
+    });
     await pair.untilReplicated();
     return pair;
   }
@@ -139,9 +151,15 @@ export class RedisUnderSentinel {
     return this.servers.find(server => server.port === port)!;
   }
 
+  /** Until `untilMasterIsNot` has resolved, a fail-over is what the fault wants. */
+  expectFailOver(): void {
+    this.#isExpected = true;
+  }
+
   /** Resolves once another server is the master. */
   async untilMasterIsNot(port: number): Promise<void> {
     await until(async () => (await this.masterPort()) !== port && (await this.isMaster(await this.masterPort())));
+    this.#isExpected = false;
   }
 
   /**
@@ -150,6 +168,7 @@ export class RedisUnderSentinel {
    */
   async switchOver(): Promise<void> {
     const old = await this.master();
+    this.expectFailOver();
     await old.ask(['CLIENT', 'PAUSE', '60000', 'WRITE']);
     await this.replicatedUntil();
     await commandsAt(this.sentinelPort, [['SENTINEL', 'failover', group]]);
@@ -192,6 +211,12 @@ export class RedisUnderSentinel {
     await endOf(this.#process);
     for (const server of this.servers) await server.close();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  private hear(line: string): void {
+    if (line.includes('+try-failover') && !this.#isExpected)
+      this.onStrayFailOver(new Promise(resolve => (this.#endStray = resolve)));
+    if (line.includes('+switch-master')) this.#endStray();
   }
 
   /** The ports of the master and its replica. */

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { expect } from 'chai';
 import { missingServers } from '../chaos/missing-servers';
 import { plants, type Plant } from '../chaos/orders';
+import { RedisUnderSentinel } from '../chaos/own-redis';
 import { leaveOut } from './service';
 import { sampled } from '../sampled';
 
@@ -33,4 +34,23 @@ describe('the chaos', function () {
       expect(stdout).to.match(found);
       expect(status).to.equal(1);
     });
+
+  it('hears of a fail-over that no fault asked for, and of no other', async () => {
+    const pair = await RedisUnderSentinel.start();
+    const heard: Promise<void>[] = [];
+    pair.onStrayFailOver = ended => heard.push(ended);
+    try {
+      const master = await pair.master();
+      master.stop();
+      await pair.untilMasterIsNot(master.port);
+      master.goOn();
+      await heard[0];
+      expect(heard).to.have.length(1);
+      await pair.untilReplicated();
+      await pair.switchOver();
+      expect(heard).to.have.length(1);
+    } finally {
+      await pair.close();
+    }
+  });
 });
