@@ -1,5 +1,6 @@
 /** Remembers used DPoP proofs in Redis: each proof is used once, whichever process it reaches. */
 import { hash } from 'node:crypto';
+import { longestGap, mostSpans } from '../core/proofs/forgotten-times';
 import { checkedLimits, type ProofStoreLimits } from '../core/proofs/memory-proof-store';
 import type { ProofAnswer, ProofStore, ProofUse, ProofVerdict } from '../core/settings/proof-store';
 import { RedisConnection, type RedisClient, type RedisOptions } from './client';
@@ -57,7 +58,7 @@ export class RedisProofStore implements ProofStore {
 
   async use({ thumbprint, id, end }: ProofUse): Promise<ProofVerdict> {
     const key = hash('sha256', thumbprint, 'base64url').slice(0, 22);
-    const keys = ['ends', 'counts', 'horizon'].map(name => `${this.#prefix}{used}:${name}`);
+    const keys = ['ends', 'counts', 'forgotten'].map(name => `${this.#prefix}{used}:${name}`);
     // A proof may be issued at a fraction of a second. Redis keeps whole milliseconds.
     const values = [`${key} ${id.slice(0, 22)}`, key, Math.ceil(end) + slack, this.#share, this.#size];
     return verdictOf(await this.#connection.eval(script, keys, values));
@@ -73,22 +74,47 @@ function verdictOf(answered: unknown): ProofVerdict {
   return wait === undefined ? { answer } : { answer, wait: Math.max(1, Number(wait) / 1000) };
 }
 
-// `MemoryProofStore` in Lua. `ends` has the proofs by their ends, `counts` the number of each key, and `horizon` the latest end
-// of a forgotten proof. Each call forgets more proofs than it adds, and not so many that others would wait.
+// `MemoryProofStore` in Lua. `ends` has the proofs by their ends, `counts` the number of each key, and `forgotten` the spans of
+// `ForgottenTimes`, in milliseconds. Each call forgets more proofs than it adds, and not so many that others would wait. No key
+// has a lifetime: Redis measures it by a clock that may jump, and `size` bounds what is there.
 const script = `
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local stop, share, size = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local horizon = tonumber(redis.call('GET', KEYS[3]) or 0)
+local spans = {}
+for from, to in string.gmatch(redis.call('GET', KEYS[3]) or '', '(%d+)-(%d+)') do
+  spans[#spans + 1] = {tonumber(from), tonumber(to)}
+end
+local function add(time)
+  for _, span in ipairs(spans) do
+    if time >= span[1] - ${longestGap * 1000} and time <= span[2] + ${longestGap * 1000} then
+      span[1], span[2] = math.min(span[1], time), math.max(span[2], time)
+      return
+    end
+  end
+  spans[#spans + 1] = {time, time}
+  table.sort(spans, function(one, other) return one[1] < other[1] end)
+  if #spans > ${mostSpans} then
+    local first = table.remove(spans, 1)
+    spans[1] = {first[1], math.max(first[2], spans[1][2])}
+  end
+end
 local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'WITHSCORES', 'LIMIT', 0, 100)
 for index = 1, #ended, 2 do
   redis.call('ZREM', KEYS[1], ended[index])
   local owner = string.match(ended[index], '^(%S+)')
   if redis.call('HINCRBY', KEYS[2], owner, -1) <= 0 then redis.call('HDEL', KEYS[2], owner) end
-  horizon = math.max(horizon, tonumber(ended[index + 1]))
+  add(tonumber(ended[index + 1]))
 end
-if #ended > 0 then redis.call('SET', KEYS[3], string.format('%.0f', horizon), 'PX', 86400000) end
-if stop <= math.max(now, horizon) then return {'late'} end
+if #ended > 0 then
+  local texts = {}
+  for index, span in ipairs(spans) do texts[index] = string.format('%.0f-%.0f', span[1], span[2]) end
+  redis.call('SET', KEYS[3], table.concat(texts, ' '))
+end
+if stop <= now then return {'late'} end
+for _, span in ipairs(spans) do
+  if span[1] <= stop and stop <= span[2] then return {'late'} end
+end
 if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return {'again'} end
 local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 local wait = math.max(0, tonumber(first[2] or now) - now)
@@ -98,8 +124,8 @@ local ofKey = tonumber(redis.call('HGET', KEYS[2], ARGV[2]) or 0)
 if ofKey >= share * (1 - used / size) then return {'share', string.format('%.0f', wait)} end
 redis.call('ZADD', KEYS[1], stop, ARGV[1])
 redis.call('HINCRBY', KEYS[2], ARGV[2], 1)
--- Long after the last end, so that a clock that is set back finds what it needs.
-redis.call('PEXPIRE', KEYS[1], 86400000)
-redis.call('PEXPIRE', KEYS[2], 86400000)
+-- An earlier version gave them a lifetime.
+redis.call('PERSIST', KEYS[1])
+redis.call('PERSIST', KEYS[2])
 return {'first'}
 `;

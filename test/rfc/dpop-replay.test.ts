@@ -94,7 +94,8 @@ describe('a DPoP proof in many requests', function () {
     expect(handled).to.equal(1);
     const keys = await one.keys(`${prefix}*`);
     expect(keys).to.have.length.greaterThan(0);
-    for (const key of keys) expect(await one.pttl(key)).to.be.greaterThan(0);
+    // A lifetime would end by a clock of Redis that jumps.
+    for (const key of keys) expect(await one.pttl(key)).to.equal(-1);
     await one.del(...keys);
     one.disconnect();
     two.disconnect();

@@ -15,7 +15,7 @@ let now = 0;
 /** A store of a few lines; what it does wrong is a test's to say. */
 class Uses implements UsingStore {
   protected readonly uses = new Map<string, UsedProof>();
-  protected horizon = 0;
+  protected readonly forgotten = new Set<number>();
   constructor(protected readonly limits: TestedLimits) {}
 
   use(proof: UsedProof): { answer: string } | Promise<{ answer: string }> {
@@ -29,12 +29,12 @@ class Uses implements UsingStore {
     for (const [id, { end }] of this.uses)
       if (end <= now) {
         this.uses.delete(id);
-        this.horizon = Math.max(this.horizon, end);
+        this.forgotten.add(end);
       }
   }
 
   protected answerTo({ id, thumbprint, end }: UsedProof): string {
-    if (end <= Math.max(now, this.horizon)) return 'late';
+    if (end <= now || this.forgotten.has(end)) return 'late';
     if (this.uses.has(id)) return 'again';
     const own = [...this.uses.values()].filter(one => one.thumbprint === thumbprint);
     if (own.length >= this.limits.share) return 'share';
@@ -156,10 +156,18 @@ const broken: Readonly<Record<string, readonly [Store, string]>> = {
     class extends Uses {
       protected override forget() {
         super.forget();
-        this.horizon = 0;
+        this.forgotten.clear();
       }
     },
     'opens nothing when its clock is set forward, and back',
+  ],
+  'refuses everything up to the latest end that it has forgotten': [
+    class extends Uses {
+      protected override answerTo(proof: UsedProof) {
+        return proof.end <= Math.max(...this.forgotten) ? 'late' : super.answerTo(proof);
+      }
+    },
+    'takes new proofs once its clock, which was ahead, is set right',
   ],
 };
 
@@ -176,6 +184,6 @@ describe('the contract of proof stores', () => {
   it('has no cases about time without a way to set the clock', () => {
     const names = proofStoreContract({ make: limits => new Uses(limits) }).map(({ name }) => name);
     expect(names).to.have.length(5);
-    expect(casesOf(Uses)).to.have.length(7);
+    expect(casesOf(Uses)).to.have.length(8);
   });
 });

@@ -2,6 +2,7 @@
 import { ImproperlyConfigured } from '../http/exceptions';
 import type { ProofStore, ProofUse, ProofVerdict } from '../settings/proof-store';
 import { systemClock } from '../time/steady-clock';
+import { ForgottenTimes } from './forgotten-times';
 
 /** Options of {@link MemoryProofStore}. */
 export interface ProofStoreLimits {
@@ -43,11 +44,7 @@ export class MemoryProofStore implements ProofStore {
   /** The entries by the second in which they end. */
   readonly #seconds = new Map<number, Entry[]>();
   #firstSecond = Infinity;
-  /**
-   * The latest end of a forgotten proof, in milliseconds since 1970. A proof that ends no later may be one of them, so it is
-   * refused: even if the clock was set back, no forgotten proof is accepted again.
-   */
-  #horizon = -Infinity;
+  readonly #forgotten = new ForgottenTimes();
 
   /** @throws ImproperlyConfigured for limits that are no whole numbers above 0, and for a `share` above `size` */
   constructor(limits: ProofStoreLimits = {}) {
@@ -59,8 +56,8 @@ export class MemoryProofStore implements ProofStore {
   use({ thumbprint, id, end }: ProofUse): ProofVerdict {
     const now = this.clock();
     if (now >= this.#firstSecond * 1000) this.#forget(now);
-    // Negated, so that an end that is no number is refused.
-    if (!(end > Math.max(now, this.#horizon))) return { answer: 'late' };
+    // Negated, so that an end that is no number is refused. An entry is kept until its second is over.
+    if (!(end > now) || this.#forgotten.has(secondOf(end))) return { answer: 'late' };
     if (this.#used.has(id)) return { answer: 'again' };
     const key = this.#keys.get(thumbprint) ?? { thumbprint, proofs: 0 };
     if (this.#used.size >= this.#size) return { answer: 'full', wait: this.#waitFrom(now) };
@@ -75,7 +72,7 @@ export class MemoryProofStore implements ProofStore {
   }
 
   #record(id: string, key: OfKey, end: number): void {
-    const second = Math.ceil(end / 1000);
+    const second = secondOf(end);
     const entries = this.#seconds.get(second) ?? [];
     if (entries.length === 0) this.#seconds.set(second, entries);
     entries.push({ id, key });
@@ -90,7 +87,7 @@ export class MemoryProofStore implements ProofStore {
     for (const second of ended) {
       for (const { id, key } of this.#seconds.get(second) ?? []) this.#forgetOne(id, key);
       this.#seconds.delete(second);
-      this.#horizon = Math.max(this.#horizon, second * 1000);
+      this.#forgotten.add(second);
     }
     this.#firstSecond = Math.min(...this.#seconds.keys());
   }
@@ -104,6 +101,10 @@ export class MemoryProofStore implements ProofStore {
   #waitFrom(now: number): number {
     return Math.max(1, this.#firstSecond - now / 1000);
   }
+}
+
+function secondOf(end: number): number {
+  return Math.ceil(end / 1000);
 }
 
 const first: ProofVerdict = Object.freeze({ answer: 'first' });

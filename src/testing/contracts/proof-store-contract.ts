@@ -37,7 +37,7 @@ type StorePromise = readonly [name: string, limits: TestedLimits, keep: (use: Us
 /**
  * Returns the contract of a `ProofStore` as test cases: a proof is used once, even by many requests at once; a key over its
  * share and a full store refuse, and forget nothing. With `advance`, the cases also test that proofs are forgotten after
- * their end, never before, and that a clock which is set back opens nothing.
+ * their end, never before, that a clock which is set back opens nothing, and that one which was ahead closes nothing.
  *
  * @example
  * const cases = proofStoreContract({ make: limits => new MemoryProofStore(limits) });
@@ -146,6 +146,20 @@ function promisesOfTime(advance: (seconds: number) => void | Promise<void>): rea
         await advance(-7200);
         const again = await use('key', 'a', 60);
         promised(again !== 'first', 'It accepted a proof again after its clock was set forward and back.');
+      },
+    ],
+    [
+      'takes new proofs once its clock, which was ahead, is set right',
+      wide,
+      async use => {
+        await advance(7200);
+        expectAnswers([await use('key', 'a', 60)], 'first');
+        // A store may keep a proof a little longer. Whatever comes next makes it forget.
+        await advance(180);
+        expectAnswers([await use('key', 'b', 60)], 'first');
+        await advance(-7380);
+        const honest = await use('honest', 'a', 60);
+        promised(honest === 'first', `It answered ${honest} to a new proof after its clock was ahead, and set right.`);
       },
     ],
   ];
