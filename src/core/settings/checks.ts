@@ -153,8 +153,19 @@ function requireExternalUrl({ dpop, externalUrl }: Values): void {
     throw new ImproperlyConfigured(
       `Setting 'externalUrl' (AXIOMS_EXTERNAL_URL) is '${withoutCredentials(externalUrl)}'; expected a URL without a query.`,
     );
+  if (externalUrl !== undefined) requireWritableTarget(externalUrl);
   if (dpop === 'off' || externalUrl !== undefined) return;
   throw new ImproperlyConfigured(
     `Setting 'dpop' (AXIOMS_DPOP) is '${dpop}' without 'externalUrl' (AXIOMS_EXTERNAL_URL) and 'resourceUrl' (AXIOMS_RESOURCE_URL); expected one of the two: the URL by which clients reach this app, which their proofs must name.`,
+  );
+}
+
+// Clients write the path of a proof's `htu` as their parser of URLs gives it.
+function requireWritableTarget(externalUrl: string): void {
+  const { href, pathname } = new URL(externalUrl);
+  const written = externalUrl.replace(/^https?:\/\/[^/]+/i, '') || '/';
+  if (written === pathname && !pathname.endsWith('//')) return;
+  throw new ImproperlyConfigured(
+    `Setting 'externalUrl' (AXIOMS_EXTERNAL_URL) is '${externalUrl}'; expected it as clients write it in their proofs, without several slashes at its end: '${href.replace(/\/+$/, '')}'.`,
   );
 }

@@ -8,7 +8,7 @@ import { FetchFailure, fetchJson, type FailureKind, type JsonObject } from '../h
 import { bindingOf, requireUnbound } from './binding';
 import { checkClaims, checkTimes } from './claim-rules';
 import { claimValue } from './claims';
-import { frozen, type Claims, type JsonValue } from '../jws/compact-jws';
+import { frozen, isJwtShaped, lenientClaims, type Claims, type JsonValue } from '../jws/compact-jws';
 import { CountedReport } from '../reports/counted-report';
 import { Deadline, follow } from '../time/deadline';
 import { discoverUrl } from '../issuers/discovery';
@@ -201,7 +201,7 @@ export class TokenIntrospector {
     try {
       const endpoint = settings.introspectionUrl ?? (await (this.#endpoint ??= locate(settings, bounds)));
       const said = await askAbout(token, endpoint, { settings, keys: this.#keys, ...bounds });
-      return said.active === true ? completed(said, settings) : null;
+      return said.active === true ? completed(said, token, settings) : null;
     } catch (error) {
       this.#endpoint = undefined;
       this.#report(error, settings);
@@ -234,9 +234,16 @@ async function locate(
 }
 
 // RFC 7662 §2.2 makes `iss` optional. The issuer itself gives the answer, so an answer without `iss` gets the issuer's.
-function completed(said: JsonObject, { issuerUrl }: Settings): Claims {
+function completed(said: JsonObject, token: string, { issuerUrl }: Settings): Claims {
   const iss: Record<string, JsonValue> = issuerUrl === undefined ? {} : { iss: issuerUrl };
-  return frozen({ ...iss, ...(said as Claims) });
+  return frozen({ ...iss, ...bindingIn(token), ...(said as Claims) });
+}
+
+// RFC 9449 §6.2 has `cnf` in the answer. An issuer that leaves it out would make a bearer token of a JWT that is bound. What
+// nobody has verified here can only make the check stricter.
+function bindingIn(token: string): Claims {
+  const { cnf } = isJwtShaped(token) ? lenientClaims(token) : {};
+  return cnf === undefined ? {} : { cnf };
 }
 
 function judged(answer: Introspected, settings: Settings, now: number): Claims {

@@ -922,6 +922,28 @@ describe('settings', () => {
       ['http://[::2]', false],
       ['http://[::ffff:127.0.0.1]', false],
     ];
+    for (const [url, expected] of [
+      ['https://api.example.com/b\u00fcro', 'https://api.example.com/b%C3%BCro'],
+      ['https://api.example.com/<v1>', 'https://api.example.com/%3Cv1%3E'],
+      ['https://api.example.com/a/../v1', 'https://api.example.com/v1'],
+      ['https://api.example.com//', 'https://api.example.com'],
+      ['https://api.example.com/v1//', 'https://api.example.com/v1'],
+    ] as const)
+      it(`externalUrl must not be ${url}, which no client writes so`, () => {
+        expect(refusal(() => define({ externalUrl: url }))).to.equal(
+          `Setting 'externalUrl' (AXIOMS_EXTERNAL_URL) is '${url}'; expected it as clients write it in their proofs, without several slashes at its end: '${expected}'.`,
+        );
+      });
+    for (const url of [
+      'https://api.example.com',
+      'https://api.example.com/',
+      'https://API.example.com:443/v1/',
+      'https://api.example.com/b%c3%bcro',
+      'http://[::1]:3000/a//b',
+    ])
+      it(`externalUrl may be ${url}`, () => {
+        expect(refusal(() => define({ externalUrl: url }))).to.equal('accepted');
+      });
     for (const name of ['issuerUrl', 'jwksUrl'] as const) {
       for (const [url, isAccepted, allowInsecureUrls] of urls) {
         it(`${name} ${isAccepted ? 'may' : 'must not'} be ${url}, insecure: ${allowInsecureUrls?.join() ?? 'none'}`, () => {
