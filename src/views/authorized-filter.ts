@@ -2,7 +2,7 @@
 import type { Request } from 'express';
 import { isPublicTo } from '../authentication/base';
 import { currentCaller, isAuthenticated } from '../authentication/caller';
-import { contextOf, setContext, type RequestContext } from '../authentication/request-context';
+import { contextForCopy, contextOf, setContext } from '../authentication/request-context';
 import { acceptsAlike } from '../authentication/token-demand';
 import type { AxiomsRequest } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/http/exceptions';
@@ -130,10 +130,6 @@ function asGet(visit: Visit): AxiomsRequest {
   const request = Object.create(visit.request, {
     method: { value: 'GET', writable: true, enumerable: true, configurable: true },
   }) as AxiomsRequest;
-  const { settings, verifier, introspector, authenticators, successfulAuthenticator, sessionAccount } = visit;
-  const caller = currentCaller(visit.request);
-  const services = { settings, verifier, introspector };
-  const context: RequestContext = { ...services, method: 'GET', authenticators, caller, sessionAccount };
-  setContext(request as Request, { ...context, successfulAuthenticator });
+  setContext(request as Request, contextForCopy(visit.request as Request));
   return request;
 }
