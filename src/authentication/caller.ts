@@ -5,7 +5,7 @@
 import type { Request } from 'express';
 import { seen } from '../core/process/rejections';
 import { findContext, type Caller, type RequestContext, type SetByApp } from './request-context';
-import { AnonymousUser, type AxiomsRequest, type User } from './user';
+import { AnonymousUser, type AxiomsRequest, type RequestAuth, type User } from './user';
 
 export const anonymous: Caller = Object.freeze({
   user: Object.freeze(new AnonymousUser()),
@@ -52,8 +52,9 @@ export function currentCaller(request: object): Caller {
 
 /** Does the same for a request whose context is known. */
 export function callerIn(context: RequestContext, request: object): Caller {
-  const { caller, successfulAuthenticator } = context;
+  const { caller, successfulAuthenticator, original } = context;
   if (caller === undefined) return anonymous;
+  if (original !== undefined) return (context.caller = currentCaller(original));
   const user = seen(successfulAuthenticator?.currentUser?.(request as Request, caller.user)) ?? caller.user;
   if (user !== caller.user) replaceUser(context, request as AxiomsRequest, user);
   return context.caller ?? anonymous;
@@ -115,7 +116,9 @@ export function setByApp(request: Request, before: RequestContext | undefined): 
     const isWritten = isAsWritten(request, before.setByApp, before.caller);
     return isWritten ? before.setByApp : { ...before.setByApp, user };
   }
-  return isOfGuard(auth) ? { user: undefined, auth: undefined } : { user, auth };
+  if (!isOfGuard(auth)) return { user, auth };
+  // The user of a session was accepted as such: without it, a copy would find the user that this one had replaced.
+  return { user: 'currentUser' in auth.authenticator ? user : undefined, auth: undefined };
 }
 
 // Tells whether `request.user` is still what the guard wrote. A user that it has hidden may have been removed since.
@@ -133,7 +136,7 @@ export function shownUser(caller: Caller | undefined): User | undefined {
 }
 
 // Tells whether a guard wrote this `request.auth`. A copy of a guarded request has it, and it is not the app's.
-export function isOfGuard(auth: unknown): boolean {
+export function isOfGuard(auth: unknown): auth is RequestAuth {
   if (typeof auth !== 'object' || auth === null) return false;
   const { authenticator } = auth as { authenticator?: unknown };
   return typeof (Object(authenticator) as { authenticate?: unknown }).authenticate === 'function';

@@ -36,6 +36,8 @@ export interface RequestContext {
   sessionOwner?: (() => unknown) | undefined;
   /** What the app itself set on the request, before a guard overwrote it. */
   setByApp?: SetByApp | undefined;
+  /** The request that the library copied. Its caller is the caller of the copy, too. */
+  readonly original?: Request | undefined;
 }
 
 /** `request.user` and `request.auth` as a middleware of the app, such as Passport's, set them. */
@@ -90,6 +92,33 @@ export function contextOf(request: Request): RequestContext {
   if (found === undefined)
     throw new ImproperlyConfigured('This request did not come through a route of axioms-routing-controllers.');
   return found;
+}
+
+/** Returns the context of the request that this object inherits from, or is a proxy of. */
+export function contextOfOriginal(copy: Request): RequestContext | undefined {
+  return (copy as Holder)[contextKey]?.context;
+}
+
+/** Every member, so that the compiler asks for a new one. */
+type EveryMember = { [Name in keyof Required<RequestContext>]: RequestContext[Name] };
+
+/** Returns a context for a copy that the library makes of a request, with the same caller. */
+export function contextForCopy(original: Request): RequestContext {
+  const context = contextOf(original);
+  const { settings, verifier, introspector, method, authenticators, successfulAuthenticator } = context;
+  const { caller, sessionAccount, sessionOwner, setByApp } = context;
+  const services = { settings, verifier, introspector };
+  const session = { sessionAccount, sessionOwner, setByApp };
+  const copied: EveryMember = {
+    ...services,
+    ...session,
+    method,
+    authenticators,
+    successfulAuthenticator,
+    caller,
+    original,
+  };
+  return copied;
 }
 
 export function setContext(request: Request, context: RequestContext): void {

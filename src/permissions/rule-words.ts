@@ -88,8 +88,8 @@ export interface ApiView {
   /** Checks the object rules of this controller on the object now; throws PermissionDenied or NotAuthenticated. */
   checkObjectPermissions(object: unknown): Promise<void>;
   /**
-   * Returns the objects that this route's rules allow for the caller. With another controller's class, those that its rules
-   * allow for GET.
+   * Returns the objects that this route's rules allow for the caller. With another controller's class, those that each of
+   * its handlers for GET allows.
    */
   authorizedFilter(controllerClass?: ControllerClass): Promise<ObjectFilter>;
 }

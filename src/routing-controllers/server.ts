@@ -192,7 +192,7 @@ function newServer(settings: Settings, before: AxiomsServer | undefined): NewSer
     introspector,
     toAnswer: policyAnswer,
     ...policyMaker(container, { settings, jwksManager, verifier, introspector }),
-    makeOther: (...asked) => guarded.makeOther(...asked),
+    readingRoutes: asked => guarded.readingRoutes(asked),
   };
   const guarded: GuardedRoutes = new GuardedRoutes(services, container);
   const close = (): void => {

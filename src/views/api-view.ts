@@ -41,7 +41,8 @@ export abstract class ApiController {
    * Returns the objects that the rules of this route allow for its caller, to give to a compiler of
    * `axioms-routing-controllers/filters` or to `matches`. A list under a rule about objects is not answered without it.
    *
-   * @param controllerClass another controller; the filter is then what its rules allow for GET, for included objects
+   * @param controllerClass another controller; the filter is then what each of its handlers for GET allows, for
+   * included objects
    * @throws ImproperlyConfigured if a rule about objects has no `objectFilter`, or outside of a request
    * @example
    * const { text, values } = toSql(await this.authorizedFilter(), { dialect: 'postgresql', columns });

@@ -2,12 +2,12 @@
 import type { Request } from 'express';
 import { isPublicTo } from '../authentication/base';
 import { currentCaller, isAuthenticated } from '../authentication/caller';
-import { contextOf, setContext, type RequestContext } from '../authentication/request-context';
+import { contextForCopy, contextOf, setContext } from '../authentication/request-context';
 import { acceptsAlike } from '../authentication/token-demand';
 import type { AxiomsRequest } from '../authentication/user';
 import { ImproperlyConfigured } from '../core/http/exceptions';
-import { noObjects, watchedCopyOf, type ObjectFilter } from '../core/requirements/object-filter';
-import { after, lastly, type Soon } from '../core/time/soon';
+import { allObjects, filterAnd, noObjects, watchedCopyOf, type ObjectFilter } from '../core/requirements/object-filter';
+import { after, inTurn, lastly, type Soon } from '../core/time/soon';
 import { allowedObjects } from '../permissions/allowed-objects';
 import { forgetMembers, rememberEvaluations } from '../permissions/evaluated';
 import { namesOf, type ApiView, type ControllerClass } from '../permissions/rule-words';
@@ -16,14 +16,14 @@ import { AnswerGate } from './answer-gate';
 import type { GivenFilter } from './given-filter';
 import { askAnotherCaller } from './permission-checks';
 import { authenticationClassesOf, permissionRulesOf } from './start/policies';
-import type { OtherRules } from './start/services';
+import type { OtherRoute } from './start/services';
 import { visitOf, type Visit } from './visit';
 
 const attributes = namesOf('attribute');
 
 /**
- * Returns the objects that the rules of this controller's route allow for its caller, or those that the rules of another
- * controller allow for GET.
+ * Returns the objects that the rules of this controller's route allow for its caller, or those that every handler of
+ * another controller for GET allows.
  *
  * @param asked the class of the other controller; nothing for the route's own rules
  */
@@ -91,38 +91,70 @@ function give({ filter, caller }: Found, of: ControllerClass | undefined, visit:
   return given.filter;
 }
 
+// Nothing says which of the routes answers the objects that are asked for: a status page that is open to everybody must
+// not speak for a list that is not.
 function filterOf(controllerClass: ControllerClass, visit: Visit): Soon<ObjectFilter> {
+  const routes = visit.services.readingRoutes(controllerClass);
+  for (const route of routes) requireDecidable(controllerClass, route, visit);
+  let allowed: ObjectFilter = allObjects;
+  const asked = inTurn(routes, route => {
+    if (allowed.kind === 'none') return;
+    return after(filterOfRoute(route, visit), filter => {
+      if (filter.kind === 'none' && route !== routes[0]) reportDisagreement(controllerClass, route, visit);
+      allowed = both(allowed, filter);
+    });
+  });
+  return after(asked, () => allowed);
+}
+
+function both(one: ObjectFilter, other: ObjectFilter): ObjectFilter {
+  return JSON.stringify(one) === JSON.stringify(other) ? one : filterAnd(one, other);
+}
+
+function filterOfRoute(route: OtherRoute, visit: Visit): Soon<ObjectFilter> {
   const { services, settings, response } = visit;
   const request = asGet(visit);
-  const { controller, rules } = services.makeOther(controllerClass, { request, response });
+  const controller = route.make({ request, response });
   rememberEvaluations(controller);
-  if (!accepts(controller, rules, request, visit)) return noObjects;
-  const listed = permissionRulesOf(controller, settings, rules.decorations);
+  if (!accepts(controller, route, request, visit)) return noObjects;
+  const listed = permissionRulesOf(controller, settings, route.decorations);
   const trees = listed.map(rule => permissionTree(rule, one => services.make(one)));
   return allowedObjects(trees, { request, controller } satisfies Subject);
 }
 
-/** Would a route of the other controller let this caller in, whatever its permissions say? */
-function accepts(controller: ApiView, rules: OtherRules, request: AxiomsRequest, visit: Visit): boolean {
+/** Would the route of the other controller let this caller in, whatever its permissions say? */
+function accepts(controller: ApiView, route: OtherRoute, request: AxiomsRequest, visit: Visit): boolean {
   const { services, settings, successfulAuthenticator: used } = visit;
-  requireDecidable(controller, rules, visit);
-  const classes = authenticationClassesOf(controller, settings, rules.decorations).map(one => services.make(one));
+  const classes = authenticationClassesOf(controller, settings, route.decorations).map(one => services.make(one));
   // What the rules say of the classes, such as whether a subject is one person, they say of these.
   contextOf(request).authenticators = classes;
   const insists = classes.some(one => one.isMandatory === true && !isPublicTo(one, request));
-  if ((rules.asksBesides.length > 0 || insists) && !isAuthenticated(request)) return false;
+  if ((route.asksBesides.length > 0 || insists) && !isAuthenticated(request)) return false;
   return used === undefined || classes.some(one => acceptsAlike(one, used));
 }
 
-/** @throws ImproperlyConfigured if something besides the controller's permissions decides on its routes */
-function requireDecidable({ constructor }: ApiView, { asksBesides, hasGuard }: OtherRules, { rules }: Visit): void {
-  const what = asksBesides.some(({ kind }) => kind !== 'authenticated')
+/** @throws ImproperlyConfigured if something besides the controller's permissions decides on the route */
+function requireDecidable({ name }: ControllerClass, route: OtherRoute, { rules }: Visit): void {
+  const isOfChecker = route.asksBesides.some(({ kind }) => kind !== 'authenticated');
+  if (!isOfChecker && !route.hasGuard) return;
+  const what = isOfChecker
     ? "@Authorized() only the app's checker can decide"
     : 'requireAccessToken() in @UseBefore is not asked here';
-  if (hasGuard || asksBesides.some(({ kind }) => kind !== 'authenticated'))
-    throw new ImproperlyConfigured(
-      `${rules.place} called authorizedFilter(${constructor.name}), whose ${what}: use permission classes there.`,
-    );
+  throw new ImproperlyConfigured(
+    `${rules.place} called authorizedFilter(${name}), whose ${what}: use permission classes at ${route.place}.`,
+  );
+}
+
+const reported = new WeakSet<ControllerClass>();
+
+// Once per class, because strangers decide how often it happens.
+function reportDisagreement(controllerClass: ControllerClass, { place }: OtherRoute, { rules, settings }: Visit): void {
+  if (reported.has(controllerClass)) return;
+  reported.add(controllerClass);
+  settings.logger.info(
+    'authorizedFilter() of another controller allows nothing to a caller that one of its handlers for GET refuses. Put a handler whose rules are not about the objects into another controller.',
+    { place: rules.place, of: controllerClass.name, refusing: place },
+  );
 }
 
 /** The request as the rules for GET see it, with the same caller. */
@@ -130,10 +162,6 @@ function asGet(visit: Visit): AxiomsRequest {
   const request = Object.create(visit.request, {
     method: { value: 'GET', writable: true, enumerable: true, configurable: true },
   }) as AxiomsRequest;
-  const { settings, verifier, introspector, authenticators, successfulAuthenticator, sessionAccount } = visit;
-  const caller = currentCaller(visit.request);
-  const services = { settings, verifier, introspector };
-  const context: RequestContext = { ...services, method: 'GET', authenticators, caller, sessionAccount };
-  setContext(request as Request, { ...context, successfulAuthenticator });
+  setContext(request as Request, contextForCopy(visit.request as Request));
   return request;
 }

@@ -4,7 +4,13 @@ import type { NextFunction, Request, Response } from 'express';
 import type { BaseAuthentication } from '../authentication/base';
 import { setByApp } from '../authentication/caller';
 import type { Caller } from '../authentication/request-context';
-import { findContext, setContext, type RequestContext, type SetByApp } from '../authentication/request-context';
+import {
+  contextOfOriginal,
+  findContext,
+  setContext,
+  type RequestContext,
+  type SetByApp,
+} from '../authentication/request-context';
 import type { AxiomsRequest } from '../authentication/user';
 import type { AccessTokenVerifier } from '../core/tokens/access-token';
 import { ImproperlyConfigured, MethodChanged } from '../core/http/exceptions';
@@ -135,7 +141,7 @@ export class Visit implements RequestContext, Showing {
     if (visitOf(controller) !== undefined) refuseUsed(controller);
     (controller as { [visit]?: Visit })[visit] = this;
     rememberEvaluations(controller);
-    this.setByApp = setByApp(request, findContext(request));
+    this.setByApp = setByApp(request, findContext(request) ?? contextOfOriginal(request));
     setContext(request, this);
     this.observation = Observation.of(this);
     (controller as Writable).action = rules.action;

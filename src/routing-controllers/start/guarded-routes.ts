@@ -16,7 +16,7 @@ import { decoratedActions } from '../../views/start/decorations';
 import { refuseOtherCopiesInDefaults } from '../../views/start/policies';
 import { routeRules } from '../../views/start/read-rules';
 import type { RouteRules } from '../../views/start/route-rules';
-import type { Exchange, OtherController, Services } from '../../views/start/services';
+import type { OtherRoute, Services } from '../../views/start/services';
 import { requireKnownActions } from './action-lists';
 import { checkClassRoles, checkHandlerRoles } from './authorized-roles';
 import type { AppContainer, ControllerFactory } from './app-container';
@@ -124,36 +124,24 @@ export class GuardedRoutes {
   }
 
   /**
-   * Creates a controller of a class for a request of another one.
+   * Returns the routes of a controller class that take GET, lists under a rule about objects first.
    *
-   * @throws ImproperlyConfigured if the server has no such controller, or the controller has no route that reads.
+   * @throws ImproperlyConfigured if the server has no such controller, or the controller has no route that takes GET.
    */
-  makeOther(controllerClass: ControllerClass, { request, response }: Exchange): OtherController {
+  readingRoutes(controllerClass: ControllerClass): readonly OtherRoute[] {
     const known = this.#controllers.get(controllerClass);
     if (known === undefined)
       throw new ImproperlyConfigured(
         `authorizedFilter(${controllerClass.name}) needs a controller of this server: add the class to its controllers.`,
       );
-    const rules = this.#readingRules(known.sample.object);
-    if (rules === undefined)
+    const reading = this.audited.filter(
+      ({ sample, method = 'GET' }) => sample === known.sample.object && method === 'GET',
+    );
+    if (reading.length === 0)
       throw new ImproperlyConfigured(
         `authorizedFilter(${controllerClass.name}) takes the rules of GET, and the controller has no handler for GET: give it one, or state the filter in a permission class of your own.`,
       );
-    const controller = known.factory.make({ request, response }) as ApiView;
-    Object.assign<ApiView, Partial<ApiView>>(controller, { request, response, action: rules.action });
-    const { decorations, asksBesides } = rules;
-    const action = handlerOf(rules)?.action;
-    return { controller, rules: { decorations, asksBesides, hasGuard: action !== undefined && hasTokenGuard(action) } };
-  }
-
-  // One whose rules depend on objects comes first, and of these a list: what a getter says of a list that is open to
-  // everybody is not the rule of the objects.
-  #readingRules(sample: ApiView): RouteRules | undefined {
-    const reading = this.audited
-      .filter(one => one.sample === sample && (one.rules.method ?? 'GET') === 'GET')
-      .map(({ rules }) => rules);
-    const ofObjects = reading.filter(rules => rules.dependOnObjects('GET') !== false);
-    return ofObjects.find(rules => rules.isListAction('GET')) ?? ofObjects[0] ?? reading[0];
+    return inOrderOfUse(reading.map(({ rules }) => rules)).map(rules => otherRoute(rules, known));
   }
 
   /** The controller classes of the handlers. */
@@ -241,6 +229,30 @@ export class GuardedRoutes {
       );
     }
   }
+}
+
+// The routes that apps ask for come first, so that the log names another one if that refuses.
+function inOrderOfUse(reading: readonly RouteRules[]): readonly RouteRules[] {
+  const ofObjects = reading.filter(rules => rules.dependOnObjects('GET') !== false);
+  const lists = ofObjects.filter(rules => rules.isListAction('GET'));
+  return [...new Set([...lists, ...ofObjects, ...reading])];
+}
+
+function otherRoute(rules: RouteRules, { factory }: KnownController): OtherRoute {
+  const { place, action, decorations, asksBesides } = rules;
+  const handler = handlerOf(rules)?.action;
+  return {
+    place,
+    decorations,
+    asksBesides,
+    hasGuard: handler !== undefined && hasTokenGuard(handler),
+    make: ({ request, response }) =>
+      Object.assign<ApiView, Partial<ApiView>>(factory.make({ request, response }) as ApiView, {
+        request,
+        response,
+        action,
+      }),
+  };
 }
 
 function placeOfEarlierParameter(routePrefix: string, { controllerMetadata }: ActionMetadata): string | undefined {

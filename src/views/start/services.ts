@@ -19,23 +19,21 @@ export interface Services {
   make<T extends object>(policyClass: new (...dependencies: never[]) => T): T;
   /** Whether `make` only calls the constructor of this class: no container has an object of it. */
   isMadeByNew(policyClass: new (...dependencies: never[]) => object): boolean;
-  /** Creates a controller of another class for this request, as one of its routes that read would. */
-  makeOther(controllerClass: ControllerClass, exchange: Exchange): OtherController;
+  /** Returns the routes of a controller class that take GET. */
+  readingRoutes(controllerClass: ControllerClass): readonly OtherRoute[];
 }
 
-/** A controller of another class, and the rules of the route that stands for its class. */
-export interface OtherController {
-  readonly controller: ApiView;
-  readonly rules: OtherRules;
-}
-
-/** What a route has besides the lists of its controller. */
-export interface OtherRules {
+/** A route of another controller class, and what it has besides the lists of its controller. */
+export interface OtherRoute {
+  /** The class and the handler. */
+  readonly place: string;
   readonly decorations: Decorations | undefined;
   /** What the binding requires besides the permissions: `@Authorized()` and the like. */
   readonly asksBesides: readonly Requirement[];
   /** Whether `requireAccessToken()` guards the route besides. */
   readonly hasGuard: boolean;
+  /** Creates a controller for this request, as the route would. */
+  make(exchange: Exchange): ApiView;
 }
 
 /** A request and its response. */
