@@ -59,6 +59,7 @@ describe('the README and the pages of the documentation', () => {
       'api.ts',
       "import type { SettingsInput } from 'axioms-routing-controllers';\nexport declare function createApp(axioms?: SettingsInput): import('express').Express;",
     );
+    write('book-controller.ts', 'export declare class BookController {}');
   });
   after(() => {
     rmSync(folder, { recursive: true, force: true });

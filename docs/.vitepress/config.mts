@@ -1,5 +1,5 @@
 /** The site of the documentation: `npm run docs`. It needs no network, when it is built or when it is read. */
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { defineConfig, type SiteConfig } from 'vitepress';
 
@@ -86,11 +86,15 @@ const sidebar = [
   {
     text: 'Questions',
     items: [
+      page('All questions', 'questions/README'),
       page('401 with a good token', 'questions/401-with-a-good-token'),
       page('Optional authentication', 'questions/optional-authentication'),
       page('Claims on the request', 'questions/claims-on-the-request'),
+      page('Only machines', 'questions/only-machines'),
       page('Custom errors', 'questions/custom-errors'),
       page('Tokens in cookies', 'questions/tokens-in-cookies'),
+      page('When the issuer is down', 'questions/issuer-down'),
+      page('GraphQL and websockets', 'questions/other-protocols'),
       page('typedi and useContainer', 'questions/typedi-use-container'),
       page('Testing without an issuer', 'questions/testing-without-an-issuer'),
       page('Several issuers', 'several-issuers'),
@@ -141,6 +145,7 @@ export default defineConfig({
       page('Troubleshooting', 'troubleshooting'),
       { text: 'API', link: '/api/index.html', target: '_self' },
     ],
+    socialLinks: [{ icon: 'github', link: repository }],
     sidebar,
     outline: [2, 3],
   },
@@ -163,22 +168,30 @@ function linksToTheRepository({
   readonly tokens: readonly Token[];
   readonly env: { relativePath: string };
 }) {
-  for (const link of tokens.flatMap(({ children }) => children ?? []).filter(({ type }) => type === 'link_open')) {
-    const href = link.attrGet('href') ?? '';
-    const path = join('docs', dirname(env.relativePath), href);
-    if (href.startsWith('.') && !path.startsWith('docs/')) link.attrSet('href', `${repository}/blob/main/${path}`);
-  }
+  for (const link of tokens.flatMap(({ children }) => children ?? []).filter(({ type }) => type === 'link_open'))
+    link.attrSet('href', addressOf(link.attrGet('href') ?? '', env.relativePath));
+}
+
+function addressOf(href: string, page: string): string {
+  const path = join('docs', dirname(page), href);
+  return href.startsWith('.') && !path.startsWith('docs/') ? `${repository}/blob/main/${path}` : href;
+}
+
+/** The page in Markdown, with the same links to the repository as the page in HTML. */
+function twinOf(text: string, page: string): string {
+  return text.replace(/\]\(([^)\s]+)\)/g, (_, href: string) => `](${addressOf(href, page)})`);
 }
 
 /** A twin of each page in Markdown, and `llms.txt`, which lists them. */
 function writeForMachines({ pages, srcDir, outDir }: SiteConfig) {
-  const lines = pages.map(name => {
+  const lines = pages.flatMap(name => {
     const text = readFileSync(join(srcDir, name), 'utf8');
     mkdirSync(dirname(join(outDir, name)), { recursive: true });
-    copyFileSync(join(srcDir, name), join(outDir, name));
+    writeFileSync(join(outDir, name), twinOf(text, name));
     const [, title = 'axioms-routing-controllers'] = /^# (.+)$/m.exec(text) ?? [];
     const [, first = ''] = /^# .+\n\n(?![<`|#-])(.*?[.:])(?: |\n)/m.exec(text) ?? [];
-    return `- [${title}](/${name})${first === '' ? '' : `: ${first}`}`;
+    // The home page is front matter alone.
+    return name === 'index.md' ? [] : [`- [${title}](/${name})${first === '' ? '' : `: ${first}`}`];
   });
   const head =
     '# axioms-routing-controllers\n\n> Authentication and authorization for routing-controllers, Express and typedi. Each page is Markdown.';

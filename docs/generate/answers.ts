@@ -37,8 +37,8 @@ export const errorCodes: Readonly<Record<string, Explained & { readonly status: 
   },
   not_found: {
     status: '404',
-    cause: '`getObject()` returned nothing, or no route takes the request.',
-    fix: 'Check the path and the id.',
+    cause: '`getObject()` returned nothing, or a handler threw `NotFound`.',
+    fix: 'Check the id. If no route takes the request, Express itself answers 404, with a page in HTML: check the method and the path.',
   },
   invalid_dpop_proof: {
     status: '401',

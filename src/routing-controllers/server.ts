@@ -18,6 +18,7 @@ import { changedSettings } from '../core/settings/changed-settings';
 import { defineSettings, settingsFromEnv } from '../core/settings/define-settings';
 import type { Settings, SettingsInput } from '../core/settings/settings';
 import { withoutCredentials } from '../core/settings/shown-value';
+import { withUnreadVariables } from '../core/settings/unread-variables';
 import { issuersWithOtherAudience } from '../core/requirements/protected-resource';
 import { issuerSettings } from '../core/settings/trusted-issuers';
 import { isAnswer } from '../views/exception-handler';
@@ -141,7 +142,12 @@ export function auditRoutes(options: AxiomsServerOptions): readonly RouteAudit[]
 }
 
 function settingsOf({ axioms }: AxiomsServerOptions): Settings {
-  return serverSettings(axioms ?? settingsFromEnv(process.env));
+  if (axioms === undefined) return serverSettings(settingsFromEnv(process.env));
+  try {
+    return serverSettings(axioms);
+  } catch (error) {
+    throw withUnreadVariables(error, axioms, process.env);
+  }
 }
 
 // Turns off `explain` in production: it helps an attacker as much as a developer.

@@ -44,7 +44,7 @@ export type TestedApp = AppWithServer & RequestListener;
  * Sends a request for every cell of the table, one after the other, over HTTP on the loopback interface. Each 401 must
  * also have a challenge (RFC 9110 §15.5.2).
  *
- * @param options.tokens, options.users the callers; `anonymous` is always declared
+ * @param options who the callers are, by `tokens` and `users`; `anonymous` is always declared, and sends no credentials
  * @throws AccessMatrixError with all differences, after all requests
  * @throws RangeError for an empty or invalid table: a row that is not a method and a path, an undeclared or duplicate
  * caller, an invalid status

@@ -106,6 +106,15 @@ describe('objectActions', () => {
     }
   });
 
+  it('is free of warnings for an app that writes what the startup warnings advise', () => {
+    const advice = startWarnings(articles({ unfilteredActions: ['list'] }));
+    expect(advice)
+      .to.contain('in objectActions if it is about one object (and write notObjectActions = [], which keeps')
+      .and.not.to.contain('adds to the default');
+    const advised = { objectActions: ['publish'], notObjectActions: [], unfilteredActions: ['list'] };
+    expect(startWarnings(articles(advised))).to.equal('');
+  });
+
   it('is not commented on where it names every default handler, or where notObjectActions is there too', () => {
     for (const members of [
       { unfilteredActions: ['list', 'publish'] },

@@ -39,7 +39,7 @@ describe('an object rule that a parameter in front of the handler leaves idle', 
 
   it('is warned of where the parameter is in routePrefix', async () => {
     expect(await warningsOf(PrefixedController, '/notes/:id')).to.contain(
-      "PrefixedController has a rule about objects, and the parameter of its requests is in the option routePrefix, which makes no handler one about an object: on one the rule asks nothing. Write objectActions = ['one'], or notObjectActions = [] if that is meant.",
+      "PrefixedController has a rule about objects, and the parameter of its requests is in the option routePrefix, which makes no handler one about an object: on one the rule asks nothing. Write objectActions = ['one'] and notObjectActions = [], which keeps the handlers that are about one object by default, or notObjectActions = [] alone if that is meant.",
     );
   });
 

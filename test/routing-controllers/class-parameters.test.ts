@@ -33,12 +33,12 @@ describe('a controller with the parameter in the path of its class', () => {
   it('is warned of, with the handlers and the line to write', () => {
     expect(startWarnings(nestedController(owned)))
       .to.contain('on retrieve, publish the rule asks nothing')
-      .and.contain("Write objectActions = ['retrieve', 'publish'], or notObjectActions = []");
+      .and.contain("Write objectActions = ['retrieve', 'publish'] and notObjectActions = [], which");
   });
 
   it('is warned of for those handlers alone that the rule would refuse', () => {
     const warnings = startWarnings(nestedController({ permissionClasses: [IsSubOwnerOrSafeOnly] }));
-    expect(warnings).to.contain("Write objectActions = ['publish'],");
+    expect(warnings).to.contain("Write objectActions = ['publish'] and");
   });
 
   for (const [name, members, path] of [

@@ -17,10 +17,11 @@ import {
   JwksManager,
   PermissionDenied,
   type ApiView,
+  type AxiomsRequest,
   type AuthenticationResult,
   type Requirement,
 } from 'axioms-routing-controllers';
-import { allObjects, noObjects } from 'axioms-routing-controllers/filters';
+import { allObjects, noObjects, whereEquals } from 'axioms-routing-controllers/filters';
 import {
   authenticationContract,
   ContractViolation,
@@ -30,6 +31,7 @@ import {
   throttleStoreContract,
   type ContractCase,
   type CountingStore,
+  type PermissionCase,
   type Revoked,
   type RevokingStore,
 } from 'axioms-routing-controllers/testing';
@@ -313,6 +315,33 @@ describe('the contract of permission classes', () => {
     }
     const cases = permissionContract({ make: () => new Stricter(), ...ofAlice });
     expect(cases.map(({ name }) => name)).not.to.include('filters a list as it decides about the object');
+  });
+
+  class HasRoleForObjects extends IsOfTenant {
+    override objectFilter({ user }: AxiomsRequest) {
+      return whereEquals('tenant', user?.claims?.tenant as string);
+    }
+  }
+
+  it('asks for an object if a permission with an object rule is negated in a case without one', async () => {
+    const cases = permissionContract({ make: () => new HasRoleForObjects(), ...tenantCases });
+    const negated = cases.find(({ name }) => name === 'refuses it inside of a not') as ContractCase;
+    const error: unknown = await negated.run().catch((reason: unknown) => reason);
+    expect(error)
+      .to.be.instanceOf(ContractViolation)
+      .with.property('message')
+      .that.includes('undecided without one. Give the case an object.');
+  });
+
+  describe('is kept by a class with a rule for the request and a filter, whose cases have objects', () => {
+    const withObject = (one: PermissionCase): PermissionCase => ({ ...one, object: { tenant: 'acme' } });
+    register(
+      permissionContract({
+        make: () => new HasRoleForObjects(),
+        allowed: tenantCases.allowed.map(withObject),
+        refused: tenantCases.refused.map(withObject),
+      }),
+    );
   });
 
   it('shows nothing without a case of each kind', () => {

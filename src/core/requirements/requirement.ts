@@ -24,7 +24,18 @@ export type Leaf =
   | DetailsRequirement
   | CustomRequirement;
 
-/** A tree of what a rule requires. */
+/**
+ * A tree of what a rule requires. Its leaves (`Leaf`) are, by their `kind`:
+ *
+ * - `scopes`, `roles`, `permissions`: any or all (`match`) of `values`, as the token grants them
+ * - `anyone`, `nobody`, `authenticated` (`orPublicMethod`: or one of the setting `publicMethods`)
+ * - `methods`: one of `methods`, in capitals
+ * - `owner`: the caller owns the object
+ * - `dpop`: the token is bound to a key (RFC 9449)
+ * - `context`: how and how recently the user signed in, by `acrValues` and `maxAge` in seconds (RFC 9470)
+ * - `details`: authorization details of a `type`, with `actions` and `locations` (RFC 9396)
+ * - `custom`: code of the app decides; `name` is its class
+ */
 export type Requirement =
   | Leaf
   | { readonly kind: 'and' | 'or'; readonly of: readonly Requirement[] }

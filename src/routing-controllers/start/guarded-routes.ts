@@ -339,6 +339,6 @@ function requireLoader({ params }: ActionMetadata, rules: RouteRules, controller
     );
   if (!rules.isObjectAction(method))
     throw new ImproperlyConfigured(
-      `${place} has @CurrentObject(), and is about no one object: ${rules.isNotObjectAction ? `remove '${rules.action}' from notObjectActions` : `add '${rules.action}' to objectActions`}.`,
+      `${place} has @CurrentObject(), and is about no one object: ${rules.isNotObjectAction ? `remove '${rules.action}' from notObjectActions` : `add '${rules.action}' to objectActions, and write notObjectActions = [] if there is none, which keeps the handlers that are about one object by default`}.`,
     );
 }

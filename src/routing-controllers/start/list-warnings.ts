@@ -26,8 +26,14 @@ export function warnOfLists(routes: readonly ListRoute[], logger: Logger): void 
 function warnOf(routes: readonly ListRoute[], what: string, logger: Logger): void {
   for (const { rules } of routes)
     logger.warn(
-      `${rules.place} ${what} in neither of the lists listActions and unfilteredActions: name it in listActions if it answers a list, in objectActions if it is about one object, or in unfilteredActions if it shows no objects that the rule protects.`,
+      `${rules.place} ${what} in neither of the lists listActions and unfilteredActions: name it in listActions if it answers a list, in objectActions if it is about one object${besideObjectActions(rules)}, or in unfilteredActions if it shows no objects that the rule protects.`,
     );
+}
+
+// Without it, the new list would bring the warning that it adds to the default.
+function besideObjectActions(rules: RouteRules): string {
+  if (rules.listed('notObjectActions') !== undefined) return '';
+  return ' (and write notObjectActions = [], which keeps the handlers that are about one object by default)';
 }
 
 function isUnderObjectRule({ rules }: ListRoute): boolean {

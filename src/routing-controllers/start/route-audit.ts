@@ -98,7 +98,7 @@ function warnOfEarlierParameters(name: string, routes: readonly AuditedRoute[], 
   const actions = actionsOf(routes);
   const list = actions.map(one => `'${one}'`).join(', ');
   logger.warn(
-    `${name} has a rule about objects, and the parameter of its requests is in ${first.earlierParameter}, which makes no handler one about an object: on ${actions.join(', ')} the rule asks nothing. Write objectActions = [${list}], or notObjectActions = [] if that is meant.`,
+    `${name} has a rule about objects, and the parameter of its requests is in ${first.earlierParameter}, which makes no handler one about an object: on ${actions.join(', ')} the rule asks nothing. Write objectActions = [${list}] and notObjectActions = [], which keeps the handlers that are about one object by default, or notObjectActions = [] alone if that is meant.`,
   );
 }
 

@@ -24,7 +24,10 @@ export interface PermissionCase {
   readonly query?: string;
   /** Other members of the controller, such as `{ accessTokenScopes: ['book:read'] }`. */
   readonly controller?: object;
-  /** The object that the request is about. Without it, the route is not about an object. */
+  /**
+   * The object that the request is about. Without it, the route is not about an object. Every case of a permission with
+   * `hasObjectPermission()` or `objectFilter()` needs one: without an object its negation is undecided.
+   */
   readonly object?: unknown;
 }
 
@@ -107,8 +110,15 @@ async function checkNegated(contract: PermissionContract, one: PermissionCase, i
   const answer = await answerTo(contract, one, not);
   promised(
     isAnsweredAs(answer, one, !isAllowed),
-    `not(it) is answered with ${shown(answer)}: return true or false, and leave the refusal to the library.`,
+    `not(it) is answered with ${shown(answer)}: ${adviceFor(permission, one)}`,
   );
+}
+
+function adviceFor(permission: BasePermission, one: PermissionCase): string {
+  const isUndecided = !('object' in one) && (definesObjectRule(permission) || definesFilter(permission));
+  return isUndecided
+    ? 'the permission has a rule about objects, and its negation is undecided without one. Give the case an object.'
+    : 'return true or false, and leave the refusal to the library.';
 }
 
 async function checkDescription(contract: PermissionContract, one: PermissionCase, isAllowed: boolean): Promise<void> {

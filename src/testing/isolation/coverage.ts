@@ -8,6 +8,7 @@ export class Coverage {
   readonly #parts = new Map<TestedRoute, string>();
   readonly #accepted = new Map<TestedRoute, Set<string>>();
   readonly #refused = new Map<TestedRoute, Map<string, number>>();
+  readonly #throttled = new Set<TestedRoute>();
 
   /** Was a request of a caller for their own object answered? */
   hasExercised(route: TestedRoute): boolean {
@@ -19,6 +20,11 @@ export class Coverage {
     if (query !== route.queries[0]) this.#judgeParameters(route, query, status);
     else if (status < 400) this.#exercised.add(route);
     else this.explain(route, `every answer to a caller's own request was an error, such as ${status}`);
+  }
+
+  /** Notes that a throttle answered instead of the route, which tells nothing about objects. */
+  noteThrottled(route: TestedRoute): void {
+    this.#throttled.add(route);
   }
 
   /** Notes why the route cannot be tested. */
@@ -33,6 +39,7 @@ export class Coverage {
 
   /** Returns why the route was not tested, or not in full; `undefined` if it was. */
   reasonOf(route: TestedRoute): string | undefined {
+    if (this.#throttled.has(route)) return throttledText;
     if (!this.#exercised.has(route)) return this.#reasons.get(route) ?? 'no request was sent';
     if (!route.reads || this.#parts.has(route)) return this.#parts.get(route);
     if (hasUnknownQuery(route.action?.params ?? []))
@@ -54,6 +61,9 @@ export class Coverage {
     this.#refused.set(route, refused);
   }
 }
+
+const throttledText =
+  'a throttle answered 429 instead: turn throttles off in this test, with null for each rate, such as throttleRates: { user: null }';
 
 function refusedText(name: string, status: number): string {
   return `every request with the query parameter '${name}' was an error, such as ${status}: let seed() return a value for '${name}'`;

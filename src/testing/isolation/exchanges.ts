@@ -26,6 +26,16 @@ export interface Answered {
 
 export type Answers = ReadonlyMap<Query, Answered>;
 
+type Asked = readonly [
+  route: TestedRoute,
+  sender: Owner,
+  target: Owner,
+  text: string,
+  query?: Query,
+  /** What to send beside the path, instead of samples. */
+  id?: string,
+];
+
 export class Exchanges {
   constructor(
     private readonly routes: readonly TestedRoute[],
@@ -63,14 +73,16 @@ export class Exchanges {
     return views;
   }
 
-  /** @param id what to send beside the path, instead of samples */
-  async ask(
-    route: TestedRoute,
-    sender: IsolationCaller,
-    target: Owner,
-    text: string,
-    query: Query = route.queries[0],
-    id?: string,
+  /** Returns the answer; `undefined` if the route cannot be asked, or if a throttle answered. */
+  async ask(...asked: Asked): Promise<LoopbackAnswer | undefined> {
+    const answer = await this.#askOnce(...asked);
+    if (answer?.status !== 429) return answer;
+    this.coverage.noteThrottled(asked[0]);
+    return undefined;
+  }
+
+  async #askOnce(
+    ...[route, sender, target, text, query = route.queries[0], id]: Asked
   ): Promise<LoopbackAnswer | undefined> {
     const path = this.pathOf(route, target);
     if (path === undefined) {
@@ -78,7 +90,8 @@ export class Exchanges {
       this.coverage.explain(route, reason);
       return undefined;
     }
-    const body = bodyOf(route, text);
+    // What the sender's own body needs, such as the id of their tenant.
+    const body = bodyOf(route, text, sender.values);
     const { token } = sender;
     if (id === undefined) return this.send(token, route.method, `${path}${query.fill(text, target.values)}`, body);
     const filled = `${path}${query.fill(text, queryWith(route, id))}`;

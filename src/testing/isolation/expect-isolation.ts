@@ -16,8 +16,9 @@ export interface IsolationOptions {
   readonly callers: Readonly<Record<string, string>>;
   /**
    * Creates one object for the caller, and returns the values of path parameters by name, or by path: `{ id: '7' }`, or
-   * `{ '/notes/:id': '7', '/books/:id': '3' }`. A value by the name of a parameter of the query is sent there. By default the
-   * app's own POST routes are used.
+   * `{ '/notes/:id': '7', '/books/:id': '3' }`. A value by the name of a parameter of the query is sent there, and one by
+   * the name of a member of a body in each body that has it: `{ id: '7', customerId: 'acme' }`. A caller's body always has
+   * the values of this caller. By default the app's own POST routes are used.
    */
   readonly seed?: IsolationSeed;
   /** Routes that may show objects of others on purpose: `['GET /articles']`. */
@@ -30,10 +31,12 @@ export interface IsolationOptions {
 
 /**
  * Sends requests to every route, for each pair of callers. Nothing of another caller's object may be in an answer, no
- * answer may change when that object is created, and no request may change it. A route without any rule about objects is
- * not excused; one whose rule allows every object to the caller is.
+ * answer to a request for the caller's own objects may change when the other caller's object is created, and no request
+ * may change that object. A route without any rule about objects is not excused; one whose rule allows every object to
+ * the caller is. An unknown id may be answered 404 and another caller's id 403: that an id exists is not a leak here.
  *
- * It writes and deletes: it needs `NODE_ENV=test`, or `destructive: true`.
+ * It writes and deletes: it needs `NODE_ENV=test`, or `destructive: true`. It sends hundreds of requests, so throttles must
+ * be off (`throttleRates: { user: null }`): a route that a throttle answers with 429 counts as not tested.
  *
  * @returns what was tested
  * @throws IsolationError with the report, if there is a leak, or a route that is neither tested nor ignored

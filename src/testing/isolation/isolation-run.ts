@@ -130,9 +130,10 @@ export class IsolationRun {
   #requireSeeded(name: string, statuses: readonly number[]): void {
     const isSeeded = this.options.seed !== undefined && statuses.length === 0;
     if (isSeeded || statuses.some(status => status < 400)) return;
-    throw new RangeError(
-      `No object could be created for ${name} (${statuses.join(', ') || 'no POST route'}): give expectIsolation() a seed that creates one.`,
-    );
+    const fix = statuses.includes(429)
+      ? 'turn throttles off in this test'
+      : 'give expectIsolation() a seed that creates one';
+    throw new RangeError(`No object could be created for ${name} (${statuses.join(', ') || 'no POST route'}): ${fix}.`);
   }
 
   async #compare(observerName: string, ownerName: string): Promise<void> {

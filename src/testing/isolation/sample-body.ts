@@ -40,6 +40,14 @@ export function fieldsOf(type: unknown): readonly Field[] | undefined {
   });
 }
 
+/** Returns what the seed gave for a field, in the type of its sample; the sample if it gave nothing. */
+export function valueLike(sample: unknown, given: string | undefined): unknown {
+  if (given === undefined) return sample;
+  const isNumber = typeof sample === 'number' || (Array.isArray(sample) && /^\d+$/.test(given));
+  const value = isNumber ? Number(given) : typeof sample === 'boolean' ? given === 'true' : given;
+  return Array.isArray(sample) ? [value] : value;
+}
+
 /** Returns values of the type that TypeScript has noted. */
 export function samplesOfType(type: unknown, text: string): readonly unknown[] {
   if (type === Number) return [1];

@@ -3,7 +3,7 @@ import type { ActionMetadata } from 'routing-controllers';
 import { handlerOf } from '../../routing-controllers/start/handlers';
 import type { AxiomsServer } from '../../routing-controllers/start/axioms-server';
 import { queriesOf, type Query } from './queries';
-import { sampleBody, samplesOfType } from './sample-body';
+import { sampleBody, samplesOfType, valueLike } from './sample-body';
 
 type Rules = AxiomsServer['routes'][number];
 
@@ -76,8 +76,18 @@ export function filledPath(
   return filled;
 }
 
-/** A body that the handler may accept, with this text in it; `undefined` if it takes none. */
-export function bodyOf({ method, action }: TestedRoute, text: string): unknown {
+/**
+ * A body that the handler may accept, with this text in it; `undefined` if it takes none.
+ *
+ * @param values of members by their names, as the seed returned them
+ */
+export function bodyOf(route: TestedRoute, text: string, values: Readonly<Record<string, string>> = {}): unknown {
+  const samples = sampledBody(route, text);
+  if (samples === undefined) return undefined;
+  return Object.fromEntries(Object.entries(samples).map(([name, sample]) => [name, valueLike(sample, values[name])]));
+}
+
+function sampledBody({ method, action }: TestedRoute, text: string): Readonly<Record<string, unknown>> | undefined {
   if (['GET', 'HEAD', 'OPTIONS', 'DELETE'].includes(method)) return undefined;
   const params = action?.params ?? [];
   const whole = params.find(({ type }) => type === 'body');
