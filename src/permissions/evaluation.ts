@@ -2,8 +2,10 @@
 import { requireUnanswered } from '../core/http/answered';
 import { InsufficientScope, NotAuthenticated, PermissionDenied, type APIException } from '../core/http/exceptions';
 import { seen } from '../core/process/rejections';
-import { after, inTurn, type Soon } from '../core/time/soon';
+import { after, attempt, inTurn, type Soon } from '../core/time/soon';
+import { textOf } from '../core/settings/logger';
 import { isAuthenticated } from '../authentication/caller';
+import { findContext } from '../authentication/request-context';
 import {
   askObjectRule,
   definesObjectRule,
@@ -108,12 +110,17 @@ function causeInBranch(
   const subject: Subject = { request, controller, only: only === 'known' ? 'known' : 'own' };
   return after(causeOf(refusing), cause => {
     if (!cause.isUpToScopes) return cause;
-    return after(outcomesOf(rest, subject, position), outcomes =>
-      after(causesOf(outcomes.filter(isFalse)), causes => ({
-        ...cause,
-        isUpToScopes: causes.every(one => one.isUpToScopes),
-      })),
-    );
+    const isUpToScopes = (): Soon<boolean> =>
+      after(outcomesOf(rest, subject, position), outcomes =>
+        after(causesOf(outcomes.filter(isFalse)), causes => causes.every(one => one.isUpToScopes)),
+      );
+    // The answer is decided without the rest, so a rule of the rest that fails must not change it.
+    const failed = (error: unknown): boolean => {
+      const data = { controller: controller.constructor.name, error: textOf(error) };
+      findContext(request)?.settings.logger.debug('A rule failed that was asked for the reason of a refusal', data);
+      return false;
+    };
+    return after(attempt(isUpToScopes, failed), isSo => ({ ...cause, isUpToScopes: isSo }));
   });
 }
 

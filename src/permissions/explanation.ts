@@ -76,8 +76,7 @@ async function reasonOf(tree: PermissionTree, position: Position): Promise<Reaso
 
 async function permissionReason(leaf: PermissionLeaf, position: Position): Promise<PermissionReason> {
   const { name } = leaf.permission.constructor;
-  // A description that fails must not change the answer that it describes.
-  const judgement = await judgementOf(leaf, position.subject).catch(() => undefined);
+  const judgement = await judgementOf(leaf, position.subject);
   const { needed = { kind: 'custom', name }, there = [], unmet = [] } = judgement ?? {};
   return { permission: name, answer: answerOf(leaf, position), needed, there, unmet };
 }

@@ -27,7 +27,7 @@ export interface PermissionLeaf {
   /** What the permission had to say when one of its rules last refused. */
   words?: RefusalWords;
   /** What the permission needs, and what of that the caller has; worked out only for a refusal or an explanation. */
-  judgement?: Promise<Judgement>;
+  judgement?: Promise<Judgement | undefined>;
 }
 
 /** What a permission says of its refusal. */

@@ -50,7 +50,7 @@ export class AnswerGate implements Gate {
   readonly #response: Response;
   readonly #methods: Readonly<Record<MethodName, Method>>;
   readonly #internals: Required<Internals>;
-  /** The head of the response before the first check. */
+  /** The head of the response before the handler. */
   readonly #before: Head;
   readonly #guards: Readonly<Record<MethodName, Method>>;
   #kept: Kept | undefined;
@@ -69,7 +69,7 @@ export class AnswerGate implements Gate {
     this.#methods = { write, end, writeHead, writeEarlyHints, flushHeaders } as Record<MethodName, Method>;
     const { _implicitHeader, _storeHeader, _send } = response as Internals;
     this.#internals = { _implicitHeader, _storeHeader, _send } as Required<Internals>;
-    this.#before = headOf(response);
+    this.#before = visit.headBefore ?? headOf(response);
     // Written out: names that are computed for each response cost 20 µs.
     this.#guards = {
       write: this.#guarded('write'),
@@ -137,7 +137,7 @@ export class AnswerGate implements Gate {
     Object.assign(this.#response, this.#guards);
   }
 
-  /** Undoes what was set on the response since the first check began. */
+  /** Undoes what was set on the response since the handler began. */
   resetHead(): void {
     if (this.#response.headersSent) return;
     try {

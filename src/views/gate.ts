@@ -12,7 +12,7 @@ export interface Gate {
   giveWay(): void;
   /** Prepares the response for the refusal of a check, whatever the handler has done to it. */
   makeWay(): void;
-  /** Takes back what was set on the response since the first check began. */
+  /** Takes back what was set on the response since the handler began. */
   resetHead(): void;
   /** Calls a function that sends the answer to an error in place of the handler's. */
   sending(send: () => void): void;

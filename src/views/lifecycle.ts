@@ -11,6 +11,7 @@ import { checkBindingRules } from './binding-rules';
 import { askAboutLoaded, holdBack, loadObject } from './object-rules';
 import { askOwnChecker, isCallerAsked } from './own-checker';
 import { askAboutForm, askAnotherCaller, checkEarlyPermissions, checkLatePermissions } from './permission-checks';
+import { headOf } from './response-head';
 import type { RouteRules } from './start/route-rules';
 import { checkThrottles, checkUncountedThrottles } from './throttles';
 import { findVisit, type Stage, type Visit } from './visit';
@@ -62,6 +63,8 @@ export function permitCaller(visit: Visit): Soon<void> {
 export function handle<A, T>(visit: Visit, run: (action: A) => T, action: A): T {
   visit.requireItsMethod();
   visit.stage = 'handled';
+  // Always: the handler of any route may check an object, or list the objects of another controller.
+  if (visit.gate === undefined) visit.headBefore = headOf(visit.response);
   return run(action);
 }
 

@@ -9,6 +9,7 @@ import {
   type ObjectFilter,
   type PropertyFilter,
 } from '../core/requirements/object-filter';
+import { AnswerGate } from './answer-gate';
 import { usedFilters } from './unfiltered-lists';
 import type { Visit } from './visit';
 
@@ -20,6 +21,16 @@ import type { Visit } from './visit';
  */
 export function checkReturned(visit: Visit, returned: unknown): void {
   if (!visit.dependsOnObjects) return;
+  try {
+    requireAllowed(visit, returned);
+  } catch (error) {
+    // What the handler has set on the response may describe the objects.
+    (visit.gate ??= new AnswerGate(visit)).resetHead();
+    throw error;
+  }
+}
+
+function requireAllowed(visit: Visit, returned: unknown): void {
   const filters = usedFilters(visit);
   if (filters.length === 0) {
     if (isList(returned) && visit.isObjectAction && !isChecked(returned, visit)) throw unexpectedList(visit);

@@ -3,14 +3,8 @@ import { METHODS } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import type { BaseAuthentication } from '../authentication/base';
 import { setByApp } from '../authentication/caller';
-import type { Caller } from '../authentication/request-context';
-import {
-  contextOfOriginal,
-  findContext,
-  setContext,
-  type RequestContext,
-  type SetByApp,
-} from '../authentication/request-context';
+import { contextOfOriginal, findContext, setContext } from '../authentication/request-context';
+import type { Caller, RequestContext, SetByApp } from '../authentication/request-context';
 import type { AxiomsRequest } from '../authentication/user';
 import type { AccessTokenVerifier } from '../core/tokens/access-token';
 import { ImproperlyConfigured, MethodChanged } from '../core/http/exceptions';
@@ -28,6 +22,7 @@ import type { HandlerState, ObjectChecks } from './object-checks';
 import type { Gate } from './gate';
 import type { GivenFilter } from './given-filter';
 import { isClosed, onceClosed } from './response-close';
+import type { Head } from './response-head';
 import { hasOwnRequest, showByClass, type Showing } from './shown-members';
 import type { MethodOnly } from './start/method-only';
 import type { MethodRules, RouteRules } from './start/route-rules';
@@ -90,6 +85,8 @@ export class Visit implements RequestContext, Showing {
   refusal?: { readonly error: unknown };
   /** The object checks that the handler has started. */
   checks?: ObjectChecks;
+  /** The head of the response before the handler, which may describe an object in it before that is checked. */
+  headBefore?: Head;
   /** Holds back the handler's response. */
   gate?: Gate;
   /** Answers a refusal while the handler runs. */
@@ -103,10 +100,7 @@ export class Visit implements RequestContext, Showing {
    * still keep the visit. Only a guard that receives this `next` is in front of this handler.
    */
   nextOfStep?: NextFunction;
-  /**
-   * The request's method when it was admitted. The rules of this method are checked, even if the request's method
-   * changes.
-   */
+  /** The request's method when it was admitted. The rules of this method are checked, even if the request's changes. */
   readonly method: string;
   readonly settings: Settings;
   readonly verifier: AccessTokenVerifier;

@@ -56,10 +56,11 @@ function passingOn(logger: Logger, level: Level, report: (error: unknown) => voi
   };
 }
 
-// What a logger throws may be anything.
-function textOf(error: unknown): string {
+/** Returns the message of a thrown value, which may be anything, or its type. */
+export function textOf(error: unknown): string {
   try {
-    return error instanceof Error ? error.message : typeof error;
+    const said: unknown = error instanceof Error ? error.message : undefined;
+    return typeof said === 'string' ? said : typeof error;
   } catch {
     return typeof error;
   }

@@ -74,7 +74,7 @@ export function asParseError(error: unknown): unknown {
   // Express throws this if it cannot decode a parameter of the path.
   if (error instanceof URIError && status === 400) return new ParseError('The path cannot be decoded', { cause: name });
   if (name === 'MulterError') return parseError(isLimit(code) ? 413 : 400, error);
-  if (error instanceof Error && formErrors.test(error.message)) return parseError(400, error);
+  if (error instanceof Error && isFormError(error)) return parseError(400, error);
   if (status === 400 && typeof code === 'string' && decompressionErrors.test(code)) return parseError(400, error);
   const isOfBodyParser =
     typeof type === 'string' && /^(?:entity|encoding|charset|request|parameters|querystring)\./.test(type);
@@ -84,6 +84,11 @@ export function asParseError(error: unknown): unknown {
 // Messages of multer's parser about a form. These errors have no code.
 const formErrors =
   /^(?:Multipart: Boundary not found|Malformed (?:content type|part header)|Unexpected end of (?:form|file)|Unsupported content type: .*|Request aborted)$/;
+
+// The app may have set a message that is no text, such as a value of the body.
+function isFormError({ message }: { readonly message: unknown }): boolean {
+  return typeof message === 'string' && formErrors.test(message);
+}
 
 // Codes of zlib and Brotli. body-parser gives these errors the status 400, and no type.
 const decompressionErrors = /^(?:Z_|ERR__)/;

@@ -78,13 +78,7 @@ export class MiddlewareSteps {
   ): void {
     const { request, response, next } = action as Exchange;
     let hasGoneOn = false;
-    const goOn = (given: unknown, isOurs: boolean): void => {
-      const error = asReadable(given);
-      if (hasGoneOn) {
-        this.errors.logStray(error, request);
-        return;
-      }
-      hasGoneOn = true;
+    const leave = (error: unknown, isOurs: boolean): void => {
       if (received !== undefined && isErrorAnswered(response)) {
         if (isSaid(error) && error !== received) this.errors.logSecondAnswer(error, request);
         else next(error);
@@ -93,6 +87,20 @@ export class MiddlewareSteps {
       const known = isBefore && response.headersSent && !isSaid(error) ? new Answered() : asParseError(error);
       if (isSaid(known) && (isOurs || isAnswer(known) || response.headersSent)) this.fail(known, meta, action);
       else next(error);
+    };
+    const goOn = (given: unknown, isOurs: boolean): void => {
+      const error = asReadable(given);
+      if (hasGoneOn) {
+        this.errors.logStray(error, request);
+        return;
+      }
+      hasGoneOn = true;
+      try {
+        leave(error, isOurs);
+      } catch (failure) {
+        // The middleware cannot go on twice, so nothing else would answer the request.
+        this.errors.give(failure, action);
+      }
     };
     const nextOfStep = (error?: unknown): void => {
       goOn(error, false);

@@ -29,7 +29,8 @@ const names = ['InvalidParamError', 'ParamNormalizationError', 'ParameterParseJs
 export function parameterProblem(error: unknown): ParameterProblem | undefined {
   if (error instanceof InvalidParameter) return error.problem;
   if (!(error instanceof Error) || !names.includes(error.name)) return undefined;
-  return unreadable(error.message) ?? missing(error.message);
+  const message: unknown = error.message;
+  return typeof message === 'string' ? (unreadable(message) ?? missing(message)) : undefined;
 }
 
 function unreadable(message: string): ParameterProblem | undefined {

@@ -139,9 +139,11 @@ const converters = /\b_*(?:TransformOperationExecutor|MetadataStorage|ActionPara
 // client, so the innermost function of the stack decides; functions of the language and of Node count for their callers.
 export function isOfConverter(error: unknown): boolean {
   if (!(error instanceof TypeError) && !(error instanceof RangeError)) return false;
+  const message: unknown = error.message;
+  if (typeof message !== 'string') return false;
   const stack = String(error.stack);
   const frames = stack
-    .slice(stack.indexOf(error.message) + error.message.length)
+    .slice(stack.indexOf(message) + message.length)
     .split('\n')
     .slice(1);
   return converters.test(frames.find(frame => !/(?:\(|at )(?:<anonymous>|node:)/.test(frame)) ?? '');
