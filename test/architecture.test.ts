@@ -20,7 +20,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     ...everyRoomOf('core', 'time', 'http', 'process', 'jws', 'attempts', 'settings', 'reports', 'issuers'),
     'core/proofs',
   ],
-  'core/requirements': everyRoomOf('core', 'http', 'process', 'settings', 'proofs', 'tokens'),
+  'core/requirements': everyRoomOf('core', 'time', 'http', 'process', 'settings', 'proofs', 'tokens'),
   authentication: [
     ...everyRoomOf('core', 'time', 'http', 'process', 'jws', 'attempts', 'settings', 'reports', 'proofs', 'tokens'),
   ],

@@ -1,5 +1,7 @@
 /** Makes the app's own account the user of a request. */
 import { ImproperlyConfigured } from '../core/http/exceptions';
+import { seen } from '../core/process/rejections';
+import { isPending } from '../core/time/soon';
 import type { User } from './user';
 
 /**
@@ -7,12 +9,16 @@ import type { User } from './user';
  * is not enumerable, so that it does not get into a session store, database or response. An object that is not
  * extensible is copied.
  *
- * @throws ImproperlyConfigured for a value that is not an object.
+ * @throws ImproperlyConfigured for a value that is not an object, and for a promise or a query that nobody has awaited.
  */
 export function asUser(account: unknown, place: string): User {
   if (typeof account !== 'object' || account === null || Array.isArray(account))
     throw new ImproperlyConfigured(
       `${place} gave ${account === null ? 'null' : `a ${typeof account}`} as the user; expected an object, such as { id: 7, isStaff: false }.`,
+    );
+  if (isPending(seen(account)))
+    throw new ImproperlyConfigured(
+      `${place} gave a promise or a query as the user: await it, and give the object that it resolves to.`,
     );
   if ('isAuthenticated' in account) return account as User;
   const user = Object.isExtensible(account) ? account : copyOf(account);

@@ -6,6 +6,8 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { ImproperlyConfigured, PermissionDenied } from '../core/http/exceptions';
+import { seen } from '../core/process/rejections';
+import { isPending } from '../core/time/soon';
 import { findContext } from './request-context';
 
 const secretName = 'axiomsCsrfSecret';
@@ -133,7 +135,15 @@ function ownerText(account: unknown): string {
   const { iss, sub, id } = account as { readonly iss?: unknown; readonly sub?: unknown; readonly id?: unknown };
   const isNamed = sub !== undefined || id !== undefined;
   const parts = isNamed ? [iss, sub, id] : [account];
+  if ([account, ...parts].some(one => isPending(seen(one)))) throw notLoaded();
   return createHash('sha256').update(parts.map(textOf).join('\n')).digest('base64url');
+}
+
+// Every promise has the same text. The secret would stay the same for the next user.
+function notLoaded(): ImproperlyConfigured {
+  return new ImproperlyConfigured(
+    'The user of the session is a promise or a query: await it, and set request.user to the object that it resolves to.',
+  );
 }
 
 function textOf(part: unknown): string {

@@ -1,6 +1,7 @@
 /** Authentication by the app's own session: express-session, Passport, or any other middleware that sets the user. */
 import type { Request } from 'express';
 import { isRepeated, schemeOf } from '../core/http/sent-token';
+import { isPending } from '../core/time/soon';
 import { asUser, isClosed } from './app-user';
 import { BaseAuthentication, type AuthenticationResult } from './base';
 import { isOfGuard } from './caller';
@@ -39,20 +40,21 @@ export class SessionAuthentication extends BaseAuthentication {
   async authenticate(request: Request): Promise<AuthenticationResult | null> {
     if (hasCredentialsForAnother(this, request)) return null;
     const found = this.sessionUser(request);
-    const account = await found;
+    const isAsync = isPending(found);
+    const account: unknown = await found;
     const user = userFrom(account, `${this.constructor.name}.sessionUser`);
-    contextOf(request).sessionOwner = found instanceof Promise ? () => account : () => this.sessionUser(request);
+    contextOf(request).sessionOwner = isAsync ? () => account : () => this.sessionUser(request);
     if (user === null) return null;
     await this.enforceCsrf(request);
     // Does not watch an async session: every check would be a second query.
-    if (!(found instanceof Promise)) contextOf(request).sessionAccount = found;
+    if (!isAsync) contextOf(request).sessionAccount = found;
     return { user };
   }
 
   /**
    * Returns the session's current user. If the app removes or replaces it (`request.logout()`, another `request.user`,
    * another `request.session.user`), the caller is anonymous, or that other user, for the rest of the request. An async
-   * `sessionUser` is called once; of its user, only `request.user` is watched.
+   * `sessionUser`, or one that returns a query, is called once; of its user, only `request.user` is watched.
    */
   override currentUser(request: Request, accepted: User): User {
     const context = contextOf(request);
@@ -61,13 +63,14 @@ export class SessionAuthentication extends BaseAuthentication {
     if (!accepted.isAuthenticated || context.sessionAccount === undefined) return accepted;
     const account = this.sessionUser(request);
     if (account === context.sessionAccount) return accepted;
+    const found = userFrom(account, `${this.constructor.name}.sessionUser`) ?? new AnonymousUser();
     context.sessionAccount = account;
-    return userFrom(account, `${this.constructor.name}.sessionUser`) ?? new AnonymousUser();
+    return found;
   }
 
   /**
-   * Returns the user of the session, or `undefined` or `null` if it has no user. A user with `isActive: false` counts
-   * as no user.
+   * Returns the user of the session, or `undefined` or `null` if it has no user. May also return a promise, or a query
+   * with a `then` method, such as Mongoose's, which is awaited once. A user with `isActive: false` counts as no user.
    */
   sessionUser(request: Request): unknown {
     const { session } = request as object as { readonly session?: { readonly user?: unknown } | null };

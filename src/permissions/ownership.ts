@@ -10,7 +10,7 @@ import { seen } from '../core/process/rejections';
 import type { Requirement } from '../core/requirements/requirement';
 import type { Settings } from '../core/settings/settings';
 import { issuerSettings } from '../core/settings/trusted-issuers';
-import { after } from '../core/time/soon';
+import { after, isPending } from '../core/time/soon';
 import { safeMethodsOf } from './access';
 import { BasePermission, dependsOnObjectWhen, type ApiView } from './base';
 import { memberOf } from './evaluated';
@@ -174,10 +174,17 @@ function attributeValue(
 ): unknown {
   const { holder, name } = holderOf(object, attribute);
   if (holder === null && object !== null) return null;
-  // A lazy relation is a promise.
-  if (hasAttribute(holder, name)) return seen(holder[name]);
+  if (hasAttribute(holder, name)) return loaded(holder[name], controller, attribute);
   throw new ImproperlyConfigured(
     `The object that ${controller.constructor.name}.${controller.action} is about has no attribute '${attribute}': set ${member} to the property that names the owner${member === 'ownerAttribute' ? '' : "'s issuer"}.`,
+  );
+}
+
+// A lazy relation is a promise. The owner is not known then, and neither the rule nor its negation may let anyone in.
+function loaded(value: unknown, controller: ApiView, attribute: string): unknown {
+  if (typeof value !== 'object' || !isPending(seen(value))) return value;
+  throw new ImproperlyConfigured(
+    `The attribute '${attribute}' of the object that ${controller.constructor.name}.${controller.action} is about is not loaded yet: load it together with the object.`,
   );
 }
 

@@ -20,6 +20,7 @@ import type { RequestAuth, User } from '../authentication/user';
 import { requireUnanswered } from '../core/http/answered';
 import { grantsOf } from '../core/tokens/claims';
 import { ImproperlyConfigured } from '../core/http/exceptions';
+import { seen } from '../core/process/rejections';
 import { after, isPending, type Soon } from '../core/time/soon';
 import { tellCachesLater } from './cache-fields';
 import { forgetPermissions, requireMandatory } from './permission-checks';
@@ -140,7 +141,7 @@ function checkedResult(
 
 function isResult(result: unknown): result is AuthenticationResult {
   const { user, auth } = Object(result) as { readonly user?: unknown; readonly auth?: unknown };
-  if (typeof user !== 'object' || user === null) return false;
+  if (typeof user !== 'object' || user === null || isPending(seen(user))) return false;
   if (typeof (user as Partial<User>).isAuthenticated !== 'boolean') return false;
   const said: unknown = auth ?? {};
   if (typeof said !== 'object' || said === null) return false;

@@ -1,7 +1,8 @@
 /** Asks the rules about one object, and makes sure that no response is sent if they were not asked. */
 import { requireUnanswered } from '../core/http/answered';
 import { ImproperlyConfigured, NotFound } from '../core/http/exceptions';
-import { after, attempt, inTurn, type Soon } from '../core/time/soon';
+import { seen } from '../core/process/rejections';
+import { after, attempt, inTurn, isPending, type Soon } from '../core/time/soon';
 import { deny } from '../permissions/denial';
 import { forgetMembers } from '../permissions/evaluated';
 import { evaluate } from '../permissions/evaluation';
@@ -26,6 +27,10 @@ export function checkObjectPermissions(controller: object, object: unknown): Pro
 }
 
 function checkObject(visit: Visit, object: unknown): Soon<void> {
+  if (isPending(seen(object)))
+    throw new ImproperlyConfigured(
+      `${visit.rules.place} called checkObjectPermissions() with a promise or a query: await it, and check the object that it resolves to.`,
+    );
   return after(
     visit.asItsRoute(() => askObjectRules(visit, object)),
     () => {

@@ -1,6 +1,7 @@
 /** What a filter means. Every compiler must select exactly the objects that `matches` accepts. */
 import { ImproperlyConfigured } from '../http/exceptions';
 import { seen } from '../process/rejections';
+import { isPending } from '../time/soon';
 import {
   checkedFilter,
   type CompareFilter,
@@ -24,7 +25,7 @@ export interface MatchOptions {
  * matches(whereEquals('authorSub', 'alice'), { authorSub: 'alice' }); // true
  */
 export function matches(filter: ObjectFilter, object: object, options: MatchOptions = {}): boolean {
-  return matcherOf(filter)(object, options);
+  return matcherOf(filter)(loaded(object), options);
 }
 
 /**
@@ -41,7 +42,7 @@ export function matching<T extends object>(
   options: MatchOptions = {},
 ): T[] {
   const isMatch = matcherOf(filter);
-  return [...objects].filter(object => isMatch(object, options));
+  return [...objects].filter(object => isMatch(loaded(object), options));
 }
 
 /** Tells whether an object passes the filter that it was made of. */
@@ -141,7 +142,17 @@ function readerOf(path: string): (object: object, options: MatchOptions) => unkn
 function ownValue(object: object, name: string, path: string, { missing }: MatchOptions): unknown {
   const value = (object as Readonly<Record<string, unknown>>)[name];
   // A lazy relation is a promise.
-  if (value !== undefined) return typeof value === 'object' ? seen(value) : value;
+  if (typeof value === 'object' && isPending(seen(value)))
+    throw new ImproperlyConfigured(
+      `A filter needs '${path}', which the object was loaded without: '${name}' is a promise.`,
+    );
+  if (value !== undefined) return value;
   if (missing === 'null') return null;
   throw new ImproperlyConfigured(`A filter needs '${path}', which the object was loaded without: load it.`);
+}
+
+// What a query will find is not known, so that neither a filter nor its negation may pass it.
+function loaded(object: object): object {
+  if (!isPending(seen(object))) return object;
+  throw new ImproperlyConfigured('A filter is asked about a promise or a query: await it first.');
 }

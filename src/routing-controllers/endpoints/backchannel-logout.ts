@@ -98,13 +98,20 @@ const mostSessions = 100;
 /** Milliseconds for which a subject's logouts count together. */
 const day = 86_400_000;
 
+/** How many sessions of a subject were revoked one by one, and until when that counts. */
+interface SessionCount {
+  readonly end: number;
+  count: number;
+}
+
 /** Processes the logouts of one server. */
 class Logout {
   readonly #verifier: LogoutTokenVerifier;
   readonly #denylist: Denylist;
   readonly #refusals: CountedReport<string>;
-  /** How many sessions of a subject were revoked one by one, and until when that counts. */
-  readonly #counts = new LRUCache<string, { readonly end: number; count: number }>({ max: 20_000 });
+  readonly #counts = new LRUCache<string, SessionCount>({ max: 20_000 });
+  /** The sessions that were counted, and in which count. */
+  readonly #counted = new LRUCache<string, SessionCount>({ max: 100_000 });
   /** Tokens that may be marked as used, although the app was not told. */
   readonly #unfinished = new LRUCache<string, true>({ max: 10_000 });
 
@@ -133,7 +140,8 @@ class Logout {
   async end(text: string): Promise<LogoutToken> {
     const token = await this.#verifier.verify(text);
     const { iss, sub, sid, iat: before } = token;
-    if (sub !== undefined && sid !== undefined && this.#isOverLimit(iss, sub)) await this.#revoke({ iss, sub, before });
+    if (sub !== undefined && sid !== undefined && this.#isOverLimit(iss, sub, sid))
+      await this.#revoke({ iss, sub, before });
     else {
       if (sid !== undefined) await this.#revoke({ iss, sid });
       if (sub !== undefined) await this.#revoke({ iss, sub, sid, before });
@@ -168,15 +176,24 @@ class Logout {
     }
   }
 
-  // Beyond the limit, one entry refuses all tokens of the subject that were issued before.
-  #isOverLimit(iss: string, sub: string): boolean {
-    const key = hash('sha256', JSON.stringify([iss, sub]), 'base64');
+  // Beyond the limit, one entry refuses all tokens of the subject that were issued before. A session counts once:
+  // anybody who has seen a logout token can send it again, and issuers repeat an attempt that failed.
+  #isOverLimit(iss: string, sub: string, sid: string): boolean {
+    const count = this.#countOf(hashOf(iss, sub));
+    const session = hashOf(iss, sub, sid);
+    if (this.#counted.get(session) === count) return false;
+    if (count.count >= mostSessions) return true;
+    count.count += 1;
+    this.#counted.set(session, count);
+    return false;
+  }
+
+  #countOf(subject: string): SessionCount {
     const now = this.server.jwksManager.monotonic();
-    const known = this.#counts.get(key);
-    const counted = known !== undefined && now < known.end ? known : { end: now + day, count: 0 };
-    this.#counts.set(key, counted);
-    counted.count += 1;
-    return counted.count > mostSessions;
+    const known = this.#counts.get(subject);
+    const count = known !== undefined && now < known.end ? known : { end: now + day, count: 0 };
+    this.#counts.set(subject, count);
+    return count;
   }
 
   // Anybody can send a bad token, so that is not an error. A failure after a valid token is one.
@@ -193,7 +210,11 @@ class Logout {
 }
 
 function nameOf({ iss, jti }: LogoutToken): string {
-  return hash('sha256', JSON.stringify([iss, jti]), 'base64');
+  return hashOf(iss, jti);
+}
+
+function hashOf(...names: readonly string[]): string {
+  return hash('sha256', JSON.stringify(names), 'base64');
 }
 
 // An outage of the keys needs no second report: the key manager logs it.
