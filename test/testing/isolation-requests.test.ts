@@ -154,6 +154,14 @@ describe('the requests of expectIsolation', function () {
       expect(reason).to.match(/^a throttle answered 429.*throttleRates: \{ user: null \}$/);
   });
 
+  it('that a throttle answers are no leaks, wherever in the test it begins', async () => {
+    for (const rate of [5, 6, 10, 12, 16, 18, 22, 30]) {
+      const { leaks, untested } = await reportOf(`${rate}/hour`);
+      expect(leaks, `${rate} requests`).to.deep.equal([]);
+      expect(untested.map(({ reason }) => reason).join()).to.include('a throttle answered 429');
+    }
+  });
+
   it('ask for throttles to be off if no object can be created because of one', async () => {
     throttlesPosts = true;
     const error: unknown = await reportOf('5/hour').catch((thrown: unknown) => thrown);

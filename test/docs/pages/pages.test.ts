@@ -1,22 +1,32 @@
 /** Runs the examples of pages that are no tests themselves. */
 import 'reflect-metadata';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { createServer, request as newRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { expect } from 'chai';
+import { IsString } from 'class-validator';
+import { Body, Get, JsonController, Param, Post } from 'routing-controllers';
 import request from 'supertest';
 import {
+  ApiController,
+  CurrentObject,
   createExpressServer,
-  type ApiController,
+  IsSubOwner,
   type AxiomsServer,
   type SettingsInput,
 } from 'axioms-routing-controllers';
+import { matching } from 'axioms-routing-controllers/filters';
 import { expectAccessMatrix, TestClock, TestIssuer, type TokenClaims } from 'axioms-routing-controllers/testing';
 import { BookController } from './book-controller';
+import { readsBooks } from './dpop-tests';
 import { createApp as customErrors } from './custom-errors';
 import { createApp as existence } from './existence';
 import { createApp as graphql, resolvers } from './graphql';
+import { provesIsolation } from './isolation';
 import { createApp as issuerDown } from './issuer-down';
 import { createApp as onlyMachines } from './only-machines';
 import { guardUpgrades } from './websocket';
@@ -222,5 +232,97 @@ describe('the example of an issuer that is down', () => {
     const { text } = await request(app).get('/books').auth(issuer.forge('expired'), { type: 'bearer' }).expect(401);
     expect(text).to.include('invalid_token');
     issuer.recover();
+  });
+});
+
+describe('the example of a test with DPoP', () => {
+  it('reads books with a proof', async () => {
+    const issuer = new TestIssuer();
+    const axioms = { ...issuer.settings(), dpop: 'required', externalUrl: 'https://api.example.com' } as const;
+    await readsBooks(issuer.attachTo(createExpressServer({ controllers: [BookController], axioms })), issuer);
+  });
+});
+
+interface Note {
+  readonly id: number;
+  readonly user: string;
+  readonly text: string;
+}
+const notes: Note[] = [];
+
+class NewNote {
+  @IsString() text!: string;
+}
+
+@JsonController('/notes')
+class NoteController extends ApiController {
+  override permissionClasses = [IsSubOwner];
+
+  override getObject() {
+    return notes.find(({ id }) => id === Number(this.request.params.id));
+  }
+
+  @Get('/')
+  async list() {
+    return matching(await this.authorizedFilter(), notes);
+  }
+
+  @Get('/:id')
+  retrieve(@CurrentObject() note: Note) {
+    return note;
+  }
+
+  @Post('/')
+  create(@Body() { text }: NewNote) {
+    const note = { id: notes.length + 1, user: this.request.user?.sub ?? '', text };
+    notes.push(note);
+    return note;
+  }
+}
+
+@JsonController('/articles')
+class ArticleController {
+  @Get('/')
+  list() {
+    return [{ id: 1, title: 'News' }];
+  }
+
+  @Get('/:id')
+  retrieve(@Param('id') id: number) {
+    return { id, title: 'News' };
+  }
+}
+
+@JsonController('/health')
+class HealthController {
+  @Get('/')
+  show() {
+    return { up: true };
+  }
+}
+
+describe('the example of isolation', () => {
+  const { NODE_ENV } = process.env;
+  const folder = process.cwd();
+  const log = console.log;
+  const printed: string[] = [];
+  beforeEach(() => {
+    process.env.NODE_ENV = 'test';
+    process.chdir(mkdtempSync(join(tmpdir(), 'axioms-isolation-')));
+    console.log = (text: string) => void printed.push(text);
+  });
+  afterEach(() => {
+    console.log = log;
+    process.chdir(folder);
+    if (NODE_ENV === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = NODE_ENV;
+  });
+
+  it('proves it, and writes the report', async () => {
+    const issuer = new TestIssuer();
+    const controllers = [NoteController, ArticleController, HealthController];
+    await provesIsolation(issuer.attachTo(createExpressServer({ controllers, axioms: issuer.settings() })), issuer);
+    expect(printed.join()).to.match(/GET \/notes\/:id +isolated/);
+    expect(readFileSync('isolation.xml', 'utf8')).to.include('failures="0"');
   });
 });
