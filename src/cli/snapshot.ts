@@ -5,13 +5,11 @@ import { isRequirement, type Requirement } from '../core/requirements/requiremen
 import { anyone } from '../core/requirements/simplified';
 import { inWords } from '../core/requirements/words';
 import type { RouteAudit } from '../views/start/audit';
+import { nameOf, type KnownRoute } from './known-route';
+import { isComparable, takenRequests, type Taken } from './taken-requests';
 import { UsageError } from './usage-error';
 
-/** The part of a route that a snapshot has. */
-export type KnownRoute = Pick<
-  RouteAudit,
-  'method' | 'path' | 'handler' | 'who' | 'requirement' | 'filter' | 'authentication'
->;
+export type { KnownRoute } from './known-route';
 
 export interface Change {
   /** `GET /books`. */
@@ -57,9 +55,9 @@ function parsed(text: string): object {
 }
 
 function isKnownRoute(route: unknown): route is KnownRoute {
-  const { method, path, requirement, filter } = Object(route) as Partial<Record<keyof KnownRoute, unknown>>;
+  const { method, path, handler, requirement, filter } = Object(route) as Partial<Record<keyof KnownRoute, unknown>>;
   const isRight = isRequirement(requirement) && (filter === undefined || isRequirement(filter));
-  return typeof method === 'string' && typeof path === 'string' && isRight;
+  return [method, path, handler].every(text => typeof text === 'string') && isRight;
 }
 
 /** Returns all changes since a snapshot, whether or not they open a route. */
@@ -67,13 +65,27 @@ export function openings(before: readonly KnownRoute[], audits: readonly RouteAu
   const known = new Map(before.map(route => [nameOf(route), route]));
   const now = firstOfEach(audits);
   const names = new Set(now.map(nameOf));
-  const changes = now.map(route => changeOf(known.get(nameOf(route)), route)).filter(change => change !== undefined);
+  const taken = takenRequests(before, now).flatMap(takenChange);
+  const changes = now.flatMap(route => {
+    const ofRoute = taken.filter(change => change.route === nameOf(route));
+    const old = known.get(nameOf(route));
+    const change = old === undefined ? newRoute(route) : changeOf(old, route);
+    const isSaid = change === undefined || (old === undefined && ofRoute.length > 0 && !change.isOpening);
+    return isSaid ? ofRoute : [change, ...ofRoute];
+  });
+  const added = now.filter(route => !known.has(nameOf(route)));
   const gone = before.filter(route => !names.has(nameOf(route)));
-  return [...changes, ...gone.map(goneRoute)];
+  return [...changes, ...gone.map(route => goneRoute(route, added))];
 }
 
-function changeOf(before: KnownRoute | undefined, now: RouteAudit): Change | undefined {
-  if (before === undefined) return newRoute(now);
+/** Tells of a route that takes requests of another one, if it is more open than that was, or may be. */
+function takenChange({ before, now }: Taken): readonly Change[] {
+  const change = changeOf(before, now);
+  if (change === undefined || (!change.isOpening && change.isCompared)) return [];
+  return [{ ...change, what: `takes requests of ${nameOf(before)}, and ${change.what}` }];
+}
+
+function changeOf(before: KnownRoute, now: RouteAudit): Change | undefined {
   const found = comparedRules(before.requirement, now.requirement);
   const texts = { before: inWords(before.requirement), now: inWords(now.requirement) };
   const change = { route: nameOf(now), isOpening: true, isCompared: found !== 'maybe' };
@@ -118,8 +130,13 @@ function inOrder(requirement: Requirement): string {
   });
 }
 
-function goneRoute(route: KnownRoute): Change {
-  return { route: nameOf(route), isOpening: false, isCompared: true, what: 'is gone' };
+/** @param added the new routes, which may take its requests */
+function goneRoute(route: KnownRoute, added: readonly RouteAudit[]): Change {
+  const isCompared = added.length === 0 || isComparable(route);
+  const what = isCompared
+    ? 'is gone'
+    : 'is gone, and its path cannot be compared with those of new routes: read their rules';
+  return { route: nameOf(route), isOpening: false, isCompared, what };
 }
 
 function newRoute(now: RouteAudit): Change {
@@ -141,10 +158,6 @@ function newAuthentication(before: KnownRoute, { authentication, who }: RouteAud
 // Of two routes for the same requests, the first one answers.
 function firstOfEach(audits: readonly RouteAudit[]): readonly RouteAudit[] {
   return [...new Map(audits.toReversed().map(route => [nameOf(route), route])).values()].reverse();
-}
-
-function nameOf({ method, path }: Pick<KnownRoute, 'method' | 'path'>): string {
-  return `${method} ${path}`;
 }
 
 function byName(one: KnownRoute, other: KnownRoute): number {

@@ -4,6 +4,7 @@ export {
   filterAnd,
   filterNot,
   filterOr,
+  isFilterText,
   noObjects,
   whereCompare,
   whereEquals,

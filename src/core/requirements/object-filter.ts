@@ -275,9 +275,16 @@ function typeOf(value: unknown): ValueType | undefined {
   return typeof value === 'number' && isNumber(value) ? 'number' : undefined;
 }
 
-/** Can a database hold the text? None keeps NUL, and a lone surrogate has no UTF-8 form. */
-export function isFilterText(value: string): boolean {
-  return !value.includes('\0') && !/\p{Surrogate}/u.test(value);
+/**
+ * Tells whether a value is text that a filter can compare: text without NUL, which no database keeps, and without lone
+ * surrogates, which have no UTF-8 form. The builders throw for other text, so ask this about a claim first.
+ *
+ * @example
+ * const teams: unknown = request.user?.claims?.teams;
+ * const ofMyTeams = whereIn('team.id', Array.isArray(teams) && teams.every(isFilterText) ? teams : []);
+ */
+export function isFilterText(value: unknown): value is string {
+  return typeof value === 'string' && !value.includes('\0') && !/\p{Surrogate}/u.test(value);
 }
 
 function isNumber(value: number): boolean {
