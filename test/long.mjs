@@ -57,7 +57,7 @@ const parts = {
   'rolling-restart': 'npm run rolling-restart',
   matrix: 'npm run matrix',
   // All mutants take longer than everything else together: what was tried before is left out.
-  mutate: 'npm run mutate -- --remember --minutes 25',
+  mutate: 'npm run mutate -- --remember --minutes 12',
 };
 const extraArguments = { upstream: values.upstream };
 

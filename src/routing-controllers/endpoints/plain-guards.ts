@@ -1,11 +1,12 @@
 /** Remembers the guards of plain routes and what they require. The metadata that a server publishes includes them. */
-import type { Application, Request, RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { readsProofs } from '../../authentication/possession';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import type { Requirement } from '../../core/requirements/requirement';
 import { routerOf } from '../start/app-router';
 import { handlerOf, markTokenGuard } from '../start/handlers';
 import type { AxiomsServer } from '../start/axioms-server';
+import { isMountedIn } from '../start/passed-apps';
 import { appOf, serversOf } from '../start/serving';
 import { countGuard, endStartupAt, isMadeAtStartup } from '../start/startup';
 
@@ -35,7 +36,8 @@ export function rememberGuard(
 export function usesServer(guard: RequestHandler, server: object, { app }: Request): void {
   endStartupAt(guards.get(guard)?.number ?? 0, server);
   keep(guard, server);
-  if (isMountedIn(app, appOf(server))) add(mountedApps, server, app);
+  const outer = appOf(server);
+  if (outer !== undefined && isMountedIn(app, outer)) add(mountedApps, server, app);
 }
 
 // Keeps only guards of the startup. An app may make a guard for each request, whose sender could then fill the memory and
@@ -48,11 +50,6 @@ function keep(guard: RequestHandler, server: object): void {
 function add<T>(sets: WeakMap<object, Set<T>>, key: object, value: T): void {
   const known = sets.get(key) ?? new Set();
   sets.set(key, known.add(value));
-}
-
-function isMountedIn(app: Application, outer: object | undefined): boolean {
-  const { parent } = app as { readonly parent?: Application };
-  return parent !== undefined && (parent === outer || isMountedIn(parent, outer));
 }
 
 /**

@@ -26,7 +26,38 @@ export function pathOptionsOf(app: object): PathOptions {
   return { isCaseSensitive: caseSensitive === true, isStrict: strict === true };
 }
 
-/** Returns the app in which this app is mounted. */
-export function parentOf<App extends object>(app: App): App | undefined {
-  return (app as { readonly parent?: App }).parent;
+/** An Express app: it emits `mount` with each app that mounts it, and keeps the last one. */
+interface Mounted {
+  readonly parent?: object;
+  on?(event: 'mount', listener: (parent: object) => void): void;
+}
+
+const parents = new WeakMap<object, Set<object>>();
+
+/**
+ * Returns the apps in which this app is mounted: the last one, and those that have mounted it since this function was
+ * first called with it. Express keeps only the last one.
+ */
+export function parentsOf(app: object): ReadonlySet<object> {
+  const known = parents.get(app) ?? watchedParents(app);
+  const { parent } = app as Mounted;
+  if (parent !== undefined) keep(parent, known);
+  return known;
+}
+
+function watchedParents(app: Mounted): Set<object> {
+  const known = new Set<object>();
+  parents.set(app, known);
+  // A router emits nothing, and a request's app is not always one of Express.
+  app.on?.('mount', parent => {
+    keep(parent, known);
+  });
+  return known;
+}
+
+// An app may make apps for each request, and mount another one in them.
+const mostParents = 100;
+
+function keep(parent: object, known: Set<object>): void {
+  if (known.size < mostParents) known.add(parent);
 }

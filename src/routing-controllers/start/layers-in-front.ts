@@ -1,7 +1,8 @@
 /** Visits the layers of the routers in front of a route, to find one that a request misses by how it spells its path. */
 import type { Request } from 'express';
 import { ParseError } from '../../core/http/exceptions';
-import { parentOf, routerOf } from './app-router';
+import { routerOf } from './app-router';
+import { allAppsAround } from './passed-apps';
 import { restBehind, type Layer } from './path-patterns';
 
 /** What has received a request: a route of this app or router, or this guard of plain routes. */
@@ -30,7 +31,7 @@ export function missesLayer(request: Request, receiver: Receiver, look: Look): b
   const own: Own = { router: app && routerOf(app), route: request.route as unknown, guard: receiver.guard };
   if (own.router !== undefined && missesIn(own.router, [request.path], own, look)) return true;
   const paths = [...(look.original === undefined ? [] : endsOf(look.original)), ...fullPathsOf(request)];
-  return appsAround(app, request.app).some(one => missesIn(routerOf(one), paths, own, look));
+  return allAppsAround(request).some(one => one !== app && missesIn(routerOf(one), paths, own, look));
 }
 
 /** A client that sends slashes without end must not keep the process busy. */
@@ -46,17 +47,6 @@ function endsOf(path: string): readonly string[] {
   const parts = path.split('/');
   if (parts.length > mostSegments) throw new ParseError('The path has too many segments');
   return parts.map((_, index) => ['', ...parts.slice(index + 1)].join('/'));
-}
-
-/** Returns the apps that handle the request before the app or router of the route does. */
-function appsAround(app: object | undefined, requestApp: object): readonly object[] {
-  return chainOf(requestApp).filter(one => one !== app);
-}
-
-/** Returns the app and the apps around it. */
-export function chainOf(app: object): readonly object[] {
-  const parent = parentOf(app);
-  return parent === undefined ? [app] : [app, ...chainOf(parent)];
 }
 
 /** The route of the request, the router that has it, and the guard that has received the request. */

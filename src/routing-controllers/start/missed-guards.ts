@@ -1,9 +1,9 @@
 /** Finds guards and stricter routes that a request misses because its path is another spelling of theirs. */
 import type { Request } from 'express';
 import { PerMethod } from '../../views/start/per-method';
-import { parentOf, pathOptionsOf } from './app-router';
+import { pathOptionsOf } from './app-router';
 import { isTokenGuard } from './handlers';
-import { chainOf, layersOf, missesLayer, type Receiver } from './layers-in-front';
+import { layersOf, missesLayer, type Receiver } from './layers-in-front';
 import {
   asWritten,
   decodedForm,
@@ -13,6 +13,7 @@ import {
   segmentForms,
   withOtherEnd,
 } from './path-forms';
+import { allAppsAround } from './passed-apps';
 import { restBehind, type Layer, type PathOptions } from './path-patterns';
 import { mayLetInBeyond, type AuditedRoute } from './route-audit';
 
@@ -25,7 +26,7 @@ import { mayLetInBeyond, type AuditedRoute } from './route-audit';
 export function missesGuard(request: Request, receiver: Receiver, original: string): boolean {
   const current = `${request.baseUrl}${request.path}`;
   const isOdd = hasOddSegments(original) || (current !== original && hasOddSegments(current));
-  const differ = differencesIn(request.app);
+  const differ = differencesIn(request);
   if (!isOdd && !differ.inCase && !differ.inEnd) return false;
   return missesLayer(request, receiver, {
     formsOf: path => formsOf(path, request, differ),
@@ -55,20 +56,27 @@ interface Differences {
 interface Known extends Differences {
   /** How many layers the apps had. */
   readonly layers: number;
+  readonly apps: number;
 }
 
 const known = new WeakMap<object, Known>();
 
 // Routers are read at the first request, and again where an app has got more layers.
-function differencesIn(app: object): Differences {
+function differencesIn(request: Request): Differences {
+  const around = allAppsAround(request);
   let layers = 0;
-  for (let one: object | undefined = app; one !== undefined; one = parentOf(one)) layers += layersOf(one).length;
-  const before = known.get(app);
-  if (before?.layers === layers) return before;
-  const options = chainOf(app).flatMap(one => optionsIn(one, new Set()));
+  for (const one of around) layers += layersOf(one).length;
+  const before = known.get(request.app);
+  if (before?.layers === layers && before.apps === around.length) return before;
+  const options = around.flatMap(one => optionsIn(one, new Set()));
   const differs = (is: (one: PathOptions) => boolean): boolean => options.some(is) && !options.every(is);
-  const found = { layers, inCase: differs(one => one.isCaseSensitive), inEnd: differs(one => one.isStrict) };
-  known.set(app, found);
+  const found = {
+    layers,
+    apps: around.length,
+    inCase: differs(one => one.isCaseSensitive),
+    inEnd: differs(one => one.isStrict),
+  };
+  known.set(request.app, found);
   return found;
 }
 

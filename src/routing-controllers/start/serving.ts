@@ -5,7 +5,8 @@ import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { findVisit } from '../../views/visit';
 import type { Services } from '../../views/start/services';
 import type { AppContainer } from './app-container';
-import { parentOf, routerOf } from './app-router';
+import { routerOf } from './app-router';
+import { appsAround, notePassing } from './passed-apps';
 import type { AxiomsServer, AxiomsServerOptions } from './axioms-server';
 
 export interface Serving {
@@ -23,7 +24,8 @@ export interface Serving {
 export interface ServerOption {
   /**
    * A server, taken from `app.locals.axioms` after its `useExpressServer()`. Default: the only server of the app on
-   * which the middleware is mounted, or of the nearest enclosing app. If that app has several servers, name one.
+   * which the middleware is mounted, or of the nearest enclosing app through which the request has come. If that app has
+   * several servers, name one.
    */
   readonly server?: AxiomsServer | undefined;
 }
@@ -57,6 +59,7 @@ export function appOf(server: object): object | undefined {
 
 export function addServer(app: object, server: ServerOfApp): void {
   const router = routerOf(app);
+  notePassing(app);
   servers.set(router, [...(servers.get(router) ?? []), server]);
 }
 
@@ -105,8 +108,8 @@ interface Step {
 }
 
 /**
- * Returns the only server of the app that handles the request, or else of the nearest enclosing app. For the
- * middlewares of a controller's handler, returns that controller's server.
+ * Returns the only server of the app that handles the request, or else of the nearest enclosing app through which the
+ * request has come. For the middlewares of a controller's handler, returns that controller's server.
  *
  * @param middleware `requireAccessToken()`, for the message
  * @param example code that names a server, for the message
@@ -115,21 +118,21 @@ interface Step {
  * @throws ImproperlyConfigured if there is no server.
  */
 export function onlyServer(step: Step, middleware: string, example: string, options?: ErrorOptions): AxiomsServer {
-  for (let app: Application | undefined = step.request.app; app !== undefined; app = parentOf(app)) {
+  for (const app of appsAround(step.request)) {
     const found = serversOf(app);
     const server = found.length > 1 ? serverOfRoute(step, found) : onlyServerOf(app, found);
     if (server !== undefined) return server;
     if (found.length > 1) throw new ServerNotNamed(middleware, example, found, options);
   }
   throw new ImproperlyConfigured(
-    `${middleware} found no server at request.app.locals.axioms: mount it on the app that useExpressServer was given, or name the server, ${example}.`,
+    `${middleware} found no server at request.app.locals.axioms, nor at an app around it that has handled the request: mount it on the app that useExpressServer was given, or name the server, ${example}.`,
     options,
   );
 }
 
 /** Returns the servers of the app that handles the request, or else of the nearest enclosing app that has any. */
 export function nearestServers(request: Request): readonly { readonly server: AxiomsServer }[] {
-  for (let app: Application | undefined = request.app; app !== undefined; app = parentOf(app)) {
+  for (const app of appsAround(request)) {
     const found = serversOf(app);
     const server = onlyServerOf(app, found);
     if (server !== undefined) return found.length > 1 ? found : [{ server }];
@@ -138,8 +141,8 @@ export function nearestServers(request: Request): readonly { readonly server: Ax
 }
 
 // An app may also store the server of a router in its `locals`.
-function onlyServerOf({ locals }: Application, [own]: readonly ServerOfApp[]): AxiomsServer | undefined {
-  const { axioms } = locals as { readonly axioms?: AxiomsServer };
+function onlyServerOf(app: object, [own]: readonly ServerOfApp[]): AxiomsServer | undefined {
+  const { axioms } = (app as Application).locals as { readonly axioms?: AxiomsServer };
   return axioms !== undefined && servings.has(axioms) ? axioms : own?.server;
 }
 

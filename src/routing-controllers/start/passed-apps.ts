@@ -1,0 +1,92 @@
+/**
+ * Notes which apps handle a request. `app.parent` does not tell: Express overwrites it each time that the app is mounted,
+ * and two apps may mount one. A request that one of them hands in must not be judged by the server of the other.
+ */
+import type { NextFunction, Request, Response } from 'express';
+import { parentsOf } from './app-router';
+
+const key = Symbol('axioms.apps');
+
+/** An app that handles a request, and the one around it. */
+interface Passed {
+  readonly app: object;
+  readonly outer: Passed | undefined;
+}
+
+interface Noted {
+  [key]?: Passed | undefined;
+}
+
+/** What Express calls with a request, also where the app is mounted in another one. */
+interface Handling {
+  handle(request: Request, response: Response, next?: NextFunction): void;
+}
+
+const noted = new WeakSet<object>();
+
+/** Notes from now on which requests this app handles. A router needs no note: `request.app` is the app around it. */
+export function notePassing(app: object): void {
+  if (noted.has(app) || !isApp(app)) return;
+  noted.add(app);
+  parentsOf(app);
+  const { handle } = app;
+  app.handle = function (this: unknown, request: Request & Noted, response, next) {
+    const outer = request[key];
+    request[key] = { app, outer };
+    Reflect.apply(handle, this, [request, response, next && leaving(request, outer, next)]);
+  };
+}
+
+function isApp(app: object): app is Handling {
+  return 'handle' in app && 'locals' in app;
+}
+
+function leaving(request: Noted, outer: Passed | undefined, next: NextFunction): (...given: unknown[]) => void {
+  return (...given) => {
+    request[key] = outer;
+    Reflect.apply(next, undefined, given);
+  };
+}
+
+/**
+ * Returns the app of the request and the apps around it, the innermost first. Where it is mounted in several apps, or the
+ * request has come through another app than the one that mounted it last, only the noted apps around it are known.
+ */
+export function appsAround(request: Request): readonly object[] {
+  const passed = passedApps(request);
+  const chain = onlyParentsFrom(request.app);
+  if (chain.find(app => noted.has(app)) === passed[0]) return chain;
+  return [request.app, ...passed.filter(app => app !== request.app)];
+}
+
+// The noted apps that handle the request, the innermost first.
+function passedApps(request: object): readonly object[] {
+  const apps: object[] = [];
+  for (let one = (request as Noted)[key]; one !== undefined; one = one.outer) apps.push(one.app);
+  return apps;
+}
+
+function onlyParentsFrom(app: object, below: readonly object[] = []): readonly object[] {
+  const chain = [...below, app];
+  const [parent, other] = parentsOf(app);
+  return parent === undefined || other !== undefined || chain.includes(parent) ? chain : onlyParentsFrom(parent, chain);
+}
+
+/** Returns the app of the request and every app in which it is known to be mounted, whichever has handed the request in. */
+export function allAppsAround(request: Request): readonly object[] {
+  const found = allParentsFrom(request.app);
+  for (const app of passedApps(request)) allParentsFrom(app, found);
+  return found;
+}
+
+/** Whether the app is known to be mounted in the other one, or in an app in it. */
+export function isMountedIn(app: object, outer: object): boolean {
+  return app !== outer && allParentsFrom(app).includes(outer);
+}
+
+function allParentsFrom(app: object, found: object[] = []): object[] {
+  if (found.includes(app)) return found;
+  found.push(app);
+  for (const parent of parentsOf(app)) allParentsFrom(parent, found);
+  return found;
+}
