@@ -1,7 +1,7 @@
 /** Remembers used DPoP proofs in Redis: each proof is used once, whichever process it reaches. */
 import { hash } from 'node:crypto';
-import { longestGap, mostSpans } from '../core/proofs/forgotten-times';
-import { checkedLimits, type ProofStoreLimits } from '../core/proofs/memory-proof-store';
+import { closeGap, mostSpans, shortestGap } from '../core/proofs/forgotten-times';
+import { checkedLimits, longestLead, type ProofStoreLimits } from '../core/proofs/memory-proof-store';
 import type { ProofAnswer, ProofStore, ProofUse, ProofVerdict } from '../core/settings/proof-store';
 import { RedisConnection, type RedisClient, type RedisOptions } from './client';
 
@@ -87,41 +87,60 @@ for from, to in string.gmatch(redis.call('GET', KEYS[3]) or '', '(%d+)-(%d+)') d
 end
 local function add(time)
   for _, span in ipairs(spans) do
-    if time >= span[1] - ${longestGap * 1000} and time <= span[2] + ${longestGap * 1000} then
-      span[1], span[2] = math.min(span[1], time), math.max(span[2], time)
-      return
-    end
+    if span[1] <= time and time <= span[2] then return end
   end
   spans[#spans + 1] = {time, time}
   table.sort(spans, function(one, other) return one[1] < other[1] end)
-  if #spans > ${mostSpans} then
-    local first = table.remove(spans, 1)
-    spans[1] = {first[1], math.max(first[2], spans[1][2])}
+  local joined = {spans[1]}
+  for index = 2, #spans do
+    local last = joined[#joined]
+    if spans[index][1] - last[2] <= ${shortestGap * 1000} then last[2] = math.max(last[2], spans[index][2])
+    else joined[#joined + 1] = spans[index] end
   end
+  spans = joined
+  if #spans <= ${mostSpans} then return end
+  local place, shortest = 1, ${closeGap * 1000 + 1}
+  for index = 1, #spans - 1 do
+    local gap = spans[index + 1][1] - spans[index][2]
+    if gap < shortest then place, shortest = index, gap end
+  end
+  spans[place][2] = spans[place + 1][2]
+  table.remove(spans, place + 1)
 end
-local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'WITHSCORES', 'LIMIT', 0, 100)
-for index = 1, #ended, 2 do
-  redis.call('ZREM', KEYS[1], ended[index])
-  local owner = string.match(ended[index], '^(%S+)')
-  if redis.call('HINCRBY', KEYS[2], owner, -1) <= 0 then redis.call('HDEL', KEYS[2], owner) end
-  add(tonumber(ended[index + 1]))
-end
-if #ended > 0 then
+local function forget(from, to)
+  local ended = redis.call('ZRANGEBYSCORE', KEYS[1], from, to, 'WITHSCORES', 'LIMIT', 0, 100)
+  for index = 1, #ended, 2 do
+    redis.call('ZREM', KEYS[1], ended[index])
+    local owner = string.match(ended[index], '^(%S+)')
+    if redis.call('HINCRBY', KEYS[2], owner, -1) <= 0 then redis.call('HDEL', KEYS[2], owner) end
+    add(tonumber(ended[index + 1]))
+  end
+  if #ended == 0 then return end
   local texts = {}
   for index, span in ipairs(spans) do texts[index] = string.format('%.0f-%.0f', span[1], span[2]) end
   redis.call('SET', KEYS[3], table.concat(texts, ' '))
 end
+local function refusal()
+  local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+  local wait = string.format('%.0f', math.max(0, tonumber(first[2] or now) - now))
+  local used = redis.call('ZCARD', KEYS[1])
+  if used >= size then return {'full', wait} end
+  local ofKey = tonumber(redis.call('HGET', KEYS[2], ARGV[2]) or 0)
+  if ofKey >= share * (1 - used / size) then return {'share', wait} end
+end
+forget('-inf', now)
 if stop <= now then return {'late'} end
 for _, span in ipairs(spans) do
   if span[1] <= stop and stop <= span[2] then return {'late'} end
 end
 if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return {'again'} end
-local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-local wait = math.max(0, tonumber(first[2] or now) - now)
-local used = redis.call('ZCARD', KEYS[1])
-if used >= size then return {'full', string.format('%.0f', wait)} end
-local ofKey = tonumber(redis.call('HGET', KEYS[2], ARGV[2]) or 0)
-if ofKey >= share * (1 - used / size) then return {'share', string.format('%.0f', wait)} end
+local refused = refusal()
+if refused then
+  -- The clock of Redis may be behind that of the servers.
+  forget(string.format('(%.0f', math.max(now, stop) + ${longestLead * 1000}), '+inf')
+  refused = refusal()
+end
+if refused then return refused end
 redis.call('ZADD', KEYS[1], stop, ARGV[1])
 redis.call('HINCRBY', KEYS[2], ARGV[2], 1)
 -- An earlier version gave them a lifetime.

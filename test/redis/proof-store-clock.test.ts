@@ -69,7 +69,7 @@ describe('RedisProofStore, while the clock of Redis is set', () => {
       advance(300);
     }
     const spans = String(await redis.get(`${prefix}{used}:forgotten`)).split(' ');
-    expect(spans).to.have.length(16);
+    expect(spans).to.have.length(32);
     for (const span of spans) expect(span).to.match(/^\d{13}-\d{13}$/);
   });
 });

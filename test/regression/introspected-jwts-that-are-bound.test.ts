@@ -63,6 +63,14 @@ describe('regression: a JWT that is bound, and introspected', () => {
     );
   });
 
+  // Some readers leave out the empty parts at the end.
+  for (const end of ['.', '..', '...'])
+    it(`is refused with ${end} behind it`, async () => {
+      expect(await refusalOf({ Authorization: `Bearer ${client.token()}${end}` })).to.contain(
+        'error_description="The access token is bound to a key that was not shown"',
+      );
+    });
+
   it('is accepted with its proof, and refused with that of another key', async () => {
     const token = client.token();
     const other = new TestClient(issuer, { externalUrl });

@@ -33,11 +33,21 @@ class Uses implements UsingStore {
       }
   }
 
+  /** Forgets what was recorded while the clock was ahead. */
+  protected forgetAhead(): boolean {
+    const ahead = [...this.uses.values()].filter(({ end }) => end > now + 180_000);
+    for (const { id, end } of ahead) {
+      this.uses.delete(id);
+      this.forgotten.add(end);
+    }
+    return ahead.length > 0;
+  }
+
   protected answerTo({ id, thumbprint, end }: UsedProof): string {
     if (end <= now || this.forgotten.has(end)) return 'late';
     if (this.uses.has(id)) return 'again';
     const own = [...this.uses.values()].filter(one => one.thumbprint === thumbprint);
-    if (own.length >= this.limits.share) return 'share';
+    if (own.length >= this.limits.share && !this.forgetAhead()) return 'share';
     return this.uses.size >= this.limits.size ? 'full' : 'first';
   }
 }
@@ -161,6 +171,24 @@ const broken: Readonly<Record<string, readonly [Store, string]>> = {
     },
     'opens nothing when its clock is set forward, and back',
   ],
+  'keeps what it recorded while its clock was ahead': [
+    class extends Uses {
+      protected override forgetAhead() {
+        return false;
+      }
+    },
+    'gives a key its share again once its clock, which was ahead, is set right',
+  ],
+  'makes room without remembering what it has forgotten': [
+    class extends Uses {
+      protected override forgetAhead() {
+        const isFree = super.forgetAhead();
+        this.forgotten.clear();
+        return isFree;
+      }
+    },
+    'gives a key its share again once its clock, which was ahead, is set right',
+  ],
   'refuses everything up to the latest end that it has forgotten': [
     class extends Uses {
       protected override answerTo(proof: UsedProof) {
@@ -184,6 +212,6 @@ describe('the contract of proof stores', () => {
   it('has no cases about time without a way to set the clock', () => {
     const names = proofStoreContract({ make: limits => new Uses(limits) }).map(({ name }) => name);
     expect(names).to.have.length(5);
-    expect(casesOf(Uses)).to.have.length(8);
+    expect(casesOf(Uses)).to.have.length(9);
   });
 });

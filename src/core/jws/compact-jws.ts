@@ -77,7 +77,7 @@ export function copyOfPart(part: string): string {
  * leniently, because another reader might still accept such a token as a JWT.
  */
 export function isJwtShaped(token: string): boolean {
-  return formOf(token) === 'signed' && token.split('.', 4).length === 3;
+  return formOf(token) === 'signed' && (token.split('.', 4).length === 3 || partsIn(token).length === 3);
 }
 
 /**
@@ -90,9 +90,16 @@ export type TokenForm = 'opaque' | 'encrypted' | 'signed';
  * parts (RFC 7516 §9).
  */
 export function formOf(token: string): TokenForm {
-  const parts = token.split('.', 6);
+  const parts = partsIn(token);
   if (!isJsonObject(parts[0] ?? '')) return 'opaque';
   return parts.length === 5 ? 'encrypted' : 'signed';
+}
+
+// Without empty parts at the end: some readers leave them out.
+function partsIn(token: string): readonly string[] {
+  let end = token.length;
+  while (token[end - 1] === '.') end--;
+  return token.slice(0, end).split('.', 6);
 }
 
 function isJsonObject(part: string): boolean {

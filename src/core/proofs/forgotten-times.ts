@@ -2,41 +2,53 @@
 
 /** From the first to the last end, in seconds since 1970. */
 interface Span {
-  from: number;
-  to: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Ends that are no further apart become one span, in seconds. */
-export const longestGap = 10;
+export const shortestGap = 10;
 
-/** Beyond these, the two earliest spans become one. */
-export const mostSpans = 16;
+/** What may become one span if there are too many, in seconds: no clock that jumps by so little costs anyone more. */
+export const closeGap = 600;
+
+export const mostSpans = 32;
 
 /**
  * The ends of forgotten proofs, as a few spans. One latest end would not do: after a clock was ahead for a moment, it would
  * refuse the proofs of everybody until that time has come.
  */
 export class ForgottenTimes {
-  readonly #spans: Span[] = [];
+  #spans: readonly Span[] = [];
 
   /** @param end seconds since 1970, whole */
   add(end: number): void {
-    const near = this.#spans.find(({ from, to }) => end >= from - longestGap && end <= to + longestGap);
-    if (near === undefined) this.#insert(end);
-    else Object.assign(near, { from: Math.min(near.from, end), to: Math.max(near.to, end) });
+    if (this.has(end)) return;
+    const spans = [...this.#spans, { from: end, to: end }].sort((one, other) => one.from - other.from);
+    const joined = withoutGapsUpTo(shortestGap, spans);
+    this.#spans = joined.length > mostSpans ? withOneLess(joined) : joined;
   }
 
   /** Whether a proof that ends in this second may have been forgotten. */
   has(end: number): boolean {
     return this.#spans.some(({ from, to }) => from <= end && end <= to);
   }
+}
 
-  // The earliest are joined: they are long over, while one that is ahead of the time must stay as short as it is.
-  #insert(end: number): void {
-    this.#spans.push({ from: end, to: end });
-    this.#spans.sort((one, other) => one.from - other.from);
-    if (this.#spans.length <= mostSpans) return;
-    const [first, second] = this.#spans.splice(0, 2) as [Span, Span];
-    this.#spans.unshift({ from: first.from, to: Math.max(first.to, second.to) });
-  }
+function withoutGapsUpTo(gap: number, spans: readonly Span[]): readonly Span[] {
+  return spans.reduce<readonly Span[]>((joined, span) => {
+    const last = joined.at(-1);
+    const isNear = last !== undefined && span.from - last.to <= gap;
+    return isNear ? [...joined.slice(0, -1), { from: last.from, to: Math.max(last.to, span.to) }] : [...joined, span];
+  }, []);
+}
+
+// What is joined refuses the times between, too. Between two spans that are far from each other may be the present, if the
+// clock is ahead. The earliest are long over.
+function withOneLess(spans: readonly Span[]): readonly Span[] {
+  const gaps = spans.slice(1).map(({ from }, index) => from - (spans[index] as Span).to);
+  const shortest = Math.min(...gaps);
+  const place = shortest <= closeGap ? gaps.indexOf(shortest) : 0;
+  const [one, other] = spans.slice(place, place + 2) as [Span, Span];
+  return [...spans.slice(0, place), { from: one.from, to: other.to }, ...spans.slice(place + 2)];
 }

@@ -16,6 +16,12 @@ export interface ProofStoreLimits {
   readonly share?: number | undefined;
 }
 
+/**
+ * Seconds from now to the latest end of a proof that may be good now: its `iat` is at most `proofWindow` ahead. What ends later
+ * was recorded while a clock was ahead, and gives its place to others.
+ */
+export const longestLead = 180;
+
 /** The proofs of one key. */
 interface OfKey {
   readonly thumbprint: string;
@@ -55,15 +61,20 @@ export class MemoryProofStore implements ProofStore {
 
   use({ thumbprint, id, end }: ProofUse): ProofVerdict {
     const now = this.clock();
-    if (now >= this.#firstSecond * 1000) this.#forget(now);
+    if (now >= this.#firstSecond * 1000) this.#forget(second => second * 1000 <= now);
     // Negated, so that an end that is no number is refused. An entry is kept until its second is over.
     if (!(end > now) || this.#forgotten.has(secondOf(end))) return { answer: 'late' };
     if (this.#used.has(id)) return { answer: 'again' };
     const key = this.#keys.get(thumbprint) ?? { thumbprint, proofs: 0 };
+    if (this.#refusal(key, now) !== undefined) this.#forget(second => second * 1000 > now + longestLead * 1000);
+    const refusal = this.#refusal(key, now);
+    if (refusal === undefined) this.#record(id, key, end);
+    return refusal ?? first;
+  }
+
+  #refusal({ proofs }: OfKey, now: number): ProofVerdict | undefined {
     if (this.#used.size >= this.#size) return { answer: 'full', wait: this.#waitFrom(now) };
-    if (key.proofs >= this.#shareNow) return { answer: 'share', wait: this.#waitFrom(now) };
-    this.#record(id, key, end);
-    return first;
+    return proofs >= this.#shareNow ? { answer: 'share', wait: this.#waitFrom(now) } : undefined;
   }
 
   // Shrinks as the store fills, so that a few keys leave room for all others: filling it takes hundreds of keys.
@@ -82,9 +93,8 @@ export class MemoryProofStore implements ProofStore {
     if (key.proofs === 1) this.#keys.set(key.thumbprint, key);
   }
 
-  #forget(now: number): void {
-    const ended = [...this.#seconds.keys()].filter(second => second * 1000 <= now);
-    for (const second of ended) {
+  #forget(isOver: (second: number) => boolean): void {
+    for (const second of [...this.#seconds.keys()].filter(isOver)) {
       for (const { id, key } of this.#seconds.get(second) ?? []) this.#forgetOne(id, key);
       this.#seconds.delete(second);
       this.#forgotten.add(second);

@@ -8,7 +8,7 @@ import { FetchFailure, fetchJson, type FailureKind, type JsonObject } from '../h
 import { bindingOf, requireUnbound } from './binding';
 import { checkClaims, checkTimes } from './claim-rules';
 import { claimValue } from './claims';
-import { frozen, isJwtShaped, lenientClaims, type Claims, type JsonValue } from '../jws/compact-jws';
+import { formOf, frozen, lenientClaims, type Claims, type JsonValue } from '../jws/compact-jws';
 import { CountedReport } from '../reports/counted-report';
 import { Deadline, follow } from '../time/deadline';
 import { discoverUrl } from '../issuers/discovery';
@@ -242,7 +242,7 @@ function completed(said: JsonObject, token: string, { issuerUrl }: Settings): Cl
 // RFC 9449 §6.2 has `cnf` in the answer. An issuer that leaves it out would make a bearer token of a JWT that is bound. What
 // nobody has verified here can only make the check stricter.
 function bindingIn(token: string): Claims {
-  const { cnf } = isJwtShaped(token) ? lenientClaims(token) : {};
+  const { cnf } = formOf(token) === 'opaque' ? {} : lenientClaims(token);
   return cnf === undefined ? {} : { cnf };
 }
 

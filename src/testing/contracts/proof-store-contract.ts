@@ -37,7 +37,8 @@ type StorePromise = readonly [name: string, limits: TestedLimits, keep: (use: Us
 /**
  * Returns the contract of a `ProofStore` as test cases: a proof is used once, even by many requests at once; a key over its
  * share and a full store refuse, and forget nothing. With `advance`, the cases also test that proofs are forgotten after
- * their end, never before, that a clock which is set back opens nothing, and that one which was ahead closes nothing.
+ * their end, never before, that a clock which is set back opens nothing, and that one which was ahead for a while closes
+ * nothing once it is right.
  *
  * @example
  * const cases = proofStoreContract({ make: limits => new MemoryProofStore(limits) });
@@ -153,13 +154,29 @@ function promisesOfTime(advance: (seconds: number) => void | Promise<void>): rea
       wide,
       async use => {
         await advance(7200);
-        expectAnswers([await use('key', 'a', 60)], 'first');
-        // A store may keep a proof a little longer. Whatever comes next makes it forget.
+        for (let index = 0; index < 40; index++) {
+          expectAnswers([await use('key', String(index), 60)], 'first');
+          await advance(15);
+        }
+        // A store may keep a proof a little longer. What comes next makes it forget.
         await advance(180);
-        expectAnswers([await use('key', 'b', 60)], 'first');
-        await advance(-7380);
+        expectAnswers([await use('key', 'last', 60)], 'first');
+        await advance(-7980);
         const honest = await use('honest', 'a', 60);
         promised(honest === 'first', `It answered ${honest} to a new proof after its clock was ahead, and set right.`);
+      },
+    ],
+    [
+      'gives a key its share again once its clock, which was ahead, is set right',
+      { size: 20, share: 2 },
+      async use => {
+        await advance(7200);
+        expectAnswers([await use('key', 'a', 60), await use('key', 'b', 60)], 'first,first');
+        await advance(-7200);
+        expectAnswers([await use('key', 'c', 60)], 'first');
+        await advance(7200);
+        const again = await use('key', 'a', 60);
+        promised(again !== 'first', 'It accepted a proof again that it had forgotten to make room.');
       },
     ],
   ];

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { ForgottenTimes, longestGap, mostSpans } from '../../../src/core/proofs/forgotten-times';
+import { closeGap, ForgottenTimes, mostSpans, shortestGap } from '../../../src/core/proofs/forgotten-times';
 
 function timesOf(...ends: readonly number[]): ForgottenTimes {
   const times = new ForgottenTimes();
@@ -25,8 +25,8 @@ describe('ForgottenTimes', () => {
 
   it('has what is between two ends that are near, and nothing in front or behind', () => {
     for (const [one, other] of [
-      [100, 100 + longestGap],
-      [100 + longestGap, 100],
+      [100, 100 + shortestGap],
+      [100 + shortestGap, 100],
     ] as const) {
       const times = timesOf(one, other);
       expect([99, 100, 105, 110, 111].map(end => times.has(end))).to.deep.equal([false, true, true, true, false]);
@@ -34,7 +34,7 @@ describe('ForgottenTimes', () => {
   });
 
   it('does not have what is between two ends that are far from each other', () => {
-    const times = timesOf(100, 101 + longestGap);
+    const times = timesOf(100, 101 + shortestGap);
     expect([100, 101, 110, 111].map(end => times.has(end))).to.deep.equal([true, false, false, true]);
   });
 
@@ -43,19 +43,38 @@ describe('ForgottenTimes', () => {
     expect([94, 95, 105, 106].map(end => times.has(end))).to.deep.equal([false, true, true, false]);
   });
 
-  it('joins the earliest spans once there are too many, and leaves the latest as they are', () => {
-    const far = 1_000_000;
-    const times = timesOf(far, ...Array.from({ length: mostSpans }, (_, index) => 100 * (index + 1)));
-    // The two earliest are one.
-    expect([100, 150, 200, 250, 300].map(end => times.has(end))).to.deep.equal([true, true, true, false, true]);
-    expect([99, far - 1, far, far + 1].map(end => times.has(end))).to.deep.equal([false, false, true, false]);
+  it('joins spans that have grown together', () => {
+    const times = timesOf(100, 130, 115, 110, 120);
+    expect([100, 112, 125, 130].map(end => times.has(end))).to.deep.equal([true, true, true, true]);
+    // One span: so many others fit beside it.
+    for (let index = 1; index < mostSpans; index++) times.add(100_000 * index);
+    expect(times.has(50_000)).to.equal(false);
   });
 
-  it('joins two spans to the one that reaches further, whichever it is', () => {
-    // The first grows beyond the beginning of the second.
-    const ends = [100, 115, 110, 120, 130].flatMap(end => [end]);
-    const others = Array.from({ length: mostSpans - 1 }, (_, index) => 1000 * (index + 1));
-    const times = timesOf(...ends, ...others);
-    expect(ends.every(end => times.has(end))).to.equal(true);
+  it('joins the two that are closest once there are too many, if they are close', () => {
+    const starts = Array.from({ length: mostSpans }, (_, index) => 10_000 * (index + 1));
+    const times = timesOf(...starts, 50_000 + closeGap);
+    expect([50_000, 50_001, 50_000 + closeGap].map(end => times.has(end))).to.deep.equal([true, true, true]);
+    expect([15_000, 45_000, 55_000].map(end => times.has(end))).to.deep.equal([false, false, false]);
+  });
+
+  it('joins the two earliest once there are too many, if all are far from each other', () => {
+    const starts = Array.from({ length: mostSpans + 1 }, (_, index) => (closeGap + 1) * (index + 1));
+    const times = timesOf(...starts);
+    expect(times.has(1.5 * (closeGap + 1))).to.equal(true);
+    expect(times.has(2.5 * (closeGap + 1))).to.equal(false);
+    expect(times.has((mostSpans + 0.5) * (closeGap + 1))).to.equal(false);
+  });
+
+  it('leaves the present open, however many proofs came while the clock was ahead', () => {
+    for (const spacing of [1, 11, 15, 60, 300, 599]) {
+      const present = 1_000_000;
+      const times = timesOf(present - 86_400, present - 100, present - 50);
+      for (let index = 0; index < 200; index++) times.add(present + 6 * 3600 + spacing * index);
+      expect(
+        [0, 60, 3600, 6 * 3600 - 1].some(later => times.has(present + later)),
+        String(spacing),
+      ).to.equal(false);
+    }
   });
 });
