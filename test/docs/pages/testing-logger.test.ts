@@ -17,9 +17,9 @@ const warnings: string[] = [];
 const ignored = () => undefined;
 const logger = { debug: ignored, info: ignored, warn: (text: string) => warnings.push(text), error: console.error };
 
-it('starts without a warning', () => {
+it('starts without a warning about the controller', () => {
   const axioms = { ...new TestIssuer().settings(), logger };
   createExpressServer({ controllers: [StatusController], axioms });
-  assert.deepEqual(warnings, []);
+  assert.ok(!warnings.some(text => text.includes(StatusController.name)), warnings.join('\n'));
 });
 // #endregion example
