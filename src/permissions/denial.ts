@@ -16,6 +16,7 @@ import { causeOf, refusal } from './evaluation';
 import { explanationOf, grantedNames, type Answer, type Explanation, type Reason } from './explanation';
 import { TokenHasScope } from './token-scope';
 import type { Cause, Outcome, PermissionTree, Subject } from './tree';
+import { readableGrants } from './user-grants';
 
 /** The answer to a list of permissions of which one is false; see {@link refusal}. */
 export async function denial(
@@ -60,9 +61,11 @@ export function firstUnmet(rules: readonly GrantRule[], grants: Grants): GrantRu
 export function denialOfGrants(
   refusing: GrantRule,
   rules: readonly GrantRule[],
-  grants: Grants,
+  found: Grants,
   { explain: isTold }: Settings,
 ): APIException {
+  // A later rule may need a kind that is not loaded, and was not asked.
+  const grants = readableGrants(found);
   const unmet = rules.map(({ requires }) => requires.filter(list => !meets(grants, list)));
   const place = rules.indexOf(refusing);
   const isUpToScopes = unmet[place]?.every(isOfScopes) === true;

@@ -6,6 +6,7 @@ import { definesObjectRule, definesViewRule } from './base';
 import { judgementOf } from './judgement';
 import { grantsOfRequest } from './token-claims';
 import type { Cause, PermissionLeaf, PermissionTree, Subject } from './tree';
+import { readableGrants } from './user-grants';
 
 /** What a permission said; `depends on the object`: it allows the request, and was not asked about an object. */
 export type Answer = 'allows' | 'refuses' | 'depends on the object' | 'was not asked';
@@ -41,7 +42,10 @@ export interface Explanation {
   /** One a permission of the list, in its order; all of them must allow. */
   readonly rules: readonly Reason[];
   readonly isAuthenticated: boolean;
-  /** What the caller was granted, by name; at most 50 of each kind. For the developer, not for the log. */
+  /**
+   * What the caller was granted, by name; at most 50 of each kind, and none of a kind that the app's user has not loaded.
+   * For the developer, not for the log.
+   */
   readonly granted: Grants;
 }
 
@@ -58,7 +62,7 @@ export async function explanationOf(
   return {
     rules: await Promise.all(rules),
     isAuthenticated: isAuthenticated(subject.request),
-    granted: grantedNames(grantsOfRequest(subject.request)),
+    granted: grantedNames(readableGrants(grantsOfRequest(subject.request))),
   };
 }
 

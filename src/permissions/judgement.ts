@@ -6,6 +6,7 @@ import { callerOf, judge, meets, withAllScopes } from '../core/requirements/judg
 import { grantsAskedFor } from '../core/requirements/scopes';
 import { identityOf } from './token-claims';
 import { requirementOfLeaf, type Judgement, type PermissionLeaf, type Subject } from './tree';
+import { readableGrants } from './user-grants';
 
 /**
  * Judges the permission for this request, once. Never rejects: a description that fails must not change the answer that it
@@ -36,12 +37,12 @@ function reportFailure({ permission }: PermissionLeaf, { request }: Subject, err
 
 async function judged({ permission }: PermissionLeaf, { request, controller }: Subject): Promise<Judgement> {
   const needed = await requirementOfLeaf(permission, controller);
-  const identity = identityOf(request);
-  const { grants } = identity;
+  const found = identityOf(request);
+  const grants = readableGrants(found.grants);
   const lists = grantsAskedFor(needed);
   const there = lists.flatMap(({ kind, values }) => values.filter(name => isNamed(name, grants[kind])));
   const unmet = lists.filter(list => !meets(grants, list));
-  const withScopes = withAllScopes(callerOf({ ...identity, isAuthenticated: true }, request.method));
+  const withScopes = withAllScopes(callerOf({ ...found, grants, isAuthenticated: true }, request.method));
   const isUpToScopes = unmet.some(({ kind }) => kind === 'scopes') && judge(needed, withScopes) === true;
   return { needed, there: [...new Set(there)], unmet, isUpToScopes };
 }

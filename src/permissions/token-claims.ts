@@ -2,18 +2,18 @@
 import type { Request } from 'express';
 import { currentCaller, isSomebody } from '../authentication/caller';
 import { contextOf, type Caller } from '../authentication/request-context';
-import { AccessTokenUser, type User } from '../authentication/user';
+import { AccessTokenUser } from '../authentication/user';
 import { grantsOf, type GrantKind, type Grants } from '../core/tokens/claims';
 import { ImproperlyConfigured } from '../core/http/exceptions';
-import { seen } from '../core/process/rejections';
 import { fold } from '../core/requirements/fold';
 import type { Identity } from '../core/requirements/kind';
 import { callerOf, judge, meets } from '../core/requirements/judge';
 import { isGrant, type GrantRequirement, type Requirement } from '../core/requirements/requirement';
-import { after, isPending } from '../core/time/soon';
+import { after } from '../core/time/soon';
 import { BasePermission, decidesBeforeTheBody, definesObjectRule, type ApiView, type PermissionClass } from './base';
 import { describedBy, memberOf } from './evaluated';
 import { readsWords } from './rule-readers';
+import { UserGrants } from './user-grants';
 
 /** Returns what the rules may know of the caller. */
 export function identityOf(request: Request): Identity {
@@ -27,20 +27,10 @@ export function grantsOfRequest(request: Request): Grants {
   return grantsOfCaller(currentCaller(request), request);
 }
 
-/** Returns the grants of this caller. */
+/** Returns the grants of this caller. If the user is the app's own, reading a kind that is not loaded throws. */
 export function grantsOfCaller({ user, auth }: Caller, request: Request): Grants {
   if (user instanceof AccessTokenUser) return user;
-  const claimed = grantsOf(auth?.claims ?? {}, contextOf(request).settings);
-  const said = (kind: GrantKind): readonly string[] => listedGrants(user, kind) ?? claimed[kind];
-  return { scopes: said('scopes'), roles: said('roles'), permissions: said('permissions') };
-}
-
-// A lazy relation of the app's user is a promise. If it counted as an empty list, a negated rule would let the user in.
-function listedGrants(user: User, kind: GrantKind): readonly string[] | undefined {
-  const found: unknown = user[kind];
-  if (Array.isArray(found)) return found as string[];
-  if (!isPending(seen(found))) return undefined;
-  throw new ImproperlyConfigured(`The ${kind} of request.user are not loaded yet: load them with the user, as a list.`);
+  return new UserGrants(user, grantsOf(auth?.claims ?? {}, contextOf(request).settings));
 }
 
 const suffixes = { scopes: 'Scopes', roles: 'Roles', permissions: 'Permissions' } as const;
