@@ -4,7 +4,8 @@ import { fold } from '../core/requirements/fold';
 import { isRequirement, type Requirement } from '../core/requirements/requirement';
 import { anyone } from '../core/requirements/simplified';
 import { inWords } from '../core/requirements/words';
-import type { RouteAudit } from '../views/start/audit';
+import { shownPath, type RouteAudit } from '../views/start/audit';
+import { withGuessedRegex } from './known-patterns';
 import { nameOf, type KnownRoute } from './known-route';
 import { isComparable, takenRequests, type Taken } from './taken-requests';
 import { UsageError } from './usage-error';
@@ -23,13 +24,19 @@ export interface Change {
   readonly now?: string;
 }
 
-const version = 1;
+const version = 2;
+// Does not say which paths are regexes.
+const oldVersion = 1;
 
 /** Returns the text of a snapshot, in the order of paths, so that every difference is a change. */
 export function snapshotOf(audits: readonly RouteAudit[]): string {
-  const routes = firstOfEach(audits).map(({ method, path, handler, who, requirement, authentication, filter }) => {
-    return { method, path, handler, who, requirement, authentication, ...(filter === undefined ? {} : { filter }) };
-  });
+  const routes = firstOfEach(audits).map(
+    ({ method, path, regex, handler, who, requirement, authentication, filter }) => {
+      const ofRegex = regex === undefined ? {} : { regex };
+      const ofList = filter === undefined ? {} : { filter };
+      return { method, path, ...ofRegex, handler, who, requirement, authentication, ...ofList };
+    },
+  );
   return `${JSON.stringify({ version, routes: routes.toSorted(byName) }, null, 2)}\n`;
 }
 
@@ -37,13 +44,14 @@ export function snapshotOf(audits: readonly RouteAudit[]): string {
  * Reads the text of a snapshot.
  *
  * @param file the name of the file, for messages
- * @throws UsageError if the text is not a snapshot of this version.
+ * @throws UsageError if the text is not a snapshot of this version or of the one before.
  */
 export function readSnapshot(text: string, file: string): readonly KnownRoute[] {
   const { version: found, routes } = parsed(text) as { readonly version?: unknown; readonly routes?: unknown };
-  if (found !== version || !Array.isArray(routes) || !routes.every(isKnownRoute))
+  const isKnown = found === version || found === oldVersion;
+  if (!isKnown || !Array.isArray(routes) || !routes.every(isKnownRoute))
     throw new UsageError(`${file} is no snapshot of version ${version}: write it anew with --write ${file}.`);
-  return routes;
+  return found === oldVersion ? routes.map(withGuessedRegex) : routes;
 }
 
 function parsed(text: string): object {
@@ -55,9 +63,11 @@ function parsed(text: string): object {
 }
 
 function isKnownRoute(route: unknown): route is KnownRoute {
-  const { method, path, handler, requirement, filter } = Object(route) as Partial<Record<keyof KnownRoute, unknown>>;
+  const known = Object(route) as Partial<Record<keyof KnownRoute, unknown>>;
+  const { method, path, handler, requirement, filter, regex = { source: '', flags: '' } } = known;
   const isRight = isRequirement(requirement) && (filter === undefined || isRequirement(filter));
-  return [method, path, handler].every(text => typeof text === 'string') && isRight;
+  const { source, flags } = Object(regex) as { readonly source?: unknown; readonly flags?: unknown };
+  return [method, path, handler, source, flags].every(text => typeof text === 'string') && isRight;
 }
 
 /** Returns all changes since a snapshot, whether or not they open a route. */
@@ -74,8 +84,26 @@ export function openings(before: readonly KnownRoute[], audits: readonly RouteAu
     return isSaid ? ofRoute : [change, ...ofRoute];
   });
   const added = now.filter(route => !known.has(nameOf(route)));
-  const gone = before.filter(route => !names.has(nameOf(route)));
-  return [...changes, ...gone.map(route => goneRoute(route, added))];
+  const unclear = before.filter(route => mayHaveBeenTaken(route, added));
+  const gone = before.filter(route => !names.has(nameOf(route)) && !unclear.includes(route));
+  return [...changes, ...unclear.map(unclearRoute), ...gone.map(route => goneRoute(route, added))];
+}
+
+/**
+ * Whether the path may have been a regex, or may have become one, so that it is unknown whose requests the new routes
+ * take.
+ */
+function mayHaveBeenTaken({ maybeRegex, ...route }: KnownRoute, added: readonly RouteAudit[]): boolean {
+  if (maybeRegex === undefined) return false;
+  const asRegex = { ...route, regex: maybeRegex };
+  const isRegexNow = added.some(now => nameOf(now) === nameOf(asRegex));
+  return isRegexNow || takenRequests([asRegex], added).some(taken => takenChange(taken).length > 0);
+}
+
+function unclearRoute(route: KnownRoute): Change {
+  const what =
+    'not compared: the snapshot is of an earlier version, and does not say whether the path is text or a regex. Read the rules of the new routes, then write the snapshot anew';
+  return { route: nameOf(route), isOpening: false, isCompared: false, what };
 }
 
 /** Tells of a route that takes requests of another one, if it is more open than that was, or may be. */
@@ -161,6 +189,6 @@ function firstOfEach(audits: readonly RouteAudit[]): readonly RouteAudit[] {
 }
 
 function byName(one: KnownRoute, other: KnownRoute): number {
-  const [first, second] = [one, other].map(({ path, method }) => `${path} ${method}`) as [string, string];
+  const [first, second] = [one, other].map(route => `${shownPath(route)} ${route.method}`) as [string, string];
   return first < second ? -1 : Number(first > second);
 }

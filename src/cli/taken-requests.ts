@@ -1,9 +1,10 @@
 /** Finds routes that take requests which other routes of a snapshot took: by another method, spelling or pattern. */
 import type { Requirement } from '../core/requirements/requirement';
 import { anyone, nobody, rewritten } from '../core/requirements/simplified';
-import { matcherOf, segmentsOf } from '../routing-controllers/start/path-patterns';
+import { segmentsOf } from '../routing-controllers/start/path-patterns';
 import { ShadowedRoutes, type Registered } from '../routing-controllers/start/shadowed-routes';
-import type { RouteAudit } from '../views/start/audit';
+import { shownPath, type RouteAudit } from '../views/start/audit';
+import { patternOf, pathOptions } from './known-patterns';
 import { nameOf, type KnownRoute } from './known-route';
 
 /** Requests that a route of the snapshot took, and that another route takes now. */
@@ -16,14 +17,11 @@ interface Entry<R> extends Registered {
   readonly of: R;
 }
 
-// A snapshot does not tell how the app reads paths. Without the case of letters and final slashes, more are the same.
-const options = { isCaseSensitive: false, isStrict: false };
-
 const allMethods = 'ALL';
 
 /** Tells whether the path of a snapshot can be compared with others. Another version of Express may have read it. */
-export function isComparable({ path }: Pick<KnownRoute, 'path'>): boolean {
-  return patternOf(path) !== undefined;
+export function isComparable(route: KnownRoute): boolean {
+  return patternOf(route) !== undefined;
 }
 
 /**
@@ -48,7 +46,7 @@ export function takenRequests(before: readonly KnownRoute[], audits: readonly Ro
 
 /** Which routes take every request, or some requests, of a route of the snapshot? */
 function takenByWider(before: readonly KnownRoute[], audits: readonly RouteAudit[]): readonly Taken[] {
-  const routes = new ShadowedRoutes<Entry<RouteAudit | undefined>>(options);
+  const routes = new ShadowedRoutes<Entry<RouteAudit | undefined>>(pathOptions);
   for (const entry of audits.flatMap(now => entryOf(now, now, false))) routes.add(entry);
   return before.flatMap(old =>
     methodsAsked(old, audits).flatMap(method =>
@@ -61,7 +59,7 @@ function takenByWider(before: readonly KnownRoute[], audits: readonly RouteAudit
 
 /** Which routes that are gone took every request, or some requests, of a new route? */
 function takenByNarrower(gone: readonly KnownRoute[], added: readonly RouteAudit[]): readonly Taken[] {
-  const routes = new ShadowedRoutes<Entry<KnownRoute | undefined>>(options);
+  const routes = new ShadowedRoutes<Entry<KnownRoute | undefined>>(pathOptions);
   for (const entry of gone.flatMap(old => entryOf(old, old, true))) routes.add(entry);
   return added.flatMap(now =>
     methodsAsked(now, gone).flatMap(method =>
@@ -83,30 +81,11 @@ function methodsInBoth({ method: one }: KnownRoute, { method: other }: KnownRout
   return one === other || [one, other].includes(allMethods) || [one, other].sort().join() === 'GET,HEAD';
 }
 
-function entryOf<R>({ method, path }: KnownRoute, of: R, mayPassOn: boolean): readonly Entry<R>[] {
-  const pattern = patternOf(path);
+function entryOf<R>(route: KnownRoute, of: R, mayPassOn: boolean): readonly Entry<R>[] {
+  const { method } = route;
+  const pattern = patternOf(route);
   const name = method === allMethods ? undefined : method;
   return pattern === undefined ? [] : [{ path: pattern, method: name, mayPassOn, of }];
-}
-
-/** Returns the path as Express reads it. An audit shows a regex as text. */
-function patternOf(path: string): string | RegExp | undefined {
-  const [, source, flags] = /^\/(\^.*|.*\$)\/([a-z]*)$/s.exec(path) ?? [];
-  const pattern = source === undefined ? path : regexOf(source, flags);
-  try {
-    if (pattern !== undefined) matcherOf(pattern, options);
-    return pattern;
-  } catch {
-    return undefined;
-  }
-}
-
-function regexOf(source: string, flags: string | undefined): RegExp | undefined {
-  try {
-    return new RegExp(source, flags);
-  } catch {
-    return undefined;
-  }
 }
 
 function isSamePath(one: KnownRoute, other: KnownRoute): boolean {
@@ -114,8 +93,10 @@ function isSamePath(one: KnownRoute, other: KnownRoute): boolean {
 }
 
 // The names of parameters do not matter.
-function formOf({ path }: KnownRoute): string {
-  const segments = segmentsOf(path, options);
+function formOf(route: KnownRoute): string {
+  const { path, regex } = route;
+  if (regex !== undefined) return shownPath(route);
+  const segments = segmentsOf(path, pathOptions);
   return segments === undefined
     ? path
     : JSON.stringify([segments.segments.map(text => text ?? null), segments.hasRest]);

@@ -147,7 +147,7 @@ describe('axioms routes', () => {
       '',
       '{',
       '[]',
-      '{"version":2,"routes":[]}',
+      '{"version":3,"routes":[]}',
       '{"version":1,"routes":[{"method":"GET","path":"/"}]}',
       'null',
     ]) {

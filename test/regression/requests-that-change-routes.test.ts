@@ -11,10 +11,12 @@ const admin: Rule = { kind: 'scopes', match: 'any', values: ['admin'] };
 const signedIn: Rule = { kind: 'authenticated' };
 
 function route(name: string, requirement: Rule, more: Partial<RouteAudit> = {}): RouteAudit {
-  const [method = '', path = ''] = name.split(' ');
+  const [method = '', path = '', kind] = name.split(' ');
+  const [, source = '', flags = ''] = /^\/(.*)\/(\w*)$/.exec(path) ?? [];
   return {
     method,
     path,
+    ...(kind === '(regex)' ? { regex: { source, flags } } : {}),
     handler: 'SecretController.list',
     who: 'some',
     rule: '',
@@ -57,9 +59,9 @@ describe('regression: a check of routes against a snapshot', () => {
     ['GET /secrets/:id', 'ALL /secrets/all'],
     ['GET /secrets/*path', 'GET /secrets/:id'],
     ['GET /secrets/:id', `ALL ${everything}`],
-    ['GET /secrets/:id', String.raw`GET /^\/secrets\/\w+$/`],
-    [String.raw`GET /^\/secrets\/\w+$/`, 'GET /secrets/:id'],
-    [String.raw`GET /^\/secrets\/\w+$/`, String.raw`ALL /^\/secrets\/\w+$/`],
+    ['GET /secrets/:id', String.raw`GET /^\/secrets\/\w+$/ (regex)`],
+    [String.raw`GET /^\/secrets\/\w+$/ (regex)`, 'GET /secrets/:id'],
+    [String.raw`GET /^\/secrets\/\w+$/ (regex)`, String.raw`ALL /^\/secrets\/\w+$/ (regex)`],
   ] as const) {
     it(`finds that a new route is more open for requests of one that is gone: ${old}, ${now}`, () => {
       expect(failures([route(old, admin)], [route(now, signedIn)])).to.deep.equal([
@@ -152,7 +154,7 @@ describe('regression: a check of routes against a snapshot', () => {
       'ALL /a/:id',
       'HEAD /a/b',
       `GET ${everything}`,
-      String.raw`GET /^\/a\/\w+$/`,
+      String.raw`GET /^\/a\/\w+$/ (regex)`,
     ];
     const routes = names.map((name, index) => route(name, index % 2 === 0 ? signedIn : admin));
     for (const now of [routes, routes.toReversed()]) expect(changes(routes, now)).to.deep.equal([]);

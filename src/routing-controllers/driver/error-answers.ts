@@ -184,8 +184,8 @@ export function endUnanswerable(
   else handOnOrClose(unknown, response, next);
 }
 
-// Too late for an answer: an unfinished one must not look complete.
-function endLate(error: unknown, place: string, response: Response, settings: Settings): void {
+/** Logs an error that comes too late for an answer. Cuts off an unfinished one, so that it does not look complete. */
+export function endLate(error: unknown, place: string, response: Response, settings: Settings): void {
   logError(`${place} failed after its answer had begun`, place, error, settings);
   cutOff(response);
 }

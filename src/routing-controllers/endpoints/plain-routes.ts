@@ -21,7 +21,7 @@ import { logAnswered } from '../driver/error-answers';
 import { answerToForeign, exposedStatus } from '../driver/foreign-errors';
 import { withFinalStatus } from '../driver/thrown';
 import { rememberGuard, usesServer } from './plain-guards';
-import { refuse, withServer, type Exchange } from './plain-answers';
+import { refuse, watchingNext, withServer, type Exchange } from './plain-answers';
 import { isInFrontOf, refuseInHandler, rememberVisit, takenOver } from './plain-visits';
 import { namedServing, onlyServer, type ServerOption, type Serving } from '../start/serving';
 import type { AxiomsServer } from '../start/axioms-server';
@@ -136,7 +136,7 @@ class PlainRoutes {
   }
 
   guard(serving: Serving, exchange: Exchange, guard: RequestHandler): void {
-    const { request, response, next } = exchange;
+    const { request, response } = exchange;
     const { services } = serving;
     const earlier = findVisit(request);
     if (response.headersSent) {
@@ -147,12 +147,13 @@ class PlainRoutes {
     const rules = isInFrontOf(earlier, exchange) ? this.#rulesInFrontFor(services) : this.rulesFor(services);
     const visit = new Visit(rules, services, this.#make(), request as AxiomsRequest, response);
     visit.follow(earlier);
+    const departing = watchingNext(exchange);
     const fail = (error: unknown): void => {
-      refuse(error, serving, exchange);
+      refuse(error, serving, departing);
     };
     const goOn = (): void => {
       restore();
-      next();
+      departing.next();
     };
     const proceed = (): void => {
       if (visit.isCurrent && !response.headersSent) goOn();

@@ -92,6 +92,7 @@ export class GuardedRoutes {
     const route = {
       method: meta.type === 'all' ? undefined : meta.type.toUpperCase(),
       path: String(shownPath),
+      regex: path instanceof RegExp ? path : undefined,
       isParametrized: isParametrized(meta.route),
       action: meta.method,
       readsBody: meta.isBodyUsed,

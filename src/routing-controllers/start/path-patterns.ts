@@ -129,7 +129,13 @@ export function examplesOfOdd(path: string | RegExp, options: PathOptions): read
   const pattern = path instanceof RegExp ? path : regexp;
   const example = pattern === undefined ? undefined : exampleOf(pattern, options);
   const texts = path instanceof RegExp ? [] : textsOf(path);
-  return [...(example === undefined ? [] : [example]), ...texts.filter(matcherOf(path, options))];
+  return [...requestsFor(example), ...texts].filter(matcherOf(path, options));
+}
+
+// A regex without ^ need not begin with a slash, but every path does.
+function requestsFor(example: string | undefined): readonly string[] {
+  if (example === undefined) return [];
+  return example.startsWith('/') ? [example] : [example, `/${example}`];
 }
 
 // With the optional parts in braces and without them. Leaves out the characters that have a meaning in paths.

@@ -12,8 +12,13 @@ import type { ListSources } from './rule-sources';
 export interface RouteAudit {
   /** The HTTP method in capitals; `ALL` for a route that takes every method. */
   readonly method: string;
-  /** The pattern, prefixes included. For a regex, its text. */
+  /** The pattern, prefixes included. For a regex, its text; `regex` is set then. */
   readonly path: string;
+  /**
+   * The regex that Express matches, if the path is a regex. It takes each letter of a path in front of it in both cases,
+   * unless the app distinguishes them. Left out if the path is text: `/open/` may be the text of either.
+   */
+  readonly regex?: { readonly source: string; readonly flags: string };
   /** The class and the handler, such as `BookController.list`. */
   readonly handler: string;
   /**
@@ -46,6 +51,7 @@ export function auditRoute(rules: RouteRules): RouteAudit {
   return {
     method: rules.method ?? 'ALL',
     path: rules.path,
+    ...regexText(rules),
     handler: rules.place,
     who: whoIsLetIn(requirement),
     rule: ruleText(rules, requirement),
@@ -56,6 +62,15 @@ export function auditRoute(rules: RouteRules): RouteAudit {
     ...(filter === undefined ? {} : { filter }),
     requirement,
   };
+}
+
+function regexText({ regex }: RouteRules): Pick<RouteAudit, 'regex'> {
+  return regex === undefined ? {} : { regex: { source: regex.source, flags: regex.flags } };
+}
+
+/** Returns the path as people read it: says of a regex that it is one. */
+export function shownPath({ path, regex }: Pick<RouteAudit, 'path' | 'regex'>): string {
+  return regex === undefined ? path : `${path} (regex)`;
 }
 
 function filterOf(rules: RouteRules): Requirement | undefined {
@@ -153,7 +168,10 @@ function sourceText({ permissionSources = [], sources }: RouteRules): string {
  * some permissions are asked before the body and others after it.
  */
 export function auditTable(audits: readonly RouteAudit[]): string {
-  const rows = audits.map(({ method, path, handler, who, rule, source }) => [method, path, handler, who, rule, source]);
+  const rows = audits.map(audit => {
+    const { method, handler, who, rule, source } = audit;
+    return [method, shownPath(audit), handler, who, rule, source];
+  });
   const table = aligned([['METHOD', 'PATH', 'HANDLER', 'WHO', 'RULE', 'SOURCE'], ...rows]);
   return [table, ...audits.filter(hasSeveralStages).map(orderText)].join('\n');
 }
@@ -163,13 +181,14 @@ function hasSeveralStages({ order }: RouteAudit): boolean {
   return stages.has('before the body') && stages.has('after the body');
 }
 
-function orderText({ method, path, order }: RouteAudit): string {
+function orderText(audit: RouteAudit): string {
+  const { method, order } = audit;
   const stages = [...new Set(order?.map(({ stage }) => stage))];
   const named = stages.map(stage => {
     const names = order?.filter(one => one.stage === stage).map(({ permission }) => permission);
     return `${stage} ${names?.join(', ') ?? ''}`;
   });
-  return `${method} ${path} asks ${named.join(', then ')}`;
+  return `${method} ${shownPath(audit)} asks ${named.join(', then ')}`;
 }
 
 /** Returns the rows as lines of text with aligned columns. */

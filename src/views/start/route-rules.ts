@@ -64,6 +64,7 @@ export interface MethodRules {
 export class RouteRules implements Route {
   readonly method: string | undefined;
   readonly path: string;
+  readonly regex: RegExp | undefined;
   readonly isParametrized: boolean;
   readonly action: string;
   readonly readsBody: boolean;
@@ -93,6 +94,7 @@ export class RouteRules implements Route {
   constructor(route: Route, read: Read) {
     this.method = route.method;
     this.path = route.path;
+    this.regex = route.regex;
     this.isParametrized = route.isParametrized;
     this.action = route.action;
     this.readsBody = route.readsBody;

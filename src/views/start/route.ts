@@ -7,6 +7,8 @@ export interface Route {
   readonly method: string | undefined;
   /** The path, prefixes included. For a regex, its text. */
   readonly path: string;
+  /** The regex that Express matches; `undefined` for a path that is text. */
+  readonly regex?: RegExp | undefined;
   /** Whether the handler's own path has a parameter, or is a regex. */
   readonly isParametrized: boolean;
   /** The handler's name. */
