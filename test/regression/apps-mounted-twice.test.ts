@@ -63,13 +63,14 @@ describe('regression: an app that two apps mount', () => {
     for (const name of order) apps[name].use('/r', inner);
   }
 
+  async function statusOf(at: Name, path: string, by: Name = at): Promise<number> {
+    const token = issuers[by].token({ sub: 'alice' });
+    return (await request(apps[at]).get(path).set('Authorization', `Bearer ${token}`)).status;
+  }
+
   async function statuses(path: string): Promise<number[]> {
     const found: number[] = [];
-    for (const at of names)
-      for (const by of names) {
-        const token = issuers[by].token({ sub: 'alice' });
-        found.push((await request(apps[at]).get(path).set('Authorization', `Bearer ${token}`)).status);
-      }
+    for (const at of names) for (const by of names) found.push(await statusOf(at, path, by));
     return found;
   }
 
@@ -193,5 +194,31 @@ describe('regression: an app that two apps mount', () => {
       expect([status, text], path).to.deep.include(400);
     }
     expect(logger.text('error')).to.equal('');
+  });
+
+  for (const how of ['mounted', 'called'] as const)
+    it(`refuses another case of letters after a request through another app, where the inner app is ${how}`, async () => {
+      apps.staff.enable('case sensitive routing');
+      guardBoth();
+      apps.staff.use('/private', requireAccessToken({ scopes: ['admin'] }));
+      apps.customers.use('/private', (_request, _response, next: NextFunction) => {
+        next();
+      });
+      const inner = express().get('/private/:number', requireAccessToken(), handler);
+      for (const app of [apps.customers, apps.staff, express()])
+        app.use(how === 'mounted' ? inner : (given, response, next) => void inner(given, response, next));
+      expect(await statusOf('customers', '/private/1')).to.equal(200);
+      expect(await statusOf('staff', '/PRIVATE/1')).to.equal(400);
+    });
+
+  it('reads the options of a router once, through whichever app the requests come', async () => {
+    guardBoth();
+    mountIn(express().get('/export', requireAccessToken(), handler));
+    let reads = 0;
+    const other = Router().get('/', handler);
+    Object.defineProperty(other, 'caseSensitive', { get: () => ++reads === 0 });
+    apps.staff.use('/other', other);
+    for (let round = 0; round < 3; round++) await statuses('/r/export');
+    expect(reads).to.equal(1);
   });
 });

@@ -14,7 +14,7 @@ import {
   withOtherEnd,
 } from './path-forms';
 import { allAppsAround } from './passed-apps';
-import { restBehind, type Layer, type PathOptions } from './path-patterns';
+import { restBehind, type Layer } from './path-patterns';
 import { mayLetInBeyond, type AuditedRoute } from './route-audit';
 
 /**
@@ -26,10 +26,12 @@ import { mayLetInBeyond, type AuditedRoute } from './route-audit';
 export function missesGuard(request: Request, receiver: Receiver, original: string): boolean {
   const current = `${request.baseUrl}${request.path}`;
   const isOdd = hasOddSegments(original) || (current !== original && hasOddSegments(current));
-  const differ = differencesIn(request);
-  if (!isOdd && !differ.inCase && !differ.inEnd) return false;
+  const modes = modesAround(request);
+  const inCase = (modes & bothCases) === bothCases;
+  const inEnd = (modes & bothEnds) === bothEnds;
+  if (!isOdd && !inCase && !inEnd) return false;
   return missesLayer(request, receiver, {
-    formsOf: path => formsOf(path, request, differ),
+    formsOf: path => formsOf(path, request, { inCase, inEnd }),
     matters: (layer, form) => isGuard(layer, form, request),
     original: current === original ? undefined : original,
   });
@@ -53,38 +55,42 @@ interface Differences {
   readonly inEnd: boolean;
 }
 
-interface Known extends Differences {
-  /** How many layers the apps had. */
+const bothCases = 0b0011;
+const bothEnds = 0b1100;
+
+// The apps around one app differ from request to request, so what is known is kept for each of them.
+function modesAround(request: Request): number {
+  let modes = 0;
+  for (const one of allAppsAround(request)) modes |= modesOf(one);
+  return modes;
+}
+
+interface Known {
+  /** How many layers the app had. */
   readonly layers: number;
-  readonly apps: number;
+  /** A bit for each way in which its routers read paths. */
+  readonly modes: number;
 }
 
 const known = new WeakMap<object, Known>();
 
 // Routers are read at the first request, and again where an app has got more layers.
-function differencesIn(request: Request): Differences {
-  const around = allAppsAround(request);
-  let layers = 0;
-  for (const one of around) layers += layersOf(one).length;
-  const before = known.get(request.app);
-  if (before?.layers === layers && before.apps === around.length) return before;
-  const options = around.flatMap(one => optionsIn(one, new Set()));
-  const differs = (is: (one: PathOptions) => boolean): boolean => options.some(is) && !options.every(is);
-  const found = {
-    layers,
-    apps: around.length,
-    inCase: differs(one => one.isCaseSensitive),
-    inEnd: differs(one => one.isStrict),
-  };
-  known.set(request.app, found);
-  return found;
+function modesOf(app: object): number {
+  const before = known.get(app);
+  if (before?.layers === layersOf(app).length) return before.modes;
+  const modes = modesIn(app, new Set());
+  known.set(app, { layers: layersOf(app).length, modes });
+  return modes;
 }
 
-function optionsIn(router: object, seen: Set<object>): readonly PathOptions[] {
-  if (seen.has(router)) return [];
+function modesIn(router: object, seen: Set<object>): number {
+  if (seen.has(router)) return 0;
   seen.add(router);
-  const inner = layersOf(router).filter(({ handle, route }) => route === undefined && layersOf(handle).length > 0);
-  return [pathOptionsOf(router), ...inner.flatMap(({ handle }) => optionsIn(handle, seen))];
+  const { isCaseSensitive, isStrict } = pathOptionsOf(router);
+  let modes = (isCaseSensitive ? 0b0001 : 0b0010) | (isStrict ? 0b0100 : 0b1000);
+  for (const { handle, route } of layersOf(router))
+    if (route === undefined && layersOf(handle).length > 0) modes |= modesIn(handle, seen);
+  return modes;
 }
 
 const routes = new WeakMap<object, AuditedRoute>();

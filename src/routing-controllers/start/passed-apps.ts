@@ -30,9 +30,10 @@ export function notePassing(app: object): void {
   noted.add(app);
   parentsOf(app);
   const { handle } = app;
+  const outermost: Passed = { app, outer: undefined };
   app.handle = function (this: unknown, request: Request & Noted, response, next) {
     const outer = request[key];
-    request[key] = { app, outer };
+    request[key] = outer === undefined ? outermost : { app, outer };
     Reflect.apply(handle, this, [request, response, next && leaving(request, outer, next)]);
   };
 }
@@ -53,10 +54,28 @@ function leaving(request: Noted, outer: Passed | undefined, next: NextFunction):
  * request has come through another app than the one that mounted it last, only the noted apps around it are known.
  */
 export function appsAround(request: Request): readonly object[] {
+  if (isAlone(request)) return only(request.app);
   const passed = passedApps(request);
   const chain = onlyParentsFrom(request.app);
   if (chain.find(app => noted.has(app)) === passed[0]) return chain;
   return [request.app, ...passed.filter(app => app !== request.app)];
+}
+
+// Most requests are for an app that no other one mounts.
+function isAlone(request: Request): boolean {
+  const passed = (request as Noted)[key];
+  if (passed !== undefined && (passed.app !== request.app || passed.outer !== undefined)) return false;
+  return parentsOf(request.app).size === 0;
+}
+
+const lists = new WeakMap<object, readonly object[]>();
+
+function only(app: object): readonly object[] {
+  const before = lists.get(app);
+  if (before !== undefined) return before;
+  const list = [app];
+  lists.set(app, list);
+  return list;
 }
 
 // The noted apps that handle the request, the innermost first.
@@ -74,6 +93,7 @@ function onlyParentsFrom(app: object, below: readonly object[] = []): readonly o
 
 /** Returns the app of the request and every app in which it is known to be mounted, whichever has handed the request in. */
 export function allAppsAround(request: Request): readonly object[] {
+  if (isAlone(request)) return only(request.app);
   const found = allParentsFrom(request.app);
   for (const app of passedApps(request)) allParentsFrom(app, found);
   return found;
