@@ -62,6 +62,8 @@ export function callerIn(context: RequestContext, request: object): Caller {
 
 function replaceUser(context: RequestContext, request: AxiomsRequest, user: User): void {
   const caller = { ...(context.caller ?? anonymous), user };
+  const isOfApp = request.user !== shownUser(context.caller);
+  if (!isOfApp && caller.auth !== null) sources.get(caller.auth)?.shown.add(user);
   setCaller(context, request, isSomebody(caller) ? caller : anonymous);
 }
 
@@ -116,9 +118,34 @@ export function setByApp(request: Request, before: RequestContext | undefined): 
     const isWritten = isAsWritten(request, before.setByApp, before.caller);
     return isWritten ? before.setByApp : { ...before.setByApp, user };
   }
-  if (!isOfGuard(auth)) return { user, auth };
-  // The user of a session was accepted as such: without it, a copy would find the user that this one had replaced.
-  return { user: 'currentUser' in auth.authenticator ? user : undefined, auth: undefined };
+  return isOfGuard(auth) ? setOnSource(user, auth) : { user, auth };
+}
+
+/** The request on which the guard has set a `request.auth`, and the users that it has set together with it. */
+interface Source {
+  readonly request: Request;
+  readonly shown: WeakSet<object>;
+}
+
+const sources = new WeakMap<RequestAuth, Source>();
+
+/**
+ * Remembers the request of a `request.auth`, for copies that are made with a spread: they have its properties, and no
+ * context.
+ *
+ * @param auth an object that no other request has
+ */
+export function rememberSource(auth: RequestAuth, user: User, request: Request): void {
+  sources.set(auth, { request, shown: new WeakSet([user]) });
+}
+
+// The user of the copy is the one that the original had when it was copied, and its session may have none any more.
+function setOnSource(user: unknown, auth: RequestAuth): SetByApp {
+  if (!('currentUser' in auth.authenticator)) return { user: undefined, auth: undefined };
+  const source = sources.get(auth);
+  const before = source === undefined ? undefined : findContext(source.request)?.setByApp;
+  const isWritten = before !== undefined && source?.shown.has(user as object) === true;
+  return { user: isWritten ? before.user : user, auth: undefined };
 }
 
 // Tells whether `request.user` is still what the guard wrote. A user that it has hidden may have been removed since.

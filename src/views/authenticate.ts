@@ -1,4 +1,5 @@
 /** Finds the caller of a request. */
+import type { Request } from 'express';
 import {
   isPublicByMethod,
   type AuthenticationClass,
@@ -10,6 +11,7 @@ import {
   callerIn,
   isAuthenticated,
   isSomebody,
+  rememberSource,
   setByApp,
   setCaller,
   setNoCaller,
@@ -156,6 +158,9 @@ function setNobody(visit: Visit): void {
 
 function setSomebody(visit: Visit, { user, auth }: AuthenticationResult, authenticator: BaseAuthentication): void {
   const kept = user.isAuthenticated ? authOf(auth ?? {}, user, authenticator, visit) : null;
+  // A class may give every request the same object.
+  if (kept !== null && kept !== auth && 'currentUser' in authenticator)
+    rememberSource(kept, user, visit.request as Request);
   setCaller(visit, visit.request, { user, auth: kept, authJwt: kept?.claims ?? null });
   visit.successfulAuthenticator = authenticator;
 }

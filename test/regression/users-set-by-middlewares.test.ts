@@ -88,6 +88,25 @@ const copies: Readonly<Record<string, (outer: Request) => Request>> = {
   spread: outer => Object.assign(Object.create(Object.getPrototypeOf(outer) as object) as Request, outer, inside),
 };
 
+/** What a handler does before it dispatches the copy. */
+const changes: Readonly<Record<string, (original: Request & { session?: { user?: unknown } }) => void>> = {
+  nothing: () => undefined,
+  logout: original => void (original.session.user = undefined),
+  'noted-logout': original => {
+    original.session.user = undefined;
+    callerOf(original);
+  },
+  switch: original => void (original.session.user = { sub: 'alice' }),
+  'noted-switch': original => {
+    original.session.user = { sub: 'alice' };
+    callerOf(original);
+  },
+  'noted-user': original => {
+    original.user = { sub: 'alice' };
+    callerOf(original);
+  },
+};
+
 // An app would give an heir another prototype.
 let app: Express;
 let inner: Router;
@@ -97,7 +116,11 @@ class DispatchingController extends ApiController {
   override authenticationClasses = [SessionAuthentication];
   override permissionClasses = [IsAuthenticated];
   @Get('/:kind') async send() {
-    const copy = copies[String(this.request.params.kind)]!(this.request as Request);
+    const { copied = 'later', change = 'nothing' } = this.request.query as Record<string, string>;
+    const original = this.request as Request;
+    const early = copies[String(this.request.params.kind)]!(original);
+    changes[change]!(original);
+    const copy = copied === 'early' ? early : copies[String(this.request.params.kind)]!(original);
     const text = await new Promise<string>(resolve => {
       const response = Object.setPrototypeOf(new ServerResponse(copy), app.response) as Response;
       response.end = (chunk?: unknown) => {
@@ -160,6 +183,35 @@ describe('regression: users that a middleware sets beside those of the session',
         expect(await told(`/dispatched/${kind}`, headers)).to.deep.equal(['alice']);
       });
   }
+
+  const root = { 'X-Signed-In': 'root' };
+
+  for (const kind of Object.keys(copies))
+    for (const copied of ['early', 'later']) {
+      const path = (change: string): string => `/dispatched/${kind}?copied=${copied}&change=${change}`;
+
+      it(`are nobody to a copy (${kind}, ${copied}) once the handler has logged the session's user out`, async () => {
+        const refused = { error: 'permission_denied' };
+        expect(await told(path('logout'), root)).to.include(refused);
+        expect(await told(path('noted-logout'), root)).to.include(refused);
+      });
+
+      it(`are the new user of a copy (${kind}, ${copied}) once the handler has replaced the session's user`, async () => {
+        expect(await told(path('switch'), root)).to.deep.equal(['alice']);
+        expect(await told(path('noted-switch'), root)).to.deep.equal(['alice']);
+      });
+
+      it(`stay the caller of a copy (${kind}, ${copied}) where the handler logs out the session below`, async () => {
+        const acting = { ...root, 'X-Acting-As': 'alice' };
+        expect(await told(path('logout'), acting)).to.deep.equal(['alice']);
+        expect(await told(path('noted-logout'), acting)).to.deep.equal(['alice']);
+      });
+    }
+
+  it('are the caller of a spread copy where the handler sets another user on the request', async () => {
+    const acting = { ...root, 'X-Acting-As': 'root' };
+    expect(await told('/dispatched/spread?change=noted-user', acting)).to.deep.equal(['alice']);
+  });
 
   it('leave the caller to a session that is found by the request itself', async () => {
     expect(await told('/keyed-shelves', { 'X-Signed-In': 'alice' })).to.deep.equal(['alice']);
