@@ -91,14 +91,14 @@ const copies: Readonly<Record<string, (outer: Request) => Request>> = {
 /** What a handler does before it dispatches the copy. */
 const changes: Readonly<Record<string, (original: Request & { session?: { user?: unknown } }) => void>> = {
   nothing: () => undefined,
-  logout: original => void (original.session!.user = undefined),
+  logout: original => void (original.session.user = undefined),
   'noted-logout': original => {
-    original.session!.user = undefined;
+    original.session.user = undefined;
     callerOf(original);
   },
-  switch: original => void (original.session!.user = { sub: 'alice' }),
+  switch: original => void (original.session.user = { sub: 'alice' }),
   'noted-switch': original => {
-    original.session!.user = { sub: 'alice' };
+    original.session.user = { sub: 'alice' };
     callerOf(original);
   },
   'noted-user': original => {
