@@ -221,4 +221,36 @@ describe('regression: an app that two apps mount', () => {
     for (let round = 0; round < 3; round++) await statuses('/r/export');
     expect(reads).to.equal(1);
   });
+
+  /** Makes the server on a router, and stores it in the locals of the app. */
+  function guardByHand(name: Name): void {
+    apps[name].locals.axioms = guardApp(Router(), { ...issuers[name].settings(), logger });
+  }
+
+  it('takes the tokens of a server that is only in the locals of the one app that mounts the inner one', async () => {
+    guardByHand('staff');
+    apps.staff.use('/r', express().get('/export', requireAccessToken(), handler));
+    expect(await statuses('/r/export')).to.deep.equal([200, 401, 404, 404]);
+  });
+
+  it('accepts no tokens of another app where the servers are only in the locals of the apps', async () => {
+    for (const name of names) guardByHand(name);
+    mountIn(express().set('env', 'test').get('/export', requireAccessToken(), handler));
+    expect(await statuses('/r/export')).to.deep.equal([500, 500, 401, 200]);
+    expect(await statuses('/r/export')).to.deep.equal([500, 500, 401, 200]);
+  });
+
+  it('accepts none where an app with a server of its own is around these apps', async () => {
+    for (const name of names) guardByHand(name);
+    mountIn(express().set('env', 'test').get('/export', requireAccessToken(), handler));
+    const around = express().use('/staff', apps.staff).use('/customers', apps.customers);
+    guardApp(around, { ...issuers.staff.settings(), logger });
+    const found: number[] = [];
+    for (const at of [...names, ...names]) {
+      const token = issuers.customers.token({ sub: 'alice' });
+      found.push((await request(around).get(`/${at}/r/export`).set('Authorization', `Bearer ${token}`)).status);
+    }
+    expect(found).to.deep.equal([500, 200, 500, 200]);
+    (around.locals.axioms as AxiomsServer).close();
+  });
 });

@@ -68,7 +68,7 @@ function modesAround(request: Request): number {
 interface Known {
   /** How many layers the app had. */
   readonly layers: number;
-  /** A bit for each way in which its routers read paths. */
+  /** How its routers read paths, a bit for each mode. */
   readonly modes: number;
 }
 

@@ -79,10 +79,37 @@ function only(app: object): readonly object[] {
 }
 
 // The noted apps that handle the request, the innermost first.
-function passedApps(request: object): readonly object[] {
+function passedApps(request: Request): readonly object[] {
   const apps: object[] = [];
   for (let one = (request as Noted)[key]; one !== undefined; one = one.outer) apps.push(one.app);
-  return apps;
+  if (apps.length > 0) return apps;
+  // The app may have been noted after it got the request.
+  return [listenerOf(request)].filter(app => app !== undefined && noted.has(app)) as readonly object[];
+}
+
+/** What Node knows of a request. Tests and other runtimes may hand in a request without it. */
+interface Received {
+  readonly socket?: { readonly server?: { listeners?(event: 'request'): readonly object[] } | null } | null;
+}
+
+// An HTTP server hands each request to all of its listeners.
+function listenerOf(request: object): object | undefined {
+  const listeners = (request as Received).socket?.server?.listeners?.('request') ?? [];
+  return listeners.length === 1 ? listeners[0] : undefined;
+}
+
+/**
+ * Returns the apps that are known to mount the app of the request, up to those that have handled it, of which nobody
+ * knows whether they have.
+ */
+export function appsInDoubt(request: Request): readonly object[] {
+  if (isAlone(request)) return [];
+  const passed = passedApps(request);
+  const found = new Set([request.app as object]);
+  for (const app of found)
+    if (app === request.app || !passed.includes(app)) for (const parent of parentsOf(app)) found.add(parent);
+  const listener = listenerOf(request);
+  return [...found].filter(app => app !== request.app && app !== listener && !passed.includes(app));
 }
 
 function onlyParentsFrom(app: object, below: readonly object[] = []): readonly object[] {

@@ -6,7 +6,7 @@ import { findVisit } from '../../views/visit';
 import type { Services } from '../../views/start/services';
 import type { AppContainer } from './app-container';
 import { routerOf } from './app-router';
-import { appsAround, notePassing } from './passed-apps';
+import { appsAround, appsInDoubt, notePassing } from './passed-apps';
 import type { AxiomsServer, AxiomsServerOptions } from './axioms-server';
 
 export interface Serving {
@@ -115,10 +115,11 @@ interface Step {
  * @param example code that names a server, for the message
  * @param options the cause of the error, if there is one
  * @throws ServerNotNamed if there are several servers.
- * @throws ImproperlyConfigured if there is no server.
+ * @throws ImproperlyConfigured if there is no server, or if an app has its server only at `app.locals.axioms` and the
+ *   request may not have come through it.
  */
 export function onlyServer(step: Step, middleware: string, example: string, options?: ErrorOptions): AxiomsServer {
-  for (const app of appsAround(step.request)) {
+  for (const app of appsFrom(step.request) ?? refuseDoubt(middleware, example, options)) {
     const found = serversOf(app);
     const server = found.length > 1 ? serverOfRoute(step, found) : onlyServerOf(app, found);
     if (server !== undefined) return server;
@@ -130,9 +131,31 @@ export function onlyServer(step: Step, middleware: string, example: string, opti
   );
 }
 
+// An app that has a server only in its `locals` is not noted before it is found here, so that another one like it may have
+// handled the request. Returns nothing then.
+function appsFrom(request: Request): readonly object[] | undefined {
+  const apps = appsAround(request);
+  if (isServed(request.app)) return apps;
+  const inDoubt = appsInDoubt(request).filter(app => serversOf(app).length === 0 && isServed(app));
+  for (const app of inDoubt) notePassing(app);
+  return inDoubt.length === 0 ? apps : undefined;
+}
+
+function isServed(app: object): boolean {
+  const found = serversOf(app);
+  return found.length > 0 || onlyServerOf(app, found) !== undefined;
+}
+
+function refuseDoubt(middleware: string, example: string, options: ErrorOptions | undefined): never {
+  throw new ImproperlyConfigured(
+    `${middleware} cannot tell whether the request came through the app that has a server only at app.locals.axioms: another app may mount the same inner app. Name the server, ${example}, or give the outer app itself to useExpressServer() or guardApp().`,
+    options,
+  );
+}
+
 /** Returns the servers of the app that handles the request, or else of the nearest enclosing app that has any. */
 export function nearestServers(request: Request): readonly { readonly server: AxiomsServer }[] {
-  for (const app of appsAround(request)) {
+  for (const app of appsFrom(request) ?? []) {
     const found = serversOf(app);
     const server = onlyServerOf(app, found);
     if (server !== undefined) return found.length > 1 ? found : [{ server }];
