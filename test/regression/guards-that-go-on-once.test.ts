@@ -2,11 +2,18 @@
  * A guard that an app called with a `next` of its own called it a second time, with the error that it had thrown. So the
  * handler in it ran twice: a payment was made twice.
  */
+import { once } from 'node:events';
 import { get, type Server } from 'node:http';
-import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { expect } from 'chai';
 import { Get, JsonController } from 'routing-controllers';
-import { ApiController, IsAuthenticated, requireAccessToken, useExpressServer } from 'axioms-routing-controllers';
+import {
+  ApiController,
+  IsAuthenticated,
+  requireAccessToken,
+  useExpressServer,
+  type AxiomsServer,
+} from 'axioms-routing-controllers';
 import { TestIssuer } from 'axioms-routing-controllers/testing';
 
 @JsonController('/other')
@@ -45,10 +52,22 @@ const ordinary: RequestHandler = (_request, _response, next) => {
 
 describe('regression: a guard calls next once', () => {
   let issuer: TestIssuer;
-  let server: Server | undefined;
+  const servers: Server[] = [];
   before(async () => (issuer = await new TestIssuer().listen()));
-  afterEach(() => server?.close());
+  afterEach(() => {
+    for (const server of servers.splice(0)) server.close();
+  });
   after(() => issuer.close());
+
+  async function listening(app: Express): Promise<Server> {
+    const server = app.listen(0, '127.0.0.1');
+    server.once('close', () => {
+      (app.locals.axioms as AxiomsServer).close();
+    });
+    servers.push(server);
+    await once(server, 'listening');
+    return server;
+  }
 
   async function callsOf(guard: RequestHandler, handler: Handler, defaultErrorHandler: boolean) {
     const app = express().set('env', 'test');
@@ -65,8 +84,7 @@ describe('regression: a guard calls next once', () => {
       },
       (_request: Request, response: Response) => setTimeout(() => response.headersSent || response.end('late'), 20),
     );
-    server = app.listen(0);
-    const answer = await answerOf(server, issuer.token({ sub: 'ann' }));
+    const answer = await answerOf(await listening(app), issuer.token({ sub: 'ann' }));
     return { calls, answer };
   }
 
@@ -89,8 +107,7 @@ describe('regression: a guard calls next once', () => {
         throw error;
       });
     });
-    server = app.listen(0);
-    expect(await answerOf(server, 'no token')).to.equal('500 complete');
+    expect(await answerOf(await listening(app), 'no token')).to.equal('500 complete');
     expect(calls).to.equal(1);
   });
 });
