@@ -9,9 +9,13 @@ interface Span {
 /** Ends that are no further apart become one span, in seconds. */
 export const shortestGap = 10;
 
-/** What may become one span if there are too many, in seconds: no clock that jumps by so little costs anyone more. */
+/**
+ * If there are too many spans, the closest two become one if they are no further apart than this, in seconds. So no proof is
+ * refused for longer than this because two spans were joined near the present.
+ */
 export const closeGap = 600;
 
+/** Most spans. A further one makes one of two others. */
 export const mostSpans = 32;
 
 /**
