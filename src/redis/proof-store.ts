@@ -1,7 +1,7 @@
 /** Remembers used DPoP proofs in Redis: each proof is used once, whichever process it reaches. */
 import { hash } from 'node:crypto';
-import { closeGap, mostSpans, shortestGap } from '../core/proofs/forgotten-times';
-import { checkedLimits, longestLead, type ProofStoreLimits } from '../core/proofs/memory-proof-store';
+import { mostSpans, shortestGap } from '../core/proofs/forgotten-times';
+import { checkedLimits, furthestEnd, type ProofStoreLimits } from '../core/proofs/memory-proof-store';
 import type { ProofAnswer, ProofStore, ProofUse, ProofVerdict } from '../core/settings/proof-store';
 import { RedisConnection, type RedisClient, type RedisOptions } from './client';
 
@@ -9,8 +9,8 @@ import { RedisConnection, type RedisClient, type RedisOptions } from './client';
 export interface RedisProofStoreOptions extends RedisOptions, ProofStoreLimits {}
 
 /**
- * How much longer than `end` a proof is kept, in milliseconds. The clocks of a server and of Redis may differ by this much.
- * A server whose clock is further behind is refused its proofs, and none is accepted twice.
+ * How much longer than `end` a proof is kept, in milliseconds. The clock of a server may be this much behind that of Redis. If
+ * it is further behind, its proofs are refused, and none is accepted twice.
  */
 const slack = 60_000;
 
@@ -65,7 +65,7 @@ export class RedisProofStore implements ProofStore {
   }
 }
 
-const answers: readonly ProofAnswer[] = ['first', 'again', 'late', 'share', 'full'];
+const answers: readonly ProofAnswer[] = ['first', 'again', 'late', 'early', 'share', 'full'];
 
 function verdictOf(answered: unknown): ProofVerdict {
   const [name, wait] = Array.isArray(answered) ? (answered as unknown[]) : [];
@@ -99,10 +99,10 @@ local function add(time)
   end
   spans = joined
   if #spans <= ${mostSpans} then return end
-  local place, shortest = 1, ${closeGap * 1000 + 1}
+  local place, shortest
   for index = 1, #spans - 1 do
     local gap = spans[index + 1][1] - spans[index][2]
-    if gap < shortest then place, shortest = index, gap end
+    if not shortest or gap < shortest then place, shortest = index, gap end
   end
   spans[place][2] = spans[place + 1][2]
   table.remove(spans, place + 1)
@@ -124,20 +124,23 @@ local function refusal()
   local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
   local wait = string.format('%.0f', math.max(0, tonumber(first[2] or now) - now))
   local used = redis.call('ZCARD', KEYS[1])
+  -- Somebody may have deleted one of the two.
+  if used == 0 then redis.call('DEL', KEYS[2]) end
   if used >= size then return {'full', wait} end
   local ofKey = tonumber(redis.call('HGET', KEYS[2], ARGV[2]) or 0)
   if ofKey >= share * (1 - used / size) then return {'share', wait} end
 end
 forget('-inf', now)
+local furthest = now + ${furthestEnd * 1000 + slack}
 if stop <= now then return {'late'} end
+if stop > furthest then return {'early'} end
 for _, span in ipairs(spans) do
   if span[1] <= stop and stop <= span[2] then return {'late'} end
 end
 if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return {'again'} end
 local refused = refusal()
 if refused then
-  -- The clock of Redis may be behind that of the servers.
-  forget(string.format('(%.0f', math.max(now, stop) + ${longestLead * 1000}), '+inf')
+  forget(string.format('(%.0f', furthest), '+inf')
   refused = refusal()
 end
 if refused then return refused end

@@ -63,6 +63,26 @@ describe('RedisProofStore, while the clock of Redis is set', () => {
     expect(await Promise.all(keys.map(key => redis.pttl(key)))).to.deep.equal([-1, -1, -1]);
   });
 
+  // A server whose clock is far ahead would let one key record proofs that are then given up, which closes their times for all.
+  it('refuses what ends too far ahead by the clock of Redis, and takes it later', async () => {
+    const use = (id: string, seconds: number) =>
+      make().use({ thumbprint: 'key', id: id.padEnd(43, 'x'), end: now() + seconds * 1000 });
+    expect(await use('a', 780)).to.deep.equal({ answer: 'first' });
+    expect(await use('b', 780.001)).to.deep.equal({ answer: 'early' });
+    advance(1);
+    expect(await use('b', 779.001)).to.deep.equal({ answer: 'first' });
+  });
+
+  it('gives a key its share again after somebody has deleted the proofs, and not their counts', async () => {
+    const use = (id: string) =>
+      make({ size: 20, share: 1 }).use({ thumbprint: 'key', id: id.padEnd(43, 'x'), end: now() + 60_000 });
+    expect(await use('a')).to.deep.equal({ answer: 'first' });
+    expect((await use('b')).answer).to.equal('share');
+    await redis.del(`${prefix}{used}:ends`);
+    expect(await use('c')).to.deep.equal({ answer: 'first' });
+    expect((await use('d')).answer).to.equal('share');
+  });
+
   it('keeps a few spans of forgotten times, however many there are', async () => {
     for (let index = 0; index < 40; index++) {
       await make().use({ thumbprint: 'key', id: String(index).padEnd(43, 'x'), end: now() + 60_000 });

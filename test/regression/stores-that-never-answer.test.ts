@@ -75,6 +75,12 @@ describe('A store that gives no usable answer', () => {
       expect([status, headers['retry-after'], handled]).to.deep.equal([503, '1', 0]);
     });
 
+  it('says that a proof was issued in the future where the store of used proofs says that it came early', async () => {
+    const { status, headers } = await proven(() => ({ answer: 'early' }));
+    expect([status, handled]).to.deep.equal([401, 0]);
+    expect(headers['www-authenticate']).to.include('error_description="The DPoP proof was issued in the future"');
+  });
+
   it('says that a proof is too old where the store of used proofs says that it came late', async () => {
     const { status, headers } = await proven(() => ({ answer: 'late' }));
     expect([status, handled]).to.deep.equal([401, 0]);

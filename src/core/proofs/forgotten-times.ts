@@ -9,13 +9,7 @@ interface Span {
 /** Ends that are no further apart become one span, in seconds. */
 export const shortestGap = 10;
 
-/**
- * If there are too many spans, the closest two become one if they are no further apart than this, in seconds. So no proof is
- * refused for longer than this because two spans were joined near the present.
- */
-export const closeGap = 600;
-
-/** Most spans. A further one makes one of two others. */
+/** Most spans. A further one makes the closest two one. */
 export const mostSpans = 32;
 
 /**
@@ -47,12 +41,11 @@ function withoutGapsUpTo(gap: number, spans: readonly Span[]): readonly Span[] {
   }, []);
 }
 
-// What is joined refuses the times between, too. Between two spans that are far from each other may be the present, if the
-// clock is ahead. The earliest are long over.
+// What is joined refuses the times between, too. If the clock is ahead, the present is in the gap that its jump has made, and
+// that one closes last.
 function withOneLess(spans: readonly Span[]): readonly Span[] {
   const gaps = spans.slice(1).map(({ from }, index) => from - (spans[index] as Span).to);
-  const shortest = Math.min(...gaps);
-  const place = shortest <= closeGap ? gaps.indexOf(shortest) : 0;
+  const place = gaps.indexOf(Math.min(...gaps));
   const [one, other] = spans.slice(place, place + 2) as [Span, Span];
   return [...spans.slice(0, place), { from: one.from, to: other.to }, ...spans.slice(place + 2)];
 }

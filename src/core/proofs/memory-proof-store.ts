@@ -17,10 +17,11 @@ export interface ProofStoreLimits {
 }
 
 /**
- * Seconds from now to the latest end of a proof that may be good now: its `iat` is at most `proofWindow` ahead. What ends later
- * was recorded while a clock was ahead, and gives its place to others.
+ * Seconds from now to the latest end that is taken for one of this time: the `iat` may be a minute ahead of a server's clock,
+ * and that clock ten minutes ahead of the store's. What ends later was recorded while the clock of the store was ahead, and
+ * gives its place to others. Nobody else can bring that about: what is forgotten early closes its second for all keys.
  */
-export const longestLead = 180;
+export const furthestEnd = 180 + 600;
 
 /** The proofs of one key. */
 interface OfKey {
@@ -66,7 +67,7 @@ export class MemoryProofStore implements ProofStore {
     if (!(end > now) || this.#forgotten.has(secondOf(end))) return { answer: 'late' };
     if (this.#used.has(id)) return { answer: 'again' };
     const key = this.#keys.get(thumbprint) ?? { thumbprint, proofs: 0 };
-    if (this.#refusal(key, now) !== undefined) this.#forget(second => second * 1000 > now + longestLead * 1000);
+    if (this.#refusal(key, now) !== undefined) this.#forget(second => second * 1000 > now + furthestEnd * 1000);
     const refusal = this.#refusal(key, now);
     if (refusal === undefined) this.#record(id, key, end);
     return refusal ?? first;

@@ -66,6 +66,7 @@ function requireFirst({ answer, wait }: ProofVerdict): void {
   if (answer === 'full') throw new ServiceUnavailable(undefined, boundedWait(wait));
   if (answer === 'late') throw new InvalidProof('The DPoP proof is too old', { reason: 'proof_used' });
   // Anything else that a store may answer refuses, too.
+  if (answer === 'early') throw new InvalidProof('The DPoP proof was issued in the future');
   throw new InvalidProof('The DPoP proof was used before', { reason: 'proof_used' });
 }
 

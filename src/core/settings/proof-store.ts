@@ -12,10 +12,10 @@ export interface ProofUse {
 
 /**
  * The answer of a store. `first`: the use is recorded, and the proof was never used before; only this accepts it. `again`:
- * it was used before. `late`: by the store's clock, the proof is too old to know. `share`: the key has its share of the
- * store in use. `full`: the store has no room.
+ * it was used before. `late`: by the store's clock, the proof is too old to know. `early`: by that clock, it ends too far ahead.
+ * `share`: the key has its share of the store in use. `full`: the store has no room.
  */
-export type ProofAnswer = 'first' | 'again' | 'late' | 'share' | 'full';
+export type ProofAnswer = 'first' | 'again' | 'late' | 'early' | 'share' | 'full';
 
 /** What became of a use. */
 export interface ProofVerdict {

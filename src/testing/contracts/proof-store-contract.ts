@@ -167,6 +167,18 @@ function promisesOfTime(advance: (seconds: number) => void | Promise<void>): rea
       },
     ],
     [
+      'forgets nothing for a key over its share, also where the clocks of servers differ',
+      { size: 20, share: 2 },
+      async use => {
+        // A server whose clock is ahead takes a proof that ends later than those of the others.
+        expectAnswers([await use('key', 'late', 225), await use('key', 'a', 60)], 'first,first');
+        expectAnswers([await use('key', 'b', 15)], 'share');
+        await advance(165);
+        const other = await use('other', 'a', 60);
+        promised(other === 'first', `It answered ${other} to another key when a proof of a key over its share ended.`);
+      },
+    ],
+    [
       'gives a key its share again once its clock, which was ahead, is set right',
       { size: 20, share: 2 },
       async use => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { closeGap, ForgottenTimes, mostSpans, shortestGap } from '../../../src/core/proofs/forgotten-times';
+import { ForgottenTimes, mostSpans, shortestGap } from '../../../src/core/proofs/forgotten-times';
 
 function timesOf(...ends: readonly number[]): ForgottenTimes {
   const times = new ForgottenTimes();
@@ -51,23 +51,22 @@ describe('ForgottenTimes', () => {
     expect(times.has(50_000)).to.equal(false);
   });
 
-  it('joins the two that are closest once there are too many, if they are close', () => {
+  it('joins the two that are closest once there are too many', () => {
     const starts = Array.from({ length: mostSpans }, (_, index) => 10_000 * (index + 1));
-    const times = timesOf(...starts, 50_000 + closeGap);
-    expect([50_000, 50_001, 50_000 + closeGap].map(end => times.has(end))).to.deep.equal([true, true, true]);
+    const times = timesOf(...starts, 54_000);
+    expect([50_000, 50_001, 54_000].map(end => times.has(end))).to.deep.equal([true, true, true]);
     expect([15_000, 45_000, 55_000].map(end => times.has(end))).to.deep.equal([false, false, false]);
   });
 
-  it('joins the two earliest once there are too many, if all are far from each other', () => {
-    const starts = Array.from({ length: mostSpans + 1 }, (_, index) => (closeGap + 1) * (index + 1));
-    const times = timesOf(...starts);
-    expect(times.has(1.5 * (closeGap + 1))).to.equal(true);
-    expect(times.has(2.5 * (closeGap + 1))).to.equal(false);
-    expect(times.has((mostSpans + 0.5) * (closeGap + 1))).to.equal(false);
+  it('joins the two earliest once there are too many, if all are equally far from each other', () => {
+    const times = timesOf(...Array.from({ length: mostSpans + 1 }, (_, index) => 1000 * (index + 1)));
+    expect(times.has(1500)).to.equal(true);
+    expect(times.has(2500)).to.equal(false);
+    expect(times.has(1000 * mostSpans + 500)).to.equal(false);
   });
 
   it('leaves the present open, however many proofs came while the clock was ahead', () => {
-    for (const spacing of [1, 11, 15, 60, 300, 599]) {
+    for (const spacing of [1, 11, 15, 60, 300, 599, 601, 660, 3600]) {
       const present = 1_000_000;
       const times = timesOf(present - 86_400, present - 100, present - 50);
       for (let index = 0; index < 200; index++) times.add(present + 6 * 3600 + spacing * index);
