@@ -66,8 +66,8 @@ class MemoryStore implements MicroserviceStore {
     return Promise.resolve();
   }
 
-  useOnce(key: string, until: number, now: number): Promise<boolean> {
-    if ((this.#used.get(key) ?? -Infinity) > now) return Promise.resolve(false);
+  useOnce(key: string, until: number): Promise<boolean> {
+    if (this.#used.has(key)) return Promise.resolve(false);
     this.#used.set(key, until);
     return Promise.resolve(true);
   }

@@ -105,9 +105,11 @@ export interface SigningKeyStore extends Pick<StoreClock, 'now'> {
 /** Remembers values that may be used only once. It is a part of {@link MicroserviceStore}. */
 export interface OnceStore extends Pick<StoreClock, 'now'> {
   /**
-   * Marks a value as used.
+   * Marks a value as used. A value that the store still has was used, even after `until`: the clock of the store may have been
+   * set.
    *
    * @param until when the value may be forgotten, in whole milliseconds since 1970, like `now`
+   * @param now the time of the store, for one that needs a lifetime: `until - now`
    * @returns whether this was the first use; `true` for one call only, across processes
    */
   useOnce(key: string, until: number, now: number): Promise<boolean>;

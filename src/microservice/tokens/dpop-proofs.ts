@@ -8,6 +8,7 @@ import { ProofKeys } from '../../core/proofs/proof-keys';
 import { hashOf } from '../secrets';
 import type { OnceStore } from '../stores/store';
 import { timeOf } from '../stores/store-time';
+import { ProofMargin } from './proof-margin';
 
 /** The parts of a request that a proof covers. */
 export interface ProvenRequest {
@@ -22,12 +23,15 @@ export interface ProvenRequest {
 
 export class DpopProofs {
   readonly #keys = new ProofKeys();
+  readonly #margin: ProofMargin;
 
   constructor(
     private readonly store: OnceStore,
     /** Milliseconds since 1970. */
     private readonly clock: () => number,
-  ) {}
+  ) {
+    this.#margin = new ProofMargin(clock);
+  }
 
   /**
    * Returns the thumbprint of the key that the proof shows (RFC 7638); `null` without a proof.
@@ -69,7 +73,8 @@ export class DpopProofs {
     const rest = (iat + 2 * proofWindow) * 1000 - this.clock();
     const now = await timeOf(this.store, this.clock);
     // RFC 7519 §2: `iat` may have a fraction. Stores keep whole milliseconds.
-    if (!(await this.store.useOnce(key, Math.ceil(now + rest), Math.floor(now))))
+    const until = Math.ceil(now + rest + this.#margin.next());
+    if (!(await this.store.useOnce(key, until, Math.floor(now))))
       throw proofRefusal(request, { cause: new InvalidProof('The DPoP proof was used before') });
   }
 }

@@ -184,6 +184,12 @@ export function storeContract(place: StorePlace): void {
       expect(await store.useOnce('another', now + 60_000, now)).to.equal(true);
     });
 
+    it('lets nothing be used again that it still remembers, whatever the time is', async () => {
+      expect(await store.useOnce('proof', now + 60_000, now)).to.equal(true);
+      for (const later of [60_000, 60_001, 86_400_000])
+        expect(await store.useOnce('proof', now + later + 60_000, now + later)).to.equal(false);
+    });
+
     it('keeps everything for another process, and after a close', async function () {
       if (open.address === undefined) return this.skip();
       const one = family();
