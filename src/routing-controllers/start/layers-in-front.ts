@@ -15,8 +15,12 @@ export interface Receiver {
 export interface Look {
   /** Returns the other forms of a path. */
   formsOf(path: string): readonly string[];
-  /** Whether it matters that the request misses the layer, which takes this form of the path. Default: always. */
-  matters?(layer: Layer, form: string): boolean;
+  /**
+   * Whether it matters that the request misses the layer, which takes a form of the path. Default: always.
+   *
+   * @param rest the path that the layers of a router get which Express keeps in this layer
+   */
+  matters?(layer: Layer, rest: string): boolean;
   /** The path with which the request arrived, if it is another one than that of the route. */
   readonly original?: string | undefined;
 }
@@ -73,7 +77,7 @@ function walk(router: object, path: string, form: string, own: Own, look: Look):
   for (const layer of layersOf(router)) {
     const [rest, formRest] = [restBehind(layer, path), restBehind(layer, form)];
     if (isOwn(layer, own) || (rest !== undefined && routerOf(layer.handle) === own.router)) return 'reached';
-    if (rest === undefined && formRest !== undefined && look.matters?.(layer, form) !== false) return 'missed';
+    if (rest === undefined && formRest !== undefined && look.matters?.(layer, formRest) !== false) return 'missed';
     const inner = rest === undefined ? undefined : walk(layer.handle, rest, formRest ?? rest, own, look);
     if (inner !== undefined) return inner;
   }

@@ -32,7 +32,7 @@ export function missesGuard(request: Request, receiver: Receiver, original: stri
   if (!isOdd && !inCase && !inEnd) return false;
   return missesLayer(request, receiver, {
     formsOf: path => formsOf(path, request, { inCase, inEnd }),
-    matters: (layer, form) => isGuard(layer, form, request),
+    matters: (layer, rest) => isGuard(layer, rest, request),
     original: current === original ? undefined : original,
   });
 }
