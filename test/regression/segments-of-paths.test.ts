@@ -2,8 +2,6 @@
 import { expect } from 'chai';
 import express, { Router, type Application, type RequestHandler } from 'express';
 import { Get, JsonController, Req } from 'routing-controllers';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import {
   AllowAny,
   guardApp,
@@ -13,6 +11,7 @@ import {
   type AxiomsServer,
 } from 'axioms-routing-controllers';
 import { TestIssuer } from '../issuer/test-issuer';
+import { expectOtherSpelling, sendPath, type Answer } from '../sent-paths';
 
 const isExpress4 = process.env.EXPRESS === '4';
 const wildcard = isExpress4 ? '/*' : '/*path';
@@ -54,43 +53,8 @@ class FileController {
   }
 }
 
-const refusal = {
-  error: 'invalid_request',
-  error_description:
-    'The path must be spelled as its route is: no empty segments, dot segments, encoded slashes or backslashes, the same case of letters, and the same final slash',
-};
-
-interface Answer {
-  readonly status: number | undefined;
-  readonly challenge: string | undefined;
-  readonly body: string;
-}
-
-/** Sends the path as it is: a client of the URL standard would remove dot segments. */
-async function get(app: Application, path: string, token?: string): Promise<Answer> {
-  const server = app.listen(0, '127.0.0.1');
-  try {
-    await new Promise(resolve => server.once('listening', resolve));
-    const { port } = server.address() as AddressInfo;
-    const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
-    return await new Promise<Answer>((resolve, reject) => {
-      const sent = http.get({ host: '127.0.0.1', port, path, headers, agent: false }, response => {
-        let body = '';
-        response.on('data', (part: Buffer) => (body += part.toString()));
-        response.on('end', () => {
-          resolve({ status: response.statusCode, challenge: response.headers['www-authenticate'], body });
-        });
-      });
-      sent.on('error', reject);
-    });
-  } finally {
-    server.close();
-  }
-}
-
-function expectOtherSpelling({ status, challenge, body }: Answer): void {
-  expect({ status, ...(JSON.parse(body) as object) }).to.deep.equal({ status: 400, ...refusal });
-  expect(challenge).to.equal(undefined);
+function expectRefused(answer: Answer): void {
+  expectOtherSpelling(answer);
   expect(handled, 'handlers that ran').to.deep.equal([]);
 }
 
@@ -142,10 +106,10 @@ describe('another spelling of a path that misses a guard', () => {
   ])
     it(`is 400 where a stricter route of the same app would take it: ${path}`, async () => {
       const app = files();
-      expectOtherSpelling(await get(app, path));
-      expectOtherSpelling(await get(app, path, token));
-      expect((await get(app, '/files/private/x')).status).to.equal(401);
-      expect((await get(app, '/files/private/x', token)).status).to.equal(403);
+      expectRefused(await sendPath(app, path));
+      expectRefused(await sendPath(app, path, token));
+      expect((await sendPath(app, '/files/private/x')).status).to.equal(401);
+      expect((await sendPath(app, '/files/private/x', token)).status).to.equal(403);
       expect(handled).to.deep.equal([]);
     });
 
@@ -158,7 +122,7 @@ describe('another spelling of a path that misses a guard', () => {
     '/files/a.b',
   ])
     it(`is accepted where no stricter route would take it: ${path}`, async () => {
-      expect((await get(files(), path)).status).to.equal(200);
+      expect((await sendPath(files(), path)).status).to.equal(200);
       expect(handled).to.deep.equal([path]);
     });
 
@@ -169,16 +133,16 @@ describe('another spelling of a path that misses a guard', () => {
       it(`is 400 for another case of letters, in front of a ${kind}: ${path}`, async () => {
         const app = express().enable('case sensitive routing');
         app.use('/api/admin', guardFor(app)).use('/api', inner() as RequestHandler);
-        expectOtherSpelling(await get(app, path, token));
-        expect((await get(app, '/api/admin/users', token)).status).to.equal(403);
+        expectRefused(await sendPath(app, path, token));
+        expect((await sendPath(app, '/api/admin/users', token)).status).to.equal(403);
         expect(handled).to.deep.equal([]);
       });
 
     it(`is 400 for another final slash, in front of a ${kind}`, async () => {
       const app = express().enable('strict routing');
       app.all('/api/admin/users', guardFor(app), passOn).use('/api', inner() as RequestHandler);
-      expectOtherSpelling(await get(app, '/api/admin/users/', token));
-      expect((await get(app, '/api/admin/users', token)).status).to.equal(403);
+      expectRefused(await sendPath(app, '/api/admin/users/', token));
+      expect((await sendPath(app, '/api/admin/users', token)).status).to.equal(403);
       expect(handled).to.deep.equal([]);
     });
 
@@ -188,7 +152,7 @@ describe('another spelling of a path that misses a guard', () => {
         .enable('strict routing')
         .use('/api', inner() as RequestHandler);
       for (const path of ['/api/ADMIN/users', '/api/admin/users/'])
-        expect((await get(app, path, token)).status).to.equal(200);
+        expect((await sendPath(app, path, token)).status).to.equal(200);
       expect(handled).to.have.lengthOf(2);
     });
   }
@@ -197,8 +161,8 @@ describe('another spelling of a path that misses a guard', () => {
     if (!isExpress4) this.skip();
     const app = express();
     app.use('/api/admin', guardFor(app)).use('/api/', serve(express(), UserController));
-    for (const path of ['/api//admin/users', '/API//admin/users']) expectOtherSpelling(await get(app, path, token));
-    expect((await get(app, '/api/admin/users', token)).status).to.equal(403);
+    for (const path of ['/api//admin/users', '/API//admin/users']) expectRefused(await sendPath(app, path, token));
+    expect((await sendPath(app, '/api/admin/users', token)).status).to.equal(403);
   });
 
   it('is 400 at a guard of plain routes that is behind a stricter one', async () => {
@@ -211,9 +175,9 @@ describe('another spelling of a path that misses a guard', () => {
       response.json({});
     });
     for (const path of ['/plain//private/x', '/plain/./private/x', '/plain/private%2Fx'])
-      expectOtherSpelling(await get(app, path, token));
-    expect((await get(app, '/plain/private/x', token)).status).to.equal(403);
-    expect((await get(app, '/plain//x', token)).status).to.equal(200);
+      expectRefused(await sendPath(app, path, token));
+    expect((await sendPath(app, '/plain/private/x', token)).status).to.equal(403);
+    expect((await sendPath(app, '/plain//x', token)).status).to.equal(200);
   });
 
   it('is accepted where a plain route of one method, without a guard, would take it', async () => {
@@ -221,7 +185,7 @@ describe('another spelling of a path that misses a guard', () => {
       response.json({});
     });
     serve(app, FileController);
-    expect((await get(app, '/files/a%2Fb')).status).to.equal(200);
+    expect((await sendPath(app, '/files/a%2Fb')).status).to.equal(200);
     expect(handled).to.deep.equal(['/files/a%2Fb']);
   });
 
@@ -229,9 +193,9 @@ describe('another spelling of a path that misses a guard', () => {
   it('is found without the fragment of a request line, which Express leaves out', async () => {
     const app = files();
     for (const path of [`/files/private/x#${'/'.repeat(15_000)}`, `/files/private/x#${'/.'.repeat(7500)}`])
-      expect((await get(app, path, token)).status).to.equal(403);
+      expect((await sendPath(app, path, token)).status).to.equal(403);
     expect(handled).to.deep.equal([]);
-    expect((await get(app, `/files/x#${'/'.repeat(15_000)}`)).status).to.equal(200);
+    expect((await sendPath(app, `/files/x#${'/'.repeat(15_000)}`)).status).to.equal(200);
   });
 
   it('is 400 with more than a hundred segments behind a mount path, if it has to be compared', async () => {
@@ -242,14 +206,14 @@ describe('another spelling of a path that misses a guard', () => {
     };
     app.use(`/plain${wildcard}`, guardFor(app), answers);
     const many = `/plain${'/a'.repeat(7500)}`;
-    const { status, challenge, body } = await get(app, `${many}//x`, token);
+    const { status, challenge, body } = await sendPath(app, `${many}//x`, token);
     expect([status, challenge, JSON.parse(body)]).to.deep.equal([
       400,
       undefined,
       { error: 'invalid_request', error_description: 'The path has too many segments' },
     ]);
-    expect((await get(app, many, token)).status).to.equal(403);
-    expect((await get(app, `/plain${'/a'.repeat(50)}//x`, token)).status).to.equal(403);
+    expect((await sendPath(app, many, token)).status).to.equal(403);
+    expect((await sendPath(app, `/plain${'/a'.repeat(50)}//x`, token)).status).to.equal(403);
     expect(handled).to.deep.equal([]);
   });
 });

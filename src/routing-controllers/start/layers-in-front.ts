@@ -2,6 +2,7 @@
 import type { Request } from 'express';
 import { ParseError } from '../../core/http/exceptions';
 import { routerOf } from './app-router';
+import { innerOf, hidesApp } from './mounted-apps';
 import { allAppsAround } from './passed-apps';
 import { restBehind, type Layer } from './path-patterns';
 
@@ -15,10 +16,16 @@ export interface Receiver {
 export interface Look {
   /** Returns the other forms of a path. */
   formsOf(path: string): readonly string[];
-  /** Whether it matters that the request misses the layer, which takes this form of the path. Default: always. */
-  matters?(layer: Layer, form: string): boolean;
+  /**
+   * Whether it matters that the request misses the layer, which takes a form of the path. Default: always.
+   *
+   * @param rest the path that the layers of a router get which Express keeps in this layer
+   */
+  matters?(layer: Layer, rest: string): boolean;
   /** The path with which the request arrived, if it is another one than that of the route. */
   readonly original?: string | undefined;
+  /** Whether an app that takes the path, and whose layers are unknown, counts as missed. Default: `false`. */
+  readonly doubtsApps?: boolean;
 }
 
 /**
@@ -28,10 +35,11 @@ export interface Look {
  */
 export function missesLayer(request: Request, receiver: Receiver, look: Look): boolean {
   const { app } = receiver;
-  const own: Own = { router: app && routerOf(app), route: request.route as unknown, guard: receiver.guard };
+  const around = allAppsAround(request);
+  const own: Own = { router: app && routerOf(app), route: request.route as unknown, guard: receiver.guard, around };
   if (own.router !== undefined && missesIn(own.router, [request.path], own, look)) return true;
   const paths = [...(look.original === undefined ? [] : endsOf(look.original)), ...fullPathsOf(request)];
-  return allAppsAround(request).some(one => one !== app && missesIn(routerOf(one), paths, own, look));
+  return around.some(one => one !== app && missesIn(routerOf(one), paths, own, look));
 }
 
 /** A client that sends slashes without end must not keep the process busy. */
@@ -54,6 +62,8 @@ interface Own {
   readonly router: object | undefined;
   readonly route: unknown;
   readonly guard: object | undefined;
+  /** The apps that may have handed the request in. Each is visited by itself. */
+  readonly around: readonly object[];
 }
 
 type Outcome = 'missed' | 'reached' | undefined;
@@ -67,17 +77,25 @@ function missesIn(router: object, paths: readonly string[], own: Own, look: Look
   return false;
 }
 
-// Visits the layers as Express does, up to the route. An app in an app hides its layers, so that all layers beside it
-// count, also those behind it.
+// Visits the layers as Express does, up to the route. An app around the request that another one mounts is not visited
+// there, so that all layers beside it count, also those behind it.
 function walk(router: object, path: string, form: string, own: Own, look: Look): Outcome {
   for (const layer of layersOf(router)) {
-    const [rest, formRest] = [restBehind(layer, path), restBehind(layer, form)];
-    if (isOwn(layer, own) || (rest !== undefined && routerOf(layer.handle) === own.router)) return 'reached';
-    if (rest === undefined && formRest !== undefined && look.matters?.(layer, form) !== false) return 'missed';
-    const inner = rest === undefined ? undefined : walk(layer.handle, rest, formRest ?? rest, own, look);
-    if (inner !== undefined) return inner;
+    const outcome = outcomeAt(layer, path, form, own, look);
+    if (outcome !== undefined) return outcome;
   }
   return undefined;
+}
+
+function outcomeAt(layer: Layer, path: string, form: string, own: Own, look: Look): Outcome {
+  const [rest, formRest] = [restBehind(layer, path), restBehind(layer, form)];
+  if (isOwn(layer, own) || (rest !== undefined && routerOf(layer.handle) === own.router)) return 'reached';
+  if (rest === undefined)
+    return formRest !== undefined && look.matters?.(layer, formRest) !== false ? 'missed' : undefined;
+  if (look.doubtsApps === true && hidesApp(layer)) return 'missed';
+  const inner = innerOf(layer);
+  const isAround = inner !== layer.handle && own.around.includes(inner);
+  return isAround ? undefined : walk(inner, rest, formRest ?? rest, own, look);
 }
 
 /** Returns the layers of an app or a router; none for a middleware. */

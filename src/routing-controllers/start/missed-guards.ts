@@ -13,6 +13,7 @@ import {
   segmentForms,
   withOtherEnd,
 } from './path-forms';
+import { innerOf, hidesApp } from './mounted-apps';
 import { allAppsAround } from './passed-apps';
 import { restBehind, type Layer } from './path-patterns';
 import { mayLetInBeyond, type AuditedRoute } from './route-audit';
@@ -32,8 +33,9 @@ export function missesGuard(request: Request, receiver: Receiver, original: stri
   if (!isOdd && !inCase && !inEnd) return false;
   return missesLayer(request, receiver, {
     formsOf: path => formsOf(path, request, { inCase, inEnd }),
-    matters: (layer, form) => isGuard(layer, form, request),
+    matters: (layer, rest) => isGuard(layer, rest, request),
     original: current === original ? undefined : original,
+    doubtsApps: isOdd,
   });
 }
 
@@ -88,9 +90,13 @@ function modesIn(router: object, seen: Set<object>): number {
   seen.add(router);
   const { isCaseSensitive, isStrict } = pathOptionsOf(router);
   let modes = (isCaseSensitive ? 0b0001 : 0b0010) | (isStrict ? 0b0100 : 0b1000);
-  for (const { handle, route } of layersOf(router))
-    if (route === undefined && layersOf(handle).length > 0) modes |= modesIn(handle, seen);
+  for (const layer of layersOf(router)) modes |= hidesApp(layer) ? bothCases | bothEnds : modesBehind(layer, seen);
   return modes;
+}
+
+function modesBehind(layer: Layer, seen: Set<object>): number {
+  const inner = innerOf(layer);
+  return layer.route === undefined && layersOf(inner).length > 0 ? modesIn(inner, seen) : 0;
 }
 
 const routes = new WeakMap<object, AuditedRoute>();
@@ -108,13 +114,13 @@ interface ExpressRoute {
 }
 
 // A middleware of the app may be a guard of another library. A plain route for a single method guards nothing else.
-function isGuard({ route, handle }: Layer, path: string, request: Request): boolean {
-  if (route !== undefined) return isGuardingRoute(route as ExpressRoute, request);
-  const inner = layersOf(handle);
+function isGuard(layer: Layer, path: string, request: Request): boolean {
+  if (layer.route !== undefined) return isGuardingRoute(layer.route as ExpressRoute, request);
+  const inner = layersOf(innerOf(layer));
   if (inner.length === 0) return true;
-  return inner.some(layer => {
-    const rest = restBehind(layer, path);
-    return rest !== undefined && isGuard(layer, rest, request);
+  return inner.some(one => {
+    const rest = restBehind(one, path);
+    return rest !== undefined && isGuard(one, rest, request);
   });
 }
 

@@ -62,7 +62,9 @@ export type Matcher = (path: string) => boolean;
 export interface Layer {
   /** `undefined` for a middleware and a router. */
   readonly route?: unknown;
-  /** The middleware or the router. */
+  /** The name of the function. */
+  readonly name?: string;
+  /** The middleware, the router, or the function in which Express mounts an app. */
   readonly handle: object;
   /** The regex into which Express 4 makes the path. */
   readonly regexp?: RegExp;
