@@ -3,8 +3,9 @@ import type { Request, RequestHandler } from 'express';
 import { readsProofs } from '../../authentication/possession';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import type { Requirement } from '../../core/requirements/requirement';
+import type { Settings } from '../../core/settings/settings';
 import { routerOf } from '../start/app-router';
-import { handlerOf, markTokenGuard } from '../start/handlers';
+import { handlerOf } from '../start/handlers';
 import type { AxiomsServer } from '../start/axioms-server';
 import { isMountedIn } from '../start/passed-apps';
 import { appOf, serversOf } from '../start/serving';
@@ -27,7 +28,6 @@ export function rememberGuard(
   required: readonly Requirement[],
   named: AxiomsServer | undefined,
 ): void {
-  markTokenGuard(guard);
   guards.set(guard, { required, named, number: countGuard() });
   if (named !== undefined) keep(guard, named);
 }
@@ -64,12 +64,17 @@ export function plainRequirements(server: Pick<AxiomsServer, 'routes'>): readonl
 }
 
 /**
- * Checks the plain routes that are registered before the server is, and the guards in front of its controllers' handlers.
+ * Checks the plain routes that are registered before the server is.
  *
  * @throws ImproperlyConfigured if one requires a DPoP key, and no issuer's tokens may be bound to one
  */
 export function requireUsableGuards(server: Pick<AxiomsServer, 'routes' | 'settings'>): void {
-  if (readsProofs(server.settings) || !plainRequirements(server).some(({ kind }) => kind === 'dpop')) return;
+  requireUsable(plainRequirements(server), server.settings);
+}
+
+/** @throws ImproperlyConfigured if one requires a DPoP key, and no issuer's tokens may be bound to one */
+export function requireUsable(required: readonly Requirement[], settings: Settings): void {
+  if (readsProofs(settings) || !required.some(({ kind }) => kind === 'dpop')) return;
   throw new ImproperlyConfigured(
     "requireAccessToken({ dpop: 'required' }) requires a DPoP key, and the setting 'dpop' (AXIOMS_DPOP) is 'off', so that nobody could call its routes. Set it to 'allowed' or 'required'.",
   );

@@ -4,7 +4,7 @@ import { HasValidAccessToken } from '../../authentication/access-token';
 import type { AxiomsRequest } from '../../authentication/user';
 import type { GrantKind } from '../../core/tokens/claims';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
-import type { GrantRequirement } from '../../core/requirements/requirement';
+import type { GrantRequirement, Requirement } from '../../core/requirements/requirement';
 import type { Settings } from '../../core/settings/settings';
 import type { ApiView } from '../../permissions/base';
 import { RequiresDPoP } from '../../permissions/proof';
@@ -20,9 +20,10 @@ import { asParseError } from '../driver/body';
 import { logAnswered } from '../driver/error-answers';
 import { answerToForeign, exposedStatus } from '../driver/foreign-errors';
 import { withFinalStatus } from '../driver/thrown';
-import { rememberGuard, usesServer } from './plain-guards';
+import { rememberGuard, requireUsable, usesServer } from './plain-guards';
 import { refuse, watchingNext, withServer, type Exchange } from './plain-answers';
 import { isInFrontOf, refuseInHandler, rememberVisit, takenOver } from './plain-visits';
+import { markTokenGuard, type GuardReader } from '../start/handlers';
 import { namedServing, onlyServer, type ServerOption, type Serving } from '../start/serving';
 import type { AxiomsServer } from '../start/axioms-server';
 import { refuseOtherSpelling } from '../start/path-spellings';
@@ -100,6 +101,7 @@ export function requireAccessToken(
   const named = namedOnce(requirements.server, server);
   const serving = named === undefined ? undefined : namedServing(named, 'requireAccessToken()');
   if (serving !== undefined) route.rulesFor(serving.services);
+  const asked = [...(needsProof ? [{ kind: 'dpop' } as const] : []), ...required.map(([, one]) => one)];
   const guard: RequestHandler = (request, response, next) => {
     const exchange = { request, response, next };
     if (!response.headersSent) refuseInHandler(findVisit(request));
@@ -109,8 +111,17 @@ export function requireAccessToken(
       route.guard(serving ?? namedServing(server, 'requireAccessToken()'), exchange, guard);
     });
   };
-  rememberGuard(guard, [...(needsProof ? [{ kind: 'dpop' } as const] : []), ...required.map(([, one]) => one)], named);
+  rememberGuard(guard, asked, named);
+  markTokenGuard(guard, readerOf(route, asked, serving?.services));
   return guard;
+}
+
+// A guard that names no server uses that of the handler.
+function readerOf(route: PlainRoutes, asked: readonly Requirement[], named: Services | undefined): GuardReader {
+  return services => {
+    requireUsable(asked, (named ?? services).settings);
+    return named === undefined ? route.read(services) : route.rulesFor(named);
+  };
 }
 
 const example = "requireAccessToken({ scopes: ['book:read'], server: app.locals.axioms })";
@@ -166,10 +177,15 @@ class PlainRoutes {
   rulesFor(services: Services): RouteRules {
     const known = this.#rules.get(services);
     if (known !== undefined) return known;
-    const rules = routeRules(plainRoute, this.#make(), services);
+    const rules = this.read(services);
     warnOfPublicMethods(rules, services.settings);
     this.#rules.set(services, rules);
     return rules;
+  }
+
+  /** Reads the rules without keeping them. */
+  read(services: Services): RouteRules {
+    return routeRules(plainRoute, this.#make(), services);
   }
 
   // The lists of the controller decide how often its handler may be called. The guard would count each request again.

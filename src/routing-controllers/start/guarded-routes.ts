@@ -24,7 +24,7 @@ import { unknownDependencies } from './container';
 import type { Class } from './dependencies';
 import { checkDoubtful } from './doubtful-controllers';
 import { giveFilter, giveObjectCheck } from './given-members';
-import { handlerOf, hasTokenGuard, rememberHandler } from './handlers';
+import { guardsInFront, mayPassOn, rememberHandler } from './handlers';
 import { declaringClass } from './inherited-metadata';
 import { requireTypes } from './parameter-types';
 import { currentObject } from './params';
@@ -99,7 +99,8 @@ export class GuardedRoutes {
       asksBesides,
       declaredBy: declaringClass(meta.target, meta.method) ?? meta.target,
     };
-    const rules = routeRules(route, sample, this.#reading);
+    const guards = guardsInFront(meta).map(read => read(this.#reading));
+    const rules = routeRules(route, sample, this.#reading, guards);
     const prefix = pathPrefix(routePrefix, meta);
     for (const one of [path, prefix]) refuseOtherForm(one, rules.place);
     requireTypes(meta, rules.place);
@@ -115,7 +116,7 @@ export class GuardedRoutes {
       settings,
       path,
       method: route.method,
-      mayPassOn: hasMiddleware(meta),
+      mayPassOn: mayPassOn(meta),
       earlierParameter,
       ownPath: meta.route,
     };
@@ -240,13 +241,12 @@ function inOrderOfUse(reading: readonly RouteRules[]): readonly RouteRules[] {
 }
 
 function otherRoute(rules: RouteRules, { factory }: KnownController): OtherRoute {
-  const { place, action, decorations, asksBesides } = rules;
-  const handler = handlerOf(rules)?.action;
+  const { place, action, decorations, asksBesides, guards } = rules;
   return {
     place,
     decorations,
     asksBesides,
-    hasGuard: handler !== undefined && hasTokenGuard(handler),
+    hasGuard: guards.length > 0,
     make: ({ request, response }) =>
       Object.assign<ApiView, Partial<ApiView>>(factory.make({ request, response }) as ApiView, {
         request,
@@ -259,11 +259,6 @@ function otherRoute(rules: RouteRules, { factory }: KnownController): OtherRoute
 function placeOfEarlierParameter(routePrefix: string, { controllerMetadata }: ActionMetadata): string | undefined {
   if (isParametrized(controllerMetadata.route)) return 'the path of the class';
   return isParametrized(routePrefix) ? 'the option routePrefix' : undefined;
-}
-
-// A middleware in front of the handler may call next('route').
-function hasMiddleware({ controllerMetadata, uses }: ActionMetadata): boolean {
-  return [...controllerMetadata.uses, ...uses].some(({ afterAction }) => !afterAction);
 }
 
 function make(controllerClass: Class, isTypedi: boolean): Sample {

@@ -1,6 +1,7 @@
 /** Remembers which handler of routing-controllers belongs to a route's rules, and which middlewares are token guards. */
 import type { ActionMetadata } from 'routing-controllers';
 import type { RouteRules } from '../../views/start/route-rules';
+import type { Services } from '../../views/start/services';
 
 export interface Handler {
   readonly action: ActionMetadata;
@@ -21,18 +22,30 @@ export function handlerOf(rules: RouteRules): Handler | undefined {
   return handlers.get(rules);
 }
 
-const tokenGuards = new WeakSet<object>();
+/** Reads the rules with which a token guard asks in front of the handlers of the server with these services. */
+export type GuardReader = (services: Services) => RouteRules;
+
+const tokenGuards = new WeakMap<object, GuardReader>();
 
 /** Remembers that `requireAccessToken()` has made this middleware. */
-export function markTokenGuard(middleware: object): void {
-  tokenGuards.add(middleware);
+export function markTokenGuard(middleware: object, read: GuardReader): void {
+  tokenGuards.set(middleware, read);
 }
 
 export function isTokenGuard(middleware: unknown): boolean {
   return tokenGuards.has(Object(middleware) as object);
 }
 
-/** Tells whether `requireAccessToken()` guards the route in `@UseBefore`, besides the rules of its controller. */
-export function hasTokenGuard({ controllerMetadata, uses }: ActionMetadata): boolean {
-  return [...controllerMetadata.uses, ...uses].some(({ middleware }) => isTokenGuard(middleware));
+/** Returns the token guards in `@UseBefore` of the handler and its class, which ask besides the rules of the controller. */
+export function guardsInFront(action: ActionMetadata): readonly GuardReader[] {
+  return inFrontOf(action).flatMap(middleware => tokenGuards.get(middleware) ?? []);
+}
+
+/** Tells whether a middleware in front of the handler may call `next('route')`. A token guard never does. */
+export function mayPassOn(action: ActionMetadata): boolean {
+  return inFrontOf(action).some(middleware => !isTokenGuard(middleware));
+}
+
+function inFrontOf({ controllerMetadata, uses }: ActionMetadata): readonly object[] {
+  return [...controllerMetadata.uses, ...uses].flatMap(use => (use.afterAction ? [] : use.middleware));
 }

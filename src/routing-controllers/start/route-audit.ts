@@ -121,9 +121,11 @@ function actionsOf(routes: readonly AuditedRoute[]): readonly string[] {
   return [...new Set(routes.map(({ rules }) => rules.action))];
 }
 
-function refuseUnknownScopes({ place, permissions = [] }: RouteRules, { knownScopes }: Settings): void {
+function refuseUnknownScopes(rules: RouteRules, { knownScopes }: Settings): void {
   if (knownScopes === undefined) return;
-  const unknown = permissions
+  const { place, permissions = [] } = rules;
+  // What is asked besides the permissions, such as by a guard in @UseBefore, is in the admission alone.
+  const unknown = [...permissions, ...methodsOf(rules).map(method => rules.admission(method))]
     .flatMap(one => (one === undefined ? [] : scopesNamedBy(one)))
     .find(one => !knownScopes.includes(one));
   if (unknown !== undefined)

@@ -31,10 +31,16 @@ import type { Route } from './route';
 /**
  * Reads the rules of a handler from a controller that was created only for this.
  *
+ * @param guards the rules of the token guards in front of the handler
  * @throws ImproperlyConfigured if a rule is missing, empty or throws. The message names the controller, the handler and
  * the fix.
  */
-export function routeRules(route: Route, controller: ApiView, services: Services): RouteRules {
+export function routeRules(
+  route: Route,
+  controller: ApiView,
+  services: Services,
+  guards: readonly RouteRules[] = [],
+): RouteRules {
   const place = handlerName(controller, route.action);
   const decorations = decorationsOf(controller.constructor, route.action, route.declaredBy);
   refuseOtherCopies(decorations ?? {}, name => `@${name} of ${place}`);
@@ -78,7 +84,7 @@ export function routeRules(route: Route, controller: ApiView, services: Services
   );
   const known = { decorations, authenticators, named, trees, permissions, prepared, throttles, unset, actions };
   const requirementOfLeaves: ReadonlyMap<PermissionLeaf, Known> = found;
-  return new RouteRules(route, { controller, services, requirementOfLeaves, ...known });
+  return new RouteRules(route, { controller, services, guards, requirementOfLeaves, ...known });
 }
 
 function checkedThrottles(

@@ -1,8 +1,10 @@
 /** The rules of a handler as startup read them: what they require, and when they can be asked. */
 import type { BaseAuthentication } from '../../authentication/base';
+import { Insistence, acceptsAlike } from '../../authentication/token-demand';
 import { demandedScopes, demandsProof } from '../../core/requirements/scopes';
 import { whoIsLetIn } from '../../core/requirements/openness';
 import type { Requirement } from '../../core/requirements/requirement';
+import { inWords } from '../../core/requirements/words';
 import { changedSettings } from '../../core/settings/changed-settings';
 import { definesObjectRule, definesViewRule, type ApiView, type BasePermission } from '../../permissions/base';
 import type { NameOf } from '../../permissions/rule-words';
@@ -34,6 +36,7 @@ export type Known = Requirement | undefined;
 export interface Read {
   readonly controller: ApiView;
   readonly services: Services;
+  readonly guards: readonly RouteRules[];
   readonly decorations: Decorations | undefined;
   readonly authenticators: readonly BaseAuthentication[] | undefined;
   /** The authentication classes by name. */
@@ -69,6 +72,8 @@ export class RouteRules implements Route {
   readonly action: string;
   readonly readsBody: boolean;
   readonly asksBesides: readonly Requirement[];
+  /** The rules of the token guards in front of the handler, which ask for themselves. */
+  readonly guards: readonly RouteRules[];
   readonly declaredBy: object | undefined;
   /** The class and the handler, such as `BookController.list`. */
   readonly place: string;
@@ -99,6 +104,7 @@ export class RouteRules implements Route {
     this.action = route.action;
     this.readsBody = route.readsBody;
     this.asksBesides = route.asksBesides ?? [];
+    this.guards = read.guards;
     this.declaredBy = route.declaredBy;
     this.place = handlerName(read.controller, route.action);
     this.permissions = read.permissions;
@@ -255,8 +261,7 @@ export class RouteRules implements Route {
   /** Returns which callers the route admits with this method, with everything combined. */
   admission(method: string, services: Services = this.#read.services): Requirement {
     const asked = this.askedAs(method);
-    const isObjectAction = this.isObjectAction(asked);
-    return admission({ ...this.#read, services, others: this.asksBesides, isObjectAction }, asked);
+    return this.#admission(asked, services, this.isObjectAction(asked));
   }
 
   /**
@@ -266,8 +271,21 @@ export class RouteRules implements Route {
   filter(method: string, services: Services = this.#read.services): Requirement | undefined {
     if (!this.isListAction(method) || this.dependOnObjects(method) === false || !this.hasObjectRule) return undefined;
     if (this.admission(method, services).kind === 'nobody') return undefined;
-    const others = this.asksBesides;
-    return admission({ ...this.#read, services, others, isObjectAction: true }, this.askedAs(method));
+    return this.#admission(this.askedAs(method), services, true);
+  }
+
+  #admission(method: string, services: Services, isObjectAction: boolean): Requirement {
+    const ofGuards = this.guards.map(guard => guard.#askedInFrontOf(this, method, services));
+    const others = [...this.asksBesides, ...ofGuards];
+    return admission({ ...this.#read, services, others, isObjectAction }, method);
+  }
+
+  // The guard may accept another caller than the route. To the route, its rule is then code.
+  #askedInFrontOf(route: RouteRules, method: string, services: Services): Requirement {
+    const isOfServer = this.#read.services.settings === route.#read.services.settings;
+    const asks = this.admission(method, isOfServer ? services : undefined);
+    if (asks.kind === 'anyone' || (isOfServer && acceptSameCaller(this, route))) return asks;
+    return { kind: 'custom', name: `requireAccessToken()${isOfServer ? '' : ' of another server'} (${inWords(asks)})` };
   }
 
   /**
@@ -311,6 +329,13 @@ export class RouteRules implements Route {
     const { controller, trees, requirementOfLeaves } = this.#read;
     return trees && dependOnObjects(trees, { controller, method, requirementOfLeaves });
   }
+}
+
+/** Tells whether two lists of classes always find the same caller. */
+function acceptSameCaller(...lists: readonly Pick<RouteRules, 'authenticators'>[]): boolean {
+  const readers = lists.map(({ authenticators = [] }) => authenticators.filter(one => !(one instanceof Insistence)));
+  const [first] = readers.flat();
+  return first !== undefined && readers.every(ones => ones.length > 0 && ones.every(one => acceptsAlike(first, one)));
 }
 
 function withoutPublicMethods(services: Services): Services {
