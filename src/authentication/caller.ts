@@ -114,11 +114,10 @@ function restore(request: AxiomsRequest, name: keyof SetByApp, value: unknown): 
  */
 export function setByApp(request: Request, before: RequestContext | undefined): SetByApp {
   const { user, auth } = request as object as SetByApp;
-  if (before?.setByApp !== undefined) {
-    const isWritten = isAsWritten(request, before.setByApp, before.caller);
-    return isWritten ? before.setByApp : { ...before.setByApp, user };
-  }
-  return isOfGuard(auth) ? setOnSource(user, auth) : { user, auth };
+  // A copy of a copy has the caller of the first copy, and the context of the original.
+  if (isOfGuard(auth) && auth !== before?.caller?.auth) return setOnSource(user, auth);
+  if (before?.setByApp === undefined) return { user, auth };
+  return isAsWritten(request, before.setByApp, before.caller) ? before.setByApp : { ...before.setByApp, user };
 }
 
 /** The request on which the guard has set a `request.auth`, and the users that it has set together with it. */

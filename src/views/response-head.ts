@@ -5,20 +5,29 @@ export interface Head {
   readonly status: number;
   readonly reason: string;
   readonly headers: Readonly<Record<string, unknown>>;
+  readonly trailer: string | undefined;
+}
+
+/** The property in which Node keeps the fields of `addTrailers()`. They are sent behind a chunked body. */
+interface WithTrailer {
+  _trailer?: string | undefined;
 }
 
 export function headOf(response: Response): Head {
   const headers = response.getHeaders();
   // Copies lists of values, too: appendHeader() adds to them in place.
   for (const name in headers) if (Array.isArray(headers[name])) headers[name] = [...headers[name]];
-  return { status: response.statusCode, reason: response.statusMessage, headers };
+  const { _trailer: trailer } = response as WithTrailer;
+  return { status: response.statusCode, reason: response.statusMessage, headers, trailer };
 }
 
-export function setHead(response: Response, { status, reason, headers }: Head): void {
+/** Keeps the trailer fields that the response has, if the head has none. */
+export function setHead(response: Response, { status, reason, headers, trailer }: Head): void {
   response.statusCode = status;
   response.statusMessage = reason;
   for (const name of response.getHeaderNames()) response.removeHeader(name);
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string);
+  if (trailer !== undefined) (response as WithTrailer)._trailer = trailer;
 }
 
 /** The properties in which Node keeps a header that `writeHead()` has made. It is sent with the first chunk. */

@@ -43,6 +43,10 @@ export function silence(response: Response, writeHead: Method, refusing: Refusin
       isMakingHead || mayStillSend() ? Reflect.apply<object, unknown[], unknown>(set, response, given) : result;
   };
   for (const name of headerSetters) Object.assign(response, { [name]: unless(name, response) });
+  const { addTrailers } = response;
+  response.addTrailers = (...given) => {
+    if (refusing.isAnsweringError) Reflect.apply(addTrailers, response, given);
+  };
   const dropped = {
     write: dropSlowly(response),
     end: drop(response),

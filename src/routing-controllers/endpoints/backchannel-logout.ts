@@ -54,7 +54,8 @@ export function backchannelLogout(options: BackchannelLogoutOptions): RequestHan
   const known = new WeakMap<Server, Logout>();
   return (request, response, next) => {
     withServer({ request, response, next }, () => {
-      const logout = given ?? logoutOf(onlyServer({ request, next }, 'backchannelLogout()', example), known, clientIds);
+      const logout =
+        given ?? logoutOf(onlyServer({ request, response, next }, 'backchannelLogout()', example), known, clientIds);
       parseForm(request, response, (error?: unknown) => {
         void answer(request, response, logout, error, onLogout).catch(next);
       });

@@ -60,7 +60,7 @@ export function healthMiddleware(options: HealthOptions | Server = {}): RequestH
   const { server, details } = 'jwksManager' in options ? { server: options } : options;
   return (request, response, next) => {
     withServer({ request, response, next }, () => {
-      const known = server ?? onlyServer({ request, next }, 'healthMiddleware()', example);
+      const known = server ?? onlyServer({ request, response, next }, 'healthMiddleware()', example);
       answer(response, healthOf(known.jwksManager, details === true));
     });
   };

@@ -74,7 +74,7 @@ export function withServer(exchange: Exchange, run: () => void): void {
   try {
     run();
   } catch (error) {
-    const serving = error instanceof ImproperlyConfigured ? anyServing(error, exchange.request) : undefined;
+    const serving = error instanceof ImproperlyConfigured ? anyServing(error, exchange) : undefined;
     if (serving === undefined) exchange.next(error);
     else refuse(error, serving, watchingNext(exchange));
   }
@@ -82,8 +82,8 @@ export function withServer(exchange: Exchange, run: () => void): void {
 
 // Chooses any of the servers, because they all answer a 500 alike. If one of them leaves errors to the app, the app
 // answers.
-function anyServing(error: ImproperlyConfigured, request: Request): Serving | undefined {
-  const servers = error instanceof ServerNotNamed ? error.servers : nearestServers(request);
+function anyServing(error: ImproperlyConfigured, exchange: Exchange): Serving | undefined {
+  const servers = error instanceof ServerNotNamed ? error.servers : nearestServers(exchange);
   const all = servers.flatMap(({ server }) => servingOf(server) ?? []);
   const [one] = all;
   return one && { ...one, answersErrors: all.every(({ answersErrors }) => answersErrors) };

@@ -7,10 +7,12 @@ import { parentsOf } from './app-router';
 
 const key = Symbol('axioms.apps');
 
-/** An app that handles a request, and the one around it. */
+/** An app that handles a request, and the one that has received it before. */
 interface Passed {
   readonly app: object;
   readonly outer: Passed | undefined;
+  /** The response with which the app received the request; `undefined` once the app has passed it on. */
+  response: Response | undefined;
 }
 
 interface Noted {
@@ -22,6 +24,15 @@ interface Handling {
   handle(request: Request, response: Response, next?: NextFunction): void;
 }
 
+/**
+ * A request and its response. An app may dispatch its request to another app, with a response of the dispatch's own. The
+ * request, of which a proxy may be dispatched, then has the notes of both. The response tells them apart.
+ */
+export interface Exchange {
+  readonly request: Request;
+  readonly response: Response;
+}
+
 const noted = new WeakSet<object>();
 
 /** Notes from now on which requests this app handles. A router needs no note: `request.app` is the app around it. */
@@ -30,11 +41,10 @@ export function notePassing(app: object): void {
   noted.add(app);
   parentsOf(app);
   const { handle } = app;
-  const outermost: Passed = { app, outer: undefined };
   app.handle = function (this: unknown, request: Request & Noted, response, next) {
-    const outer = request[key];
-    request[key] = outer === undefined ? outermost : { app, outer };
-    Reflect.apply(handle, this, [request, response, next && leaving(request, outer, next)]);
+    const passed: Passed = { app, outer: request[key], response };
+    request[key] = passed;
+    Reflect.apply(handle, this, [request, response, next && leaving(passed, next)]);
   };
 }
 
@@ -42,30 +52,36 @@ function isApp(app: object): app is Handling {
   return 'handle' in app && 'locals' in app;
 }
 
-function leaving(request: Noted, outer: Passed | undefined, next: NextFunction): (...given: unknown[]) => void {
+function leaving(passed: Passed, next: NextFunction): (...given: unknown[]) => void {
   return (...given) => {
-    request[key] = outer;
+    passed.response = undefined;
     Reflect.apply(next, undefined, given);
   };
 }
 
 /**
- * Returns the app of the request and the apps around it, the innermost first. Where it is mounted in several apps, or the
- * request has come through another app than the one that mounted it last, only the noted apps around it are known.
+ * Returns the app of the exchange and the apps around it, the innermost first. Where it is mounted in several apps, or the
+ * request has come through another app than the one that mounted it last, only the noted apps around it are known. Returns
+ * none if the app of the response has not received this exchange: a dispatch with a proxy of the response, which Express
+ * cannot tell from the response, has set that app.
  */
-export function appsAround(request: Request): readonly object[] {
-  if (isAlone(request)) return only(request.app);
-  const passed = passedApps(request);
-  const chain = onlyParentsFrom(request.app);
-  if (chain.find(app => noted.has(app)) === passed[0]) return chain;
-  return [request.app, ...passed.filter(app => app !== request.app)];
+export function appsAround(exchange: Exchange): readonly object[] {
+  // `request.app` may be the app of a dispatch that is over.
+  const { app } = exchange.response;
+  if (isAlone(exchange.request, app, exchange.response)) return only(app);
+  const passed = passedApps(exchange.request, exchange.response);
+  const chain = onlyParentsFrom(app);
+  if (chain.find(one => noted.has(one)) === passed[0]) return chain;
+  if (noted.has(app) && passed.length > 0 && !passed.includes(app)) return [];
+  return [app, ...passed.filter(one => one !== app)];
 }
 
 // Most requests are for an app that no other one mounts.
-function isAlone(request: Request): boolean {
+function isAlone(request: Request, app: object, response?: Response): boolean {
   const passed = (request as Noted)[key];
-  if (passed !== undefined && (passed.app !== request.app || passed.outer !== undefined)) return false;
-  return parentsOf(request.app).size === 0;
+  if (passed?.outer !== undefined || (passed !== undefined && passed.app !== app)) return false;
+  if (response !== undefined && passed !== undefined && passed.response !== response) return false;
+  return parentsOf(app).size === 0;
 }
 
 const lists = new WeakMap<object, readonly object[]>();
@@ -78,13 +94,21 @@ function only(app: object): readonly object[] {
   return list;
 }
 
-// The noted apps that handle the request, the innermost first.
-function passedApps(request: Request): readonly object[] {
-  const apps: object[] = [];
-  for (let one = (request as Noted)[key]; one !== undefined; one = one.outer) apps.push(one.app);
-  if (apps.length > 0) return apps;
+// The noted apps that handle the request, the innermost first: with this response, if one is given.
+function passedApps(request: Request, response?: Response): readonly object[] {
+  const notes = notesOf(request);
+  const own = response === undefined ? notes : notes.filter(note => note.response === response);
+  if (notes.length > 0) return own.map(({ app }) => app);
   // The app may have been noted after it got the request.
   return [listenerOf(request)].filter(app => app !== undefined && noted.has(app)) as readonly object[];
+}
+
+// The innermost first, without the apps that have passed the request on.
+function notesOf(request: Request): readonly Passed[] {
+  const notes: Passed[] = [];
+  for (let one = (request as Noted)[key]; one !== undefined; one = one.outer)
+    if (one.response !== undefined) notes.push(one);
+  return notes;
 }
 
 /** What Node knows of a request. Tests and other runtimes may hand in a request without it. */
@@ -102,14 +126,15 @@ function listenerOf(request: object): object | undefined {
  * Returns the apps that are known to mount the app of the request, up to those that have handled it, of which nobody
  * knows whether they have.
  */
-export function appsInDoubt(request: Request): readonly object[] {
-  if (isAlone(request)) return [];
-  const passed = passedApps(request);
-  const found = new Set([request.app as object]);
-  for (const app of found)
-    if (app === request.app || !passed.includes(app)) for (const parent of parentsOf(app)) found.add(parent);
+export function appsInDoubt({ request, response }: Exchange): readonly object[] {
+  const { app } = response;
+  if (isAlone(request, app, response)) return [];
+  const passed = passedApps(request, response);
+  const found = new Set<object>([app]);
+  for (const one of found)
+    if (one === app || !passed.includes(one)) for (const parent of parentsOf(one)) found.add(parent);
   const listener = listenerOf(request);
-  return [...found].filter(app => app !== request.app && app !== listener && !passed.includes(app));
+  return [...found].filter(one => one !== app && one !== listener && !passed.includes(one));
 }
 
 function onlyParentsFrom(app: object, below: readonly object[] = []): readonly object[] {
@@ -120,7 +145,7 @@ function onlyParentsFrom(app: object, below: readonly object[] = []): readonly o
 
 /** Returns the app of the request and every app in which it is known to be mounted, whichever has handed the request in. */
 export function allAppsAround(request: Request): readonly object[] {
-  if (isAlone(request)) return only(request.app);
+  if (isAlone(request, request.app)) return only(request.app);
   const found = allParentsFrom(request.app);
   for (const app of passedApps(request)) allParentsFrom(app, found);
   return found;

@@ -1,12 +1,12 @@
 /** Chooses the server that a middleware of the app uses: the one that is named, or else the only one of the app. */
-import type { Application, NextFunction, Request } from 'express';
+import type { Application, NextFunction } from 'express';
 import type { RoutingControllersOptions } from 'routing-controllers';
 import { ImproperlyConfigured } from '../../core/http/exceptions';
 import { findVisit } from '../../views/visit';
 import type { Services } from '../../views/start/services';
 import type { AppContainer } from './app-container';
 import { routerOf } from './app-router';
-import { appsAround, appsInDoubt, notePassing } from './passed-apps';
+import { appsAround, appsInDoubt, notePassing, type Exchange } from './passed-apps';
 import type { AxiomsServer, AxiomsServerOptions } from './axioms-server';
 
 export interface Serving {
@@ -102,8 +102,7 @@ export class ServerNotNamed extends ImproperlyConfigured {
 }
 
 /** The arguments with which Express called a middleware. */
-interface Step {
-  readonly request: Request;
+interface Step extends Exchange {
   readonly next: NextFunction;
 }
 
@@ -119,7 +118,7 @@ interface Step {
  *   request may not have come through it.
  */
 export function onlyServer(step: Step, middleware: string, example: string, options?: ErrorOptions): AxiomsServer {
-  for (const app of appsFrom(step.request) ?? refuseDoubt(middleware, example, options)) {
+  for (const app of appsFrom(step) ?? refuseDoubt(middleware, example, options)) {
     const found = serversOf(app);
     const server = found.length > 1 ? serverOfRoute(step, found) : onlyServerOf(app, found);
     if (server !== undefined) return server;
@@ -133,10 +132,10 @@ export function onlyServer(step: Step, middleware: string, example: string, opti
 
 // An app that has a server only in its `locals` is not noted before it is found here, so that another one like it may have
 // handled the request. Returns nothing then.
-function appsFrom(request: Request): readonly object[] | undefined {
-  const apps = appsAround(request);
-  if (isServed(request.app)) return apps;
-  const inDoubt = appsInDoubt(request).filter(app => serversOf(app).length === 0 && isServed(app));
+function appsFrom(exchange: Exchange): readonly object[] | undefined {
+  const apps = appsAround(exchange);
+  if (isServed(exchange.response.app)) return apps;
+  const inDoubt = appsInDoubt(exchange).filter(app => serversOf(app).length === 0 && isServed(app));
   for (const app of inDoubt) notePassing(app);
   return inDoubt.length === 0 ? apps : undefined;
 }
@@ -154,8 +153,8 @@ function refuseDoubt(middleware: string, example: string, options: ErrorOptions 
 }
 
 /** Returns the servers of the app that handles the request, or else of the nearest enclosing app that has any. */
-export function nearestServers(request: Request): readonly { readonly server: AxiomsServer }[] {
-  for (const app of appsFrom(request) ?? []) {
+export function nearestServers(exchange: Exchange): readonly { readonly server: AxiomsServer }[] {
+  for (const app of appsFrom(exchange) ?? []) {
     const found = serversOf(app);
     const server = onlyServerOf(app, found);
     if (server !== undefined) return found.length > 1 ? found : [{ server }];
