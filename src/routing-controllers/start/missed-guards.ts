@@ -15,7 +15,7 @@ import {
 } from './path-forms';
 import { innerOf, hidesApp } from './mounted-apps';
 import { allAppsAround } from './passed-apps';
-import { restBehind, type Layer } from './path-patterns';
+import { hasRegex, restBehind, type Layer } from './path-patterns';
 import { mayLetInBeyond, type AuditedRoute } from './route-audit';
 
 /**
@@ -27,9 +27,7 @@ import { mayLetInBeyond, type AuditedRoute } from './route-audit';
 export function missesGuard(request: Request, receiver: Receiver, original: string): boolean {
   const current = `${request.baseUrl}${request.path}`;
   const isOdd = hasOddSegments(original) || (current !== original && hasOddSegments(current));
-  const modes = modesAround(request);
-  const inCase = (modes & bothCases) === bothCases;
-  const inEnd = (modes & bothEnds) === bothEnds;
+  const { inCase, inEnd } = differencesIn(modesAround(request), endsInSlash(request, original));
   if (!isOdd && !inCase && !inEnd) return false;
   return missesLayer(request, receiver, {
     formsOf: path => formsOf(path, request, { inCase, inEnd }),
@@ -57,8 +55,20 @@ interface Differences {
   readonly inEnd: boolean;
 }
 
-const bothCases = 0b0011;
-const bothEnds = 0b1100;
+const bothCases = 0b0_0011;
+const bothEnds = 0b0_1100;
+const regex = 0b1_0000;
+
+// A regex may distinguish the cases, and what it takes has no final slash if that is how its guard is written.
+function differencesIn(modes: number, endsInSlash: boolean): Differences {
+  const ofRegex = (modes & regex) === 0 ? 0 : 0b0_0001 | (endsInSlash ? 0b0_0100 : 0);
+  const all = modes | ofRegex;
+  return { inCase: (all & bothCases) === bothCases, inEnd: (all & bothEnds) === bothEnds };
+}
+
+function endsInSlash({ path }: Request, original: string): boolean {
+  return original.endsWith('/') || (path.endsWith('/') && path !== '/');
+}
 
 // The apps around one app differ from request to request, so what is known is kept for each of them.
 function modesAround(request: Request): number {
@@ -95,8 +105,9 @@ function modesIn(router: object, seen: Set<object>): number {
 }
 
 function modesBehind(layer: Layer, seen: Set<object>): number {
+  const own = hasRegex(layer) ? regex : 0;
   const inner = innerOf(layer);
-  return layer.route === undefined && layersOf(inner).length > 0 ? modesIn(inner, seen) : 0;
+  return layer.route === undefined && layersOf(inner).length > 0 ? own | modesIn(inner, seen) : own;
 }
 
 const routes = new WeakMap<object, AuditedRoute>();

@@ -68,6 +68,8 @@ export interface Layer {
   readonly handle: object;
   /** The regex into which Express 4 makes the path. */
   readonly regexp?: RegExp;
+  /** What Express 5 makes of the path, or of each of several paths. */
+  readonly matchers?: readonly { readonly name: string }[];
   /** The part of the path that the layer took last. Newer routers of Express return it instead. */
   readonly path?: string | undefined;
   match(path: string): boolean | { readonly path: string };
@@ -105,10 +107,27 @@ export function restBehind(layer: Layer, text: string): string | undefined {
     const match = layer.match(text);
     if (match === false) return undefined;
     const { path = '' } = match === true ? layer : match;
+    if (layer.route === undefined && !isPrefix(path, text, layer)) return undefined;
     return text.slice(path.length).replace(/^(?!\/)/, '/');
   } catch {
     return '/';
   }
+}
+
+// A regex may match in the middle of a path or of a segment. Express skips its middleware then, but runs its route.
+function isPrefix(part: string, text: string, { regexp }: Layer): boolean {
+  if (part === '') return true;
+  const next = text.charAt(part.length);
+  return text.startsWith(part) && ['', '/', ...(regexp === undefined ? [] : ['.'])].includes(next);
+}
+
+// How Express 4 ends the regex that it makes of a path, unless the router is strict.
+const anyEnd = /\\\/\?(?:\(\?=\\\/\|\$\)|\$)$/;
+
+/** Whether a regex decides how the layer reads paths, and not the options of its router. In doubt, it is one. */
+export function hasRegex({ regexp, matchers = [] }: Layer): boolean {
+  if (regexp !== undefined) return !regexp.ignoreCase || !anyEnd.test(regexp.source);
+  return matchers.some(({ name }) => name === 'regexpMatcher');
 }
 
 // Values of parameters and wildcards.
