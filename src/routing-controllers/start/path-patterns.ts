@@ -184,11 +184,12 @@ export function exampleOf(pattern: RegExp, options: PathOptions): string | undef
   return matcherOf(pattern, options)(example) ? example : undefined;
 }
 
-// Replaces each group with its first alternative, from the inside out.
+// Replaces each group with its first alternative, from the inside out. A lookaround takes no text.
 function withoutGroups(source: string): string {
   const left = source.replace(
-    /\((?:\?:|\?<\w+>)?([^()|]*)[^()]*\)([*?]|\{0.*?\})?/,
-    (_, first: string, isOptional?: string) => (isOptional === undefined ? first : ''),
+    /\((?:\?:|\?<\w+>|(\?<?[=!]))?([^()|]*)[^()]*\)([*?]|\{0.*?\})?/,
+    (_, lookaround: string | undefined, first: string, isOptional?: string) =>
+      lookaround === undefined && isOptional === undefined ? first : '',
   );
   return left === source ? source : withoutGroups(left);
 }

@@ -79,6 +79,8 @@ interface Ordinary<R extends Registered> extends Entry<R> {
 interface Odd<R extends Registered> extends Entry<R> {
   readonly matches: Matcher;
   readonly beginning: string;
+  /** Paths that it takes; none if it is too complex to find one. */
+  readonly examples: readonly string[];
 }
 
 /**
@@ -110,28 +112,45 @@ export class ShadowedRoutes<R extends Registered> {
 
   private addOrdinary(entry: Entry<R>, segments: Segments): readonly Shadow<R>[] {
     const found = this.covering(segments);
-    const written = this.examplesAsWritten(entry.route.path);
-    const odd = this.#odd.map(earlier => ({ ...earlier, takes: oddTakes(earlier, segments, written) }));
+    const ordinary = { ...entry, segments, matches: lateMatcher(entry.route.path, this.options) };
+    const odd = this.#odd.map(earlier => ({ ...earlier, takes: this.oddTakes(earlier, ordinary) }));
     let node = this.#root;
     for (const segment of segments.segments) node = node.child(segment);
     (segments.hasRest ? (node.rest ??= new Node<R>()) : node).add(entry);
-    this.#ordinary.push({ ...entry, segments, matches: lateMatcher(entry.route.path, this.options) });
+    this.#ordinary.push(ordinary);
     return shadows([...found, ...odd], entry);
   }
 
   private addOdd(entry: Entry<R>): readonly Shadow<R>[] {
     const { path } = entry.route;
-    const odd = { ...entry, matches: matcherOf(path, this.options), beginning: beginningOf(path, this.options) };
-    const examples = examplesOfOdd(path, this.options);
+    const odd = {
+      ...entry,
+      matches: matcherOf(path, this.options),
+      beginning: beginningOf(path, this.options),
+      examples: examplesOfOdd(path, this.options),
+    };
     const loose = looseSegmentsOf(path, this.options);
     const covering = loose === undefined ? [] : this.covering(loose);
     const ordinary = this.#ordinary
       .filter(({ index }) => covering.every(one => one.index !== index))
-      .filter(earlier => this.allExamplesOf(earlier).some(odd.matches) || examples.some(earlier.matches))
+      .filter(earlier => this.mayMeet(odd, earlier))
       .map(earlier => ({ ...earlier, takes: 'some' as const }));
     const others = this.#odd.map(earlier => ({ ...earlier, takes: oddTakesOdd(earlier, odd) }));
     this.#odd.push(odd);
     return shadows([...covering, ...ordinary, ...others], entry);
+  }
+
+  private oddTakes(odd: Odd<R>, ordinary: Ordinary<R>): Candidate<R>['takes'] {
+    const isTaken = isFixed(ordinary) && examplesOf(ordinary.segments).every(odd.matches);
+    if (isEverything(odd.route.path) || isTaken) return 'all';
+    return this.mayMeet(odd, ordinary) ? 'some' : 'none';
+  }
+
+  /** Whether a path is known that both take, or may exist because no example of the odd one is known. */
+  private mayMeet(odd: Odd<R>, ordinary: Ordinary<R>): boolean {
+    if (this.allExamplesOf(ordinary).some(odd.matches) || odd.examples.some(ordinary.matches)) return true;
+    if (odd.examples.length > 0 || isFixed(ordinary)) return false;
+    return !areApart(odd.beginning, beginningOf(ordinary.route.path, this.options));
   }
 
   private allExamplesOf({ route, segments }: Ordinary<R>): readonly string[] {
@@ -163,22 +182,18 @@ interface Candidate<R extends Registered> extends Entry<R> {
   readonly takes: Shadow<R>['takes'] | 'none';
 }
 
-function oddTakes<R extends Registered>(
-  { route, matches }: Odd<R>,
-  segments: Segments,
-  written: readonly string[],
-): Candidate<R>['takes'] {
-  const examples = examplesOf(segments);
-  if (isEverything(route.path)) return 'all';
-  // A path without parameters has only one example: the path itself.
-  if (examples.length === 1 && examples.every(matches)) return 'all';
-  return [...examples, ...written].some(matches) ? 'some' : 'none';
+// A path without parameters and a wildcard is its only example.
+function isFixed({ segments: { segments, hasRest } }: Ordinary<Registered>): boolean {
+  return !hasRest && !segments.includes(undefined);
+}
+
+function areApart(beginning: string, other: string): boolean {
+  return !beginning.startsWith(other) && !other.startsWith(beginning);
 }
 
 function oddTakesOdd<R extends Registered>(earlier: Odd<R>, later: Odd<R>): Candidate<R>['takes'] {
   if (isEverything(earlier.route.path) || isSame(earlier.route.path, later.route.path)) return 'all';
-  const areApart = !earlier.beginning.startsWith(later.beginning) && !later.beginning.startsWith(earlier.beginning);
-  return areApart ? 'none' : 'some';
+  return areApart(earlier.beginning, later.beginning) ? 'none' : 'some';
 }
 
 function isSame(one: string | RegExp, other: string | RegExp): boolean {

@@ -14,12 +14,14 @@ describe('the example of a regex path', () => {
     [/^\/bo{0,3}ks$/, '/bks'],
     [/^\/(?:books|papers)$/, '/books'],
     [/^\/b.?oks$/, '/boks'],
+    [/^\/(?=b)books$/, '/books'],
+    [/^\/(?!papers(?:x|y))(\w+)(?<!z)$/, '/1'],
   ] as const)
     it(`of ${String(pattern)} is ${example}`, () => {
       expect(exampleOf(pattern, options)).to.equal(example);
     });
 
-  for (const pattern of [/^\/(?=b)books$/, new RegExp('^/[[a-z]--b]oks$', 'v'), new RegExp('^/books$', 'v')])
+  for (const pattern of [/^\/(b)\1$/, new RegExp('^/[[a-z]--b]oks$', 'v'), new RegExp('^/books$', 'v')])
     it(`of ${String(pattern)} is not there`, () => {
       expect(exampleOf(pattern, options)).to.equal(undefined);
     });
