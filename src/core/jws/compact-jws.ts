@@ -77,8 +77,11 @@ export function copyOfPart(part: string): string {
  * leniently, because another reader might still accept such a token as a JWT.
  */
 export function isJwtShaped(token: string): boolean {
-  return formOf(token) === 'signed' && (token.split('.', 4).length === 3 || partsIn(token).length === 3);
+  return threeParts.some(parts => parts.test(token)) && hasJsonHeader(token);
 }
+
+// With empty parts, and without them: some readers leave them out.
+const threeParts = [/^[^.]*\.[^.]*\.[^.]*$/, /^\.*[^.]+\.+[^.]+\.+[^.]+\.*$/];
 
 /**
  * What a token is meant to be: text that only its issuer can read, a JWE, or a JWS, whether or not it is well-formed.
@@ -86,37 +89,43 @@ export function isJwtShaped(token: string): boolean {
 export type TokenForm = 'opaque' | 'encrypted' | 'signed';
 
 /**
- * Returns the form of a token. It depends on the first part, which is a JSON object only in a JWT, and on the number of
- * parts (RFC 7516 §9).
+ * Returns the form of a token. It depends on the first part that is not empty, which is a JSON object only in a JWT, and on the
+ * number of parts (RFC 7516 §9).
  */
 export function formOf(token: string): TokenForm {
-  const parts = partsIn(token);
-  if (!isJsonObject(parts[0] ?? '')) return 'opaque';
-  return parts.length === 5 ? 'encrypted' : 'signed';
+  if (!hasJsonHeader(token)) return 'opaque';
+  return fiveParts.test(token) ? 'encrypted' : 'signed';
 }
 
-// Without empty parts at the end: some readers leave them out.
-function partsIn(token: string): readonly string[] {
-  let end = token.length;
-  while (token[end - 1] === '.') end--;
-  return token.slice(0, end).split('.', 6);
+function hasJsonHeader(token: string): boolean {
+  const [first = ''] = /[^.]+/.exec(token) ?? [];
+  return objectIn(textIn(first)) !== undefined;
 }
 
-function isJsonObject(part: string): boolean {
-  return leniently(part) !== undefined;
-}
+// RFC 7516 §5.1: the encrypted key may be empty.
+const fiveParts = /^[^.]+\.[^.]*(?:\.[^.]+){3}$/;
 
 /**
- * Returns the claims of a token that another reader accepts, as that reader may read them; none if they cannot be read.
+ * Returns the JSON objects in the parts of a token, as a lenient reader may read them. Of a part that is a JWT itself (RFC
+ * 7519 §5.2), those in its parts.
  */
-export function lenientClaims(token: string): Claims {
-  return leniently(token.split('.', 2)[1] ?? '') ?? {};
+export function objectsIn(token: string): readonly Claims[] {
+  const parts = token.match(/[^.]+/g) ?? [];
+  return parts.flatMap(part => {
+    const text = textIn(part);
+    const object = objectIn(text);
+    // The text is shorter than the part, so that this ends.
+    return object === undefined ? objectsIn(text) : [object];
+  });
 }
 
-function leniently(part: string): Claims | undefined {
-  const value = parseJson(Buffer.from(part, 'base64url').toString());
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return isObject ? (value as Claims) : undefined;
+// `trimStart` also removes a byte order mark, which some readers skip.
+function textIn(part: string): string {
+  return Buffer.from(part, 'base64url').toString().trimStart();
+}
+
+function objectIn(text: string): Claims | undefined {
+  return text.startsWith('{') ? (parseJson(text) as Claims | undefined) : undefined;
 }
 
 /** Parses the text of claims that was accepted before. */

@@ -34,10 +34,14 @@ const unbound: Binding = Object.freeze({});
 export function bindingOf(claims: Claims): Binding {
   if (!Object.hasOwn(claims, 'cnf')) return unbound;
   const cnf = claims['cnf'] as JsonValue;
-  if (typeof cnf !== 'object' || cnf === null || Array.isArray(cnf)) throw notShown();
+  if (!isBinding(cnf)) throw notShown();
+  return cnf;
+}
+
+function isBinding(cnf: JsonValue): cnf is Readonly<Record<string, string>> {
+  if (typeof cnf !== 'object' || cnf === null || Array.isArray(cnf)) return false;
   const members = Object.entries(cnf as Readonly<Record<string, JsonValue>>);
-  if (members.length === 0 || !members.every(([name, value]) => isThumbprint(name, value))) throw notShown();
-  return cnf as Binding;
+  return members.length > 0 && members.every(([name, value]) => isThumbprint(name, value));
 }
 
 function isThumbprint(name: string, value: JsonValue): boolean {
@@ -46,6 +50,23 @@ function isThumbprint(name: string, value: JsonValue): boolean {
 
 function notShown(): InvalidToken {
   return new InvalidToken('The access token is bound to a key that was not shown', { reason: 'token_bound' });
+}
+
+/**
+ * Returns one `cnf` that demands every key that any of these claims demands. It is `null`, which no request satisfies, where two
+ * claims name different keys, or one names something that this library cannot check.
+ *
+ * @returns `{}` if no claims have a `cnf`
+ */
+export function jointBinding(all: readonly Claims[]): Claims {
+  const found = all.filter(isBound).map(({ cnf }) => cnf as JsonValue);
+  return found.length === 0 ? {} : { cnf: found.reduce(joined) };
+}
+
+function joined(one: JsonValue, other: JsonValue): JsonValue {
+  if (!isBinding(one) || !isBinding(other)) return null;
+  const both = { ...one, ...other };
+  return Object.entries(one).every(([name, value]) => both[name] === value) ? both : null;
 }
 
 /**

@@ -3,12 +3,13 @@
  * checks it like the claims of a JWT.
  */
 import { setMaxListeners } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
 import { oneToYield } from '../attempts/fair-shares';
 import { FetchFailure, fetchJson, type FailureKind, type JsonObject } from '../http/bounded-fetch';
-import { bindingOf, requireUnbound } from './binding';
+import { bindingOf, jointBinding, requireUnbound } from './binding';
 import { checkClaims, checkTimes } from './claim-rules';
 import { claimValue } from './claims';
-import { formOf, frozen, lenientClaims, type Claims, type JsonValue } from '../jws/compact-jws';
+import { frozen, objectsIn, parseCompactJws, type Claims, type JsonValue } from '../jws/compact-jws';
 import { CountedReport } from '../reports/counted-report';
 import { Deadline, follow } from '../time/deadline';
 import { discoverUrl } from '../issuers/discovery';
@@ -236,14 +237,26 @@ async function locate(
 // RFC 7662 §2.2 makes `iss` optional. The issuer itself gives the answer, so an answer without `iss` gets the issuer's.
 function completed(said: JsonObject, token: string, { issuerUrl }: Settings): Claims {
   const iss: Record<string, JsonValue> = issuerUrl === undefined ? {} : { iss: issuerUrl };
-  return frozen({ ...iss, ...bindingIn(token), ...(said as Claims) });
+  const answer = said as Claims;
+  return frozen({ ...iss, ...answer, ...wholeBinding(answer, token) });
 }
 
-// RFC 9449 §6.2 has `cnf` in the answer. An issuer that leaves it out would make a bearer token of a JWT that is bound. What
-// nobody has verified here can only make the check stricter.
-function bindingIn(token: string): Claims {
-  const { cnf } = formOf(token) === 'opaque' ? {} : lenientClaims(token);
-  return cnf === undefined ? {} : { cnf };
+// RFC 9449 §6.2 has `cnf` in the answer. An issuer that leaves it out, or a part of it, would make a bearer token of a JWT that
+// is bound. In a token that is no well-formed JWT, a thief may have added a part that names a key of their own. Such a part
+// binds the token to nothing: the token is refused unless the answer says the same.
+function wholeBinding(answer: Claims, token: string): Claims {
+  const binding = jointBinding([answer, claimsOf(token)]);
+  const whole = jointBinding([binding, ...objectsIn(token)]);
+  return isDeepStrictEqual(whole, binding) ? binding : { cnf: null };
+}
+
+function claimsOf(token: string): Claims {
+  try {
+    return parseCompactJws(token, token.length).claims;
+  } catch (error) {
+    if (error instanceof InvalidToken) return {};
+    throw error;
+  }
 }
 
 function judged(answer: Introspected, settings: Settings, now: number): Claims {

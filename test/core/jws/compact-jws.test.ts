@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { parseCompactJws } from '../../../src/core/jws/compact-jws';
+import { isJwtShaped, objectsIn, parseCompactJws } from '../../../src/core/jws/compact-jws';
 import { InvalidToken } from '../../../src/core/http/exceptions';
 import { base64url } from '../../issuer/test-issuer';
 
@@ -34,6 +34,9 @@ const forms: readonly (readonly [title: string, reason: string, token: string])[
   ['a JWE', 'token_encrypted', `${base64url({ alg: 'RSA-OAEP', enc: 'A256GCM' })}.a.b.c.d`],
   ['a JWE with a key that is agreed on', 'token_encrypted', `${base64url({ alg: 'dir', enc: 'A256GCM' })}..b.c.d`],
   ['a JWT without its signature', 'token_malformed', `${header}.${claims}.`],
+  ['a JWE with an empty part in front', 'token_malformed', `.${base64url({ alg: 'dir' })}.a.b.c.d`],
+  ['a JWT with empty parts', 'token_malformed', `.${header}..${claims}..${signature}.`],
+  ['five parts, two of them empty', 'token_malformed', `${header}..${claims}..${signature}`],
   ['a JWT that is cut off', 'token_malformed', `${header}.${claims}`],
   ['four parts', 'token_malformed', `${header}.${claims}.a.b`],
   ['six parts', 'token_malformed', `${header}.${claims}.a.b.c.d`],
@@ -48,6 +51,56 @@ describe('a token that cannot be read', () => {
         .to.throw(InvalidToken)
         .with.property('reason', reason);
     });
+});
+
+describe('isJwtShaped', () => {
+  for (const [title, isIt, token] of [
+    ['a JWT', true, `${header}.${claims}.${signature}`],
+    ['a JWT without its signature', true, `${header}.${claims}.`],
+    ['a JWT without its claims', true, `${header}..${signature}`],
+    ['a JWT with ten empty parts in front', true, `${'.'.repeat(10)}${header}.${claims}.${signature}`],
+    ['a JWT with empty parts between the others', true, `${header}..${claims}...${signature}`],
+    ['two parts', false, `${header}.${claims}`],
+    ['four parts', false, `${header}.${claims}.${signature}.x`],
+    ['a JWE', false, `${header}.a.b.c.d`],
+    ['a JWE without an encrypted key', false, `${header}..b.c.d`],
+    ['three parts, the first of them no JSON', false, `v4.${claims}.${signature}`],
+    ['a text that begins with a dot', false, '.abc'],
+    ['nothing but dots', false, '...'],
+  ] as const)
+    it(`${isIt ? 'takes' : 'does not take'} ${title} for a JWT`, () => {
+      expect(isJwtShaped(token)).to.equal(isIt);
+    });
+});
+
+describe('objectsIn', () => {
+  it('finds the header and the claims of a JWT, in their order', () => {
+    expect(objectsIn(`.${header}..${claims}.${signature}`)).to.deep.equal([{ alg: 'ES256' }, { sub: 'alice' }]);
+  });
+
+  it('finds the claims of a JWT in a JWT, and behind a byte order mark', () => {
+    const inner = `${header}.${base64url('\ufeff{"sub":"bob"}')}.${signature}`;
+    expect(objectsIn(`${header}.${base64url(inner)}.${signature}`)).to.deep.equal([
+      { alg: 'ES256' },
+      { alg: 'ES256' },
+      { sub: 'bob' },
+    ]);
+  });
+
+  it('finds nothing in a text that is opaque', () => {
+    for (const token of ['', '...', '2YotnFZFEjr1zCsicMWpAA', 'v4.public.abcd', base64url([{ a: 1 }])])
+      expect(objectsIn(token), token).to.deep.equal([]);
+  });
+
+  it('ends soon for a JWT in a JWT, as deep as a token can have it', () => {
+    let token = `${header}.${claims}.${signature}`;
+    while (token.length < 75_000) token = `${header}.${base64url(token)}.${signature}`;
+    expect(objectsIn(token).at(-1)).to.deep.equal({ sub: 'alice' });
+    const begun = process.cpuUsage();
+    for (const piece of ['.', 'e.', 'eyJ', '.eyJ9'])
+      expect(objectsIn(piece.repeat(100_000 / piece.length))).to.be.an('array');
+    expect(process.cpuUsage(begun).user / 1000).to.be.below(2000);
+  });
 });
 
 describe('parseCompactJws', () => {

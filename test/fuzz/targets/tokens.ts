@@ -2,7 +2,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { AccessTokenVerifier, InvalidToken, JwksManager, defineSettings } from 'axioms-routing-controllers';
-import { parseCompactJws } from '../../../src/core/jws/compact-jws';
+import { isJwtShaped, objectsIn, parseCompactJws, type JsonValue } from '../../../src/core/jws/compact-jws';
+import { bindingOf, jointBinding } from '../../../src/core/tokens/binding';
 import { audience, base64url, signed, signingKey, silentLogger } from '../../issuer/test-issuer';
 import { mutated, names, parsedOrRefused, target, type Target } from '../target';
 
@@ -83,8 +84,47 @@ async function checkForeign(header: Readonly<Record<string, unknown>>): Promise<
 
 const foreign = signingKey('k1');
 
+const dots = fc.nat(12).map(times => '.'.repeat(times));
+const payload = fc.dictionary(names, fc.jsonValue());
+
+/** A reader that leaves out empty parts takes such a token for the JWT: it counts as one, with all it is bound to. */
+async function checkEmptyParts([[first, second, third, last], said, depth]: readonly [
+  readonly [string, string, string, string],
+  object,
+  number,
+]): Promise<void> {
+  let jwt = signed({ alg: 'ES256', kid: 'k1' }, said, key);
+  for (let times = 0; times < depth; times++) jwt = signed({ alg: 'ES256', cty: 'JWT' }, jwt, key);
+  const [header = '', middle = '', signature = ''] = jwt.split('.');
+  const token = `${first}${header}.${second}${middle}.${third}${signature}${last}`;
+  expect(isJwtShaped(token)).to.equal(true);
+  expect(objectsIn(token).at(-1)).to.deep.equal(JSON.parse(JSON.stringify(said)));
+  if (token !== jwt) expect(await isAccepted(token)).to.equal(false);
+}
+
+const thumbprints = fc.constantFrom<JsonValue>('a'.repeat(43), 'b'.repeat(43), 'short', null);
+const confirmations = fc.oneof(
+  fc.dictionary(fc.constantFrom('jkt', 'x5t#S256', 'kid'), thumbprints),
+  fc.constantFrom<JsonValue>(null, [], 'x'),
+);
+const bindings = fc.array(fc.record({ cnf: confirmations }, { requiredKeys: [] }), { maxLength: 4 });
+
+/** A request that satisfies all of them together satisfies each. */
+function checkBindings(all: readonly Readonly<Record<string, JsonValue>>[]): void {
+  const joint = jointBinding(all);
+  expect(Object.hasOwn(joint, 'cnf')).to.equal(all.some(one => Object.hasOwn(one, 'cnf')));
+  const demanded = parsedOrRefused(InvalidToken, () => bindingOf(joint));
+  if (demanded !== undefined) for (const one of all) expect(demanded).to.include(bindingOf(one));
+}
+
 export const tokenTargets: readonly Target[] = [
   target('token: its one spelling', tokens, checkSpelling),
   target('token: a good one, changed', mutated(fc.constant(good), 'A', '_', '.'), checkForged),
   target('token: signed by another key', headers, checkForeign),
+  target(
+    'token: a JWT with empty parts, in JWTs',
+    fc.tuple(fc.tuple(dots, dots, dots, dots), payload, fc.nat(3)),
+    checkEmptyParts,
+  ),
+  target('token: what it is bound to in several places', bindings, checkBindings),
 ];
