@@ -298,7 +298,6 @@ export class AnswerGate implements Gate {
   #release(): void {
     if (this.#kept === undefined) return;
     const { head } = this.#kept;
-    // Trailer fields follow the body: the handler may have set them since.
     if (head !== undefined) setHead(this.#response, { ...head, trailer: undefined });
     const objection = this.#objection;
     if (objection === undecided) this.#releaseLater();

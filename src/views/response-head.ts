@@ -21,7 +21,7 @@ export function headOf(response: Response): Head {
   return { status: response.statusCode, reason: response.statusMessage, headers, trailer };
 }
 
-/** Keeps the trailer fields that the response has, if the head has none. */
+/** Keeps the trailer fields that the response has, if the head has none: they follow the body and may be set until its end. */
 export function setHead(response: Response, { status, reason, headers, trailer }: Head): void {
   response.statusCode = status;
   response.statusMessage = reason;
