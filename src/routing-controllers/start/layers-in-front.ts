@@ -100,7 +100,16 @@ function outcomeAt(layer: Layer, path: string, form: string, own: Own, look: Loo
 
 /** Returns the layers of an app or a router; none for a middleware. */
 export function layersOf(handle: object): readonly Layer[] {
-  return (routerOf(handle) as { readonly stack?: readonly Layer[] }).stack ?? [];
+  return stackOf(handle) ?? [];
+}
+
+/** Whether this is an app or a router, which may have no layers yet. */
+export function hasLayers(handle: object): boolean {
+  return stackOf(handle) !== undefined;
+}
+
+function stackOf(handle: object): readonly Layer[] | undefined {
+  return (routerOf(handle) as { readonly stack?: readonly Layer[] }).stack;
 }
 
 function isOwn(layer: Layer, { route, guard }: Own): boolean {

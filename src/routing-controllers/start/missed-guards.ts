@@ -1,9 +1,9 @@
 /** Finds guards and stricter routes that a request misses because its path is another spelling of theirs. */
 import type { Request } from 'express';
 import { PerMethod } from '../../views/start/per-method';
-import { pathOptionsOf } from './app-router';
+import { pathOptionsOf, routerOf } from './app-router';
 import { isTokenGuard } from './handlers';
-import { layersOf, missesLayer, type Receiver } from './layers-in-front';
+import { hasLayers, layersOf, missesLayer, type Receiver } from './layers-in-front';
 import {
   asWritten,
   decodedForm,
@@ -78,21 +78,35 @@ function modesAround(request: Request): number {
 }
 
 interface Known {
-  /** How many layers the app had. */
-  readonly layers: number;
-  /** How its routers read paths, a bit for each mode. */
+  /** The routers of the app, and of the routers and apps in it, and how many layers each had. */
+  readonly routers: readonly Counted[];
+  /** How they read paths, a bit for each mode. */
   readonly modes: number;
+}
+
+interface Counted {
+  readonly router: { readonly stack?: readonly Layer[] };
+  readonly layers: number;
 }
 
 const known = new WeakMap<object, Known>();
 
-// Routers are read at the first request, and again where an app has got more layers.
+// Routers are read at the first request, and again where the app, or a router or an app in it, has got more layers.
 function modesOf(app: object): number {
   const before = known.get(app);
-  if (before?.layers === layersOf(app).length) return before.modes;
-  const modes = modesIn(app, new Set());
-  known.set(app, { layers: layersOf(app).length, modes });
+  if (before?.routers.every(isUnchanged) === true) return before.modes;
+  const seen = new Set<object>();
+  const modes = modesIn(app, seen);
+  known.set(app, { routers: [...seen].map(counted), modes });
   return modes;
+}
+
+function counted(one: object): Counted {
+  return { router: routerOf(one), layers: layersOf(one).length };
+}
+
+function isUnchanged({ router, layers }: Counted): boolean {
+  return (router.stack?.length ?? 0) === layers;
 }
 
 function modesIn(router: object, seen: Set<object>): number {
@@ -107,7 +121,7 @@ function modesIn(router: object, seen: Set<object>): number {
 function modesBehind(layer: Layer, seen: Set<object>): number {
   const own = hasRegex(layer) ? regex : 0;
   const inner = innerOf(layer);
-  return layer.route === undefined && layersOf(inner).length > 0 ? own | modesIn(inner, seen) : own;
+  return layer.route === undefined && hasLayers(inner) ? own | modesIn(inner, seen) : own;
 }
 
 const routes = new WeakMap<object, AuditedRoute>();
