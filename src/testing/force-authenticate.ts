@@ -5,9 +5,11 @@ import { AccessTokenUser, type User } from '../authentication/user';
 import { grantsOf, type Claims, type Grants } from '../core/tokens/claims';
 import { environmentName, isDevelopment } from '../core/process/development';
 import { ImproperlyConfigured } from '../core/http/exceptions';
+import { seen } from '../core/process/rejections';
 import type { Settings } from '../core/settings/settings';
 import { subjectOf, type TokenSubject } from '../core/tokens/token-subject';
 import { settingsFor } from '../core/settings/trusted-issuers';
+import { isPending } from '../core/time/soon';
 import type { ServerOption } from '../routing-controllers/start/serving';
 import { axiomsServersOf, type AppWithServer } from './served-app';
 import type { TokenClaims } from './token-claims';
@@ -89,8 +91,9 @@ function warn(settings: Settings): void {
 }
 
 function callerOf(user: ForcedUser, settings: Settings): AuthenticationResult {
-  const { isAuthenticated } = Object(user) as { isAuthenticated?: unknown };
-  if (typeof isAuthenticated === 'boolean') return { user: user as User, auth: claimsOf(user) };
+  const { isAuthenticated, claims } = Object(user) as { isAuthenticated?: unknown; claims?: unknown };
+  const isLoaded = ![user, claims].some(one => isPending(seen(one)));
+  if (typeof isAuthenticated === 'boolean' && isLoaded) return { user: user as User, auth: claimsOf(user) };
   if (isAuthenticated === undefined && isNamed(user, settings)) return tokenCaller(user, settings);
   throw new ImproperlyConfigured(
     "forceAuthenticate() takes claims with a sub, such as { sub: 'alice', scope: 'book:read' }, a user with a boolean isAuthenticated, 'anonymous' for no caller, or null to end it.",

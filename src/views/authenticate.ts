@@ -135,20 +135,45 @@ function checkedResult(
   { response }: Visit,
 ): AuthenticationResult | null {
   if (result === null || isResult(result)) return result;
+  ignoreRejections(result);
   requireUnanswered(response);
   throw new ImproperlyConfigured(
-    `${constructor.name}.authenticate must return null, or { user, auth } with a boolean user.isAuthenticated, and auth { token, claims }, null or left out.`,
+    `${constructor.name}.authenticate must return null, or { user, auth } with a boolean user.isAuthenticated, and auth { token, claims }, null or left out. Await promises and queries in them.`,
   );
 }
 
+/** What a class returns, before it is checked. */
+interface Returned {
+  readonly user?: unknown;
+  readonly auth?: unknown;
+}
+
+interface ReturnedAuth {
+  readonly token?: unknown;
+  readonly claims?: unknown;
+}
+
 function isResult(result: unknown): result is AuthenticationResult {
-  const { user, auth } = Object(result) as { readonly user?: unknown; readonly auth?: unknown };
-  if (typeof user !== 'object' || user === null || isPending(seen(user))) return false;
-  if (typeof (user as Partial<User>).isAuthenticated !== 'boolean') return false;
-  const said: unknown = auth ?? {};
-  if (typeof said !== 'object' || said === null) return false;
-  const { token = '', claims = {} } = said as { readonly token?: unknown; readonly claims?: unknown };
-  return typeof token === 'string' && typeof claims === 'object' && claims !== null && !Array.isArray(claims);
+  const { user, auth } = Object(result) as Returned;
+  const { token = '', claims = {} } = (auth ?? {}) as ReturnedAuth;
+  if (!areLoaded([user, auth ?? {}, claims]) || Array.isArray(claims)) return false;
+  if (typeof (user as Partial<User>).isAuthenticated !== 'boolean' || typeof token !== 'string') return false;
+  // The claims of a verified token are frozen, and plain data.
+  return Object.isFrozen(claims) || !Object.values(claims as object).some(isPending);
+}
+
+// A promise in place of claims would grant nothing, so that a negated rule would let its caller in.
+function areLoaded(parts: readonly unknown[]): boolean {
+  for (const part of parts)
+    if (typeof part !== 'object' || part === null || ('then' in part && isPending(part))) return false;
+  return true;
+}
+
+// Nobody awaits what a refused result holds.
+function ignoreRejections(result: unknown): void {
+  const { user, auth } = Object(result) as Returned;
+  const { token, claims } = Object(auth) as ReturnedAuth;
+  for (const part of [user, auth, token, claims, ...(Object.values(Object(claims) as object) as unknown[])]) seen(part);
 }
 
 function setNobody(visit: Visit): void {
@@ -168,12 +193,15 @@ function setSomebody(visit: Visit, { user, auth }: AuthenticationResult, authent
 // Sets `auth.authenticator` to the class that answered. If the class has named itself, no copy is needed.
 function authOf(
   auth: Partial<RequestAuth>,
-  { scopes }: User,
+  user: User,
   authenticator: BaseAuthentication,
   { settings }: Visit,
 ): RequestAuth {
   if (auth.authenticator === authenticator) return auth as RequestAuth;
   const { claims } = auth;
-  const facts = claims === undefined ? {} : tokenFacts(claims, scopes ?? grantsOf(claims, settings).scopes);
-  return { ...facts, ...auth, authenticator };
+  if (claims === undefined) return { ...auth, authenticator };
+  // A user of the app may have scopes that are no list, which a rule about scopes refuses.
+  const scopes: unknown = seen(user.scopes);
+  const granted = Array.isArray(scopes) ? (scopes as string[]) : grantsOf(claims, settings).scopes;
+  return { ...tokenFacts(claims, granted), ...auth, authenticator };
 }
