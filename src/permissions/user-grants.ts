@@ -15,17 +15,17 @@ export class UserGrants implements Grants {
     private readonly claimed: Grants,
   ) {}
 
-  /** @throws ImproperlyConfigured if the scopes are not loaded. */
+  /** @throws ImproperlyConfigured if the scopes are not loaded, or are no list of texts. */
   get scopes(): readonly string[] {
     return this.#of('scopes');
   }
 
-  /** @throws ImproperlyConfigured if the roles are not loaded. */
+  /** @throws ImproperlyConfigured if the roles are not loaded, or are no list of texts. */
   get roles(): readonly string[] {
     return this.#of('roles');
   }
 
-  /** @throws ImproperlyConfigured if the permissions are not loaded. */
+  /** @throws ImproperlyConfigured if the permissions are not loaded, or are no list of texts. */
   get permissions(): readonly string[] {
     return this.#of('permissions');
   }
@@ -35,12 +35,30 @@ export class UserGrants implements Grants {
   }
 }
 
-// A lazy relation of the app's user is a promise. If it counted as an empty list, a negated rule would let the user in.
+// If a value that cannot be read counted as an empty list, a negated rule would let the user in.
 function listOf(user: User, kind: GrantKind): readonly string[] | undefined {
   const found: unknown = user[kind];
-  if (Array.isArray(found)) return found as string[];
-  if (!isPending(seen(found))) return undefined;
-  throw new ImproperlyConfigured(`The ${kind} of request.user are not loaded yet: load them with the user, as a list.`);
+  if (found === undefined || found === null) return undefined;
+  if (Array.isArray(found) && Array.from<unknown>(found).every(isText)) return found as string[];
+  // A lazy relation of the app's user is a promise.
+  if (isPending(seen(found)))
+    throw new ImproperlyConfigured(
+      `The ${kind} of request.user are not loaded yet: load them with the user, as a list.`,
+    );
+  throw noList(kind, found);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+// Does not show the value, which may be personal.
+function noList(kind: GrantKind, found: unknown): ImproperlyConfigured {
+  if (Array.isArray(found)) for (const one of found) seen(one as unknown);
+  const type = Array.isArray(found) ? 'a list that does not hold strings only' : `of the type ${typeof found}`;
+  return new ImproperlyConfigured(
+    `The ${kind} of request.user are ${type}; expected a list of strings: set one where you make the user, for example ${kind}.map(({ name }) => name) for entities.`,
+  );
 }
 
 /**

@@ -614,8 +614,12 @@ describe('claim permissions of users of other authentication classes', () => {
     ['who says and claims nothing is refused', 403, () => ({ user })],
     ['who has it is let in', 200, kind => ({ user: { ...user, [kind]: ['b', 'a'] } })],
     ['who has another one is refused', 403, kind => ({ user: { ...user, [kind]: ['ab', 'A'] } })],
-    ['who has text instead of a list is refused', 403, kind => ({ user: { ...user, [kind]: 'a' } })],
-    ['who has an object instead of a list is refused', 403, kind => ({ user: { ...user, [kind]: { a: true } } })],
+    ['who has text instead of a list is a fault of the server', 500, kind => ({ user: { ...user, [kind]: 'a' } })],
+    [
+      'who has an object instead of a list is a fault of the server',
+      500,
+      kind => ({ user: { ...user, [kind]: { a: true } } }),
+    ],
     ['whose claims grant it is let in', 200, (_, claim) => ({ user, auth: { claims: { [claim]: ['a'] } } })],
     ['whose claims grant another one is refused', 403, (_, claim) => ({ user, auth: { claims: { [claim]: ['b'] } } })],
     [
