@@ -4,7 +4,7 @@
  */
 import type { Request } from 'express';
 import { seen } from '../core/process/rejections';
-import { findContext, type Caller, type RequestContext, type SetByApp } from './request-context';
+import { findContext, ownsContext, type Caller, type RequestContext, type SetByApp } from './request-context';
 import { AnonymousUser, type AxiomsRequest, type RequestAuth, type User } from './user';
 
 export const anonymous: Caller = Object.freeze({
@@ -114,8 +114,9 @@ function restore(request: AxiomsRequest, name: keyof SetByApp, value: unknown): 
  */
 export function setByApp(request: Request, before: RequestContext | undefined): SetByApp {
   const { user, auth } = request as object as SetByApp;
-  // A copy of a copy has the caller of the first copy, and the context of the original.
-  if (isOfGuard(auth) && auth !== before?.caller?.auth) return setOnSource(user, auth);
+  // A copy of a copy has the caller of the first copy, and the context of the original. Of the request itself, the app may
+  // have made a `request.auth` with more members.
+  if (isOfGuard(auth) && auth !== before?.caller?.auth && !ownsContext(request)) return setOnSource(user, auth);
   if (before?.setByApp === undefined) return { user, auth };
   return isAsWritten(request, before.setByApp, before.caller) ? before.setByApp : { ...before.setByApp, user };
 }

@@ -94,6 +94,11 @@ export function contextOf(request: Request): RequestContext {
   return found;
 }
 
+/** Whether the request is the one that a guarded route has received, and no copy of it. */
+export function ownsContext(request: Request): boolean {
+  return (request as Holder)[contextKey]?.owner === request;
+}
+
 /** Returns the context of the request that this object inherits from, or is a proxy of. */
 export function contextOfOriginal(copy: Request): RequestContext | undefined {
   return (copy as Holder)[contextKey]?.context;

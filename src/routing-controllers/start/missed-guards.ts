@@ -13,7 +13,7 @@ import {
   segmentForms,
   withOtherEnd,
 } from './path-forms';
-import { innerOf, hidesApp } from './mounted-apps';
+import { innerOf, isEmptyMount } from './mounted-apps';
 import { allAppsAround } from './passed-apps';
 import { hasRegex, restBehind, type Layer } from './path-patterns';
 import { mayLetInBeyond, type AuditedRoute } from './route-audit';
@@ -55,13 +55,15 @@ interface Differences {
   readonly inEnd: boolean;
 }
 
-const bothCases = 0b0_0011;
-const bothEnds = 0b0_1100;
-const regex = 0b1_0000;
+const bothCases = 0b00_0011;
+const bothEnds = 0b00_1100;
+const regex = 0b01_0000;
+/** Stands for an app of which nobody would notice that it gets layers. */
+const mayGrow = 0b10_0000;
 
 // A regex may distinguish the cases, and what it takes has no final slash if that is how its guard is written.
 function differencesIn(modes: number, endsInSlash: boolean): Differences {
-  const ofRegex = (modes & regex) === 0 ? 0 : 0b0_0001 | (endsInSlash ? 0b0_0100 : 0);
+  const ofRegex = (modes & regex) === 0 ? 0 : 0b00_0001 | (endsInSlash ? 0b00_0100 : 0);
   const all = modes | ofRegex;
   return { inCase: (all & bothCases) === bothCases, inEnd: (all & bothEnds) === bothEnds };
 }
@@ -97,7 +99,7 @@ function modesOf(app: object): number {
   if (before?.routers.every(isUnchanged) === true) return before.modes;
   const seen = new Set<object>();
   const modes = modesIn(app, seen);
-  known.set(app, { routers: [...seen].map(counted), modes });
+  if ((modes & mayGrow) === 0) known.set(app, { routers: [...seen].map(counted), modes });
   return modes;
 }
 
@@ -114,14 +116,25 @@ function modesIn(router: object, seen: Set<object>): number {
   seen.add(router);
   const { isCaseSensitive, isStrict } = pathOptionsOf(router);
   let modes = (isCaseSensitive ? 0b0001 : 0b0010) | (isStrict ? 0b0100 : 0b1000);
-  for (const layer of layersOf(router)) modes |= hidesApp(layer) ? bothCases | bothEnds : modesBehind(layer, seen);
+  for (const layer of layersOf(router)) modes |= modesBehind(layer, seen);
   return modes;
 }
 
 function modesBehind(layer: Layer, seen: Set<object>): number {
-  const own = hasRegex(layer) ? regex : 0;
+  const own = hasRegex(layer) && holdsTokenGuard(layer) ? regex : 0;
   const inner = innerOf(layer);
+  if (isEmptyMount(layer)) return own | mayGrow;
   return layer.route === undefined && hasLayers(inner) ? own | modesIn(inner, seen) : own;
+}
+
+// Other letters are mostly another resource, so a regex alone does not make a middleware of the app a guard.
+function holdsTokenGuard(layer: Layer, seen = new Set<object>()): boolean {
+  const { route } = layer;
+  if (route !== undefined) return (route as ExpressRoute).stack.some(({ handle }) => isTokenGuard(handle));
+  const inner = innerOf(layer);
+  if (seen.has(inner)) return false;
+  seen.add(inner);
+  return isTokenGuard(inner) || layersOf(inner).some(one => holdsTokenGuard(one, seen));
 }
 
 const routes = new WeakMap<object, AuditedRoute>();

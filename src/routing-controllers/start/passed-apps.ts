@@ -11,8 +11,10 @@ const key = Symbol('axioms.apps');
 interface Passed {
   readonly app: object;
   readonly outer: Passed | undefined;
-  /** The response with which the app received the request; `undefined` once the app has passed it on. */
-  response: Response | undefined;
+  /** The response with which the app received the request. */
+  readonly response: Response;
+  /** Whether the app has passed the request on. */
+  isOver: boolean;
 }
 
 interface Noted {
@@ -42,7 +44,7 @@ export function notePassing(app: object): void {
   parentsOf(app);
   const { handle } = app;
   app.handle = function (this: unknown, request: Request & Noted, response, next) {
-    const passed: Passed = { app, outer: request[key], response };
+    const passed: Passed = { app, outer: request[key], response, isOver: false };
     request[key] = passed;
     Reflect.apply(handle, this, [request, response, next && leaving(passed, next)]);
   };
@@ -54,7 +56,7 @@ function isApp(app: object): app is Handling {
 
 function leaving(passed: Passed, next: NextFunction): (...given: unknown[]) => void {
   return (...given) => {
-    passed.response = undefined;
+    passed.isOver = true;
     Reflect.apply(next, undefined, given);
   };
 }
@@ -66,21 +68,34 @@ function leaving(passed: Passed, next: NextFunction): (...given: unknown[]) => v
  * cannot tell from the response, has set that app.
  */
 export function appsAround(exchange: Exchange): readonly object[] {
-  // `request.app` may be the app of a dispatch that is over.
-  const { app } = exchange.response;
+  const app = appOfExchange(exchange);
   if (isAlone(exchange.request, app, exchange.response)) return only(app);
-  const passed = passedApps(exchange.request, exchange.response);
+  const passed = passedApps(exchange);
   const chain = onlyParentsFrom(app);
   if (chain.find(one => noted.has(one)) === passed[0]) return chain;
   if (noted.has(app) && passed.length > 0 && !passed.includes(app)) return [];
   return [app, ...passed.filter(one => one !== app)];
 }
 
+/**
+ * Returns the app that handles the exchange. `request.app` may be the app of a dispatch that is over, and `response.app` one
+ * that the app has called itself, and that has passed the exchange on.
+ */
+export function appOfExchange({ request, response }: Exchange): object {
+  // What only imitates a response may have no app.
+  const app = (response as Partial<Response>).app ?? request.app;
+  const { [key]: last } = request as Noted;
+  if (last === undefined || (last.app === app && !last.isOver)) return app;
+  const notes = notesOf(request).filter(note => note.response === response);
+  const isOver = notes.some(note => note.app === app) && notes.every(note => note.app !== app || note.isOver);
+  return (isOver ? notes.find(note => !note.isOver)?.app : undefined) ?? app;
+}
+
 // Most requests are for an app that no other one mounts.
 function isAlone(request: Request, app: object, response?: Response): boolean {
   const passed = (request as Noted)[key];
   if (passed?.outer !== undefined || (passed !== undefined && passed.app !== app)) return false;
-  if (response !== undefined && passed !== undefined && passed.response !== response) return false;
+  if (response !== undefined && passed !== undefined && (passed.isOver || passed.response !== response)) return false;
   return parentsOf(app).size === 0;
 }
 
@@ -94,21 +109,24 @@ function only(app: object): readonly object[] {
   return list;
 }
 
-// The noted apps that handle the request, the innermost first: with this response, if one is given.
-function passedApps(request: Request, response?: Response): readonly object[] {
-  const notes = notesOf(request);
-  const own = response === undefined ? notes : notes.filter(note => note.response === response);
-  if (notes.length > 0) return own.map(({ app }) => app);
-  // The app may have been noted after it got the request.
-  return [listenerOf(request)].filter(app => app !== undefined && noted.has(app)) as readonly object[];
+// The noted apps that handle the exchange, the innermost first.
+function passedApps({ request, response }: Exchange): readonly object[] {
+  const notes = notesOf(request).filter(({ isOver }) => !isOver);
+  if (notes.length === 0) return notedListener(request);
+  return notes.filter(note => note.response === response).map(({ app }) => app);
 }
 
-// The innermost first, without the apps that have passed the request on.
+// The innermost first, with the apps that have passed the request on.
 function notesOf(request: Request): readonly Passed[] {
   const notes: Passed[] = [];
-  for (let one = (request as Noted)[key]; one !== undefined; one = one.outer)
-    if (one.response !== undefined) notes.push(one);
+  for (let one = (request as Noted)[key]; one !== undefined; one = one.outer) notes.push(one);
   return notes;
+}
+
+// The app may have been noted after it got the request.
+function notedListener(request: Request): readonly object[] {
+  const listener = listenerOf(request);
+  return listener !== undefined && noted.has(listener) ? [listener] : [];
 }
 
 /** What Node knows of a request. Tests and other runtimes may hand in a request without it. */
@@ -126,10 +144,11 @@ function listenerOf(request: object): object | undefined {
  * Returns the apps that are known to mount the app of the request, up to those that have handled it, of which nobody
  * knows whether they have.
  */
-export function appsInDoubt({ request, response }: Exchange): readonly object[] {
-  const { app } = response;
+export function appsInDoubt(exchange: Exchange): readonly object[] {
+  const { request, response } = exchange;
+  const app = appOfExchange(exchange);
   if (isAlone(request, app, response)) return [];
-  const passed = passedApps(request, response);
+  const passed = passedApps(exchange);
   const found = new Set<object>([app]);
   for (const one of found)
     if (one === app || !passed.includes(one)) for (const parent of parentsOf(one)) found.add(parent);
@@ -143,11 +162,16 @@ function onlyParentsFrom(app: object, below: readonly object[] = []): readonly o
   return parent === undefined || other !== undefined || chain.includes(parent) ? chain : onlyParentsFrom(parent, chain);
 }
 
-/** Returns the app of the request and every app in which it is known to be mounted, whichever has handed the request in. */
+/**
+ * Returns the app of the request, every app in which it is known to be mounted, whichever has handed the request in, and those
+ * that have passed it on.
+ */
 export function allAppsAround(request: Request): readonly object[] {
   if (isAlone(request, request.app)) return only(request.app);
   const found = allParentsFrom(request.app);
-  for (const app of passedApps(request)) allParentsFrom(app, found);
+  const notes = notesOf(request);
+  for (const { app } of notes) allParentsFrom(app, found);
+  if (notes.every(({ isOver }) => isOver)) for (const app of notedListener(request)) allParentsFrom(app, found);
   return found;
 }
 

@@ -6,7 +6,7 @@ import { findVisit } from '../../views/visit';
 import type { Services } from '../../views/start/services';
 import type { AppContainer } from './app-container';
 import { routerOf } from './app-router';
-import { appsAround, appsInDoubt, notePassing, type Exchange } from './passed-apps';
+import { appOfExchange, appsAround, appsInDoubt, notePassing, type Exchange } from './passed-apps';
 import type { AxiomsServer, AxiomsServerOptions } from './axioms-server';
 
 export interface Serving {
@@ -134,7 +134,7 @@ export function onlyServer(step: Step, middleware: string, example: string, opti
 // handled the request. Returns nothing then.
 function appsFrom(exchange: Exchange): readonly object[] | undefined {
   const apps = appsAround(exchange);
-  if (isServed(exchange.response.app)) return apps;
+  if (isServed(appOfExchange(exchange))) return apps;
   const inDoubt = appsInDoubt(exchange).filter(app => serversOf(app).length === 0 && isServed(app));
   for (const app of inDoubt) notePassing(app);
   return inDoubt.length === 0 ? apps : undefined;
