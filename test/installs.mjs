@@ -12,6 +12,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { emptyFolder, newcomersEnvironment, packInto, root } from './packed.mjs';
 
@@ -147,6 +148,9 @@ async function run(command, args, cwd, env) {
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const chunks = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => chunks.push(chunk));
-  const [code, signal] = await once(child, 'close');
+  const [code, signal] = await once(child, 'exit');
+  // A server that a failed test has left running holds the other ends of the streams.
+  await Promise.race([once(child, 'close'), setTimeout(2000)]);
+  for (const stream of [child.stdout, child.stderr]) stream.destroy();
   return { code: code ?? signal, output: Buffer.concat(chunks).toString() };
 }

