@@ -70,8 +70,8 @@ function requireFirst({ answer, wait }: ProofVerdict): void {
   throw new InvalidProof('The DPoP proof was used before', { reason: 'proof_used' });
 }
 
-// No proof is kept for longer: its `iat` may be ahead, and the clock of Redis may be behind. An app's store may answer any
-// number, or none.
+// A proof of a right clock is kept for no longer. One of a clock that is ahead may be, and a client may try before that. An
+// app's store may answer any number, or none.
 const longestWait = 5 * proofWindow;
 
 function boundedWait(wait: unknown): number {

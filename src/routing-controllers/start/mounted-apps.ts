@@ -56,8 +56,8 @@ interface Probe {
 
 const outer = { request: IncomingMessage.prototype, response: ServerResponse.prototype };
 
-// Once the app has set the prototype, the request has no URL: no layer takes it then, so that no code of the app runs. A
-// `handle` that the app has wrapped may choose by the host.
+// Once the app has set the prototype, the request has no URL: no layer takes it then. So no code of the app runs but a `handle`
+// that the app has wrapped, which may choose by the host, and what an app of Express 4 has put in front of Express's own layers.
 function probe(tell: (app: object) => void, read: Set<string | symbol>): Probe {
   const request = Object.assign(new IncomingMessage(new Socket()), { url: '/', method: 'GET', app: outer });
   Object.assign(request, { rawHeaders: ['Host', 'localhost'], headers: { host: 'localhost' } });
