@@ -74,18 +74,30 @@ function refuseReplicas(client: RedisClient): void {
   );
 }
 
+/**
+ * Whether a client is one for a cluster. `ioredis` says so, and `redis` has one of these methods: the first since
+ * version 4.1, the second before.
+ */
+export function isForCluster(client: object): boolean {
+  const { isCluster, getSlotRandomNode, getSlotMaster } = client as Readonly<Record<string, unknown>>;
+  return isCluster === true || typeof getSlotRandomNode === 'function' || typeof getSlotMaster === 'function';
+}
+
 function shown(option: unknown): string {
   return typeof option === 'string' ? `'${option}'` : `a ${typeof option}`;
 }
 
 const oneCommand = 'return redis.call(ARGV[1], KEYS[1], unpack(ARGV, 2))';
+const allValues = "return redis.call('MGET', unpack(KEYS))";
 
 function ofRedis(client: NodeRedisClient): Commands {
   const run: Commands['eval'] = (script, keys, values) =>
     client.eval(script, { keys: [...keys], arguments: [...values] });
+  // Before version 5.5, `useReplicas` cannot be seen: MGET would go to a replica then, and a script goes to the master.
+  const mayReadReplicas = isForCluster(client) && !('_options' in client);
   return {
     eval: run,
-    mget: keys => client.mGet([...keys]),
+    mget: keys => (mayReadReplicas ? run(allValues, keys, []) : client.mGet([...keys])),
     command: (name, key, values) => run(oneCommand, [key], [name, ...values]),
   };
 }

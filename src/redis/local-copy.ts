@@ -2,6 +2,7 @@
 import { ImproperlyConfigured } from '../core/http/exceptions';
 import { SteadyClock } from '../core/time/steady-clock';
 import { RedisConnection, type RedisClient } from './client';
+import { isForCluster } from './commands';
 import { RevocationStream, streamName, type StoredRevocation } from './revocation-stream';
 
 /** The option `localCopy` of `RedisDenylist`. */
@@ -192,10 +193,9 @@ function within(name: string, value: unknown, least: number, most: number): numb
   );
 }
 
-// A cluster client of `ioredis` has isCluster, and one of `redis` this method. Behind a wrapper, Redis itself says it.
+// Behind a wrapper, Redis itself says it.
 function refuseCluster(client: RedisClient): void {
-  const { isCluster, getSlotRandomNode } = client as { isCluster?: unknown; getSlotRandomNode?: unknown };
-  if (isCluster === true || typeof getSlotRandomNode === 'function')
+  if (isForCluster(client))
     throw new ImproperlyConfigured(
       "The option 'localCopy' of RedisDenylist needs one Redis, or Sentinel. The client is one for a cluster, where keys that move to another node while they are read would be missing from the copy. Leave the option out.",
     );

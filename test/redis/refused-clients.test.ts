@@ -36,7 +36,7 @@ for (const [name, make] of Object.entries(stores))
     ] as const)
       it(`a client that reads from replicas, because they lag behind: ${option}`, function () {
         const reading = client();
-        // Its scripts go to masters all the same.
+        // It is read by scripts, which go to masters all the same.
         if (option === 'useReplicas: true' && !showsOptions(reading)) this.skip();
         expect(() => make(reading)).to.throw(ImproperlyConfigured, option);
       });
@@ -46,3 +46,40 @@ for (const [name, make] of Object.entries(stores))
       make(createCluster({ rootNodes: [{ socket: address }] }));
     });
   });
+
+describe('a cluster client that does not show whether it reads from replicas', () => {
+  /** Redis before version 4.1 has the first method, and before 5.5 none of the options. */
+  function clusterOf(method: string, members: object = {}) {
+    const asked: string[] = [];
+    const client = {
+      [method]: () => undefined,
+      ...members,
+      eval: (script: string) => {
+        asked.push(`EVAL ${script}`);
+        return Promise.resolve([null]);
+      },
+      mGet: (keys: string[]) => {
+        asked.push('MGET');
+        return Promise.resolve(keys.map(() => null));
+      },
+    };
+    return { client, asked };
+  }
+
+  for (const method of ['getSlotMaster', 'getSlotRandomNode'])
+    it(`is read by a script, which goes to a master (${method})`, async () => {
+      const { client, asked } = clusterOf(method);
+      expect(await new RedisDenylist(client).isRevoked({ iss: 'https://a.example', jti: 'a' })).to.equal(false);
+      expect(asked).to.deep.equal(["EVAL return redis.call('MGET', unpack(KEYS))"]);
+    });
+
+  for (const [what, method, members] of [
+    ['that shows its options', 'getSlotRandomNode', { _options: {} }],
+    ['for one server', 'getClientInfo', {}],
+  ] as const)
+    it(`differs from a client ${what}, which is asked for the keys`, async () => {
+      const { client, asked } = clusterOf(method, members);
+      expect(await new RedisDenylist(client).isRevoked({ iss: 'https://a.example', jti: 'a' })).to.equal(false);
+      expect(asked).to.deep.equal(['MGET']);
+    });
+});

@@ -18,7 +18,8 @@ export const makers: Record<'ioredis' | 'redis', Maker> = {
     };
   },
   async redis(url) {
-    const client = createClient({ url, socket: { reconnectStrategy: 20 } });
+    // Version 4.0 takes no number.
+    const client = createClient({ url, socket: { reconnectStrategy: () => 20 } });
     client.on('error', () => undefined);
     await client.connect();
     // Version 4 has no destroy().
