@@ -48,15 +48,16 @@ export class ProofVerifier {
   /**
    * Checks the proof of a request, and records its use.
    *
+   * @param tokenHash the hash of the access token, which the proof must have as `ath`
    * @param thumbprint the key that the access token is bound to
    * @throws InvalidProof for a missing, wrong or used proof, and for one without the nonce of its key
    * @throws Throttled if the key has used too many proofs
    * @throws ServiceUnavailable if the store of used proofs is full or cannot be reached
    */
-  prove(shown: ShownProof, accessToken: string, thumbprint: string): Soon<void> {
+  prove(shown: ShownProof, tokenHash: string, thumbprint: string): Soon<void> {
     const { proofs, method, request } = shown;
     const now = this.#clockOf()();
-    const expected = { method, now, keys: this.#keys, accessToken, thumbprint };
+    const expected = { method, now, keys: this.#keys, tokenHash, thumbprint };
     const proof = checkedProof(proofs, { ...expected, targets: this.#targetsOf(shown) });
     if (this.#nonces !== undefined) requireNonce(proof, shown, this.#nonces, now);
     return this.#uses.record(proof, this.#store, request);

@@ -1,6 +1,7 @@
 /** Verifies access tokens as a resource server: RFC 7519, RFC 9068 and RFC 8725. */
 import { LRUCache } from 'lru-cache';
-import { acceptedToken, VerifiedTokens, KnownToken, type AcceptedToken, type VerifiedToken } from './verified-tokens';
+import { acceptedToken, tokenHashOf, VerifiedTokens, KnownToken } from './verified-tokens';
+import type { AcceptedToken, VerifiedToken } from './verified-tokens';
 import { isBound, requirePossession, requireUnbound, type Possession } from './binding';
 import { checkClaims, checkTimes, isTimely } from './claim-rules';
 import { copyOfPart, parseCompactJws, type Claims, type TokenHeader, type UnverifiedToken } from '../jws/compact-jws';
@@ -74,7 +75,7 @@ export class AccessTokenVerifier {
    * @throws ServiceUnavailable if the issuer's keys or the denylist are needed and unavailable.
    */
   async verify(token: string): Promise<VerifiedToken> {
-    const { accepted, known } = await this.#acceptUnproven(token);
+    const { accepted, known } = await this.#acceptUnproven(token, tokenHashOf(token));
     requireUnbound(accepted.token.claims);
     return known.keep(accepted).token;
   }
@@ -87,8 +88,9 @@ export class AccessTokenVerifier {
    * @throws InvalidProof if the token is bound to a key, and its proof is missing, wrong or was used before
    */
   accept(token: string, shown: Possession): Soon<Acceptance> {
-    return after(this.#acceptUnproven(token), found =>
-      after(this.requirePossession(token, found.accepted.token.claims, shown), () => found),
+    const tokenHash = tokenHashOf(token);
+    return after(this.#acceptUnproven(token, tokenHash), found =>
+      after(this.#requirePossession(tokenHash, found.accepted.token.claims, shown), () => found),
     );
   }
 
@@ -97,17 +99,20 @@ export class AccessTokenVerifier {
    * this check.
    */
   requirePossession(token: string, claims: Claims, shown: Possession): Soon<void> {
+    return this.#requirePossession(tokenHashOf(token), claims, shown);
+  }
+
+  #requirePossession(tokenHash: string, claims: Claims, shown: Possession): Soon<void> {
     return attempt(
-      () => requirePossession(token, claims, shown, this.#proofs),
+      () => requirePossession(tokenHash, claims, shown, this.#proofs),
       error => {
         throw attributed(error, claims, settingsFor(claims, this.settings) ?? this.settings);
       },
     );
   }
 
-  #acceptUnproven(token: string): Soon<Acceptance> {
-    const place = this.#verified.placeOf(token);
-    const acceptance = this.acceptedBefore(place) ?? this.acceptAnew(token, place);
+  #acceptUnproven(token: string, tokenHash: string): Soon<Acceptance> {
+    const acceptance = this.acceptedBefore(tokenHash) ?? this.acceptAnew(token, tokenHash);
     if (this.#revocations === undefined) return acceptance;
     return after(acceptance, found =>
       after(this.refuseRevoked(found.accepted.token.claims, found.accepted.subject), () => found),
@@ -159,28 +164,28 @@ export class AccessTokenVerifier {
     return known.isKept && known.issuerKeys.isCurrent(known.key) && isTimely(known.times, this.clock());
   }
 
-  private acceptedBefore(place: string): Acceptance | undefined {
-    const known = this.#verified.get(place);
+  private acceptedBefore(tokenHash: string): Acceptance | undefined {
+    const known = this.#verified.get(tokenHash);
     return known !== undefined && this.isStillGood(known)
       ? { known, accepted: known.accepted, isNew: false }
       : undefined;
   }
 
-  private acceptAnew(token: string, place: string): Soon<Acceptance> {
+  private acceptAnew(token: string, tokenHash: string): Soon<Acceptance> {
     const unverified = parseCompactJws(token, this.settings.maxTokenSize, this.#headers);
     const { claims } = unverified;
     const trusted = settingsFor(claims, this.settings);
     if (trusted === undefined)
       throw new InvalidToken('The access token is from another issuer', { reason: 'token_issuer' });
     return attempt(
-      () => this.judge(unverified, trusted, place),
+      () => this.judge(unverified, trusted, tokenHash),
       error => {
         throw attributed(error, claims, trusted);
       },
     );
   }
 
-  private judge(unverified: UnverifiedToken, settings: Settings, place: string): Soon<Acceptance> {
+  private judge(unverified: UnverifiedToken, settings: Settings, tokenHash: string): Soon<Acceptance> {
     const { header, claims } = unverified;
     const named = checkHeader(header, settings);
     checkTimes(claims, settings, this.clock());
@@ -189,7 +194,7 @@ export class AccessTokenVerifier {
       if (key === undefined)
         throw new InvalidToken('The signature of the access token is wrong', { reason: 'token_signature' });
       const known = new KnownToken(unverified, key, this.keys.keysOf(settings.issuerUrl), settings);
-      this.#verified.set(place, known);
+      this.#verified.set(tokenHash, known);
       if (!unverified.isHeaderKnown && !isPlain) this.#headers.set(copyOfPart(unverified.headerPart), header);
       return { known, accepted: acceptedToken(header, claims, settings), isNew: true };
     });

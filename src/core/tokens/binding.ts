@@ -95,16 +95,22 @@ export function requireUnbound(claims: Claims): void {
 /**
  * Checks that the caller has every key that the token is bound to. The use of the proof is recorded last.
  *
+ * @param tokenHash the hash of the token, as proofs have it in `ath`
  * @throws InvalidToken for a bound token that is sent as a bearer token or by another client, and for an unbound one with
  * the scheme DPoP
  * @throws InvalidProof for a missing, wrong or used proof
  */
-export function requirePossession(token: string, claims: Claims, shown: Possession, proofs: ProofVerifier): Soon<void> {
+export function requirePossession(
+  tokenHash: string,
+  claims: Claims,
+  shown: Possession,
+  proofs: ProofVerifier,
+): Soon<void> {
   const { jkt, 'x5t#S256': certificate } = bindingOf(claims);
   // RFC 9449 §7.2: a thief could otherwise leave out the proof.
   if (jkt !== undefined && shown.scheme !== 'DPoP') throw notShown();
   if (certificate !== undefined) requireCertificate(certificate, shown.certificate());
-  if (jkt !== undefined) return proofs.prove(shown.proof, token, jkt);
+  if (jkt !== undefined) return proofs.prove(shown.proof, tokenHash, jkt);
   if (shown.scheme === 'DPoP') throw notBoundTo('a DPoP key');
 }
 

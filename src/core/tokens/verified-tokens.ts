@@ -78,6 +78,14 @@ const dispose = (token: KnownToken): void => {
   token.isKept = false;
 };
 
+/**
+ * Returns the hash of a token, as a DPoP proof for it has it in `ath` (RFC 9449 §4.2). It is the key in the cache too, so that
+ * no token is in memory as a key. Two spellings of a token have two hashes.
+ */
+export function tokenHashOf(token: string): string {
+  return hash('sha256', token, 'base64url');
+}
+
 /** A bounded cache of accepted tokens: at most `size` of them, and about 32 MiB. */
 export class VerifiedTokens {
   readonly #known?: LRUCache<string, KnownToken>;
@@ -86,26 +94,18 @@ export class VerifiedTokens {
     if (size > 0 && !isPlain) this.#known = new LRUCache({ max: size, maxSize: mostBytes, sizeCalculation, dispose });
   }
 
-  /**
-   * Returns the key of a token in the cache: its hash, so that no token is in memory as a key. Two spellings of a token
-   * have two keys.
-   */
-  placeOf(token: string): string {
-    return this.#known === undefined ? '' : hash('sha256', token, 'binary');
+  get(tokenHash: string): KnownToken | undefined {
+    return this.#known?.get(tokenHash);
   }
 
-  get(place: string): KnownToken | undefined {
-    return this.#known?.get(place);
-  }
-
-  set(place: string, token: KnownToken): void {
+  set(tokenHash: string, token: KnownToken): void {
     if (this.#known === undefined) return;
     token.isKept = true;
-    this.#known.set(place, token);
+    this.#known.set(tokenHash, token);
   }
 
   delete(token: string): boolean {
-    return this.#known?.delete(this.placeOf(token)) ?? false;
+    return this.#known?.delete(tokenHashOf(token)) ?? false;
   }
 
   /**
@@ -115,7 +115,7 @@ export class VerifiedTokens {
    */
   deleteWhere(isMeant: (token: VerifiedToken) => boolean): number {
     const meant = [...(this.#known?.entries() ?? [])].filter(([, { accepted }]) => isMeant(accepted.token));
-    for (const [place] of meant) this.#known?.delete(place);
+    for (const [tokenHash] of meant) this.#known?.delete(tokenHash);
     return meant.length;
   }
 }

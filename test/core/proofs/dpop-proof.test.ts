@@ -7,6 +7,7 @@ import { checkedProof, type CheckedProof } from '../../../src/core/proofs/dpop-p
 import { ProofKeys } from '../../../src/core/proofs/proof-keys';
 import { isPlain } from '../../../src/core/process/plain';
 import { thumbprintOf } from '../../../src/core/proofs/thumbprint';
+import { tokenHashOf } from '../../../src/core/tokens/verified-tokens';
 
 const now = Date.UTC(2026, 0, 1);
 const issuer = { seconds: () => now / 1000, token: () => 'token' };
@@ -16,7 +17,14 @@ const keys = new ProofKeys();
 
 function check(...fields: readonly string[]): CheckedProof {
   const { thumbprint } = client;
-  return checkedProof(fields, { method: 'GET', targets: [target.url], now, keys, accessToken: 'token', thumbprint });
+  return checkedProof(fields, {
+    method: 'GET',
+    targets: [target.url],
+    now,
+    keys,
+    tokenHash: tokenHashOf('token'),
+    thumbprint,
+  });
 }
 
 function refusalOf(...fields: readonly string[]): unknown {
@@ -42,7 +50,7 @@ describe('checkedProof', () => {
 
   it('accepts nothing while the clock has no number', () => {
     const { thumbprint } = client;
-    const expected = { method: 'GET', targets: [target.url], keys, accessToken: 'token', thumbprint };
+    const expected = { method: 'GET', targets: [target.url], keys, tokenHash: tokenHashOf('token'), thumbprint };
     expect(() => checkedProof([client.proof(target)], { ...expected, now: NaN })).to.throw(InvalidProof, 'too old');
   });
 
@@ -50,7 +58,7 @@ describe('checkedProof', () => {
     const jwk = { ...client.jwk, y: client.jwk['x'] ?? '' };
     const thumbprint = thumbprintOf(jwk);
     const field = client.proof(target, {}, { jwk });
-    const expected = { method: 'GET', targets: [target.url], now, keys, accessToken: 'token', thumbprint };
+    const expected = { method: 'GET', targets: [target.url], now, keys, tokenHash: tokenHashOf('token'), thumbprint };
     expect(() => checkedProof([field], expected)).to.throw(InvalidProof, 'The key of the DPoP proof is not accepted');
   });
 
@@ -101,7 +109,14 @@ describe('checkedProof', () => {
 
 describe('the keys and headers that are kept', () => {
   const checkWith = (own: ProofKeys, proof: string, { thumbprint } = client): CheckedProof =>
-    checkedProof([proof], { method: 'GET', targets: [target.url], now, keys: own, accessToken: 'token', thumbprint });
+    checkedProof([proof], {
+      method: 'GET',
+      targets: [target.url],
+      now,
+      keys: own,
+      tokenHash: tokenHashOf('token'),
+      thumbprint,
+    });
   const partOf = (proof: string): string => proof.slice(0, proof.indexOf('.'));
 
   it('are those of proofs that were accepted, and no others', () => {

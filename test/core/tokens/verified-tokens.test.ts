@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { JwksManager } from '../../../src/core/issuers/jwks-manager';
 import { defineSettings } from '../../../src/core/settings/define-settings';
-import { KnownToken, VerifiedTokens } from '../../../src/core/tokens/verified-tokens';
+import { KnownToken, tokenHashOf, VerifiedTokens } from '../../../src/core/tokens/verified-tokens';
 import { makeKey } from '../../issuer/scripted-issuer';
 import { onlyWithCaches } from '../../plain';
 
@@ -16,11 +16,11 @@ function known(claimsText = '{"sub":"alice","scope":"a b","deep":{"er":[{}]}}'):
 }
 
 function keptIn(tokens: VerifiedTokens, token: string): KnownToken | undefined {
-  return tokens.get(tokens.placeOf(token));
+  return tokens.get(tokenHashOf(token));
 }
 
 function keep(tokens: VerifiedTokens, token: string, kept = known()): void {
-  tokens.set(tokens.placeOf(token), kept);
+  tokens.set(tokenHashOf(token), kept);
 }
 
 describe('VerifiedTokens', () => {

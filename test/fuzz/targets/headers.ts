@@ -9,6 +9,7 @@ import { sentToken } from '../../../src/core/http/sent-token';
 import { checkedProof } from '../../../src/core/proofs/dpop-proof';
 import { normalUri } from '../../../src/core/proofs/http-uri';
 import { ProofKeys } from '../../../src/core/proofs/proof-keys';
+import { tokenHashOf } from '../../../src/core/tokens/verified-tokens';
 import { mutated, parsedOrRefused, target, type Target } from '../target';
 
 const schemes = ['Bearer ', 'DPoP ', 'Basic ', 'bearer', 'BEARER  '];
@@ -75,7 +76,7 @@ const { thumbprint, jwk } = client;
 const keys = new ProofKeys();
 
 function proven(field: string): ReturnType<typeof checkedProof> | undefined {
-  const expected = { method: 'GET', targets: [url], now, keys, accessToken: 'token', thumbprint };
+  const expected = { method: 'GET', targets: [url], now, keys, tokenHash: tokenHashOf('token'), thumbprint };
   return parsedOrRefused(InvalidProof, () => checkedProof([field], expected));
 }
 
