@@ -6,12 +6,11 @@ import { shortMediaType } from '../core/jws/media-type';
 import { publicKeyOf } from '../core/jws/public-key';
 import { verifySignature } from '../core/jws/signature';
 import { longestIdentifier, longestProof, proofAlgorithms, proofWindow } from '../core/proofs/dpop-proof';
-import { isSameUri } from '../core/proofs/http-uri';
 import { Nonces } from '../core/proofs/nonces';
 import { hasPrivateParts, thumbprintOf } from '../core/proofs/thumbprint';
 import type { Settings } from '../core/settings/settings';
 import { bindingOf } from '../core/tokens/binding';
-import { isBehind, isUnresolved, targetOf } from './proof-target';
+import { isBehind, isFor, isUnresolved, targetOf } from './proof-target';
 import { check, relative, textOf, type Check } from './token-checks';
 import type { Credentials } from './token-source';
 
@@ -170,7 +169,7 @@ function urlChecks({ htu }: Claims, request: ProvenRequest, externalUrl: string 
   const target = targetOf(request.url, externalUrl);
   const place = target === undefined ? [] : placeChecks(target, externalUrl);
   const isRight =
-    typeof htu === 'string' && (target === undefined ? isBehind(htu, externalUrl) : isSameUri(htu, target));
+    typeof htu === 'string' && (target === undefined ? isBehind(htu, externalUrl) : isFor(target, htu, externalUrl));
   const expected = target ?? `a URL behind externalUrl ${externalUrl ?? ''}`;
   const remedy = 'put the URL that the client calls into htu, without its query; never the one behind a proxy';
   return [...place, check('proof: URL', isRight, `htu ${shown(expected)}`, shown(textOf(htu)), remedy)];

@@ -1,5 +1,5 @@
 /** The URL that a proof must name, as the doctor's options and the setting `externalUrl` say. */
-import { normalUri, targetUri } from '../core/proofs/http-uri';
+import { isSameUri, normalUri, targetUris } from '../core/proofs/http-uri';
 
 /**
  * Returns the URL that the client calls.
@@ -9,7 +9,7 @@ import { normalUri, targetUri } from '../core/proofs/http-uri';
  */
 export function targetOf(url: string | undefined, externalUrl: string | undefined): string | undefined {
   if (url?.startsWith('/') !== true) return url;
-  return externalUrl === undefined ? undefined : targetUri(externalUrl, url);
+  return externalUrl === undefined ? undefined : targetUris(externalUrl, url)[0];
 }
 
 /** Tells whether a URL or path has dot segments, with which the server refuses every proof. */
@@ -25,6 +25,13 @@ export function isBehind(url: string, externalUrl: string | undefined): boolean 
 /** Returns the path that the app sees of a URL; `undefined` if the URL is not one of the app's. */
 export function pathBehind(url: string, externalUrl: string | undefined): string | undefined {
   const [normal, root] = [normalUri(url), normalUri(externalUrl ?? '')?.replace(/\/$/, '')];
-  if (normal === undefined || root === undefined || !normal.startsWith(`${root}/`)) return undefined;
-  return normal.slice(root.length);
+  if (normal === undefined || root === undefined) return undefined;
+  // A proxy that takes a prefix away sends `/` for the prefix alone, too.
+  if (normal === root) return '/';
+  return normal.startsWith(`${root}/`) ? normal.slice(root.length) : undefined;
+}
+
+/** Tells whether `htu` means the URL that the client calls. */
+export function isFor(target: string, htu: string, externalUrl: string | undefined): boolean {
+  return isSameUri(htu, target) || [htu, target].every(url => pathBehind(url, externalUrl) === '/');
 }

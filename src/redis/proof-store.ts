@@ -75,8 +75,8 @@ function verdictOf(answered: unknown): ProofVerdict {
 }
 
 // `MemoryProofStore` in Lua. `ends` has the proofs by their ends, `counts` the number of each key, and `forgotten` the spans of
-// `ForgottenTimes`, in milliseconds. Each call forgets more proofs than it adds, and not so many that others would wait. No key
-// has a lifetime: Redis measures it by a clock that may jump, and `size` bounds what is there.
+// `ForgottenTimes`, in milliseconds. Each call forgets more proofs than it adds, and not so many that others would wait. Before
+// it refuses one, it forgets more, because ended proofs are no reason to refuse. No key has a lifetime: Redis measures it by a clock that may jump, and `size` bounds what is there.
 const script = `
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -107,8 +107,8 @@ local function add(time)
   spans[place][2] = spans[place + 1][2]
   table.remove(spans, place + 1)
 end
-local function forget(from, to)
-  local ended = redis.call('ZRANGEBYSCORE', KEYS[1], from, to, 'WITHSCORES', 'LIMIT', 0, 100)
+local function forget(from, to, most)
+  local ended = redis.call('ZRANGEBYSCORE', KEYS[1], from, to, 'WITHSCORES', 'LIMIT', 0, most)
   for index = 1, #ended, 2 do
     redis.call('ZREM', KEYS[1], ended[index])
     local owner = string.match(ended[index], '^(%S+)')
@@ -130,7 +130,7 @@ local function refusal()
   local ofKey = tonumber(redis.call('HGET', KEYS[2], ARGV[2]) or 0)
   if ofKey >= share * (1 - used / size) then return {'share', wait} end
 end
-forget('-inf', now)
+forget('-inf', now, 100)
 local furthest = now + ${furthestEnd * 1000 + slack}
 if stop <= now then return {'late'} end
 if stop > furthest then return {'early'} end
@@ -140,7 +140,8 @@ end
 if redis.call('ZSCORE', KEYS[1], ARGV[1]) then return {'again'} end
 local refused = refusal()
 if refused then
-  forget(string.format('(%.0f', furthest), '+inf')
+  forget('-inf', now, 5000)
+  forget(string.format('(%.0f', furthest), '+inf', 100)
   refused = refusal()
 end
 if refused then return refused end

@@ -1,5 +1,5 @@
 /** The store of used proofs in Redis, with a clock of Redis that a test sets. */
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { proofStoreContract } from 'axioms-routing-controllers/testing';
@@ -71,6 +71,28 @@ describe('RedisProofStore, while the clock of Redis is set', () => {
     expect(await use('b', 780.001)).to.deep.equal({ answer: 'early' });
     advance(1);
     expect(await use('b', 779.001)).to.deep.equal({ answer: 'first' });
+  });
+
+  // Each call forgets 100 ended proofs. The key was refused until those that ended before its own were forgotten, too.
+  it('counts no ended proofs when the first request after a busy time comes', async () => {
+    const [busy, others, ofKey] = [4000, 12, 300];
+    const keyOf = (name: string) => hash('sha256', name, 'base64url').slice(0, 22);
+    const names = ['key', ...Array.from({ length: others }, (_, index) => `other${index}`)];
+    const used = names.flatMap((name, place) =>
+      Array.from({ length: place === 0 ? ofKey : busy / others }, (_, index) => [name, index] as const),
+    );
+    const members = used.flatMap(([name, index]) => [
+      now() + (name === 'key' ? 60_000 : 30_000) + index,
+      `${keyOf(name)} ${index}`,
+    ]);
+    await redis.zadd(`${prefix}{used}:ends`, ...members);
+    const counts = names.flatMap(name => [keyOf(name), used.filter(([one]) => one === name).length]);
+    await redis.hset(`${prefix}{used}:counts`, ...counts);
+    const use = (id: string) =>
+      make({ size: 10_000, share: 400 }).use({ thumbprint: 'key', id: id.padEnd(43, 'x'), end: now() + 60_000 });
+    expect((await use('a')).answer).to.equal('share');
+    advance(600);
+    expect(await use('b')).to.deep.equal({ answer: 'first' });
   });
 
   it('gives a key its share again after somebody has deleted the proofs, and not their counts', async () => {

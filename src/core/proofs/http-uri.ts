@@ -51,18 +51,21 @@ function withoutDotSegments(path: string): string {
 }
 
 /**
- * Returns the URI by which clients know the target of a request: the path of the target, behind the URL of the app. Nothing
+ * Returns the URIs by which clients know the target of a request: the path of the target, behind the URL of the app. Nothing
  * of the target but its path counts: one in absolute form may name any host (RFC 9112 §3.2.2).
  *
  * @param externalUrl what clients see in place of the app's `/`
  * @param target the target as it was sent (`request.originalUrl`)
- * @returns `undefined` if the target has no path, as in `OPTIONS *`, if its host is one that parsers read in different
- * ways, or if it has dot segments: Express does not resolve them, so that `/files/../books` is a path below `/files`
+ * @returns one URI; for the app's `/` two, with the final slash and without. None if the target has no path, as in
+ * `OPTIONS *`, if its host is one that parsers read in different ways, or if it has dot segments: Express does not resolve
+ * them, so that `/files/../books` is a path below `/files`
  */
-export function targetUri(externalUrl: string, target: string): string | undefined {
+export function targetUris(externalUrl: string, target: string): readonly string[] {
   const path = withoutQuery(target).replace(absoluteForm, '');
-  if ((path !== '' && !path.startsWith('/')) || dotSegment.test(path)) return undefined;
-  return externalUrl.replace(/\/$/, '') + path;
+  if ((path !== '' && !path.startsWith('/')) || dotSegment.test(path)) return [];
+  const root = externalUrl.replace(/\/$/, '');
+  // A proxy that takes a prefix away sends `/` for the prefix alone, too.
+  return path === '' || path === '/' ? [`${root}/`, root] : [root + path];
 }
 
 const absoluteForm = /^https?:\/\/(?:[\w.-]+|\[[\da-f:.]+\])(?::\d*)?/i;

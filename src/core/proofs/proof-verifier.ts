@@ -6,7 +6,7 @@ import type { Settings } from '../settings/settings';
 import type { Soon } from '../time/soon';
 import { systemClock } from '../time/steady-clock';
 import { checkedProof, type CheckedProof } from './dpop-proof';
-import { targetUri } from './http-uri';
+import { targetUris } from './http-uri';
 import { MemoryProofStore } from './memory-proof-store';
 import { Nonces } from './nonces';
 import { ProofKeys } from './proof-keys';
@@ -67,8 +67,7 @@ export class ProofVerifier {
     const { externalUrl } = this.#settings;
     // The settings are checked at startup, so this is a mistake of this library.
     if (externalUrl === undefined) throw new ImproperlyConfigured("A DPoP proof needs the setting 'externalUrl'.");
-    const uri = targetUri(externalUrl, target);
-    return uri === undefined ? [] : [uri];
+    return targetUris(externalUrl, target);
   }
 
   // A test's clock must not touch the proofs of other servers.

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { isSameUri, normalUri, targetUri } from '../../../src/core/proofs/http-uri';
+import { isSameUri, normalUri, targetUris } from '../../../src/core/proofs/http-uri';
 
 describe('the normal form of a URI (RFC 3986 §6.2)', () => {
   for (const [uri, normal] of [
@@ -78,11 +78,13 @@ describe('the URI of a target', () => {
   for (const [target, uri] of [
     ['/books', 'https://example.com/api/books'],
     ['/books?a=b', 'https://example.com/api/books'],
-    ['/', 'https://example.com/api/'],
+    ['/', ['https://example.com/api/', 'https://example.com/api']],
+    ['/?a=b', ['https://example.com/api/', 'https://example.com/api']],
+    ['//', 'https://example.com/api//'],
     ['//evil.example/books', 'https://example.com/api//evil.example/books'],
     ['http://evil.example/books', 'https://example.com/api/books'],
-    ['HTTP://evil.example', 'https://example.com/api'],
-    ['http://evil.example:8080?a=/x', 'https://example.com/api'],
+    ['HTTP://evil.example', ['https://example.com/api/', 'https://example.com/api']],
+    ['http://evil.example:8080?a=/x', ['https://example.com/api/', 'https://example.com/api']],
     ['http://[::1]:80/books', 'https://example.com/api/books'],
     ['http://u@evil.example/books', undefined],
     ['http:///books', undefined],
@@ -108,12 +110,13 @@ describe('the URI of a target', () => {
     ['evil.example:443', undefined],
   ] as const)
     it(`${target} is ${String(uri)}`, () => {
-      expect(targetUri(externalUrl, target)).to.equal(uri);
-      if (uri !== undefined) expect(targetUri(`${externalUrl}/`, target)).to.equal(uri);
+      const uris = uri === undefined ? [] : [uri].flat();
+      expect(targetUris(externalUrl, target)).to.deep.equal(uris);
+      expect(targetUris(`${externalUrl}/`, target)).to.deep.equal(uris);
     });
 
   it('is no other one: a path of another host, a path above that of the app', () => {
-    const uri = targetUri(externalUrl, '/books')!;
+    const [uri = ''] = targetUris(externalUrl, '/books');
     expect(isSameUri('https://example.com/api/x/../books', uri)).to.equal(true);
     for (const htu of ['https://example.com/books', 'https://example.com/api/../books', 'https://example.com/apibooks'])
       expect(isSameUri(htu, uri)).to.equal(false);
