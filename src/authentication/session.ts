@@ -1,4 +1,5 @@
 /** Authentication by the app's own session: express-session, Passport, or any other middleware that sets the user. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Request } from 'express';
 import { isRepeated, schemeOf } from '../core/http/sent-token';
 import { isPending } from '../core/time/soon';
@@ -54,7 +55,8 @@ export class SessionAuthentication extends BaseAuthentication {
   /**
    * Returns the session's current user. If the app removes or replaces it (`request.logout()`, another `request.user`,
    * another `request.session.user`), the caller is anonymous, or that other user, for the rest of the request. An async
-   * `sessionUser`, or one that returns a query, is called once; of its user, only `request.user` is watched.
+   * `sessionUser`, or one that returns a query, is called once; of its user, only `request.user` is watched. One that makes
+   * its object anew each time must make it of plain data: only then is an equal object the same user.
    */
   override currentUser(request: Request, accepted: User): User {
     const context = contextOf(request);
@@ -62,7 +64,7 @@ export class SessionAuthentication extends BaseAuthentication {
     if (user !== (accepted.isAuthenticated ? accepted : undefined)) return replacing(request);
     if (!accepted.isAuthenticated || context.sessionAccount === undefined) return accepted;
     const account = this.sessionUser(request);
-    if (account === context.sessionAccount) return accepted;
+    if (account === context.sessionAccount || isSameData(account, context.sessionAccount)) return accepted;
     const found = userFrom(account, `${this.constructor.name}.sessionUser`) ?? new AnonymousUser();
     context.sessionAccount = account;
     return found;
@@ -85,6 +87,19 @@ export class SessionAuthentication extends BaseAuthentication {
   enforceCsrf(request: Request): void | Promise<void> {
     if (!safeMethods.includes(request.method)) checkCsrfToken(request);
   }
+}
+
+// Objects of a class may differ in what is private.
+function isSameData(one: unknown, other: unknown): boolean {
+  return holdsOnlyData(one) && holdsOnlyData(other) && isDeepStrictEqual(one, other);
+}
+
+function holdsOnlyData(value: unknown, seen = new Set<unknown>()): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value !== 'function';
+  if (seen.has(value)) return true;
+  seen.add(value);
+  const isPlain = [Object.prototype, Array.prototype, null].includes(Object.getPrototypeOf(value) as object | null);
+  return isPlain && Object.values(value).every(member => holdsOnlyData(member, seen));
 }
 
 function userFrom(account: unknown, place: string): User | null {

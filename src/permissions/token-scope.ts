@@ -88,8 +88,8 @@ export class IsAuthenticatedOrTokenHasScope extends BasePermission {
   override readonly needsAuthentication: boolean = true;
 
   override hasPermission(request: Request, controller: ApiView): boolean {
-    const hasScopes = hasAll(request, this.scopesFor(controller));
-    return hasScopes || (isAuthenticated(request) && !isByAccessToken(request));
+    const scopes = this.scopesFor(controller);
+    return (isAuthenticated(request) && !isByAccessToken(request)) || hasAll(request, scopes);
   }
 
   override requirement(controller: ApiView): Requirement {

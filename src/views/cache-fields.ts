@@ -19,13 +19,13 @@ export function tellCachesLater(visit: Visit): void {
   watched.add(visit);
   const { response } = visit;
   shareShape(response);
-  // Node makes every header by writeHead().
+  // Node makes every header by writeHead(), which has an old name, too.
   const writeHead = response.writeHead as WriteHead;
   const telling: WriteHead = (...given) => {
     if (!response.headersSent) given = told(visit, given);
     return Reflect.apply(writeHead, response, given);
   };
-  Object.assign(response, { writeHead: telling });
+  Object.assign(response, { writeHead: telling, writeHeader: telling });
 }
 
 function told(visit: Visit, given: unknown[]): unknown[] {

@@ -2,27 +2,43 @@
 import type { Socket } from 'node:net';
 import type { Response } from 'express';
 
-/**
- * The callbacks that wait for the end of each connection. One listener per connection is enough, although a client may
- * send any number of requests at once.
- */
-const waiting = new WeakMap<Socket, Set<() => void>>();
+/** A callback that waits for the end of a response. */
+interface Waiting {
+  readonly response: Response;
+  readonly run: () => void;
+}
+
+/** The callbacks that wait for the end of a connection, which may have any number of requests at once. */
+interface Waitings {
+  readonly all: Set<Waiting>;
+  /** With how many callbacks the next search for ended responses is worth its time. */
+  nextSearch: number;
+}
+
+const waitings = new WeakMap<Socket, Waitings>();
+const fewest = 16;
 
 /**
  * Calls back once, when the response closes. If the client leaves, Node does not close a response that waits in a
  * pipeline behind another one. For such a response the end of the connection counts.
+ *
+ * A response that the app has made itself never gets a connection, and Node closes it never. It is over once it is complete:
+ * that is noticed with the next requests of the connection.
  */
 export function onceClosed(response: Response, run: () => void): void {
+  const { socket } = response.req;
   if (response.socket !== null || isClosed(response)) {
     response.once('close', run);
+    runEnded(waitings.get(socket));
     return;
   }
-  const runs = runsAtEndOf(response.req.socket);
-  const runOnce = (): void => {
-    if (runs.delete(runOnce)) run();
-  };
-  runs.add(runOnce);
-  response.once('close', runOnce);
+  const known = waitingsOf(socket);
+  if (known.all.size >= known.nextSearch) runEnded(known);
+  const one: Waiting = { response, run };
+  known.all.add(one);
+  response.once('close', () => {
+    runOnce(one, known);
+  });
 }
 
 /** Returns whether the response is over. */
@@ -30,13 +46,25 @@ export function isClosed(response: Response): boolean {
   return response.closed || (response.socket === null && response.req.socket.destroyed);
 }
 
-function runsAtEndOf(socket: Socket): Set<() => void> {
-  const known = waiting.get(socket);
+function waitingsOf(socket: Socket): Waitings {
+  const known = waitings.get(socket);
   if (known !== undefined) return known;
-  const runs = new Set<() => void>();
-  waiting.set(socket, runs);
+  const added: Waitings = { all: new Set(), nextSearch: fewest };
+  waitings.set(socket, added);
+  // One listener per connection is enough.
   socket.once('close', () => {
-    for (const run of runs) run();
+    for (const one of added.all) runOnce(one, added);
   });
-  return runs;
+  return added;
+}
+
+function runOnce(one: Waiting, { all }: Waitings): void {
+  if (all.delete(one)) one.run();
+}
+
+// Searches only once there are twice as many as were left the last time, so that each request pays for a few of them.
+function runEnded(known: Waitings | undefined): void {
+  if (known === undefined) return;
+  for (const one of known.all) if (one.response.writableEnded) runOnce(one, known);
+  known.nextSearch = Math.max(fewest, 2 * known.all.size);
 }

@@ -27,7 +27,9 @@ import { thingController, type Members } from './thing-controller';
 class SessionAuthentication extends BaseAuthentication {
   authenticate(request: Request): AuthenticationResult | null {
     const name = request.get('X-Session');
-    return name === undefined ? null : { user: { isAuthenticated: true, sub: name, isStaff: name === 'admin' } };
+    if (name === undefined) return null;
+    const scopes: object = name === 'tom' ? { scopes: 'read write' } : {};
+    return { user: { isAuthenticated: true, sub: name, isStaff: name === 'admin', ...scopes } };
   }
 }
 
@@ -246,6 +248,8 @@ describe('Django OAuth Toolkit’s permission classes', () => {
     const session = (path: string, name = 'sue') => api.as(null, 'get', path).set('X-Session', name);
     expect((await session('/hybrid')).status).to.equal(200);
     expect((await session('/not-hybrid')).status).to.equal(200);
+    // Its scopes are text, which nobody has to read.
+    expect((await session('/hybrid', 'tom')).status).to.equal(200);
     // The first class of the list authenticates a caller that sends both.
     expectRefusal(await api.as({}, 'get', '/hybrid').set('X-Session', 'sue'), 'insufficient_scope', 'api');
     expect((await session('/admin', 'admin')).status).to.equal(200);

@@ -43,6 +43,10 @@ abstract class Pages extends ApiController {
     this.response.writeHead(200, 'Fine', { vary: 'Accept', 'Cache-Control': 'max-age=5' });
     return this.response.end('{}');
   }
+  @Get('/old-head') oldHead() {
+    (this.response as unknown as { writeHeader(status: number): void }).writeHeader(200);
+    return this.response.end('{}');
+  }
   @Get('/list') list() {
     this.response.writeHead(200, ['Vary', 'Accept', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'vary', 'Origin']);
     return this.response.end('{}');
@@ -171,6 +175,10 @@ describe('the fields for caches', () => {
     expect(await fieldsOf('/sessions/vary', cookie)).to.deep.equal([200, 'private', 'Origin, Cookie']);
     expect(await fieldsOf('/sessions/any', cookie)).to.deep.equal([200, 'private', '*']);
     expect(await fieldsOf('/sessions/head', cookie)).to.deep.equal([200, 'max-age=5', 'Accept, Cookie']);
+  });
+
+  it('are set by writeHeader(), the old name of writeHead()', async () => {
+    expect(await fieldsOf('/sessions/old-head', cookie)).to.deep.equal([200, 'private', 'Cookie']);
   });
 
   it('keep the other fields of a list for writeHead()', async () => {

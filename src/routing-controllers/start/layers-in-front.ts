@@ -22,6 +22,8 @@ export interface Look {
    * @param rest the path that the layers of a router get which Express keeps in this layer
    */
   matters?(layer: Layer, rest: string): boolean;
+  /** How many forms `formsOf` returns at most. */
+  readonly mostForms: number;
   /** The path with which the request arrived, if it is another one than that of the route. */
   readonly original?: string | undefined;
   /** Whether an app that takes the path, and whose layers are unknown, counts as missed. Default: `false`. */
@@ -31,19 +33,40 @@ export interface Look {
 /**
  * Whether a layer in front of the receiver takes another form of the path, and not the path itself.
  *
- * @throws ParseError for a path with very many segments: the comparison takes time for each of them.
+ * @throws ParseError for a path with very many segments or forms: the comparison takes time for each of them.
  */
 export function missesLayer(request: Request, receiver: Receiver, look: Look): boolean {
   const { app } = receiver;
   const around = allAppsAround(request);
   const own: Own = { router: app && routerOf(app), route: request.route as unknown, guard: receiver.guard, around };
-  if (own.router !== undefined && missesIn(own.router, [request.path], own, look)) return true;
   const paths = [...(look.original === undefined ? [] : endsOf(look.original)), ...fullPathsOf(request)];
-  return around.some(one => one !== app && missesIn(routerOf(one), paths, own, look));
+  requireFewForms([request.path, ...paths], look);
+  const asking = { ...look, formsOf: onceForEach(look.formsOf) };
+  if (own.router !== undefined && missesIn(own.router, [request.path], own, asking)) return true;
+  return around.some(one => one !== app && missesIn(routerOf(one), paths, own, asking));
+}
+
+// Several apps may see the same path, and to make the forms of a long one costs more than to compare them.
+function onceForEach(formsOf: Look['formsOf']): Look['formsOf'] {
+  const known = new Map<string, readonly string[]>();
+  return path => {
+    const forms = known.get(path) ?? formsOf(path);
+    known.set(path, forms);
+    return forms;
+  };
 }
 
 /** A client that sends slashes without end must not keep the process busy. */
 const mostSegments = 100;
+
+/** Most characters of all forms of all paths. Their comparison takes some milliseconds, and a client need not sign in for it. */
+const mostCharacters = 400_000;
+
+function requireFewForms(paths: readonly string[], { mostForms }: Look): void {
+  const characters = paths.reduce((sum, { length }) => sum + length, 0);
+  if (characters * mostForms > mostCharacters)
+    throw new ParseError('The path is too long for one that has other spellings');
+}
 
 // Express does not keep which part of `baseUrl` belongs to which app, and a dispatched request may have the `baseUrl`
 // of another route. So every end of it may be where the path of an app begins.
@@ -70,32 +93,40 @@ type Outcome = 'missed' | 'reached' | undefined;
 
 function missesIn(router: object, paths: readonly string[], own: Own, look: Look): boolean {
   for (const path of paths) {
-    const outcomes = look.formsOf(path).map(form => walk(router, path, form, own, look));
-    if (outcomes.includes('missed')) return true;
-    if (outcomes.includes('reached')) return false;
+    const outcome = walk(router, path, look.formsOf(path), own, look);
+    if (outcome !== undefined) return outcome === 'missed';
   }
   return false;
 }
 
-// Visits the layers as Express does, up to the route. An app around the request that another one mounts is not visited
-// there, so that all layers beside it count, also those behind it.
-function walk(router: object, path: string, form: string, own: Own, look: Look): Outcome {
+// Visits the layers as Express does, up to the route, and compares all forms of the path with each. An app around the request
+// that another one mounts is not visited there, so that all layers beside it count, also those behind it.
+function walk(router: object, path: string, forms: readonly string[], own: Own, look: Look): Outcome {
+  if (forms.length === 0) return undefined;
   for (const layer of layersOf(router)) {
-    const outcome = outcomeAt(layer, path, form, own, look);
+    const outcome = outcomeAt(layer, path, forms, own, look);
     if (outcome !== undefined) return outcome;
   }
   return undefined;
 }
 
-function outcomeAt(layer: Layer, path: string, form: string, own: Own, look: Look): Outcome {
-  const [rest, formRest] = [restBehind(layer, path), restBehind(layer, form)];
+function outcomeAt(layer: Layer, path: string, forms: readonly string[], own: Own, look: Look): Outcome {
+  const rest = restBehind(layer, path);
   if (isOwn(layer, own) || (rest !== undefined && routerOf(layer.handle) === own.router)) return 'reached';
-  if (rest === undefined)
-    return formRest !== undefined && look.matters?.(layer, formRest) !== false ? 'missed' : undefined;
+  if (rest === undefined) return forms.some(form => isTaken(layer, form, look)) ? 'missed' : undefined;
   if (look.doubtsApps === true && hidesApp(layer)) return 'missed';
   const inner = innerOf(layer);
   const isAround = inner !== layer.handle && own.around.includes(inner);
-  return isAround ? undefined : walk(inner, rest, formRest ?? rest, own, look);
+  return isAround ? undefined : walk(inner, rest, restsBehind(layer, rest, forms), own, look);
+}
+
+function isTaken(layer: Layer, form: string, look: Look): boolean {
+  const rest = restBehind(layer, form);
+  return rest !== undefined && look.matters?.(layer, rest) !== false;
+}
+
+function restsBehind(layer: Layer, rest: string, forms: readonly string[]): readonly string[] {
+  return hasLayers(innerOf(layer)) ? [...new Set(forms.map(form => restBehind(layer, form) ?? rest))] : [];
 }
 
 /** Returns the layers of an app or a router; none for a middleware. */

@@ -86,5 +86,5 @@ function refuseOtherEncodings(regex: RegExp, place: string): void {
 /** Whether a route or a middleware in front of this route would take the path in this form. */
 function isMissed(form: (path: string) => string, request: Request, receiver: Receiver): boolean {
   if (hasOneForm(request.baseUrl + request.path)) return false;
-  return missesLayer(request, receiver, { formsOf: path => [form(path)] });
+  return missesLayer(request, receiver, { formsOf: path => [form(path)], mostForms: 1 });
 }
