@@ -55,7 +55,8 @@ const parts = {
   answers: 'npm run answers',
   chaos: 'npm run chaos',
   'rolling-restart': 'npm run rolling-restart',
-  matrix: 'npm run matrix',
+  // The parts above ran on this Node with Express 5.
+  matrix: 'npm run matrix -- --others',
   // All mutants take longer than everything else together: what was tried before is left out.
   mutate: 'npm run mutate -- --remember --minutes 12',
 };

@@ -182,7 +182,8 @@ describe('several processes', function () {
       ['redis', 'local', 429],
     ] as const)
       it(`follow the policy ${fail}, with ${client}, and go on`, async () => {
-        const own50 = { rate: '50/hour', client, fail, timeout: 1, redisUrl: `redis://127.0.0.1:${own.port}` };
+        // The first command waits until the client has connected, which takes long on a busy machine.
+        const own50 = { rate: '50/hour', client, fail, timeout: 3, redisUrl: `redis://127.0.0.1:${own.port}` };
         await start(1, own50);
         const [{ url }] = apis as [ApiProcess];
         const token = issuer.token();

@@ -82,7 +82,7 @@ describe('regression: a sessionUser() that makes its object anew', () => {
   const asked = (path: string) => api.as(null, 'get', path).set('x-user', 'alice');
 
   it('gives the same caller for equal plain data', async () => {
-    const { status, body } = await asked('/plain');
+    const { status, body } = (await asked('/plain')) as { status: number; body: unknown };
     expect([status, body]).to.deep.equal([200, [notes[0]]]);
   });
 
@@ -95,7 +95,7 @@ describe('regression: a sessionUser() that makes its object anew', () => {
 
   for (const path of ['/plain/change', '/accounts/change'])
     it(`gives the other caller once the session has another user (${path})`, async () => {
-      const { status, body } = await asked(path);
+      const { status, body } = (await asked(path)) as { status: number; body: unknown };
       expect([status, body]).to.deep.equal([200, ['bob']]);
     });
 });

@@ -42,7 +42,7 @@ describe('regression: an object with rows of other users', () => {
   after(() => api.close());
 
   it('is answered once the rule has been asked about it', async () => {
-    const { status, body } = await api.as({ sub: 'alice' }, 'get', '/notes/1');
+    const { status, body } = (await api.as({ sub: 'alice' }, 'get', '/notes/1')) as { status: number; body: unknown };
     expect([status, body]).to.deep.equal([200, notes[0]]);
   });
 
