@@ -26,13 +26,13 @@ const fewest = 16;
  * that is noticed with the next requests of the connection.
  */
 export function onceClosed(response: Response, run: () => void): void {
-  const { socket } = response.req;
-  if (response.socket !== null || isClosed(response)) {
+  const { socket } = response;
+  if (socket !== null || isClosed(response)) {
     response.once('close', run);
-    runEnded(waitings.get(socket));
+    if (socket !== null) runEnded(waitings.get(socket));
     return;
   }
-  const known = waitingsOf(socket);
+  const known = waitingsOf(response.req.socket);
   if (known.all.size >= known.nextSearch) runEnded(known);
   const one: Waiting = { response, run };
   known.all.add(one);
