@@ -18,7 +18,11 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const all = ['20', '22', '24'].flatMap(node => ['4', '5'].map(express => ({ node, express })));
 const { values, positionals: wanted } = parseArgs({
   allowPositionals: true,
-  options: { 'one-of': { type: 'string' } },
+  options: {
+    'one-of': { type: 'string' },
+    others: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '20' },
+  },
 });
 const combinations = values['one-of'] === undefined ? all.filter(isWanted) : [oneOf(values['one-of'])];
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
