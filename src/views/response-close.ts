@@ -22,8 +22,8 @@ const fewest = 16;
  * Calls back once, when the response closes. If the client leaves, Node does not close a response that waits in a
  * pipeline behind another one. For such a response the end of the connection counts.
  *
- * A response that the app has made itself never gets a connection, and Node closes it never. It is over once it is complete:
- * that is noticed with the next requests of the connection.
+ * A response that the app has made itself never gets a connection, and Node never closes it. It is over once it is complete,
+ * which the next requests of the connection notice.
  */
 export function onceClosed(response: Response, run: () => void): void {
   const { socket } = response;
@@ -62,7 +62,7 @@ function runOnce(one: Waiting, { all }: Waitings): void {
   if (all.delete(one)) one.run();
 }
 
-// Searches only once there are twice as many as were left the last time, so that each request pays for a few of them.
+// The next search waits until twice as many callbacks are waiting, so that each request pays for a few of them.
 function runEnded(known: Waitings | undefined): void {
   if (known === undefined) return;
   for (const one of known.all) if (one.response.writableEnded) runOnce(one, known);

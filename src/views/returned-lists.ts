@@ -36,8 +36,7 @@ function requireAllowed(visit: Visit, returned: unknown): void {
     if (isList(returned) && visit.isObjectAction && !isChecked(returned, visit)) throw unexpectedList(visit);
     return;
   }
-  if (filters.some(({ kind }) => kind === 'all') || visit.allowedObjects?.has(Object(returned) as object) === true)
-    return;
+  if (filters.some(({ kind }) => kind === 'all') || isCheckedObject(returned, visit)) return;
   const checks = filters.map(filter => checkOf(filter, isList(returned)));
   // "No objects" may name no property. Of an object's members nobody can tell then which ones are the rule's.
   const isAnyShown = checks.some(({ shown }) => shown.length > 0);
@@ -79,6 +78,11 @@ const asLoaded = {};
 // A handler may ask the rule about each object instead.
 function isChecked(returned: List, { allowedObjects }: Visit): boolean {
   return allowedObjects !== undefined && itemsOf(returned).every(item => allowedObjects.has(Object(item) as object));
+}
+
+// What belongs to an object that was checked is not an object of the rule. A list is: its elements are looked at all the same.
+function isCheckedObject(returned: unknown, { allowedObjects }: Visit): boolean {
+  return !isList(returned) && allowedObjects?.has(Object(returned) as object) === true;
 }
 
 function unexpectedList({ rules }: Visit): ImproperlyConfigured {

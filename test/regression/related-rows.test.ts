@@ -26,6 +26,13 @@ class NoteController extends ApiController {
   @Get('/:id/unchecked') async unchecked() {
     return { comments: matching(await this.authorizedFilter(), notes).flatMap(({ comments }) => comments) };
   }
+  @Get('/:id/list') async list() {
+    matching(await this.authorizedFilter(), notes);
+    // The rule allows it, because it has the caller as its owner.
+    const list = Object.assign([...notes], { user: 'alice' });
+    await this.checkObjectPermissions(list);
+    return list;
+  }
   @Get('/:id/beside') async beside(@Param('id') id: number) {
     const [note] = matching(await this.authorizedFilter(), notes).filter(one => one.id === id);
     if (note === undefined) return undefined;
@@ -50,8 +57,8 @@ describe('regression: an object with rows of other users', () => {
     expect((await api.as({ sub: 'bob' }, 'get', '/notes/1')).status).to.equal(404);
   });
 
-  for (const path of ['/notes/1/unchecked', '/notes/1/beside'])
-    it(`is an error where the returned object itself is another one (${path})`, async () => {
+  for (const path of ['/notes/1/unchecked', '/notes/1/list', '/notes/1/beside'])
+    it(`is an error where something else than the checked object is returned, or a list (${path})`, async () => {
       const { status, text } = await api.as({ sub: 'alice' }, 'get', path);
       expect(status).to.equal(500);
       expect(text).not.to.include('bob');

@@ -32,6 +32,7 @@ export function missesGuard(request: Request, receiver: Receiver, original: stri
   return missesLayer(request, receiver, {
     formsOf: path => formsOf(path, request, { inCase, inEnd }),
     matters: (layer, rest) => isGuard(layer, rest, request),
+    // As `formsOf()` multiplies them.
     mostForms: (isOdd ? 10 : 1) * (inCase ? 3 : 1) * (inEnd ? 2 : 1) * (hasOneForm(current + original) ? 1 : 3),
     original: current === original ? undefined : original,
     doubtsApps: isOdd,
